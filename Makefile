@@ -1,0 +1,89 @@
+# What a person does with this project. Needs make and a Python from 3.11 to 3.13; everything else goes into .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Where the scikit-learn of `make data` lives: an installed scikit-learn slows every import of Keras.
+DATA_VENV := $(VENV)/datasets
+
+# The first Python that runs and fits. A name on the PATH is not enough: a pyenv shim may point nowhere.
+FIND_PYTHON = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
+	"$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		>/dev/null 2>&1 && { command -v "$$python"; exit 0; }; done; \
+	echo "dlcli needs a Python from 3.11 to 3.13 with venv; none of python3.13, python3.12, python3.11, python3 is one." >&2; \
+	echo "Install one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)" >&2; exit 1
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@python=$$($(FIND_PYTHON)); echo "Setting up $(VENV) with $$python"; "$$python" -m venv $(VENV) \
+		|| { rm -rf $(VENV); exit 1; }
+
+# The stamps make an environment follow pyproject.toml: it is installed once, and again when the file changes.
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+.PHONY: setup
+setup: $(VENV)/.installed-dev ## set up .venv for developing
+
+.PHONY: demo
+demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
+	rm -rf runs/demo
+	$(BIN)/dlcli train configs/iris.yaml --run-dir runs/demo
+	$(BIN)/dlcli evaluate runs/demo
+	$(BIN)/dlcli predict runs/demo data/iris.csv -o runs/demo/predictions.csv
+	@head -n 4 runs/demo/predictions.csv
+
+.PHONY: test
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/python -m pytest
+
+.PHONY: soak
+soak: $(VENV)/.installed-dev ## run the long proofs
+	$(BIN)/python -m pytest -m soak
+
+.PHONY: check
+check: $(VENV)/.installed-dev ## style, types, import contracts, and docs that follow the code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m dlcli.config.reference --check
+
+.PHONY: format
+format: $(VENV)/.installed-dev ## put the code into shape
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: catalogue
+catalogue: $(VENV)/.installed-dev ## write the catalogue of Keras components from the installed Keras
+	$(BIN)/python -m dlcli.model.introspect
+
+.PHONY: docs
+docs: $(VENV)/.installed-dev ## write the generated docs and the editor's schema
+	$(BIN)/python -m dlcli.config.reference
+	$(BIN)/dlcli schema > configs/dlcli.schema.json.new
+	mv configs/dlcli.schema.json.new configs/dlcli.schema.json
+
+.PHONY: data
+data: | $(BIN)/python ## write the example data sets, in an environment of their own
+	$(BIN)/python -m venv $(DATA_VENV)
+	$(DATA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r data/requirements.txt
+	$(DATA_VENV)/bin/python data/make_datasets.py
+
+.PHONY: clean
+clean: ## remove the environment and the caches; runs stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

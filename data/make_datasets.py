@@ -1,0 +1,228 @@
+"""Write the data sets of this folder: once, from scikit-learn's bundled files and from NumPy with fixed seeds.
+
+Purpose:  the examples in `configs/` run offline, on small files whose origin is known.
+Command:  make data     (scikit-learn goes into an environment of its own, never into the project's)
+Result:   the files beside this script, the same bytes every time; `README.md` describes each.
+
+Only scikit-learn's `load_*` functions are used: they read files of the package itself, never the network.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import gzip
+import io
+import sys
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn import datasets
+
+__all__ = ["main"]
+
+HERE = Path(__file__).resolve().parent
+EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+"""The earliest time that a zip archive can hold: without a fixed one its bytes would change at every run."""
+
+Row = Sequence[Any]
+
+
+def write_csv(name: str, header: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write a table; a name that ends in `.gz` is compressed without a time stamp."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    content = text.getvalue().encode()
+    (HERE / name).write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
+
+
+def write_npz(name: str, **arrays: np.ndarray) -> None:
+    """Write arrays as `numpy.savez_compressed` does, with a fixed time stamp."""
+    with zipfile.ZipFile(HERE / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for key, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
+
+
+def plain(value: float) -> int | float:
+    """A number as a person writes it: 13 rather than 13.0."""
+    number = float(value)
+    return int(number) if number.is_integer() else number
+
+
+def write_classification(name: str, bunch: Any, *, target: str, columns: Sequence[str], classes: Sequence[str]) -> None:
+    """Write one of scikit-learn's classification tables, its classes by their names."""
+    rows = ([*map(plain, values), classes[index]] for values, index in zip(bunch.data, bunch.target, strict=True))
+    write_csv(name, [*columns, target], rows)
+
+
+def write_bundled() -> None:
+    """iris, wine, breast_cancer, diabetes and digits, from scikit-learn's own files."""
+    iris = datasets.load_iris()
+    columns = [column.removesuffix(" (cm)").replace(" ", "_") for column in iris.feature_names]
+    write_classification("iris.csv", iris, target="species", columns=columns, classes=list(iris.target_names))
+
+    wine = datasets.load_wine()
+    columns = [column.replace("/", "_") for column in wine.feature_names]
+    write_classification("wine.csv", wine, target="cultivar", columns=columns, classes=["A", "B", "C"])
+
+    cancer = datasets.load_breast_cancer()
+    columns = [column.replace(" ", "_") for column in cancer.feature_names]
+    write_classification(
+        "breast_cancer.csv", cancer, target="diagnosis", columns=columns, classes=list(cancer.target_names)
+    )
+
+    diabetes = datasets.load_diabetes(scaled=False)
+    # s1 to s6 are blood serum measurements; these are the names that scikit-learn's description gives them.
+    columns = ["age", "sex", "bmi", "blood_pressure", "tc", "ldl", "hdl", "tch", "ltg", "glu"]
+    rows = (
+        [*map(plain, values), plain(progression)]
+        for values, progression in zip(diabetes.data, diabetes.target, strict=True)
+    )
+    write_csv("diabetes.csv", [*columns, "progression"], rows)
+
+    digits = datasets.load_digits()
+    columns = [f"px{index}" for index in range(64)]
+    write_csv(
+        "digits.csv.gz",
+        [*columns, "label"],
+        ([*map(int, pixels), int(label)] for pixels, label in zip(digits.data, digits.target, strict=True)),
+    )
+    images, labels = digits.images.astype(np.uint8), digits.target.astype(np.int64)
+    write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
+    write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
+
+
+def write_gates() -> None:
+    """The truth tables of four logic gates, each a data set of four rows."""
+    inputs = [(a, b) for a in (0, 1) for b in (0, 1)]
+    gates = {
+        "and": lambda a, b: a & b,
+        "or": lambda a, b: a | b,
+        "nand": lambda a, b: 1 - (a & b),
+        "xor": lambda a, b: a ^ b,
+    }
+    for name, gate in gates.items():
+        write_csv(f"{name}.csv", ["a", "b", "output"], ([a, b, gate(a, b)] for a, b in inputs))
+
+
+def write_clouds() -> None:
+    """Two Gaussian clouds, which a straight line separates but for a few points."""
+    generator = np.random.default_rng(18)
+    covariance = [[1, 0.5], [0.5, 1]]
+    negative = generator.multivariate_normal([0, 3], covariance, size=1000)
+    positive = generator.multivariate_normal([3, 0], covariance, size=1000)
+    rows = [*([*point, 0] for point in negative.round(4)), *([*point, 1] for point in positive.round(4))]
+    write_csv("clouds.csv", ["x", "y", "label"], rows)
+
+
+def write_points() -> None:
+    """Points of a square, labelled by the side of its diagonal that they lie on; a train and a test file."""
+    generator = np.random.default_rng(1)
+    for name, samples in (("points_train.csv", 1000), ("points_test.csv", 200)):
+        points = generator.uniform(-1, 1, size=(samples, 2)).round(4)
+        labels = (points.sum(axis=1) > 0).astype(int)
+        write_csv(name, ["x1", "x2", "label"], ([*point, label] for point, label in zip(points, labels, strict=True)))
+
+
+def write_houses() -> None:
+    """Synthetic sales of houses: every kind of column, with cells missing as in real tables."""
+    generator = np.random.default_rng(11)
+    districts = {"harbour": 95, "old town": 140, "hillside": 70, "station": 20, "meadows": 0}
+    phrases = {
+        "newly renovated": 45,
+        "needs work": -60,
+        "sunny terrace": 25,
+        "close to the park": 20,
+        "on a busy road": -30,
+        "quiet street": 10,
+        "large kitchen": 8,
+    }
+    rows = []
+    for number in range(1, 1001):
+        area = float(np.clip(generator.lognormal(4.6, 0.35), 28, 320).round(1))
+        rooms = int(np.clip(round(area / 28 + generator.normal(0, 0.7)), 1, 9))
+        built = int(generator.integers(1900, 2021))
+        district = str(generator.choice(list(districts), p=[0.15, 0.15, 0.25, 0.2, 0.25]))
+        heating = str(generator.choice(["gas", "district", "heat pump", "oil"], p=[0.45, 0.25, 0.2, 0.1]))
+        garden = bool(generator.random() < 0.45)
+        said = [str(phrase) for phrase in generator.choice(list(phrases), size=generator.integers(1, 4), replace=False)]
+        sold = datetime.date(2021, 1, 1) + datetime.timedelta(days=int(generator.integers(0, 4 * 365)))
+        price = (
+            40
+            + 2.9 * area
+            + districts[district]
+            + 0.35 * (built - 1960)
+            + 35 * garden
+            + (18 if heating == "heat pump" else 0)
+            + sum(phrases[phrase] for phrase in said)
+            + 0.04 * (sold - datetime.date(2021, 1, 1)).days
+            + generator.normal(0, 12)
+        )
+        missing = generator.random(5)
+        rows.append(
+            [
+                f"H{number:04d}",
+                area,
+                rooms,
+                "" if missing[0] < 0.08 else built,
+                "" if missing[1] < 0.04 else district,
+                "" if missing[2] < 0.06 else heating,
+                "" if missing[3] < 0.03 else ("yes" if garden else "no"),
+                sold.isoformat(),
+                "" if missing[4] < 0.05 else ", ".join(said),
+                round(max(price, 50), 1),
+            ]
+        )
+    header = ["id", "area", "rooms", "built", "district", "heating", "garden", "sold", "description", "price"]
+    write_csv("houses.csv", header, rows)
+
+
+def write_kiln() -> None:
+    """Synthetic readings of a kiln: two groups of inputs, two numbers and a class to predict."""
+    generator = np.random.default_rng(16)
+    rows = []
+    for piece in range(800):
+        if piece % 8 == 0:  # A potter fires eight pieces together: they share a firing and its heat.
+            temperature, minutes = generator.uniform(900, 1300), generator.uniform(20, 90)
+        clay, sand, feldspar = generator.dirichlet([6, 2, 2])
+        melt = (temperature - 900) / 400 * (0.5 + feldspar)
+        strength = 20 + 60 * melt * (1 - sand) + 0.2 * minutes + generator.normal(0, 1.5)
+        shrinkage = 2 + 7 * melt * clay + 0.01 * minutes + generator.normal(0, 0.2)
+        grade = "pass" if strength > 45 and shrinkage < 6.5 else "reject"
+        rows.append(
+            [
+                f"F{piece // 8:03d}",
+                round(temperature, 1),
+                round(minutes, 1),
+                round(clay, 3),
+                round(sand, 3),
+                round(feldspar, 3),
+                round(strength, 2),
+                round(shrinkage, 3),
+                grade,
+            ]
+        )
+    header = ["firing", "temperature", "minutes", "clay", "sand", "feldspar", "strength", "shrinkage", "grade"]
+    write_csv("kiln.csv", header, rows)
+
+
+def main() -> int:
+    """Write every data set."""
+    write_bundled()
+    write_gates()
+    write_clouds()
+    write_points()
+    write_houses()
+    write_kiln()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Train Keras models from a YAML file.
+
+    import dlcli
+
+    run = dlcli.train("configs/iris.yaml")
+    evaluation = dlcli.evaluate(run)
+    frame["species"] = dlcli.predict(run, frame)["prediction"]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem, RunError
+
+if TYPE_CHECKING:
+    from dlcli.api import check, evaluate, predict, predict_file, train
+    from dlcli.runs.run import Run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "DlcliError",
+    "ModelError",
+    "Problem",
+    "Run",
+    "RunError",
+    "check",
+    "evaluate",
+    "predict",
+    "predict_file",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The API is loaded when it is first used, so that `dlcli --help` stays quick.
+    if name == "Run":
+        from dlcli.runs.run import Run
+
+        return Run
+    if name in __all__:
+        from dlcli import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'dlcli' has no attribute {name!r}")

@@ -1,0 +1,45 @@
+"""`dlcli check CONFIG`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlcli.cli.console import Console, problem_json
+from dlcli.cli.options import ConfigFile, Json, Overrides, Quiet
+
+__all__ = ["check", "command"]
+
+
+def command(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Only the first stage: no data is read and no model built; a fraction of a second.")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Report everything that `train` would refuse, without training."""
+    check(config, overrides=overrides or [], fast=fast, console=Console(json_only=json, quiet=quiet))
+
+
+def check(config: Path, *, overrides: list[str], fast: bool, console: Console) -> None:
+    """Check and present; the problems, if any, are raised to the boundary."""
+    from dlcli import api
+
+    with console.status("checking"):
+        report = api.check(config, overrides=overrides, fast=fast)
+    if console.json_only:
+        console.json({"status": "ok", "built": report.planned is not None, "warnings": [problem_json(w) for w in report.warnings]})
+        return
+    for warning in report.warnings:
+        console.warn(warning)
+    if report.planned is not None:
+        from dlcli.cli.progress import plan_lines
+
+        for part in plan_lines(report.planned, console):
+            console.note(part)
+    console.result(f"{config}: no problems" + (f", {len(report.warnings)} warnings" if report.warnings else ""))

@@ -1,0 +1,169 @@
+"""The only printer: results to stdout, everything else to stderr, and one renderer for all problems."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from dlcli.errors import Problem
+
+__all__ = ["Console"]
+
+
+class Console:
+    """Where a command's words go.
+
+    Args:
+        json_only: stdout carries one JSON document and nothing else.
+        quiet: stderr carries warnings and errors alone.
+
+    Widths: on a terminal tables follow it; in a pipe lines are not wrapped, so that `grep` finds them whole.
+    """
+
+    def __init__(self, *, json_only: bool = False, quiet: bool = False) -> None:
+        self.json_only = json_only
+        self.quiet = quiet
+        self.out = _rich(stderr=False)
+        self.err = _rich(stderr=True)
+
+    @property
+    def live(self) -> bool:
+        """Whether a progress display can be drawn."""
+        return self.err.is_terminal and not self.quiet
+
+    def json(self, value: Any) -> None:
+        """A JSON document on stdout; what JSON cannot hold (NaN) is null."""
+        sys.stdout.write(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.flush()
+
+    def status(self, words: str) -> contextlib.AbstractContextManager[object]:
+        """A spinner with words while something takes a moment; nothing where no display can be drawn."""
+        return self.err.status(words) if self.live else contextlib.nullcontext()
+
+    def result(self, *parts: Any) -> None:
+        """A line, text or table on stdout; nothing when stdout is JSON alone."""
+        if not self.json_only:
+            for part in parts:
+                self.out.print(part, highlight=False)
+
+    def note(self, part: Any = "") -> None:
+        """Information on stderr."""
+        if not self.quiet:
+            self.err.print(part, highlight=False)
+
+    def warn(self, problem: Problem) -> None:
+        """A warning on stderr."""
+        self.err.print(self._problem(problem, sign="!", style="yellow"), highlight=False)
+
+    def error(self, message: str) -> None:
+        """One line on stderr that is no `Problem`."""
+        self.err.print(Text(message, style="red"), highlight=False)
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """Every problem of a failed command, to stderr, or to stdout as JSON."""
+        if self.json_only:
+            self.json({"status": "error", "problems": [problem_json(problem) for problem in problems]})
+            return
+        for problem in problems:
+            self.err.print(self._problem(problem, sign="✗", style="red"), highlight=False)
+        if len(problems) > 1:
+            self.err.print(Text(f"{len(problems)} problems", style="bold red"), highlight=False)
+
+    def _problem(self, problem: Problem, *, sign: str, style: str) -> Text:
+        text = Text(f"{sign if self._unicode else '*'} ", style=style)
+        place = dataclasses.replace(problem, file=_short(problem.file)).place
+        where = " ".join(part for part in (place, problem.path) if part)
+        if where:
+            text.append(where, style="bold").append("\n  ")
+        text.append(problem.message, style="" if where else style)
+        if problem.hint:
+            text.append("\n  ").append(f"{'→' if self._unicode else '->'} {problem.hint}", style="cyan")
+        return text
+
+    @property
+    def _unicode(self) -> bool:
+        return (self.err.encoding or "").lower().startswith("utf")
+
+    def table(self, columns: Iterable[str], rows: Iterable[Sequence[Any]], *, title: str = "", left: int = 1) -> Table:
+        """A plain table: the first `left` columns are text, the others numbers."""
+        table = Table(title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for index, column in enumerate(columns):
+            table.add_column(escape(column), justify="left" if index < left else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+        return table
+
+
+def number(value: Any) -> str:
+    """A number as people read it: thousands with commas, measures with four significant digits.
+
+    Example:
+        >>> number(1234567), number(0.96666667), number(None)
+        ('1,234,567', '0.9667', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e7):
+            return f"{value:.3e}"
+        return f"{value:,.4f}" if abs(value) < 1000 else f"{value:,.1f}"
+    return str(value)
+
+
+def metrics_line(metrics: Mapping[str, float]) -> str:
+    """Metrics in one line: `loss 0.1234  accuracy 0.9667`."""
+    return "  ".join(f"{name} {number(value)}" for name, value in loss_first(metrics).items())
+
+
+def loss_first(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The metrics with the loss before the others, where people look for it; Keras sorts by name."""
+    return dict(sorted(metrics.items(), key=lambda item: (item[0].startswith("val_"), not item[0].endswith("loss"))))
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem for programs; the keys that are not known are null."""
+    return {
+        "rule": problem.rule,
+        "message": problem.message,
+        "hint": problem.hint or None,
+        "path": problem.path or None,
+        "file": str(problem.file) if problem.file else None,
+        "line": problem.line,
+        "column": problem.column,
+    }
+
+
+def _rich(*, stderr: bool) -> RichConsole:
+    console = RichConsole(stderr=stderr, soft_wrap=False)
+    if not console.is_terminal:
+        console = RichConsole(stderr=stderr, width=10_000, soft_wrap=True)
+    return console
+
+
+def _short(file: Path | None) -> Path | None:
+    """The file relative to where the user stands, when it is below."""
+    if file is None or not file.is_absolute():
+        return file
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,83 @@
+"""`dlcli evaluate RUN [DATA]`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlcli.cli.console import Console
+from dlcli.cli.options import Json, Quiet, RunPath
+
+if TYPE_CHECKING:
+    from dlcli.inference.evaluation import Evaluation
+
+__all__ = ["command", "evaluate", "present"]
+
+MOST_CLASSES = 20
+"""A confusion matrix of more classes is left to the JSON file."""
+
+
+def command(
+    run: RunPath,
+    data: Annotated[
+        Path | None,
+        typer.Argument(metavar="[DATA]", help="A file of new rows with the target; else a split of the run.", show_default=False),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute the metrics of a run on one of its splits or on new data."""
+    if data is not None and split is not None:
+        raise typer.BadParameter("give DATA or --split, not both")
+    if split not in (None, "train", "validation", "test"):
+        raise typer.BadParameter(f"{split!r} is not one of train, validation, test", param_hint="--split")
+    evaluate(run, data=data, split=split or "test", console=Console(json_only=json, quiet=quiet))
+
+
+def evaluate(run: Path, *, data: Path | None, split: str, console: Console) -> None:
+    """Evaluate and present."""
+    from dlcli import api
+
+    with console.status("evaluating"):
+        evaluation = api.evaluate(run, data, split=split)
+    if console.json_only:
+        console.json(evaluation.document())
+    else:
+        present(evaluation, console)
+
+
+def present(evaluation: Evaluation, console: Console) -> None:
+    """The metrics, then each target's report, as tables on stdout."""
+    console.result(f"{evaluation.name}: {evaluation.rows:,} rows", "")
+    console.result(console.table(["metric", "value"], evaluation.metrics.items()))
+    for target, report in evaluation.reports.items():
+        console.result("")
+        if "confusion_matrix" in report:
+            _classes(target, report, console)
+        else:
+            _numbers(target, report, console)
+
+
+def _classes(target: str, report: dict[str, Any], console: Console) -> None:
+    measures = ["precision", "recall", "f1", "support"]
+    rows = [[name, *(values[measure] for measure in measures)] for name, values in report["classes"].items()]
+    console.result(console.table([target, *measures], rows))
+    matrix = report["confusion_matrix"]
+    names = list(report["classes"])
+    if len(names) <= MOST_CLASSES:
+        console.result("")
+        console.result(
+            console.table(["true \\ predicted", *names], [[name, *row] for name, row in zip(names, matrix, strict=True)])
+        )
+
+
+def _numbers(target: str, report: dict[str, Any], console: Console) -> None:
+    rows = [[target, report["mae"], report["rmse"], report["r2"]]]
+    rows += [[f"  {name}", each["mae"], each["rmse"], each["r2"]] for name, each in report.get("columns", {}).items()]
+    console.result(console.table(["target", "MAE", "RMSE", "R2"], rows))

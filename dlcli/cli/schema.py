@@ -1,0 +1,14 @@
+"""`dlcli schema`"""
+
+from __future__ import annotations
+
+from dlcli.cli.console import Console
+
+__all__ = ["command"]
+
+
+def command() -> None:
+    """Print the JSON Schema of the config language, for editors."""
+    from dlcli.config.json_schema import json_schema
+
+    Console(json_only=True).json(json_schema())

@@ -1,0 +1,54 @@
+"""`dlcli train CONFIG`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dlcli.cli.console import Console, number
+from dlcli.cli.options import ConfigFile, Json, Overrides, Quiet
+
+__all__ = ["command", "train"]
+
+
+def command(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option("--run-dir", metavar="DIR", help="Where the run goes; else runs/<name>-<NNN>.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --run-dir names.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check the config, train the model and write a run directory."""
+    train(
+        config,
+        overrides=overrides or [],
+        run_dir=run_dir,
+        overwrite=overwrite,
+        console=Console(json_only=json, quiet=quiet),
+    )
+
+
+def train(config: Path, *, overrides: list[str], run_dir: Path | None, overwrite: bool, console: Console) -> None:
+    """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
+    from dlcli import api
+    from dlcli.cli.progress import TrainingDisplay
+
+    with TrainingDisplay(console) as display:
+        run = api.train(config, overrides=overrides, run_dir=run_dir, overwrite=overwrite, listener=display)
+    metrics = run.final_metrics()
+    if console.json_only:
+        console.json({"run": run.path, "status": run.status, "epochs": run.epochs, "seconds": run.seconds, "metrics": metrics})
+    else:
+        names = list(dict.fromkeys(name for values in metrics.values() for name in values))
+        rows = [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
+        if rows:
+            console.result(console.table(["", *names], rows))
+        console.result(f"{run.path}  {run.status}, {run.epochs} epochs in {number(run.seconds)} s")
+    if run.status == "interrupted":
+        raise typer.Exit(75)

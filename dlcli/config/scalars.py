@@ -1,0 +1,48 @@
+"""What an unquoted word of YAML means: the core schema of YAML 1.2.
+
+PyYAML follows YAML 1.1, where `1e-3` is a text, `no` is false, `012` is ten and `1:30` is ninety.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["Scalar", "resolve"]
+
+Scalar = str | int | float | bool | None
+
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_DECIMAL = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
+_NANS = frozenset((".nan", ".NaN", ".NAN"))
+_MAX_DIGITS = 1000
+
+
+def resolve(word: str) -> Scalar:
+    """The value of an unquoted word.
+
+    Raises:
+        ValueError: A whole number of more than a thousand digits.
+
+    Example:
+        >>> resolve("1e-3"), resolve("no"), resolve("012"), resolve("0o17"), resolve("~")
+        (0.001, 'no', 12, 15, None)
+    """
+    if word in _NULLS:
+        return None
+    if word in _BOOLEANS:
+        return _BOOLEANS[word]
+    for pattern, base in ((_DECIMAL, 10), (_OCTAL, 8), (_HEXADECIMAL, 16)):
+        if pattern.fullmatch(word):
+            if len(word) > _MAX_DIGITS:
+                raise ValueError(f"a number of {len(word)} digits is too long")
+            return int(word, base)
+    if _FLOAT.fullmatch(word):
+        return float(word)
+    if _INFINITY.fullmatch(word):
+        return float(word.replace(".", ""))
+    return float("nan") if word in _NANS else word

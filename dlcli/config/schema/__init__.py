@@ -1,0 +1,44 @@
+"""The schema of the config language: the one home of every key, type, default and description."""
+
+from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
+from dlcli.config.schema.data import DataConfig, GroupSplit
+from dlcli.config.schema.features import (
+    BooleanFeature,
+    CategoryFeature,
+    CategoryTarget,
+    DatetimeFeature,
+    Divide,
+    EmbeddingEncoding,
+    Feature,
+    NumberFeature,
+    NumberTarget,
+    SequenceEncoding,
+    Target,
+    TextFeature,
+)
+from dlcli.config.schema.model import LAYER_KEYS, LayerItem, ModelConfig
+
+__all__ = [
+    "LAYER_KEYS",
+    "BooleanFeature",
+    "CategoryFeature",
+    "CategoryTarget",
+    "CompileConfig",
+    "Config",
+    "DataConfig",
+    "DatetimeFeature",
+    "Divide",
+    "EmbeddingEncoding",
+    "Feature",
+    "FitConfig",
+    "GroupSplit",
+    "LayerItem",
+    "LintConfig",
+    "ModelConfig",
+    "NumberFeature",
+    "NumberTarget",
+    "RuntimeConfig",
+    "SequenceEncoding",
+    "Target",
+    "TextFeature",
+]

@@ -1,0 +1,155 @@
+"""The `model` section: a list of layers that is a graph."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
+
+from dlcli.config.component import Component
+from dlcli.config.received import received
+from dlcli.config.schema.section import Section, Words
+from dlcli.errors import did_you_mean
+
+__all__ = ["LAYER_KEYS", "LayerItem", "ModelConfig"]
+
+LAYER_KEYS = ("name", "inputs", "repeat", "for", "block", "with", "layers", "shared")
+"""The lower-case keys that a layer item may carry beside its component."""
+
+
+def _not_one_layer(value: dict[str, Any], others: list[str], kinds: list[str]) -> PydanticCustomError:
+    """The fault of an item with no layer, or with several; a stray key beside a layer is named."""
+    layers = [key for key in kinds if key not in others or key[:1].isupper()]
+    strays = [key for key in kinds if key not in layers]
+    if len(layers) == 1 and strays:
+        (layer,), stray = layers, strays[0]
+        hint = did_you_mean(stray, LAYER_KEYS)
+        if layer in others and not isinstance(value[layer], dict):
+            hint = hint or f"to make it an argument, indent it below {layer} or write {layer}: {{{stray}: ...}}"
+        hint = hint or f"the keys here are {', '.join(LAYER_KEYS)}"
+        context = {"key": stray, "layer": layer, "hint": hint}
+        return PydanticCustomError("layer", "unknown key '{key}' beside {layer}", context)
+    found = f"holds {', '.join(kinds)}" if kinds else "holds none"
+    return PydanticCustomError(
+        "layer",
+        "a layer item is one layer, or one of `block`, `layers` and `shared`; this {found}",
+        {"found": found, "hint": "begin each layer with its own '- '" if kinds else ""},
+    )
+
+
+def _list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class LayerItem(Section):
+    """One entry of `layers`: a Keras layer, a block, a nested model, or a layer used again.
+
+    In YAML the component stands beside the keys (`{Dense: {units: 8}, name: hidden}`); here it is `component`.
+    """
+
+    component: Component | None = Field(None, exclude=True)
+    block: str | None = Field(None, description="The name of a list of layers in `model.blocks`.")
+    with_: dict[str, Any] | None = Field(
+        None, alias="with", description="Arguments set on every layer of the block that takes them."
+    )
+    layers: Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")] | None = Field(
+        None, description="A model used as a layer."
+    )
+    shared: str | None = Field(None, description="The name of an earlier layer, applied again with the same weights.")
+    name: (
+        Annotated[
+            str,
+            Field(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_.\-]*$"),
+            Words("a name of letters, digits, `_`, `.` and `-`"),
+        ]
+        | None
+    ) = Field(None, description="The layer's name, for `inputs`, `outputs` and messages.")
+    inputs: (
+        Annotated[
+            list[str],
+            BeforeValidator(_list),
+            Field(min_length=1),
+            Words("the name of a layer or feature, or a list of them"),
+        ]
+        | None
+    ) = Field(None, description="Names of layers or features; the layer before when omitted.")
+    repeat: Annotated[int, Field(ge=1, le=10_000)] = Field(
+        1, description="Copies, one after the other, each with its own weights."
+    )
+    for_: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = Field(
+        None, alias="for", description="One copy per value: `{units: [64, 32]}`; several lists run side by side."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _notation(cls, value: Any) -> Any:
+        if isinstance(value, (LayerItem, Component)):
+            return value if isinstance(value, LayerItem) else {"component": value}
+        if isinstance(value, str):
+            return {"component": Component.parse(value)}
+        if not isinstance(value, dict):
+            reason = f"a layer is a name or {{Name: {{argument: value}}}}, got {received(value)}"
+            raise PydanticCustomError("layer", "{reason}", {"reason": reason})
+        keys = {key: item for key, item in value.items() if key in LAYER_KEYS}
+        others = [key for key in value if key not in LAYER_KEYS]
+        kinds = [*others, *(key for key in ("block", "layers", "shared") if key in value)]
+        if len(kinds) != 1:
+            raise _not_one_layer(value, others, kinds)
+        if others:
+            try:
+                keys["component"] = Component.parse({others[0]: value[others[0]]})
+            except ValueError as error:
+                raise PydanticCustomError("component", "{reason}", {"reason": str(error)}) from None
+        return keys
+
+    @model_validator(mode="after")
+    def _keys_fit(self) -> LayerItem:
+        if self.with_ is not None and self.block is None:
+            raise PydanticCustomError("layer", "`with` sets the arguments of a `block`, and this item is none")
+        if self.for_ is not None:
+            lengths = {name: len(values) for name, values in self.for_.items()}
+            if len(set(lengths.values())) != 1 or 0 in lengths.values():
+                raise PydanticCustomError(
+                    "layer",
+                    "the lists of `for` must have one length of at least 1, got {lengths}",
+                    {"lengths": ", ".join(f"{length} of {name}" for name, length in lengths.items())},
+                )
+        return self
+
+    @model_serializer(mode="plain")
+    def _as_notation(self) -> Any:
+        keys: dict[str, Any] = {}
+        if self.component is not None:
+            keys[self.component.name] = self.component.arguments or None
+        for key, value in (("block", self.block), ("with", self.with_), ("shared", self.shared)):
+            if value is not None:
+                keys[key] = value
+        if self.layers is not None:
+            keys["layers"] = [layer.model_dump() for layer in self.layers]
+        for key, option in (("name", self.name), ("inputs", self.inputs), ("for", self.for_)):
+            if option is not None:
+                keys[key] = option
+        if self.repeat != 1:
+            keys["repeat"] = self.repeat
+        if self.component is not None and list(keys) == [self.component.name] and not self.component.arguments:
+            return self.component.name
+        return keys
+
+
+Layers = Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")]
+
+
+class ModelConfig(Section):
+    """The network."""
+
+    layers: Layers = Field(description="The layers in order; `name` and `inputs` make them a graph.")
+    blocks: dict[str, Layers] | None = Field(None, description="Lists of layers by name, used by `- block: name`.")
+    outputs: (
+        Annotated[
+            list[str], BeforeValidator(_list), Field(min_length=1), Words("the name of a layer, or a list of them")
+        ]
+        | None
+    ) = Field(
+        None, description="The names of the output layers, in the order of the targets; the last layer when omitted."
+    )

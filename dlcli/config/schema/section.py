@@ -1,0 +1,61 @@
+"""What every section of the config shares: strict types, no unknown keys, column names as people write them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+__all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_text"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """What a value is, for messages, where the type alone would say it badly."""
+
+    text: str
+
+
+class Section(BaseModel):
+    """A part of the config. Values are not coerced (`"3"` is no number) and unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+
+def as_text(value: Any) -> Any:
+    """Columns and classes may be named by numbers: `target: 4` means the column called `4`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _list(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+ColumnName = Annotated[str, BeforeValidator(as_text), Field(min_length=1), Words("a name")]
+"""A column of a table, or an array of an `.npz` file."""
+
+Columns = Annotated[
+    list[ColumnName],
+    BeforeValidator(_list),
+    Field(min_length=1),
+    Words("a column name or glob, or a list of them"),
+]
+"""One column or glob such as `px*`, or a list of them."""
+
+Sources = Annotated[
+    list[Annotated[str, Field(min_length=1), Words("a path or glob")]],
+    BeforeValidator(_list),
+    Field(min_length=1),
+    Words("a path or glob, or a list of them"),
+]
+"""One path or glob, or a list of them; relative to the config file."""
+
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=100),
+    Words("a name of at most 100 letters, digits, `_`, `-` and `.`, that begins with a letter or digit"),
+]
+"""A name that is also a safe file name."""

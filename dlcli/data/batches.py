@@ -1,0 +1,122 @@
+"""Batches of encoded rows, as NumPy slices and as a tf.data data set whose order is a function of seed and epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.labels import Labels
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+__all__ = ["Batches", "epoch_order"]
+
+Batch = tuple[dict[str, NDArray[Any]], Any, Any]
+"""Inputs by name, then targets and weights as Keras wants them: an array for one output, a list for several."""
+
+
+def epoch_order(num_rows: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order of the rows in an epoch (counted from 0): a permutation that needs no state to come back to.
+
+    Example:
+        >>> sorted(epoch_order(4, seed=7, epoch=0).tolist())
+        [0, 1, 2, 3]
+    """
+    return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(num_rows)
+
+
+class Batches:
+    """The rows of a split, batch by batch.
+
+    Args:
+        inputs: An array (rows, *shape) for each input of the model.
+        labels: What each output learns.
+        weights: For each output a weight for each row, shape (rows,); None when all are 1.
+        batch_size: Rows of a batch; the last one of an epoch holds what is left.
+        shuffle: A new order every epoch; else the rows in their order.
+        seed: Decides the orders.
+
+    Example:
+        >>> labels = Labels({"y": np.array([0, 2, 1], np.int32)}, one_hot={"y": 3})
+        >>> batches = Batches(inputs={"x": np.eye(3)}, labels=labels, batch_size=2)
+        >>> [targets.tolist() for _, targets, _ in batches.slices()]
+        [[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [[0.0, 1.0, 0.0]]]
+    """
+
+    def __init__(
+        self,
+        *,
+        inputs: Mapping[str, NDArray[Any]],
+        labels: Labels,
+        weights: Mapping[str, NDArray[np.float32]] | None = None,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.rows = len(next(iter(inputs.values())))
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.epoch = 0
+        """The epoch, from 0, whose order the next pass takes; set before it by whoever runs the epochs."""
+        self._inputs = dict(inputs)
+        self._labels = labels
+        self._weights = weights
+        self._seed = seed
+
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        return -(-self.rows // self.batch_size)
+
+    def slices(self) -> Iterator[Batch]:
+        """One pass over the rows, in the order of `epoch`."""
+        order = epoch_order(self.rows, seed=self._seed, epoch=self.epoch) if self.shuffle else None
+        for start in range(0, self.rows, self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            yield self._gather(rows if order is None else order[rows])
+
+    def dataset(self) -> tf.data.Dataset:
+        """A data set that gives one pass each time it is iterated, (inputs, targets) or with weights.
+
+        Keras also takes a first batch of it to learn its shapes, which does not count as an epoch.
+        """
+        import tensorflow as tf
+
+        weighted = self._weights is not None
+
+        def one_pass() -> Iterator[Any]:
+            for inputs, targets, weights in self.slices():
+                # TensorFlow reads a list as one tensor and a tuple as a structure.
+                parts = (targets, weights) if weighted else (targets,)
+                yield (inputs, *(tuple(part) if isinstance(part, list) else part for part in parts))
+
+        def signature(array: NDArray[Any]) -> tf.TensorSpec:
+            return tf.TensorSpec((None, *array.shape[1:]), array.dtype)
+
+        example = next(iter(one_pass()))
+        dataset = tf.data.Dataset.from_generator(one_pass, output_signature=tf.nest.map_structure(signature, example))
+        # Keras warns that data ran out when it does not know how many batches there are.
+        return dataset.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(2)
+
+    def _gather(self, rows: NDArray[np.int64] | slice) -> Batch:
+        inputs = {name: array[rows] for name, array in self._inputs.items()}
+        targets = [self._target(name, array[rows]) for name, array in self._labels.arrays.items()]
+        if self._weights is None:
+            return inputs, _single(targets), None
+        return inputs, _single(targets), _single([self._weights[name][rows] for name in self._labels.arrays])
+
+    def _target(self, output: str, values: NDArray[Any]) -> NDArray[Any]:
+        classes = self._labels.one_hot.get(output)
+        if classes is None:
+            return values
+        vectors = np.zeros((len(values), classes), np.float32)
+        vectors[np.arange(len(values)), values] = 1
+        return vectors
+
+
+def _single(values: list[NDArray[Any]]) -> Any:
+    return values[0] if len(values) == 1 else values

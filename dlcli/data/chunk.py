@@ -1,0 +1,52 @@
+"""Consecutive rows on their way from a source to the codecs, and what is known of a column beforehand."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+from dlcli.data.features.codec import Column
+
+__all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
+
+Kind = Literal["number", "text", "boolean", "datetime"]
+"""What a column holds, and how a reader is asked to deliver it.
+
+A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
+The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`.
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """What a cheap look at a source tells about a column.
+
+    Args:
+        name: The column's name; empty for a column without one.
+        kind: From the schema, or from the first block of a text file; None for nested values.
+        shape: Shape of one row's value: `()` in tables.
+        dtype: The type as the file declares it (`uint8`, `int64`, `timestamp[us]`); empty in text files.
+    """
+
+    name: str
+    kind: Kind | None
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Chunk:
+    """Consecutive rows, in the order of their source.
+
+    Args:
+        columns: The values by column name, each of `num_rows` rows.
+        num_rows: How many rows.
+        start: Number of the first row in its file, from 0.
+        file: The file that the rows came from; None for a table in memory.
+    """
+
+    columns: dict[str, Column]
+    num_rows: int
+    start: int = 0
+    file: Path | None = None

@@ -1,0 +1,89 @@
+"""What every feature codec can do: the contract that the rest of `data` relies on.
+
+A codec turns the cells of its columns into numbers. Its life has two parts:
+
+1. `fit`, once for each chunk of *training* rows, in any chunking; then `finish`, once.
+2. `encode`, as often as wanted, on rows of any split; `state` and `from_state` carry it to another process.
+
+Faults of single cells (missing, unknown, not readable, infinite) are passed over by `fit` and reported by
+`encode`, which knows the number of the row. Codecs do not know the config: their problems have no path, the
+caller adds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+__all__ = ["Codec", "Column", "Encoded"]
+
+Column: TypeAlias = pa.Array | NDArray[Any]
+"""A column of a table (`pyarrow.Array`), or an array `(rows, *shape)` of an `.npz` file."""
+
+Encoded: TypeAlias = NDArray[np.float32] | NDArray[np.int32]
+"""What the model is fed: `(rows, *shape)`."""
+
+
+class Codec(Protocol):
+    """A feature's encoding, fitted on the training split."""
+
+    type: ClassVar[str]
+    """The feature type's name in the config."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads, in the order in which `fit` and `encode` take them."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one encoded sample; `()` for a single index. Known after `finish`."""
+
+    @property
+    def dtype(self) -> Literal["float32", "int32"]:
+        """`int32` for indices into a vocabulary."""
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many different indices there are; None for numbers."""
+
+    @property
+    def embedding(self) -> int | None:
+        """Length of the vector to learn for each index; None when no embedding is asked for."""
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Take in one chunk of training rows, a value of `values` for each of `columns`."""
+
+    def finish(self) -> None:
+        """End fitting. Raises DataError when the training rows do not determine the encoding."""
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows.
+
+        Args:
+            values: A column for each of `columns`, all of the same number of rows.
+            start: Row number, from 0, of the first row in its source: messages count rows from 1.
+            out: Where to write, `(rows, *shape)` of `dtype`; a new array when None.
+
+        Returns:
+            `out`, or the new array.
+
+        Raises:
+            DataError: Cells cannot be encoded; all faults of these rows at once.
+        """
+
+    def names(self) -> tuple[str, ...]:
+        """A name for each number of the encoded sample, flattened: `island=Biscoe`."""
+
+    def describe(self) -> str:
+        """The fitted encoding as a short line for a person."""
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is; encodes the same, bit for bit."""

@@ -1,0 +1,214 @@
+"""A date or a time, taken apart into numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.features.codec import Column, Encoded
+from dlcli.data.features.faults import faulty_values, missing_values, no_values
+from dlcli.data.features.instants import Instants, instants
+from dlcli.data.features.median import Median
+from dlcli.data.features.moments import Moments
+from dlcli.errors import DataError
+
+__all__ = ["CYCLES", "LINEAR", "DatetimeCodec"]
+
+LINEAR = ("timestamp", "year")
+"""The parts that are standardised: seconds since 1970, and the year."""
+
+CYCLES = {"month": 12, "day": 31, "weekday": 7, "day_of_year": 366, "hour": 24, "minute": 60, "second": 60}
+"""The parts that come round again, with the length of their cycle. Each counts from 0; the week starts on Monday."""
+
+_SECOND = 1_000_000
+_DAY = 86_400 * _SECOND
+
+
+class DatetimeCodec:
+    """Encodes instants, in UTC, as a vector of their parts.
+
+    `timestamp` and `year` become one number each, of zero mean and unit variance in the training split. The other
+    parts become a sine and a cosine, so that December stands beside January.
+
+    Args:
+        columns: The one column.
+        format: A strptime format; ISO 8601 when None.
+        parts: The parts, in order.
+        missing: An empty cell is an `error`, or the `median` instant of the training split.
+        seed: Of the sample that the median of more than 1,000,000 instants is taken from.
+
+    Example:
+        >>> codec = DatetimeCodec(("day",), parts=("month",))
+        >>> codec.fit([pa.array(["2024-01-31"])])
+        >>> codec.finish()
+        >>> codec.encode([pa.array(["2024-01-31", "2024-04-01"])]).round(3)
+        array([[0., 1.],
+               [1., 0.]], dtype=float32)
+    """
+
+    type: ClassVar[str] = "datetime"
+    dtype: Literal["float32"] = "float32"
+    vocabulary: None = None
+    embedding: None = None
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        *,
+        format: str | None = None,
+        parts: Sequence[str] = ("year", "month", "day", "weekday"),
+        missing: Literal["error", "median"] = "error",
+        seed: int = 0,
+    ) -> None:
+        self.columns = tuple(columns)
+        self._format = format
+        self._parts = tuple(parts)
+        self._missing = missing
+        self._linear = [part for part in self._parts if part in LINEAR]
+        # The instant itself is the first channel: its least and greatest are good to know whatever the parts.
+        self._moments = Moments(1 + len(self._linear))
+        self._sample = Median(seed)
+        self._median: int | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """`(numbers,)`: one for `timestamp` and `year`, two for other parts."""
+        return (len(self.names()),)
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Take in a chunk of training rows."""
+        (column,) = values
+        read = instants(column, format=self._format)
+        moments = read.microseconds[~(read.missing | read.unreadable)]
+        self._moments.update(
+            np.stack([_part("timestamp", moments), *(_part(part, moments) for part in self._linear)], axis=1)
+        )
+        if self._missing == "median":
+            self._sample.update(moments.astype(np.float64))
+
+    def finish(self) -> None:
+        """End fitting.
+
+        Raises:
+            DataError: There is no instant.
+        """
+        if not self._moments.count[0]:
+            raise no_values(self.columns)
+        if self._missing == "median":
+            self._median = round(self._sample.value())
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows as `(rows, numbers)` float32.
+
+        Raises:
+            DataError: Cells that are missing (with `missing: error`) or not an instant.
+        """
+        (column,) = values
+        read = instants(column, format=self._format)
+        self._check(column, read, start)
+        moments = read.microseconds if self._median is None else np.where(read.missing, self._median, read.microseconds)
+        target = np.empty((len(moments), *self.shape), dtype=np.float32) if out is None else out
+        place = 0
+        channel = 1
+        for part in self._parts:
+            value = _part(part, moments)
+            if part in LINEAR:
+                scale = np.sqrt(self._moments.variance[channel]) or 1.0
+                target[:, place] = (value - self._moments.mean[channel]) / scale
+                place, channel = place + 1, channel + 1
+            else:
+                angle = value * (2 * np.pi / CYCLES[part])
+                target[:, place], target[:, place + 1] = np.sin(angle), np.cos(angle)
+                place += 2
+        return target
+
+    def names(self) -> tuple[str, ...]:
+        """`day.year`, and `day.month.sin`, `day.month.cos`."""
+        (column,) = self.columns
+        return tuple(
+            f"{column}.{part}{suffix}"
+            for part in self._parts
+            for suffix in (("",) if part in LINEAR else (".sin", ".cos"))
+        )
+
+    def describe(self) -> str:
+        """Such as `2020-01-01 00:00:00 to 2024-12-31 00:00:00, as year, month`."""
+        first, last = (
+            np.datetime_as_string(np.datetime64(round(float(seconds)), "s")).replace("T", " ")
+            for seconds in (self._moments.minimum[0], self._moments.maximum[0])
+        )
+        return f"{first} to {last}, as {', '.join(self._parts)}"
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+        return {
+            "type": self.type,
+            "columns": list(self.columns),
+            "format": self._format,
+            "parts": list(self._parts),
+            "missing": self._missing,
+            "statistics": self._moments.state(),
+            "median": self._median,
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is."""
+        options = {key: state[key] for key in ("format", "parts", "missing")}
+        codec = cls(state["columns"], **options)
+        codec._moments = Moments.from_state(state["statistics"])
+        codec._median = state["median"]
+        return codec
+
+    def _check(self, column: Column, read: Instants, start: int) -> None:
+        (name,) = self.columns
+        problems = []
+        if read.unreadable.any():
+            wanted = "ISO 8601, such as 2024-01-31 or 2024-01-31T10:30:00" if self._format is None else self._format
+            problems.append(
+                faulty_values(
+                    name,
+                    column,
+                    read.unreadable,
+                    start=start,
+                    what="are not dates or times as expected",
+                    hint=f"expected {wanted}; `format` takes another strptime format",
+                    rule="not-a-datetime",
+                )
+            )
+        if self._missing == "error" and read.missing.any():
+            hint = "`missing: median` fills in the median instant of the training split"
+            problems.append(missing_values(name, read.missing, start=start, hint=hint))
+        if problems:
+            raise DataError(problems)
+
+
+def _part(part: str, moments: NDArray[np.int64]) -> NDArray[np.float64]:
+    """A part of each instant, `(rows,)`: cyclic ones count from 0."""
+    stamps = moments.astype("datetime64[us]")
+    value: NDArray[Any]
+    match part:
+        case "timestamp":
+            return moments / _SECOND
+        case "year":
+            value = stamps.astype("datetime64[Y]").astype(np.int64) + 1970
+        case "month":
+            value = stamps.astype("datetime64[M]").astype(np.int64) % 12
+        case "day":
+            value = (stamps.astype("datetime64[D]") - stamps.astype("datetime64[M]")).astype(np.int64)
+        case "day_of_year":
+            value = (stamps.astype("datetime64[D]") - stamps.astype("datetime64[Y]")).astype(np.int64)
+        case "weekday":
+            value = (moments // _DAY + 3) % 7  # 1970-01-01 was a Thursday
+        case "hour":
+            value = moments // (3600 * _SECOND) % 24
+        case "minute":
+            value = moments // (60 * _SECOND) % 60
+        case "second":
+            value = moments // _SECOND % 60
+        case _:
+            raise ValueError(f"no part of an instant is called {part!r}")
+    return value.astype(np.float64)

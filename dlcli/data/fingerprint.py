@@ -1,0 +1,41 @@
+"""What a data file was: path, size and hash, so that a run can tell whether its data has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypedDict
+
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Fingerprint", "fingerprint", "fingerprints"]
+
+
+class Fingerprint(TypedDict):
+    """A file's identity, as `run.json` holds it: where it lay, its size, and the hash of its content."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+def fingerprint(file: Path) -> Fingerprint:
+    """Hash a file, reading it once, in bounded memory.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    try:
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            return Fingerprint(path=str(file), bytes=stream.tell(), sha256=digest.hexdigest())
+    except OSError as error:
+        raise DataError(
+            Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
+        ) from None
+
+
+def fingerprints(files: Iterable[Path]) -> list[Fingerprint]:
+    """The fingerprints of several files, in their order."""
+    return [fingerprint(file) for file in files]

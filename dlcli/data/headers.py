@@ -1,0 +1,33 @@
+"""What the headers of the data files tell of a config's faults, before anything heavy is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dlcli.config.schema import DataConfig
+from dlcli.config.signature import SPLITS
+from dlcli.data.roles import assign_roles
+from dlcli.data.sources.header import peek_columns
+from dlcli.data.sources.options import TableOptions
+from dlcli.errors import Problem
+
+__all__ = ["header_problems"]
+
+
+def header_problems(config: DataConfig) -> list[Problem]:
+    """Files that are missing or cannot be read, and columns that the config names and the files do not have.
+
+    Args:
+        config: The `data` section, its paths absolute.
+    """
+    options = TableOptions.of(config)
+    problems: list[Problem] = []
+    for name in SPLITS:
+        place: Sequence[str] | float | None = getattr(config, name)
+        if place is None or isinstance(place, float):
+            continue
+        look = peek_columns(place, options, path=f"data.{name}")
+        problems += look.problems
+        if name == "train" and look.names is not None:
+            problems += assign_roles(config, look.names).problems
+    return problems

@@ -1,0 +1,203 @@
+"""The types of features and targets that the config does not give, from the values themselves.
+
+The rules for a feature, in their order:
+
+1. Arrays: numbers; unsigned bytes with several dimensions are images and are divided by 255.
+2. Booleans, and texts that are one word for true and one for false: boolean.
+3. Numbers, and texts that are all numbers: number. Codes with leading zeros, such as `007`, are categories.
+4. Dates and times, and texts that are all ISO 8601: datetime.
+5. Texts of three words or more on average, more than half of them different from each other: text.
+6. All other texts: category.
+
+A column without a single value is left out. The rules for a target are in `infer_target`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dlcli.config.schema import (
+    BooleanFeature,
+    CategoryFeature,
+    CategoryTarget,
+    DatetimeFeature,
+    Divide,
+    Feature,
+    NumberFeature,
+    NumberTarget,
+    Target,
+    TextFeature,
+)
+from dlcli.data.chunk import ColumnInfo
+from dlcli.data.features.boolean import WORDS
+from dlcli.data.sources.conversion import is_number_text, kind_of
+
+__all__ = ["Guess", "collect_notes", "infer_feature", "infer_target"]
+
+Values: TypeAlias = pa.ChunkedArray | NDArray[Any]
+
+_ISO = (
+    r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
+)
+WORDS_OF_TEXT = 3
+"""Average words from which on texts may be free text."""
+
+FEW_CLASSES = 20
+"""Different whole numbers up to which a target may be classes when neither the loss nor the units say."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Guess:
+    """A feature's type as inferred, and a line that says so; no feature when the column has to be left out."""
+
+    feature: Feature | None
+    note: str
+
+
+def infer_feature(values: Values, info: ColumnInfo) -> Guess:
+    """The type of one column that the config says nothing of.
+
+    Args:
+        values: The whole column.
+        info: What the source says of it.
+
+    Example:
+        >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
+        'category (2 values, 1 missing)'
+    """
+    if isinstance(values, np.ndarray) and values.ndim > 1:
+        image = values.dtype == np.uint8 and values.ndim > 2
+        shape = ", ".join(map(str, values.shape[1:]))
+        return Guess(NumberFeature(scale=Divide(divide=255.0) if image else "standard"), f"number of shape ({shape})")
+    column = _arrow(values)
+    kind = kind_of(column.type)
+    if kind is None:
+        return Guess(None, f"left out: {column.type} values cannot be read")
+    present = column.drop_null()
+    missing = len(column) - len(present)
+    if not len(present):
+        return Guess(None, "left out: the column has no values")
+    distinct = present.unique()
+    counted = [] if len(distinct) > 1 else ["constant"]
+    empty = [f"{missing} missing"] if missing else []
+    match _text_kind(distinct, len(present)) if kind == "text" else kind:
+        case "number":
+            filled = [f"{missing} missing: median"] if missing else []
+            return Guess(NumberFeature(missing="median" if missing else "error"), _note("number", counted, filled))
+        case "boolean":
+            filled = [f"{missing} missing: most frequent"] if missing else []
+            return Guess(
+                BooleanFeature(missing="most_frequent" if missing else "error"), _note("boolean", counted, filled)
+            )
+        case "datetime":
+            filled = [f"{missing} missing: median"] if missing else []
+            return Guess(DatetimeFeature(missing="median" if missing else "error"), _note("datetime", counted, filled))
+        case "prose":
+            return Guess(TextFeature(), _note("text", counted, empty))
+        case _:
+            size = f"{len(distinct)} value{'s' * (len(distinct) != 1)}"
+            if len(distinct) == len(present) > FEW_CLASSES:
+                size += ", all different: is it an id? leave it out with data.exclude"
+            return Guess(CategoryFeature(), _note("category", [size], empty))
+
+
+def _text_kind(distinct: pa.Array, num_values: int) -> str:
+    """What texts are; `prose` for free text, `category` when they are nothing else."""
+    words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
+    if is_number_text(distinct):
+        return "number"
+    if words and words <= WORDS.keys() and len(words) == len({WORDS[word] for word in words}):
+        return "boolean"
+    if pc.all(pc.match_substring_regex(distinct, _ISO)).as_py():
+        return "datetime"
+    spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
+    free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > num_values / 2
+    return "prose" if free and len(distinct) > 2 else "category"
+
+
+def infer_target(
+    values: Values, info: ColumnInfo, *, classification: bool | None, units: int | None
+) -> tuple[Target, str]:
+    """The type of a target, and a line that says why.
+
+    Texts and booleans are classes, arrays with several numbers a row and numbers with a fraction are numbers.
+    Whole numbers are classes when the loss or the activation says so, or when there are as many different ones
+    as the last layer has units (more than one); when the units are not known, when there are at most 20 that
+    count up from 0 or 1. Otherwise they are numbers.
+
+    Args:
+        values: The whole column.
+        info: What the source says of it.
+        classification: Whether the loss and the last activation want classes; None when they do not say.
+        units: Of the last layer, when known.
+    """
+    if isinstance(values, np.ndarray) and values.size != len(values):
+        return NumberTarget(), f"number of shape ({', '.join(map(str, values.shape[1:]))})"
+    present = _arrow(values).drop_null()
+    distinct = present.unique()
+    kind = kind_of(present.type)
+    if kind == "text" and is_number_text(distinct):
+        kind = "number"
+    classes = f"category ({len(distinct)} classes)"
+    if kind != "number" or classification:
+        return (NumberTarget(), "number") if classification is False else (CategoryTarget(), classes)
+    if classification is False:
+        return NumberTarget(), "number"
+    if not _whole(distinct, info):
+        return NumberTarget(), "number"
+    if units is None:
+        numbers = sorted(int(value) for value in distinct.to_pylist()[: FEW_CLASSES + 1])
+        counting = (
+            len(numbers) > 1 and numbers[0] in (0, 1) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+        )
+        if counting and len(numbers) <= FEW_CLASSES:
+            return CategoryTarget(), classes
+    elif units > 1 and units == len(distinct):
+        return CategoryTarget(), f"{classes}, as many as the last layer has units"
+    return NumberTarget(), "number"
+
+
+def _whole(distinct: pa.Array, info: ColumnInfo) -> bool:
+    if info.dtype.startswith(("int", "uint")):
+        return True
+    if kind_of(distinct.type) == "text":
+        return bool(pc.all(pc.match_substring_regex(distinct, r"^\s*[+-]?[0-9]+\s*$")).as_py())
+    return False
+
+
+def _arrow(values: Values) -> pa.ChunkedArray:
+    if not isinstance(values, np.ndarray):
+        return values
+    flat = values.reshape(len(values))
+    return pa.chunked_array([pa.array(flat.astype(np.float64) if flat.dtype == np.float16 else flat, from_pandas=True)])
+
+
+def _note(kind: str, *details: Sequence[str]) -> str:
+    listed = ", ".join(itertools.chain.from_iterable(details))
+    return f"{kind} ({listed})" if listed else kind
+
+
+def collect_notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """One line for neighbouring columns of the same note: `px0 to px783 (784 columns): number`.
+
+    Example:
+        >>> collect_notes([("a", "number"), ("b", "number"), ("c", "number"), ("d", "boolean")])
+        ('a to c (3 columns): number', 'd: boolean')
+    """
+    lines = []
+    for note, group in itertools.groupby(notes, key=lambda pair: pair[1]):
+        names = [name for name, _ in group]
+        if len(names) > 2:
+            lines.append(f"{names[0]} to {names[-1]} ({len(names)} columns): {note}")
+        else:
+            lines.extend(f"{name}: {note}" for name in names)
+    return tuple(lines)

@@ -1,0 +1,154 @@
+"""From the `data` section to typed rows in memory: sources opened, columns assigned, every source read once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from dlcli.config.schema import DataConfig
+from dlcli.config.schema.features import Feature, Target
+from dlcli.data.chunk import ColumnInfo, Kind
+from dlcli.data.roles import Roles, assign_roles
+from dlcli.data.rows import Rows
+from dlcli.data.sources.opening import open_source
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.source import Source
+from dlcli.data.split_name import SplitName
+from dlcli.errors import DataError, Problem, did_you_mean
+
+__all__ = ["Loaded", "find_kinds", "load", "missing_columns"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """The rows of every source.
+
+    Args:
+        rows: By the split that names the source; splits that are fractions have none of their own.
+        sources: Where they came from.
+        roles: The columns of every feature and target.
+        infos: What `train` says of its columns, by name.
+    """
+
+    rows: dict[SplitName, Rows]
+    sources: dict[SplitName, Source]
+    roles: Roles
+    infos: dict[str, ColumnInfo]
+
+
+def load(
+    config: DataConfig, *, splits: Iterable[SplitName] = get_args(SplitName), exact_targets: bool = True
+) -> Loaded:
+    """Open and read the sources of a config.
+
+    Args:
+        config: The `data` section, its types given or not.
+        splits: The splits that are wanted; a fraction is part of `train`, which is then read.
+        exact_targets: Read targets of no given type as they are written, so that classes keep their names; else as
+            numbers.
+
+    Raises:
+        DataError: Files or columns that are missing or cannot be read; all that one look can find at once.
+    """
+    sources, looks, problems = _open(config, splits)
+    reference = next(iter(looks), None)
+    if reference is None:
+        raise DataError(problems)
+    infos = {info.name: info for info in looks[reference] if info.name}
+    roles = assign_roles(config, [info.name for info in looks[reference]])
+    problems += roles.problems
+    for name, look in looks.items():
+        if name != reference:
+            present = {info.name for info in look}
+            problems += missing_columns(roles.columns, present, path=f"data.{name}", what=sources[name].name)
+    if problems:
+        raise DataError(problems)
+    kinds = find_kinds(config, roles, infos, exact_targets=exact_targets)
+    rows: dict[SplitName, Rows] = {}
+    for name, source in sources.items():
+        try:
+            rows[name] = Rows.read(source, kinds)
+        except DataError as error:
+            problems += error.problems
+            continue
+        if rows[name].num_rows == 0:
+            problems.append(
+                Problem(
+                    f"'{source.name}' has a header and no rows", path=f"data.{name}", hint="add rows", rule="no-rows"
+                )
+            )
+    if problems:
+        raise DataError(problems)
+    return Loaded(rows, sources, roles, infos)
+
+
+def _open(
+    config: DataConfig, splits: Iterable[SplitName]
+) -> tuple[dict[SplitName, Source], dict[SplitName, tuple[ColumnInfo, ...]], list[Problem]]:
+    options = TableOptions.of(config)
+    wanted = set(splits)
+    places: dict[SplitName, Sequence[str]] = {}
+    for name in get_args(SplitName):
+        place = getattr(config, name)
+        if isinstance(place, float) and name in wanted:
+            places["train"] = config.train
+        elif place is not None and name in wanted:
+            places[name] = place
+    sources: dict[SplitName, Source] = {}
+    looks: dict[SplitName, tuple[ColumnInfo, ...]] = {}
+    problems: list[Problem] = []
+    for name, place in sorted(places.items(), key=lambda item: get_args(SplitName).index(item[0])):
+        try:
+            sources[name] = open_source(place, options, path=f"data.{name}")
+            looks[name] = sources[name].columns()
+        except DataError as error:
+            problems += error.problems
+    return sources, looks, problems
+
+
+def missing_columns(wanted: Iterable[str], present: Iterable[str], *, path: str, what: str) -> list[Problem]:
+    """A problem for each wanted column that is not there."""
+    names = list(present)
+    return [
+        Problem(
+            f"'{what}' has no column '{column}'",
+            path=path,
+            hint=did_you_mean(column, names) or f"its columns are {', '.join(filter(None, names[:10]))}",
+            rule="missing-column",
+        )
+        for column in wanted
+        if column not in names
+    ]
+
+
+def find_kinds(
+    config: DataConfig, roles: Roles, infos: Mapping[str, ColumnInfo], *, exact_targets: bool = True
+) -> dict[str, Kind]:
+    """How every column is to be read; one that is a number here and a category there is read as it is written."""
+    asked: dict[str, set[Kind]] = {}
+    for name, columns in roles.features.items():
+        feature = (config.features or {}).get(name)
+        for column in columns:
+            asked.setdefault(column, set()).add(_kind(feature, infos[column]))
+    for name, columns in roles.targets.items():
+        target = config.target[name]
+        for column in columns:
+            info = infos[column]
+            if target is None and exact_targets and not info.dtype:
+                asked.setdefault(column, set()).add("text")
+            elif target is None and not exact_targets:
+                asked.setdefault(column, set()).add("number")
+            else:
+                asked.setdefault(column, set()).add(_kind(target, info))
+    if roles.sample_weight is not None:
+        asked.setdefault(roles.sample_weight, set()).add("number")
+    if roles.group is not None:
+        asked.setdefault(roles.group, set()).add("text")
+    return {column: next(iter(kinds)) if len(kinds) == 1 else "text" for column, kinds in asked.items()}
+
+
+def _kind(entry: Feature | Target | None, info: ColumnInfo) -> Kind:
+    if entry is None:
+        return info.kind or "text"
+    return "text" if entry.type == "category" else entry.type

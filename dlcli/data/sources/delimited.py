@@ -1,0 +1,169 @@
+"""CSV and its kin: any delimiter and encoding, gzipped or not, read block by block."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.sources.conversion import is_number_text
+from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclosed_quote
+from dlcli.data.sources.header import DelimitedHeader, broken_gzip, check_readable, delimited_header
+from dlcli.data.sources.options import TableOptions, is_gzipped
+from dlcli.data.sources.source import typed_chunk
+from dlcli.errors import DataError, Problem
+
+__all__ = ["DelimitedFile"]
+
+BLOCK_BYTES = 4 << 20
+"""Bytes that are parsed at a time; also the longest row that can be read."""
+
+NUMBERS = 0.9
+"""Part of the cells in the first block that must be numbers for a column to be read as numbers. The others are then
+faults that are shown, not a reason to take a column with a slip of the pen for one of a thousand categories."""
+
+
+@dataclasses.dataclass(frozen=True)
+class DelimitedFile:
+    """One file of delimited text."""
+
+    path: Path
+    options: TableOptions
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def columns(self) -> tuple[ColumnInfo, ...]:
+        """Names from the header, kinds from the first block."""
+        check_readable(self.path)
+        header = delimited_header(self.path, self.options)
+        named = [name for name in header.names if name]
+        try:
+            with contextlib.closing(self._read(header, dict.fromkeys(named, pa.string()))) as batches:
+                first = next(batches, None)
+        except pa.ArrowInvalid as error:
+            raise self._unreadable(header, str(error)) from None
+        numbers = {name for name in named if first is not None and is_number_text(first.column(name), share=NUMBERS)}
+        return tuple(ColumnInfo(name, "number" if name in numbers else "text") for name in header.names)
+
+    def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        """Typed rows. Numbers are parsed as such; when a block holds anything else, the file is read again as text
+        from that block on, so that blanks are forgiven and faults are named with their row."""
+        header = delimited_header(self.path, self.options)
+        types = {name: pa.float64() if kind == "number" else pa.string() for name, kind in kinds.items()}
+        done = 0
+        while True:
+            start = 0
+            try:
+                for batch in self._read(header, types):
+                    end = start + batch.num_rows
+                    if end > done:
+                        batch = batch.slice(max(done - start, 0))
+                        yield self._chunk(batch, kinds, start=max(done, start))
+                        done = end
+                    start = end
+                return
+            except pa.ArrowInvalid as error:
+                if pa.float64() not in types.values():
+                    raise self._unreadable(header, str(error)) from None
+                types = dict.fromkeys(types, pa.string())
+
+    def _chunk(self, batch: pa.RecordBatch, kinds: Mapping[str, Kind], *, start: int) -> Chunk:
+        return typed_chunk(
+            dict(zip(batch.schema.names, batch.columns, strict=True)),
+            kinds,
+            missing=self.options.missing_values,
+            num_rows=batch.num_rows,
+            start=start,
+            file=self.path,
+            line_of=lambda row: line_of_row(self.path, self.options, row),
+        )
+
+    def _read(self, header: DelimitedHeader, types: Mapping[str, pa.DataType]) -> Generator[pa.RecordBatch, None, None]:
+        # A header alone, without a line end, is an error to pyarrow; without rows there is nothing to parse.
+        if not header.has_rows:
+            return
+        read = pacsv.ReadOptions(
+            block_size=BLOCK_BYTES,
+            skip_rows=header.blank_lines,
+            skip_rows_after_names=int(header.has_header),
+            column_names=_unique(header.names),
+            encoding=self.options.encoding,
+        )
+        parse = pacsv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True)
+        convert = pacsv.ConvertOptions(
+            column_types=dict(types),
+            include_columns=list(types) or _unique(header.names)[:1],
+            null_values=list(self.options.missing_values),
+            strings_can_be_null=True,
+        )
+        with _QuoteCounter(self.path) as stream:
+            try:
+                yield from pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+            except UnicodeDecodeError:
+                raise DataError(find_faults(self.path, self.options, header)) from None
+            except OSError as error:
+                raise broken_gzip(self.path, error) from None
+            if stream.quotes % 2 and (problem := unclosed_quote(self.path, self.options)):
+                raise DataError(problem)
+
+    def _unreadable(self, header: DelimitedHeader, reason: str) -> DataError:
+        """What is wrong with a file that pyarrow refuses: row by row where a second look finds it."""
+        if problems := find_faults(self.path, self.options, header):
+            return DataError(problems)
+        if "straddl" in reason:
+            reason = f"a row is longer than {BLOCK_BYTES >> 20} MiB; is a quote left open?"
+        return DataError(Problem(f"'{self.name}' cannot be read: {reason}", file=self.path, rule="unreadable-file"))
+
+
+class _QuoteCounter:
+    """A file for pyarrow to read that counts the quotation marks going by.
+
+    At the end of the file pyarrow takes an open quote as closed, with the rows it swallowed for its text
+    (tried with pyarrow 26). An odd number of marks says when a closer look is due.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._stream = pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None)
+        self.quotes = 0
+        self.closed = False
+
+    def read(self, size: int = -1) -> Any:
+        data = self._stream.read(size)
+        self.quotes += data.count(b'"')
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self._stream.close()
+        self.closed = True
+
+    def __enter__(self) -> _QuoteCounter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _unique(names: tuple[str, ...]) -> list[str]:
+    """Names for pyarrow, which needs one for every column: those without get one that no header can hold."""
+    return [name or f"\n{place}" for place, name in enumerate(names)]

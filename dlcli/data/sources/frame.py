@@ -1,0 +1,108 @@
+"""A pandas DataFrame or pyarrow Table as a source, for the Python API."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.sources.conversion import kind_of
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.source import typed_chunk
+from dlcli.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FrameSource", "from_frame"]
+
+BATCH_ROWS = 32_768
+
+
+@dataclasses.dataclass(frozen=True)
+class FrameSource:
+    """A table in memory."""
+
+    table: pa.Table
+    options: TableOptions
+
+    @property
+    def name(self) -> str:
+        return "the table"
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return ()
+
+    def columns(self) -> tuple[ColumnInfo, ...]:
+        """Names and kinds from the types."""
+        return tuple(ColumnInfo(field.name, kind_of(field.type), dtype=str(field.type)) for field in self.table.schema)
+
+    def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        """Typed rows."""
+        start = 0
+        if not kinds:
+            yield Chunk({}, self.table.num_rows)
+            return
+        for batch in self.table.select(list(kinds)).to_batches(max_chunksize=BATCH_ROWS):
+            yield typed_chunk(
+                dict(zip(batch.schema.names, batch.columns, strict=True)),
+                kinds,
+                missing=self.options.missing_values,
+                num_rows=batch.num_rows,
+                start=start,
+                file=None,
+            )
+            start += batch.num_rows
+
+
+def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions) -> FrameSource:
+    """A source of the frame's rows, in their order; the index is no column.
+
+    Raises:
+        DataError: Repeated column names, or a column whose values have no one type.
+    """
+    if isinstance(frame, pa.Table):
+        _check_names(frame.column_names)
+        return FrameSource(frame, options)
+    names = [str(name) for name in frame.columns]
+    _check_names(names)
+    arrays: list[pa.ChunkedArray] = []
+    problems: list[Problem] = []
+    for place, name in enumerate(names):
+        column = frame.iloc[:, place]
+        try:
+            array = pa.array(column, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            problems.append(
+                Problem(
+                    f"column {name!r} of the DataFrame mixes types: {', '.join(_types(column))}",
+                    hint=f"such as frame[{name!r}] = frame[{name!r}].astype(str)",
+                    rule="mixed-column",
+                )
+            )
+            continue
+        arrays.append(array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
+    if problems:
+        raise DataError(problems)
+    return FrameSource(pa.Table.from_arrays(arrays, names=names), options)
+
+
+def _types(column: pd.Series) -> list[str]:
+    return sorted({type(value).__name__ for value in column})
+
+
+def _check_names(names: list[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            Problem(
+                f"column names stand more than once: {', '.join(map(repr, repeated))}",
+                hint="every column needs a name of its own",
+                rule="duplicate-column",
+            )
+        )

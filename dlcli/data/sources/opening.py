@@ -1,0 +1,62 @@
+"""From paths to a source, by the files' formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dlcli.data.sources.options import TableOptions, format_of
+from dlcli.data.sources.paths import find_files
+from dlcli.data.sources.source import Files, Source
+from dlcli.errors import DataError, Problem
+
+__all__ = ["open_source"]
+
+
+def open_source(patterns: Sequence[str], options: TableOptions, *, path: str) -> Source:
+    """The rows of the files that paths and globs mean. Opens nothing yet but finds the files.
+
+    Args:
+        patterns: Paths and globs.
+        options: How text files are to be read.
+        path: Where in the config they stand, for the messages.
+
+    Raises:
+        DataError: Missing files, directories, unknown formats; all of them at once.
+
+    Example:
+        >>> source = open_source(["iris.csv"], TableOptions(), path="data.train")  # doctest: +SKIP
+        >>> [info.name for info in source.columns()]  # doctest: +SKIP
+        ['sepal_length', 'species']
+    """
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    for file in find_files(patterns, path=path):
+        try:
+            sources.append(_open(file, options))
+        except DataError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DataError(problems)
+    return Files(tuple(sources))
+
+
+def _open(file: Path, options: TableOptions) -> Source:
+    # Each format's library is imported when a file of it is read.
+    match format_of(file):
+        case "delimited":
+            from dlcli.data.sources.delimited import DelimitedFile
+
+            return DelimitedFile(file, options)
+        case "jsonl":
+            from dlcli.data.sources.jsonlines import JsonLinesFile
+
+            return JsonLinesFile(file, options)
+        case "parquet":
+            from dlcli.data.sources.parquet import ParquetFile
+
+            return ParquetFile(file, options)
+        case "npz":
+            from dlcli.data.sources.npz import ArrayFile
+
+            return ArrayFile(file, options)

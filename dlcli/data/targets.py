@@ -1,0 +1,314 @@
+"""What is predicted: classes and numbers, encoded for training and decoded for people."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dlcli.config.schema.features import CategoryTarget, Target
+from dlcli.config.signature import TargetSpec
+from dlcli.data.features.building import one_column
+from dlcli.data.features.category import CategoryCodec
+from dlcli.data.features.codec import Column, Encoded
+from dlcli.data.features.columns import expand_columns
+from dlcli.data.features.number import NumberCodec
+from dlcli.errors import ConfigError, DataError, Problem
+
+__all__ = ["TARGET_CODECS", "CategoryTargetCodec", "NumberTargetCodec", "TargetCodec", "build_target"]
+
+_DROP = "a target must be known in every row: drop these rows, or fill them in"
+
+
+class TargetCodec(Protocol):
+    """A target's encoding, fitted on the training split. Its life is that of a feature's codec."""
+
+    type: ClassVar[str]
+
+    name: str
+    """The target's name in the config."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it reads."""
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Take in one chunk of training rows."""
+
+    def finish(self) -> None:
+        """End fitting. Raises DataError when there is nothing to learn."""
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows: class indices `(rows,)` int32, or numbers `(rows, width)` float32."""
+
+    def decode(self, encoded: NDArray[Any]) -> Column:
+        """What `encode` encoded: class names `(rows,)`, or numbers `(rows, width)` float64 in their own unit."""
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What a model must know of the target. Known after `finish`."""
+
+    def describe(self) -> str:
+        """The fitted encoding as a short line for a person."""
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is."""
+
+
+class CategoryTargetCodec:
+    """Numbers classes from 0: sorted by number if all are integers, else by text, or in the order given.
+
+    Args:
+        name: The target's name.
+        columns: The one column.
+        classes: The classes in order; learnt from the training rows when None.
+        encode: `auto`, `index` or `one_hot`: passed on to the model's side, which encodes by the loss.
+
+    Example:
+        >>> codec = CategoryTargetCodec("species", ("species",))
+        >>> codec.fit([pa.array(["virginica", "setosa"])])
+        >>> codec.finish()
+        >>> codec.encode([pa.array(["virginica"])])
+        array([1], dtype=int32)
+        >>> codec.decode(np.array([1])).to_pylist()
+        ['virginica']
+    """
+
+    type: ClassVar[str] = "category"
+
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[str],
+        *,
+        classes: Sequence[str] | None = None,
+        encode: Literal["auto", "index", "one_hot"] = "auto",
+    ) -> None:
+        self.name = name
+        self._encode = encode
+        self._codec = CategoryCodec(columns, encode="index", unknown="error", missing="error", categories=classes)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The one column."""
+        return self._codec.columns
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in the order of their indices."""
+        return self._codec.categories
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many training rows each class has."""
+        return self._codec.counts
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Count the classes of a chunk of training rows."""
+        self._codec.fit(values)
+
+    def finish(self) -> None:
+        """End fitting.
+
+        Raises:
+            DataError: The training rows hold no class, or one only.
+        """
+        self._codec.finish()
+        seen = [name for name, count in self.counts.items() if count]
+        if len(seen) < 2:
+            what = f"only the class {seen[0]!r}" if seen else "none of the classes"
+            raise DataError(
+                Problem(
+                    f"column {self.columns[0]!r} holds {what} in the training split, two or more are needed",
+                    hint="add rows of another class, or see whether `split: stratified` brings them into training",
+                    rule="one-class",
+                )
+            )
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows as class indices `(rows,)` int32.
+
+        Raises:
+            DataError: Missing or unknown classes.
+        """
+        listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
+        unknown = f"the classes are {listed}; `split: stratified` or `classes` makes all of them known in training"
+        hints = {"missing-value": ("missing-target", _DROP), "unknown-value": ("unknown-class", unknown)}
+        return _encode(self._codec, values, start=start, out=out, hints=hints)
+
+    def decode(self, encoded: NDArray[Any]) -> Column:
+        """The class names of indices `(rows,)`, as an arrow array of strings."""
+        return pa.array(self.classes, pa.string()).take(pa.array(np.asarray(encoded, dtype=np.int64)))
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What a model must know of the target. Known after `finish`."""
+        return TargetSpec(self.name, "category", classes=self.classes, encode=self._encode)
+
+    def describe(self) -> str:
+        """Such as `3 classes: setosa (40), versicolor (38), virginica (42)`."""
+        listed = ", ".join(f"{name} ({count})" for name, count in list(self.counts.items())[:10])
+        more = f" and {len(self.classes) - 10} more" if len(self.classes) > 10 else ""
+        return f"{len(self.classes)} classes: {listed}{more}"
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+        return {
+            "name": self.name,
+            "type": self.type,
+            "columns": list(self.columns),
+            "encode": self._encode,
+            "classes": list(self.classes),
+            "counts": list(self.counts.values()),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is."""
+        codec = cls(state["name"], state["columns"], encode=state["encode"])
+        codec._codec = CategoryCodec.from_state(
+            {
+                "columns": state["columns"],
+                "encode": "index",
+                "embedding": None,
+                "unknown": "error",
+                "missing": "error",
+                "categories": state["classes"],
+                "counts": state["counts"],
+            }
+        )
+        return codec
+
+
+class NumberTargetCodec:
+    """Numbers to predict, scaled for training if so wished.
+
+    Args:
+        name: The target's name.
+        columns: The columns, or one array of rank 1 or 2.
+        scale: `standard`, `min_max` or `none`; fitted on the training split, undone by `decode`.
+    """
+
+    type: ClassVar[str] = "number"
+
+    def __init__(
+        self, name: str, columns: Sequence[str], *, scale: Literal["standard", "min_max", "none"] = "none"
+    ) -> None:
+        self.name = name
+        self._codec = NumberCodec(columns, scale=scale)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns."""
+        return self._codec.columns
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Take in a chunk of training rows.
+
+        Raises:
+            DataError: An array of more than one axis a row.
+        """
+        self._codec.fit(values)
+        if len(self._codec.shape) != 1:
+            raise DataError(
+                Problem(
+                    f"array {self.columns[0]!r} has shape {list(self._codec.shape)} a sample; a target is a number, "
+                    "or a vector of them",
+                    hint="flatten the array in the file",
+                    rule="array-shape",
+                )
+            )
+
+    def finish(self) -> None:
+        """End fitting.
+
+        Raises:
+            DataError: A column has no values.
+        """
+        self._codec.finish()
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows as `(rows, width)` float32.
+
+        Raises:
+            DataError: Missing values, or values that are no finite numbers.
+        """
+        return _encode(self._codec, values, start=start, out=out, hints={"missing-value": ("missing-target", _DROP)})
+
+    def decode(self, encoded: NDArray[Any]) -> Column:
+        """Numbers `(rows, width)` float64 in their own unit."""
+        return self._codec.decode(encoded)
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What a model must know of the target. Known after `finish`."""
+        return TargetSpec(self.name, "number", width=self._codec.shape[0])
+
+    def describe(self) -> str:
+        """Such as `1 number, 25 to 346, as they are`."""
+        return self._codec.describe()
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+        return {"name": self.name, **self._codec.state()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is."""
+        codec = cls(state["name"], state["columns"], scale=state["scale"])
+        codec._codec = NumberCodec.from_state(state)
+        return codec
+
+
+TARGET_CODECS: dict[str, type[TargetCodec]] = {codec.type: codec for codec in (CategoryTargetCodec, NumberTargetCodec)}
+"""The codec of each target type, by the type's name in the config."""
+
+
+def build_target(name: str, target: Target, *, available: Sequence[str]) -> TargetCodec:
+    """The codec of a target, not fitted yet.
+
+    Args:
+        name: The target's name: its column, when it names none.
+        target: Its type and options.
+        available: The columns of the data.
+
+    Raises:
+        ConfigError: A column is not there, or the options are wrong. The problems have no path.
+    """
+    columns = expand_columns(target.columns or [name], available)
+    if not isinstance(target, CategoryTarget):
+        return NumberTargetCodec(name, columns, scale=target.scale)
+    one_column("category", columns)
+    if target.classes is not None and len(set(target.classes)) < len(target.classes):
+        repeated = ", ".join(sorted({repr(one) for one in target.classes if target.classes.count(one) > 1}))
+        raise ConfigError(
+            Problem(f"`classes` lists {repeated} more than once", hint="name each once", rule="duplicate-value")
+        )
+    return CategoryTargetCodec(name, columns, classes=target.classes, encode=target.encode)
+
+
+def _encode(
+    codec: CategoryCodec | NumberCodec,
+    values: Sequence[Column],
+    *,
+    start: int,
+    out: Encoded | None,
+    hints: Mapping[str, tuple[str, str]],
+) -> Encoded:
+    """Encode; what a feature's hints say is not the way out of a target's faults."""
+    try:
+        return codec.encode(values, start=start, out=out)
+    except DataError as error:
+        problems = []
+        for problem in error.problems:
+            rule, hint = hints.get(problem.rule, (problem.rule, problem.hint))
+            problems.append(dataclasses.replace(problem, rule=rule, hint=hint))
+        raise DataError(problems) from None

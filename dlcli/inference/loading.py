@@ -1,0 +1,68 @@
+"""A trained model from its run directory: built from the resolved config, its weights read from `model.keras`.
+
+A run's model is never deserialised from `model.keras`: Keras's loader has been made to run code by crafted files time
+and again (CVE-2025-1550, CVE-2025-8747, CVE-2025-9905 and others). The YAML says what to build; the file gives numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from dlcli.config.loading import inspect
+from dlcli.config.schema import Config
+from dlcli.data.preprocessing import Preprocessing
+from dlcli.errors import Problem, RunError
+from dlcli.model.assembly import Assembly, assemble
+from dlcli.runs.layout import RunDirectory
+
+__all__ = ["TrainedRun", "load"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedRun:
+    """Everything that prediction and evaluation need.
+
+    Args:
+        directory: The run directory.
+        config: The resolved config.
+        preprocessing: The fitted features and targets.
+        assembly: The model with its trained weights.
+    """
+
+    directory: RunDirectory
+    config: Config
+    preprocessing: Preprocessing
+    assembly: Assembly
+
+
+def load(path: Path) -> TrainedRun:
+    """Open a run.
+
+    Raises:
+        RunError: It is no run, incomplete, damaged, or of a newer version.
+        ConfigError: Its `config.yaml` was edited into something invalid.
+        ModelError: The weights do not fit the model.
+    """
+    run = RunDirectory.open(path)
+    config = inspect(run.config).require()
+    preprocessing = Preprocessing.from_state(run.read_json(run.preprocessing))
+    assembly = assemble_run(config, preprocessing)
+    try:
+        assembly.model.load_weights(run.model)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise RunError(
+            Problem(f"{run.model} cannot be read: {reason}", hint="restore the file, or train again", rule="run-damaged")
+        ) from error
+    return TrainedRun(run, assembly.config, preprocessing, assembly)
+
+
+def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:
+    """Build and compile the model for fitted preprocessing."""
+    return assemble(
+        config,
+        features=list(preprocessing.features),
+        inputs_of=preprocessing.inputs,
+        targets=preprocessing.target_specs,
+    )

@@ -1,0 +1,84 @@
+"""The rows that a trained run is applied to: a split of its own data, labelled new data, or input to predict."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from dlcli.config.signature import SplitName
+from dlcli.data.fingerprint import fingerprint
+from dlcli.data.inputs import Input, labelled_parts, open_input
+from dlcli.data.prepare import Split, read_split
+from dlcli.errors import DataError, Problem, RunError
+from dlcli.inference.loading import TrainedRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Rows", "data_parts", "input_rows", "split_rows"]
+
+Rows = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | "pd.DataFrame"
+"""Files (a path, a glob, or several) or a table in memory."""
+
+
+def split_rows(run: TrainedRun, split: SplitName) -> Split:
+    """A split of the run's own data, divided as it was for training.
+
+    Raises:
+        RunError: The data files have changed since, so that the splits would no longer be the same.
+        DataError: There is no such split, or a file is gone.
+    """
+    record = run.directory.read_json(run.directory.record)
+    for source, files in record.get("data", {}).items():
+        if source == split or (source == "train" and isinstance(getattr(run.config.data, split), float)):
+            for file in files:
+                _require_unchanged(file, run.directory.path)
+    return read_split(
+        run.config.data, run.preprocessing, split, seed=run.config.seed, named=run.assembly.graph.features
+    )
+
+
+def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
+    path = Path(recorded["path"])
+    if not path.is_file():
+        raise DataError(
+            Problem(
+                f"the data of this run, {path}, is gone",
+                hint=f"put it back, or give a file with the same columns: dlcli evaluate {run} DATA",
+                rule="missing-file",
+            )
+        )
+    if fingerprint(path).sha256 != recorded["sha256"]:
+        raise RunError(
+            Problem(
+                f"{path} has changed since this run was trained, so its splits would mix rows trained on with others",
+                hint=f"give the rows to evaluate on: dlcli evaluate {run} DATA; or train again",
+                rule="data-changed",
+            )
+        )
+
+
+def data_parts(run: TrainedRun, data: Rows) -> Iterator[Split]:
+    """New rows with their targets, part by part.
+
+    Raises:
+        DataError: Columns are missing, values cannot be used, or there are no rows.
+    """
+    return labelled_parts(_rows(data), run.config.data, run.preprocessing, named=run.assembly.graph.features)
+
+
+def input_rows(run: TrainedRun, data: Rows, *, keep: Sequence[str] | None) -> Input:
+    """Rows to predict, with the columns to keep (None: all).
+
+    Raises:
+        DataError: Columns are missing.
+    """
+    return open_input(_rows(data), run.config.data, run.preprocessing, keep=keep or (), keep_all=keep is None)
+
+
+def _rows(data: Rows) -> Any:
+    if isinstance(data, (str, os.PathLike)):
+        return [os.fspath(data)]
+    return [os.fspath(each) for each in cast(Sequence[Any], data)] if isinstance(data, (list, tuple)) else data

@@ -1,0 +1,74 @@
+"""Config, inputs and targets become a compiled model; the same way for training, checking and prediction."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from dlcli.config.graph import Graph, expand
+from dlcli.config.outputs import OutputPlan, plan_outputs
+from dlcli.config.schema import Config
+from dlcli.config.signature import InputSpec, TargetSpec
+from dlcli.errors import ConfigError
+from dlcli.model import backend
+from dlcli.model.building import build
+from dlcli.model.code import load_code
+from dlcli.model.compiling import compile_model
+
+__all__ = ["Assembly", "assemble"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Assembly:
+    """A compiled model and what it was made from.
+
+    Args:
+        model: The `keras.Model`; its inputs are a dict by the `InputSpec` names.
+        config: The config with loss and metrics filled in.
+        graph: The expanded layers.
+        outputs: What each output learns, in the model's order.
+        runtime: Where it runs.
+        code: The user's own objects by name.
+    """
+
+    model: Any
+    config: Config
+    graph: Graph
+    outputs: tuple[OutputPlan, ...]
+    runtime: backend.Runtime
+    code: Mapping[str, object]
+
+
+def assemble(
+    config: Config,
+    *,
+    features: Collection[str],
+    inputs_of: Callable[[Collection[str]], Sequence[InputSpec]],
+    targets: Sequence[TargetSpec],
+) -> Assembly:
+    """Build and compile the model that the config describes.
+
+    Args:
+        config: The config, its feature and target types known.
+        features: The names of the features.
+        inputs_of: The model's inputs, given the features that layers take by name.
+        targets: The targets, in the config's order.
+
+    Raises:
+        ConfigError: The graph of layers has faults.
+        ModelError: A layer cannot be built, the outputs do not fit the targets, or the device is absent.
+    """
+    graph, problems = expand(config.model, features=features)
+    if graph is None or problems:
+        raise ConfigError(problems)
+    runtime = backend.configure(config.runtime, config.seed)
+    code = load_code(config.code)
+    model = build(graph, inputs_of(graph.features), code=code, name=config.name)
+    sizes = {
+        name: output.shape[-1] if len(output.shape) > 1 else None
+        for name, output in zip(graph.outputs, model.outputs, strict=True)
+    }
+    plans, compile_ = plan_outputs(config, outputs=sizes, targets=targets)
+    compile_model(model, compile_, code=code, jit=config.runtime.execution == "xla")
+    return Assembly(model, config.model_copy(update={"compile": compile_}), graph, plans, runtime, code)

@@ -1,0 +1,133 @@
+"""The entrance of a model: its inputs, and the vector of the features that no layer takes by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from dlcli.config.graph import Graph
+from dlcli.config.signature import DEFAULT_INPUT, InputSpec
+from dlcli.errors import ModelError, Problem
+from dlcli.model import backend
+
+__all__ = ["make_inputs"]
+
+
+def make_inputs(
+    graph: Graph, inputs: Sequence[InputSpec], *, taken: Collection[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Make the input tensors.
+
+    Args:
+        graph: Says which inputs are taken by name.
+        inputs: The model's inputs.
+        taken: Names of layers, which the layers made here must not have.
+
+    Returns:
+        The `keras.Input` of each `InputSpec` by its name; and the tensors that layers find under a feature's name
+        and under `DEFAULT_INPUT`. There a category with an embedding is its vector, `(batch, embedding)`.
+
+    Raises:
+        ModelError: The inputs do not fit the graph, or cannot be one vector.
+    """
+    problems = _faults(graph, inputs)
+    if problems:
+        raise ModelError(problems)
+    keras = backend.load().keras
+    names = {*taken, *(spec.name for spec in inputs)}
+    sources = {spec.name: keras.Input(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs}
+    tensors, unnamed = {}, []
+    for spec in inputs:
+        tensor = sources[spec.name]
+        if spec.embedding is not None:
+            tensor = _embedded(keras, spec, tensor, names)
+        if spec.name in graph.features:
+            tensors[spec.name] = tensor
+        else:
+            unnamed.append(tensor)
+    if len(unnamed) == 1:
+        tensors[DEFAULT_INPUT] = unnamed[0]
+    elif unnamed:
+        tensors[DEFAULT_INPUT] = keras.layers.Concatenate(name=_free("features_vector", names))(unnamed)
+    return sources, tensors
+
+
+def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:
+    # TensorFlow's scopes allow fewer letters than columns do.
+    base = re.sub(r"[^A-Za-z0-9_.\-]", "_", spec.name)
+    embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, name=_free(f"{base}_embedding", names))
+    return keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedding(tensor))
+
+
+def _free(base: str, names: set[str]) -> str:
+    name, number = base, 0
+    while name in names:
+        number += 1
+        name = f"{base}_{number}"
+    names.add(name)
+    return name
+
+
+def _faults(graph: Graph, inputs: Sequence[InputSpec]) -> list[Problem]:
+    problems = []
+    given = {spec.name for spec in inputs}
+    for name in graph.features:
+        if name not in given:
+            problems.append(
+                Problem(f"a layer takes {name!r}, which is no feature", path="model.layers", rule="unknown-name")
+            )
+    for spec in inputs:
+        if "/" in spec.name:
+            problems.append(
+                Problem(
+                    f"the feature {spec.name!r} has an input of its own, and Keras allows no '/' in an input's name",
+                    path="data.features",
+                    hint="give the feature another name, and its column with `columns`",
+                    rule="feature-name",
+                )
+            )
+        if spec.embedding is not None and spec.vocabulary is None:
+            problems.append(
+                Problem(
+                    f"the feature {spec.name!r} has no vocabulary to embed", path="data.features", rule="feature-name"
+                )
+            )
+    unnamed = [spec for spec in inputs if spec.name not in graph.features]
+    if graph.takes_default and not unnamed:
+        problems.append(
+            Problem(
+                "a layer takes the vector of all features without an input of their own, and there are none",
+                path="model.layers",
+                hint="give the first layer `inputs`",
+                rule="unused-feature",
+            )
+        )
+    if unnamed and not graph.takes_default:
+        listed = ", ".join(spec.name for spec in unnamed)
+        problems.append(
+            Problem(
+                f"no layer takes {listed}",
+                path="model.layers",
+                hint=f"name it in a layer's `inputs`; `{DEFAULT_INPUT}` is the vector of all unnamed features",
+                rule="unused-feature",
+            )
+        )
+    return problems + _mixture(unnamed)
+
+
+def _mixture(unnamed: Sequence[InputSpec]) -> list[Problem]:
+    """Numbers and embedded categories make a vector; images, series and indices stand alone or are named."""
+    awkward = [spec for spec in unnamed if spec.embedding is None and (len(spec.shape) != 1 or spec.dtype == "int32")]
+    if not awkward or len(unnamed) == 1:
+        return []
+    described = ", ".join(f"{spec.name} {spec.shape} {spec.dtype}" for spec in awkward)
+    others = ", ".join(spec.name for spec in unnamed if spec not in awkward)
+    return [
+        Problem(
+            f"cannot make one vector of the features: {described}" + (f" beside {others}" if others else ""),
+            path="model.layers",
+            hint=f"take them by name, as in `inputs: [{awkward[0].name}]`, and join the branches with Concatenate",
+            rule="mixed-features",
+        )
+    ]

@@ -1,0 +1,66 @@
+"""`history.csv`: a row per epoch, on the disk as soon as the epoch has ended."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from dlcli.runs.layout import write_atomically
+
+__all__ = ["HistoryFile", "read_history"]
+
+
+class HistoryFile:
+    """Writes the History as it grows.
+
+    The columns are `epoch` (1, 2, ...), `seconds`, `rows_per_second`, then Keras's own metric names in the order in
+    which they first appear. With `validation_freq` some epochs have no validation; their cells are empty.
+
+    Args:
+        path: Where the file goes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._columns: list[str] = []
+        self._rows: list[dict[str, float]] = []
+
+    def append(self, *, epoch: int, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
+        """Add an epoch: one appended line, or the whole file anew when a column appears.
+
+        Args:
+            epoch: One-based.
+            seconds: Wall time of the epoch, validation included.
+            rows_per_second: Training rows per second of the epoch's training part.
+            logs: Keras's epoch logs.
+        """
+        row = {"epoch": epoch, "seconds": round(seconds, 4), "rows_per_second": round(rows_per_second, 1), **logs}
+        self._rows.append(row)
+        new = [name for name in row if name not in self._columns]
+        if new:
+            self._columns += new
+            write_atomically(self._path, self._text(self._rows, header=True))
+        else:
+            with self._path.open("a", encoding="utf-8", newline="") as file:
+                file.write(self._text([row], header=False))
+
+    def _text(self, rows: list[dict[str, float]], *, header: bool) -> str:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self._columns, lineterminator="\n", restval="")
+        if header:
+            writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue()
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """The epochs of a `history.csv`, in order; empty cells are left out.
+
+    Example:
+        >>> read_history(Path("runs/iris-001/history.csv"))[-1]["val_accuracy"]  # doctest: +SKIP
+        0.9667
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]

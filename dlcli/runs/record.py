@@ -1,0 +1,67 @@
+"""`run.json` while a job goes on: created as `running`, completed, interrupted or failed at the end."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlcli.errors import RunError
+from dlcli.runs.layout import FORMAT, RunDirectory, write_json
+from dlcli.runs.provenance import now, provenance
+
+__all__ = ["RunRecord"]
+
+
+class RunRecord:
+    """The record of one job.
+
+    Args:
+        directory: The run directory, which exists.
+        config_file: The config; None when it was given as a mapping.
+        facts: What is known at the start: name, seed, data fingerprints, device, accounting.
+        started: `time.perf_counter()` when the command began, so that `seconds` covers reading and building too.
+    """
+
+    def __init__(
+        self, directory: RunDirectory, *, config_file: Path | None, facts: Mapping[str, Any], started: float
+    ) -> None:
+        self._directory = directory
+        self._started = started
+        self._values: dict[str, Any] = {
+            "format": FORMAT,
+            "status": "running",
+            "started": now(),
+            "finished": None,
+            "seconds": None,
+            "epochs": 0,
+            "metrics": {},
+            **facts,
+            **provenance(config_file),
+        }
+        self._write()
+
+    def finish(self, status: str, **values: Any) -> None:
+        """Close the record.
+
+        Args:
+            status: `completed`, `interrupted` or `failed`.
+            values: Results to add: epochs, metrics, the error.
+        """
+        self._values.update(
+            values, status=status, finished=now(), seconds=round(time.perf_counter() - self._started, 3)
+        )
+        self._write()
+
+    def close(self) -> None:
+        """Called in any case at the end: a job that did not finish has failed, with the error that is on its way."""
+        if self._values["status"] == "running":
+            error = sys.exception()
+            with contextlib.suppress(RunError):
+                self.finish("failed", error=f"{type(error).__name__}: {error}")
+
+    def _write(self) -> None:
+        write_json(self._directory.record, self._values)

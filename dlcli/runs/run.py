@@ -1,0 +1,81 @@
+"""A finished run, as the Python API gives it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dlcli.runs.history import read_history
+from dlcli.runs.layout import RunDirectory
+
+__all__ = ["Run"]
+
+
+class Run:
+    """A run directory and what it says. Everything is read from the files, so a `Run` is never stale.
+
+    Args:
+        path: The run directory.
+
+    Example:
+        >>> run = dlcli.train("configs/iris.yaml")  # doctest: +SKIP
+        >>> run.metrics("test")["accuracy"]  # doctest: +SKIP
+        0.9667
+        >>> run.history["val_loss"][-1]  # doctest: +SKIP
+        0.0871
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self._directory = RunDirectory(self.path)
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """`run.json`: status, timings, versions, hardware, command line, commit, data fingerprints, results."""
+        return self._directory.read_json(self._directory.record)
+
+    @property
+    def status(self) -> str:
+        """`running`, `completed`, `interrupted` or `failed`."""
+        return str(self.record["status"])
+
+    @property
+    def epochs(self) -> int:
+        """Whole epochs trained."""
+        return int(self.record["epochs"])
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the whole job, in seconds."""
+        return float(self.record["seconds"])
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Keras's History: for each metric a list of values, one an epoch (fewer under `validation_freq`)."""
+        if not self._directory.history.is_file():
+            return {}
+        lists: dict[str, list[float]] = {}
+        for row in read_history(self._directory.history):
+            for name, value in row.items():
+                if name not in ("epoch", "seconds", "rows_per_second"):
+                    lists.setdefault(name, []).append(value)
+        return lists
+
+    def metrics(self, split: str = "test") -> dict[str, float]:
+        """The compiled metrics of an evaluated split, from `evaluations/<split>.json`.
+
+        Raises:
+            RunError: The split has not been evaluated.
+        """
+        path = self._directory.evaluations / f"{split}.json"
+        return dict(self._directory.read_json(path)["metrics"])
+
+    def final_metrics(self) -> dict[str, dict[str, float]]:
+        """The metrics that the job ended with, by split."""
+        return dict(self.record["metrics"])

@@ -1,0 +1,94 @@
+"""The callback that keeps the history, tells the listener, and stops between two steps when asked to."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from dlcli.errors import Problem
+from dlcli.runs.history import HistoryFile
+from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
+from dlcli.training.interruption import Interruption
+
+__all__ = ["Recorder"]
+
+REPORT_SECONDS = 0.1
+"""The least time between two `StepsDone`, so that a fast model is not slowed by being watched."""
+
+
+class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
+    """Writes `history.csv` and reports progress.
+
+    Only the `begin` hooks of batches are used: Keras calls them in the main thread and without waiting for the step's
+    numbers, while an `end` hook would make it wait for every batch.
+
+    Args:
+        history: The file to write.
+        listener: Who is told.
+        batch_size: Rows of a step.
+        rows: Rows of the training split.
+        interruption: Says when to stop.
+    """
+
+    def __init__(
+        self, *, history: HistoryFile, listener: Listener, batch_size: int, rows: int, interruption: Interruption
+    ) -> None:
+        super().__init__()
+        self.epochs = 0
+        self._history = history
+        self._listener = listener
+        self._batch_size = batch_size
+        self._rows = rows
+        self._interruption = interruption
+        self._warned = False
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Start the epoch's clock."""
+        self._epoch = epoch + 1
+        self._started = self._reported = time.perf_counter()
+        self._trained: float | None = None
+        self._listener(EpochStarted(self._epoch))
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Between two steps: stop if asked to, report now and then."""
+        self._interruption.stop_if_requested()
+        now = time.perf_counter()
+        if now - self._reported >= REPORT_SECONDS:
+            self._reported = now
+            self._listener(StepsDone(self._epoch, batch, min(batch * self._batch_size, self._rows)))
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Validation begins: the training part of the epoch is over."""
+        if self._trained is None:
+            self._trained = time.perf_counter()
+
+    def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Stop in the middle of a validation too."""
+        self._interruption.stop_if_requested()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Write the epoch's row, then tell."""
+        now = time.perf_counter()
+        training = max((self._trained or now) - self._started, 1e-9)
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        speed = self._rows / training
+        self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
+        self.epochs = self._epoch
+        self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
+        loss = values.get("loss", 0.0)
+        if not math.isfinite(loss) and not self._warned:
+            self._warned = True
+            self._listener(
+                Notice(
+                    Problem(
+                        f"the loss became {loss} in epoch {self._epoch}",
+                        hint="lower the learning rate, scale the features or set the optimizer's clipnorm",
+                        rule="loss-not-finite",
+                    ),
+                    warning=True,
+                )
+            )

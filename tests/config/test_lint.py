@@ -1,0 +1,74 @@
+"""Every lint rule has a config that it warns of, one that it leaves in peace, and can be silenced."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from dlcli.config.lint import RULES, lint
+from dlcli.config.schema import Config
+from dlcli.config.signature import TargetSpec
+
+CLASSES = TargetSpec("y", "category", classes=("a", "b", "c"))
+NUMBER = TargetSpec("y", "number")
+
+
+def spec(units: int, activation: str | None, *, loss: Any = None, metrics: Any = None, **more: Any) -> dict[str, Any]:
+    return {
+        "data": {"train": "x.csv", "target": "y", **more.pop("data", {})},
+        "model": {"layers": [{"Dense": {"units": units, "activation": activation}}]},
+        "compile": {key: value for key, value in (("loss", loss), ("metrics", metrics)) if value is not None},
+        **more,
+    }
+
+
+STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
+    "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
+    "sigmoid-categorical-crossentropy": (
+        spec(3, "sigmoid", loss="categorical_crossentropy"),
+        spec(3, "softmax", loss="categorical_crossentropy"),
+        None,
+    ),
+    "activation-before-logits": (
+        spec(3, "softmax", loss={"SparseCategoricalCrossentropy": {"from_logits": True}}),
+        spec(3, None, loss={"SparseCategoricalCrossentropy": {"from_logits": True}}),
+        None,
+    ),
+    "logits-without-from-logits": (
+        spec(3, None, loss="sparse_categorical_crossentropy"),
+        spec(3, "softmax", loss="sparse_categorical_crossentropy"),
+        None,
+    ),
+    "classes-with-number-loss": (spec(3, "softmax", loss="mse"), spec(3, None, loss="mse"), None),
+    "accuracy-of-numbers": (
+        spec(1, None, loss="mse", metrics=["accuracy"]),
+        spec(1, None, loss="mse", metrics=["mae"]),
+        [NUMBER],
+    ),
+    "units-not-classes": (spec(5, "softmax"), spec(3, "softmax"), [CLASSES]),
+    "restore-without-validation": (
+        spec(1, None, callbacks=STOPPING),
+        spec(1, None, callbacks=STOPPING, data={"validation": 0.2}),
+        None,
+    ),
+}
+
+
+def test_every_rule_has_its_case() -> None:
+    assert set(CASES) == set(RULES)
+    assert all(rule.__doc__ for rule in RULES.values())
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_the_rule_warns_and_can_be_silenced(rule: str) -> None:
+    wrong, right, targets = CASES[rule]
+    warnings = [warning for warning in lint(Config.model_validate(wrong), targets) if warning.rule == rule]
+    assert len(warnings) == 1
+    assert warnings[0].path
+    assert f"ignore: [{rule}]" in warnings[0].hint
+    assert rule not in {warning.rule for warning in lint(Config.model_validate(right), targets)}
+    silenced = copy.deepcopy(wrong) | {"lint": {"ignore": [rule]}}
+    assert rule not in {warning.rule for warning in lint(Config.model_validate(silenced), targets)}

@@ -1,0 +1,216 @@
+"""What the shipped configs promise, checked by training them.
+
+One process trains them all: TensorFlow starts once. A config is trained once, whatever is asked of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import dlcli
+from dlcli.config.reading import read
+from dlcli.training.events import Planned
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """`metric` of `split` lies between `least` and `most` after training `config`."""
+
+    config: str
+    metric: str
+    least: float = float("-inf")
+    most: float = float("inf")
+    split: str = "test"
+
+
+CLAIMS = [
+    Claim("iris", "accuracy", least=0.93),
+    Claim("wine", "accuracy", least=0.95),
+    Claim("breast_cancer", "accuracy", least=0.95),
+    Claim("diabetes", "root_mean_squared_error", most=62),
+    Claim("digits", "accuracy", least=0.95),
+    Claim("digits_cnn", "accuracy", least=0.9),
+    Claim("xor", "accuracy", least=1.0, split="train"),
+    Claim("clouds", "accuracy", least=0.98),
+    Claim("lessons/01_first_network", "loss", most=0.1),
+    Claim("lessons/01_first_network", "binary_accuracy", least=0.9),
+    Claim("lessons/02_dropout", "accuracy", least=0.95),
+    Claim("lessons/04_regression", "loss", most=5000),
+    Claim("lessons/04_binary", "accuracy", least=0.93),
+    Claim("lessons/04_multiclass", "accuracy", least=0.9),
+    Claim("lessons/05_full_batch", "accuracy", least=0.9),
+    Claim("lessons/05_stochastic", "accuracy", least=0.9),
+    Claim("lessons/05_mini_batch", "accuracy", least=0.9),
+    Claim("lessons/07_depth_and_width", "accuracy", least=0.9),
+    Claim("lessons/08_perceptron_and", "accuracy", least=1.0, split="train"),
+    Claim("lessons/08_perceptron_or", "accuracy", least=1.0, split="train"),
+    Claim("lessons/08_perceptron_nand", "accuracy", least=1.0, split="train"),
+    Claim("lessons/08_perceptron_xor", "accuracy", most=0.75, split="train"),
+    Claim("lessons/09_index_targets", "accuracy", least=0.9),
+    Claim("lessons/09_one_hot_targets", "accuracy", least=0.9),
+    Claim("lessons/10_schedule", "accuracy", least=0.9),
+    Claim("lessons/10_reduce_on_plateau", "accuracy", least=0.9),
+    Claim("lessons/10_learning_rate_scheduler", "accuracy", least=0.9),
+    Claim("lessons/11_checkpoints", "accuracy", least=0.9),
+    Claim("lessons/15_sgd", "accuracy", least=0.85),
+    Claim("lessons/15_momentum", "accuracy", least=0.85),
+    Claim("lessons/15_adagrad", "accuracy", least=0.85),
+    Claim("lessons/15_rmsprop", "accuracy", least=0.85),
+    Claim("lessons/15_adam", "accuracy", least=0.85),
+    Claim("lessons/16_graph", "grade_accuracy", least=0.85),
+    Claim("lessons/16_shared_layer", "accuracy", least=0.85),
+    Claim("lessons/20_model_in_model", "accuracy", least=0.9),
+    Claim("lessons/21_sparse_categorical_crossentropy", "sparse_categorical_accuracy", least=0.9),
+    Claim("lessons/21_categorical_crossentropy", "categorical_accuracy", least=0.9),
+    Claim("lessons/21_kl_divergence", "categorical_accuracy", least=0.9),
+    Claim("lessons/21_cosine_similarity", "categorical_accuracy", least=0.9),
+    Claim("lessons/21_binary_crossentropy", "binary_accuracy", least=0.9),
+    Claim("lessons/21_binary_crossentropy", "auc", least=0.9),
+    Claim("lessons/21_binary_crossentropy", "precision", least=0.9),
+    Claim("lessons/21_binary_crossentropy", "recall", least=0.9),
+    Claim("lessons/21_mean_squared_error", "mean_squared_error", most=3844),
+    Claim("lessons/23_validation_split", "accuracy", least=0.9, split="validation"),
+    Claim("lessons/23_validation_file", "accuracy", least=0.9, split="validation"),
+    Claim("lessons/24_in_batches", "accuracy", least=0.98),
+    Claim("lessons/25_activations", "accuracy", least=0.9),
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A run, and the accounting that was shown before it was trained."""
+
+    run: dlcli.Run
+    planned: Planned
+
+    @property
+    def directory(self) -> Path:
+        return self.run.path
+
+
+Train = Callable[[str], Trained]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """Train a config once and keep its run: `trained("lessons/22_history").run.history`."""
+    runs: dict[str, Trained] = {}
+
+    def train(name: str) -> Trained:
+        if name not in runs:
+            events: list[object] = []
+            directory = tmp_path_factory.mktemp("runs") / Path(name).name
+            run = dlcli.train(CONFIGS / f"{name}.yaml", run_dir=directory, listener=events.append)
+            (planned,) = [event for event in events if isinstance(event, Planned)]
+            runs[name] = Trained(run, planned)
+        return runs[name]
+
+    return train
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.config}-{claim.metric}")
+def test_a_config_keeps_its_promise(claim: Claim, trained: Train) -> None:
+    run = trained(claim.config).run
+    metrics = run.metrics() if claim.split == "test" else dlcli.evaluate(run, split=claim.split).metrics
+    assert claim.least <= metrics[claim.metric] <= claim.most
+
+
+def test_the_smallest_config_runs(trained: Train) -> None:
+    assert trained("smoke").run.epochs == 2
+
+
+def test_houses_are_priced_in_their_own_unit(trained: Train) -> None:
+    report = json.loads((trained("houses").directory / "evaluations" / "test.json").read_text())
+    assert report["rmse"] < 45
+
+
+@pytest.mark.parametrize(
+    ("config", "steps", "updates"),
+    [
+        ("lessons/03_accounting", 10, 50),
+        ("lessons/05_full_batch", 1, 60),
+        ("lessons/05_stochastic", 1000, 3000),
+        ("lessons/05_mini_batch", 32, 320),
+    ],
+)
+def test_updates_are_counted_before_training(config: str, steps: int, updates: int, trained: Train) -> None:
+    planned = trained(config).planned
+    assert (planned.rows["train"], planned.steps, planned.updates) == (1000, steps, updates)
+
+
+@pytest.mark.parametrize(
+    ("config", "rows"),
+    [
+        ("lessons/23_validation_split", {"train": 700, "validation": 300}),
+        ("lessons/23_validation_file", {"train": 1000, "validation": 200}),
+    ],
+)
+def test_validation_rows_are_as_many_as_said(config: str, rows: dict[str, int], trained: Train) -> None:
+    assert dict(trained(config).planned.rows) == rows
+
+
+@pytest.mark.parametrize(
+    ("lesson", "loss", "metrics"),
+    [
+        ("04_regression", "mean_squared_error", ["mse"]),
+        ("04_binary", "binary_crossentropy", ["accuracy"]),
+        ("04_multiclass", "sparse_categorical_crossentropy", ["accuracy"]),
+    ],
+)
+def test_the_conventions_are_filled_in(lesson: str, loss: str, metrics: list[str], trained: Train) -> None:
+    resolved = read(trained(f"lessons/{lesson}").directory / "config.yaml").value["compile"]
+    assert resolved["loss"] == loss
+    assert resolved["metrics"] == metrics
+
+
+def test_a_plateau_lowers_the_learning_rate(trained: Train) -> None:
+    rates = trained("lessons/10_reduce_on_plateau").run.history["learning_rate"]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < rates[0]
+
+
+def test_a_scheduler_from_python_halves_the_learning_rate(trained: Train) -> None:
+    rates = trained("lessons/10_learning_rate_scheduler").run.history["learning_rate"]
+    assert rates == pytest.approx([0.02 * 0.5 ** (epoch // 10) for epoch in range(40)])
+
+
+def test_the_best_model_is_kept_under_its_name(trained: Train) -> None:
+    checkpoints = trained("lessons/11_checkpoints")
+    accuracies = checkpoints.run.history["val_accuracy"]
+    assert len(accuracies) < 200
+    better = [
+        f"dm_{epoch:02d}_{accuracy:0.2f}.keras"
+        for epoch, accuracy in enumerate(accuracies, start=1)
+        if accuracy > max(accuracies[: epoch - 1], default=float("-inf"))
+    ]
+    assert sorted(path.name for path in (checkpoints.directory / "checkpoints").glob("dm_*.keras")) == better
+
+
+def test_the_history_has_a_value_an_epoch(trained: Train) -> None:
+    history = trained("lessons/22_history").run.history
+    assert {name: len(values) for name, values in history.items()} == {
+        "loss": 20,
+        "accuracy": 20,
+        "val_loss": 20,
+        "val_accuracy": 20,
+    }
+
+
+def test_a_shared_layer_has_one_set_of_weights(trained: Train) -> None:
+    # 2 x 16 + 16 of `measure`, used twice, and 32 x 3 + 3 of the output.
+    assert trained("lessons/16_shared_layer").planned.summary.parameters == 48 + 99
+
+
+def test_predictions_are_row_for_row(trained: Train) -> None:
+    clouds = pd.read_csv(CONFIGS.parent / "data" / "clouds.csv")
+    predictions = dlcli.predict(trained("lessons/24_in_batches").run, clouds)
+    assert predictions.index.equals(clouds.index)
+    assert (predictions["prediction"].astype(str) == clouds["label"].astype(str)).mean() >= 0.98

@@ -1,0 +1,77 @@
+"""Every shipped config: it loads without fault or warning, an editor accepts it, and the guide names it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from dlcli.config.loading import inspect
+from dlcli.config.reading import read
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+SHIPPED = sorted(CONFIGS.rglob("*.yaml"))
+
+HEADING = re.compile(
+    r"\A# yaml-language-server: \$schema=(?P<schema>\S+)\n"
+    r"# Purpose:  \S.*\n(?:#           .*\n)*"
+    r"# Command:  dlcli train (?P<config>\S+).*\n(?:#           .*\n)*"
+    r"# Expect:   \S.*\n(?:#           .*\n)*"
+    r"\n"
+)
+
+
+def label(path: Path) -> str:
+    return str(path.relative_to(CONFIGS))
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    loaded = json.loads((CONFIGS / "dlcli.schema.json").read_text())
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def test_there_are_configs() -> None:
+    assert len(SHIPPED) > 40
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=label)
+def test_it_loads_without_fault_or_warning(path: Path) -> None:
+    inspection = inspect(path)
+    assert not inspection.problems
+    assert not inspection.warnings
+    assert inspection.config is not None
+    assert inspection.config.name == path.stem
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=label)
+def test_its_files_exist(path: Path) -> None:
+    config = inspect(path).require()
+    sources = [config.data.train, config.data.validation, config.data.test, config.code]
+    files = [Path(file) for source in sources if isinstance(source, list) for file in source]
+    assert files
+    assert [file for file in files if not file.is_file()] == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=label)
+def test_an_editor_accepts_it(path: Path, schema: dict[str, Any]) -> None:
+    validator = jsonschema.Draft202012Validator(schema)
+    assert [error.message for error in validator.iter_errors(read(path).value)] == []
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=label)
+def test_it_opens_with_purpose_command_and_expectation(path: Path) -> None:
+    heading = HEADING.match(path.read_text())
+    assert heading, f"{path} does not open as its neighbours do"
+    assert (path.parent / heading["schema"]).resolve() == CONFIGS / "dlcli.schema.json"
+    assert heading["config"] == f"configs/{label(path)}"
+
+
+def test_the_guide_names_every_config_and_no_other() -> None:
+    named = set(re.findall(r"\]\(([^)]+\.yaml)\)", (CONFIGS / "README.md").read_text()))
+    assert named == {label(path) for path in SHIPPED}

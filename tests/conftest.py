@@ -1,0 +1,21 @@
+"""What all tests share: the places of the project, and TensorFlow kept quiet and off the network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything can import TensorFlow: no start-up noise, and the CPU, where numbers are the same on every machine.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """The project's root: `configs/`, `data/` and `docs/` are in it."""
+    return PROJECT

@@ -1,0 +1,123 @@
+"""Categories: their order, the bucket, unknown and missing values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli.data.features.category import CategoryCodec
+from dlcli.data.features.cells import labels, sort_labels
+from dlcli.data.features.codec import Column
+from dlcli.errors import DataError
+
+ISLANDS = pa.array(["Dream", "Biscoe", "Dream", None, "Torgersen"])
+
+
+def _fit(codec: CategoryCodec, column: Column) -> CategoryCodec:
+    codec.fit([column])
+    codec.finish()
+    return codec
+
+
+def test_index_0_is_the_bucket() -> None:
+    codec = _fit(CategoryCodec(["island"]), ISLANDS)
+    assert codec.categories == ("Biscoe", "Dream", "Torgersen")
+    assert codec.counts == {"Biscoe": 1, "Dream": 2, "Torgersen": 1}
+    assert codec.names() == ("island=<unknown>", "island=Biscoe", "island=Dream", "island=Torgersen")
+    encoded = codec.encode([pa.array(["Dream", "Mars", None])])
+    assert encoded.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0]]
+
+
+def test_without_a_bucket_categories_start_at_0() -> None:
+    codec = _fit(CategoryCodec(["island"], encode="index", unknown="error", missing="most_frequent"), ISLANDS)
+    assert codec.vocabulary == 3
+    assert codec.encode([pa.array(["Biscoe", None])]).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (pa.array(["10", "9", "-1"]), ("-1", "9", "10")),
+        (pa.array(["10", "9", "x"]), ("10", "9", "x")),
+        (pa.array([10, 9]), ("9", "10")),
+        (pa.array([10.0, None, 9.0]), ("9", "10")),
+        (pa.array([0.5, 10.0]), ("0.5", "10")),
+        (pa.array([True, False]), ("false", "true")),
+        (np.array([[3], [1]]), ("1", "3")),
+        (np.array(["b", "a"]), ("a", "b")),
+        (np.array([2.0, np.nan], np.float16), ("2",)),
+        (pa.array(["b", None, "a"]).dictionary_encode(), ("a", "b")),
+    ],
+    ids=str,
+)
+def test_order_and_text_of_categories(column: Column, expected: tuple[str, ...]) -> None:
+    assert _fit(CategoryCodec(["x"]), column).categories == expected
+
+
+def test_the_most_frequent_stay_the_first_by_name_among_equals() -> None:
+    codec = _fit(CategoryCodec(["x"], max_categories=2), pa.array(["c", "b", "a", "c"]))
+    assert codec.categories == ("a", "c")
+    assert codec.encode([pa.array(["b"])]).tolist() == [[1, 0, 0]]
+
+
+def test_given_categories_keep_their_order_and_count() -> None:
+    codec = _fit(CategoryCodec(["x"], categories=["z", "a", "never"], encode="index"), pa.array(["a", "b", "z", "a"]))
+    assert codec.counts == {"z": 1, "a": 2, "never": 0}
+    assert codec.encode([pa.array(["z", "a", "never", "b"])]).tolist() == [1, 2, 3, 0]
+
+
+def test_all_unknown_values_are_listed_in_one_error() -> None:
+    codec = _fit(CategoryCodec(["island"], unknown="error", missing="error"), pa.array(["Dream", "Biscoe"]))
+    with pytest.raises(DataError) as error:
+        codec.encode([pa.array(["Mars", "Dream", None, "Pluto", "Mars"])], start=10)
+    unknown, missing = error.value.problems
+    assert unknown.message == (
+        "column 'island' has values that training has not seen: 'Mars' (2 times, first in row 11), 'Pluto' (row 14)"
+    )
+    assert missing.message == "column 'island' has a missing value (row 13)"
+    assert (unknown.rule, missing.rule) == ("unknown-value", "missing-value")
+
+
+def test_a_near_miss_is_suggested() -> None:
+    codec = _fit(CategoryCodec(["island"], unknown="error"), pa.array(["Dream", "Biscoe"]))
+    with pytest.raises(DataError) as error:
+        codec.encode([pa.array(["Bisco"])])
+    assert error.value.problems[0].hint.startswith("did you mean 'Biscoe'?")
+
+
+def test_many_unknown_values_are_cut() -> None:
+    codec = _fit(CategoryCodec(["x"], unknown="error"), pa.array(["a"]))
+    with pytest.raises(DataError, match=r"'5' \(row 5\) and 95 more"):
+        codec.encode([pa.array([str(value) for value in range(1, 101)])])
+
+
+def test_an_array_is_no_category() -> None:
+    with pytest.raises(DataError, match="one value a row"):
+        CategoryCodec(["x"]).fit([np.zeros((3, 2))])
+
+
+@pytest.mark.parametrize("encode", ["one_hot", "index"])
+@given(st.lists(st.text(max_size=5), min_size=1, max_size=40))
+def test_decodes_what_it_encodes(encode: str, values: list[str]) -> None:
+    codec = CategoryCodec(["x"], encode="one_hot" if encode == "one_hot" else "index")
+    column = pa.array(values, pa.string())
+    _fit(codec, column)
+    assert codec.decode(codec.encode([column])) == values
+    assert codec.decode(codec.encode([pa.array([None], pa.string())])) == [None]
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**53) + 1, 2**53 - 1)), min_size=1))
+def test_integers_and_whole_floats_read_alike(values: list[int | None]) -> None:
+    whole = labels(pa.array(values, pa.int64()))
+    floats = labels(pa.array([None if value is None else float(value) for value in values], pa.float64()))
+    assert [whole.names[code] if code >= 0 else None for code in whole.codes] == [
+        floats.names[code] if code >= 0 else None for code in floats.codes
+    ]
+
+
+@given(st.lists(st.integers().map(str), unique=True))
+def test_integers_are_sorted_by_value(names: list[str]) -> None:
+    assert sort_labels(names) == sorted(names, key=int)

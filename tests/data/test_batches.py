@@ -1,0 +1,101 @@
+"""Batches: what an epoch holds, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli.data.batches import Batches, epoch_order
+from dlcli.data.labels import Labels
+
+
+def make(num_rows: int, **keys: Any) -> Batches:
+    numbers = np.arange(num_rows)
+    defaults: dict[str, Any] = {
+        "inputs": {"x": numbers.astype(np.float32).reshape(-1, 1)},
+        "labels": Labels({"y": (numbers % 3).astype(np.int32)}, {}),
+        "weights": None,
+    }
+    return Batches(**{**defaults, **keys})
+
+
+@given(st.integers(1, 60), st.integers(1, 70), st.booleans(), st.integers(0, 2**32 - 1), st.integers(0, 1000))
+def test_an_epoch_holds_every_row_once(num_rows: int, batch_size: int, shuffle: bool, seed: int, epoch: int) -> None:
+    batches = make(num_rows, batch_size=batch_size, shuffle=shuffle, seed=seed, epoch=epoch)
+    slices = list(batches.slices())
+    assert len(slices) == batches.steps
+    assert all(len(x["x"]) == batch_size for x, _, _ in slices[:-1])
+    rows = np.concatenate([x["x"][:, 0] for x, _, _ in slices]).astype(int)
+    assert sorted(rows.tolist()) == list(range(num_rows))
+    assert np.array_equal(np.concatenate([y for _, y, _ in slices]), rows % 3)
+    if not shuffle:
+        assert rows.tolist() == list(range(num_rows))
+
+
+def test_the_order_is_a_function_of_seed_and_epoch() -> None:
+    orders = {(seed, epoch): tuple(epoch_order(50, seed=seed, epoch=epoch)) for seed in range(3) for epoch in range(3)}
+    assert len(set(orders.values())) == 9
+    assert orders[1, 2] == tuple(epoch_order(50, seed=1, epoch=2))
+    assert epoch_order(10, seed=7, epoch=0).tolist() == [6, 3, 9, 1, 2, 0, 5, 7, 8, 4]
+
+
+def test_one_hot_vectors_are_made_in_the_batch() -> None:
+    batches = make(7, batch_size=4, labels=Labels({"y": np.arange(7) % 3}, {"y": 3}))
+    _, y, _ = next(batches.slices())
+    assert y.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
+    assert y.dtype == np.float32
+
+
+def test_several_outputs_are_mappings() -> None:
+    weights = {"a": np.ones(5, np.float32), "b": np.zeros(5, np.float32)}
+    batches = make(
+        5, batch_size=5, labels=Labels({"a": np.arange(5), "b": np.arange(5) % 2}, {"b": 2}), weights=weights
+    )
+    ((_, y, w),) = batches.slices()
+    assert {name: array.shape for name, array in y.items()} == {"a": (5,), "b": (5, 2)}
+    assert set(w) == {"a", "b"}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_data_set_gives_the_slices(weighted: bool) -> None:
+    weights = {"y": np.arange(10, dtype=np.float32)} if weighted else None
+    batches = make(10, batch_size=4, shuffle=True, seed=3, weights=weights)
+    dataset = batches.dataset()
+    assert int(dataset.cardinality()) == 3
+    for epoch in (0, 1, 0):
+        batches.epoch = epoch
+        for element, (x, y, w) in zip(dataset, batches.slices(), strict=True):
+            assert len(element) == (3 if weighted else 2)
+            assert np.array_equal(element[0]["x"].numpy(), x["x"])
+            assert np.array_equal(element[1].numpy(), y)
+            if weighted:
+                assert np.array_equal(element[2].numpy(), w)
+
+
+def test_fit_takes_each_epoch_in_its_order() -> None:
+    """Also the first, although Keras takes a batch of it to build the model from; and from any first epoch."""
+    import keras
+
+    seen: list[int] = []
+
+    class Watch(keras.Model):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = keras.layers.Dense(1)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x["x"])
+
+        def train_step(self, data: Any) -> dict[str, Any]:
+            seen.extend(data[0]["x"].numpy()[:, 0].astype(int).tolist())
+            return super().train_step(data)  # type: ignore[no-any-return]
+
+    batches = make(10, batch_size=4, shuffle=True, seed=3)
+    model = Watch()
+    model.compile(loss="mse", run_eagerly=True)
+    model.fit(batches.dataset(), epochs=5, initial_epoch=3, callbacks=[batches.callback()], verbose=0)
+    assert seen == [*epoch_order(10, seed=3, epoch=3), *epoch_order(10, seed=3, epoch=4)]

@@ -1,0 +1,113 @@
+"""Types that the config does not give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dlcli.config.schema import Divide
+from dlcli.data.chunk import ColumnInfo
+from dlcli.data.inference import collect_notes, infer_feature, infer_target
+
+
+def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | None, str]:
+    if isinstance(values, list):
+        values = pa.array(values)
+    column = values if isinstance(values, np.ndarray) else pa.chunked_array([values])
+    guess = infer_feature(column, ColumnInfo("x", "text"))
+    return (guess.feature.type if guess.feature else None), guess.note
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "note"),
+    [
+        ([1.5, 2.5], "number", "number"),
+        ([1.5, None, 2.0], "number", "number (1 missing: median)"),
+        (["1", " 2.5", "-3e4"], "number", "number"),
+        (["01", "02", "10"], "category", "category (3 values)"),
+        (["1", "2", "x"], "category", "category (3 values)"),
+        (["a", "b", "a", None], "category", "category (2 values, 1 missing)"),
+        ([True, False], "boolean", "boolean"),
+        (["yes", "No", "yes", None], "boolean", "boolean (1 missing: most frequent)"),
+        (["t", "f"], "boolean", "boolean"),
+        (["y", "yes"], "category", "category (2 values)"),
+        (["2024-01-31", "2024-02-01"], "datetime", "datetime"),
+        (["2024-01-31T10:20:30Z", "2024-02-01 10:20"], "datetime", "datetime"),
+        (["2024-13-31", "2024-02-01"], "category", "category (2 values)"),
+        (["the quick brown fox", "jumps over the dog", "and runs away fast"], "text", "text"),
+        (["the quick brown fox"] * 3 + ["a b c"] * 3, "category", "category (2 values)"),
+        ([None, None], None, "left out: the column has no values"),
+        (["same", "same"], "category", "category (1 value)"),
+        ([4.0, 4.0], "number", "number (constant)"),
+        (
+            [f"id{number}" for number in range(30)],
+            "category",
+            "category (30 values, all different: is it an id? leave it out with data.exclude)",
+        ),
+        (pa.array([0, 1], pa.date32()), "datetime", "datetime"),
+        (pa.array([[1], [2]]), None, "left out: list<item: int64> values cannot be read"),
+        (np.zeros((3, 8, 8), np.uint8), "number", "number of shape (8, 8)"),
+        (np.array([1.0, np.nan]), "number", "number (1 missing: median, constant)"),
+    ],
+)
+def test_features(values: Any, kind: str | None, note: str) -> None:
+    found, said = feature(values)
+    assert found == kind
+    if "constant" in note:
+        assert set(said.strip(")").split("(")[1].split(", ")) == set(note.strip(")").split("(")[1].split(", "))
+    else:
+        assert said == note
+
+
+def test_images_are_divided() -> None:
+    guess = infer_feature(np.zeros((2, 4, 4), np.uint8), ColumnInfo("x", "number", (4, 4), "uint8"))
+    assert guess.feature is not None
+    assert guess.feature.type == "number"
+    assert guess.feature.scale == Divide(divide=255.0)
+    series = infer_feature(np.zeros((2, 4, 4), np.float32), ColumnInfo("x", "number", (4, 4), "float32"))
+    assert series.feature is not None
+    assert series.feature.type == "number"
+    assert series.feature.scale == "standard"
+
+
+def test_inferred_features_accept_the_missing_values_that_they_have() -> None:
+    guess = infer_feature(pa.chunked_array([[1.0, None]]), ColumnInfo("x", "number"))
+    assert guess.feature is not None
+    assert guess.feature.missing == "median"
+
+
+INTEGERS = ["0", "1", "2", "0"]
+
+
+@pytest.mark.parametrize(
+    ("values", "classification", "units", "kind"),
+    [
+        (["a", "b"], None, None, "category"),
+        ([True, False], None, 1, "category"),
+        (["1.5", "2"], None, 3, "number"),
+        (["1.5", "2"], True, None, "category"),
+        (INTEGERS, True, 1, "category"),
+        (INTEGERS, False, 3, "number"),
+        (INTEGERS, None, 3, "category"),
+        (INTEGERS, None, 2, "number"),
+        (INTEGERS, None, 1, "number"),
+        (INTEGERS, None, None, "category"),
+        ([str(number * 7) for number in range(50)], None, None, "number"),
+        ([1.0, 2.0], None, 2, "number"),
+        (np.zeros((4, 3)), True, 3, "number"),
+        (np.array([0, 1, 2]), None, 3, "category"),
+    ],
+)
+def test_targets(values: Any, classification: bool | None, units: int | None, kind: str) -> None:
+    column = values if isinstance(values, np.ndarray) else pa.chunked_array([values])
+    info = ColumnInfo("y", None, dtype=str(values.dtype) if isinstance(values, np.ndarray) else "")
+    target, _ = infer_target(column, info, classification=classification, units=units)
+    assert target.type == kind
+
+
+def test_notes_of_neighbours_are_collected() -> None:
+    notes = [(f"px{number}", "number") for number in range(784)] + [("label", "category (10 values)")]
+    assert collect_notes(notes) == ("px0 to px783 (784 columns): number", "label: category (10 values)")

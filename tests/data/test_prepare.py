@@ -1,0 +1,262 @@
+"""From files and a config to encoded splits, and every fault on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dlcli.config.schema import DataConfig
+from dlcli.data.inputs import open_input, read_labelled
+from dlcli.data.prepare import Prepared, prepare, read_split
+from dlcli.data.sources import delimited
+from dlcli.errors import DlcliError, Problem
+
+ROWS = 150
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "size": random.normal(size=ROWS).round(6),
+            "island": random.choice(["x", "y", "z"], ROWS),
+            "ok": random.choice(["yes", "no"], ROWS),
+            "weight": random.random(ROWS).round(6),
+            "group": random.integers(0, 20, ROWS),
+            "price": random.normal(size=ROWS).round(6),
+            "species": random.choice(["p", "q", "r"], ROWS),
+        }
+    )
+
+
+@pytest.fixture
+def file(table: pd.DataFrame, tmp_path: Path) -> Path:
+    table.to_csv(tmp_path / "data.csv", index=False)
+    return tmp_path / "data.csv"
+
+
+def config(file: Path, **keys: Any) -> DataConfig:
+    return DataConfig.model_validate({"train": str(file), "target": "species", **keys})
+
+
+def problems(file: Path, **keys: Any) -> tuple[Problem, ...]:
+    with pytest.raises(DlcliError) as caught:
+        prepare(config(file, **keys), seed=1)
+    return caught.value.problems
+
+
+def rules(file: Path, **keys: Any) -> list[str]:
+    return [problem.rule for problem in problems(file, **keys)]
+
+
+SPLITS = ["random", "stratified", "ordered", {"group": "group"}]
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_rows_keep_their_features_and_targets(
+    file: Path, table: pd.DataFrame, split: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 1 << 9)
+    features = {"size": {"type": "number", "scale": "none"}}
+    data = config(file, validation=0.2, test=0.1, split=split, features=features, sample_weight="weight")
+    prepared = prepare(data, seed=3)
+    rows = np.concatenate([part.rows for part in prepared.splits.values()])
+    assert sorted(rows.tolist()) == list(range(ROWS))
+    classes = np.array(prepared.preprocessing.target_specs[0].classes)
+    for part in prepared.splits.values():
+        assert part.inputs["features"][:, 0].tolist() == table["size"][part.rows].astype(np.float32).tolist()
+        assert classes[part.targets["species"]].tolist() == table["species"][part.rows].tolist()
+        assert part.sample_weight is not None
+        assert part.sample_weight.tolist() == table["weight"][part.rows].astype(np.float32).tolist()
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_split_is_read_again_the_same(file: Path, split: Any) -> None:
+    prepared = prepare(config(file, validation=0.2, test=0.1, split=split), seed=3)
+    for name, part in prepared.splits.items():
+        again = read_split(prepared.config, prepared.preprocessing, name, seed=3)  # type: ignore[arg-type]
+        assert np.array_equal(again.rows, part.rows)
+        for key, array in (part.inputs | part.targets).items():
+            assert np.array_equal((again.inputs | again.targets)[key], array)
+
+
+def test_statistics_come_from_the_training_rows_only(file: Path) -> None:
+    prepared = prepare(config(file, test=0.5, features=["size"]), seed=3)
+    assert abs(prepared.splits["train"].inputs["features"].mean()) < 1e-6
+    assert abs(prepared.splits["test"].inputs["features"].mean()) > 1e-3
+
+
+def test_the_config_is_filled_in_and_said(file: Path) -> None:
+    prepared = prepare(config(file, split={"group": "group"}, exclude=["pri*"]), seed=1)
+    assert prepared.config.features is not None
+    assert {name: feature and feature.type for name, feature in prepared.config.features.items()} == {
+        "size": "number",
+        "island": "category",
+        "ok": "boolean",
+        "weight": "number",
+    }
+    assert prepared.config.target["species"] is not None
+    assert prepared.notes[:2] == ("target species: category (3 classes)", "size: number")
+    again = DataConfig.model_validate(prepared.config.model_dump())
+    assert np.array_equal(
+        prepare(again, seed=1).splits["train"].inputs["features"], prepared.splits["train"].inputs["features"]
+    )
+
+
+def test_fingerprints(file: Path) -> None:
+    found = prepare(config(file), seed=1).fingerprints
+    data = file.read_bytes()
+    assert found == {"train": [{"path": str(file), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}]}
+
+
+def test_splits_of_their_own(file: Path, table: pd.DataFrame, tmp_path: Path) -> None:
+    other = tmp_path / "test.csv"
+    table[::-1].head(10)[["species", "ok", "island", "size", "price"]].to_csv(other, index=False)
+    prepared = prepare(config(file, test=str(other), validation=0.2, features=["size", "island"]), seed=1)
+    assert {name: len(part.rows) for name, part in prepared.splits.items()} == {
+        "train": 120,
+        "validation": 30,
+        "test": 10,
+    }
+    assert set(prepared.fingerprints) == {"train", "test"}
+
+
+def test_several_targets(file: Path) -> None:
+    prepared = prepare(config(file, target=["species", "price"], features=["size"]), seed=1)
+    targets = prepared.splits["train"].targets
+    assert targets["species"].dtype == np.int32
+    assert targets["price"].shape == (ROWS, 1)
+
+
+def test_arrays(tmp_path: Path) -> None:
+    images = np.arange(20 * 4 * 4, dtype=np.uint8).reshape(20, 4, 4)
+    np.savez(tmp_path / "a.npz", x=images, y=np.arange(20) % 3)
+    data = config(tmp_path / "a.npz", target="y", validation=0.25)
+    prepared = prepare(data, seed=1, units=3)
+    part = prepared.splits["validation"]
+    assert np.allclose(part.inputs["x"], images[part.rows] / 255)
+    assert part.targets["y"].tolist() == (np.arange(20) % 3)[part.rows].tolist()
+
+
+def test_the_batch_fits_the_data(file: Path) -> None:
+    small = config(file, test=0.9)
+    assert prepare(small, seed=1).config.batch_size == 15
+    assert prepare(config(file, batch_size="full"), seed=1).config.batch_size == "full"
+    assert rules(file, test=0.9, batch_size=32) == ["batch-too-large"]
+
+
+def test_missing_columns_come_together(file: Path) -> None:
+    found = problems(
+        file, target="specis", features=["size", "ilsand", "colour"], sample_weight="w", split={"group": "grp"}
+    )
+    assert {problem.path for problem in found} == {
+        "data.target.specis",
+        "data.features.ilsand",
+        "data.features.colour",
+        "data.sample_weight",
+        "data.split.group",
+    }
+    assert "did you mean 'species'?" in found[0].hint
+
+
+def test_a_target_is_no_feature(file: Path) -> None:
+    assert rules(file, features=["species", "size"]) == ["target-is-feature"]
+
+
+def test_the_wrong_delimiter_is_guessed(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b;species\n1;2;x\n")
+    (found,) = problems(tmp_path / "a.csv")
+    assert "data.delimiter: ';'" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "keys", "rule", "words"),
+    [
+        ({"species": (4, None)}, {}, "missing-target", "1 missing value, the first in row 5 of 'data.csv'"),
+        ({"weight": (4, -1.5)}, {"sample_weight": "weight"}, "sample-weight", "the first in row 5 of 'data.csv': -1.5"),
+        ({"weight": (4, None)}, {"sample_weight": "weight"}, "sample-weight", "1 missing weight"),
+        ({"weight": (4, "x")}, {"sample_weight": "weight"}, "not-a-number", "row 5 holds 'x'"),
+        ({"size": (4, "x")}, {"features": {"size": "number"}}, "not-a-number", "row 5 holds 'x'"),
+        ({"size": (4, np.inf)}, {"features": {"size": "number"}}, "infinite-value", "row 5"),
+        ({"size": (4, None)}, {"features": {"size": "number"}}, "missing-value", "row 5"),
+        ({"group": (4, None)}, {"split": {"group": "group"}, "test": 0.2}, "missing-group", "row 5"),
+        ({"species": (slice(None), "p")}, {}, "one-class", "'p'"),
+        ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unseen-class", "'new' (1 row)"),
+        ({"species": (149, "new")}, {"split": "stratified", "test": 0.1}, "rare-class", "'new' (1 row)"),
+    ],
+)
+def test_values_that_cannot_be_used(
+    file: Path, table: pd.DataFrame, change: dict[str, tuple[Any, Any]], keys: dict[str, Any], rule: str, words: str
+) -> None:
+    for column, (row, value) in change.items():
+        table[column] = table[column].astype(object)
+        table.iloc[row, table.columns.get_loc(column)] = value  # type: ignore[index]
+    table.to_csv(file, index=False)
+    (found,) = problems(file, **keys)
+    assert found.rule == rule
+    assert words in found.message
+    assert found.hint
+
+
+def test_splits_that_cannot_be(file: Path, tmp_path: Path) -> None:
+    assert rules(file, test=0.001) == ["empty-split"]
+    assert rules(file, target="price", split="stratified", test=0.1) == ["stratified-number"]
+    assert rules(file, test=str(tmp_path / "no.csv"), validation=str(tmp_path / "no.parquet")) == ["file-not-found"] * 2
+    (tmp_path / "other.csv").write_text("size\n1\n")
+    (found,) = problems(file, features=["size"], test=str(tmp_path / "other.csv"))
+    assert (found.rule, found.path) == ("missing-column", "data.test")
+    (tmp_path / "none.csv").write_text("size,species\n")
+    assert rules(file, features=["size"], test=str(tmp_path / "none.csv")) == ["no-rows"]
+    prepared = prepare(config(file), seed=1)
+    with pytest.raises(DlcliError) as caught:
+        read_split(prepared.config, prepared.preprocessing, "test", seed=1)
+    assert caught.value.problems[0].rule == "no-such-split"
+
+
+@pytest.fixture
+def prepared(file: Path) -> Prepared:
+    return prepare(config(file, exclude=["group"]), seed=1)
+
+
+def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_path: Path, prepared: Prepared) -> None:
+    expected = prepared.splits["train"]
+    table.to_parquet(tmp_path / "new.parquet")
+    table.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
+    mixed = table.assign(extra=1)[[*table.columns[::-1], "extra"]]
+    for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed):
+        part = read_labelled(data, prepared.config, prepared.preprocessing)  # type: ignore[arg-type]
+        for name, array in (expected.inputs | expected.targets).items():
+            assert np.array_equal((part.inputs | part.targets)[name], array), name
+
+
+def test_an_input_needs_no_target_and_keeps_columns(table: pd.DataFrame, prepared: Prepared) -> None:
+    plain = open_input(table.drop(columns=["species"]), prepared.config, prepared.preprocessing)
+    assert {name for chunk in plain.chunks() for name in chunk.columns} == {"size", "island", "ok", "weight", "price"}
+    kept = open_input(table, prepared.config, prepared.preprocessing, keep=["group"])
+    assert "group" in next(kept.chunks()).columns
+    everything = open_input(table, prepared.config, prepared.preprocessing, keep_all=True)
+    assert set(next(everything.chunks()).columns) == set(table.columns)
+
+
+def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -> None:
+    with pytest.raises(DlcliError) as caught:
+        open_input(
+            table.rename(columns={"size": "sise"}).drop(columns="ok"),
+            prepared.config,
+            prepared.preprocessing,
+            keep=["k"],
+        )
+    assert [problem.rule for problem in caught.value.problems] == ["missing-column"] * 3
+    assert "did you mean 'sise'?" in caught.value.problems[0].hint
+
+
+def test_an_input_without_rows(file: Path, prepared: Prepared) -> None:
+    file.write_text(file.read_text().splitlines()[0] + "\n")
+    source = open_input([file], prepared.config, prepared.preprocessing)
+    assert sum(chunk.num_rows for chunk in source.chunks()) == 0

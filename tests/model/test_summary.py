@@ -1,0 +1,56 @@
+"""A built model as rows of a table."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from dlcli.config.graph import expand
+from dlcli.config.schema import ModelConfig, RuntimeConfig
+from dlcli.config.signature import InputSpec
+from dlcli.model import backend
+from dlcli.model.building import build
+from dlcli.model.summary import LayerRow, summarize
+
+
+def model_of(layers: list[Any], inputs: list[InputSpec]) -> Any:
+    backend.configure(RuntimeConfig(), 0)
+    graph, problems = expand(ModelConfig.model_validate({"layers": layers}), features=None)
+    assert graph is not None, problems
+    return build(graph, inputs, code={}, name="m")
+
+
+def test_rows_and_totals() -> None:
+    layers = [{"Dense": {"units": 4}}, "BatchNormalization", {"Dense": {"units": 2}, "name": "out"}]
+    summary = summarize(model_of(layers, [InputSpec("features", (3,))]))
+    assert summary.rows == (
+        LayerRow("features", "InputLayer", ((3,),), 0, ()),
+        LayerRow("dense", "Dense", ((4,),), 16, ("features",)),
+        LayerRow("batch_normalization", "BatchNormalization", ((4,),), 16, ("dense",)),
+        LayerRow("out", "Dense", ((2,),), 10, ("batch_normalization",)),
+    )
+    assert (summary.trainable, summary.non_trainable, summary.parameters) == (34, 8, 42)
+
+
+def test_nested_and_shared_layers() -> None:
+    inputs = [InputSpec(name, (3,), named=True) for name in "xy"]
+    layers = [
+        {"layers": [{"Dense": {"units": 2}}], "name": "encoder", "inputs": "x"},
+        {"shared": "encoder", "inputs": "y", "name": "again"},
+        {"Add": None, "inputs": ["encoder", "again"]},
+    ]
+    model = model_of(layers, inputs)
+    rows = {(row.depth, row.name): row for row in summarize(model).rows}
+    assert rows[0, "encoder"] == LayerRow("encoder", "Model", ((2,), (2,)), 8, ("x", "y"))
+    assert rows[1, "dense"] == LayerRow("dense", "Dense", ((2,),), 8, ("input",), 1)
+    assert rows[0, "add"].inputs == ("encoder", "encoder")
+    assert summarize(model).parameters == model.count_params() == 8
+
+
+def test_nothing_is_written(capsys: Any) -> None:
+    model = model_of([{"Dense": {"units": 1}}], [InputSpec("features", (3,))])
+    stream = io.StringIO()
+    model.summary(print_fn=lambda line, **_: stream.write(line))
+    summary = summarize(model)
+    assert f"{summary.parameters}" in stream.getvalue()
+    assert capsys.readouterr() == ("", "")
