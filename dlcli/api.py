@@ -153,7 +153,7 @@ def evaluate(
     from dlcli.inference.rows import data_parts, split_rows
     from dlcli.runs.layout import write_json
 
-    trained = load(_run_path(run))
+    trained = load(_run_path(run), compiled=True)
     if data is None:
         parts, name = iter([split_rows(trained, split)]), str(split)
     else:
@@ -308,7 +308,7 @@ def _prepare(
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
-        assembly = assemble_run(config, prepared.preprocessing)
+        assembly = assemble_run(config, prepared.preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
         return prepared, plan(assembly, prepared, directory=directory)

@@ -109,7 +109,7 @@ class RunError(DlcliError):
 def did_you_mean(word: str, candidates: Iterable[str], limit: int = 3) -> str:
     """A hint that names the nearest candidates, or an empty string.
 
-    Case is ignored when comparing, so `relu` finds `ReLU`.
+    Case is ignored when comparing, so `DENSE` finds `Dense`; of `ReLU` and `relu` the one in the word's case is named.
 
     Example:
         >>> did_you_mean("Dens", ["Dense", "Dropout"])
@@ -118,7 +118,8 @@ def did_you_mean(word: str, candidates: Iterable[str], limit: int = 3) -> str:
     names: Sequence[str] = sorted(set(candidates))
     lowered: dict[str, str] = {}
     for name in names:
-        lowered.setdefault(name.lower(), name)
+        if name.lower() not in lowered or name.islower() == word.islower():
+            lowered[name.lower()] = name
     near = difflib.get_close_matches(word.lower(), list(lowered), n=limit, cutoff=0.6)
     if not near:
         return ""

@@ -28,7 +28,11 @@ _PLACES = {
 
 
 class UserClass(Protocol):
-    """A class in the user's own Python files, as far as reading the file tells."""
+    """A class or function in the user's own Python files, as far as reading the file tells."""
+
+    @property
+    def kind(self) -> Literal["class", "function"]:
+        """Which of the two it is."""
 
     @property
     def arguments(self) -> Sequence[str]:
@@ -163,7 +167,8 @@ class ComponentCheck:
                     or f"its arguments are {', '.join(known.arguments) or 'none'}",
                     rule="unknown-argument",
                 )
-        if given is not None:
+        if given is not None and known.kind == "class":
+            # A function is handed over itself: Keras gives it `y_true` and `y_pred`.
             yield from self._missing(component, known.required, path, given, {})
 
     def _missing(

@@ -31,7 +31,7 @@ def check_components(value: Any, code_names: Mapping[str, UserClass | None]) -> 
 
     Example:
         >>> [str(problem) for problem in check_components({"compile": {"optimizer": "Adm"}}, {})]
-        ["compile.optimizer: unknown optimizer 'Adm' (did you mean 'Adam' or 'Adamax' or 'AdamW'?)"]
+        ["compile.optimizer: unknown optimizer 'Adm' (did you mean 'Adam' or 'Nadam' or 'AdamW'?)"]
     """
     if not isinstance(value, Mapping):
         return []

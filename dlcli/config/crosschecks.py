@@ -64,7 +64,7 @@ def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
                     f"'{column}' is the target, and cannot also be a feature",
                     path=format_path(path),
                     hint="remove it from the features: a model that is shown the answer learns nothing else",
-                    rule="target-as-feature",
+                    rule="target-is-feature",
                 )
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypedDict
+from typing import Any
 
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Fingerprint", "fingerprint", "fingerprints"]
 
 
-class Fingerprint(TypedDict):
-    """A file's identity, as `run.json` holds it: where it lay, its size, and the hash of its content."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """A file's identity.
+
+    Args:
+        path: Where it lay.
+        bytes: Its size.
+        sha256: The hash of its content, in hexadecimal digits.
+    """
 
     path: str
     bytes: int
@@ -36,6 +44,6 @@ def fingerprint(file: Path) -> Fingerprint:
         ) from None
 
 
-def fingerprints(files: Iterable[Path]) -> list[Fingerprint]:
-    """The fingerprints of several files, in their order."""
-    return [fingerprint(file) for file in files]
+def fingerprints(files: Iterable[Path]) -> list[dict[str, Any]]:
+    """The fingerprints of several files in their order, as JSON values."""
+    return [dataclasses.asdict(fingerprint(file)) for file in files]

@@ -11,10 +11,9 @@ import numpy as np
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.chunk import Chunk, Kind
+from dlcli.data.encoding import Split, encode_chunk
 from dlcli.data.loading import missing_columns
-from dlcli.data.prepare import Split, encode_rows
 from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.rows import Rows
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["Input", "open_input", "read_labelled"]
+__all__ = ["Input", "labelled_parts", "open_input"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,21 +95,25 @@ def open_input(
     return Input(source, tuple(infos), kinds)
 
 
-def read_labelled(
+def labelled_parts(
     data: Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
     preprocessing: Preprocessing,
     *,
     named: Collection[str] = (),
-    name: str = "data",
-) -> Split:
-    """Read and encode new data that holds the targets, to evaluate a trained model on.
+) -> Iterator[Split]:
+    """Read and encode new data that holds the targets, chunk by chunk, to evaluate a trained model on.
 
     Raises:
         DataError: As `open_input`, or no rows, or targets that are missing or no class that the model knows.
     """
-    source = open_input(data, config, preprocessing, with_targets=True)
-    rows = Rows.read(source.source, source.kinds)
-    if not rows.num_rows:
-        raise DataError(Problem(f"'{source.source.name}' has no rows", hint="add rows", rule="no-rows"))
-    return encode_rows(preprocessing, rows, {name: np.arange(rows.num_rows)}, named)[name]
+    opened = open_input(data, config, preprocessing, with_targets=True)
+    rows = 0
+    for chunk in opened.chunks():
+        numbers = np.arange(rows, rows + chunk.num_rows)
+        rows += chunk.num_rows
+        if chunk.num_rows:
+            inputs, targets = encode_chunk(preprocessing, chunk, named)
+            yield Split("data", numbers, inputs, targets)
+    if not rows:
+        raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.schema.features import Feature, Target
+from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.chunk import ColumnInfo, Kind
 from dlcli.data.roles import Roles, assign_roles
 from dlcli.data.rows import Rows
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
-from dlcli.data.split_name import SplitName
 from dlcli.errors import DataError, Problem, did_you_mean
 
 __all__ = ["Loaded", "find_kinds", "load", "missing_columns"]
@@ -37,9 +36,7 @@ class Loaded:
     infos: dict[str, ColumnInfo]
 
 
-def load(
-    config: DataConfig, *, splits: Iterable[SplitName] = get_args(SplitName), exact_targets: bool = True
-) -> Loaded:
+def load(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS, exact_targets: bool = True) -> Loaded:
     """Open and read the sources of a config.
 
     Args:
@@ -89,7 +86,7 @@ def _open(
     options = TableOptions.of(config)
     wanted = set(splits)
     places: dict[SplitName, Sequence[str]] = {}
-    for name in get_args(SplitName):
+    for name in SPLITS:
         place = getattr(config, name)
         if isinstance(place, float) and name in wanted:
             places["train"] = config.train
@@ -98,7 +95,7 @@ def _open(
     sources: dict[SplitName, Source] = {}
     looks: dict[SplitName, tuple[ColumnInfo, ...]] = {}
     problems: list[Problem] = []
-    for name, place in sorted(places.items(), key=lambda item: get_args(SplitName).index(item[0])):
+    for name, place in sorted(places.items(), key=lambda item: SPLITS.index(item[0])):
         try:
             sources[name] = open_source(place, options, path=f"data.{name}")
             looks[name] = sources[name].columns()

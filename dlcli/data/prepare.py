@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig, Feature, GroupSplit, Target
+from dlcli.config.schema import DataConfig, Feature, Target
+from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
-from dlcli.data.fingerprint import Fingerprint, fingerprints
+from dlcli.data.division import Part, divide
+from dlcli.data.encoding import Split, encode_rows
+from dlcli.data.fingerprint import fingerprints
 from dlcli.data.inference import collect_notes, infer_feature, infer_target
 from dlcli.data.loading import Loaded, load
 from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.rows import Rows
-from dlcli.data.split_name import SplitName
-from dlcli.data.splits import split_rows
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Prepared", "Split", "encode_rows", "prepare", "read_split"]
+__all__ = ["Prepared", "Split", "prepare", "read_split"]
 
 _Entry = TypeVar("_Entry")
-
-
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """Encoded rows.
-
-    Args:
-        name: `train`, `validation` or `test`.
-        rows: `(rows,)` int64, the numbers of the rows in their source, from 0, ascending.
-        inputs: An array `(rows, *shape)` for each input of the model.
-        targets: For each target class indices `(rows,)` int32, or numbers `(rows, width)` float32.
-        sample_weight: `(rows,)` float32, or None.
-    """
-
-    name: str
-    rows: NDArray[np.int64]
-    inputs: dict[str, NDArray[Any]]
-    targets: dict[str, NDArray[Any]]
-    sample_weight: NDArray[np.float32] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,22 +34,14 @@ class Prepared:
         splits: `train`, and `validation` and `test` where the config has them.
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
-        fingerprints: Of the files of each source, by the split that names it.
+        fingerprints: Path, size and hash of the files of each source, by the split that names it; JSON values.
     """
 
     preprocessing: Preprocessing
     splits: dict[str, Split]
     config: DataConfig
     notes: tuple[str, ...]
-    fingerprints: dict[str, list[Fingerprint]]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """The rows of one split and the source that they are in."""
-
-    source: SplitName
-    rows: NDArray[np.int64]
+    fingerprints: dict[str, list[dict[str, Any]]]
 
 
 def prepare(
@@ -103,7 +76,7 @@ def prepare(
     weights = _weights(loaded, problems)
     if problems:
         raise DataError(problems)
-    parts = _divide(config, loaded, seed=seed, wanted=get_args(SplitName))
+    parts = divide(config, loaded, seed=seed, wanted=SPLITS)
     config = _fit_batch(config, len(parts["train"].rows))
     preprocessing = Preprocessing.build(
         _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
@@ -142,7 +115,7 @@ def read_split(
         DataError: There is no such split, or the files have changed so that they cannot be read in the same way.
     """
     if getattr(config, name) is None:
-        others = [other for other in get_args(SplitName) if getattr(config, other) is not None]
+        others = [other for other in SPLITS if getattr(config, other) is not None]
         raise DataError(
             Problem(
                 f"there is no {name} split",
@@ -156,58 +129,11 @@ def read_split(
     weights = _weights(loaded, problems)
     if problems:
         raise DataError(problems)
-    parts = _divide(config, loaded, seed=seed, wanted=[name])
+    parts = divide(config, loaded, seed=seed, wanted=[name])
     problems = _class_problems(preprocessing, loaded, parts)
     if problems:
         raise DataError(problems)
     return _encode(preprocessing, loaded, parts, weights, named)[name]
-
-
-def encode_rows(
-    preprocessing: Preprocessing, rows: Rows, parts: Mapping[str, NDArray[np.int64]], named: Collection[str] = ()
-) -> dict[str, Split]:
-    """Encode the rows of one source into its splits.
-
-    All rows are encoded in the order of the file, so that messages name the row, and then go to their split.
-
-    Args:
-        preprocessing: Fitted.
-        rows: The rows of the source.
-        parts: The ascending row numbers of each split.
-        named: Features that layers take by name.
-
-    Raises:
-        DataError: Cells that cannot be encoded.
-    """
-    specs = preprocessing.inputs(named)
-    inputs = {
-        split: {spec.name: np.empty((len(numbers), *spec.shape), spec.dtype) for spec in specs}
-        for split, numbers in parts.items()
-    }
-    targets: dict[str, dict[str, NDArray[Any]]] = {split: {} for split in parts}
-    for offset, chunk in zip(rows.offsets, rows.chunks(), strict=True):
-        encoded: Mapping[str, NDArray[Any]] = {}
-        labels: Mapping[str, NDArray[Any]] = {}
-        problems: list[Problem] = []
-        try:
-            encoded = preprocessing.encode(chunk, named)
-        except DataError as error:
-            problems += error.problems
-        try:
-            labels = preprocessing.encode_targets(chunk)
-        except DataError as error:
-            problems += error.problems
-        if problems:
-            raise DataError(problem.at(chunk.file) for problem in problems)
-        for split, numbers in parts.items():
-            low, high = np.searchsorted(numbers, [offset, offset + chunk.num_rows])
-            places = numbers[low:high] - offset
-            for name, array in encoded.items():
-                inputs[split][name][low:high] = array[places]
-            for name, array in labels.items():
-                whole = targets[split].setdefault(name, np.empty((len(numbers), *array.shape[1:]), array.dtype))
-                whole[low:high] = array[places]
-    return {split: Split(split, numbers, inputs[split], targets[split]) for split, numbers in parts.items()}
 
 
 def _fill_in(
@@ -281,63 +207,6 @@ def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray
     return weights
 
 
-def _divide(config: DataConfig, loaded: Loaded, *, seed: int, wanted: Collection[SplitName]) -> dict[SplitName, _Part]:
-    """The rows of each wanted split: of the source of its own, or of its fraction of `train`."""
-    own: dict[SplitName, _Part] = {
-        name: _Part(name, np.arange(rows.num_rows)) for name, rows in loaded.rows.items() if name != "train"
-    }
-    if "train" not in loaded.rows:
-        return own
-    rows = loaded.rows["train"]
-    fractions: dict[SplitName, float] = {
-        name: part for name in ("validation", "test") if isinstance(part := getattr(config, name), float)
-    }
-    codes: NDArray[np.int64] | None = None
-    names: tuple[str, ...] = ()
-    how: Literal["random", "stratified", "ordered", "group"]
-    if isinstance(config.split, GroupSplit):
-        how = "group"
-        if fractions:
-            codes, names = _groups(rows, config.split.group)
-    else:
-        how = config.split
-        if how == "stratified" and fractions:
-            codes, names = _classes(config, loaded)
-    shares = split_rows(rows.num_rows, fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
-    parts = {name: _Part("train", numbers) for name, numbers in shares.items()} | own
-    return {name: parts[name] for name in get_args(SplitName) if name in parts and name in wanted}
-
-
-def _classes(config: DataConfig, loaded: Loaded) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """The class of every row of `train`: of the first target that is one."""
-    for name, target in config.target.items():
-        if target is not None and target.type == "category":
-            return row_labels(loaded.rows["train"], loaded.roles.targets[name][0])
-    raise DataError(
-        Problem(
-            f"split: stratified needs a target of classes, and {', '.join(map(repr, config.target))} is a number",
-            path="data.split",
-            hint="split: random; or make the target a category",
-            rule="stratified-number",
-        )
-    )
-
-
-def _groups(rows: Rows, column: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    codes, names = row_labels(rows, column)
-    empty = np.flatnonzero(codes < 0)
-    if len(empty):
-        raise DataError(
-            Problem(
-                f"group column {column!r} has {len(empty)} empty cells, the first in {rows.place(int(empty[0]))}",
-                path="data.split.group",
-                hint="every row needs its group",
-                rule="missing-group",
-            )
-        )
-    return codes, names
-
-
 def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
     """A batch is no larger than the training split; one that was asked for larger is a fault."""
     if config.batch_size == "full" or config.batch_size <= num_rows:
@@ -354,7 +223,7 @@ def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
     return config.model_copy(update={"batch_size": num_rows})
 
 
-def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping[SplitName, _Part]) -> list[Problem]:
+def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping[SplitName, Part]) -> list[Problem]:
     problems: list[Problem] = []
     for spec in preprocessing.target_specs:
         if spec.kind == "category":
@@ -368,7 +237,7 @@ def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping
 def _encode(
     preprocessing: Preprocessing,
     loaded: Loaded,
-    parts: Mapping[SplitName, _Part],
+    parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
 ) -> dict[str, Split]:

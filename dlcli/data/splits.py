@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.data.split_name import SplitName
+from dlcli.config.signature import SplitName
 from dlcli.errors import DataError, Problem
 
 __all__ = ["SplitName", "split_rows", "split_sizes"]

@@ -36,8 +36,12 @@ class TrainedRun:
     assembly: Assembly
 
 
-def load(path: Path) -> TrainedRun:
+def load(path: Path, *, compiled: bool = False) -> TrainedRun:
     """Open a run.
+
+    Args:
+        path: The run directory.
+        compiled: Compile the model too, for evaluation.
 
     Raises:
         RunError: It is no run, incomplete, damaged, or of a newer version.
@@ -55,11 +59,13 @@ def load(path: Path) -> TrainedRun:
         raise RunError(
             Problem(f"{run.model} cannot be read: {reason}", hint="restore the file, or train again", rule="run-damaged")
         ) from error
+    if compiled:
+        assembly.compile()
     return TrainedRun(run, assembly.config, preprocessing, assembly)
 
 
 def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:
-    """Build and compile the model for fitted preprocessing."""
+    """Build the model for fitted preprocessing; it is not compiled."""
     return assemble(
         config,
         features=list(preprocessing.features),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dlcli.config.signature import SplitName
 from dlcli.data.fingerprint import fingerprint
@@ -17,10 +17,10 @@ from dlcli.inference.loading import TrainedRun
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Rows", "data_parts", "input_rows", "split_rows"]
+    Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
+    """Files (a path, a glob, or several) or a table in memory."""
 
-Rows = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | "pd.DataFrame"
-"""Files (a path, a glob, or several) or a table in memory."""
+__all__ = ["data_parts", "input_rows", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName) -> Split:

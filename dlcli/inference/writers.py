@@ -37,23 +37,30 @@ class DelimitedWriter:
     """CSV or TSV; cells are quoted where they must be."""
 
     def __init__(self, stream: BinaryIO, schema: pa.Schema, delimiter: str) -> None:
-        from pyarrow import csv as arrow_csv
-
         header = io.StringIO()
-        # pyarrow would quote every column name.
         csv.writer(header, delimiter=delimiter, lineterminator="\n").writerow(schema.names)
         stream.write(header.getvalue().encode())
-        self._writer = arrow_csv.CSVWriter(
-            stream, schema, write_options=arrow_csv.WriteOptions(include_header=False, delimiter=delimiter)
-        )
+        self._stream, self._delimiter = stream, delimiter
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
-        self._writer.write_table(table)
+        try:
+            rows = self._rows(table, quoting="none")
+        except pa.ArrowInvalid:
+            # Arrow quotes all texts or none, and refuses none when one of them holds a delimiter, quote or line end.
+            rows = self._rows(table, quoting="needed")
+        self._stream.write(rows)
 
     def close(self) -> None:
-        """Nothing but the buffer."""
-        self._writer.close()
+        """Nothing to add."""
+
+    def _rows(self, table: pa.Table, *, quoting: str) -> bytes:
+        from pyarrow import csv as arrow_csv
+
+        rows = io.BytesIO()
+        options = arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style=quoting)
+        arrow_csv.write_csv(table, rows, options)
+        return rows.getvalue()
 
 
 class JsonLinesWriter:

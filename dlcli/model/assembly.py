@@ -1,4 +1,4 @@
-"""Config, inputs and targets become a compiled model; the same way for training, checking and prediction."""
+"""Config, inputs and targets become a model; the same way for training, checking and prediction."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Assembly", "assemble"]
 
 @dataclasses.dataclass(frozen=True)
 class Assembly:
-    """A compiled model and what it was made from.
+    """A built model and what it was made from. `compile` it to train or evaluate; predicting needs no more.
 
     Args:
         model: The `keras.Model`; its inputs are a dict by the `InputSpec` names.
@@ -39,6 +39,15 @@ class Assembly:
     runtime: backend.Runtime
     code: Mapping[str, object]
 
+    def compile(self) -> Assembly:
+        """Compile the model, in place.
+
+        Raises:
+            ModelError: Keras refuses the optimizer, a loss or a metric.
+        """
+        compile_model(self.model, self.config.compile, code=self.code, jit=self.config.runtime.execution == "xla")
+        return self
+
 
 def assemble(
     config: Config,
@@ -47,7 +56,7 @@ def assemble(
     inputs_of: Callable[[Collection[str]], Sequence[InputSpec]],
     targets: Sequence[TargetSpec],
 ) -> Assembly:
-    """Build and compile the model that the config describes.
+    """Build the model that the config describes.
 
     Args:
         config: The config, its feature and target types known.
@@ -70,5 +79,4 @@ def assemble(
         for name, output in zip(graph.outputs, model.outputs, strict=True)
     }
     plans, compile_ = plan_outputs(config, outputs=sizes, targets=targets)
-    compile_model(model, compile_, code=code, jit=config.runtime.execution == "xla")
     return Assembly(model, config.model_copy(update={"compile": compile_}), graph, plans, runtime, code)

@@ -147,10 +147,11 @@ class _Builder:
         return self._keras.Model(source, self.named_outputs(graph, tensors)[0], name=node.name)
 
     def _apply(self, node: Node, owner: Node, layer: Any, incoming: list[Any]) -> Any:
+        form = _input_form(owner, layer, self._code)
         try:
-            outgoing = self._call(owner, layer, incoming)
+            outgoing = _call(form, layer, incoming)
         except self._faults as error:
-            self._problems.append(_shape_problem(node, layer, incoming, error))
+            self._problems.append(_shape_problem(node, layer, incoming, form, error))
             return None
         if any(outgoing is tensor for tensor in incoming):
             # Keras cannot trace such a layer: the tensor would be made by itself (Equalization in Keras 3.15).
@@ -176,22 +177,24 @@ class _Builder:
             return None
         return outgoing
 
-    def _call(self, owner: Node, layer: Any, incoming: list[Any]) -> Any:
-        """Several inputs are a list, or arguments of their own, as the layer's `call` wants them."""
-        form = _input_form(owner, layer, self._code)
-        if form == "arguments":
-            return layer(*incoming)
-        if len(incoming) == 1 and form == "one":
-            return layer(incoming[0])
-        if form == "states" and len(incoming) > 1:
-            return layer(incoming[0], initial_state=incoming[1:])
-        return layer(incoming if len(incoming) > 1 else incoming[0])
+
+def _call(form: str, layer: Any, incoming: list[Any]) -> Any:
+    """Several inputs are a list, or arguments of their own, as the layer's `call` wants them."""
+    if form == "arguments":
+        return layer(*incoming)
+    if form == "states" and len(incoming) > 1:
+        return layer(incoming[0], initial_state=incoming[1:])
+    return layer(incoming if len(incoming) > 1 else incoming[0])
 
 
 def _input_form(owner: Node, layer: Any, code: Mapping[str, object]) -> str:
-    """`one`, `list`, `arguments`, or `states` for recurrent layers, which take their first states beside."""
+    """How a layer takes its inputs.
+
+    `one`, `list` or `arguments` as in the catalogue; `states` for recurrent layers, which take their first states
+    beside; `any` for nested models and the user's own layers, which may take a tensor or a list.
+    """
     if owner.component is None:
-        return "one"
+        return "any"
     entry = None if owner.component.name in code else catalogue.load().get("layers", owner.component.name)
     parameters = [
         each
@@ -200,19 +203,19 @@ def _input_form(owner: Node, layer: Any, code: Mapping[str, object]) -> str:
     ]
     if entry is None:
         required = [each for each in parameters if each.default is each.empty and each.name not in ("training", "mask")]
-        return "arguments" if len(required) > 1 else "one"
+        return "arguments" if len(required) > 1 else "any"
     if entry.inputs == "one" and any(each.name == "initial_state" for each in parameters):
         return "states"
     return entry.inputs
 
 
-def _shape_problem(node: Node, layer: Any, incoming: list[Any], error: BaseException) -> Problem:
+def _shape_problem(node: Node, layer: Any, incoming: list[Any], form: str, error: BaseException) -> Problem:
     shapes = [tuple(tensor.shape) for tensor in incoming]
     given = " and ".join(f"{_shape(shape)} from {name!r}" for shape, name in zip(shapes, node.inputs, strict=True))
     return Problem(
         f"the layer {node.name} ({type(layer).__name__}) cannot take {given}: {reason(error)}",
         path=format_path(node.path),
-        hint=_shape_hint(type(layer).__name__, shapes),
+        hint=_shape_hint(type(layer).__name__, shapes, form),
         rule="shape",
     )
 
@@ -221,16 +224,18 @@ def _shape(shape: tuple[int | None, ...]) -> str:
     return "(" + ", ".join(["batch", *("any" if size is None else str(size) for size in shape[1:])]) + ")"
 
 
-def _shape_hint(kind: str, shapes: list[tuple[int | None, ...]]) -> str:
+def _shape_hint(kind: str, shapes: list[tuple[int | None, ...]], form: str) -> str:
     """The way out of the common misfits, by the rank that comes in."""
+    if len(shapes) > 1 and form in ("one", "states"):
+        return "it takes one input: join them with Concatenate before it"
     if len(shapes) > 1:
         return "inputs that are merged must agree in their shapes" if len(set(shapes)) > 1 else ""
     rank = len(shapes[0])
     spatial = next((digit for digit in "123" if f"{digit}D" in kind), None)
     recurrent = kind in ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
-    if kind in ("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract", "Concatenate", "Dot"):
+    if form == "list" and "Attention" not in kind:
         return "it merges several inputs: name them, as in `inputs: [a, b]`"
-    if kind in ("MultiHeadAttention", "GroupQueryAttention", "Attention", "AdditiveAttention"):
+    if form == "arguments" or "Attention" in kind:
         return "name the query and the value, as in `inputs: [a, a]` for self-attention"
     if recurrent and rank == 2:
         return "a series is (timesteps, features): give the feature that `shape`, or put an Embedding or Reshape before"

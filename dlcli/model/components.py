@@ -60,7 +60,7 @@ def make(kind: str, component: Component, *, code: Mapping[str, object], path: P
 
     Returns:
         The object. For losses, metrics and activations given by a Keras identifier such as `mse`, the identifier
-        or the function of that name; for a schedule inside LearningRateScheduler, a function from epoch to learning rate.
+        or the function of that name; for a schedule inside LearningRateScheduler, a function from epoch to rate.
 
     Raises:
         ModelError: An argument, or several, at any depth, are refused.

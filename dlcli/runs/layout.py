@@ -7,6 +7,7 @@
       history.csv            a row per epoch
       checkpoints/           files of ModelCheckpoint
       model.keras            the final (or restored best) model
+      code/                  copies of the user's own Python files, when there are any
       evaluations/           one JSON file a split or data set
 """
 
@@ -16,6 +17,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,7 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
         self.evaluations = path / "evaluations"
+        self.code = path / "code"
 
     @classmethod
     def choose(cls, name: str, directory: Path | None, *, overwrite: bool) -> RunDirectory:
@@ -166,6 +169,29 @@ class RunDirectory:
                 Problem(f"cannot create {run.path}: {error.strerror or error}", rule="not-writable")
             ) from error
         return run
+
+    def keep_code(self, files: Sequence[str]) -> list[str]:
+        """Copy the user's Python files into the run, so that it needs nothing outside of itself.
+
+        Returns:
+            Their new names, relative to the run directory, in the same order.
+
+        Raises:
+            RunError: A file cannot be copied.
+        """
+        names: list[str] = []
+        for index, file in enumerate(map(Path, files)):
+            taken = f"{self.code.name}/{file.name}" in names
+            target = self.code / (f"{file.stem}_{index}{file.suffix}" if taken else file.name)
+            try:
+                self.code.mkdir(exist_ok=True)
+                shutil.copyfile(file, target)
+            except OSError as error:
+                raise RunError(
+                    Problem(f"cannot copy {file} into the run: {error.strerror or error}", rule="not-writable")
+                ) from error
+            names.append(target.relative_to(self.path).as_posix())
+        return names
 
     @classmethod
     def open(cls, path: Path) -> RunDirectory:

@@ -155,7 +155,8 @@ def plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Plan:
 
 
 def write_inputs(run: RunDirectory, config: Config, preprocessing: Mapping[str, Any]) -> None:
-    """Write what is known before training: the resolved config and the fitted preprocessing."""
+    """Write what is known before training: the resolved config, the fitted preprocessing, the user's own code."""
+    config = config.model_copy(update={"code": run.keep_code(config.code)})
     write_atomically(run.config, dump(config.notation()))
     write_json(run.preprocessing, preprocessing)
 

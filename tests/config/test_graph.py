@@ -208,7 +208,7 @@ def test_forward_references_are_sorted() -> None:
 @given(st.data())
 def test_any_order_of_a_dag_gives_every_input_first(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 12))
-    items = [
+    items: list[dict[str, Any]] = [
         {"Add": None, "name": f"n{n}", "inputs": [f"n{data.draw(st.integers(0, n - 1))}", "x"] if n else ["x", "y"]}
         for n in range(count)
     ]

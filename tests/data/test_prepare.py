@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.inputs import open_input, read_labelled
+from dlcli.data.inputs import labelled_parts, open_input
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.sources import delimited
 from dlcli.errors import DlcliError, Problem
@@ -230,9 +230,11 @@ def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_pat
     table.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
     mixed = table.assign(extra=1)[[*table.columns[::-1], "extra"]]
     for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed):
-        part = read_labelled(data, prepared.config, prepared.preprocessing)  # type: ignore[arg-type]
+        parts = list(labelled_parts(data, prepared.config, prepared.preprocessing))
+        assert np.concatenate([part.rows for part in parts]).tolist() == list(range(ROWS))
         for name, array in (expected.inputs | expected.targets).items():
-            assert np.array_equal((part.inputs | part.targets)[name], array), name
+            found = np.concatenate([(part.inputs | part.targets)[name] for part in parts])
+            assert np.array_equal(found, array), name
 
 
 def test_an_input_needs_no_target_and_keeps_columns(table: pd.DataFrame, prepared: Prepared) -> None:
@@ -245,13 +247,9 @@ def test_an_input_needs_no_target_and_keeps_columns(table: pd.DataFrame, prepare
 
 
 def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -> None:
+    lacking = table.rename(columns={"size": "sise"}).drop(columns="ok")
     with pytest.raises(DlcliError) as caught:
-        open_input(
-            table.rename(columns={"size": "sise"}).drop(columns="ok"),
-            prepared.config,
-            prepared.preprocessing,
-            keep=["k"],
-        )
+        open_input(lacking, prepared.config, prepared.preprocessing, keep=["k"])
     assert [problem.rule for problem in caught.value.problems] == ["missing-column"] * 3
     assert "did you mean 'sise'?" in caught.value.problems[0].hint
 
@@ -260,3 +258,16 @@ def test_an_input_without_rows(file: Path, prepared: Prepared) -> None:
     file.write_text(file.read_text().splitlines()[0] + "\n")
     source = open_input([file], prepared.config, prepared.preprocessing)
     assert sum(chunk.num_rows for chunk in source.chunks()) == 0
+    with pytest.raises(DlcliError) as caught:
+        list(labelled_parts([file], prepared.config, prepared.preprocessing))
+    assert caught.value.problems[0].rule == "no-rows"
+
+
+def test_new_classes_in_new_data_name_their_file_and_row(file: Path, table: pd.DataFrame, prepared: Prepared) -> None:
+    table.loc[7, "species"] = "new"
+    table.to_csv(file, index=False)
+    with pytest.raises(DlcliError) as caught:
+        list(labelled_parts([file], prepared.config, prepared.preprocessing))
+    (problem,) = caught.value.problems
+    assert problem.file == file
+    assert "'new' (row 8)" in problem.message

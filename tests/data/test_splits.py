@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.split_name import SplitName
+from dlcli.config.signature import SplitName
 from dlcli.data.splits import split_rows, split_sizes
 from dlcli.errors import DataError
 

@@ -277,6 +277,13 @@ REFUSALS: dict[str, tuple[Any, Sequence[InputSpec], str, str, str]] = {
         "(batch, 4) from 'identity' and (batch, 6, 5) from 'series'",
         "agree",
     ),
+    "two for one": (
+        {"Dense": {"units": 1}, "inputs": ["identity", "features"]},
+        [VECTOR],
+        "model.layers[1]",
+        "cannot take (batch, 4) from 'identity' and (batch, 4) from 'features'",
+        "Concatenate",
+    ),
     "several tensors": (
         {"LSTM": {"units": 3, "return_state": True}, "inputs": "series"},
         [VECTOR, SERIES],
@@ -414,7 +421,7 @@ def _sample(entry: Entry) -> tuple[int, ...]:
         (4,)
         if entry.name in ("RepeatVector", "CategoryEncoding")
         else (64,)
-        if "Spectrogram" in entry.name
+        if entry.name == "MelSpectrogram"
         else (12, 4)
     )
 

@@ -126,7 +126,7 @@ def test_activations_with_arguments() -> None:
 def test_the_users_own_names_come_first() -> None:
     keras = backend.load().keras
 
-    class Dense(keras.layers.Layer):  # type: ignore[misc]
+    class Dense(keras.layers.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, units: int, kernel_initializer: Any = None, note: Any = None, **others: Any) -> None:
             super().__init__(**others)
             self.units, self.initializer, self.note = units, kernel_initializer, note

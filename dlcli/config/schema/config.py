@@ -20,18 +20,30 @@ Components = Annotated[
 ]
 
 
+def _by_output(value: Any) -> Any:
+    """Read `{price: {MeanSquaredError: {}}}` as the loss of the output `price`, not as a component called so.
+
+    An argument begins with a small letter and a class with a capital one, so what the only key holds tells.
+    """
+    if isinstance(value, dict) and len(value) == 1:
+        ((output, inner),) = value.items()
+        if isinstance(inner, dict) and len(inner) == 1 and next(iter(inner))[:1].isupper():
+            return {output: Component.parse(inner)}
+    return value
+
+
 class CompileConfig(Section):
     """What is minimised, how, and what is measured; Keras's `compile`."""
 
     optimizer: Component = Field(default=Component("Adam"), description="A Keras optimizer.")
-    loss: Component | dict[str, Component] | None = Field(
+    loss: Annotated[Component | dict[str, Component] | None, BeforeValidator(_by_output)] = Field(
         None, description="A Keras loss, or one for each output by its name; from the target's type when omitted."
     )
     loss_weights: dict[str, float] | None = Field(None, description="The weight of each output's loss, by its name.")
-    metrics: Components | dict[str, Components] | None = Field(
+    metrics: Annotated[Components | dict[str, Components] | None, BeforeValidator(_by_output)] = Field(
         None, description="Keras metrics, or lists of them for each output; from the target's type when omitted."
     )
-    weighted_metrics: Components | dict[str, Components] | None = Field(
+    weighted_metrics: Annotated[Components | dict[str, Components] | None, BeforeValidator(_by_output)] = Field(
         None, description="Metrics that sample weights and class weights apply to."
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 __all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_text"]
 
@@ -21,6 +21,17 @@ class Section(BaseModel):
     """A part of the config. Values are not coerced (`"3"` is no number) and unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, allow_inf_nan=False)
+
+    @model_serializer(mode="wrap")
+    def _without_gaps(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was left out stays out; `null` would read as if it meant something."""
+        fields = type(self).model_fields
+        values: dict[str, Any] = handler(self)
+        return {
+            key: value
+            for key, value in values.items()
+            if value is not None or key not in fields or fields[key].default is not None
+        }
 
 
 def as_text(value: Any) -> Any:

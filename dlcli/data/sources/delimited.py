@@ -14,9 +14,10 @@ import pyarrow.csv as pacsv
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import is_number_text
 from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclosed_quote
-from dlcli.data.sources.header import DelimitedHeader, broken_gzip, check_readable, delimited_header
+from dlcli.data.sources.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.data.sources.source import typed_chunk
+from dlcli.data.sources.text import broken_gzip, check_readable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["DelimitedFile"]

@@ -6,8 +6,9 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from dlcli.data.sources.header import DelimitedHeader, open_text, undecodable
+from dlcli.data.sources.header import DelimitedHeader
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.text import open_text, undecodable
 from dlcli.errors import Problem
 
 __all__ = ["find_faults", "line_of_row", "unclosed_quote"]

@@ -5,34 +5,29 @@ The first stage of `check` runs on this file, so it imports neither pandas, pyar
 
 from __future__ import annotations
 
-import codecs
 import csv
 import dataclasses
-import gzip
-import io
 import itertools
 import json
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import Any, TextIO
 
-from dlcli.data.sources.options import TableOptions, format_of, is_gzipped
+from dlcli.data.sources.options import TableOptions, format_of
 from dlcli.data.sources.paths import find_files
+from dlcli.data.sources.text import broken_gzip, check_readable, open_text, undecodable
 from dlcli.errors import DataError, Problem
 
 __all__ = [
     "DelimitedHeader",
     "Peek",
     "broken_archive",
-    "broken_gzip",
     "delimited_header",
     "json_objects",
-    "open_text",
     "peek_columns",
     "same_columns",
-    "undecodable",
 ]
 
 JSON_ROWS = 1000
@@ -113,22 +108,6 @@ def _names(file: Path, options: TableOptions) -> tuple[str, ...] | None:
             return None
 
 
-def check_readable(file: Path) -> None:
-    """Refuse files that cannot be opened or hold nothing.
-
-    Raises:
-        DataError: Not permitted (`unreadable-file`) or empty (`empty-file`).
-    """
-    try:
-        with file.open("rb") as stream:
-            if not stream.read(1):
-                raise DataError(Problem("the file is empty", file=file, rule="empty-file"))
-    except OSError as error:
-        raise DataError(
-            Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
-        ) from None
-
-
 def same_columns(found: Sequence[tuple[Path, tuple[str, ...]]]) -> list[Problem]:
     """A problem for each file whose columns are not those of the first; their order may differ."""
     problems = []
@@ -149,46 +128,6 @@ def same_columns(found: Sequence[tuple[Path, tuple[str, ...]]]) -> list[Problem]
                 )
             )
     return problems
-
-
-def open_text(file: Path, options: TableOptions) -> TextIO:
-    """The file as text: decompressed and decoded, a byte order mark dropped, line ends as they are.
-
-    Raises:
-        DataError: The encoding is none that Python knows (`unknown-encoding`), or the file is binary (`binary-file`).
-    """
-    try:
-        encoding = codecs.lookup(options.encoding).name
-        "".encode(encoding)
-    except LookupError:
-        raise DataError(
-            Problem(
-                f"unknown encoding '{options.encoding}'",
-                path="data.encoding",
-                hint="such as utf-8, latin-1, cp1252, utf-16",
-                rule="unknown-encoding",
-            )
-        ) from None
-    raw = cast(BinaryIO, gzip.open(file, "rb") if is_gzipped(file) else file.open("rb"))  # noqa: SIM115
-    try:
-        start = raw.read(8192)
-    except (EOFError, OSError, zlib.error) as error:
-        raw.close()
-        raise broken_gzip(file, error) from None
-    if b"\0" in start and not encoding.startswith(("utf-16", "utf-32")):
-        raw.close()
-        kind = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "gzipped"}
-        found = next((name for magic, name in kind.items() if start.startswith(magic)), "a binary file")
-        raise DataError(
-            Problem(
-                f"'{file.name}' is {found}, not text",
-                hint="its suffix must say what it is; UTF-16 text needs data.encoding: utf-16",
-                file=file,
-                rule="binary-file",
-            )
-        )
-    raw.seek(0)
-    return io.TextIOWrapper(raw, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
 def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
@@ -305,31 +244,6 @@ def _bad_line(file: Path, line: int, fault: str, text: str) -> DataError:
     array = line == 1 and text.lstrip().startswith("[")
     hint = "the file is a JSON array; " * array + 'JSON lines hold one object a line, such as {"age": 31}'
     return DataError(Problem(f"line {line} {fault}", hint=hint, file=file, line=line, rule="json-line"))
-
-
-def undecodable(file: Path, options: TableOptions, error: UnicodeDecodeError) -> DataError:
-    """The file is not in the encoding that the config says."""
-    byte = f"byte 0x{error.object[error.start]:02x}" if error.start < len(error.object) else "its end"
-    return DataError(
-        Problem(
-            f"'{file.name}' is not {options.encoding} text: {byte} cannot be decoded",
-            hint="set data.encoding, such as latin-1, cp1252 or utf-16",
-            file=file,
-            rule="wrong-encoding",
-        )
-    )
-
-
-def broken_gzip(file: Path, error: BaseException) -> DataError:
-    """A gzipped file that cannot be decompressed to its end."""
-    return DataError(
-        Problem(
-            f"'{file.name}' cannot be decompressed: {str(error).lower() or 'it is cut short'}",
-            hint="the file is damaged, cut short or not gzipped; copy it again",
-            file=file,
-            rule="damaged-file",
-        )
-    )
 
 
 def broken_archive(file: Path, reason: str) -> DataError:

@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.header import JSON_ROWS, check_readable, json_objects
+from dlcli.data.sources.header import JSON_ROWS, json_objects
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
+from dlcli.data.sources.text import check_readable
 
 __all__ = ["JsonLinesFile"]
 

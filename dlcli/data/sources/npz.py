@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, convert
-from dlcli.data.sources.header import broken_archive, check_readable
+from dlcli.data.sources.header import broken_archive
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.text import check_readable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ArrayFile"]

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
-from dlcli.data.sources.header import check_readable
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
+from dlcli.data.sources.text import check_readable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ParquetFile"]

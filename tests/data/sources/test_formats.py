@@ -30,9 +30,11 @@ def open_(file: Path) -> Source:
 
 
 def problem(source: Source, kinds: dict[str, Any] | None = None) -> Problem:
+    def read() -> None:
+        list(source.chunks(kinds or {info.name: info.kind or "text" for info in source.columns()}))
+
     with pytest.raises(DataError) as caught:
-        wanted = kinds or {info.name: info.kind for info in source.columns()}
-        list(source.chunks(wanted))
+        read()
     (found,) = caught.value.problems
     return found
 

@@ -1,0 +1,27 @@
+"""Fingerprints tell files apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from dlcli.data.fingerprint import fingerprint, fingerprints
+from dlcli.errors import DataError
+
+
+@pytest.mark.parametrize("data", [b"", b"a,b\n1,2\n", bytes(range(256)) * 5000])
+def test_size_and_hash(tmp_path: Path, data: bytes) -> None:
+    file = tmp_path / "data"
+    file.write_bytes(data)
+    expected = {"path": str(file), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    assert dataclasses.asdict(fingerprint(file)) == expected
+    assert fingerprints([file, file]) == [expected, expected]
+
+
+def test_a_file_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        fingerprint(tmp_path / "gone")
+    assert caught.value.problems[0].rule == "unreadable-file"
