@@ -1,10 +1,10 @@
 """Train Keras models from a YAML file.
 
-    import dlcli
+import dlcli
 
-    run = dlcli.train("configs/iris.yaml")
-    evaluation = dlcli.evaluate(run)
-    frame["species"] = dlcli.predict(run, frame)["prediction"]
+run = dlcli.train("configs/iris.yaml")
+evaluation = dlcli.evaluate(run)
+frame["species"] = dlcli.predict(run, frame)["prediction"]
 """
 
 from __future__ import annotations

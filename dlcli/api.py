@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
-from dlcli.config.signature import SplitName
+from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import ConfigError, DataError, DlcliError, Problem
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import RunRecord
@@ -189,7 +189,9 @@ def predict(run: RunLike, frame: pd.DataFrame) -> pd.DataFrame:
     from dlcli.inference.rows import input_rows
 
     trained = load(_run_path(run))
-    result = pa.concat_tables(predict_chunks(trained, input_rows(trained, frame, keep=()).chunks())).to_pandas()
+    result: pd.DataFrame = pa.concat_tables(
+        predict_chunks(trained, input_rows(trained, frame, keep=()).chunks())
+    ).to_pandas()
     result.index = frame.index
     return result
 
@@ -276,15 +278,14 @@ def _located(inspection: Inspection) -> Iterator[None]:
         raise type(error)(inspection.locate(problem) for problem in error.problems) from error
 
 
-def _prepare(
-    inspection: Inspection, config: Config, directory: Path, tell: Listener
-) -> tuple[Prepared, Plan]:
+def _prepare(inspection: Inspection, config: Config, directory: Path, tell: Listener) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and find every fault that only they can show."""
     from dlcli.config.conventions import model_head, says_classification
     from dlcli.config.graph import expand
     from dlcli.config.lint import lint
     from dlcli.data.prepare import prepare
     from dlcli.model import backend
+
     with _located(inspection):
         graph, problems = expand(config.model, features=None)
         if graph is None or problems:
@@ -346,9 +347,9 @@ def _run_job(
         write_inputs(run, assembly.config, prepared.preprocessing.state())
         tell(plan.at(run.path).planned)
         outcome = fit(plan, run, listener=tell)
-        metrics = {}
+        metrics: dict[str, dict[str, float]] = {}
         if outcome.status == "completed":
-            for name in ("validation", "test"):
+            for name in SPLITS[1:]:
                 if name in prepared.splits:
                     tell(Stage(f"evaluating the {name} split"))
                     result = evaluate_splits(

@@ -17,7 +17,10 @@ def command(
     config: ConfigFile,
     overrides: Overrides = None,
     fast: Annotated[
-        bool, typer.Option("--fast", help="Only the first stage: no data is read and no model built; a fraction of a second.")
+        bool,
+        typer.Option(
+            "--fast", help="Only the first stage: no data is read and no model built; a fraction of a second."
+        ),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -33,7 +36,13 @@ def check(config: Path, *, overrides: list[str], fast: bool, console: Console) -
     with console.status("checking"):
         report = api.check(config, overrides=overrides, fast=fast)
     if console.json_only:
-        console.json({"status": "ok", "built": report.planned is not None, "warnings": [problem_json(w) for w in report.warnings]})
+        console.json(
+            {
+                "status": "ok",
+                "built": report.planned is not None,
+                "warnings": [problem_json(w) for w in report.warnings],
+            }
+        )
         return
     for warning in report.warnings:
         console.warn(warning)

@@ -96,7 +96,9 @@ class Console:
 
     def table(self, columns: Iterable[str], rows: Iterable[Sequence[Any]], *, title: str = "", left: int = 1) -> Table:
         """A plain table: the first `left` columns are text, the others numbers."""
-        table = Table(title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = Table(
+            title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
+        )
         for index, column in enumerate(columns):
             table.add_column(escape(column), justify="left" if index < left else "right", overflow="fold")
         for row in rows:
@@ -152,9 +154,9 @@ def _rich(*, stderr: bool) -> RichConsole:
     return console
 
 
-def _short(file: Path | None) -> Path | None:
-    """The file relative to where the user stands, when it is below."""
-    if file is None or not file.is_absolute():
+def _short(file: Path | str | None) -> Path | str | None:
+    """The file relative to where the user stands, when it is below; a label such as `--set a=b` as it is."""
+    if not isinstance(file, Path) or not file.is_absolute():
         return file
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 

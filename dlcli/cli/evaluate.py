@@ -9,6 +9,7 @@ import typer
 
 from dlcli.cli.console import Console
 from dlcli.cli.options import Json, Quiet, RunPath
+from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
@@ -23,10 +24,12 @@ def command(
     run: RunPath,
     data: Annotated[
         Path | None,
-        typer.Argument(metavar="[DATA]", help="A file of new rows with the target; else a split of the run.", show_default=False),
+        typer.Argument(
+            metavar="[DATA]", help="A file of new rows with the target; else a split of the run.", show_default=False
+        ),
     ] = None,
     split: Annotated[
-        str | None,
+        SplitName | None,
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
     json: Json = False,
@@ -35,12 +38,10 @@ def command(
     """Compute the metrics of a run on one of its splits or on new data."""
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
-    if split not in (None, "train", "validation", "test"):
-        raise typer.BadParameter(f"{split!r} is not one of train, validation, test", param_hint="--split")
     evaluate(run, data=data, split=split or "test", console=Console(json_only=json, quiet=quiet))
 
 
-def evaluate(run: Path, *, data: Path | None, split: str, console: Console) -> None:
+def evaluate(run: Path, *, data: Path | None, split: SplitName, console: Console) -> None:
     """Evaluate and present."""
     from dlcli import api
 
@@ -73,7 +74,9 @@ def _classes(target: str, report: dict[str, Any], console: Console) -> None:
     if len(names) <= MOST_CLASSES:
         console.result("")
         console.result(
-            console.table(["true \\ predicted", *names], [[name, *row] for name, row in zip(names, matrix, strict=True)])
+            console.table(
+                ["true \\ predicted", *names], [[name, *row] for name, row in zip(names, matrix, strict=True)]
+            )
         )
 
 

@@ -16,7 +16,8 @@ __all__ = ["command", "predict"]
 def command(
     run: RunPath,
     source: Annotated[
-        str, typer.Argument(metavar="INPUT", help="The rows: CSV, TSV, Parquet, JSON lines or .npz.", show_default=False)
+        str,
+        typer.Argument(metavar="INPUT", help="The rows: CSV, TSV, Parquet, JSON lines or .npz.", show_default=False),
     ],
     output: Annotated[
         Path | None,

@@ -120,11 +120,12 @@ class TrainingDisplay:
 def plan_lines(planned: Planned, console: Console) -> list[object]:
     """The model, the splits and the accounting, as things to print."""
     rows = ", ".join(f"{name} {count:,}" for name, count in planned.rows.items())
+    trained = planned.rows["train"]
     return [
         model_table(planned.summary, console),
         Text(f"rows: {rows}; {'; '.join(planned.targets)}"),
         Text(
-            f"{planned.rows['train']:,} rows in batches of {planned.batch_size:,} are {planned.steps:,} updates an epoch; "
+            f"{trained:,} rows in batches of {planned.batch_size:,} are {planned.steps:,} updates an epoch; "
             f"{planned.epochs:,} epochs are {planned.updates:,} updates in all, on {planned.device}"
         ),
     ]

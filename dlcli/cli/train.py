@@ -18,7 +18,9 @@ def command(
     overrides: Overrides = None,
     run_dir: Annotated[
         Path | None,
-        typer.Option("--run-dir", metavar="DIR", help="Where the run goes; else runs/<name>-<NNN>.", show_default=False),
+        typer.Option(
+            "--run-dir", metavar="DIR", help="Where the run goes; else runs/<name>-<NNN>.", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --run-dir names.")] = False,
     json: Json = False,
@@ -43,7 +45,9 @@ def train(config: Path, *, overrides: list[str], run_dir: Path | None, overwrite
         run = api.train(config, overrides=overrides, run_dir=run_dir, overwrite=overwrite, listener=display)
     metrics = run.final_metrics()
     if console.json_only:
-        console.json({"run": run.path, "status": run.status, "epochs": run.epochs, "seconds": run.seconds, "metrics": metrics})
+        console.json(
+            {"run": run.path, "status": run.status, "epochs": run.epochs, "seconds": run.seconds, "metrics": metrics}
+        )
     else:
         names = list(dict.fromkeys(name for values in metrics.values() for name in values))
         rows = [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]

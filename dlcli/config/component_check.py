@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from dlcli.config.catalogue import Argument, Catalogue, Entry, load, singular
 from dlcli.config.component import Component

@@ -27,8 +27,8 @@ __all__ = [
     "default_metrics",
     "default_targets",
     "from_logits",
-    "loss_family",
     "layer_head",
+    "loss_family",
     "model_head",
     "output_losses",
     "says_classification",
@@ -171,7 +171,11 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
     if head.units == 1:
         return Component("BinaryCrossentropy", {"from_logits": True}) if logits else Component("binary_crossentropy")
     if target.encode == "one_hot":
-        return Component("CategoricalCrossentropy", {"from_logits": True}) if logits else Component("categorical_crossentropy")
+        return (
+            Component("CategoricalCrossentropy", {"from_logits": True})
+            if logits
+            else Component("categorical_crossentropy")
+        )
     if logits:
         return Component("SparseCategoricalCrossentropy", {"from_logits": True})
     return Component("sparse_categorical_crossentropy")

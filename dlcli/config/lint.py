@@ -70,7 +70,7 @@ def lint(config: Config, targets: Sequence[TargetSpec] | None = None) -> tuple[P
 
 
 def _outputs(config: Config, targets: Sequence[TargetSpec] | None) -> list[Output]:
-    names = config.model.outputs or [None]
+    names: list[str | None] = [*config.model.outputs] if config.model.outputs else [None]
     keys = [name or "" for name in names]
     paired = default_targets(keys, targets) if targets else None
     losses = output_losses(config.compile, keys)

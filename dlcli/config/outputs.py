@@ -169,7 +169,7 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
             hint = "use units: 2 with softmax, or keep one sigmoid unit with loss: binary_crossentropy"
         return [
             Problem(
-                f"the output {plan.name} has {units} units, and {target.name} has {count} classes: {_some(plan.classes)}"
+                f"the output {plan.name} has {units} units, {target.name} has {count} classes: {_some(plan.classes)}"
                 f" ({plan.loss.name} needs a unit for each)",
                 path=path,
                 hint=hint,

@@ -65,7 +65,11 @@ def class_weights(
     if len(learners) != 1:
         found = "learns no class" if not learners else "learns several: " + ", ".join(o.name for o in learners)
         raise ConfigError(
-            Problem(f"class_weight needs one class target, and the model {found}", path="fit.class_weight", rule="class-weight")
+            Problem(
+                f"class_weight needs one class target, and the model {found}",
+                path="fit.class_weight",
+                rule="class-weight",
+            )
         )
     if setting != "balanced":
         classes = learners[0].classes
@@ -74,7 +78,7 @@ def class_weights(
             raise ConfigError(
                 [
                     Problem(
-                        f"{name!r} is no class of {learners[0].targets[0].name!r}; its classes are {', '.join(classes)}",
+                        f"{name!r} is no class of {learners[0].targets[0].name!r}; there are {', '.join(classes)}",
                         path=f"fit.class_weight.{name}",
                         hint=did_you_mean(name, classes),
                         rule="class-weight",

@@ -53,7 +53,9 @@ class Decoded:
             if self.numbers.shape[1] == 1:
                 return {f"{start}prediction": self.numbers[:, 0]}
             return {f"{start}prediction_{name}": self.numbers[:, i] for i, name in enumerate(self.columns)}
-        table: dict[str, NDArray[np.generic]] = {f"{start}prediction": np.array(self.classes, dtype=object)[self.indices]}
+        table: dict[str, NDArray[np.generic]] = {
+            f"{start}prediction": np.array(self.classes, dtype=object)[self.indices]
+        }
         if self.probabilities is not None:
             for index, name in enumerate(self.classes):
                 table[f"{start}probability_{name}"] = self.probabilities[:, index]

@@ -52,7 +52,9 @@ class Evaluation:
         return {**head, "targets": self.reports}
 
 
-def evaluate_splits(name: str, parts: Iterable[Split], *, assembly: Assembly, preprocessing: Preprocessing) -> Evaluation:
+def evaluate_splits(
+    name: str, parts: Iterable[Split], *, assembly: Assembly, preprocessing: Preprocessing
+) -> Evaluation:
     """Evaluate rows that come in parts.
 
     Args:
@@ -63,13 +65,21 @@ def evaluate_splits(name: str, parts: Iterable[Split], *, assembly: Assembly, pr
     """
     model = assembly.model
     size = rows_at_once(model)
-    reports = {target.name: _report(output, target.name, preprocessing) for output in assembly.outputs for target in output.targets}
+    reports = {
+        target.name: _report(output, target.name, preprocessing)
+        for output in assembly.outputs
+        for target in output.targets
+    }
     model.reset_metrics()
     logs: Mapping[str, Any] = {}
     rows = 0
     for part in parts:
         weights = row_weights(
-            sample_weight=part.sample_weight, setting=None, weighted=None, targets=part.targets, outputs=assembly.outputs
+            sample_weight=part.sample_weight,
+            setting=None,
+            weighted=None,
+            targets=part.targets,
+            outputs=assembly.outputs,
         )
         batches = Batches(
             inputs=part.inputs,

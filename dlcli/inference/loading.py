@@ -57,7 +57,9 @@ def load(path: Path, *, compiled: bool = False) -> TrainedRun:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RunError(
-            Problem(f"{run.model} cannot be read: {reason}", hint="restore the file, or train again", rule="run-damaged")
+            Problem(
+                f"{run.model} cannot be read: {reason}", hint="restore the file, or train again", rule="run-damaged"
+            )
         ) from error
     if compiled:
         assembly.compile()

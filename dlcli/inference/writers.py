@@ -1,4 +1,4 @@
-"""Files of predictions, written chunk by chunk: CSV, TSV, JSON lines and Parquet. A file appears whole or not at all."""
+"""Files of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet; each appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ class JsonLinesWriter:
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
-        lines = [json.dumps(_finite(row), ensure_ascii=False, default=str, allow_nan=False) for row in table.to_pylist()]
+        lines = [
+            json.dumps(_finite(row), ensure_ascii=False, default=str, allow_nan=False) for row in table.to_pylist()
+        ]
         if lines:
             self._stream.write(("\n".join(lines) + "\n").encode())
 
@@ -152,7 +154,9 @@ def write_file(path: Path) -> Iterator[BinaryIO]:
         temporary = None
     except OSError as error:
         raise DataError(
-            Problem(f"cannot write {path}: {error.strerror or error}", hint="choose another --output", rule="not-writable")
+            Problem(
+                f"cannot write {path}: {error.strerror or error}", hint="choose another --output", rule="not-writable"
+            )
         ) from error
     finally:
         if temporary is not None:

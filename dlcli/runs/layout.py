@@ -1,14 +1,14 @@
 """The run directory: the one home of its file names, and how one is claimed, opened and written.
 
-    runs/iris-001/
-      config.yaml            fully resolved
-      run.json               status, provenance, results
-      preprocessing.json     the fitted state of every feature and target
-      history.csv            a row per epoch
-      checkpoints/           files of ModelCheckpoint
-      model.keras            the final (or restored best) model
-      code/                  copies of the user's own Python files, when there are any
-      evaluations/           one JSON file a split or data set
+runs/iris-001/
+  config.yaml            fully resolved
+  run.json               status, provenance, results
+  preprocessing.json     the fitted state of every feature and target
+  history.csv            a row per epoch
+  checkpoints/           files of ModelCheckpoint
+  model.keras            the final (or restored best) model
+  code/                  copies of the user's own Python files, when there are any
+  evaluations/           one JSON file a split or data set
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ class RunDirectory:
                 if not run.record.is_file():
                     raise RunError(
                         Problem(
-                            f"{run.path} is not a run directory (it has no {run.record.name}), so it is not overwritten",
+                            f"{run.path} is no run directory (it has no {run.record.name}), so it is not overwritten",
                             hint="choose another --run-dir",
                             rule="run-exists",
                         )
@@ -202,11 +202,19 @@ class RunDirectory:
         """
         run = cls(path)
         if not path.exists():
-            near = did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir())) if path.parent.is_dir() else ""
+            near = (
+                did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir()))
+                if path.parent.is_dir()
+                else ""
+            )
             raise RunError(Problem(f"there is no run directory {path}", hint=near, rule="run-missing"))
         if not path.is_dir():
             raise RunError(
-                Problem(f"{path} is a file, not a run directory", hint="give the directory that `dlcli train` wrote", rule="not-a-run")
+                Problem(
+                    f"{path} is a file, not a run directory",
+                    hint="give the directory that `dlcli train` wrote",
+                    rule="not-a-run",
+                )
             )
         if not run.record.is_file():
             raise RunError(

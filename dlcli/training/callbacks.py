@@ -85,7 +85,9 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
         )
         return component
     if component.name == "ModelCheckpoint":
-        name = _with_suffix(name, weights_only=component.arguments.get("save_weights_only") is True, path=path, problems=problems)
+        name = _with_suffix(
+            name, weights_only=component.arguments.get("save_weights_only") is True, path=path, problems=problems
+        )
     target = directory / place.folder / name if place.folder else directory / name
     arguments = {**component.arguments, place.argument: str(target)}
     return Component(component.name, arguments)

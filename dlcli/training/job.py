@@ -15,7 +15,6 @@ from dlcli.config.history_names import history_names
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
 from dlcli.data.batches import Batches
-
 from dlcli.data.labels import class_weights, make_labels, row_weights
 from dlcli.data.prepare import Prepared, Split
 from dlcli.errors import ConfigError, ModelError, Problem, RunError, did_you_mean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -323,10 +323,16 @@ class Own:
     arguments: list[str]
     required: list[str]
     extra: bool = False
+    kind: Literal["class", "function"] = "class"
 
 
 def test_classes_of_the_user_stand_anywhere_and_are_checked_as_far_as_they_are_known() -> None:
-    names = {"Mine": Own(["units", "gain"], ["units"]), "Open": Own(["units"], [], extra=True), "Any": None}
+    names = {
+        "Mine": Own(["units", "gain"], ["units"]),
+        "Open": Own(["units"], [], extra=True),
+        "Any": None,
+        "my_loss": Own(["y_true", "y_pred", "power"], ["y_true", "y_pred"], kind="function"),
+    }
     valid = {
         **layers(
             {"Mine": {"units": 1}}, {"Open": {"x": 1}}, {"Any": {"y": 2}}, {"Dense": {"units": 1, "activation": "Any"}}
@@ -334,6 +340,8 @@ def test_classes_of_the_user_stand_anywhere_and_are_checked_as_far_as_they_are_k
         "compile": {"optimizer": "Any", "loss": {"Any": {"a": 1}}, "metrics": ["Any"]},
     }
     assert rules(valid, names) == []
+    # A function is handed over itself, so Keras fills in what it requires.
+    assert rules({"compile": {"loss": "my_loss", "metrics": [{"my_loss": {"power": 3}}]}}, names) == []
     assert rules(layers({"Mine": {"gane": 1}}), names) == [
         ("model.layers[0].Mine.gane", "unknown-argument"),
         ("model.layers[0].Mine", "missing-argument"),

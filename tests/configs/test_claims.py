@@ -9,6 +9,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -28,7 +29,7 @@ class Claim:
     metric: str
     least: float = float("-inf")
     most: float = float("inf")
-    split: str = "test"
+    split: Literal["train", "validation", "test"] = "test"
 
 
 CLAIMS = [

@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+import dlcli
+from dlcli.config.json_schema import json_schema
 from dlcli.config.loading import inspect
 from dlcli.config.reading import read
 
@@ -50,12 +52,21 @@ def test_it_loads_without_fault_or_warning(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=label)
+def test_it_makes_no_classic_mistake(path: Path) -> None:
+    assert dlcli.check(path, fast=True).warnings == ()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=label)
 def test_its_files_exist(path: Path) -> None:
     config = inspect(path).require()
     sources = [config.data.train, config.data.validation, config.data.test, config.code]
     files = [Path(file) for source in sources if isinstance(source, list) for file in source]
     assert files
     assert [file for file in files if not file.is_file()] == []
+
+
+def test_the_schema_of_the_editor_is_up_to_date(schema: dict[str, Any]) -> None:
+    assert schema == json_schema(), "run `make docs`"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=label)

@@ -54,7 +54,7 @@ def test_an_existing_run_is_replaced_only_when_asked(tmp_path: Path) -> None:
 
 def test_a_directory_of_something_else_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(RunError, match="not a run directory"):
+    with pytest.raises(RunError, match="no run directory"):
         RunDirectory.choose("iris", tmp_path, overwrite=True)
     assert (tmp_path / "thesis.tex").read_text() == "precious"
 
