@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,33 +74,62 @@ class Batches:
 
     def slices(self) -> Iterator[Batch]:
         """One pass over the rows, in the order of `epoch`."""
-        order = epoch_order(self.rows, seed=self._seed, epoch=self.epoch) if self.shuffle else None
+        order = self._order()
         for start in range(0, self.rows, self.batch_size):
             rows = slice(start, start + self.batch_size)
             yield self._gather(rows if order is None else order[rows])
+
+    def stacks(self, size: int) -> Iterator[tuple[Batch, int]]:
+        """One pass over the same batches in the same order, several at a time.
+
+        Yields:
+            Arrays (size, batch_size, ...) with the number of batches that count: the last stack of full batches is
+            padded to `size`, so that a program compiled for one shape serves all of them. What is left of the rows
+            comes last, as one short batch (1, rest, ...).
+        """
+        order = self._order()
+        full = self.rows // self.batch_size
+        for first in range(0, full, size):
+            count = min(size, full - first)
+            start, stop = first * self.batch_size, (first + count) * self.batch_size
+            rows = np.arange(start, stop) if order is None else order[start:stop]
+            if count < size:
+                rows = np.concatenate([rows, np.zeros((size - count) * self.batch_size, np.int64)])
+            yield _stack(self._gather(rows), size), count
+        if self.rows % self.batch_size:
+            start = full * self.batch_size
+            yield _stack(self._gather(slice(start, None) if order is None else order[start:]), 1), 1
+
+    def num_stacks(self, size: int) -> int:
+        """How many stacks of `size` an epoch has."""
+        return -(-(self.rows // self.batch_size) // size) + (self.rows % self.batch_size > 0)
+
+    @property
+    def bytes_per_row(self) -> int:
+        """What a row takes in a batch: inputs, targets and weights."""
+        inputs, *parts = _structure(self._gather(slice(0, 1)))
+        arrays = [*inputs.values()]
+        for part in parts:
+            arrays += part if isinstance(part, tuple) else [part]
+        return sum(array.nbytes for array in arrays)
 
     def dataset(self) -> tf.data.Dataset:
         """A data set that gives one pass each time it is iterated, (inputs, targets) or with weights.
 
         Keras also takes a first batch of it to learn its shapes, which does not count as an epoch.
         """
-        import tensorflow as tf
+        return _dataset(lambda: map(_structure, self.slices()), free=1, length=self.steps)
 
-        weighted = self._weights is not None
+    def stacked_dataset(self, size: int) -> tf.data.Dataset:
+        """A data set of (batch, count) with the `stacks` of one pass each time it is iterated."""
+        return _dataset(
+            lambda: ((_structure(batch), np.int32(count)) for batch, count in self.stacks(size)),
+            free=2,
+            length=self.num_stacks(size),
+        )
 
-        def one_pass() -> Iterator[Any]:
-            for inputs, targets, weights in self.slices():
-                # TensorFlow reads a list as one tensor and a tuple as a structure.
-                parts = (targets, weights) if weighted else (targets,)
-                yield (inputs, *(tuple(part) if isinstance(part, list) else part for part in parts))
-
-        def signature(array: NDArray[Any]) -> tf.TensorSpec:
-            return tf.TensorSpec((None, *array.shape[1:]), array.dtype)
-
-        example = next(iter(one_pass()))
-        dataset = tf.data.Dataset.from_generator(one_pass, output_signature=tf.nest.map_structure(signature, example))
-        # Keras warns that data ran out when it does not know how many batches there are.
-        return dataset.apply(tf.data.experimental.assert_cardinality(self.steps)).prefetch(2)
+    def _order(self) -> NDArray[np.int64] | None:
+        return epoch_order(self.rows, seed=self._seed, epoch=self.epoch) if self.shuffle else None
 
     def _gather(self, rows: NDArray[np.int64] | slice) -> Batch:
         inputs = {name: array[rows] for name, array in self._inputs.items()}
@@ -120,3 +149,37 @@ class Batches:
 
 def _single(values: list[NDArray[Any]]) -> Any:
     return values[0] if len(values) == 1 else values
+
+
+def _structure(batch: Batch) -> Any:
+    """A batch as TensorFlow reads it: a tuple is a structure, a list would be one tensor; no weights, no third part."""
+    inputs, targets, weights = batch
+    parts = (targets,) if weights is None else (targets, weights)
+    return (inputs, *(tuple(part) if isinstance(part, list) else part for part in parts))
+
+
+def _stack(batch: Batch, size: int) -> Batch:
+    """Rows (size * batch, ...) as (size, batch, ...), in every array."""
+
+    def stack(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: stack(each) for name, each in part.items()}
+        if isinstance(part, list):
+            return [stack(each) for each in part]
+        return part if part is None else part.reshape(size, len(part) // size, *part.shape[1:])
+
+    inputs, targets, weights = batch
+    return stack(inputs), stack(targets), stack(weights)
+
+
+def _dataset(one_pass: Callable[[], Iterator[Any]], *, free: int, length: int) -> tf.data.Dataset:
+    """A data set over the passes of a generator; the first `free` dimensions of every array may vary."""
+    import tensorflow as tf
+
+    def signature(array: NDArray[Any] | np.generic) -> tf.TensorSpec:
+        return tf.TensorSpec((None,) * min(free, array.ndim) + array.shape[free:], array.dtype)
+
+    structure = tf.nest.map_structure(signature, next(iter(one_pass())))
+    dataset = tf.data.Dataset.from_generator(one_pass, output_signature=structure)
+    # Keras warns that data ran out when it does not know how many elements there are.
+    return dataset.apply(tf.data.experimental.assert_cardinality(length)).prefetch(2)

@@ -18,6 +18,7 @@ from dlcli.inference.decoding import Decoded, decode
 from dlcli.inference.report import ClassReport, NumberReport
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
+from dlcli.model.state import MetricsPass
 
 __all__ = ["Evaluation", "evaluate_splits"]
 
@@ -70,8 +71,7 @@ def evaluate_splits(
         for output in assembly.outputs
         for target in output.targets
     }
-    model.reset_metrics()
-    logs: Mapping[str, Any] = {}
+    compiled = MetricsPass(model)
     rows = 0
     for part in parts:
         weights = row_weights(
@@ -90,13 +90,12 @@ def evaluate_splits(
             seed=0,
         )
         for start, (x, y, w) in zip(range(0, len(part.rows), size), batches.slices(), strict=True):
-            logs = model.test_on_batch(x, y, sample_weight=w, return_dict=True)
+            compiled.add((x, y, w))
             for decoded in decode(raw_outputs(model, x), assembly.outputs, preprocessing):
                 true = part.targets[decoded.target][start : start + size]
                 _add(reports[decoded.target], true, decoded, preprocessing)
         rows += len(part.rows)
-    metrics = {key: float(value) for key, value in logs.items()}
-    return Evaluation(name, rows, metrics, {key: report.result() for key, report in reports.items()})
+    return Evaluation(name, rows, compiled.result(), {key: report.result() for key, report in reports.items()})
 
 
 def raw_outputs(model: Any, inputs: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.floating]]:
