@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
-    from dlcli.training.job import Plan
+    from dlcli.training.plan import Plan
 
 __all__ = ["CheckReport", "check", "evaluate", "predict", "predict_file", "train"]
 
@@ -258,12 +258,17 @@ def _inspect(config: ConfigLike, overrides: Overrides) -> Inspection:
 def _require(inspection: Inspection) -> Config:
     """The config, or all that the first stage finds: in the YAML, and in the headers of the data files."""
     from dlcli.data.headers import header_problems
+    from dlcli.training.callbacks import check_callback_files
 
     problems = list(inspection.problems)
+    seen = {problem.path for problem in problems}
+    rules = {problem.rule for problem in problems}
+    found = check_callback_files(inspection.sections.get("callbacks", ()))
     data = inspection.sections.get("data")
     if data is not None:
-        seen = {problem.path for problem in problems}
-        problems += [inspection.locate(found) for found in header_problems(data) if found.path not in seen]
+        # The config alone has shown a target among the features already, under the path of the one or the other.
+        found += [one for one in header_problems(data) if one.rule != "target-is-feature" or one.rule not in rules]
+    problems += [inspection.locate(one) for one in found if one.path not in seen]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
     return inspection.require()
@@ -305,14 +310,14 @@ def _prepare(inspection: Inspection, config: Config, directory: Path, tell: List
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.loading import assemble_run
-        from dlcli.training.job import plan
+        from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
         assembly = assemble_run(config, prepared.preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
-        return prepared, plan(assembly, prepared, directory=directory)
+        return prepared, make_plan(assembly, prepared, directory=directory)
 
 
 def _run_job(

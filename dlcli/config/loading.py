@@ -7,7 +7,7 @@ faults of another, and hands back what is valid with everything that is not.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dlcli.config.extends import extend
 from dlcli.config.graph import expand
 from dlcli.config.locating import Locations
 from dlcli.config.locations import safe_name
+from dlcli.config.monitors import check_monitors
 from dlcli.config.overrides import Overrides, override
 from dlcli.config.paths import ConfigPath, format_path, parse_path
 from dlcli.config.plain import plain
@@ -131,6 +132,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += code.problems
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     problems += _of_graph(sections.get("model"), sections.get("data"))
+    problems += _of_callbacks(sections, code.names)
     problems += cross_check(document.value)
     problems = [*document.problems, *_not_consequences(problems, document.problems)]
     located = _in_order((_locate(document, file, problem) for problem in problems), file)
@@ -193,6 +195,18 @@ def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Probl
         return ()
     features = None if data is None or data.features is None else set(data.features)
     return expand(model, features=features)[1]
+
+
+def _of_callbacks(sections: Mapping[str, Any], code: Collection[str]) -> list[Problem]:
+    if not {"callbacks", "compile", "data", "model"} <= sections.keys():
+        return []
+    return check_monitors(
+        sections["compile"],
+        sections["callbacks"],
+        outputs=list(sections["model"].outputs or ["output"]),
+        validation=sections["data"].validation is not None,
+        code=code,
+    )
 
 
 def _not_consequences(problems: Iterable[Problem], causes: Iterable[Problem]) -> list[Problem]:

@@ -57,7 +57,7 @@ def load(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS, exact_targ
     problems += roles.problems
     for name, look in looks.items():
         if name != reference:
-            present = {info.name for info in look}
+            present = [info.name for info in look]
             problems += missing_columns(roles.columns, present, path=f"data.{name}", what=sources[name].name)
     if problems:
         raise DataError(problems)

@@ -45,7 +45,7 @@ class Assembly:
         Raises:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
-        compile_model(self.model, self.config.compile, code=self.code, jit=self.config.runtime.execution == "xla")
+        compile_model(self.model, self.config.compile, code=self.code)
         return self
 
 

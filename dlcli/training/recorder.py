@@ -29,20 +29,29 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     Args:
         history: The file to write.
         listener: Who is told.
-        batch_size: Rows of a step.
         rows: Rows of the training split.
+        batch_size: Rows of an update.
+        stack: Updates of a step of Keras's.
         interruption: Says when to stop.
     """
 
     def __init__(
-        self, *, history: HistoryFile, listener: Listener, batch_size: int, rows: int, interruption: Interruption
+        self,
+        *,
+        history: HistoryFile,
+        listener: Listener,
+        rows: int,
+        batch_size: int,
+        stack: int,
+        interruption: Interruption,
     ) -> None:
         super().__init__()
         self.epochs = 0
         self._history = history
         self._listener = listener
-        self._batch_size = batch_size
         self._rows = rows
+        self._batch_size = batch_size
+        self._stack = stack
         self._interruption = interruption
         self._warned = False
 
@@ -59,7 +68,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         now = time.perf_counter()
         if now - self._reported >= REPORT_SECONDS:
             self._reported = now
-            self._listener(StepsDone(self._epoch, batch, min(batch * self._batch_size, self._rows)))
+            updates = batch * self._stack
+            self._listener(StepsDone(self._epoch, updates, min(updates * self._batch_size, self._rows)))
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Validation begins: the training part of the epoch is over."""

@@ -1,0 +1,100 @@
+"""The plan of a job: what only the built model and the data together can tell, checked and counted before it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+
+from dlcli.config.monitors import check_monitors
+from dlcli.data.batches import Batches
+from dlcli.data.labels import class_weights, make_labels, row_weights
+from dlcli.data.prepare import Prepared, Split
+from dlcli.errors import ConfigError
+from dlcli.model.assembly import Assembly
+from dlcli.model.capacity import rows_at_once
+from dlcli.model.summary import summarize
+from dlcli.training.callbacks import make_callbacks
+from dlcli.training.events import Planned
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """All that `fit` needs, checked."""
+
+    assembly: Assembly
+    train: Batches
+    validation: Batches | None
+    planned: Planned
+
+    def at(self, directory: Path) -> Plan:
+        """The same plan for another run directory."""
+        return dataclasses.replace(self, planned=dataclasses.replace(self.planned, directory=directory))
+
+
+def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Plan:
+    """Check what only the built model and the data together can tell, and count the job.
+
+    Raises:
+        ConfigError: A monitor that will not exist, class weights without a class.
+        ModelError: A callback that cannot be made.
+    """
+    config = assembly.config
+    problems = check_monitors(
+        config.compile,
+        config.callbacks,
+        outputs=[output.name for output in assembly.outputs],
+        validation=config.data.validation is not None,
+        code=assembly.code,
+    )
+    weighted = None
+    try:
+        weighted = class_weights(config.fit.class_weight, assembly.outputs)
+    except ConfigError as error:
+        problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    # What Keras refuses about a callback is to be known before there is a run directory; the real ones write into it.
+    with tempfile.TemporaryDirectory(prefix="dlcli-") as scratch:
+        make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
+    size = config.data.batch_size
+    rows = {name: len(split.rows) for name, split in prepared.splits.items()}
+    batch_size = rows["train"] if size == "full" else size
+    validation_rows = rows_at_once(assembly.model)
+
+    def batches(split: Split, *, training: bool) -> Batches:
+        weights = row_weights(
+            sample_weight=split.sample_weight,
+            setting=config.fit.class_weight if training else None,
+            weighted=weighted if training else None,
+            targets=split.targets,
+            outputs=assembly.outputs,
+        )
+        return Batches(
+            inputs=split.inputs,
+            labels=make_labels(split.targets, assembly.outputs),
+            weights=weights,
+            batch_size=batch_size if training else validation_rows,
+            shuffle=training and config.data.shuffle,
+            seed=config.seed,
+        )
+
+    train = batches(prepared.splits["train"], training=True)
+    validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
+    planned = Planned(
+        directory=directory,
+        summary=summarize(assembly.model),
+        rows=rows,
+        batch_size=batch_size,
+        steps=train.steps,
+        epochs=config.fit.epochs,
+        device=assembly.runtime.device,
+        targets=tuple(
+            f"{target.name}: {len(target.classes)} classes" if target.classes else f"{target.name}: number"
+            for output in assembly.outputs
+            for target in output.targets
+        ),
+    )
+    return Plan(assembly, train, validation, planned)
