@@ -229,6 +229,9 @@ def predict_file(
         format = output_format(target)
     trained = load(_run_path(run))
     rows = input_rows(trained, source, keep=keep)
+    if target is not None and target.exists() and any(target.samefile(path) for path in rows.source.paths):
+        message = f"cannot write the predictions over the input {target}"
+        raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
     def copy(stream: BinaryIO) -> int:
         count, writer = 0, None
@@ -375,7 +378,9 @@ def _run_path(run: RunLike) -> Path:
 
 def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
-        return Path(data).name.split(".")[0] or "data"
+        name = Path(data).name
+        stem = name.split(".")[0] or "data"
+        return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
@@ -28,10 +30,8 @@ class TrainingDisplay:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._status: Status | None = None
-        self._progress: Progress | None = None
-        self._epochs = self._steps = TaskID(0)
-        self._planned: Planned | None = None
-        self._speed = 0.0
+        self._bar: TrainingBar | None = None
+        self._epochs = 0
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -50,34 +50,26 @@ class TrainingDisplay:
                 self._notice(event)
             case Planned():
                 self._plan(event)
-            case EpochStarted():
-                if self._progress is not None:
-                    self._progress.reset(self._steps, description=f"epoch {event.epoch}/{self._total}")
-            case StepsDone():
-                if self._progress is not None:
-                    self._progress.update(self._steps, completed=event.steps)
+            case EpochStarted() if self._bar is not None:
+                self._bar.begin(event.epoch)
+            case StepsDone() if self._bar is not None:
+                self._bar.advance(event)
             case EpochEnded():
                 self._epoch(event)
             case Finished():
                 self._stop()
 
-    @property
-    def _total(self) -> int:
-        assert self._planned is not None
-        return self._planned.epochs
-
     def _stop(self) -> None:
-        for display in (self._status, self._progress):
+        for display in (self._status, self._bar):
             if display is not None:
                 display.stop()
-        self._status = self._progress = None
+        self._status = self._bar = None
 
     def _stage(self, name: str) -> None:
         if not self._console.live:
             return
-        if self._progress is not None:
-            self._stop()
         if self._status is None:
+            self._stop()
             self._status = self._console.err.status(name)
             self._status.start()
         else:
@@ -91,30 +83,70 @@ class TrainingDisplay:
 
     def _plan(self, planned: Planned) -> None:
         self._stop()
-        self._planned = planned
+        self._epochs = planned.epochs
         for part in plan_lines(planned, self._console):
             self._console.note(part)
         if self._console.live:
-            self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=24),
-                TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-                TimeRemainingColumn(compact=True),
-                TextColumn("{task.fields[words]}"),
-                console=self._console.err,
-                transient=True,
-            )
-            self._epochs = self._progress.add_task("epochs", total=planned.epochs, words="")
-            self._steps = self._progress.add_task(f"epoch 1/{planned.epochs}", total=planned.steps, words="")
-            self._progress.start()
+            self._bar = TrainingBar(planned, self._console)
 
     def _epoch(self, event: EpochEnded) -> None:
         words = f"{event.rows_per_second:,.0f} rows/s  {metrics_line(event.logs)}"
-        if self._progress is not None:
-            self._progress.update(self._epochs, completed=event.epoch, words=words)
+        if self._bar is not None:
+            self._bar.end(words)
         else:
-            seconds = f"{event.seconds:.2f}s"
-            self._console.note(f"epoch {event.epoch}/{self._total}  {seconds}  {words}")
+            self._console.note(f"epoch {event.epoch}/{self._epochs}  {event.seconds:.2f}s  {words}")
+
+
+class TrainingBar:
+    """Two lines that are drawn over and over: how far the job is and when it ends; the last epoch's numbers.
+
+    Args:
+        planned: The job.
+        console: Where to draw.
+    """
+
+    def __init__(self, planned: Planned, console: Console) -> None:
+        self._planned = planned
+        self._done = 0
+        self._words = Text("")
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("update {task.fields[steps]}"),
+            TextColumn("ETA"),
+            TimeRemainingColumn(),
+        )
+        self._task = self._progress.add_task("", total=planned.updates, steps=self._steps(0))
+        self._live = Live(get_renderable=self._draw, console=console.err, transient=True, refresh_per_second=8)
+        self._live.start()
+
+    def begin(self, epoch: int) -> None:
+        """An epoch begins."""
+        self._done = (epoch - 1) * self._planned.steps
+        self._progress.update(
+            self._task,
+            description=f"epoch {epoch}/{self._planned.epochs}",
+            completed=self._done,
+            steps=self._steps(0),
+        )
+
+    def advance(self, event: StepsDone) -> None:
+        """Updates have been done."""
+        self._progress.update(self._task, completed=self._done + event.steps, steps=self._steps(event.steps))
+
+    def end(self, words: str) -> None:
+        """An epoch has ended; its numbers stay until the next one's."""
+        self._words = Text(words, no_wrap=True, overflow="ellipsis")
+
+    def stop(self) -> None:
+        """Wipe it off the terminal."""
+        self._live.stop()
+
+    def _steps(self, done: int) -> str:
+        return f"{done:,}/{self._planned.steps:,}"
+
+    def _draw(self) -> Group:
+        return Group(self._progress, self._words)
 
 
 def plan_lines(planned: Planned, console: Console) -> list[object]:

@@ -14,7 +14,7 @@ __all__ = ["cross_check"]
 
 
 def cross_check(value: Any) -> list[Problem]:
-    """A column that is both target and feature or is listed twice, and files that are not local.
+    """A column that is both target and feature or is listed twice, fractions of too much, files that are not local.
 
     Args:
         value: The config as plain YAML values; what cannot be read is skipped, the schema reports it.
@@ -31,6 +31,7 @@ def cross_check(value: Any) -> list[Problem]:
         for key in ("train", "validation", "test"):
             problems += _remote(data.get(key), ("data", key))
         problems += [*_twice(data, "target"), *_twice(data, "features"), *_targets_among_features(data)]
+        problems += _fractions(data)
     return problems
 
 
@@ -53,6 +54,15 @@ def _twice(data: Mapping[str, Any], key: str) -> Iterator[Problem]:
             message, hint = f"'{name}' is listed twice, first as {first}", "remove one of the two"
             yield Problem(message, path=format_path(("data", key, index)), hint=hint, rule="listed-twice")
         seen.setdefault(str(name), index)
+
+
+def _fractions(data: Mapping[str, Any]) -> Iterator[Problem]:
+    parts = {key: data.get(key) for key in ("validation", "test")}
+    fractions = [part for part in parts.values() if isinstance(part, float) and 0 < part < 1]
+    if sum(fractions) >= 1:
+        message = f"validation and test together take {sum(fractions):.0%} of the rows; nothing is left to train on"
+        hint = "fractions of less than 1 in all, such as validation: 0.2 and test: 0.1"
+        yield Problem(message, path="data.validation", hint=hint, rule="empty-split")
 
 
 def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -116,8 +116,12 @@ def _nearby(file: Path) -> str:
     names = sorted(entry.name for entry in directory.iterdir() if entry.is_file())
     configs = [name for name in names if name.endswith((".yaml", ".yml"))]
     if directory == file:
-        return f"name a file in it: {', '.join(configs[:5])}" if configs else ""
-    return did_you_mean(file.name, names) or did_you_mean(f"{file.stem}.yaml", configs)
+        return f"name a file in it: {', '.join(configs[:5])}" if configs else "it holds no .yaml files"
+    return did_you_mean(file.name, names) or did_you_mean(f"{file.stem}.yaml", configs) or _listed(configs)
+
+
+def _listed(configs: list[str]) -> str:
+    return f"the configs there are {', '.join(configs[:5])}" if configs else "there are no .yaml files beside it"
 
 
 def _unusable(file: Path, message: str, hint: str, rule: str) -> ConfigError:

@@ -258,8 +258,8 @@ class Preprocessing:
             raise RunError(
                 Problem(
                     f"the preprocessing has version {version}, this dlcli reads up to version {VERSION}",
-                    hint="a newer dlcli wrote it: update dlcli",
-                    rule="newer-version",
+                    hint="a newer dlcli wrote it: upgrade dlcli",
+                    rule="run-newer",
                 )
             )
         try:
@@ -270,7 +270,7 @@ class Preprocessing:
                 Problem(
                     f"the preprocessing state cannot be read: {type(error).__name__}: {error}",
                     hint="the file was changed or cut short: restore it, or train again",
-                    rule="damaged-state",
+                    rule="run-damaged",
                 )
             ) from error
         return cls(features, targets)
@@ -298,7 +298,7 @@ class Preprocessing:
                     f"no feature is called {name!r}",
                     path="model.layers",
                     hint=did_you_mean(name, self.features) or f"the features are {listed}",
-                    rule="unknown-feature",
+                    rule="unknown-name",
                 )
                 for name in unknown
             )

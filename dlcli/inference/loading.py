@@ -7,6 +7,8 @@ and again (CVE-2025-1550, CVE-2025-8747, CVE-2025-9905 and others). The YAML say
 from __future__ import annotations
 
 import dataclasses
+import warnings
+import zipfile
 from pathlib import Path
 
 from dlcli.config.loading import inspect
@@ -14,6 +16,7 @@ from dlcli.config.schema import Config
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.errors import Problem, RunError
 from dlcli.model.assembly import Assembly, assemble
+from dlcli.model.faults import reason
 from dlcli.runs.layout import RunDirectory
 
 __all__ = ["TrainedRun", "load"]
@@ -50,20 +53,33 @@ def load(path: Path, *, compiled: bool = False) -> TrainedRun:
     """
     run = RunDirectory.open(path)
     config = inspect(run.config).require()
-    preprocessing = Preprocessing.from_state(run.read_json(run.preprocessing))
-    assembly = assemble_run(config, preprocessing)
     try:
-        assembly.model.load_weights(run.model)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise RunError(
-            Problem(
-                f"{run.model} cannot be read: {reason}", hint="restore the file, or train again", rule="run-damaged"
-            )
-        ) from error
+        preprocessing = Preprocessing.from_state(run.read_json(run.preprocessing))
+    except RunError as error:
+        raise RunError(problem.at(run.preprocessing) for problem in error.problems) from error
+    assembly = assemble_run(config, preprocessing)
+    _load_weights(assembly, run)
     if compiled:
         assembly.compile()
     return TrainedRun(run, assembly.config, preprocessing, assembly)
+
+
+def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
+    """Read the weights, all of them: Keras only warns of layers that the file does not have."""
+    message, hint = "", "restore the file, or train again"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            assembly.model.load_weights(run.model)
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        message = f"{run.model.name} is damaged: {reason(error)}"
+        cause: Exception = error
+    except (UserWarning, ValueError, KeyError, IndexError) as error:
+        message = f"{run.model.name} does not hold the weights of the model that {run.config.name} describes"
+        hint = f"undo the changes to {run.config.name}, or train again"
+        cause = error
+    if message:
+        raise RunError(Problem(message, file=run.model, hint=hint, rule="run-damaged")) from cause
 
 
 def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:

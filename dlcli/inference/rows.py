@@ -47,7 +47,7 @@ def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
             Problem(
                 f"the data of this run, {path}, is gone",
                 hint=f"put it back, or give a file with the same columns: dlcli evaluate {run} DATA",
-                rule="missing-file",
+                rule="file-not-found",
             )
         )
     if fingerprint(path).sha256 != recorded["sha256"]:

@@ -104,19 +104,19 @@ class RunDirectory:
         else:
             run = cls(directory)
             if run.path.is_dir() and any(run.path.iterdir()):
-                if not overwrite:
-                    raise RunError(
-                        Problem(
-                            f"{run.path} already exists and is not empty",
-                            hint="pass --overwrite to replace the run, or another --run-dir",
-                            rule="run-exists",
-                        )
-                    )
                 if not run.record.is_file():
                     raise RunError(
                         Problem(
-                            f"{run.path} is no run directory (it has no {run.record.name}), so it is not overwritten",
+                            f"{run.path} is not empty, and no run: it has no {run.record.name}",
                             hint="choose another --run-dir",
+                            rule="run-exists",
+                        )
+                    )
+                if not overwrite:
+                    raise RunError(
+                        Problem(
+                            f"the run {run.path} exists already",
+                            hint="pass --overwrite to replace it, or another --run-dir",
                             rule="run-exists",
                         )
                     )
@@ -227,7 +227,13 @@ class RunDirectory:
         record = run.read_json(run.record)
         found = record.get("format")
         if not isinstance(found, int) or isinstance(found, bool):
-            raise RunError(Problem(f"{run.record} does not say which format it has", rule="not-a-run"))
+            raise RunError(
+                Problem(
+                    f"{run.record} is no record of a run: it does not say which format it has",
+                    hint="give the directory that `dlcli train` wrote",
+                    rule="not-a-run",
+                )
+            )
         if found > FORMAT:
             raise RunError(
                 Problem(
@@ -263,5 +269,6 @@ class RunDirectory:
                 Problem(f"{path} is damaged: {error}", hint="restore the file, or train again", rule="run-damaged")
             ) from error
         if not isinstance(value, dict):
-            raise RunError(Problem(f"{path} is damaged: expected a JSON object", rule="run-damaged"))
+            hint = "restore the file, or train again"
+            raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
         return value

@@ -258,11 +258,11 @@ def test_a_layer_takes_a_feature_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("state", "rule"),
     [
-        ({"version": VERSION + 1}, "newer-version"),
-        ({}, "damaged-state"),
-        ({"version": 1, "features": [{"name": "x", "type": "sound"}], "targets": []}, "damaged-state"),
-        ({"version": 1, "features": [{"name": "x", "type": "number"}], "targets": []}, "damaged-state"),
-        ({"version": 1, "features": None, "targets": []}, "damaged-state"),
+        ({"version": VERSION + 1}, "run-newer"),
+        ({}, "run-damaged"),
+        ({"version": 1, "features": [{"name": "x", "type": "sound"}], "targets": []}, "run-damaged"),
+        ({"version": 1, "features": [{"name": "x", "type": "number"}], "targets": []}, "run-damaged"),
+        ({"version": 1, "features": None, "targets": []}, "run-damaged"),
     ],
 )
 def test_a_state_that_cannot_be_read(state: dict[str, Any], rule: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from dlcli.config.schema.features import Feature, Target
 from dlcli.config.schema.section import ColumnName, Columns, Section, Sources, Words, as_text
@@ -84,12 +84,3 @@ class DataConfig(Section):
         default=["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "<NA>"],
         description="Cells that count as empty.",
     )
-
-    @model_validator(mode="after")
-    def _fractions_leave_rows(self) -> DataConfig:
-        held_out = sum(part for part in (self.validation, self.test) if isinstance(part, float))
-        if held_out >= 1:
-            raise ValueError(
-                f"validation and test together take {held_out:.0%} of the rows; nothing is left to train on"
-            )
-        return self

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column, Encoded
-from dlcli.data.features.faults import faulty_values, missing_values, no_values
+from dlcli.data.features.faults import faulty_values, missing_values, no_values, unreadable_column
 from dlcli.errors import DataError
 
 __all__ = ["WORDS", "BooleanCodec"]
@@ -22,6 +22,8 @@ WORDS = {
 """What is read as true (1) and false (0), in any case."""
 
 _UNREADABLE, _MISSING = -1, -2
+
+_HINT = "true/false, yes/no, t/f, y/n, on/off and 1/0 are; other values are a `category`"
 
 
 class BooleanCodec:
@@ -50,6 +52,7 @@ class BooleanCodec:
         self.columns = tuple(columns)
         self._missing = missing
         self._counts = [0, 0]
+        self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
 
     def fit(self, values: Sequence[Column]) -> None:
         """Count the values of a chunk of training rows."""
@@ -58,13 +61,19 @@ class BooleanCodec:
             value = _read(name)
             if value >= 0:
                 self._counts[value] += count
+            elif name not in self._strangers and len(self._strangers) < 5:
+                self._strangers.append(name)
 
     def finish(self) -> None:
         """End fitting.
 
         Raises:
-            DataError: There is no value.
+            DataError: There is no value, or none that can be read.
         """
+        if not any(self._counts) and self._strangers:
+            raise unreadable_column(
+                self.columns[0], self._strangers, what="true or false", hint=_HINT, rule="not-a-boolean"
+            )
         if not any(self._counts):
             raise no_values(self.columns)
 
@@ -86,9 +95,8 @@ class BooleanCodec:
         read = labels(column).translate(_read, missing=missing)
         problems = []
         if (faults := read == _UNREADABLE).any():
-            hint = "true/false, yes/no, t/f, y/n, on/off and 1/0 are; other values are a `category`"
             what, rule = "are not true or false", "not-a-boolean"
-            problems.append(faulty_values(name, column, faults, start=start, what=what, hint=hint, rule=rule))
+            problems.append(faulty_values(name, column, faults, start=start, what=what, hint=_HINT, rule=rule))
         if (faults := read == _MISSING).any():
             hint = "say what they become: `missing: most_frequent`, `missing: true` or `missing: false`"
             problems.append(missing_values(name, faults, start=start, hint=hint))

@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column, Encoded
-from dlcli.data.features.faults import faulty_values, missing_values, no_values
+from dlcli.data.features.faults import faulty_values, missing_values, no_values, unreadable_column
 from dlcli.data.features.instants import Instants, instants
 from dlcli.data.features.median import Median
 from dlcli.data.features.moments import Moments
@@ -72,6 +73,7 @@ class DatetimeCodec:
         self._moments = Moments(1 + len(self._linear))
         self._sample = Median(seed)
         self._median: int | None = None
+        self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -82,6 +84,9 @@ class DatetimeCodec:
         """Take in a chunk of training rows."""
         (column,) = values
         read = instants(column, format=self._format)
+        if not self._strangers and (unreadable := np.flatnonzero(read.unreadable)).size:
+            cells = labels(column)
+            self._strangers = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
         moments = read.microseconds[~(read.missing | read.unreadable)]
         self._moments.update(
             np.stack([_part("timestamp", moments), *(_part(part, moments) for part in self._linear)], axis=1)
@@ -93,8 +98,12 @@ class DatetimeCodec:
         """End fitting.
 
         Raises:
-            DataError: There is no instant.
+            DataError: There is no value, or none that is an instant.
         """
+        if not self._moments.count[0] and self._strangers:
+            raise unreadable_column(
+                self.columns[0], self._strangers, what="a date or time", hint=self._hint, rule="not-a-datetime"
+            )
         if not self._moments.count[0]:
             raise no_values(self.columns)
         if self._missing == "median":
@@ -163,11 +172,15 @@ class DatetimeCodec:
         codec._median = state["median"]
         return codec
 
+    @property
+    def _hint(self) -> str:
+        wanted = "ISO 8601, such as 2024-01-31 or 2024-01-31T10:30:00" if self._format is None else self._format
+        return f"expected {wanted}; `format` takes another strptime format"
+
     def _check(self, column: Column, read: Instants, start: int) -> None:
         (name,) = self.columns
         problems = []
         if read.unreadable.any():
-            wanted = "ISO 8601, such as 2024-01-31 or 2024-01-31T10:30:00" if self._format is None else self._format
             problems.append(
                 faulty_values(
                     name,
@@ -175,7 +188,7 @@ class DatetimeCodec:
                     read.unreadable,
                     start=start,
                     what="are not dates or times as expected",
-                    hint=f"expected {wanted}; `format` takes another strptime format",
+                    hint=self._hint,
                     rule="not-a-datetime",
                 )
             )

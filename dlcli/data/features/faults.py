@@ -11,7 +11,7 @@ from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column
 from dlcli.errors import DataError, Problem
 
-__all__ = ["faulty_values", "infinite_values", "missing_values", "no_values"]
+__all__ = ["faulty_values", "infinite_values", "missing_values", "no_values", "unreadable_column"]
 
 _LISTED = 5
 
@@ -80,6 +80,20 @@ def no_values(columns: Sequence[str], what: str = "values") -> DataError:
             rule="no-values",
         )
     )
+
+
+def unreadable_column(column: str, seen: Sequence[str], *, what: str, hint: str, rule: str) -> DataError:
+    """The error that no cell of the training split can be read.
+
+    Args:
+        column: The column's name.
+        seen: Some of the values that it has.
+        what: What none of them is, such as `a date or time`.
+        hint: The way out.
+        rule: The fault's family.
+    """
+    listed = ", ".join(repr(value) for value in seen[:_LISTED])
+    return DataError(Problem(f"no value of column {column!r} is {what}: {listed}", hint=hint, rule=rule))
 
 
 def _rows(faults: NDArray[np.bool_], start: int) -> str:

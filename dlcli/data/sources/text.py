@@ -24,7 +24,9 @@ def check_readable(file: Path) -> None:
     try:
         with file.open("rb") as stream:
             if not stream.read(1):
-                raise DataError(Problem("the file is empty", hint="was it written to its end?", file=file, rule="empty-file"))
+                raise DataError(
+                    Problem("the file is empty", hint="see what was to write it", file=file, rule="empty-file")
+                )
     except OSError as error:
         raise DataError(
             Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
