@@ -260,7 +260,8 @@ def _inspect(config: ConfigLike, overrides: Overrides) -> Inspection:
 
 def _require(inspection: Inspection) -> Config:
     """The config, or all that the first stage finds: in the YAML, and in the headers of the data files."""
-    from dlcli.data.headers import header_problems
+    from dlcli.config.graph import expand
+    from dlcli.data.headers import look_at_headers
     from dlcli.training.callbacks import check_callback_files
 
     problems = list(inspection.problems)
@@ -269,9 +270,16 @@ def _require(inspection: Inspection) -> Config:
     found = check_callback_files(inspection.sections.get("callbacks", ()))
     data = inspection.sections.get("data")
     if data is not None:
+        headers = look_at_headers(data)
         # The config alone has shown a target among the features already, under the path of the one or the other.
-        found += [one for one in header_problems(data) if one.rule != "target-is-feature" or one.rule not in rules]
-    problems += [inspection.locate(one) for one in found if one.path not in seen]
+        found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
+        if data.features is None and headers.features is not None and "model" in inspection.sections:
+            graph_problems = expand(inspection.sections["model"], features=headers.features)[1]
+            unknown = [one for one in graph_problems if one.rule == "unknown-name" and one.path not in seen]
+            if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere
+                problems = [one for one in problems if one.rule != "dead-end"]
+                found += unknown
+    problems += [inspection.locate(one) for one in found if not one.path or one.path not in seen]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
     return inspection.require()

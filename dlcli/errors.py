@@ -83,9 +83,7 @@ class Problem:
 class DlcliError(Exception):
     """A fault that the user can mend. Holds every problem that was found, in the config's order."""
 
-    def __init__(self, problems: Problem | str | Iterable[Problem]) -> None:
-        if isinstance(problems, str):
-            problems = Problem(problems)
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 

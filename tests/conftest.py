@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says nothing on a machine that others use too.
+hypothesis.settings.register_profile("dlcli", deadline=None)
+hypothesis.settings.load_profile("dlcli")
 
 # Before anything can import TensorFlow: no start-up noise, and the CPU, where numbers are the same on every machine.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -90,7 +90,7 @@ class ComponentCheck:
             component = Component.parse(value)
         except ValueError as error:
             if whole:
-                yield Problem(str(error), path=format_path(path), rule="component")
+                yield Problem(str(error), path=format_path(path), rule="notation")
             return
         here = path if isinstance(value, str) else (*path, component.name)
         if component.name in self._code:

@@ -118,8 +118,10 @@ class _Extension:
             result = base if result is None else merge(result, base)
         merged = own if result is None else merge(result, own)
         if len(merged.positions) > MAX_NODES:
-            problem = Problem(f"with what it extends, the config holds more than {MAX_NODES:,} values", path="extends")
-            raise ConfigError(document.locate(dataclasses.replace(problem, rule="config-limit"), ("extends",)))
+            message = f"with what it extends, the config holds more than {MAX_NODES:,} values"
+            hint = "a config describes a training job; data belongs into files"
+            problem = Problem(message, path="extends", hint=hint, rule="config-limit")
+            raise ConfigError(document.locate(problem, ("extends",)))
         if problems:
             return dataclasses.replace(merged, problems=(*merged.problems, *problems), complete=False)
         return merged

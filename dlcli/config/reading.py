@@ -67,9 +67,9 @@ def read_mapping(text: str, *, source: Path | str | None) -> Document:
 def _text(file: Path) -> str:
     content = _content(file)
     if content.startswith(_UTF16_MARKS):
-        raise _unusable(file, "the file is UTF-16 text", "save it as UTF-8", "not-utf-8")
+        raise _unusable(file, "the file is UTF-16 text", "save it as UTF-8", "wrong-encoding")
     if b"\0" in content:
-        raise _unusable(file, "the file is binary: it holds NUL bytes", "a config is a text file", "not-utf-8")
+        raise _unusable(file, "the file is binary: it holds NUL bytes", "a config is a text file", "binary-file")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -80,7 +80,7 @@ def _text(file: Path) -> str:
             file=file,
             line=content.count(b"\n", 0, error.start) + 1,
             column=len(content[start : error.start].decode("utf-8")) + 1,
-            rule="not-utf-8",
+            rule="wrong-encoding",
         )
         raise ConfigError(problem) from error
 
@@ -96,11 +96,11 @@ def _content(file: Path) -> bytes:
     except FileNotFoundError as error:
         raise _unusable(file, "there is no such file", _nearby(file), "file-not-found") from error
     except IsADirectoryError as error:
-        raise _unusable(file, "this is a directory, not a config file", _nearby(file), "file-not-readable") from error
+        raise _unusable(file, "this is a directory, not a config file", _nearby(file), "not-a-file") from error
     except OSError as error:
-        raise _unusable(file, f"the file cannot be read: {error.strerror}", "", "file-not-readable") from error
+        raise _unusable(file, f"the file cannot be read: {error.strerror}", "", "unreadable-file") from error
     except ValueError as error:  # a NUL character in the name
-        raise _unusable(file, f"this is no file name: {error}", "", "file-not-readable") from error
+        raise _unusable(file, f"this is no file name: {error}", "", "unreadable-file") from error
     megabytes = f"{size / 2**20:,.1f} MiB" if size > MAX_BYTES else "more than 1 MiB"
     hint = "a config describes a training job; data belongs into files of its own"
     raise _unusable(file, f"the file has {megabytes}; a config has at most 1 MiB", hint, "config-limit")

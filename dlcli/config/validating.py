@@ -106,7 +106,7 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
         return _explain_type(place)
     context = error.get("ctx", {})
     if kind in ("component", "layer"):
-        rule = "unknown-key" if "key" in context else f"{kind}-notation"
+        rule = "unknown-key" if "key" in context else "notation"
         path = (*path, context["key"]) if "key" in context else path
         return Problem(error["msg"], path=format_path(path), hint=context.get("hint", ""), rule=rule)
     if kind == "value_error":

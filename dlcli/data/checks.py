@@ -72,7 +72,7 @@ def unseen_classes(
             f"the {split} split has classes of '{target}' that the training split never shows: {listed}{more}",
             path=format_path(("data", "target", target)),
             hint="split: stratified keeps every class in training; or drop these rows",
-            rule="unseen-class",
+            rule="unknown-class",
         )
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 from dlcli.config.schema import DataConfig
@@ -11,16 +12,30 @@ from dlcli.data.sources.header import peek_columns
 from dlcli.data.sources.options import TableOptions
 from dlcli.errors import Problem
 
-__all__ = ["header_problems"]
+__all__ = ["Headers", "look_at_headers"]
 
 
-def header_problems(config: DataConfig) -> list[Problem]:
-    """Files that are missing or cannot be read, and columns that the config names and the files do not have.
+@dataclasses.dataclass(frozen=True)
+class Headers:
+    """What the headers tell.
+
+    Args:
+        features: The names of the features; None when the columns of `train` cannot be known so early.
+        problems: Files that are missing or cannot be read, and columns that the config names and the files do not have.
+    """
+
+    features: tuple[str, ...] | None
+    problems: tuple[Problem, ...]
+
+
+def look_at_headers(config: DataConfig) -> Headers:
+    """Read the headers of all data files.
 
     Args:
         config: The `data` section, its paths absolute.
     """
     options = TableOptions.of(config)
+    features: tuple[str, ...] | None = None
     problems: list[Problem] = []
     for name in SPLITS:
         place: Sequence[str] | float | None = getattr(config, name)
@@ -29,5 +44,7 @@ def header_problems(config: DataConfig) -> list[Problem]:
         look = peek_columns(place, options, path=f"data.{name}")
         problems += look.problems
         if name == "train" and look.names is not None:
-            problems += assign_roles(config, look.names).problems
-    return problems
+            roles = assign_roles(config, look.names)
+            features = tuple(roles.features)
+            problems += roles.problems
+    return Headers(features, tuple(problems))

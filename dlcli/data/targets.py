@@ -21,7 +21,16 @@ from dlcli.errors import ConfigError, DataError, Problem
 
 __all__ = ["TARGET_CODECS", "CategoryTargetCodec", "NumberTargetCodec", "TargetCodec", "build_target"]
 
-_DROP = "a target must be known in every row: drop these rows, or fill them in"
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _WayOut:
+    """What a fault of a cell is called when the cell is a target's, and what to do about it."""
+
+    rule: str
+    hint: str
+
+
+_MISSING = _WayOut(rule="missing-target", hint="a target must be known in every row: drop these rows, or fill them in")
 
 
 class TargetCodec(Protocol):
@@ -141,8 +150,8 @@ class CategoryTargetCodec:
         """
         listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
         unknown = f"the classes are {listed}; `split: stratified` or `classes` makes all of them known in training"
-        hints = {"missing-value": ("missing-target", _DROP), "unknown-value": ("unknown-class", unknown)}
-        return _encode(self._codec, values, start=start, out=out, hints=hints)
+        ways = {"missing-value": _MISSING, "unknown-value": _WayOut(rule="unknown-class", hint=unknown)}
+        return _encode(self._codec, values, start=start, out=out, ways=ways)
 
     def decode(self, encoded: NDArray[Any]) -> Column:
         """The class names of indices `(rows,)`, as an arrow array of strings."""
@@ -241,7 +250,7 @@ class NumberTargetCodec:
         Raises:
             DataError: Missing values, or values that are no finite numbers.
         """
-        return _encode(self._codec, values, start=start, out=out, hints={"missing-value": ("missing-target", _DROP)})
+        return _encode(self._codec, values, start=start, out=out, ways={"missing-value": _MISSING})
 
     def decode(self, encoded: NDArray[Any]) -> Column:
         """Numbers `(rows, width)` float64 in their own unit."""
@@ -290,7 +299,7 @@ def build_target(name: str, target: Target, *, available: Sequence[str]) -> Targ
     if target.classes is not None and len(set(target.classes)) < len(target.classes):
         repeated = ", ".join(sorted({repr(one) for one in target.classes if target.classes.count(one) > 1}))
         raise ConfigError(
-            Problem(f"`classes` lists {repeated} more than once", hint="name each once", rule="duplicate-value")
+            Problem(f"`classes` lists {repeated} more than once", hint="name each once", rule="listed-twice")
         )
     return CategoryTargetCodec(name, columns, classes=target.classes, encode=target.encode)
 
@@ -301,7 +310,7 @@ def _encode(
     *,
     start: int,
     out: Encoded | None,
-    hints: Mapping[str, tuple[str, str]],
+    ways: Mapping[str, _WayOut],
 ) -> Encoded:
     """Encode; what a feature's hints say is not the way out of a target's faults."""
     try:
@@ -309,6 +318,6 @@ def _encode(
     except DataError as error:
         problems = []
         for problem in error.problems:
-            rule, hint = hints.get(problem.rule, (problem.rule, problem.hint))
-            problems.append(dataclasses.replace(problem, rule=rule, hint=hint))
+            way = ways.get(problem.rule)
+            problems.append(dataclasses.replace(problem, rule=way.rule, hint=way.hint) if way else problem)
         raise DataError(problems) from None

@@ -230,7 +230,7 @@ class _Maker:
         except ValueError as error:
             if not certain:
                 return value
-            self._report(str(error), path, rule="component")
+            self._report(str(error), path, rule="notation")
             return None
         if (
             not certain

@@ -107,7 +107,7 @@ class RunDirectory:
                 if not run.record.is_file():
                     raise RunError(
                         Problem(
-                            f"{run.path} is not empty, and no run: it has no {run.record.name}",
+                            f"{run.path} is not empty and is no run directory: it has no {run.record.name}",
                             hint="choose another --run-dir",
                             rule="run-exists",
                         )

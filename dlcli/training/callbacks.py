@@ -71,7 +71,7 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
     name = component.arguments.get(place.argument, place.default)
     path = f"callbacks[{index}].{component.name}.{place.argument}"
     if not isinstance(name, str) or not name:
-        problems.append(Problem(f"expected a file name, got {name!r}", path=path, rule="wrong-type"))
+        problems.append(Problem(f"expected a file name, got {name!r}", path=path, rule="wrong-value"))
         return component
     pure = PurePosixPath(name)
     if pure.is_absolute() or PureWindowsPath(name).is_absolute() or ".." in pure.parts:

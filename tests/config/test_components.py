@@ -218,7 +218,7 @@ def layers(*items: Any, **model: Any) -> dict[str, Any]:
         ),
         (
             layers({"Dense": {"units": 1, "kernel_regularizer": {"L1": {}, "L2": {}}}}),
-            ("model.layers[0].Dense.kernel_regularizer", "component"),
+            ("model.layers[0].Dense.kernel_regularizer", "notation"),
         ),
         (layers({"Dropout": {"rate": 1.5}}), ("model.layers[0].Dropout.rate", "argument-value")),
         (

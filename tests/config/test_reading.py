@@ -278,10 +278,10 @@ def test_an_endless_file(tmp_path: Path) -> None:
         (b"\n- a\n- b\n", "wrong-value", 2, 1),
         (b"data", "wrong-value", 1, 1),
         (b"data:x", "wrong-value", 1, 1),
-        (b"a: 1\nb: \xe9\n", "not-utf-8", 2, 4),
-        ("é: ".encode() + b"\xff", "not-utf-8", 1, 4),
-        (b"PK\x03\x04\x00\x00", "not-utf-8", None, None),
-        ("a: 1".encode("utf-16"), "not-utf-8", None, None),
+        (b"a: 1\nb: \xe9\n", "wrong-encoding", 2, 4),
+        ("é: ".encode() + b"\xff", "wrong-encoding", 1, 4),
+        (b"PK\x03\x04\x00\x00", "wrong-encoding", None, None),
+        ("a: 1".encode("utf-16"), "wrong-encoding", None, None),
     ],
 )
 def test_files_that_are_no_config(
@@ -320,11 +320,11 @@ def test_a_directory(tmp_path: Path) -> None:
 def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     loop = tmp_path / "loop.yaml"
     loop.symlink_to(loop)
-    assert read_problem(loop).rule == "file-not-readable"
-    assert read_problem(tmp_path / ("x" * 300)).rule == "file-not-readable"
-    assert read_problem(Path("a\0b")).rule == "file-not-readable"
+    assert read_problem(loop).rule == "unreadable-file"
+    assert read_problem(tmp_path / ("x" * 300)).rule == "unreadable-file"
+    assert read_problem(Path("a\0b")).rule == "unreadable-file"
     (tmp_path / "file").write_text("a: 1")
-    assert read_problem(tmp_path / "file" / "config.yaml").rule == "file-not-readable"
+    assert read_problem(tmp_path / "file" / "config.yaml").rule == "unreadable-file"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -332,4 +332,4 @@ def test_a_file_without_permission(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("a: 1")
     file.chmod(0)
-    assert read_problem(file).rule == "file-not-readable"
+    assert read_problem(file).rule == "unreadable-file"

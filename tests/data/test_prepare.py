@@ -187,7 +187,7 @@ def test_the_wrong_delimiter_is_guessed(tmp_path: Path) -> None:
         ({"size": (4, None)}, {"features": {"size": "number"}}, "missing-value", "row 5"),
         ({"group": (4, None)}, {"split": {"group": "group"}, "test": 0.2}, "missing-group", "row 5"),
         ({"species": (slice(None), "p")}, {}, "one-class", "'p'"),
-        ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unseen-class", "'new' (1 row)"),
+        ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unknown-class", "'new' (1 row)"),
         ({"species": (149, "new")}, {"split": "stratified", "test": 0.1}, "rare-class", "'new' (1 row)"),
     ],
 )

@@ -222,9 +222,9 @@ def test_all_that_cannot_be_fitted_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "feature", "rule"),
     [
-        ("heigth", "number", "unknown-column"),
+        ("heigth", "number", "missing-column"),
         ("pixels", {"type": "number", "columns": "px*", "shape": [3]}, "array-shape"),
-        ("town", {"type": "category", "categories": ["a", "a"]}, "duplicate-value"),
+        ("town", {"type": "category", "categories": ["a", "a"]}, "listed-twice"),
         ("town", {"type": "category", "categories": ["a"], "max_categories": 1}, "conflicting-options"),
         ("town", {"type": "category", "unknown": "error", "max_categories": 1}, "conflicting-options"),
         ("both", {"type": "category", "columns": ["town", "island"]}, "too-many-columns"),
@@ -239,7 +239,7 @@ def test_faults_of_the_config(name: str, feature: Any, rule: str) -> None:
         build({name: feature, "wrong": "text", "code": "category"}, TARGETS, available)
     problem, other = error.value.problems
     assert {problem.path, other.path} == {f"data.features.{name}", "data.features.wrong"}
-    assert {problem.rule, other.rule} == {rule, "unknown-column"}
+    assert {problem.rule, other.rule} == {rule, "missing-column"}
     assert problem.hint
 
 

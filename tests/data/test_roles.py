@@ -35,8 +35,8 @@ def test_nothing_left() -> None:
 def test_every_problem_has_its_path() -> None:
     found = roles(target=["z", "y"], features=["y", "agee"], sample_weight="w", exclude="nothing*")
     assert [(problem.rule, problem.path) for problem in found.problems] == [
-        ("unknown-column", "data.target.z"),
-        ("unknown-column", "data.sample_weight"),
-        ("unknown-column", "data.features.agee"),
+        ("missing-column", "data.target.z"),
+        ("missing-column", "data.sample_weight"),
+        ("missing-column", "data.features.agee"),
         ("target-is-feature", "data.features.y"),
     ]

@@ -111,7 +111,7 @@ def _category(feature: CategoryFeature, columns: tuple[str, ...]) -> CategoryCod
         if repeated := sorted({name for name in feature.categories if feature.categories.count(name) > 1}):
             listed = ", ".join(map(repr, repeated))
             problems.append(
-                Problem(f"`categories` lists {listed} more than once", hint="name each once", rule="duplicate-value")
+                Problem(f"`categories` lists {listed} more than once", hint="name each once", rule="listed-twice")
             )
         if feature.max_categories is not None:
             problems.append(

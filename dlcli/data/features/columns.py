@@ -64,4 +64,4 @@ def _nothing(pattern: str, available: Sequence[str]) -> Problem:
     listed = ", ".join(available[:10]) + (f" and {len(available) - 10} more" if len(available) > 10 else "")
     hint = did_you_mean(pattern, available) or f"the columns are {listed or 'none'}"
     what = "no column matches" if _GLOB.search(pattern) else "there is no column"
-    return Problem(f"{what} {pattern!r}", hint=hint, rule="unknown-column")
+    return Problem(f"{what} {pattern!r}", hint=hint, rule="missing-column")

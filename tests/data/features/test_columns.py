@@ -39,7 +39,7 @@ def test_every_unknown_name_is_a_problem() -> None:
     assert first.hint == "did you mean 'label'?"
     assert second.message == "no column matches 'q*'"
     assert second.hint == "the columns are px10, label, px2, px1, id"
-    assert {first.rule, second.rule} == {"unknown-column"}
+    assert {first.rule, second.rule} == {"missing-column"}
 
 
 @given(st.lists(st.text(max_size=8), unique=True, max_size=20))

@@ -1,0 +1,97 @@
+"""`docs/errors.md` has a section for every family of faults that the program knows, and for no other."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dlcli.config.lint import RULES
+from dlcli.errors import Problem
+
+RULE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def words(node: ast.expr | None) -> Iterator[str]:
+    """The texts that an expression may be: of a constant, or of both branches of a condition."""
+    if isinstance(node, ast.IfExp):
+        yield from words(node.body)
+        yield from words(node.orelse)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def parameters(tree: ast.Module) -> dict[str, int]:
+    """The functions with a parameter `rule`, and its place among the positional ones, without `self`."""
+    places: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args if argument.arg != "self"]
+            if "rule" in names:
+                places[node.name] = names.index("rule")
+    return places
+
+
+def rules_of(tree: ast.Module) -> Iterator[str]:
+    """Every rule that a module names: `rule=...`, the argument of a function of its own, or a variable `rule`."""
+    places = parameters(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            yield from (word for keyword in node.keywords if keyword.arg == "rule" for word in words(keyword.value))
+            if name in places and len(node.args) > places[name]:
+                yield from words(node.args[places[name]])
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name) and target.id == "rule":
+                    yield from words(node.value)
+
+
+def calls_without_rule(tree: ast.Module) -> list[int]:
+    """The lines of problems of no family."""
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == Problem.__name__
+        and all(keyword.arg != "rule" for keyword in node.keywords)
+    ]
+
+
+@pytest.fixture(scope="module")
+def modules(project: Path) -> dict[Path, ast.Module]:
+    """The package's source."""
+    return {file.relative_to(project): ast.parse(file.read_bytes()) for file in (project / "dlcli").rglob("*.py")}
+
+
+@pytest.fixture(scope="module")
+def page(project: Path) -> str:
+    """The page that explains the families."""
+    return (project / "docs" / "errors.md").read_text(encoding="utf-8")
+
+
+def test_every_problem_is_of_a_family(modules: dict[Path, ast.Module]) -> None:
+    assert {str(file): lines for file, tree in modules.items() if (lines := calls_without_rule(tree))} == {}
+
+
+def test_every_family_has_a_section_and_every_section_a_family(modules: dict[Path, ast.Module], page: str) -> None:
+    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(RULES)
+    sections = re.findall(r"^### `([^`]+)`$", page, re.MULTILINE)
+    assert sorted(sections) == sorted(rules)
+
+
+def test_families_are_named_in_one_way(modules: dict[Path, ast.Module]) -> None:
+    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(RULES)
+    assert [rule for rule in sorted(rules) if not RULE.fullmatch(rule)] == []
+
+
+def test_every_section_shows_an_answer_and_a_way_out(page: str) -> None:
+    for section in re.split(r"^### ", page, flags=re.MULTILINE)[1:]:
+        name = section.partition("\n")[0]
+        body = section.split("\n## ")[0]
+        assert "```text\n" in body, name
+        assert re.search(r"^\s+→ ", body, re.MULTILINE) or "Way out:" in body, name

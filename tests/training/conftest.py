@@ -1,0 +1,145 @@
+"""What the tests of training share: models of every kind, trained by the engine and by Keras alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dlcli.config.graph import expand
+from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
+from dlcli.config.signature import InputSpec
+from dlcli.data.batches import Batches
+from dlcli.data.labels import Labels
+
+Array = NDArray[Any]
+Layers = Sequence[Mapping[str, Any] | str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """A model, how it is compiled, and what it learns from.
+
+    Args:
+        layers: `model.layers` of the config language.
+        inputs: Arrays (rows, *shape); int32 ones are indices.
+        targets: What each output learns, by its name, in the model's order.
+        compile: The `compile` section.
+        outputs: `model.outputs`.
+        one_hot: Outputs whose indices become one-hot vectors, and their number of classes.
+        weights: Weights of the rows for each output.
+        precision: Keras's dtype policy.
+        code: The user's own objects by name.
+        adapt: Changes the built model before it is compiled.
+    """
+
+    layers: Layers
+    inputs: Mapping[str, Array]
+    targets: Mapping[str, Array]
+    compile: Mapping[str, Any] = dataclasses.field(default_factory=lambda: {"loss": "mean_squared_error"})
+    outputs: Sequence[str] | None = None
+    one_hot: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    weights: Mapping[str, Array] | None = None
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    code: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    adapt: Callable[[Any], Any] | None = None
+
+    def model(self) -> Any:
+        """The compiled model; its first weights are the same each time."""
+        from dlcli.model import backend
+        from dlcli.model.building import build
+        from dlcli.model.compiling import compile_model
+
+        backend.configure(RuntimeConfig(precision=self.precision), seed=3)
+        config = ModelConfig.model_validate({"layers": self.layers, "outputs": self.outputs})
+        graph, problems = expand(config, features=set(self.inputs))
+        assert graph is not None, problems
+        specs = [
+            InputSpec(name, array.shape[1:], "int32" if array.dtype == np.int32 else "float32")
+            for name, array in self.inputs.items()
+        ]
+        model = build(graph, specs, code=self.code, name="model")
+        model = self.adapt(model) if self.adapt else model
+        compile_model(model, CompileConfig.model_validate(self.compile), code=self.code)
+        return model
+
+    def batches(self, batch_size: int = 8, seed: int = 5) -> Batches:
+        """The rows in shuffled batches."""
+        labels = Labels(dict(self.targets), dict(self.one_hot))
+        return Batches(
+            inputs=self.inputs, labels=labels, weights=self.weights, batch_size=batch_size, shuffle=True, seed=seed
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What came of it: History, the model's weights, and the optimizer's variables."""
+
+    history: dict[str, list[float]]
+    weights: list[Array]
+    optimizer: list[Array]
+    model: Any
+
+
+class Train(Protocol):
+    """Trains a case, given as the arguments of `Case`, from the same weights on the same batches."""
+
+    def __call__(
+        self,
+        spec: Mapping[str, Any],
+        execution: Literal["step", "graph", "xla"],
+        *,
+        epochs: int = 2,
+        batch_size: int = 8,
+        stack: int = 3,
+        callbacks: Sequence[Any] = (),
+        validation: Mapping[str, Any] | None = None,
+        validation_freq: int = 1,
+        fall_back: Callable[[str], None] | None = None,
+    ) -> Trained: ...
+
+
+@pytest.fixture(scope="session")
+def train() -> Train:
+    """Train a case with Keras alone (`step`) or with the engine."""
+    from dlcli.model.state import create_state
+    from dlcli.training import engine
+    from dlcli.training.epoch_order import EpochOrder
+    from dlcli.training.interruption import Interruption
+
+    def run(
+        spec: Mapping[str, Any],
+        execution: Literal["step", "graph", "xla"],
+        *,
+        epochs: int = 2,
+        batch_size: int = 8,
+        stack: int = 3,
+        callbacks: Sequence[Any] = (),
+        validation: Mapping[str, Any] | None = None,
+        validation_freq: int = 1,
+        fall_back: Callable[[str], None] | None = None,
+    ) -> Trained:
+        case = Case(**spec)
+        model, batches = case.model(), case.batches(batch_size)
+        create_state(model, next(batches.slices()))
+        with Interruption() as interruption:
+            if execution != "step":
+                engine.install(model, xla=execution == "xla", interruption=interruption, fall_back=fall_back)
+            model.fit(
+                batches.dataset() if execution == "step" else batches.stacked_dataset(stack),
+                validation_data=Case(**validation).batches().dataset() if validation else None,
+                validation_freq=validation_freq,
+                epochs=epochs,
+                callbacks=[EpochOrder(batches), *callbacks],
+                shuffle=False,
+                verbose=0,
+            )
+        optimizer = [] if model.optimizer is None else [np.asarray(each) for each in model.optimizer.variables]
+        history = {name: [float(value) for value in values] for name, values in model.history.history.items()}
+        return Trained(history, [np.asarray(each) for each in model.get_weights()], optimizer, model)
+
+    return run
