@@ -26,6 +26,7 @@ from dlcli.training.events import Finished, Listener, Notice, Planned, Stage
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlcli.data.cache import Cache
     from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
     from dlcli.training.plan import Plan
@@ -56,6 +57,7 @@ def train(
     overrides: Overrides = (),
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Check a config, train its model, and write a run directory.
@@ -65,6 +67,7 @@ def train(
         overrides: `["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`.
         run_dir: Where the run goes; `runs/<name>-<NNN>` when None.
         overwrite: Replace an existing run in `run_dir`.
+        cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
         listener: Called with every event of the job (`dlcli.training.events`).
 
     Returns:
@@ -86,7 +89,7 @@ def train(
     inspection = _inspect(config, overrides)
     settings = _require(inspection)
     directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
-    prepared, plan = _prepare(inspection, settings, directory.path, tell)
+    prepared, plan = _prepare(inspection, settings, directory.path, _cache(cache_dir), tell)
     return _run_job(
         prepared,
         plan,
@@ -100,7 +103,12 @@ def train(
 
 
 def check(
-    config: ConfigLike, *, overrides: Overrides = (), fast: bool = False, listener: Listener | None = None
+    config: ConfigLike,
+    *,
+    overrides: Overrides = (),
+    fast: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
 ) -> CheckReport:
     """Report everything that `train` would refuse, without training.
 
@@ -111,6 +119,7 @@ def check(
         config: A YAML file, or the same as a mapping.
         overrides: As for `train`.
         fast: Only the first stage.
+        cache_dir: As for `train`, which then finds the data ready.
         listener: Called with the stages and notices.
 
     Raises:
@@ -130,12 +139,16 @@ def check(
             elif listener is not None:
                 listener(event)
 
-        planned = _prepare(inspection, settings, Path("run"), collect)[1].planned
+        planned = _prepare(inspection, settings, Path("run"), _cache(cache_dir), collect)[1].planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
 def evaluate(
-    run: RunLike, data: str | os.PathLike[str] | pd.DataFrame | None = None, *, split: SplitName = "test"
+    run: RunLike,
+    data: str | os.PathLike[str] | pd.DataFrame | None = None,
+    *,
+    split: SplitName = "test",
+    cache_dir: str | os.PathLike[str] | None = None,
 ) -> Evaluation:
     """Compute the compiled metrics and a report for each target, and write `evaluations/<name>.json`.
 
@@ -143,6 +156,7 @@ def evaluate(
         run: A run or its directory.
         data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
+        cache_dir: Where training kept the encoded data; as for `train`.
 
     Raises:
         RunError: It is no run, or it has no such split, or its data has changed since training.
@@ -155,7 +169,7 @@ def evaluate(
 
     trained = load(_run_path(run), compiled=True)
     if data is None:
-        parts, name = iter([split_rows(trained, split)]), str(split)
+        parts, name = iter([split_rows(trained, split, cache=_cache(cache_dir))]), str(split)
     else:
         parts, name = data_parts(trained, data), _data_name(data)
     result = evaluating.evaluate_splits(name, parts, assembly=trained.assembly, preprocessing=trained.preprocessing)
@@ -294,7 +308,15 @@ def _located(inspection: Inspection) -> Iterator[None]:
         raise type(error)(inspection.locate(problem) for problem in error.problems) from error
 
 
-def _prepare(inspection: Inspection, config: Config, directory: Path, tell: Listener) -> tuple[Prepared, Plan]:
+def _cache(directory: str | os.PathLike[str] | None) -> Cache:
+    from dlcli.data.cache import Cache
+
+    return Cache(Path(directory) if directory is not None else None)
+
+
+def _prepare(
+    inspection: Inspection, config: Config, directory: Path, cache: Cache, tell: Listener
+) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and find every fault that only they can show."""
     from dlcli.config.conventions import model_head, says_classification
     from dlcli.config.graph import expand
@@ -315,6 +337,8 @@ def _prepare(inspection: Inspection, config: Config, directory: Path, tell: List
             named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
+            cache=cache,
+            notify=lambda problem: tell(Notice(problem)),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import Json, Quiet, RunPath
+from dlcli.cli.options import CacheDirectory, Json, Quiet, RunPath
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
@@ -25,28 +25,29 @@ def command(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DATA]", help="A file of new rows with the target; else a split of the run.", show_default=False
+            metavar="DATA", help="A file of new rows with the target; else a split of the run.", show_default=False
         ),
     ] = None,
     split: Annotated[
         SplitName | None,
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
+    cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compute the metrics of a run on one of its splits or on new data."""
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
-    evaluate(run, data=data, split=split or "test", console=Console(json_only=json, quiet=quiet))
+    evaluate(run, data=data, split=split or "test", cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet))
 
 
-def evaluate(run: Path, *, data: Path | None, split: SplitName, console: Console) -> None:
+def evaluate(run: Path, *, data: Path | None, split: SplitName, cache_dir: Path | None, console: Console) -> None:
     """Evaluate and present."""
     from dlcli import api
 
     with console.status("evaluating"):
-        evaluation = api.evaluate(run, data, split=split)
+        evaluation = api.evaluate(run, data, split=split, cache_dir=cache_dir)
     if console.json_only:
         console.json(evaluation.document())
     else:

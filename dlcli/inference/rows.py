@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dlcli.config.signature import SplitName
+from dlcli.data.cache import Cache
 from dlcli.data.fingerprint import fingerprint
 from dlcli.data.inputs import Input, labelled_parts, open_input
 from dlcli.data.prepare import Split, read_split
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["data_parts", "input_rows", "split_rows"]
 
 
-def split_rows(run: TrainedRun, split: SplitName) -> Split:
+def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Split:
     """A split of the run's own data, divided as it was for training.
+
+    Args:
+        run: The run.
+        split: `train`, `validation` or `test`.
+        cache: Where training may have left it ready.
 
     Raises:
         RunError: The data files have changed since, so that the splits would no longer be the same.
@@ -36,7 +42,12 @@ def split_rows(run: TrainedRun, split: SplitName) -> Split:
             for file in files:
                 _require_unchanged(file, run.directory.path)
     return read_split(
-        run.config.data, run.preprocessing, split, seed=run.config.seed, named=run.assembly.graph.features
+        run.config.data,
+        run.preprocessing,
+        split,
+        seed=run.config.seed,
+        named=run.assembly.graph.features,
+        cache=cache,
     )
 
 
