@@ -338,7 +338,7 @@ def _prepare(
             classification=says_classification(loss, head),
             units=head.units,
             cache=cache,
-            notify=lambda problem: tell(Notice(problem)),
+            notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))

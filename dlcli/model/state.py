@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["MetricsPass", "create_state"]
+from dlcli.errors import ModelError, Problem
+
+__all__ = ["MetricsPass", "check_metrics", "create_state"]
 
 
 def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
@@ -20,6 +22,31 @@ def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
     model._symbolic_build(data_batch=batch)
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def check_metrics(model: Any) -> None:
+    """Refuse metrics that are several numbers: history, monitors and file names take one.
+
+    Args:
+        model: A model whose state is created.
+
+    Raises:
+        ModelError: Such metrics, all of them.
+    """
+    shapes = {name: tuple(value.shape) for name, value in model.get_metrics_result().items() if hasattr(value, "shape")}
+    problems = [
+        Problem(
+            f"the metric {name!r} gives an array of shape {list(shape)}, expected one number",
+            path="compile.metrics",
+            hint="F1Score and its like give a number with `average: macro`, others with one threshold",
+            rule="metric-shape",
+        )
+        for name, shape in shapes.items()
+        if shape
+    ]
+    model.reset_metrics()
+    if problems:
+        raise ModelError(problems)
 
 
 class MetricsPass:

@@ -9,7 +9,6 @@ from typing import Any
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
 from dlcli.errors import ModelError, Problem
-from dlcli.model.state import create_state
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 from dlcli.training import engine
@@ -62,7 +61,6 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
     config, model = assembly.config, assembly.model
     with Interruption() as interruption, forward_messages(listener):
         callbacks = make_callbacks(config.callbacks, run.path, code=assembly.code)
-        create_state(model, next(batches.slices()))
         execution = choose(
             config.runtime.execution,
             model=model,
@@ -70,7 +68,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             epochs=config.fit.epochs,
             device=assembly.runtime.device,
             deterministic=config.runtime.deterministic,
-            demanding=needs_every_batch(config.callbacks, callbacks),
+            demanding=needs_every_batch(callbacks),
         )
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))

@@ -143,3 +143,9 @@ def train() -> Train:
         return Trained(history, [np.asarray(each) for each in model.get_weights()], optimizer, model)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def model_of() -> Callable[[Mapping[str, Any]], Any]:
+    """The compiled model of a case, given as the arguments of `Case`."""
+    return lambda spec: Case(**spec).model()
