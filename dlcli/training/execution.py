@@ -105,7 +105,7 @@ def _places(layer: Any) -> int:
         shapes = [tensor.shape for tensor in keras.tree.flatten([layer.input, layer.output])]
     except (AttributeError, ValueError):  # applied several times, or in a model that is no graph
         return 1
-    return max(math.prod(size or 1 for size in shape[1:-1]) for shape in shapes)
+    return int(max(math.prod(size or 1 for size in shape[1:-1]) for shape in shapes))
 
 
 def has_convolution(model: Any) -> bool:

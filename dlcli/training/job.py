@@ -92,6 +92,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             model.fit(
                 batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
                 validation_data=plan.validation.dataset() if plan.validation else None,
+                steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
                 epochs=config.fit.epochs,
                 validation_freq=config.fit.validation_freq,
                 callbacks=[EpochOrder(batches), *callbacks, recorder],

@@ -55,7 +55,10 @@ class Twin:
         for variable, value in zip(self._variables, self._first, strict=True):
             variable.assign(value)
         dataset = rows.stacked_dataset(stack) if self._stacked else rows.dataset()
-        history = self._model.fit(dataset, epochs=2, callbacks=[EpochOrder(rows)], shuffle=False, verbose=0)
+        steps = rows.num_stacks(stack) if self._stacked else None
+        history = self._model.fit(
+            dataset, steps_per_epoch=steps, epochs=2, callbacks=[EpochOrder(rows)], shuffle=False, verbose=0
+        )
         return history.history, [each.numpy().copy() for each in self._variables]
 
 
@@ -109,7 +112,7 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
     create_state(model, next(rows.slices()))
     engine.install(model, xla=xla, interruption=Interruption())
     traces.clear()
-    model.fit(rows.stacked_dataset(4), epochs=3, shuffle=False, verbose=0)
+    model.fit(rows.stacked_dataset(4), steps_per_epoch=rows.num_stacks(4), epochs=3, shuffle=False, verbose=0)
     assert len(traces) == 1
 
 
@@ -175,5 +178,7 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
     with Interruption() as interruption:
         engine.install(model, xla=False, interruption=interruption)
         with pytest.raises(StopTraining):
-            model.fit(rows.stacked_dataset(3), epochs=5, callbacks=[Press()], shuffle=False, verbose=0)
+            model.fit(
+                rows.stacked_dataset(3), steps_per_epoch=5, epochs=5, callbacks=[Press()], shuffle=False, verbose=0
+            )
     assert int(model.optimizer.iterations) == 2 * 3
