@@ -32,13 +32,11 @@ class Outcome:
     Args:
         status: `completed` or `interrupted`.
         epochs: Whole epochs trained.
-        history: Keras's History: a list of values for each metric, one an epoch.
         execution: How it was executed.
     """
 
     status: str
     epochs: int
-    history: dict[str, list[float]]
     execution: Execution
 
 
@@ -110,9 +108,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                     rule="out-of-memory",
                 )
             ) from error
-        history = {name: [float(value) for value in values] for name, values in model.history.history.items()}
         save_model(model, run.model)
-    return Outcome(status, recorder.epochs, history, execution)
+    return Outcome(status, recorder.epochs, execution)
 
 
 def _tell(listener: Listener) -> Callable[[str], None]:
