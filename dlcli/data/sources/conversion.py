@@ -100,6 +100,8 @@ def convert(values: pa.Array, kind: Kind, *, missing: Collection[str]) -> pa.Arr
         return as_numbers(values, missing=missing)
     if pa.types.is_null(values.type):
         return values.cast(pa.string())
+    if kind == "exact":
+        return values
     return _without_missing(values, missing) if _is_text(values.type) else values
 
 
@@ -134,13 +136,15 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
     return pc.if_else(nan, pa.scalar(None, pa.float64()), numbers) if pc.any(nan).as_py() else numbers
 
 
-def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0) -> bool:
+def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0, missing: Collection[str] = ()) -> bool:
     """Whether texts are numbers; codes with leading zeros, such as `007`, are none.
 
     Args:
         values: The texts, of which at least one must be a number.
         share: The part of them that must be numbers.
+        missing: Texts that count as empty, and so are not among them.
     """
+    values = _without_missing(values, missing)
     numbers = pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
     codes = pc.match_substring_regex(values, r"^\s*[+-]?0[0-9]")
     return (pc.mean(numbers).as_py() or 0.0) >= share and not pc.any(codes).as_py()
