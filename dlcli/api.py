@@ -25,6 +25,7 @@ from dlcli.training.events import Finished, Listener, Notice, Planned, RowsDone,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlcli.data.cache import Cache
     from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.files import InputFormat
@@ -58,6 +59,7 @@ def train(
     overrides: Overrides = (),
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Check a config, train its model, and write a run directory.
@@ -67,6 +69,7 @@ def train(
         overrides: `["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`.
         run_dir: Where the run goes; `runs/<name>-<NNN>` when None.
         overwrite: Replace an existing run in `run_dir`.
+        cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
         listener: Called with every event of the job (`dlcli.training.events`).
 
     Returns:
@@ -88,7 +91,7 @@ def train(
     inspection = _inspect(config, overrides)
     settings = _require(inspection)
     directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
-    prepared, plan = _prepare(inspection, settings, directory.path, tell)
+    prepared, plan = _prepare(inspection, settings, directory.path, _cache(cache_dir), tell)
     return _run_job(
         prepared,
         plan,
@@ -102,7 +105,12 @@ def train(
 
 
 def check(
-    config: ConfigLike, *, overrides: Overrides = (), fast: bool = False, listener: Listener | None = None
+    config: ConfigLike,
+    *,
+    overrides: Overrides = (),
+    fast: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
 ) -> CheckReport:
     """Report everything that `train` would refuse, without training.
 
@@ -113,6 +121,7 @@ def check(
         config: A YAML file, or the same as a mapping.
         overrides: As for `train`.
         fast: Only the first stage.
+        cache_dir: As for `train`, which then finds the data ready.
         listener: Called with the stages and notices.
 
     Raises:
@@ -132,7 +141,7 @@ def check(
             elif listener is not None:
                 listener(event)
 
-        planned = _prepare(inspection, settings, Path("run"), collect)[1].planned
+        planned = _prepare(inspection, settings, Path("run"), _cache(cache_dir), collect)[1].planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
@@ -141,6 +150,7 @@ def evaluate(
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
     split: SplitName = "test",
+    cache_dir: str | os.PathLike[str] | None = None,
     runtime: Runtime = "auto",
     listener: Listener | None = None,
 ) -> Evaluation:
@@ -150,6 +160,7 @@ def evaluate(
         run: A run or its directory.
         data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
+        cache_dir: Where training kept the encoded data; as for `train`.
         runtime: `portable` computes without TensorFlow, which not every metric can; `auto` where it can.
         listener: Called with notices.
 
@@ -160,7 +171,15 @@ def evaluate(
     from dlcli.inference.evaluating import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
-    return evaluate_run(_run_path(run), data, split=split, name=name, runtime=runtime, warn=_warner(listener))
+    return evaluate_run(
+        _run_path(run),
+        data,
+        split=split,
+        name=name,
+        cache=None if data is not None else _cache(cache_dir),
+        runtime=runtime,
+        warn=_warner(listener),
+    )
 
 
 def predict(
@@ -314,7 +333,15 @@ def _located(inspection: Inspection) -> Iterator[None]:
         raise type(error)(inspection.locate(problem) for problem in error.problems) from error
 
 
-def _prepare(inspection: Inspection, config: Config, directory: Path, tell: Listener) -> tuple[Prepared, Plan]:
+def _cache(directory: str | os.PathLike[str] | None) -> Cache:
+    from dlcli.data.cache import Cache
+
+    return Cache(Path(directory) if directory is not None else None)
+
+
+def _prepare(
+    inspection: Inspection, config: Config, directory: Path, cache: Cache, tell: Listener
+) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and find every fault that only they can show."""
     from dlcli.config.conventions import model_head, says_classification
     from dlcli.config.graph import expand
@@ -335,6 +362,8 @@ def _prepare(inspection: Inspection, config: Config, directory: Path, tell: List
             named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
+            cache=cache,
+            notify=lambda problem: tell(Notice(problem)),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dlcli.cli.console import Console, problem_json
-from dlcli.cli.options import ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
 
 __all__ = ["check", "command"]
 
@@ -22,19 +22,22 @@ def command(
             "--fast", help="Only the first stage: no data is read and no model built; a fraction of a second."
         ),
     ] = False,
+    cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Report everything that `train` would refuse, without training."""
-    check(config, overrides=overrides or [], fast=fast, console=Console(json_only=json, quiet=quiet))
+    check(
+        config, overrides=overrides or [], fast=fast, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet)
+    )
 
 
-def check(config: Path, *, overrides: list[str], fast: bool, console: Console) -> None:
+def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | None, console: Console) -> None:
     """Check and present; the problems, if any, are raised to the boundary."""
     from dlcli import api
 
     with console.status("checking"):
-        report = api.check(config, overrides=overrides, fast=fast)
+        report = api.check(config, overrides=overrides, fast=fast, cache_dir=cache_dir)
     if console.json_only:
         console.json(
             {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import Json, Quiet, RunPath, Runtime
+from dlcli.cli.options import CacheDirectory, Json, Quiet, RunPath, Runtime
 from dlcli.cli.prediction_display import PredictionDisplay
 from dlcli.config.signature import SplitName
 
@@ -26,13 +26,14 @@ def command(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DATA]", help="A file of new rows with the target; else a split of the run.", show_default=False
+            metavar="DATA", help="A file of new rows with the target; else a split of the run.", show_default=False
         ),
     ] = None,
     split: Annotated[
         SplitName | None,
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
+    cache_dir: CacheDirectory = None,
     runtime: Runtime = "auto",
     json: Json = False,
     quiet: Quiet = False,
@@ -40,7 +41,14 @@ def command(
     """Compute the metrics of a run on one of its splits or on new data."""
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
-    evaluate(run, data=data, split=split or "test", runtime=runtime, console=Console(json_only=json, quiet=quiet))
+    evaluate(
+        run,
+        data=data,
+        split=split or "test",
+        cache_dir=cache_dir,
+        runtime=runtime,
+        console=Console(json_only=json, quiet=quiet),
+    )
 
 
 def evaluate(
@@ -48,6 +56,7 @@ def evaluate(
     *,
     data: Path | None,
     split: SplitName,
+    cache_dir: Path | None,
     runtime: Literal["auto", "portable", "keras"],
     console: Console,
 ) -> None:
@@ -55,7 +64,7 @@ def evaluate(
     from dlcli import api
 
     with console.status("evaluating"), PredictionDisplay(console, "evaluating") as display:
-        evaluation = api.evaluate(run, data, split=split, runtime=runtime, listener=display)
+        evaluation = api.evaluate(run, data, split=split, cache_dir=cache_dir, runtime=runtime, listener=display)
     if console.json_only:
         console.json(evaluation.document())
     else:

@@ -7,8 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["ConfigFile", "Json", "Overrides", "Quiet", "RunPath", "Runtime"]
+__all__ = ["CacheDirectory", "ConfigFile", "Json", "Overrides", "Quiet", "RunPath", "Runtime"]
 
+CacheDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache-dir",
+        metavar="DIR",
+        help="Where encoded data is kept for the next run; else $DLCLI_CACHE_DIR, or your cache folder.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The YAML file.", show_default=False)]
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory, such as runs/iris-001.", show_default=False)

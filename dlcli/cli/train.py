@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dlcli.cli.console import Console, number
-from dlcli.cli.options import ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
 
 __all__ = ["command", "train"]
 
@@ -23,6 +23,7 @@ def command(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --run-dir names.")] = False,
+    cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -32,17 +33,28 @@ def command(
         overrides=overrides or [],
         run_dir=run_dir,
         overwrite=overwrite,
+        cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
 
 
-def train(config: Path, *, overrides: list[str], run_dir: Path | None, overwrite: bool, console: Console) -> None:
+def train(
+    config: Path,
+    *,
+    overrides: list[str],
+    run_dir: Path | None,
+    overwrite: bool,
+    cache_dir: Path | None,
+    console: Console,
+) -> None:
     """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
     from dlcli import api
     from dlcli.cli.progress import TrainingDisplay
 
     with TrainingDisplay(console) as display:
-        run = api.train(config, overrides=overrides, run_dir=run_dir, overwrite=overwrite, listener=display)
+        run = api.train(
+            config, overrides=overrides, run_dir=run_dir, overwrite=overwrite, cache_dir=cache_dir, listener=display
+        )
     metrics = run.final_metrics()
     if console.json_only:
         console.json(

@@ -18,6 +18,7 @@ from dlcli.config.document import Document, Position
 from dlcli.config.expected import field_type
 from dlcli.config.extends import extend
 from dlcli.config.graph import expand
+from dlcli.config.lint import RULES
 from dlcli.config.locating import Locations
 from dlcli.config.locations import safe_name
 from dlcli.config.monitors import check_monitors
@@ -27,9 +28,10 @@ from dlcli.config.plain import plain
 from dlcli.config.reading import read
 from dlcli.config.received import received
 from dlcli.config.schema import Config, DataConfig, ModelConfig
+from dlcli.config.schema.config import LintConfig
 from dlcli.config.schema.section import Section
 from dlcli.config.validating import missing_key, unknown_key, validate
-from dlcli.errors import ConfigError, Problem
+from dlcli.errors import ConfigError, Problem, did_you_mean
 
 __all__ = ["Inspection", "inspect", "inspect_value"]
 
@@ -133,6 +135,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     problems += _of_graph(sections.get("model"), sections.get("data"))
     problems += _of_callbacks(sections, code.names)
+    problems += _of_lint(sections.get("lint"))
     problems += cross_check(document.value)
     problems = [*document.problems, *_not_consequences(problems, document.problems)]
     located = _in_order((_locate(document, file, problem) for problem in problems), file)
@@ -207,6 +210,19 @@ def _of_callbacks(sections: Mapping[str, Any], code: Collection[str]) -> list[Pr
         validation=sections["data"].validation is not None,
         code=code,
     )
+
+
+def _of_lint(config: LintConfig | None) -> list[Problem]:
+    return [
+        Problem(
+            f"there is no lint rule '{name}'",
+            path=format_path(("lint", "ignore", index)),
+            hint=did_you_mean(name, RULES) or f"the rules are {', '.join(RULES)}",
+            rule="unknown-lint-rule",
+        )
+        for index, name in enumerate(config.ignore if config is not None else [])
+        if name not in RULES
+    ]
 
 
 def _not_consequences(problems: Iterable[Problem], causes: Iterable[Problem]) -> list[Problem]:

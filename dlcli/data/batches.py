@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.labels import Labels
+from dlcli.data.mapped import take
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -132,11 +133,11 @@ class Batches:
         return epoch_order(self.rows, seed=self._seed, epoch=self.epoch) if self.shuffle else None
 
     def _gather(self, rows: NDArray[np.int64] | slice) -> Batch:
-        inputs = {name: array[rows] for name, array in self._inputs.items()}
-        targets = [self._target(name, array[rows]) for name, array in self._labels.arrays.items()]
+        inputs = {name: take(array, rows) for name, array in self._inputs.items()}
+        targets = [self._target(name, take(array, rows)) for name, array in self._labels.arrays.items()]
         if self._weights is None:
             return inputs, _single(targets), None
-        return inputs, _single(targets), _single([self._weights[name][rows] for name in self._labels.arrays])
+        return inputs, _single(targets), _single([take(self._weights[name], rows) for name in self._labels.arrays])
 
     def _target(self, output: str, values: NDArray[Any]) -> NDArray[Any]:
         classes = self._labels.one_hot.get(output)

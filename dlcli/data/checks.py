@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,7 +33,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     """A problem for every target column with empty cells: how many, and the first row."""
     problems = []
     for column in columns:
-        empty = np.flatnonzero(_missing(rows.column(column)))
+        empty = _missing(rows, column)
         if len(empty):
             values = f"{len(empty)} missing value{'s' * (len(empty) != 1)}"
             problems.append(
@@ -48,12 +47,20 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     return problems
 
 
-def _missing(values: pa.ChunkedArray | NDArray[Any]) -> NDArray[np.bool_]:
-    if isinstance(values, np.ndarray):
-        if values.dtype.kind != "f":
-            return np.zeros(len(values), np.bool_)
-        return np.asarray(np.isnan(values.reshape(len(values), -1)).any(axis=1))
-    return np.asarray(values.is_null(nan_is_null=True).to_numpy())
+def _missing(rows: Rows, column: str) -> NDArray[np.int64]:
+    """The numbers of the rows without a value."""
+    found = []
+    for offset, values in zip(rows.offsets, rows.column(column), strict=True):
+        if isinstance(values, np.ndarray):
+            if values.dtype.kind != "f":
+                continue
+            empty = np.isnan(values.reshape(len(values), -1)).any(axis=1)
+        elif values.null_count or pa.types.is_floating(values.type):
+            empty = values.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
+        else:
+            continue
+        found.append(np.flatnonzero(empty) + offset)
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 def unseen_classes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -51,3 +52,12 @@ class Chunk:
     num_rows: int
     start: int = 0
     file: Path | None = None
+
+    def pick(self, names: Collection[str]) -> Chunk:
+        """The same rows with some of the columns."""
+        return Chunk({name: self.columns[name] for name in names}, self.num_rows, self.start, self.file)
+
+    @property
+    def bytes(self) -> int:
+        """What the columns take in memory."""
+        return sum(int(column.nbytes) for column in self.columns.values())

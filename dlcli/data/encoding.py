@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.chunk import Chunk
+from dlcli.data.entry import ArrayName
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.rows import Rows
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Split", "encode_chunk", "encode_rows"]
+__all__ = ["Destination", "MemoryArrays", "Split", "encode_chunk", "encode_rows", "encoded_bytes"]
+
+Write = Callable[[NDArray[Any]], None]
+"""Takes the next rows of an array."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +29,7 @@ class Split:
     Args:
         name: `train`, `validation` or `test`.
         rows: `(rows,)` int64, the numbers of the rows in their source, from 0, ascending.
-        inputs: An array `(rows, *shape)` for each input of the model.
+        inputs: An array `(rows, *shape)` for each input of the model, in memory or mapped: see `mapped.take`.
         targets: For each target class indices `(rows,)` int32, or numbers `(rows, width)` float32.
         sample_weight: `(rows,)` float32, or None.
     """
@@ -36,9 +41,46 @@ class Split:
     sample_weight: NDArray[np.float32] | None = None
 
 
+class Destination(Protocol):
+    """Where encoded arrays are written: memory, or the files of an entry."""
+
+    def create(self, name: ArrayName, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Write:
+        """Begin an array; its rows are given, in order and in any pieces, to what comes back."""
+
+
+class MemoryArrays:
+    """Encoded arrays in memory, by their names."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[ArrayName, NDArray[Any]] = {}
+
+    def create(self, name: ArrayName, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Write:
+        """Begin an array."""
+        array = self.arrays[name] = np.empty(shape, dtype)
+        place = 0
+
+        def write(rows: NDArray[Any]) -> None:
+            nonlocal place
+            array[place : place + len(rows)] = rows
+            place += len(rows)
+
+        return write
+
+
+def encoded_bytes(preprocessing: Preprocessing, num_rows: int, named: Collection[str] = ()) -> int:
+    """What so many rows take when they are encoded, their numbers and weights included."""
+    return num_rows * (
+        12 + sum(math.prod(shape) * dtype.itemsize for _, _, shape, dtype in _forms(preprocessing, named))
+    )
+
+
 def encode_rows(
-    preprocessing: Preprocessing, rows: Rows, parts: Mapping[str, NDArray[np.int64]], named: Collection[str] = ()
-) -> dict[str, Split]:
+    preprocessing: Preprocessing,
+    rows: Rows,
+    parts: Mapping[str, NDArray[np.int64]],
+    named: Collection[str],
+    destination: Destination,
+) -> None:
     """Encode the rows of one source into its splits.
 
     All rows are encoded in the order of the file, so that messages name the row, and then go to their split.
@@ -48,27 +90,25 @@ def encode_rows(
         rows: The rows of the source.
         parts: The ascending row numbers of each split.
         named: Features that layers take by name.
+        destination: Where the arrays go.
 
     Raises:
         DataError: Cells that cannot be encoded.
+        OSError: The destination is full.
     """
-    specs = preprocessing.inputs(named)
-    inputs = {
-        split: {spec.name: np.empty((len(numbers), *spec.shape), spec.dtype) for spec in specs}
+    writers = {
+        (split, part, name): destination.create((split, part, name), (len(numbers), *shape), dtype)
         for split, numbers in parts.items()
+        for part, name, shape, dtype in _forms(preprocessing, named)
     }
-    targets: dict[str, dict[str, NDArray[Any]]] = {split: {} for split in parts}
-    for offset, chunk in zip(rows.offsets, rows.chunks(), strict=True):
-        encoded, labels = encode_chunk(preprocessing, chunk, named)
+    for offset, chunk in zip(rows.offsets, rows.chunks(columns=preprocessing.columns), strict=True):
+        inputs, targets = encode_chunk(preprocessing, chunk, named)
         for split, numbers in parts.items():
             low, high = np.searchsorted(numbers, [offset, offset + chunk.num_rows])
-            places = numbers[low:high] - offset
-            for name, array in encoded.items():
-                inputs[split][name][low:high] = array[places]
-            for name, array in labels.items():
-                whole = targets[split].setdefault(name, np.empty((len(numbers), *array.shape[1:]), array.dtype))
-                whole[low:high] = array[places]
-    return {split: Split(split, numbers, inputs[split], targets[split]) for split, numbers in parts.items()}
+            places = None if high - low == chunk.num_rows else numbers[low:high] - offset
+            for part, arrays in (("inputs", inputs), ("targets", targets)):
+                for name, array in arrays.items():
+                    writers[split, part, name](array if places is None else array.take(places, axis=0))
 
 
 def encode_chunk(
@@ -93,3 +133,17 @@ def encode_chunk(
     if problems:
         raise DataError(problem.at(chunk.file) for problem in problems)
     return inputs, targets
+
+
+def _forms(
+    preprocessing: Preprocessing, named: Collection[str]
+) -> list[tuple[str, str, tuple[int, ...], np.dtype[Any]]]:
+    """The part, the name, the shape of a sample and the type of every array of a split."""
+    inputs = [("inputs", spec.name, spec.shape, np.dtype(spec.dtype)) for spec in preprocessing.inputs(named)]
+    targets = [
+        ("targets", spec.name, (), np.dtype(np.int32))
+        if spec.kind == "category"
+        else ("targets", spec.name, (spec.width,), np.dtype(np.float32))
+        for spec in preprocessing.target_specs
+    ]
+    return [*inputs, *targets]

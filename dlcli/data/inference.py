@@ -17,12 +17,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from dlcli.config.schema import (
     BooleanFeature,
@@ -38,11 +36,10 @@ from dlcli.config.schema import (
 )
 from dlcli.data.chunk import ColumnInfo
 from dlcli.data.features.boolean import WORDS
-from dlcli.data.sources.conversion import is_number_text, kind_of
+from dlcli.data.sources.conversion import kind_of
+from dlcli.data.survey import Survey, Values, parts_of, survey
 
 __all__ = ["Guess", "collect_notes", "infer_feature", "infer_target"]
-
-Values: TypeAlias = pa.ChunkedArray | NDArray[Any]
 
 _ISO = (
     r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -74,22 +71,21 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
         'category (2 values, 1 missing)'
     """
-    if isinstance(values, np.ndarray) and values.ndim > 1:
-        image = values.dtype == np.uint8 and values.ndim > 2
-        shape = ", ".join(map(str, values.shape[1:]))
+    first = next(iter(parts_of(values)), None)
+    if isinstance(first, np.ndarray) and first.ndim > 1:
+        image = first.dtype == np.uint8 and first.ndim > 2
+        shape = ", ".join(map(str, first.shape[1:]))
         return Guess(NumberFeature(scale=Divide(divide=255.0) if image else "standard"), f"number of shape ({shape})")
-    column = _arrow(values)
+    column = survey(values)
     kind = kind_of(column.type)
     if kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
-    present = column.drop_null()
-    missing = len(column) - len(present)
-    if not len(present):
+    if not column.present:
         return Guess(None, "left out: the column has no values")
-    distinct = present.unique()
-    counted = [] if len(distinct) > 1 else ["constant"]
+    missing = column.missing
+    counted = ["constant"] if column.constant else []
     empty = [f"{missing} missing"] if missing else []
-    match _text_kind(distinct, len(present)) if kind == "text" else kind:
+    match _text_kind(column) if kind == "text" else kind:
         case "number":
             filled = [f"{missing} missing: median"] if missing else []
             return Guess(NumberFeature(missing="median" if missing else "error"), _note("number", counted, filled))
@@ -104,23 +100,25 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         case "prose":
             return Guess(TextFeature(), _note("text", counted, empty))
         case _:
-            size = f"{len(distinct)} value{'s' * (len(distinct) != 1)}"
-            if len(distinct) == len(present) > FEW_CLASSES:
+            different = len(_distinct(column))
+            size = f"{different} value{'s' * (different != 1)}"
+            if different == column.present > FEW_CLASSES:
                 size += ", all different: is it an id? leave it out with data.exclude"
             return Guess(CategoryFeature(), _note("category", [size], empty))
 
 
-def _text_kind(distinct: pa.Array, num_values: int) -> str:
+def _text_kind(column: Survey) -> str:
     """What texts are; `prose` for free text, `category` when they are nothing else."""
-    words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
-    if is_number_text(distinct):
+    if column.numbers:
         return "number"
+    distinct = _distinct(column)
+    words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
     if words and words <= WORDS.keys() and len(words) == len({WORDS[word] for word in words}):
         return "boolean"
     if pc.all(pc.match_substring_regex(distinct, _ISO)).as_py():
         return "datetime"
     spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
-    free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > num_values / 2
+    free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > column.present / 2
     return "prose" if free and len(distinct) > 2 else "category"
 
 
@@ -140,20 +138,20 @@ def infer_target(
         classification: Whether the loss and the last activation want classes; None when they do not say.
         units: Of the last layer, when known.
     """
-    if isinstance(values, np.ndarray) and values.size != len(values):
-        return NumberTarget(), f"number of shape ({', '.join(map(str, values.shape[1:]))})"
-    present = _arrow(values).drop_null()
-    distinct = present.unique()
-    kind = kind_of(present.type)
-    if kind == "text" and is_number_text(distinct):
-        kind = "number"
-    classes = f"category ({len(distinct)} classes)"
+    first = next(iter(parts_of(values)), None)
+    if isinstance(first, np.ndarray) and first.size != len(first):
+        return NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})"
+    integers = info.dtype.startswith(("int", "uint"))
+    column = survey(values, every_number=bool(classification) or (classification is None and integers))
+    kind = "number" if column.numbers else kind_of(column.type)
+    classes = f"category ({0 if column.distinct is None else len(column.distinct)} classes)"
     if kind != "number" or classification:
         return (NumberTarget(), "number") if classification is False else (CategoryTarget(), classes)
     if classification is False:
         return NumberTarget(), "number"
-    if not _whole(distinct, info):
+    if not (column.whole or integers):
         return NumberTarget(), "number"
+    distinct = _distinct(column)
     if units is None:
         numbers = sorted(int(value) for value in distinct.to_pylist()[: FEW_CLASSES + 1])
         counting = (
@@ -166,19 +164,9 @@ def infer_target(
     return NumberTarget(), "number"
 
 
-def _whole(distinct: pa.Array, info: ColumnInfo) -> bool:
-    if info.dtype.startswith(("int", "uint")):
-        return True
-    if kind_of(distinct.type) == "text":
-        return bool(pc.all(pc.match_substring_regex(distinct, r"^\s*[+-]?[0-9]+\s*$")).as_py())
-    return False
-
-
-def _arrow(values: Values) -> pa.ChunkedArray:
-    if not isinstance(values, np.ndarray):
-        return values
-    flat = values.reshape(len(values))
-    return pa.chunked_array([pa.array(flat.astype(np.float64) if flat.dtype == np.float16 else flat, from_pandas=True)])
+def _distinct(column: Survey) -> pa.Array:
+    assert column.distinct is not None, "the values of texts that are no numbers are always gathered"
+    return column.distinct
 
 
 def _note(kind: str, *details: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""From the `data` section to typed rows in memory: sources opened, columns assigned, every source read once."""
+"""From the `data` section to typed rows: sources found, columns assigned, every source read once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dlcli.config.schema.features import Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.chunk import ColumnInfo, Kind
 from dlcli.data.roles import Roles, assign_roles
-from dlcli.data.rows import Rows
+from dlcli.data.rows import Overflow, Rows
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["Loaded", "find_kinds", "load", "missing_columns"]
+__all__ = ["Found", "Loaded", "find_kinds", "find_sources", "load", "missing_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,19 +36,66 @@ class Loaded:
     infos: dict[str, ColumnInfo]
 
 
-def load(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS, exact_targets: bool = True) -> Loaded:
-    """Open and read the sources of a config.
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The files of a config, none of them opened yet.
+
+    Args:
+        sources: By the split that names them.
+        problems: Files that are missing, or of no known format.
+    """
+
+    sources: dict[SplitName, Source]
+    problems: tuple[Problem, ...]
+
+
+def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) -> Found:
+    """Find the files of a config.
+
+    Args:
+        config: The `data` section.
+        splits: The splits that are wanted; a fraction is part of `train`.
+    """
+    options = TableOptions.of(config)
+    wanted = set(splits)
+    places: dict[SplitName, Sequence[str]] = {}
+    for name in SPLITS:
+        place = getattr(config, name)
+        if isinstance(place, float) and name in wanted:
+            places["train"] = config.train
+        elif place is not None and name in wanted:
+            places[name] = place
+    sources: dict[SplitName, Source] = {}
+    problems: list[Problem] = []
+    for name, place in sorted(places.items(), key=lambda item: SPLITS.index(item[0])):
+        try:
+            sources[name] = open_source(place, options, path=f"data.{name}")
+        except DataError as error:
+            problems += error.problems
+    return Found(sources, tuple(problems))
+
+
+def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overflow: Overflow | None = None) -> Loaded:
+    """Read the sources of a config.
 
     Args:
         config: The `data` section, its types given or not.
-        splits: The splits that are wanted; a fraction is part of `train`, which is then read.
+        found: Its files.
         exact_targets: Read targets of no given type as they are written, so that classes keep their names; else as
             numbers.
+        overflow: Where rows go that do not fit into memory.
 
     Raises:
         DataError: Files or columns that are missing or cannot be read; all that one look can find at once.
     """
-    sources, looks, problems = _open(config, splits)
+    sources = found.sources
+    problems = list(found.problems)
+    looks: dict[SplitName, tuple[ColumnInfo, ...]] = {}
+    for name, source in sources.items():
+        try:
+            looks[name] = source.columns()
+        except DataError as error:
+            problems += error.problems
     reference = next(iter(looks), None)
     if reference is None:
         raise DataError(problems)
@@ -65,7 +112,7 @@ def load(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS, exact_targ
     rows: dict[SplitName, Rows] = {}
     for name, source in sources.items():
         try:
-            rows[name] = Rows.read(source, kinds)
+            rows[name] = Rows.read(source, kinds, overflow)
         except DataError as error:
             problems += error.problems
             continue
@@ -78,30 +125,6 @@ def load(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS, exact_targ
     if problems:
         raise DataError(problems)
     return Loaded(rows, sources, roles, infos)
-
-
-def _open(
-    config: DataConfig, splits: Iterable[SplitName]
-) -> tuple[dict[SplitName, Source], dict[SplitName, tuple[ColumnInfo, ...]], list[Problem]]:
-    options = TableOptions.of(config)
-    wanted = set(splits)
-    places: dict[SplitName, Sequence[str]] = {}
-    for name in SPLITS:
-        place = getattr(config, name)
-        if isinstance(place, float) and name in wanted:
-            places["train"] = config.train
-        elif place is not None and name in wanted:
-            places[name] = place
-    sources: dict[SplitName, Source] = {}
-    looks: dict[SplitName, tuple[ColumnInfo, ...]] = {}
-    problems: list[Problem] = []
-    for name, place in sorted(places.items(), key=lambda item: SPLITS.index(item[0])):
-        try:
-            sources[name] = open_source(place, options, path=f"data.{name}")
-            looks[name] = sources[name].columns()
-        except DataError as error:
-            problems += error.problems
-    return sources, looks, problems
 
 
 def missing_columns(wanted: Iterable[str], present: Iterable[str], *, path: str, what: str) -> list[Problem]:

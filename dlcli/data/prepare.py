@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -11,13 +12,16 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.cache import Cache
 from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.division import Part, divide
-from dlcli.data.encoding import Split, encode_rows
-from dlcli.data.fingerprint import fingerprints
+from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
+from dlcli.data.entry import Entry
 from dlcli.data.inference import collect_notes, infer_feature, infer_target
-from dlcli.data.loading import Loaded, load
+from dlcli.data.keys import encoding_key, recipe_key
+from dlcli.data.loading import Loaded, find_sources, load
 from dlcli.data.preprocessing import Preprocessing
+from dlcli.data.store import Arrays, Notify, Store
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "Split", "prepare", "read_split"]
@@ -51,8 +55,10 @@ def prepare(
     named: Collection[str] = (),
     classification: bool | None = None,
     units: int | None = None,
+    cache: Cache | None = None,
+    notify: Notify = lambda problem: None,
 ) -> Prepared:
-    """Read the data and make it ready for training.
+    """Read the data and make it ready for training, or find it ready in the cache.
 
     Args:
         config: The `data` section, its paths resolved.
@@ -60,9 +66,12 @@ def prepare(
         named: Features that layers take by name and that therefore have an input of their own.
         classification: What the loss and the last activation say of the target; None when they do not.
         units: Of the last layer, when known.
+        cache: Where encoded data is kept, and what is too large for memory; None keeps everything in memory.
+        notify: Told when the cache cannot be used as it should be.
 
     Raises:
-        DataError: Files, columns, cells or splits that cannot be used, all of a stage at once.
+        DataError: Files, columns, cells or splits that cannot be used, all of a stage at once; files that change
+            while they are read.
         ConfigError: Options of features that contradict one another or the data.
 
     Example:
@@ -70,28 +79,38 @@ def prepare(
         >>> prepared.splits["train"].inputs["features"].shape  # doctest: +SKIP
         (150, 4)
     """
-    loaded = load(config, exact_targets=classification is not False)
-    config, notes = _fill_in(config, loaded, classification=classification, units=units)
-    problems = _target_problems(loaded)
-    weights = _weights(loaded, problems)
-    if problems:
-        raise DataError(problems)
-    parts = divide(config, loaded, seed=seed, wanted=SPLITS)
-    config = _fit_batch(config, len(parts["train"].rows))
-    preprocessing = Preprocessing.build(
-        _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
-    )
-    preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows))
-    problems = _class_problems(preprocessing, loaded, parts)
-    if problems:
-        raise DataError(problems)
-    return Prepared(
-        preprocessing,
-        _encode(preprocessing, loaded, parts, weights, named),
-        config,
-        notes,
-        {name: fingerprints(source.paths) for name, source in loaded.sources.items()},
-    )
+    found = find_sources(config)
+    files = {name: source.paths for name, source in found.sources.items()} if not found.problems else {}
+    recipe = recipe_key(config, seed=seed, named=named, classification=classification, units=units)
+    with Store(cache, recipe=recipe, files=files, notify=notify) as store:
+        if files and (entry := store.find()) is not None:
+            return _from_entry(config, entry, store)
+        with store.building() as entry:
+            if entry is not None:
+                return _from_entry(config, entry, store)
+            loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
+            config, notes = _fill_in(config, loaded, classification=classification, units=units)
+            problems = _target_problems(loaded)
+            weights = _weights(loaded, problems)
+            if problems:
+                raise DataError(problems)
+            parts = divide(config, loaded, seed=seed, wanted=SPLITS)
+            config = _fit_batch(config, len(parts["train"].rows))
+            preprocessing = Preprocessing.build(
+                _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
+            )
+            preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows, preprocessing.columns))
+            problems = _class_problems(preprocessing, loaded, parts)
+            if problems:
+                raise DataError(problems)
+            key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+            arrays = store.keep(
+                encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
+                functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+                name=f"{recipe}-{key}",
+                content=lambda: _content(config, notes, preprocessing),
+            )
+            return Prepared(preprocessing, _splits(arrays), config, notes, store.fingerprints())
 
 
 def read_split(
@@ -101,8 +120,10 @@ def read_split(
     *,
     seed: int,
     named: Collection[str] = (),
+    cache: Cache | None = None,
+    notify: Notify = lambda problem: None,
 ) -> Split:
-    """Read one split again, from its files, as `prepare` divided them.
+    """Read one split again, from the cache or from its files, as `prepare` divided them.
 
     Args:
         config: The `data` section as `Prepared.config` has it.
@@ -110,6 +131,8 @@ def read_split(
         name: Which split.
         seed: The seed of the training.
         named: As in `prepare`.
+        cache: As in `prepare`; nothing is added to it.
+        notify: As in `prepare`.
 
     Raises:
         DataError: There is no such split, or the files have changed so that they cannot be read in the same way.
@@ -124,16 +147,31 @@ def read_split(
                 rule="no-such-split",
             )
         )
-    loaded = load(config, splits=[name])
-    problems = _target_problems(loaded)
-    weights = _weights(loaded, problems)
-    if problems:
-        raise DataError(problems)
-    parts = divide(config, loaded, seed=seed, wanted=[name])
-    problems = _class_problems(preprocessing, loaded, parts)
-    if problems:
-        raise DataError(problems)
-    return _encode(preprocessing, loaded, parts, weights, named)[name]
+    # The key of an entry is that of all sources, whichever of them the split is in.
+    everything = find_sources(config)
+    found = find_sources(config, splits=[name])
+    files = {key: source.paths for key, source in everything.sources.items()} if not everything.problems else {}
+    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+    if files:
+        with Store(cache, recipe=f"*-{key}", files=files, notify=notify) as store:
+            if (entry := store.find()) is not None:
+                return _splits(store.read(entry, [each for each in entry.names if each[0] == name]))[name]
+    files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
+    with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
+        loaded = load(config, found, overflow=store.overflow)
+        problems = _target_problems(loaded)
+        weights = _weights(loaded, problems)
+        if problems:
+            raise DataError(problems)
+        parts = divide(config, loaded, seed=seed, wanted=[name])
+        problems = _class_problems(preprocessing, loaded, parts)
+        if problems:
+            raise DataError(problems)
+        arrays = store.keep(
+            encoded_bytes(preprocessing, len(parts[name].rows), named),
+            functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+        )
+        return _splits(arrays)[name]
 
 
 def _fill_in(
@@ -240,14 +278,56 @@ def _encode(
     parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
-) -> dict[str, Split]:
-    splits: dict[str, Split] = {}
+    destination: Destination,
+) -> None:
+    """Write all arrays of all splits."""
     for source, rows in loaded.rows.items():
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
         }
-        for name, split in encode_rows(preprocessing, rows, numbers, named).items():
+        encode_rows(preprocessing, rows, numbers, named, destination)
+        for name, places in numbers.items():
+            destination.create((name, "rows", ""), places.shape, places.dtype)(places)
             if source in weights:
-                split = dataclasses.replace(split, sample_weight=weights[source][split.rows])
-            splits[name] = split
-    return {name: splits[name] for name in parts}
+                own = weights[source][places]
+                destination.create((name, "sample_weight", ""), own.shape, own.dtype)(own)
+
+
+def _splits(arrays: Arrays) -> dict[str, Split]:
+    """The splits, in their order."""
+
+    def named(split: str, part: str) -> dict[str, NDArray[Any]]:
+        return {name[2]: array for name, array in arrays.items() if name[:2] == (split, part)}
+
+    return {
+        split: Split(
+            split,
+            arrays[split, "rows", ""],
+            named(split, "inputs"),
+            named(split, "targets"),
+            arrays.get((split, "sample_weight", "")),
+        )
+        for split in SPLITS
+        if (split, "rows", "") in arrays
+    }
+
+
+def _content(config: DataConfig, notes: Sequence[str], preprocessing: Preprocessing) -> dict[str, Any]:
+    """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
+    found = config.model_dump(mode="json", include={"target", "features"})
+    return {"sources": config.train, "notes": list(notes), "preprocessing": preprocessing.state(), **found}
+
+
+def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
+    """What `prepare` made when the entry was written."""
+    content = entry.content
+    found = DataConfig(train=config.train, target=content["target"], features=content["features"])
+    splits = _splits(store.read(entry))
+    config = config.model_copy(update={"target": found.target, "features": found.features})
+    return Prepared(
+        Preprocessing.from_state(content["preprocessing"]),
+        splits,
+        _fit_batch(config, len(splits["train"].rows)),
+        tuple(content["notes"]),
+        store.fingerprints(),
+    )

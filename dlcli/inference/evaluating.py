@@ -15,6 +15,7 @@ from dlcli.runs.layout import write_json
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlcli.data.cache import Cache
     from dlcli.inference.evaluation import Metrics
 
 __all__ = ["evaluate_run"]
@@ -26,6 +27,7 @@ def evaluate_run(
     *,
     split: SplitName,
     name: str,
+    cache: Cache | None,
     runtime: Runtime,
     warn: Warn,
 ) -> Evaluation:
@@ -36,6 +38,7 @@ def evaluate_run(
         data: New rows with the target; None: a split of the run's own data.
         split: Which split.
         name: What the rows are called.
+        cache: Where training kept the encoded data.
         runtime: What to compute with.
         warn: Told when the portable model should be there and cannot be trusted.
 
@@ -43,7 +46,7 @@ def evaluate_run(
         DlcliError: See `dlcli.evaluate`.
     """
     run, metrics = _open(path, runtime=runtime, warn=warn)
-    parts = iter([split_rows(run, split)]) if data is None else data_parts(run, data)
+    parts = iter([split_rows(run, split, cache=cache)]) if data is None else data_parts(run, data)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
     write_json(run.directory.evaluations / f"{name}.json", result.document())
     return result

@@ -17,6 +17,7 @@ from dlcli.inference.loading import TrainedRun
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlcli.data.cache import Cache
     from dlcli.data.encoding import Split
 
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["data_parts", "input_rows", "split_rows"]
 
 
-def split_rows(run: TrainedRun, split: SplitName) -> Split:
+def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Split:
     """A split of the run's own data, divided as it was for training.
+
+    Args:
+        run: The run.
+        split: `train`, `validation` or `test`.
+        cache: Where training may have left it ready.
 
     Raises:
         RunError: The data files have changed since, so that the splits would no longer be the same.
@@ -39,7 +45,14 @@ def split_rows(run: TrainedRun, split: SplitName) -> Split:
         if source == split or (source == "train" and isinstance(getattr(run.config.data, split), float)):
             for file in files:
                 _require_unchanged(file, run.directory.path)
-    return read_split(run.config.data, run.preprocessing, split, seed=run.config.seed, named=run.predictor.named)
+    return read_split(
+        run.config.data,
+        run.preprocessing,
+        split,
+        seed=run.config.seed,
+        named=run.predictor.named,
+        cache=cache,
+    )
 
 
 def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:

@@ -57,11 +57,15 @@ class RunRecord:
         self._write()
 
     def close(self) -> None:
-        """Called in any case at the end: a job that did not finish has failed, with the error that is on its way."""
+        """Called in any case at the end: a job that did not finish has failed, with the error that is on its way.
+
+        A second Ctrl-C, which does not wait for the step to end, interrupts it.
+        """
         if self._values["status"] == "running":
             error = sys.exception()
             with contextlib.suppress(RunError):
-                self.finish("failed", error=f"{type(error).__name__}: {error}")
+                status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+                self.finish(status, error=f"{type(error).__name__}: {error}")
 
     def _write(self) -> None:
         write_json(self._directory.record, self._values)

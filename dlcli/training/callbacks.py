@@ -88,8 +88,10 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
         name = _with_suffix(
             name, weights_only=component.arguments.get("save_weights_only") is True, path=path, problems=problems
         )
-    target = directory / place.folder / name if place.folder else directory / name
-    arguments = {**component.arguments, place.argument: str(target)}
+    folder = str(directory / place.folder)
+    if component.name == "ModelCheckpoint":
+        folder = folder.replace("{", "{{").replace("}", "}}")  # Keras formats the whole path
+    arguments = {**component.arguments, place.argument: str(Path(folder) / name)}
     return Component(component.name, arguments)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from dlcli.errors import ModelError, Problem
@@ -43,12 +44,11 @@ def install(
     Raises:
         ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
     """
-    state = _Runner(model, xla=xla, fall_back=fall_back)
+    runner = _Runner(model, xla=xla, fall_back=fall_back)
 
     def train_function(iterator: Any) -> Logs:
         interruption.stop_if_requested()
-        batch, count = next(iterator)
-        return state.run(batch, count)
+        return runner.run(iterator)
 
     # Keras keeps a train function that is there; see `Trainer.make_train_function`.
     model.train_function = train_function
@@ -60,46 +60,61 @@ class _Runner:
     def __init__(self, model: Any, *, xla: bool, fall_back: Callable[[str], None] | None) -> None:
         self._model = model
         self._fall_back = fall_back
-        self._untried = xla
-        self._function = _loop(model, xla=xla)
+        self._xla = xla
+        self._function: Any = None
 
-    def run(self, batch: Any, count: Any) -> Logs:
-        """Train on a stack."""
-        if not self._untried:
-            return self._function(batch, count)  # type: ignore[no-any-return]
+    def run(self, iterator: Any) -> Logs:
+        """Train on the iterator's next stack."""
+        element = next(iterator)
+        if self._function is not None:
+            return self._function(*element)  # type: ignore[no-any-return]
+        function = _loop(self._model, iterator.element_spec, xla=self._xla)
         try:
-            logs: Logs = self._function(batch, count)
+            logs: Logs = function(*element)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
             # XLA compiles before anything runs, so no variable has changed.
-            problem = _not_compiled(self._model, error)
+            problem = _not_compiled(self._model, error) if self._xla else None
             if problem is None:
                 raise
             if self._fall_back is None:
                 raise ModelError(problem) from error
             self._fall_back(problem.message)
-            self._function = _loop(self._model, xla=False)
-            logs = self._function(batch, count)
-        self._untried = False
+            function = _loop(self._model, iterator.element_spec, xla=False)
+            logs = function(*element)
+        self._function = function
         return logs
 
 
-def _loop(model: Any, *, xla: bool) -> Any:
-    """A function (stack, count) -> metrics that trains on the first `count` batches of the stack.
+def _loop(model: Any, signature: Any, *, xla: bool) -> Any:
+    """A function (stack, count) -> logs that trains on the first `count` batches of the stack.
 
+    Traced once, for a batch of any size as in `fit`: Keras weighs the parts of a loss by a size that it knows.
     The number of batches is a tensor, and the loop a `while`: one program serves every count. (Under XLA a loop over
     `tf.range` would be compiled again for each.)
     """
 
-    @tf.function(jit_compile=xla, autograph=False)  # type: ignore[untyped-decorator]
     def run(stack: Any, count: Any) -> Logs:
-        def step(index: Any) -> tuple[Any]:
-            model.train_step(tf.nest.map_structure(lambda array: array[index], stack))
-            return (index + 1,)
+        def train(index: Any) -> Logs:
+            batch = tf.nest.map_structure(lambda array: array[index], stack)
+            return model.train_step(batch)  # type: ignore[no-any-return]
 
-        tf.while_loop(lambda index: index < count, step, (tf.constant(0, count.dtype),), parallel_iterations=1)
-        return model.get_metrics_result()  # type: ignore[no-any-return]
+        first = tf.zeros_like(count)
+        if _reports_metrics(model):
+            tf.while_loop(lambda index: index < count, lambda index: (train(index), (index + 1,))[1], (first,))
+            return model.get_metrics_result()  # type: ignore[no-any-return]
+        # A training step of one's own may report anything: what the loop carries has the form of what the first gives.
+        _, logs = tf.while_loop(
+            lambda index, logs: index < count, lambda index, logs: (index + 1, train(index)), (first + 1, train(first))
+        )
+        return logs  # type: ignore[no-any-return]
 
-    return run
+    return tf.function(run, input_signature=signature, jit_compile=xla, autograph=False)
+
+
+def _reports_metrics(model: Any) -> bool:
+    """Whether a training step returns the state of the metrics, as Keras's own does."""
+    kind = type(model)
+    return kind.train_step is keras.Model.train_step and kind.compute_metrics is keras.Model.compute_metrics
 
 
 _MARKS = ("XLA", "tf2xla", "xla", "unsupported operations", "compilation")

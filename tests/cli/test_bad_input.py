@@ -86,6 +86,10 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
         (":3:32 callbacks[0].ModelCheckpoint.filepath", "no pattern for file names", "→ such as {epoch:02d}"),
     ),
     "Python file missing": ("code: [mine.py]", (":3:8 code[0]", "'mine.py' does not exist", "→ it is looked for as")),
+    "unknown lint rule": (
+        "lint: {ignore: [softmax-one-units]}",
+        (":3:17 lint.ignore[0]", "no lint rule 'softmax-one-units'", "→ did you mean 'softmax-one-unit'?"),
+    ),
     "base missing": ("extends: base.yaml", (":3:1 extends", "base.yaml", "→")),
 }
 

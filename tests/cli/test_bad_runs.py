@@ -26,7 +26,6 @@ INPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "infinite": ("age,city\n30,a\n-inf,b\n", ("new.csv:3", "column 'age'", "row 2 holds '-inf'", "→")),
     "ragged": ("age,city\n30,a\n31\n", ("new.csv:3", "row 2 has 1 cell", "→")),
     "columns twice": ("age,age,city\n1,2,a\n", ("new.csv:1", "'age' in columns 1, 2", "→")),
-    "cut short": ('age,city\n30,"a\n', ("new.csv", "→")),
 }
 
 
@@ -107,6 +106,15 @@ def test_inputs_that_cannot_be_predicted(case: str, dlcli: Dlcli, run_directory:
     for output in ([], ["-o", "out.csv"], ["-o", "out.parquet"]):
         said = refused(dlcli, tmp_path, "predict", "run", "new.csv", *output)
         assert all(word in said for word in words), said
+
+
+def test_a_fault_further_down_leaves_no_file(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text('age,city\n30,a\n31,"b\n')
+    said = refused(dlcli, tmp_path, "predict", "run", "new.csv", "-o", "out.csv")
+    assert "new.csv:3" in said
+    assert "→ close the quotation mark" in said
+    # On stdout the rows before the fault have been written; what counts is the exit code.
+    assert dlcli("predict", "run", "new.csv").returncode == 1
 
 
 @pytest.mark.parametrize("case", OUTPUTS)

@@ -280,7 +280,7 @@ def test_an_endless_file(tmp_path: Path) -> None:
         (b"data:x", "wrong-value", 1, 1),
         (b"a: 1\nb: \xe9\n", "wrong-encoding", 2, 4),
         ("é: ".encode() + b"\xff", "wrong-encoding", 1, 4),
-        (b"PK\x03\x04\x00\x00", "wrong-encoding", None, None),
+        (b"PK\x03\x04\x00\x00", "binary-file", None, None),
         ("a: 1".encode("utf-16"), "wrong-encoding", None, None),
     ],
 )

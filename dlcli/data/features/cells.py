@@ -135,7 +135,12 @@ def sort_labels(names: Iterable[str]) -> list[str]:
 
 
 def _parse(column: pa.Array) -> Numbers:
-    """Numbers written as text, each different text read once."""
+    """Numbers written as text; where some are none, each different text is read once."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        try:
+            return Numbers(pc.utf8_trim_whitespace(column).cast(pa.float64()).to_numpy(zero_copy_only=False))
+        except pa.ArrowInvalid:
+            pass
     cells = labels(column)
     table = np.full(len(cells.names) + 1, np.nan)
     faults = np.zeros(len(cells.names) + 1, dtype=np.bool_)

@@ -1,0 +1,107 @@
+"""What encoded arrays depend on, as names: equal names mean equal arrays, bit for bit.
+
+An entry of the cache is called `<recipe>-<encoding>-<content>`:
+
+- the recipe: everything in the config that decides the arrays, as it was asked for, types not yet inferred;
+- the encoding: the same as it was found, the fitted preprocessing included, which is what a run directory knows;
+- the content: the data files, by their hashes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.schema import DataConfig
+from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.identity import KnownFile
+from dlcli.data.sources.options import format_of, is_gzipped
+
+__all__ = ["content_key", "encoding_key", "place_key", "recipe_key"]
+
+_ORDER_ALONE = {"batch_size", "shuffle"}
+"""What decides how the arrays are gone through, not what is in them."""
+
+_FOUND = {"features", "target", "exclude"}
+"""What the state of the preprocessing says in full."""
+
+
+def recipe_key(
+    config: DataConfig, *, seed: int, named: Collection[str], classification: bool | None, units: int | None
+) -> str:
+    """The key of what is asked for.
+
+    Args:
+        config: The `data` section as it was written.
+        seed: Decides the splits and the samples that statistics are taken from.
+        named: Features with an input of their own.
+        classification: What the loss says of a target whose type is not given.
+        units: Of the last layer, which say so too.
+    """
+    inferred = None in config.target.values()
+    return _digest(
+        {
+            "program": _program(),
+            "data": _settings(config, exclude=_ORDER_ALONE),
+            "seed": seed,
+            "named": sorted(named),
+            "hints": [classification, units] if inferred else None,
+        }
+    )
+
+
+def encoding_key(config: DataConfig, *, seed: int, named: Collection[str], state: Mapping[str, Any]) -> str:
+    """The key of what was found: the fitted preprocessing, and how rows are read and divided.
+
+    Args:
+        config: The `data` section, as it was written or with everything filled in.
+        seed: Decides the splits.
+        named: Features with an input of their own.
+        state: Of the preprocessing.
+    """
+    settings = _settings(config, exclude=_ORDER_ALONE | _FOUND)
+    return _digest(
+        {"program": _program(), "data": settings, "seed": seed, "named": sorted(named), "preprocessing": state}
+    )
+
+
+def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
+    """The key of the data: the content of every file, and the format that its name says; not where it lies."""
+    return _digest({name: [_content(file) for file in known] for name, known in files.items()})
+
+
+def place_key(recipe: str, paths: Sequence[str]) -> str:
+    """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
+    return _digest([recipe, list(paths)])
+
+
+def _content(file: KnownFile) -> list[object]:
+    path = Path(file.identity.path)
+    return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
+
+
+def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
+    """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
+    settings = config.model_dump(mode="json", exclude=exclude)
+    for name in SPLITS:
+        if isinstance(settings.get(name), list):
+            settings[name] = "files"
+    return settings
+
+
+@functools.cache
+def _program() -> str:
+    """The version of the encoding: a hash of the code in this package, so that nobody has to remember to raise one."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _digest(value: object) -> str:
+    # Keys stay in their order: it is the order of the features in the encoded vector.
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()[:16]

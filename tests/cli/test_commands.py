@@ -1,0 +1,314 @@
+"""The commands as people and programs use them: help, exit codes, what goes to which stream, signals, outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pandas as pd
+import pytest
+import typer.main
+
+from dlcli import api
+from dlcli.cli.main import app
+
+Dlcli = Callable[..., CompletedProcess[str]]
+
+PROGRAM = Path(sys.executable).with_name("dlcli")
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+TALKATIVE = """\
+callbacks:
+  - EarlyStopping: {monitor: loss, patience: 1, min_delta: 10, restore_best_weights: true, verbose: 1}
+  - ModelCheckpoint: {filepath: "{epoch:02d}", verbose: 1}
+"""
+"""Callbacks that Keras lets speak, and that lint warns of."""
+
+
+@pytest.fixture
+def config(original: Path, tmp_path: Path) -> Path:
+    """The config and the table in the working directory."""
+    for name in ("config.yaml", "table.csv"):
+        shutil.copyfile(original / name, tmp_path / name)
+    return tmp_path / "config.yaml"
+
+
+# Help and usage.
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_documents_every_parameter(command: str, dlcli: Dlcli, project: Path) -> None:
+    done = dlcli(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert COMMANDS[command].help in " ".join(done.stdout.split())
+    page = (project / "docs" / "commands.md").read_text()
+    for parameter in COMMANDS[command].params:
+        assert parameter.help, parameter.name
+        name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar.strip("[]")
+        assert name in done.stdout
+        assert name in page
+
+
+def test_help_lists_every_command(dlcli: Dlcli) -> None:
+    done = dlcli("--help")
+    assert done.returncode == 0
+    assert all(f"\n  {command}" in done.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["train"],
+        ["train", "a.yaml", "b.yaml"],
+        ["train", "config.yaml", "--epochs", "3"],
+        ["predict", "run"],
+        ["evaluate", "run", "--split", "tset"],
+        ["evaluate", "run", "new.csv", "--split", "test"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage(arguments: list[str], dlcli: Dlcli, tmp_path: Path) -> None:
+    done = dlcli(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Usage: dlcli" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+# Exit codes of what no user can mend.
+
+
+def test_a_bug_shows_its_traceback(dlcli: Dlcli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a slip of ours")
+
+    monkeypatch.setattr(api, "train", fail)
+    for option in ([], ["--json"], ["--quiet"]):
+        done = dlcli("train", "config.yaml", *option)
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "This is a bug in dlcli" in done.stderr
+        assert "ZeroDivisionError: a slip of ours" in done.stderr
+
+
+def test_ctrl_c_before_training(dlcli: Dlcli, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(api, "train", interrupt)
+    done = dlcli("train", "config.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (75, "", "interrupted\n")
+
+
+# Streams.
+
+
+def test_train_speaks_plainly_in_a_pipe(dlcli: Dlcli, config: Path) -> None:
+    done = dlcli("train", "config.yaml", "--set", "fit.epochs=3", "--run-dir", "run")
+    assert done.returncode == 0
+    epochs = [line for line in done.stderr.splitlines() if line.startswith("epoch ")]
+    assert [line.split()[1] for line in epochs] == ["1/3", "2/3", "3/3"]
+    assert all("loss" in line and "rows/s" in line for line in epochs)
+    assert not set(map(chr, [*range(9), *range(11, 32), 127])) & set(done.stdout + done.stderr)
+    assert "run  completed, 3 epochs" in done.stdout
+    assert "epoch" not in done.stdout.partition("run  completed")[0]
+
+
+def test_quiet_leaves_the_result_and_the_warnings(dlcli: Dlcli, config: Path) -> None:
+    with config.open("a") as file:
+        file.write(TALKATIVE)
+    done = dlcli("train", "config.yaml", "--quiet", "--run-dir", "run")
+    assert done.returncode == 0
+    assert "run  completed" in done.stdout
+    (warning,) = [line for line in done.stderr.splitlines() if line.startswith("!")]
+    assert "callbacks[0].EarlyStopping.restore_best_weights" in warning
+    assert "epoch" not in done.stderr.lower()
+
+
+def test_json_is_one_document_whatever_is_said(dlcli: Dlcli, config: Path) -> None:
+    with config.open("a") as file:
+        file.write(TALKATIVE)
+    done = dlcli("train", "config.yaml", "--json", "--set", "fit.epochs=9", "--run-dir", "run")
+    trained = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert (trained["run"], trained["status"], trained["epochs"]) == ("run", "completed", 2)
+    assert trained["metrics"]["test"].keys() == {"loss", "accuracy"}
+    assert "early stopping" in done.stderr
+    assert "saving model to" in done.stderr
+    checked = dlcli("check", "config.yaml", "--json")
+    answer = json.loads(checked.stdout)
+    assert (checked.returncode, answer["status"], answer["built"]) == (0, "ok", True)
+    assert [each["rule"] for each in answer["warnings"]] == ["restore-without-validation"]
+    evaluated = json.loads(dlcli("evaluate", "run", "--json").stdout)
+    assert evaluated == json.loads((config.parent / "run" / "evaluations" / "test.json").read_text())
+    assert evaluated["metrics"] == trained["metrics"]["test"]
+
+
+def test_check_says_what_it_found(dlcli: Dlcli, config: Path) -> None:
+    fast = dlcli("check", "config.yaml", "--fast")
+    assert (fast.returncode, fast.stdout, fast.stderr) == (0, "config.yaml: no problems\n", "")
+    whole = dlcli("check", "config.yaml")
+    assert (whole.returncode, whole.stdout) == (0, "config.yaml: no problems\n")
+    assert "14 rows in batches of 14 are 1 updates an epoch" in whole.stderr
+    assert not (config.parent / "runs").exists()
+
+
+# Predictions.
+
+ROWS = "name,city,age,note\n" + "".join(f'"n {i}","{"abcz"[i % 4]}",{20 + i % 9}.50,"a, ""{i}"""\n' for i in range(300))
+
+
+def read(file: Path) -> pd.DataFrame:
+    """A file of predictions as texts, as they are written in it."""
+    match file.suffix:
+        case ".parquet":
+            return pd.read_parquet(file).astype(str)
+        case ".jsonl":
+            return pd.DataFrame([json.loads(line) for line in file.read_text().splitlines()]).astype(str)
+        case suffix:
+            return pd.read_csv(file, dtype=str, sep="\t" if suffix == ".tsv" else ",")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_predictions_keep_rows_and_columns(suffix: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(ROWS)
+    given = pd.read_csv(tmp_path / "new.csv", dtype=str)
+    alone, some, everything = (tmp_path / f"{name}{suffix}" for name in ("alone", "some", "all"))
+    for output, options in ((alone, []), (some, ["--keep", "note", "--keep", "age"]), (everything, ["--keep-all"])):
+        done = dlcli("predict", "run", "new.csv", "-o", output.name, *options)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        assert done.stderr == f"300 predictions in {output.name}\n"
+    names = ["prediction", "probability_no", "probability_yes"]
+    assert list(read(alone)) == names
+    assert len(read(alone)) == 300
+    assert list(read(some)) == ["note", "age", *names]
+    pd.testing.assert_frame_equal(read(some)[["note", "age"]], given[["note", "age"]])
+    assert list(read(everything)) == [*given, *names]
+    pd.testing.assert_frame_equal(read(everything)[list(given)], given)
+    pd.testing.assert_frame_equal(read(everything)[names], read(alone))
+
+
+def test_every_format_says_the_same(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(ROWS)
+    expected = api.predict(run_directory, pd.read_csv(tmp_path / "new.csv"))
+    for suffix in (".csv", ".tsv", ".jsonl", ".parquet"):
+        assert dlcli("predict", "run", "new.csv", "--output", f"out{suffix}", "--quiet").returncode == 0
+        table = read(tmp_path / f"out{suffix}")
+        assert table["prediction"].tolist() == expected["prediction"].tolist()
+        assert table["probability_yes"].astype("float32").tolist() == expected["probability_yes"].tolist()
+    on_stdout, lines = dlcli("predict", "run", "new.csv"), dlcli("predict", "run", "new.csv", "--json")
+    assert on_stdout.stdout == (tmp_path / "out.csv").read_text()
+    assert lines.stdout == (tmp_path / "out.jsonl").read_text()
+    assert (on_stdout.stderr, lines.stderr) == ("", "")
+
+
+def test_columns_in_another_order_beside_others_are_the_same(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("age,city\n30,a\n31,b\n")
+    (tmp_path / "other.csv").write_text("note,city,label,age\nx,a,,30\ny,b,,31\n")
+    assert dlcli("predict", "run", "one.csv").stdout == dlcli("predict", "run", "other.csv").stdout
+
+
+def test_a_run_moved_and_used_from_elsewhere(
+    dlcli: Dlcli, run_directory: Path, original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = json.loads(dlcli("evaluate", "run", "--json").stdout)
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+    predicted = dlcli("predict", "run", "new.csv").stdout
+    moved = tmp_path / "archive" / "deep" / "other name"
+    moved.parent.mkdir(parents=True)
+    run_directory.rename(moved)
+    monkeypatch.chdir(moved.parent)
+    assert json.loads(dlcli("evaluate", moved, "--json").stdout) == before
+    assert dlcli("predict", "other name", "../../new.csv").stdout == predicted
+    named = json.loads(dlcli("evaluate", "other name", original / "table.csv", "--json").stdout)
+    assert (named["name"], named["rows"]) == ("table", 20)
+
+
+def test_data_called_like_a_split_does_not_take_its_place(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    before = (run_directory / "evaluations" / "test.json").read_text()
+    (tmp_path / "test.csv").write_text("age,city,label\n30,a,yes\n")
+    assert dlcli("evaluate", "run", "test.csv").returncode == 0
+    assert (run_directory / "evaluations" / "test.json").read_text() == before
+    assert json.loads((run_directory / "evaluations" / "test.csv.json").read_text())["rows"] == 1
+
+
+def test_a_reader_that_leaves_is_no_fault(run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("age,city\n" + "30,a\n" * 20_000)
+    done = subprocess.run(
+        ["bash", "-c", f"'{PROGRAM}' predict run new.csv | head -n 1; echo ${{PIPESTATUS[0]}}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert done.stdout.splitlines() == ["prediction,probability_no,probability_yes", "0"]
+    assert done.stderr == ""
+
+
+# Interruption.
+
+
+def start(directory: Path) -> subprocess.Popen[str]:
+    """A training that does not end by itself."""
+    command = [
+        str(PROGRAM),
+        "train",
+        "config.yaml",
+        "--json",
+        "--set",
+        "fit.epochs=100000",
+        "--set",
+        "data.batch_size=1",
+    ]
+    return subprocess.Popen(
+        command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
+
+
+def epochs_in(run: Path) -> list[list[str]]:
+    """The rows of the run's history, without the header."""
+    file = run / "history.csv"
+    return [line.split(",") for line in file.read_text().splitlines()[1:]] if file.is_file() else []
+
+
+def test_signals_end_training_with_a_run_that_can_be_used(dlcli: Dlcli, config: Path, tmp_path: Path) -> None:
+    """Two trainings at once get two directories; Ctrl-C ends the one, SIGTERM the other."""
+    jobs = [start(tmp_path), start(tmp_path)]
+    try:
+        runs = [tmp_path / "runs" / f"config-{number:03d}" for number in (1, 2)]
+        limit = time.monotonic() + 100
+        while any(len(epochs_in(run)) < 3 for run in runs):
+            assert time.monotonic() < limit, [job.poll() for job in jobs]
+            time.sleep(0.05)
+        for job, number in zip(jobs, (signal.SIGINT, signal.SIGTERM), strict=True):
+            job.send_signal(number)
+        outcomes = [(*job.communicate(timeout=60), job.returncode) for job in jobs]
+    finally:
+        for job in jobs:
+            job.kill()
+            job.wait()
+    assert [code for _, _, code in outcomes] == [75, 75], outcomes
+    answers = [json.loads(out) for out, _, _ in outcomes]
+    assert sorted(answer["run"] for answer in answers) == ["runs/config-001", "runs/config-002"]
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n31,b\n")
+    for answer in answers:
+        run = tmp_path / answer["run"]
+        record = json.loads((run / "run.json").read_text())
+        rows = epochs_in(run)
+        assert answer["status"] == record["status"] == "interrupted"
+        assert answer["epochs"] == record["epochs"] == len(rows) >= 3
+        assert [int(row[0]) for row in rows] == list(range(1, len(rows) + 1))
+        assert len({len(row) for row in rows}) == 1
+        assert dlcli("evaluate", answer["run"], "--json").returncode == 0
+        assert dlcli("predict", answer["run"], "new.csv").stdout.count("\n") == 3
+        assert not [path for path in run.iterdir() if path.name.startswith(".")]

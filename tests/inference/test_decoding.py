@@ -1,0 +1,94 @@
+"""Model outputs become classes, probabilities and numbers as the loss and the head demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from dlcli.config.component import Component
+from dlcli.config.conventions import Head, TargetForm
+from dlcli.config.outputs import OutputPlan
+from dlcli.config.schema import NumberTarget
+from dlcli.config.signature import TargetSpec
+from dlcli.data.chunk import Chunk
+from dlcli.data.preprocessing import Preprocessing
+from dlcli.inference.decoding import Decoded, decode
+
+EMPTY = Preprocessing({}, {})
+TWO, THREE = ("no", "yes"), ("a", "b", "c")
+
+
+def plan(classes: tuple[str, ...], head: Head, loss: Any, form: TargetForm = "index") -> OutputPlan:
+    return OutputPlan("out", (TargetSpec("y", "category", classes=classes),), form, Component.parse(loss), head)
+
+
+def one(values: Any, output: OutputPlan) -> Decoded:
+    (decoded,) = decode([np.array(values, np.float32)], [output], EMPTY)
+    return decoded
+
+
+def test_one_sigmoid_unit_is_the_probability_of_the_second_class() -> None:
+    decoded = one([[0.2], [0.9], [0.5]], plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column"))
+    table = decoded.table(prefix=False)
+    # Keras's accuracy counts a score of exactly 0.5 as the first class.
+    assert list(table["prediction"]) == ["no", "yes", "no"]
+    assert table["probability_yes"] == pytest.approx([0.2, 0.9, 0.5])
+    assert table["probability_no"] == pytest.approx([0.8, 0.1, 0.5])
+
+
+def test_raw_scores_become_probabilities_when_the_loss_took_logits() -> None:
+    loss = {"SparseCategoricalCrossentropy": {"from_logits": True}}
+    decoded = one([[1000.0, 0.0, 0.0], [0.0, 0.0, 0.0]], plan(THREE, Head(3, "linear"), loss))
+    assert decoded.probabilities is not None
+    assert decoded.probabilities == pytest.approx(np.array([[1, 0, 0], [1 / 3] * 3]))
+    binary = one([[-2.0], [2.0]], plan(TWO, Head(1, "linear"), {"BinaryCrossentropy": {"from_logits": True}}, "column"))
+    assert binary.probabilities is not None
+    assert binary.probabilities[:, 1] == pytest.approx(1 / (1 + np.exp([2.0, -2.0])))
+
+
+@pytest.mark.parametrize(
+    ("values", "output"),
+    [
+        ([[0.1, 2.0, 0.3]], plan(THREE, Head(3, "linear"), "mse", "one_hot")),
+        ([[3.0]], plan(TWO, Head(1, "linear"), "hinge", "column")),
+        ([[0.4]], plan(TWO, Head(1, "tanh"), "squared_hinge", "column")),
+    ],
+)
+def test_scores_that_are_no_probabilities_are_not_shown_as_such(values: Any, output: OutputPlan) -> None:
+    decoded = one(values, output)
+    assert decoded.indices is not None
+    assert decoded.indices.tolist() == [1]
+    assert list(decoded.table(prefix=False)) == ["prediction"]
+
+
+def test_extra_units_are_never_predicted() -> None:
+    decoded = one([[0.1, 0.2, 0.1, 0.6]], plan(THREE, Head(4, "softmax"), "sparse_categorical_crossentropy"))
+    assert decoded.indices is not None
+    assert decoded.indices.tolist() == [1]
+
+
+def test_several_targets_prefix_their_names() -> None:
+    decoded = one([[0.2]], plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column"))
+    assert list(decoded.table(prefix=True)) == ["y_prediction", "y_probability_no", "y_probability_yes"]
+
+
+def test_numbers_come_back_in_their_own_unit() -> None:
+    preprocessing = Preprocessing.build(
+        {},
+        {"x": NumberTarget(scale="standard"), "p": NumberTarget(columns=["u", "v"])},
+        available=["x", "u", "v"],
+    )
+    columns = {name: pa.array(values) for name, values in {"x": [10.0, 20.0], "u": [1.0, 2.0], "v": [3.0, 4.0]}.items()}
+    chunk = Chunk(columns, 2, 0)
+    preprocessing.fit([chunk])
+    encoded = preprocessing.encode_targets(chunk)
+    raw = np.concatenate([encoded["x"], encoded["p"]], axis=1)
+    output = OutputPlan("out", preprocessing.target_specs, "number", Component("mse"), Head(3, "linear"))
+    decoded = decode([raw], [output], preprocessing)
+    assert decoded[0].numbers == pytest.approx(np.array([[10.0], [20.0]]))
+    assert list(decoded[0].table(prefix=True)) == ["x_prediction"]
+    assert list(decoded[1].table(prefix=True)) == ["p_prediction_u", "p_prediction_v"]
+    assert decoded[1].numbers == pytest.approx(np.array([[1.0, 3.0], [2.0, 4.0]]))
