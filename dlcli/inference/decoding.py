@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.conventions import from_logits, loss_family
 from dlcli.config.outputs import OutputPlan
+from dlcli.data.arrays import numbers_array, texts_array
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
 
@@ -74,23 +75,25 @@ class Decoded:
         if self.indices is None:
             assert self.numbers is not None
             if self.numbers.shape[1] == 1:
-                return {f"{start}prediction": pa.array(self.numbers[:, 0])}
-            return {f"{start}prediction_{name}": pa.array(self.numbers[:, i]) for i, name in enumerate(self.columns)}
-        names = pa.array(self.classes, pa.string())
+                return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
+            return {
+                f"{start}prediction_{name}": numbers_array(self.numbers[:, i]) for i, name in enumerate(self.columns)
+            }
+        names = texts_array(self.classes)
         if columns.top is None:
-            table = {f"{start}prediction": names.take(pa.array(self.indices))}
+            table = {f"{start}prediction": names.take(numbers_array(self.indices))}
             if self.probabilities is not None and columns.probabilities:
                 for index, name in enumerate(self.classes):
-                    table[f"{start}probability_{name}"] = pa.array(self.probabilities[:, index])
+                    table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
             return table
         assert self.probabilities is not None
         table = {}
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
         for place, chosen in enumerate(best.T, start=1):
-            table[f"{start}prediction_{place}"] = names.take(pa.array(chosen))
+            table[f"{start}prediction_{place}"] = names.take(numbers_array(chosen))
             if columns.probabilities:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
-                table[f"{start}probability_{place}"] = pa.array(of_row)
+                table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Literal, Protocol
 
 import pyarrow as pa
 
+from dlcli.data.arrays import texts_array
 from dlcli.errors import DataError, Problem
 from dlcli.inference.formulas import neutralise
 
@@ -62,7 +63,7 @@ class DelimitedWriter:
     """
 
     def __init__(self, stream: BinaryIO, schema: pa.Schema, delimiter: str, *, raw_text: bool) -> None:
-        names = schema.names if raw_text else neutralise(pa.array(schema.names, pa.string())).to_pylist()
+        names = schema.names if raw_text else neutralise(texts_array(schema.names)).to_pylist()
         header = io.StringIO()
         csv.writer(header, delimiter=delimiter, lineterminator="\n").writerow(names)
         stream.write(header.getvalue().encode())

@@ -8,6 +8,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dlcli.data.arrays import texts_array
 from dlcli.data.chunk import Kind
 from dlcli.errors import Problem
 
@@ -157,7 +158,7 @@ def _is_text(type_: pa.DataType) -> bool:
 def _without_missing(values: pa.Array, missing: Collection[str]) -> pa.Array:
     if not missing:
         return values
-    empty = pc.is_in(values, value_set=pa.array(list(missing), values.type))
+    empty = pc.is_in(values, value_set=texts_array(tuple(missing), values.type))
     return pc.if_else(empty, pa.scalar(None, values.type), values) if pc.any(empty).as_py() else values
 
 
