@@ -30,4 +30,4 @@ def neutralise(texts: pa.Array) -> pa.Array:
     if not pc.any(suspect).as_py():
         return texts
     formula = pc.and_not(suspect, pc.match_substring_regex(texts, _NUMBER))
-    return pc.if_else(formula, pc.binary_join_element_wise(pa.scalar("'", texts.type), texts, ""), texts)
+    return pc.if_else(formula, pc.replace_substring_regex(texts, "^", "'"), texts)

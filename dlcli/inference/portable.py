@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,6 +30,8 @@ class Session:
     """
 
     def __init__(self, model: Path | bytes) -> None:
+        # ONNX Runtime 1.31 for Linux reports its use to its maker, and leaves a file in the temporary directory for that.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -99,7 +99,7 @@ def labels(column: Column) -> Labels:
     """
     array = as_arrow(column)
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    codes = plain_numbers(encoded.indices.cast(pa.int64()).fill_null(-1))
+    codes = plain_numbers(encoded.indices.cast(pa.int64()), null=-1)
     texts = [_text(value) for value in encoded.dictionary.to_pylist()]
     if None in texts:
         places = np.cumsum([text is not None for text in texts]) - 1

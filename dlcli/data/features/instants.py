@@ -53,7 +53,7 @@ def instants(column: Column, *, format: str | None = None) -> Instants:
         zone = array.type.tz if pa.types.is_timestamp(array.type) else None
         stamps = array.cast(pa.timestamp("us", zone), safe=False)
         missing = plain_booleans(array.is_null())
-        values = plain_numbers(stamps.cast(pa.int64()).fill_null(0))
+        values = plain_numbers(stamps.cast(pa.int64()), null=0)
         return Instants(values, missing, np.zeros(len(values), dtype=np.bool_))
     if format is None and (read := _read_plain(array)) is not None:
         return read

@@ -134,7 +134,7 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
         raise _first(values.cast(pa.string()), infinite, infinite=True)
     # In a file of numbers NaN is an empty cell: pandas writes missing values so.
     nan = pc.is_nan(numbers)
-    return pc.if_else(nan, pa.scalar(None, pa.float64()), numbers) if pc.any(nan).as_py() else numbers
+    return pc.if_else(nan, pa.nulls(len(numbers), pa.float64()), numbers) if pc.any(nan).as_py() else numbers
 
 
 def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0, missing: Collection[str] = ()) -> bool:
@@ -159,7 +159,7 @@ def _without_missing(values: pa.Array, missing: Collection[str]) -> pa.Array:
     if not missing:
         return values
     empty = pc.is_in(values, value_set=texts_array(tuple(missing), values.type))
-    return pc.if_else(empty, pa.scalar(None, values.type), values) if pc.any(empty).as_py() else values
+    return pc.if_else(empty, pa.nulls(len(values), values.type), values) if pc.any(empty).as_py() else values
 
 
 def _first(values: pa.Array, faults: pa.Array, *, infinite: bool = False) -> CellFault:
