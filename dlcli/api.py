@@ -28,12 +28,14 @@ if TYPE_CHECKING:
     from dlcli.data.cache import Cache
     from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
+    from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime
     from dlcli.inference.writers import OutputFormat
+    from dlcli.model.formats import ExportFormat
     from dlcli.training.plan import Plan
 
-__all__ = ["CheckReport", "check", "evaluate", "predict", "predict_file", "train"]
+__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
 
 ConfigLike = str | os.PathLike[str] | Mapping[str, Any]
 RunLike = Run | str | os.PathLike[str]
@@ -283,6 +285,51 @@ def predict_file(
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
         progress=lambda rows: tell(RowsDone(rows)),
+    )
+
+
+def export(
+    run: RunLike,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    format: ExportFormat = "onnx",
+    with_preprocessing: bool = False,
+    rows: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Export:
+    """Write a trained model for other programs, reload it in its own runtime in another process, and compare it with
+    the run's predictions before it gets its name.
+
+    Args:
+        run: A run or its directory.
+        output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
+        format: `keras`, `saved_model`, `onnx` or `litert`.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `keras` and `saved_model`
+            can hold that.
+        rows: A file of rows to compare on; the run's own data when None.
+        listener: Called with notices.
+
+    Returns:
+        Where the model is, and how it was compared.
+
+    Raises:
+        ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
+        DataError: There are no rows to compare on, or the output cannot be written.
+    """
+    from dlcli.inference.exporting import export_run
+    from dlcli.inference.rebuilding import rebuild_portable
+
+    if output is None:
+        if format != "onnx" or with_preprocessing or rows is not None:
+            raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
+        return rebuild_portable(_run_path(run))
+    return export_run(
+        _run_path(run),
+        Path(output),
+        format=format,
+        with_preprocessing=with_preprocessing,
+        rows=None if rows is None else [os.fspath(rows)],
+        warn=_warner(listener),
     )
 
 

@@ -13,8 +13,9 @@ from dlcli.config.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.targets import NumberTargetCodec
+from dlcli.inference.twins import column_kinds
 
-__all__ = ["Metadata", "describe"]
+__all__ = ["Metadata", "describe", "describe_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +71,34 @@ def describe(
             "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named)),
         }
         for spec in preprocessing.inputs(named)
+    ]
+    return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
+
+
+def describe_columns(config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan]) -> Metadata:
+    """Describe a model that takes columns and encodes them itself.
+
+    Args:
+        config: Its config.
+        preprocessing: Its fitted preprocessing.
+        outputs: What each output learnt.
+    """
+    kinds = column_kinds(preprocessing.features)
+    shapes = {
+        codec.columns[0]: list(codec.shape) for codec in preprocessing.features.values() if codec.type == "number"
+    }
+    several = {
+        column for codec in preprocessing.features.values() if len(codec.columns) > 1 for column in codec.columns
+    }
+    inputs = [
+        {
+            "name": column,
+            "shape": [1] if column in several else shapes.get(column, [1]),
+            "dtype": "string" if kind == "text" else "float64",
+            "column": column,
+            "kind": kind,
+        }
+        for column, kind in kinds.items()
     ]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
 

@@ -30,7 +30,7 @@ class Session:
     """
 
     def __init__(self, model: Path | bytes) -> None:
-        # ONNX Runtime 1.31 for Linux reports its use to its maker, and leaves a file in the temporary directory for that.
+        # ONNX Runtime 1.31 for Linux reports its use to its maker, and leaves a file in the temporary directory.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
 

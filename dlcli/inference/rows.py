@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
     """Files (a path, a glob, or several) or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "split_rows"]
+__all__ = ["data_parts", "input_rows", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Split:
@@ -53,6 +53,18 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
         named=run.predictor.named,
         cache=cache,
     )
+
+
+def some_split(run: TrainedRun) -> Split:
+    """The test split, or the validation or training split where there is none.
+
+    Raises:
+        RunError: See `split_rows`.
+        DataError: See `split_rows`.
+    """
+    data = run.config.data
+    name: SplitName = "test" if data.test is not None else "validation" if data.validation is not None else "train"
+    return split_rows(run, name)
 
 
 def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
