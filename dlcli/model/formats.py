@@ -86,13 +86,7 @@ def write_model(
                 case "litert":
                     path.write_bytes(_litert(modules.tensorflow, model, outputs))
     except faults as error:
-        why = reason(error)
-        hint = ""
-        if "flex" in why.lower() or "custom op" in why.lower():
-            why = "LiteRT has not all the operations of this model without TensorFlow's own (recurrent layers are such)"
-            hint = "use --format onnx"
-        message = f"the model cannot be written as {format}: {why}"
-        raise ModelError(Problem(message, hint=hint, rule="not-portable")) from error
+        raise _refusal(format, reason(error)) from error
     place = metadata_file(path, format)
     if place is not None:
         place.parent.mkdir(exist_ok=True)
@@ -143,9 +137,19 @@ def _frozen(tf: Any, call: Any, specs: Mapping[str, Any]) -> Any:
 
 
 def _litert(tf: Any, model: Any, outputs: tuple[str, ...]) -> bytes:
+    from tensorflow.lite.python.convert_phase import ConverterError
+
     with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
         saved = Path(directory) / "saved"
         # The converter of TensorFlow 2.21 writes Keras 3's variables without their values, and says nothing of it.
         _save(tf, model, saved, outputs, frozen=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
-        return bytes(converter.convert())
+        try:
+            return bytes(converter.convert())
+        except ConverterError as error:
+            why = "LiteRT has not all of its operations without TensorFlow's own; recurrent layers need such"
+            raise _refusal("litert", why, hint="use --format onnx") from error
+
+
+def _refusal(format: ExportFormat, why: str, *, hint: str = "") -> ModelError:
+    return ModelError(Problem(f"the model cannot be written as {format}: {why}", hint=hint, rule="not-portable"))
