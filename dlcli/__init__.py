@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem, RunError
 
 if TYPE_CHECKING:
-    from dlcli.api import check, evaluate, predict, predict_file, train
+    from dlcli.api import check, evaluate, export, predict, predict_file, train
     from dlcli.runs.run import Run
 
 __version__ = "0.1.0"
@@ -29,6 +29,7 @@ __all__ = [
     "RunError",
     "check",
     "evaluate",
+    "export",
     "predict",
     "predict_file",
     "train",

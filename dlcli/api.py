@@ -8,20 +8,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.errors import ConfigError, DataError, DlcliError, Problem
+from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
-from dlcli.training.events import Finished, Listener, Notice, Planned, Stage
+from dlcli.training.events import Finished, Listener, Notice, Planned, RowsDone, Stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,9 +28,14 @@ if TYPE_CHECKING:
     from dlcli.data.cache import Cache
     from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
+    from dlcli.inference.exporting import Export
+    from dlcli.inference.files import InputFormat
+    from dlcli.inference.loading import Runtime
+    from dlcli.inference.writers import OutputFormat
+    from dlcli.model.formats import ExportFormat
     from dlcli.training.plan import Plan
 
-__all__ = ["CheckReport", "check", "evaluate", "predict", "predict_file", "train"]
+__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
 
 ConfigLike = str | os.PathLike[str] | Mapping[str, Any]
 RunLike = Run | str | os.PathLike[str]
@@ -149,6 +153,8 @@ def evaluate(
     *,
     split: SplitName = "test",
     cache_dir: str | os.PathLike[str] | None = None,
+    runtime: Runtime = "auto",
+    listener: Listener | None = None,
 ) -> Evaluation:
     """Compute the compiled metrics and a report for each target, and write `evaluations/<name>.json`.
 
@@ -157,32 +163,47 @@ def evaluate(
         data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
         cache_dir: Where training kept the encoded data; as for `train`.
+        runtime: `portable` computes without TensorFlow, which not every metric can; `auto` where it can.
+        listener: Called with notices.
 
     Raises:
         RunError: It is no run, or it has no such split, or its data has changed since training.
         DataError: The data lacks columns or holds values that cannot be used.
     """
-    from dlcli.inference import evaluation as evaluating
-    from dlcli.inference.loading import load
-    from dlcli.inference.rows import data_parts, split_rows
-    from dlcli.runs.layout import write_json
+    from dlcli.inference.evaluating import evaluate_run
 
-    trained = load(_run_path(run), compiled=True)
-    if data is None:
-        parts, name = iter([split_rows(trained, split, cache=_cache(cache_dir))]), str(split)
-    else:
-        parts, name = data_parts(trained, data), _data_name(data)
-    result = evaluating.evaluate_splits(name, parts, assembly=trained.assembly, preprocessing=trained.preprocessing)
-    write_json(trained.directory.evaluations / f"{name}.json", result.document())
-    return result
+    name = str(split) if data is None else _data_name(data)
+    return evaluate_run(
+        _run_path(run),
+        data,
+        split=split,
+        name=name,
+        cache=None if data is not None else _cache(cache_dir),
+        runtime=runtime,
+        warn=_warner(listener),
+    )
 
 
-def predict(run: RunLike, frame: pd.DataFrame) -> pd.DataFrame:
+def predict(
+    run: RunLike,
+    frame: pd.DataFrame,
+    *,
+    probabilities: bool = True,
+    top: int | None = None,
+    threshold: float | None = None,
+    runtime: Runtime = "auto",
+    listener: Listener | None = None,
+) -> pd.DataFrame:
     """Predict for a DataFrame.
 
     Args:
         run: A run or its directory.
         frame: The features' columns, in any order; other columns are ignored.
+        probabilities: Of classes: a column for the probability of each.
+        top: Of classes: the best so many instead, in `prediction_1`, `probability_1`, `prediction_2`, ...
+        threshold: Of two classes: the second is predicted where its probability is above this.
+        runtime: `portable` is without TensorFlow, `keras` with it; `auto` is portable where that can be trusted.
+        listener: Called with notices.
 
     Returns:
         As many rows as `frame`, with its index: `prediction`, and for classes `probability_<class>`; with several
@@ -190,6 +211,7 @@ def predict(run: RunLike, frame: pd.DataFrame) -> pd.DataFrame:
 
     Raises:
         DataError: Columns are missing, or hold values that cannot be used.
+        ModelError: The model has no classes or probabilities as they are asked for.
 
     Example:
         >>> predictions = dlcli.predict("runs/iris-001", frame)  # doctest: +SKIP
@@ -198,14 +220,15 @@ def predict(run: RunLike, frame: pd.DataFrame) -> pd.DataFrame:
     """
     import pyarrow as pa
 
+    from dlcli.inference.decoding import Columns
     from dlcli.inference.loading import load
-    from dlcli.inference.prediction import predict_chunks
+    from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
 
-    trained = load(_run_path(run))
-    result: pd.DataFrame = pa.concat_tables(
-        predict_chunks(trained, input_rows(trained, frame, keep=()).chunks())
-    ).to_pandas()
+    trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
+    columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
+    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
     return result
 
@@ -216,54 +239,103 @@ def predict_file(
     *,
     output: str | os.PathLike[str] | None = None,
     keep: Sequence[str] | None = (),
-    format: str = "csv",
+    format: OutputFormat | None = None,
+    input_format: InputFormat | None = None,
+    probabilities: bool = True,
+    top: int | None = None,
+    threshold: float | None = None,
+    raw_text: bool = False,
+    runtime: Runtime = "auto",
+    listener: Listener | None = None,
 ) -> int:
     """Predict row for row from a file to a file, in bounded memory.
 
     Args:
         run: A run or its directory.
-        source: The input: CSV, TSV, Parquet, JSON lines or `.npz`, a path or a glob.
-        output: A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; None for stdout.
+        source: The input: CSV, TSV, Parquet, JSON lines or `.npz`, a path or a glob; `-` for standard input.
+        output: A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; None or `-` for stdout.
         keep: Columns of the input to copy before the predictions; None for all.
-        format: `csv` or `jsonl`, for stdout.
+        format: `csv`, `tsv`, `jsonl` or `parquet`; by the suffix of `output` when None, and `csv` on stdout.
+        input_format: The same for the input, or `npz`; by its name, or its first bytes, when None.
+        probabilities: See `predict`.
+        top: See `predict`.
+        threshold: See `predict`.
+        raw_text: Write texts to CSV as they are, those included that a spreadsheet would run as formulas.
+        runtime: See `predict`.
+        listener: Called with notices, and with `RowsDone` after every chunk.
 
     Returns:
         The number of rows.
 
     Raises:
         DataError: Columns are missing, values cannot be used, there are no rows, or the output cannot be written.
+        ModelError: See `predict`.
     """
+    from dlcli.inference.decoding import Columns
+    from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
-    from dlcli.inference.prediction import predict_chunks
-    from dlcli.inference.rows import input_rows
-    from dlcli.inference.writers import output_format, write_file, write_stream
 
-    target = Path(output) if output is not None else None
-    if target is not None:
-        format = output_format(target)
-    trained = load(_run_path(run))
-    rows = input_rows(trained, source, keep=keep)
-    if target is not None and target.exists() and any(target.samefile(path) for path in rows.source.paths):
-        message = f"cannot write the predictions over the input {target}"
-        raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+    tell = listener or _ignore
+    trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
+    return predict_to(
+        trained,
+        os.fspath(source),
+        Writing(output=None if output is None else Path(output), format=format, raw_text=raw_text),
+        format=input_format,
+        keep=keep,
+        columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        progress=lambda rows: tell(RowsDone(rows)),
+    )
 
-    def copy(stream: BinaryIO) -> int:
-        count, writer = 0, None
-        for table in predict_chunks(trained, rows.chunks(), keep=rows.available if keep is None else keep):
-            writer = writer or write_stream(stream, table.schema, format=format)
-            writer.write(table)
-            count += table.num_rows
-        if writer is None:
-            raise DataError(Problem(f"'{rows.source.name}' has no rows to predict", hint="add rows", rule="no-rows"))
-        writer.close()
-        return count
 
-    if target is not None:
-        with write_file(target) as stream:
-            return copy(stream)
-    count = copy(sys.stdout.buffer)
-    sys.stdout.flush()
-    return count
+def export(
+    run: RunLike,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    format: ExportFormat = "onnx",
+    with_preprocessing: bool = False,
+    rows: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Export:
+    """Write a trained model for other programs, reload it in its own runtime in another process, and compare it with
+    the run's predictions before it gets its name.
+
+    Args:
+        run: A run or its directory.
+        output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
+        format: `keras`, `saved_model`, `onnx` or `litert`.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `keras` and `saved_model`
+            can hold that.
+        rows: A file of rows to compare on; the run's own data when None.
+        listener: Called with notices.
+
+    Returns:
+        Where the model is, and how it was compared.
+
+    Raises:
+        ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
+        DataError: There are no rows to compare on, or the output cannot be written.
+    """
+    from dlcli.inference.exporting import export_run
+    from dlcli.inference.rebuilding import rebuild_portable
+
+    if output is None:
+        if format != "onnx" or with_preprocessing or rows is not None:
+            raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
+        return rebuild_portable(_run_path(run))
+    return export_run(
+        _run_path(run),
+        Path(output),
+        format=format,
+        with_preprocessing=with_preprocessing,
+        rows=None if rows is None else [os.fspath(rows)],
+        warn=_warner(listener),
+    )
+
+
+def _warner(listener: Listener | None) -> Callable[[Problem], None]:
+    tell = listener or _ignore
+    return lambda problem: tell(Notice(problem, warning=True))
 
 
 def _inspect(config: ConfigLike, overrides: Overrides) -> Inspection:
@@ -346,7 +418,7 @@ def _prepare(
             tell(Notice(Problem(note, rule="inferred")))
         tell(Stage("loading TensorFlow"))
         backend.load()
-        from dlcli.inference.loading import assemble_run
+        from dlcli.inference.keras_model import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
@@ -369,6 +441,8 @@ def _run_job(
     tell: Listener,
 ) -> Run:
     from dlcli.inference.evaluation import evaluate_splits
+    from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
+    from dlcli.inference.proving import write_portable
     from dlcli.runs.layout import write_json
     from dlcli.training.job import fit, write_inputs
 
@@ -397,15 +471,26 @@ def _run_job(
                 if name in prepared.splits:
                     tell(Stage(f"evaluating the {name} split"))
                     result = evaluate_splits(
-                        name, [prepared.splits[name]], assembly=assembly, preprocessing=prepared.preprocessing
+                        name,
+                        [prepared.splits[name]],
+                        predictor=KerasPredictor(assembly),
+                        metrics=KerasMetrics(assembly),
+                        preprocessing=prepared.preprocessing,
                     )
                     write_json(run.evaluations / f"{name}.json", result.document())
                     metrics[name] = result.metrics
+        tell(Stage("proving the portable model"))
+        portable, problem = write_portable(
+            run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
+        )
+        if problem is not None:
+            tell(Notice(problem))
         record.finish(
             outcome.status,
             epochs=outcome.epochs,
             metrics=metrics,
             execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
+            portable=portable,
         )
     finally:
         record.close()

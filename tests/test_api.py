@@ -129,6 +129,7 @@ def test_events_come_in_their_order(here: Path) -> None:
         "building the model",
         "evaluating the validation split",
         "evaluating the test split",
+        "proving the portable model",
     ]
     order = [type(event) for event in events if isinstance(event, (Planned, EpochStarted, EpochEnded, Finished))]
     assert order == [Planned, EpochStarted, EpochEnded, EpochStarted, EpochEnded, Finished]

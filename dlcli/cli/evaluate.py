@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import CacheDirectory, Json, Quiet, RunPath
+from dlcli.cli.options import CacheDirectory, Json, Quiet, RunPath, Runtime
+from dlcli.cli.prediction_display import PredictionDisplay
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
@@ -33,21 +34,37 @@ def command(
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
     cache_dir: CacheDirectory = None,
+    runtime: Runtime = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compute the metrics of a run on one of its splits or on new data."""
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
-    evaluate(run, data=data, split=split or "test", cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet))
+    evaluate(
+        run,
+        data=data,
+        split=split or "test",
+        cache_dir=cache_dir,
+        runtime=runtime,
+        console=Console(json_only=json, quiet=quiet),
+    )
 
 
-def evaluate(run: Path, *, data: Path | None, split: SplitName, cache_dir: Path | None, console: Console) -> None:
+def evaluate(
+    run: Path,
+    *,
+    data: Path | None,
+    split: SplitName,
+    cache_dir: Path | None,
+    runtime: Literal["auto", "portable", "keras"],
+    console: Console,
+) -> None:
     """Evaluate and present."""
     from dlcli import api
 
-    with console.status("evaluating"):
-        evaluation = api.evaluate(run, data, split=split, cache_dir=cache_dir)
+    with console.status("evaluating"), PredictionDisplay(console, "evaluating") as display:
+        evaluation = api.evaluate(run, data, split=split, cache_dir=cache_dir, runtime=runtime, listener=display)
     if console.json_only:
         console.json(evaluation.document())
     else:

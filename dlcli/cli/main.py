@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from dlcli import __version__
-from dlcli.cli import cache, check, evaluate, predict, schema, train
+from dlcli.cli import cache, check, evaluate, export, predict, schema, train
 from dlcli.cli.console import Console
 from dlcli.errors import DlcliError
 
@@ -59,7 +59,7 @@ def _bounded(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for module in (train, evaluate, predict, check, schema):
+for module in (train, evaluate, predict, export, check, schema):
     app.command(module.__name__.rpartition(".")[2])(_bounded(module.command))
 
 cached = typer.Typer(help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True)

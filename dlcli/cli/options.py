@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-__all__ = ["CacheDirectory", "ConfigFile", "Json", "Overrides", "Quiet", "RunPath"]
+__all__ = ["CacheDirectory", "ConfigFile", "Json", "Overrides", "Quiet", "RunPath", "Runtime"]
 
 CacheDirectory = Annotated[
     Path | None,
@@ -33,3 +33,11 @@ Overrides = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document to stdout, and nothing else there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no information; warnings and errors stay.")]
+Runtime = Annotated[
+    Literal["auto", "portable", "keras"],
+    typer.Option(
+        "--runtime",
+        metavar="RUNTIME",
+        help="portable: ONNX Runtime, without TensorFlow; keras: Keras; auto: portable where it can be.",
+    ),
+]

@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack
 
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import Quiet, RunPath
+from dlcli.cli.options import Quiet, RunPath, Runtime
+from dlcli.cli.prediction_display import PredictionDisplay
 
-__all__ = ["command", "predict"]
+if TYPE_CHECKING:
+    from dlcli.inference.files import InputFormat
+    from dlcli.inference.writers import OutputFormat
+
+__all__ = ["Options", "command", "predict"]
+
+
+class Options(TypedDict):
+    """What `dlcli.predict_file` is asked for beside files."""
+
+    keep: list[str] | None
+    format: OutputFormat | None
+    input_format: InputFormat | None
+    probabilities: bool
+    top: int | None
+    threshold: float | None
+    raw_text: bool
+    runtime: Literal["auto", "portable", "keras"]
 
 
 def command(
     run: RunPath,
     source: Annotated[
         str,
-        typer.Argument(metavar="INPUT", help="The rows: CSV, TSV, Parquet, JSON lines or .npz.", show_default=False),
+        typer.Argument(
+            metavar="INPUT",
+            help="The rows: CSV, TSV, Parquet, JSON lines or .npz; - for standard input.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -25,7 +47,7 @@ def command(
             "--output",
             "-o",
             metavar="FILE",
-            help="A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; else CSV on stdout.",
+            help="A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; else standard output.",
             show_default=False,
         ),
     ] = None,
@@ -34,7 +56,55 @@ def command(
         typer.Option("--keep", metavar="COL", help="Copy this column of the input before the predictions. Repeatable."),
     ] = None,
     keep_all: Annotated[bool, typer.Option("--keep-all", help="Copy all columns of the input.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON lines instead of CSV, one object a row.")] = False,
+    probabilities: Annotated[
+        bool,
+        typer.Option("--probabilities/--no-probabilities", help="Of classes: a column for the probability of each."),
+    ] = True,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            "--top",
+            metavar="K",
+            min=1,
+            help="Of classes: the best K instead, as prediction_1, probability_1, prediction_2, ...",
+            show_default=False,
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            metavar="T",
+            min=0.0,
+            max=1.0,
+            help="Of two classes: predict the second where its probability is above T; else 0.5.",
+            show_default=False,
+        ),
+    ] = None,
+    input_format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet", "npz"] | None,
+        typer.Option(
+            "--input-format",
+            metavar="FORMAT",
+            help="csv, tsv, jsonl, parquet or npz; else by the input's name, or the first bytes of standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    format: Annotated[
+        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="csv, tsv, jsonl or parquet; else by the output's name, and CSV on standard output.",
+            show_default=False,
+        ),
+    ] = None,
+    raw_text: Annotated[
+        bool,
+        typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
+    ] = False,
+    runtime: Runtime = "auto",
+    json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl, one object a row.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Predict row for row, in the input's order; no target column is needed."""
@@ -42,31 +112,39 @@ def command(
         run,
         source,
         output=output,
-        keep=None if keep_all else keep or [],
-        json_lines=json,
         console=Console(json_only=json, quiet=quiet),
+        keep=None if keep_all else keep or [],
+        format=format or ("jsonl" if json and is_standard(output) else None),
+        input_format=input_format,
+        probabilities=probabilities,
+        top=top,
+        threshold=threshold,
+        raw_text=raw_text,
+        runtime=runtime,
     )
 
 
-def predict(
-    run: Path, source: str, *, output: Path | None, keep: list[str] | None, json_lines: bool, console: Console
-) -> None:
-    """Predict to a file or to stdout.
+def predict(run: Path, source: str, *, output: Path | None, console: Console, **options: Unpack[Options]) -> None:
+    """Predict to a file or to standard output.
 
     Args:
         run: The run directory.
-        source: The input's path or glob.
-        output: The file to write; None for stdout.
-        keep: Columns of the input to copy; None for all.
-        json_lines: JSON lines instead of CSV on stdout.
+        source: The input's path or glob, or `-`.
+        output: The file to write; None or `-` for standard output.
         console: Where information goes.
+        options: Those of `dlcli.predict_file`.
     """
     from dlcli import api
 
-    with console.status("predicting"):
-        rows = api.predict_file(run, source, output=output, keep=keep, format="jsonl" if json_lines else "csv")
-    if output is not None:
-        if json_lines:
+    with PredictionDisplay(console, "predicting") as display:
+        rows = api.predict_file(run, source, output=output, listener=display, **options)
+    if not is_standard(output):
+        if console.json_only:
             console.json({"rows": rows, "output": output})
         else:
             console.note(f"{rows:,} predictions in {output}")
+
+
+def is_standard(output: Path | None) -> bool:
+    """Whether the output is standard output."""
+    return output is None or str(output) == "-"

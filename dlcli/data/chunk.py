@@ -11,11 +11,12 @@ from dlcli.data.features.codec import Column
 
 __all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
 
-Kind = Literal["number", "text", "boolean", "datetime"]
+Kind = Literal["number", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
 
 A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
-The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`.
+The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. Of `exact`
+columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`.
 """
 
 

@@ -8,45 +8,75 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.chunk import Chunk, Kind
 from dlcli.data.encoding import Split, encode_chunk
+from dlcli.data.features.cells import as_arrow
 from dlcli.data.loading import missing_columns
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.source import Source
+from dlcli.data.sources.options import Format, TableOptions
+from dlcli.data.sources.source import Source, typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-__all__ = ["Input", "labelled_parts", "open_input"]
+__all__ = ["Input", "InputRows", "labelled_parts", "open_input"]
+
+
+@dataclasses.dataclass(frozen=True)
+class InputRows:
+    """Consecutive rows of new data.
+
+    Args:
+        chunk: The columns that the codecs read.
+        kept: The columns to copy, in their order, as they are written.
+    """
+
+    chunk: Chunk
+    kept: dict[str, pa.Array]
 
 
 @dataclasses.dataclass(frozen=True)
 class Input:
-    """Rows to predict.
+    """Rows that a trained model is to be applied to.
 
     Args:
         source: Where they come from.
-        available: All columns that the source has.
-        kinds: The columns that are read, and how.
+        kinds: The columns that the codecs read, and how.
+        kept: The columns to copy.
+        missing: Texts that count as empty.
     """
 
     source: Source
-    available: tuple[str, ...]
     kinds: Mapping[str, Kind]
+    kept: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ("",)
 
-    def chunks(self) -> Iterator[Chunk]:
+    def rows(self) -> Iterator[InputRows]:
         """The rows in their order, chunk by chunk; may be none.
 
         Raises:
             DataError: Cells that are not what their column is read as, damaged files.
         """
-        return self.source.chunks(self.kinds)
+        exact: dict[str, Kind] = dict.fromkeys(self.kept, "exact")
+        both = {name: kind for name, kind in self.kinds.items() if name in exact}
+        for chunk in self.source.chunks({**self.kinds, **exact}):
+            kept = {name: as_arrow(chunk.columns[name]) for name in self.kept}
+            if both:
+                typed = typed_chunk(
+                    {name: kept[name] for name in both},
+                    both,
+                    missing=self.missing,
+                    num_rows=chunk.num_rows,
+                    start=chunk.start,
+                    file=chunk.file,
+                )
+                chunk = dataclasses.replace(chunk, columns={**chunk.columns, **typed.columns})
+            yield InputRows(chunk, kept)
 
 
 def open_input(
@@ -54,9 +84,9 @@ def open_input(
     config: DataConfig,
     preprocessing: Preprocessing,
     *,
-    keep: Collection[str] = (),
-    keep_all: bool = False,
+    keep: Sequence[str] | None = (),
     with_targets: bool = False,
+    format: Format | None = None,
 ) -> Input:
     """Open data that a trained model is to be applied to. Other columns and any order of them are welcome.
 
@@ -64,20 +94,21 @@ def open_input(
         data: Paths and globs, a DataFrame or an arrow table.
         config: The `data` section of the run, for how text files are to be read.
         preprocessing: As fitted in training.
-        keep: Further columns to read, each exactly as it is written.
-        keep_all: Read all columns.
+        keep: Columns to copy, each exactly as it is written; None for all that hold one value a row.
         with_targets: The targets are needed as well.
+        format: The format of the files; by their names when None.
 
     Raises:
         DataError: Missing files, missing columns (all of them), or a source that cannot be read.
     """
     source: Source
+    options = TableOptions.of(config)
     if isinstance(data, (list, tuple)):
-        source = open_source([str(path) for path in data], TableOptions.of(config), path="")
+        source = open_source([str(path) for path in data], options, path="", format=format)
     else:
         from dlcli.data.sources.frame import from_frame
 
-        source = from_frame(data, TableOptions.of(config))
+        source = from_frame(data, options)
     infos = {info.name: info for info in source.columns() if info.name}
     kinds: dict[str, Kind] = {}
     codecs = [*preprocessing.features.values(), *(preprocessing.targets.values() if with_targets else ())]
@@ -86,13 +117,21 @@ def open_input(
             kind: Kind = "number" if codec.type == "number" else "text"
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
     problems = missing_columns(kinds, infos, path="", what=source.name)
-    problems += missing_columns([name for name in keep if name not in kinds], infos, path="", what=source.name)
+    problems += missing_columns([name for name in keep or () if name not in kinds], infos, path="", what=source.name)
+    single = [name for name, info in infos.items() if info.kind is not None and not info.shape]
+    problems += [
+        Problem(
+            f"the column {name!r} holds several values a row and cannot be kept",
+            hint="leave it out, or flatten it",
+            rule="nested-column",
+        )
+        for name in keep or ()
+        if name in infos and name not in single
+    ]
     if problems:
         raise DataError(problems)
-    for column in infos if keep_all else keep:
-        if infos[column].kind is not None:
-            kinds[column] = "text"
-    return Input(source, tuple(infos), kinds)
+    kept = single if keep is None else keep
+    return Input(source, kinds, tuple(dict.fromkeys(kept)), options.missing_values)
 
 
 def labelled_parts(
@@ -109,7 +148,8 @@ def labelled_parts(
     """
     opened = open_input(data, config, preprocessing, with_targets=True)
     rows = 0
-    for chunk in opened.chunks():
+    for part in opened.rows():
+        chunk = part.chunk
         numbers = np.arange(rows, rows + chunk.num_rows)
         rows += chunk.num_rows
         if chunk.num_rows:

@@ -219,6 +219,16 @@ class NumberTargetCodec:
         """The columns."""
         return self._codec.columns
 
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """What `decode` adds to each number, after `scale`: `(width,)`."""
+        return self._codec.offset
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """What `decode` multiplies each number by: `(width,)`."""
+        return self._codec.scale
+
     def fit(self, values: Sequence[Column]) -> None:
         """Take in a chunk of training rows.
 

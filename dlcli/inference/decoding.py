@@ -6,15 +6,37 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.conventions import from_logits, loss_family
 from dlcli.config.outputs import OutputPlan
+from dlcli.data.arrays import numbers_array, texts_array
 from dlcli.data.preprocessing import Preprocessing
+from dlcli.errors import ModelError, Problem
 
-__all__ = ["Decoded", "decode"]
+__all__ = ["Columns", "Decoded", "check_columns", "decode"]
 
 Floats = NDArray[np.floating]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns a file of predictions has.
+
+    Args:
+        probabilities: Of class targets: a probability for each class, or for each of the best.
+        top: Of class targets: the best classes, each with its probability, instead of the one class and all
+            probabilities.
+        threshold: Of targets of two classes: the second is predicted where its probability is above this, else 0.5.
+    """
+
+    probabilities: bool = True
+    top: int | None = None
+    threshold: float | None = None
+
+
+EVERYTHING = Columns()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,42 +60,92 @@ class Decoded:
     numbers: Floats | None = None
     columns: tuple[str, ...] = ()
 
-    def table(self, *, prefix: bool) -> dict[str, NDArray[np.generic]]:
+    def table(self, *, prefix: bool, columns: Columns = EVERYTHING) -> dict[str, pa.Array]:
         """The columns of a predictions file, in order.
 
         Args:
             prefix: Put `<target>_` before each name, as for a model with several targets.
+            columns: Which are wanted.
 
         Example:
-            `prediction`, `probability_setosa`, `probability_versicolor`, ...
+            `prediction`, `probability_setosa`, `probability_versicolor`, ...; with `top=2` `prediction_1`,
+            `probability_1`, `prediction_2`, `probability_2`.
         """
         start = f"{self.target}_" if prefix else ""
         if self.indices is None:
             assert self.numbers is not None
             if self.numbers.shape[1] == 1:
-                return {f"{start}prediction": self.numbers[:, 0]}
-            return {f"{start}prediction_{name}": self.numbers[:, i] for i, name in enumerate(self.columns)}
-        table: dict[str, NDArray[np.generic]] = {
-            f"{start}prediction": np.array(self.classes, dtype=object)[self.indices]
-        }
-        if self.probabilities is not None:
-            for index, name in enumerate(self.classes):
-                table[f"{start}probability_{name}"] = self.probabilities[:, index]
+                return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
+            return {
+                f"{start}prediction_{name}": numbers_array(self.numbers[:, i]) for i, name in enumerate(self.columns)
+            }
+        names = texts_array(self.classes)
+        if columns.top is None:
+            table = {f"{start}prediction": names.take(numbers_array(self.indices))}
+            if self.probabilities is not None and columns.probabilities:
+                for index, name in enumerate(self.classes):
+                    table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
+            return table
+        assert self.probabilities is not None
+        table = {}
+        best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
+        for place, chosen in enumerate(best.T, start=1):
+            table[f"{start}prediction_{place}"] = names.take(numbers_array(chosen))
+            if columns.probabilities:
+                of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
+                table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
 
 
-def decode(raw: Sequence[Floats], outputs: Sequence[OutputPlan], preprocessing: Preprocessing) -> list[Decoded]:
+def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
+    """Refuse what the model's outputs do not have.
+
+    Raises:
+        ModelError: `top` without classes that have probabilities, `threshold` without a target of two.
+    """
+    learners = [output for output in outputs if output.classes]
+    without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
+    problems = []
+    if columns.top is not None and not learners:
+        message = "the best classes are asked for, and the model predicts numbers"
+        problems.append(Problem(message, hint="leave --top out", rule="no-classes"))
+    if columns.threshold is not None and not any(len(output.classes) == 2 for output in learners):
+        message = f"a threshold of {columns.threshold:g} is given, and no target has two classes"
+        problems.append(Problem(message, hint="leave --threshold out", rule="no-classes"))
+    if without and (columns.top is not None or columns.threshold is not None):
+        message = f"the scores of {', '.join(without)} are no probabilities"
+        hint = "end the model with a sigmoid or softmax, or give the loss `from_logits: true`"
+        problems.append(Problem(message, hint=hint, rule="no-probabilities"))
+    if problems:
+        raise ModelError(problems)
+
+
+def _has_probabilities(output: OutputPlan) -> bool:
+    """Whether an output of classes gives probabilities, or scores that become some."""
+    if output.head.units == 1:
+        return loss_family(output.loss) != "hinge" or output.head.activation == "sigmoid"
+    return from_logits(output.loss) or output.head.activation in ("softmax", "sigmoid", None)
+
+
+def decode(
+    raw: Sequence[Floats],
+    outputs: Sequence[OutputPlan],
+    preprocessing: Preprocessing,
+    *,
+    threshold: float | None = None,
+) -> list[Decoded]:
     """Read the model's outputs.
 
     Args:
         raw: The outputs in the model's order, each (rows, units).
         outputs: What each of them learnt.
         preprocessing: Knows how numbers were scaled.
+        threshold: See `Columns`.
     """
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
         if output.classes:
-            decoded.append(_classes(np.asarray(values, np.float32), output))
+            decoded.append(_classes(np.asarray(values, np.float32), output, threshold))
             continue
         start = 0
         flat = np.asarray(values, np.float32).reshape(len(values), -1)
@@ -85,21 +157,25 @@ def decode(raw: Sequence[Floats], outputs: Sequence[OutputPlan], preprocessing: 
     return decoded
 
 
-def _classes(values: Floats, output: OutputPlan) -> Decoded:
+def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
     target = output.targets[0]
     logits = from_logits(output.loss)
     if values.shape[-1] == 1:
         score = values.reshape(len(values))
-        if loss_family(output.loss) == "hinge" and output.head.activation != "sigmoid":
+        if not _has_probabilities(output):
             return Decoded(target.name, target.classes, indices=(score > 0).astype(np.int64))
-        positive = 1 / (1 + np.exp(-score)) if logits else score
+        with np.errstate(over="ignore"):  # far below zero the probability is 0
+            positive = 1 / (1 + np.exp(-score)) if logits else score
         probabilities = np.stack([1 - positive, positive], axis=1)
-        return Decoded(target.name, target.classes, (positive > 0.5).astype(np.int64), probabilities)
+        above = positive > np.float32(0.5 if threshold is None else threshold)
+        return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
     scores = values.reshape(len(values), -1)
     indices = scores[:, : len(target.classes)].argmax(axis=1)
+    if not _has_probabilities(output):
+        return Decoded(target.name, target.classes, indices)
     if logits:
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         scores = exponentials / exponentials.sum(axis=1, keepdims=True)
-    elif output.head.activation not in ("softmax", "sigmoid", None):
-        return Decoded(target.name, target.classes, indices)
+    if threshold is not None and len(target.classes) == 2:
+        indices = (scores[:, 1] > np.float32(threshold)).astype(np.int64)
     return Decoded(target.name, target.classes, indices, scores[:, : len(target.classes)])

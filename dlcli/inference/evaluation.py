@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs import OutputPlan
 from dlcli.data.batches import Batches
+from dlcli.data.encoding import Split
 from dlcli.data.labels import make_labels, row_weights
-from dlcli.data.prepare import Split
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.inference.decoding import Decoded, decode
+from dlcli.inference.predictor import Predictor
 from dlcli.inference.report import ClassReport, NumberReport
-from dlcli.model.assembly import Assembly
-from dlcli.model.capacity import rows_at_once
-from dlcli.model.state import MetricsPass
 
-__all__ = ["Evaluation", "evaluate_splits"]
+__all__ = ["Evaluation", "Metrics", "evaluate_splits"]
+
+
+class Metrics(Protocol):
+    """The compiled loss and metrics over rows that come in parts."""
+
+    def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
+        """Take in the inputs of some rows, their labels and weights (or None) as the model learnt them, and what it
+        gave for them."""
+
+    def result(self) -> dict[str, float]:
+        """The metrics by Keras's names."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,24 +63,23 @@ class Evaluation:
 
 
 def evaluate_splits(
-    name: str, parts: Iterable[Split], *, assembly: Assembly, preprocessing: Preprocessing
+    name: str, parts: Iterable[Split], *, predictor: Predictor, metrics: Metrics, preprocessing: Preprocessing
 ) -> Evaluation:
     """Evaluate rows that come in parts.
 
     Args:
         name: What the rows are called.
         parts: Encoded rows; one split in memory, or the chunks of a file.
-        assembly: The trained model.
+        predictor: The trained model.
+        metrics: The compiled metrics.
         preprocessing: Its fitted preprocessing.
     """
-    model = assembly.model
-    size = rows_at_once(model)
+    size = predictor.rows_at_once
     reports = {
         target.name: _report(output, target.name, preprocessing)
-        for output in assembly.outputs
+        for output in predictor.outputs
         for target in output.targets
     }
-    compiled = MetricsPass(model)
     rows = 0
     for part in parts:
         weights = row_weights(
@@ -79,31 +87,24 @@ def evaluate_splits(
             setting=None,
             weighted=None,
             targets=part.targets,
-            outputs=assembly.outputs,
+            outputs=predictor.outputs,
         )
         batches = Batches(
             inputs=part.inputs,
-            labels=make_labels(part.targets, assembly.outputs),
+            labels=make_labels(part.targets, predictor.outputs),
             weights=weights,
             batch_size=size,
             shuffle=False,
             seed=0,
         )
         for start, (x, y, w) in zip(range(0, len(part.rows), size), batches.slices(), strict=True):
-            compiled.add((x, y, w))
-            for decoded in decode(raw_outputs(model, x), assembly.outputs, preprocessing):
+            raw = predictor(x)
+            metrics.add(x, y, w, raw)
+            for decoded in decode(raw, predictor.outputs, preprocessing):
                 true = part.targets[decoded.target][start : start + size]
                 _add(reports[decoded.target], true, decoded, preprocessing)
         rows += len(part.rows)
-    return Evaluation(name, rows, compiled.result(), {key: report.result() for key, report in reports.items()})
-
-
-def raw_outputs(model: Any, inputs: Mapping[str, NDArray[np.generic]]) -> list[NDArray[np.floating]]:
-    """The model's outputs for one slice, in its order, as arrays (rows, units)."""
-    values = model.predict_on_batch(inputs)
-    if isinstance(values, dict):
-        values = [values[name] for name in model.output_names]
-    return [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
+    return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()})
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> ClassReport | NumberReport:

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.data.chunk import Chunk
+from dlcli.data.inputs import InputRows
 from dlcli.errors import DataError, Problem
-from dlcli.inference.decoding import decode
-from dlcli.inference.evaluation import raw_outputs
+from dlcli.inference.decoding import EVERYTHING, Columns, check_columns, decode
 from dlcli.inference.loading import TrainedRun
-from dlcli.model.capacity import rows_at_once
+from dlcli.inference.overlap import ahead
+from dlcli.inference.predictor import Arrays, Predictor
 
-__all__ = ["predict_chunks"]
+__all__ = ["predict_rows", "run_slices"]
 
 
-def predict_chunks(run: TrainedRun, chunks: Iterable[Chunk], *, keep: Sequence[str] = ()) -> Iterator[pa.Table]:
-    """Predict chunk by chunk.
+def predict_rows(run: TrainedRun, rows: Iterable[InputRows], *, columns: Columns = EVERYTHING) -> Iterator[pa.Table]:
+    """Predict chunk by chunk. The next chunks are read, and run, while the caller writes one.
 
     Args:
         run: The trained model.
-        chunks: The input's rows, with the features' columns and those of `keep`.
-        keep: Columns of the input that stand before the predictions.
+        rows: The rows, chunk by chunk.
+        columns: Which columns are wanted.
 
     Yields:
         Tables of as many rows as their chunks: the kept columns, then `prediction` and `probability_<class>`; with
@@ -33,30 +34,46 @@ def predict_chunks(run: TrainedRun, chunks: Iterable[Chunk], *, keep: Sequence[s
 
     Raises:
         DataError: Values that cannot be encoded, with their file, or a kept column with the name of a prediction.
+        ModelError: The model has not what `columns` asks for.
     """
-    assembly, size = run.assembly, rows_at_once(run.assembly.model)
-    named = assembly.graph.features
-    prefix = sum(len(output.targets) for output in assembly.outputs) > 1
-    for chunk in chunks:
+    check_columns(columns, run.predictor.outputs)
+    if run.predictor.road == "keras":  # TensorFlow has threads of its own, and wants to be called from one
+        return _tables(run, ahead(rows), columns)
+    return ahead(_tables(run, ahead(rows), columns))
+
+
+def _tables(run: TrainedRun, rows: Iterable[InputRows], columns: Columns) -> Iterator[pa.Table]:
+    predictor = run.predictor
+    prefix = sum(len(output.targets) for output in predictor.outputs) > 1
+    for part in rows:
+        chunk = part.chunk
         if not chunk.num_rows:
             continue
         try:
-            inputs = run.preprocessing.encode(chunk, named)
+            inputs = run.preprocessing.encode(chunk, predictor.named)
         except DataError as error:
             raise DataError(problem.at(chunk.file) for problem in error.problems) from None
-        raw: list[list[NDArray[np.floating]]] = [[] for _ in assembly.outputs]
-        for start in range(0, chunk.num_rows, size):
-            part = {name: values[start : start + size] for name, values in inputs.items()}
-            for collected, values in zip(raw, raw_outputs(assembly.model, part), strict=True):
-                collected.append(values)
-        columns: dict[str, object] = {name: chunk.columns[name] for name in keep}
-        whole = [np.concatenate(parts) for parts in raw]
-        for decoded in decode(whole, assembly.outputs, run.preprocessing):
-            predicted = decoded.table(prefix=prefix)
-            if clashes := [name for name in predicted if name in columns]:
+        table = dict(part.kept)
+        raw = run_slices(predictor, inputs)
+        for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
+            predicted = decoded.table(prefix=prefix, columns=columns)
+            if clashes := [name for name in predicted if name in table]:
                 raise DataError(_taken(name, chunk.file) for name in clashes)
-            columns.update(predicted)
-        yield table_of(columns)
+            table.update(predicted)
+        yield pa.table(table)
+
+
+def run_slices(predictor: Predictor, inputs: Arrays) -> list[NDArray[Any]]:
+    """The outputs for all rows, computed slice by slice."""
+    rows = len(next(iter(inputs.values())))
+    size = predictor.rows_at_once
+    if rows <= size:
+        return predictor(inputs)
+    parts = [
+        predictor({name: values[start : start + size] for name, values in inputs.items()})
+        for start in range(0, rows, size)
+    ]
+    return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
 
 def _taken(name: str, file: Path | None) -> Problem:
@@ -66,14 +83,3 @@ def _taken(name: str, file: Path | None) -> Problem:
         file=file,
         rule="duplicate-column",
     )
-
-
-def table_of(columns: Mapping[str, object]) -> pa.Table:
-    """An Arrow table of columns that are Arrow or NumPy arrays; class names become strings."""
-    arrays = {}
-    for name, values in columns.items():
-        if isinstance(values, np.ndarray):
-            arrays[name] = pa.array(values, pa.string()) if values.dtype == object else pa.array(values)
-        else:
-            arrays[name] = values
-    return pa.table(arrays)

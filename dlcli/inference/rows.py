@@ -8,20 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dlcli.config.signature import SplitName
-from dlcli.data.cache import Cache
 from dlcli.data.fingerprint import fingerprint
 from dlcli.data.inputs import Input, labelled_parts, open_input
-from dlcli.data.prepare import Split, read_split
+from dlcli.data.sources.options import Format
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.inference.loading import TrainedRun
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from dlcli.data.cache import Cache
+    from dlcli.data.encoding import Split
+
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
     """Files (a path, a glob, or several) or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "split_rows"]
+__all__ = ["data_parts", "input_rows", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Split:
@@ -36,6 +38,8 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
         RunError: The data files have changed since, so that the splits would no longer be the same.
         DataError: There is no such split, or a file is gone.
     """
+    from dlcli.data.prepare import read_split  # which brings all that fitting needs
+
     record = run.directory.read_json(run.directory.record)
     for source, files in record.get("data", {}).items():
         if source == split or (source == "train" and isinstance(getattr(run.config.data, split), float)):
@@ -46,9 +50,21 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
         run.preprocessing,
         split,
         seed=run.config.seed,
-        named=run.assembly.graph.features,
+        named=run.predictor.named,
         cache=cache,
     )
+
+
+def some_split(run: TrainedRun) -> Split:
+    """The test split, or the validation or training split where there is none.
+
+    Raises:
+        RunError: See `split_rows`.
+        DataError: See `split_rows`.
+    """
+    data = run.config.data
+    name: SplitName = "test" if data.test is not None else "validation" if data.validation is not None else "train"
+    return split_rows(run, name)
 
 
 def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
@@ -77,16 +93,16 @@ def data_parts(run: TrainedRun, data: Rows) -> Iterator[Split]:
     Raises:
         DataError: Columns are missing, values cannot be used, or there are no rows.
     """
-    return labelled_parts(_rows(data), run.config.data, run.preprocessing, named=run.assembly.graph.features)
+    return labelled_parts(_rows(data), run.config.data, run.preprocessing, named=run.predictor.named)
 
 
-def input_rows(run: TrainedRun, data: Rows, *, keep: Sequence[str] | None) -> Input:
-    """Rows to predict, with the columns to keep (None: all).
+def input_rows(run: TrainedRun, data: Rows, *, keep: Sequence[str] | None = (), format: Format | None = None) -> Input:
+    """Rows to predict, with the columns to keep (None: all), in a format (None: by the names of the files).
 
     Raises:
         DataError: Columns are missing.
     """
-    return open_input(_rows(data), run.config.data, run.preprocessing, keep=keep or (), keep_all=keep is None)
+    return open_input(_rows(data), run.config.data, run.preprocessing, keep=keep, format=format)
 
 
 def _rows(data: Rows) -> Any:

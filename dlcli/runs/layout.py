@@ -7,6 +7,7 @@ runs/iris-001/
   history.csv            a row per epoch
   checkpoints/           files of ModelCheckpoint
   model.keras            the final (or restored best) model
+  model.onnx             the same model for prediction without TensorFlow, proved equal
   code/                  copies of the user's own Python files, when there are any
   evaluations/           one JSON file a split or data set
 """
@@ -98,6 +99,7 @@ class RunDirectory:
         self.history = path / "history.csv"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
+        self.portable = path / "model.onnx"
         self.evaluations = path / "evaluations"
         self.code = path / "code"
 

@@ -15,7 +15,18 @@ from dlcli.errors import Problem
 if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
 
-__all__ = ["EpochEnded", "EpochStarted", "Event", "Finished", "Listener", "Notice", "Planned", "Stage", "StepsDone"]
+__all__ = [
+    "EpochEnded",
+    "EpochStarted",
+    "Event",
+    "Finished",
+    "Listener",
+    "Notice",
+    "Planned",
+    "RowsDone",
+    "Stage",
+    "StepsDone",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,5 +131,12 @@ class Finished:
     metrics: Mapping[str, Mapping[str, float]]
 
 
-Event = Stage | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished
+@dataclasses.dataclass(frozen=True, slots=True)
+class RowsDone:
+    """Prediction has come so far: `rows` rows are written."""
+
+    rows: int
+
+
+Event = Stage | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | RowsDone
 Listener = Callable[[Event], None]

@@ -136,7 +136,7 @@ def test_runs_that_cannot_be_used(case: str, dlcli: Dlcli, run_directory: Path, 
         before = (run_directory / name).read_bytes()
         assert change(before) != before
         (run_directory / name).write_bytes(change(before))
-    for arguments in (("predict", "run", "new.csv"), ("evaluate", "run")):
+    for arguments in (("predict", "run", "new.csv", "--runtime", "keras"), ("evaluate", "run", "--runtime", "keras")):
         said = refused(dlcli, tmp_path, *arguments)
         assert all(word in said for word in words), said
 

@@ -239,11 +239,11 @@ def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_pat
 
 def test_an_input_needs_no_target_and_keeps_columns(table: pd.DataFrame, prepared: Prepared) -> None:
     plain = open_input(table.drop(columns=["species"]), prepared.config, prepared.preprocessing)
-    assert {name for chunk in plain.chunks() for name in chunk.columns} == {"size", "island", "ok", "weight", "price"}
+    assert {name for rows in plain.rows() for name in rows.chunk.columns} == {"size", "island", "ok", "weight", "price"}
     kept = open_input(table, prepared.config, prepared.preprocessing, keep=["group"])
-    assert "group" in next(kept.chunks()).columns
-    everything = open_input(table, prepared.config, prepared.preprocessing, keep_all=True)
-    assert set(next(everything.chunks()).columns) == set(table.columns)
+    assert list(next(kept.rows()).kept) == ["group"]
+    everything = open_input(table, prepared.config, prepared.preprocessing, keep=None)
+    assert set(next(everything.rows()).kept) == set(table.columns)
 
 
 def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -> None:
@@ -257,7 +257,7 @@ def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -
 def test_an_input_without_rows(file: Path, prepared: Prepared) -> None:
     file.write_text(file.read_text().splitlines()[0] + "\n")
     source = open_input([file], prepared.config, prepared.preprocessing)
-    assert sum(chunk.num_rows for chunk in source.chunks()) == 0
+    assert sum(rows.chunk.num_rows for rows in source.rows()) == 0
     with pytest.raises(DlcliError) as caught:
         list(labelled_parts([file], prepared.config, prepared.preprocessing))
     assert caught.value.problems[0].rule == "no-rows"

@@ -34,9 +34,9 @@ def test_one_sigmoid_unit_is_the_probability_of_the_second_class() -> None:
     decoded = one([[0.2], [0.9], [0.5]], plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column"))
     table = decoded.table(prefix=False)
     # Keras's accuracy counts a score of exactly 0.5 as the first class.
-    assert list(table["prediction"]) == ["no", "yes", "no"]
-    assert table["probability_yes"] == pytest.approx([0.2, 0.9, 0.5])
-    assert table["probability_no"] == pytest.approx([0.8, 0.1, 0.5])
+    assert table["prediction"].to_pylist() == ["no", "yes", "no"]
+    assert table["probability_yes"].to_pylist() == pytest.approx([0.2, 0.9, 0.5])
+    assert table["probability_no"].to_pylist() == pytest.approx([0.8, 0.1, 0.5])
 
 
 def test_raw_scores_become_probabilities_when_the_loss_took_logits() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.errors import DataError, Problem
-from dlcli.inference.writers import FORMATS, output_format, write_file, write_stream
+from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_file, write_stream
 
 cells = st.lists(
     st.tuples(
@@ -31,9 +31,9 @@ def table(rows: list[tuple[str, float]]) -> pa.Table:
     return pa.table([[row[0] for row in rows], [row[1] for row in rows]], schema=SCHEMA)
 
 
-def written(format: str, *tables: pa.Table) -> bytes:
+def written(format: OutputFormat, *tables: pa.Table) -> bytes:
     stream = io.BytesIO()
-    writer = write_stream(stream, SCHEMA, format=format)
+    writer = write_stream(stream, SCHEMA, format=format, raw_text=True)
     for part in tables:
         writer.write(part)
     writer.close()
@@ -60,7 +60,7 @@ def read(format: str, data: bytes) -> list[tuple[str, float]]:
 @pytest.mark.parametrize("format", sorted(set(FORMATS.values())))
 @given(first=cells, second=cells)
 def test_what_is_written_is_read_again(
-    format: str, first: list[tuple[str, float]], second: list[tuple[str, float]]
+    format: OutputFormat, first: list[tuple[str, float]], second: list[tuple[str, float]]
 ) -> None:
     assert read(format, written(format, table(first), table(second))) == first + second
 

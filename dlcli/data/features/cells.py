@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import plain_numbers, texts_array
 from dlcli.data.features.codec import Column
 from dlcli.errors import DataError, Problem
 
@@ -98,7 +99,7 @@ def labels(column: Column) -> Labels:
     """
     array = as_arrow(column)
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+    codes = plain_numbers(encoded.indices.cast(pa.int64()), null=-1)
     texts = [_text(value) for value in encoded.dictionary.to_pylist()]
     if None in texts:
         places = np.cumsum([text is not None for text in texts]) - 1
@@ -119,7 +120,7 @@ def numbers(column: Column) -> Numbers:
         column = column.cast(pa.float64())
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
         return _parse(column)
-    values = column.to_numpy(zero_copy_only=False)
+    values = plain_numbers(column)
     return Numbers(values.astype(np.float64, copy=False))
 
 
@@ -138,15 +139,15 @@ def _parse(column: pa.Array) -> Numbers:
     """Numbers written as text; where some are none, each different text is read once."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         try:
-            return Numbers(pc.utf8_trim_whitespace(column).cast(pa.float64()).to_numpy(zero_copy_only=False))
+            return Numbers(plain_numbers(pc.utf8_trim_whitespace(column).cast(pa.float64())))
         except pa.ArrowInvalid:
             pass
     cells = labels(column)
     table = np.full(len(cells.names) + 1, np.nan)
     faults = np.zeros(len(cells.names) + 1, dtype=np.bool_)
-    trimmed = pc.utf8_trim_whitespace(pa.array(cells.names, pa.string()))
+    trimmed = pc.utf8_trim_whitespace(texts_array(cells.names))
     try:
-        table[:-1] = trimmed.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        table[:-1] = plain_numbers(trimmed.cast(pa.float64()))
     except pa.ArrowInvalid:
         for place, text in enumerate(trimmed):
             try:

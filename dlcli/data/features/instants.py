@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import numbers_array, plain_booleans, plain_numbers, texts_array
 from dlcli.data.features.cells import Labels, as_arrow, labels
 from dlcli.data.features.codec import Column
 
@@ -51,8 +52,8 @@ def instants(column: Column, *, format: str | None = None) -> Instants:
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
         zone = array.type.tz if pa.types.is_timestamp(array.type) else None
         stamps = array.cast(pa.timestamp("us", zone), safe=False)
-        missing = array.is_null().to_numpy(zero_copy_only=False)
-        values = stamps.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+        missing = plain_booleans(array.is_null())
+        values = plain_numbers(stamps.cast(pa.int64()), null=0)
         return Instants(values, missing, np.zeros(len(values), dtype=np.bool_))
     if format is None and (read := _read_plain(array)) is not None:
         return read
@@ -78,14 +79,14 @@ def _read_texts(cells: Labels, format: str | None) -> Instants:
 
 
 def _parse_iso(texts: Sequence[str]) -> list[int | None]:
-    cut = pc.replace_substring_regex(pc.utf8_trim_whitespace(pa.array(texts, pa.string())), _FRACTION, r"\1")
-    aware = pc.match_substring_regex(cut, _OFFSET).to_numpy(zero_copy_only=False)
+    cut = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts_array(texts)), _FRACTION, r"\1")
+    aware = plain_booleans(pc.match_substring_regex(cut, _OFFSET))
     read: list[int | None] = [None] * len(texts)
     for kind, places in (
         (pa.timestamp("us"), np.flatnonzero(~aware)),
         (pa.timestamp("us", "UTC"), np.flatnonzero(aware)),
     ):
-        for place, value in zip(places.tolist(), _cast(cut.take(pa.array(places)), kind), strict=True):
+        for place, value in zip(places.tolist(), _cast(cut.take(numbers_array(places)), kind), strict=True):
             read[place] = value
     return read
 

@@ -87,6 +87,11 @@ class NumberCodec:
         return self._scale
 
     @property
+    def fill(self) -> NDArray[np.float64] | None:
+        """What missing numbers become, `(channels,)`; None when they are errors."""
+        return self._fill
+
+    @property
     def minimum(self) -> NDArray[np.float64]:
         """The least training value of each channel, in its own unit."""
         return self._fitted.minimum

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import plain_numbers, texts_array
 from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column, Encoded
 from dlcli.data.features.faults import missing_values, no_values
@@ -227,11 +228,11 @@ def _tokenise(column: Column) -> _Tokens:
     """Split each different text once."""
     cells = labels(column)
     missing = cells.codes < 0
-    texts = pc.ascii_lower(pa.array(cells.names, pa.large_string()))
+    texts = pc.ascii_lower(texts_array(cells.names, pa.large_string()))
     texts = pc.replace_substring_regex(texts, _PUNCTUATION, "")
     split = pc.ascii_split_whitespace(texts)
     words = pc.list_flatten(split)
-    sizes = pc.list_value_length(split).to_numpy(zero_copy_only=False).astype(np.int64)
+    sizes = plain_numbers(pc.list_value_length(split)).astype(np.int64)
     ends = np.cumsum(sizes)
     # The words of every row: the words of its text, once for each row that has it.
     present = np.flatnonzero(~missing)

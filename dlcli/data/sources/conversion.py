@@ -8,6 +8,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dlcli.data.arrays import texts_array
 from dlcli.data.chunk import Kind
 from dlcli.errors import Problem
 
@@ -100,6 +101,8 @@ def convert(values: pa.Array, kind: Kind, *, missing: Collection[str]) -> pa.Arr
         return as_numbers(values, missing=missing)
     if pa.types.is_null(values.type):
         return values.cast(pa.string())
+    if kind == "exact":
+        return values
     return _without_missing(values, missing) if _is_text(values.type) else values
 
 
@@ -131,16 +134,18 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
         raise _first(values.cast(pa.string()), infinite, infinite=True)
     # In a file of numbers NaN is an empty cell: pandas writes missing values so.
     nan = pc.is_nan(numbers)
-    return pc.if_else(nan, pa.scalar(None, pa.float64()), numbers) if pc.any(nan).as_py() else numbers
+    return pc.if_else(nan, pa.nulls(len(numbers), pa.float64()), numbers) if pc.any(nan).as_py() else numbers
 
 
-def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0) -> bool:
+def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0, missing: Collection[str] = ()) -> bool:
     """Whether texts are numbers; codes with leading zeros, such as `007`, are none.
 
     Args:
         values: The texts, of which at least one must be a number.
         share: The part of them that must be numbers.
+        missing: Texts that count as empty, and so are not among them.
     """
+    values = _without_missing(values, missing)
     numbers = pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
     codes = pc.match_substring_regex(values, r"^\s*[+-]?0[0-9]")
     return (pc.mean(numbers).as_py() or 0.0) >= share and not pc.any(codes).as_py()
@@ -153,8 +158,8 @@ def _is_text(type_: pa.DataType) -> bool:
 def _without_missing(values: pa.Array, missing: Collection[str]) -> pa.Array:
     if not missing:
         return values
-    empty = pc.is_in(values, value_set=pa.array(list(missing), values.type))
-    return pc.if_else(empty, pa.scalar(None, values.type), values) if pc.any(empty).as_py() else values
+    empty = pc.is_in(values, value_set=texts_array(tuple(missing), values.type))
+    return pc.if_else(empty, pa.nulls(len(values), values.type), values) if pc.any(empty).as_py() else values
 
 
 def _first(values: pa.Array, faults: pa.Array, *, infinite: bool = False) -> CellFault:

@@ -55,7 +55,12 @@ class DelimitedFile:
                 first = next(batches, None)
         except pa.ArrowInvalid as error:
             raise self._unreadable(header, str(error)) from None
-        numbers = {name for name in named if first is not None and is_number_text(first.column(name), share=NUMBERS)}
+        missing = self.options.missing_values
+        numbers = {
+            name
+            for name in named
+            if first is not None and is_number_text(first.column(name), share=NUMBERS, missing=missing)
+        }
         return tuple(ColumnInfo(name, "number" if name in numbers else "text") for name in header.names)
 
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
@@ -107,7 +112,7 @@ class DelimitedFile:
             column_types=dict(types),
             include_columns=list(types) or _unique(header.names)[:1],
             null_values=list(self.options.missing_values),
-            strings_can_be_null=True,
+            strings_can_be_null=False,  # which texts are empty, `convert` decides column by column
         )
         with _QuoteCounter(self.path) as stream:
             try:

@@ -59,7 +59,7 @@ class JsonLinesFile:
         while batch := list(itertools.islice(rows, BATCH_ROWS)):
             lines = [line for line, _ in batch]
             yield typed_chunk(
-                {name: _array([row.get(name) for _, row in batch]) for name in kinds},
+                {name: _array([row.get(name) for _, row in batch], kind) for name, kind in kinds.items()},
                 kinds,
                 missing=self.options.missing_values,
                 num_rows=len(batch),
@@ -78,10 +78,12 @@ def _kind(types: set[type]) -> Kind | None:
     return "boolean" if types == {bool} else "text"
 
 
-def _array(values: Sequence[Any]) -> pa.Array:
+def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
     types = {type(value) for value in values} - {type(None)}
     if types & {list, dict}:
         return pa.array([None] * len(values), pa.list_(pa.null()))
+    if kind == "exact" and types == {int} and all(value is None or abs(value) < 2**63 for value in values):
+        return pa.array(values, pa.int64())
     if types <= {int, float} and types:
         return pa.array([None if value is None else _float(value) for value in values], pa.float64())
     if types == {bool}:

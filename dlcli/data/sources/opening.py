@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.data.sources.options import TableOptions, format_of
+from dlcli.data.sources.options import Format, TableOptions, format_of
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.source import Files, Source
 from dlcli.errors import DataError, Problem
@@ -13,13 +13,14 @@ from dlcli.errors import DataError, Problem
 __all__ = ["open_source"]
 
 
-def open_source(patterns: Sequence[str], options: TableOptions, *, path: str) -> Source:
+def open_source(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None = None) -> Source:
     """The rows of the files that paths and globs mean. Opens nothing yet but finds the files.
 
     Args:
         patterns: Paths and globs.
         options: How text files are to be read.
         path: Where in the config they stand, for the messages.
+        format: Their format; by the files' names when None.
 
     Raises:
         DataError: Missing files, directories, unknown formats; all of them at once.
@@ -33,7 +34,7 @@ def open_source(patterns: Sequence[str], options: TableOptions, *, path: str) ->
     problems: list[Problem] = []
     for file in find_files(patterns, path=path):
         try:
-            sources.append(_open(file, options))
+            sources.append(_open(file, options, format or format_of(file)))
         except DataError as error:
             problems.extend(error.problems)
     if problems:
@@ -41,9 +42,9 @@ def open_source(patterns: Sequence[str], options: TableOptions, *, path: str) ->
     return Files(tuple(sources))
 
 
-def _open(file: Path, options: TableOptions) -> Source:
+def _open(file: Path, options: TableOptions, format: Format) -> Source:
     # Each format's library is imported when a file of it is read.
-    match format_of(file):
+    match format:
         case "delimited":
             from dlcli.data.sources.delimited import DelimitedFile
 

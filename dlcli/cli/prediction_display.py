@@ -1,0 +1,66 @@
+"""What a person sees of a long prediction: after a second, on a terminal, how many rows are done and how fast."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from dlcli.cli.console import Console
+from dlcli.training.events import Event, Notice, RowsDone
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["PredictionDisplay"]
+
+PATIENCE = 1.0
+"""Seconds before a display is worth its flicker."""
+
+
+class PredictionDisplay:
+    """A listener for `dlcli.predict_file` and `dlcli.evaluate`; use it as a context manager.
+
+    Args:
+        console: Where to print.
+        words: What goes on.
+    """
+
+    def __init__(self, console: Console, words: str) -> None:
+        self._console, self._words = console, words
+        self._started = time.perf_counter()
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> PredictionDisplay:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, Notice):
+            self._console.warn(event.problem)
+        elif isinstance(event, RowsDone) and self._console.live:
+            self._rows(event.rows)
+
+    def _rows(self, rows: int) -> None:
+        seconds = time.perf_counter() - self._started
+        if self._bar is None and seconds >= PATIENCE:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),  # how many rows there are is known when the last is read
+                TextColumn("{task.completed:,} rows, {task.fields[speed]:,} rows/s"),
+                TimeElapsedColumn(),
+                console=self._console.err,
+                transient=True,
+            )
+            self._bar.add_task(self._words, total=None, speed=0)
+            self._bar.start()
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=rows, speed=round(rows / seconds))

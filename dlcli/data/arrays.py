@@ -1,0 +1,83 @@
+"""Between Arrow and NumPy without pandas.
+
+`pyarrow.array`, `pyarrow.scalar` and `Array.to_numpy` ask whether they are given something of pandas, and for that
+import it: a fifth of a second, a quarter of a small prediction. These do not, and they copy nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+__all__ = ["numbers_array", "plain_booleans", "plain_numbers", "texts_array"]
+
+
+def plain_numbers(array: pa.Array, *, null: float = math.nan) -> NDArray[Any]:
+    """Integers or floating point numbers as a NumPy array `(rows,)` of their type, not to be written to.
+
+    Args:
+        array: The numbers.
+        null: What null becomes; when that is NaN, integers with nulls become float64.
+
+    Example:
+        >>> plain_numbers(pa.array([1.5, None]))
+        array([1.5, nan])
+    """
+    if array.null_count and math.isnan(null) and not pa.types.is_floating(array.type):
+        array = array.cast(pa.float64())
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    valid, data = array.buffers()
+    if data is None or not len(array):
+        return np.full(len(array), null, dtype)
+    values = np.frombuffer(data, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+    if not array.null_count:
+        return values
+    bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")[array.offset : array.offset + len(array)]
+    return np.where(bits, values, dtype.type(null))
+
+
+def plain_booleans(array: pa.Array) -> NDArray[np.bool_]:
+    """Booleans without nulls as a NumPy array `(rows,)`.
+
+    Example:
+        >>> plain_booleans(pa.array([True, False]))
+        array([ True, False])
+    """
+    return plain_numbers(array.cast(pa.uint8())).astype(np.bool_)
+
+
+def numbers_array(values: NDArray[Any]) -> pa.Array:
+    """Numbers `(rows,)` as an arrow array without nulls.
+
+    Example:
+        >>> numbers_array(np.array([1.5, 2.5])).to_pylist()
+        [1.5, 2.5]
+    """
+    contiguous = np.ascontiguousarray(values)
+    return pa.Array.from_buffers(
+        pa.from_numpy_dtype(contiguous.dtype), len(contiguous), [None, pa.py_buffer(contiguous)]
+    )
+
+
+def texts_array(texts: Sequence[str], type: pa.DataType | None = None) -> pa.Array:
+    """Texts as an arrow array.
+
+    Args:
+        texts: The texts.
+        type: `string` when None, or another type of text.
+
+    Example:
+        >>> texts_array(["a", "ß"]).to_pylist()
+        ['a', 'ß']
+    """
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    array = pa.Array.from_buffers(
+        pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    )
+    return array if type is None or type == array.type else array.cast(type)

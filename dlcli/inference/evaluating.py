@@ -1,0 +1,63 @@
+"""Evaluating a run, on the road that can: without TensorFlow where every metric can be computed from predictions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.config.signature import SplitName
+from dlcli.inference.evaluation import Evaluation, evaluate_splits
+from dlcli.inference.loading import Runtime, TrainedRun, Warn
+from dlcli.inference.rows import data_parts, split_rows
+from dlcli.runs.layout import write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dlcli.data.cache import Cache
+    from dlcli.inference.evaluation import Metrics
+
+__all__ = ["evaluate_run"]
+
+
+def evaluate_run(
+    path: Path,
+    data: str | os.PathLike[str] | pd.DataFrame | None,
+    *,
+    split: SplitName,
+    name: str,
+    cache: Cache | None,
+    runtime: Runtime,
+    warn: Warn,
+) -> Evaluation:
+    """Evaluate a run and write `evaluations/<name>.json`.
+
+    Args:
+        path: The run directory.
+        data: New rows with the target; None: a split of the run's own data.
+        split: Which split.
+        name: What the rows are called.
+        cache: Where training kept the encoded data.
+        runtime: What to compute with.
+        warn: Told when the portable model should be there and cannot be trusted.
+
+    Raises:
+        DlcliError: See `dlcli.evaluate`.
+    """
+    run, metrics = _open(path, runtime=runtime, warn=warn)
+    parts = iter([split_rows(run, split, cache=cache)]) if data is None else data_parts(run, data)
+    result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    write_json(run.directory.evaluations / f"{name}.json", result.document())
+    return result
+
+
+def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metrics]:
+    from dlcli.inference.keras_model import KerasMetrics, KerasPredictor, load_keras
+    from dlcli.runs.layout import RunDirectory
+
+    run = load_keras(RunDirectory.open(path), mixed=True)
+    predictor = run.predictor
+    assert isinstance(predictor, KerasPredictor)
+    predictor.assembly.compile()
+    return run, KerasMetrics(predictor.assembly)

@@ -1,0 +1,137 @@
+"""From a file of rows to a file of predictions, in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from dlcli.data.sources.options import Format
+from dlcli.errors import DataError, Problem
+from dlcli.inference.decoding import Columns
+from dlcli.inference.loading import TrainedRun
+from dlcli.inference.prediction import predict_rows
+from dlcli.inference.rows import input_rows
+from dlcli.inference.writers import OutputFormat, output_format, write_file, write_standard_output, write_stream
+
+__all__ = ["STANDARD", "InputFormat", "Writing", "predict_to"]
+
+STANDARD = "-"
+"""Standard input, and standard output."""
+
+InputFormat = Literal["csv", "tsv", "jsonl", "parquet", "npz"]
+
+_INPUT: dict[InputFormat, tuple[Format, str]] = {
+    "csv": ("delimited", ".csv"),
+    "tsv": ("delimited", ".tsv"),
+    "jsonl": ("jsonl", ".jsonl"),
+    "parquet": ("parquet", ".parquet"),
+    "npz": ("npz", ".npz"),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Where predictions go, and how.
+
+    Args:
+        output: A file, which appears whole or not at all; None or `-` for standard output.
+        format: Its format; None: by the file's suffix, and CSV on standard output.
+        raw_text: Write texts to CSV as they are, those included that a spreadsheet would run as formulas.
+    """
+
+    output: Path | None = None
+    format: OutputFormat | None = None
+    raw_text: bool = False
+
+    @property
+    def target(self) -> Path | None:
+        """The file; None for standard output."""
+        return None if self.output is None or str(self.output) == STANDARD else self.output
+
+    @property
+    def chosen(self) -> OutputFormat:
+        """The format.
+
+        Raises:
+            DataError: The file's suffix says none.
+        """
+        if self.format is not None:
+            return self.format
+        return "csv" if self.target is None else output_format(self.target)
+
+
+def predict_to(
+    run: TrainedRun,
+    source: str,
+    writing: Writing,
+    *,
+    format: InputFormat | None = None,
+    keep: Sequence[str] | None = (),
+    columns: Columns,
+    progress: Callable[[int], None],
+) -> int:
+    """Predict row for row.
+
+    Args:
+        run: The trained model.
+        source: The input: a path, a glob, or `-` for standard input.
+        writing: Where the predictions go.
+        format: The format of the input; by its name, or its first bytes, when None.
+        keep: Columns of the input to copy before the predictions; None for all.
+        columns: Which columns of predictions are wanted.
+        progress: Called after every chunk with the number of rows so far.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        DataError: The input cannot be used, or the output cannot be written.
+        ModelError: The model has not what `columns` asks for.
+        BrokenPipeError: Nobody reads the output any more.
+    """
+    chosen = writing.chosen
+    with _opened(source, format) as path:
+        rows = input_rows(
+            _delimited(run, format), path, keep=keep, format=None if format is None else _INPUT[format][0]
+        )
+        target = writing.target
+        if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
+            message = f"cannot write the predictions over the input {target}"
+            raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+        with write_standard_output() if target is None else write_file(target) as stream:
+            count, writer = 0, None
+            for table in predict_rows(run, rows.rows(), columns=columns):
+                writer = writer or write_stream(stream, table.schema, format=chosen, raw_text=writing.raw_text)
+                writer.write(table)
+                count += table.num_rows
+                progress(count)
+            if writer is None:
+                message = f"'{rows.source.name}' has no rows to predict"
+                raise DataError(Problem(message, hint="add rows", rule="no-rows"))
+            writer.close()
+    return count
+
+
+def _delimited(run: TrainedRun, format: InputFormat | None) -> TrainedRun:
+    """The run with the delimiter of an input whose format is given, whatever its name says."""
+    if format not in ("csv", "tsv") or run.config.data.delimiter is not None:
+        return run
+    data = run.config.data.model_copy(update={"delimiter": "," if format == "csv" else "\t"})
+    return dataclasses.replace(run, config=run.config.model_copy(update={"data": data}))
+
+
+@contextlib.contextmanager
+def _opened(source: str, format: InputFormat | None) -> Iterator[str]:
+    """The path to read."""
+    if source != STANDARD:
+        yield source
+        return
+    from dlcli.data.sources.standard_input import keep_input
+
+    stream: BinaryIO = sys.stdin.buffer
+    with keep_input(stream, suffix=None if format is None else _INPUT[format][1]) as file:
+        yield str(file)

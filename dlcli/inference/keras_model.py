@@ -1,0 +1,127 @@
+"""The Keras road: the model built from the config, with its weights.
+
+A run's model is never deserialised from `model.keras`: Keras's loader has been made to run code by crafted files time
+and again (CVE-2025-1550, CVE-2025-8747, CVE-2025-9905 and others). The YAML says what to build; the file gives numbers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+import zipfile
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.loading import inspect
+from dlcli.config.outputs import OutputPlan
+from dlcli.config.schema import Config
+from dlcli.data.preprocessing import Preprocessing
+from dlcli.errors import Problem, RunError
+from dlcli.inference.loading import TrainedRun, read_preprocessing
+from dlcli.inference.predictor import Arrays, Road
+from dlcli.model.assembly import Assembly, assemble
+from dlcli.model.capacity import rows_at_once
+from dlcli.model.faults import reason
+from dlcli.model.state import MetricsPass
+from dlcli.runs.layout import RunDirectory
+
+__all__ = ["KerasMetrics", "KerasPredictor", "assemble_run", "load_keras"]
+
+
+@dataclasses.dataclass(frozen=True)
+class KerasPredictor:
+    """An assembly that predicts."""
+
+    assembly: Assembly
+    road: ClassVar[Road] = "keras"
+
+    @property
+    def outputs(self) -> tuple[OutputPlan, ...]:
+        """What each output learnt."""
+        return self.assembly.outputs
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The features that layers take by name."""
+        return self.assembly.graph.features
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows to give at once."""
+        return rows_at_once(self.assembly.model)
+
+    def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
+        """The outputs `(rows, ...)`, in the model's order."""
+        values = self.assembly.model.predict_on_batch(dict(inputs))
+        return [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
+
+
+class KerasMetrics:
+    """Keras's own metrics: the model is run again, by Keras's own test step.
+
+    Args:
+        assembly: A compiled model.
+    """
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._pass = MetricsPass(assembly.model)
+
+    def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
+        """Take in some rows."""
+        self._pass.add((inputs, labels, weights))
+
+    def result(self) -> dict[str, float]:
+        """The metrics by Keras's names."""
+        return self._pass.result()
+
+
+def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
+    """Build the model of a run and read its weights.
+
+    Args:
+        run: The run.
+        mixed: Compute in the precision of the config, as in training; else in float32, as the portable model does.
+
+    Raises:
+        RunError: The run is damaged.
+        ConfigError: Its `config.yaml` was edited into something invalid.
+        ModelError: The weights do not fit the model.
+    """
+    config = inspect(run.config).require()
+    preprocessing = read_preprocessing(run)
+    if not mixed:
+        config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"precision": "float32"})})
+    assembly = assemble_run(config, preprocessing)
+    _load_weights(assembly, run)
+    return TrainedRun(run, assembly.config, preprocessing, KerasPredictor(assembly))
+
+
+def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
+    """Read the weights, all of them: Keras only warns of layers that the file does not have."""
+    message, hint = "", "restore the file, or train again"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            assembly.model.load_weights(run.model)
+    except (zipfile.BadZipFile, EOFError, OSError) as error:
+        message = f"{run.model.name} is damaged: {reason(error)}"
+        cause: Exception = error
+    except (UserWarning, ValueError, KeyError, IndexError) as error:
+        message = f"{run.model.name} does not hold the weights of the model that {run.config.name} describes"
+        hint = f"undo the changes to {run.config.name}, or train again"
+        cause = error
+    if message:
+        raise RunError(Problem(message, file=run.model, hint=hint, rule="run-damaged")) from cause
+
+
+def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:
+    """Build the model for fitted preprocessing; it is not compiled."""
+    return assemble(
+        config,
+        features=list(preprocessing.features),
+        inputs_of=preprocessing.inputs,
+        targets=preprocessing.target_specs,
+    )

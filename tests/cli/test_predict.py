@@ -1,0 +1,346 @@
+"""`dlcli predict`, as a process: what it loads, reads, writes, and says."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+import dlcli as package
+
+Dlcli = Callable[..., CompletedProcess[str]]
+
+HEAVY = {"keras", "onnx", "pandas", "tensorflow", "tf2onnx"}
+
+PROGRAM = [sys.executable, "-c", "from dlcli.cli.main import main; main()"]
+
+# Tells on standard error what was imported, and the most memory that was used, in KiB.
+PROBE = """
+import json, resource, sys
+from dlcli.cli.main import main
+try:
+    main()
+except SystemExit as stop:
+    assert not stop.code, stop.code
+names = sorted({name.partition(".")[0] for name in sys.modules})
+print(json.dumps({"modules": names, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}), file=sys.stderr)
+"""
+
+ROWS = "age,city,when,note\n" + "".join(
+    f"{20 + i},{'abc'[i % 3]},2024-0{1 + i % 9}-01,{'good' if i % 2 else 'bad, very'!r}\n".replace(
+        "'bad, very'", '"bad, very"'
+    )
+    for i in range(40)
+)
+
+
+def process(
+    directory: Path, *arguments: str, data: bytes = b"", limit: int | None = None, command: Sequence[str] = PROGRAM
+) -> CompletedProcess[bytes]:
+    """Run the program; `limit` is the size in bytes that a file may grow to."""
+
+    def bound() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=directory,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "TMPDIR": str(directory)},
+        input=data,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        preexec_fn=bound,
+    )
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the rows of `new.csv`, and `run`: every feature type, a class and two numbers to predict."""
+    directory = tmp_path_factory.mktemp("mixed")
+    (directory / "new.csv").write_text(ROWS)
+    head, *lines = ROWS.splitlines()
+    body = [f"{line},{'xyz'[i % 3]},{i * 100},{i / 10}" for i, line in enumerate(lines)]
+    (directory / "train.csv").write_text("\n".join([f"{head},kind,price,size", *body]) + "\n")
+    package.train(
+        {
+            "data": {
+                "train": str(directory / "train.csv"),
+                "target": {
+                    "kind": {"type": "category"},
+                    "both": {"type": "number", "columns": ["price", "size"], "scale": "standard"},
+                },
+                "features": {
+                    "age": {"type": "number"},
+                    "city": {"type": "category", "encode": {"embedding": 2}},
+                    "when": {"type": "datetime"},
+                    "note": {"type": "text"},
+                },
+                "test": 0.3,
+            },
+            "model": {
+                "layers": [
+                    {"Dense": {"units": 8, "activation": "gelu"}, "name": "trunk"},
+                    {"Dense": {"units": 3, "activation": "softmax"}, "name": "kind", "inputs": ["trunk"]},
+                    {"Dense": {"units": 2}, "name": "both", "inputs": ["trunk"]},
+                ],
+                "outputs": ["kind", "both"],
+            },
+            "fit": {"epochs": 1},
+        },
+        run_dir=directory / "run",
+    )
+    return directory
+
+
+def test_the_run_says_how_the_portable_model_was_proved(mixed: Path) -> None:
+    portable = json.loads((mixed / "run" / "run.json").read_text())["portable"]
+    assert portable["file"] == "model.onnx"
+    assert portable["proof"]["rows"] == 12
+    assert portable["proof"]["split"] == "test"
+    assert portable["proof"]["difference"] <= 1e-4
+
+
+def test_nothing_heavy_is_loaded(mixed: Path) -> None:
+    done = process(mixed, "predict", "run", "new.csv", "--keep-all", command=[sys.executable, "-c", PROBE])
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & set(json.loads(done.stderr.splitlines()[-1])["modules"])
+
+
+def test_both_runtimes_write_the_same(mixed: Path, dlcli: Dlcli, tmp_path: Path) -> None:
+    tables = []
+    for runtime in ("portable", "keras"):
+        out = tmp_path / f"{runtime}.csv"
+        done = dlcli("predict", mixed / "run", mixed / "new.csv", "-o", out, "--runtime", runtime, "--keep", "city")
+        assert done.returncode == 0, done.stderr
+        tables.append(pyarrow.csv.read_csv(out))
+    one, other = tables
+    assert one.column_names == other.column_names
+    assert one.column_names[:3] == ["city", "kind_prediction", "kind_probability_x"]
+    for name in one.column_names:
+        if pa.types.is_floating(one[name].type):
+            assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1e-4, abs=1e-5)
+        else:
+            assert one[name].equals(other[name])
+
+
+@pytest.fixture(scope="module")
+def inputs(mixed: Path) -> dict[str, bytes]:
+    """The same rows in every format."""
+    table = pyarrow.csv.read_csv(mixed / "new.csv", convert_options=pyarrow.csv.ConvertOptions(timestamp_parsers=["x"]))
+    parquet = io.BytesIO()
+    pyarrow.parquet.write_table(table, parquet)
+    lines = "".join(json.dumps(row, default=str) + "\n" for row in table.to_pylist())
+    tabs = "\n".join("\t".join(str(cell) for cell in row.values()) for row in table.to_pylist())
+    return {
+        "csv": ROWS.encode(),
+        "tsv": "\t".join(table.column_names).encode() + b"\n" + tabs.encode() + b"\n",
+        "jsonl": lines.encode(),
+        "parquet": parquet.getvalue(),
+    }
+
+
+def table_of(format: str, data: bytes) -> pa.Table:
+    """Predictions read again."""
+    if format == "parquet":
+        return pyarrow.parquet.read_table(io.BytesIO(data))
+    if format == "jsonl":
+        return pa.Table.from_pylist([json.loads(line) for line in data.splitlines()])
+    parse = pyarrow.csv.ParseOptions(delimiter="\t" if format == "tsv" else ",")
+    return pyarrow.csv.read_csv(io.BytesIO(data), parse_options=parse)
+
+
+@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "parquet"])
+def test_from_standard_input_to_standard_output(mixed: Path, inputs: dict[str, bytes], format: str) -> None:
+    """What the first bytes do not tell, an option says; the output is the same whatever the input was."""
+    done = process(mixed, "predict", "run", "-", "--format", format, data=inputs[format])
+    assert done.returncode == 0, done.stderr
+    told = process(mixed, "predict", "run", "-", "-o", "-", "--input-format", format, data=inputs[format])
+    plain = process(mixed, "predict", "run", "new.csv")
+    assert told.stdout == plain.stdout
+    one, other = table_of(format, done.stdout), table_of("csv", plain.stdout)
+    assert one.num_rows == 40
+    assert one["kind_prediction"].to_pylist() == other["kind_prediction"].to_pylist()
+    name = "both_prediction_price"
+    assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (ROWS.encode()[:-30], "standard input ended in the middle of this row"),
+        (b'{"age": 31, "city": "a", "when": "2024-01-01", "no', "standard input ended in the middle of this row"),
+        (b"", "the file is empty"),
+        (b"age,city\n1,a\n", "standard input has no column 'when'"),
+        (b"PAR1 and nothing more", "standard input is no readable Parquet file"),
+    ],
+    ids=["csv cut", "json cut", "empty", "columns", "parquet cut"],
+)
+def test_standard_input_that_cannot_be_used(mixed: Path, data: bytes, said: str) -> None:
+    done = process(mixed, "predict", "run", "-", "-o", "out.csv", data=data)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert said in done.stderr.decode()
+    assert "stdin" not in done.stderr.decode()
+    assert sorted(path.name for path in mixed.iterdir()) == ["new.csv", "run", "train.csv"]
+
+
+CELLS = "age,city,id,label\n30,a,007,NA\n 31 ,b,1e3,\n32,c,-5,=1+1\n"
+
+
+def test_kept_cells_are_exactly_as_written(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text(CELLS)
+    assert dlcli("predict", "run", "new.csv", "--keep-all", "--raw-text", "-o", "out.csv").returncode == 0
+    kept = [line.rsplit(",", 3)[0] for line in (tmp_path / "out.csv").read_text().splitlines()]
+    assert "\n".join(kept) + "\n" == CELLS
+    plain = dlcli("predict", "run", "new.csv").stdout.splitlines()
+    assert [line.rsplit(",", 3)[1:] for line in (tmp_path / "out.csv").read_text().splitlines()] == [
+        line.split(",") for line in plain
+    ]
+
+
+def test_kept_values_keep_their_types(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    table = pa.table({"age": pa.array([30, 31], pa.int16()), "city": ["a", "b"], "ok": [True, None], "id": [1, 2]})
+    pyarrow.parquet.write_table(table, tmp_path / "new.parquet")
+    assert dlcli("predict", "run", "new.parquet", "--keep-all", "-o", "out.parquet").returncode == 0
+    assert pyarrow.parquet.read_table(tmp_path / "out.parquet").select(table.column_names).equals(table)
+    (tmp_path / "new.jsonl").write_text('{"age": 30, "city": "a", "id": 7, "tags": [1]}\n')
+    done = dlcli("predict", "run", "new.jsonl", "--keep", "id", "--json")
+    assert next(iter(json.loads(done.stdout))) == "id"
+    assert '"id": 7,' in done.stdout
+    done = dlcli("predict", "run", "new.jsonl", "--keep", "tags")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'tags' holds several values a row" in done.stderr
+
+
+def test_columns_that_are_asked_for(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+
+    def answer(*options: str) -> dict[str, str]:
+        done = dlcli("predict", "run", "new.csv", *options)
+        assert done.returncode == 0, done.stderr
+        header, row = done.stdout.splitlines()
+        return dict(zip(header.split(","), row.split(","), strict=True))
+
+    whole = answer()
+    assert list(whole) == ["prediction", "probability_no", "probability_yes"]
+    assert answer("--no-probabilities") == {"prediction": whole["prediction"]}
+    best = answer("--top", "9")
+    assert list(best) == ["prediction_1", "probability_1", "prediction_2", "probability_2"]
+    assert best["prediction_1"] == whole["prediction"]
+    assert float(best["probability_1"]) >= float(best["probability_2"])
+    assert list(answer("--top", "1", "--no-probabilities")) == ["prediction_1"]
+    probability = float(whole["probability_yes"])
+    assert answer("--threshold", str(probability - 1e-3))["prediction"] == "yes"
+    assert answer("--threshold", str(probability + 1e-3))["prediction"] == "no"
+
+
+def test_columns_that_the_model_does_not_have(mixed: Path, dlcli: Dlcli) -> None:
+    done = dlcli("predict", mixed / "run", mixed / "new.csv", "--threshold", "0.3")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no target has two classes" in done.stderr
+
+
+def test_texts_that_a_spreadsheet_would_run(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    cells = ["=1+1", "+a", "-b", "@c", "-5", "+1e3", "plain", '"\t=d"']
+    (tmp_path / "new.csv").write_text("age,city,=head\n" + "".join(f"30,a,{cell}\n" for cell in cells))
+    done = dlcli("predict", "run", "new.csv", "--keep", "=head", "--no-probabilities")
+    kept = [line.rsplit(",", 1)[0].strip('"') for line in done.stdout.splitlines()]
+    assert kept == ["'=head", "'=1+1", "'+a", "'-b", "'@c", "-5", "+1e3", "plain", "'\t=d"]
+    raw = dlcli("predict", "run", "new.csv", "--keep", "=head", "--no-probabilities", "--raw-text").stdout
+    assert raw.startswith("=head,")
+    assert "'" not in raw
+
+
+@pytest.mark.parametrize("change", ["missing", "cut", "altered", "config"])
+def test_a_portable_model_that_cannot_be_trusted(
+    change: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path
+) -> None:
+    """Keras predicts instead and says so; without Keras there is no prediction, and the way to a sound model."""
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+    sound = dlcli("predict", "run", "new.csv")
+    assert (sound.returncode, sound.stderr) == (0, "")
+    model = run_directory / "model.onnx"
+    data = model.read_bytes()
+    match change:
+        case "missing":
+            model.unlink()
+        case "cut":
+            model.write_bytes(data[: len(data) // 2])
+        case "altered":
+            model.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        case _:
+            with (run_directory / "config.yaml").open("a") as config:
+                config.write("# a remark\n")
+    name = "config.yaml" if change == "config" else "model.onnx"
+    done = dlcli("predict", "run", "new.csv")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1].split(",")[0] == sound.stdout.splitlines()[1].split(",")[0]
+    assert name in done.stderr
+    assert "Keras predicts instead" in done.stderr
+    refused = dlcli("predict", "run", "new.csv", "--runtime", "portable")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "dlcli export run --format onnx" in " ".join(refused.stderr.split())
+
+
+def many_rows(file: Path, count: int) -> None:
+    """A large input."""
+    with file.open("w") as stream:
+        stream.write("age,city\n")
+        for start in range(0, count, 1000):
+            stream.write("".join(f"{row % 90}.125,{'abc'[row % 3]}\n" for row in range(start, start + 1000)))
+
+
+def test_a_disk_that_fills(run_directory: Path, tmp_path: Path) -> None:
+    many_rows(tmp_path / "new.csv", 50_000)
+    before = set(tmp_path.iterdir())
+    done = process(tmp_path, "predict", "run", "new.csv", "-o", "out.csv", limit=200_000)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "cannot write out.csv: File too large" in done.stderr.decode()
+    assert set(tmp_path.iterdir()) == before
+    with open("/dev/full", "wb") as full:
+        refused = subprocess.run(
+            [*PROGRAM, "predict", "run", "new.csv"], cwd=tmp_path, stdout=full, stderr=-1, check=False
+        )
+    assert refused.returncode == 1
+    assert "cannot write standard output: No space left" in refused.stderr.decode()
+    assert "Traceback" not in refused.stderr.decode()
+    done = process(tmp_path, "predict", "run", "new.csv", "-o", "/dev/full", "--format", "csv")
+    assert done.returncode == 1
+    assert "cannot write /dev/full: No space left" in done.stderr.decode()
+
+
+def test_a_reader_that_goes(run_directory: Path, tmp_path: Path) -> None:
+    many_rows(tmp_path / "new.csv", 50_000)
+    with subprocess.Popen(
+        [*PROGRAM, "predict", "run", "new.csv"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline() == b"prediction,probability_no,probability_yes\n"
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(60) == 0
+
+
+def test_memory_does_not_grow_with_the_input(run_directory: Path, tmp_path: Path) -> None:
+    peaks = []
+    for count in (400_000, 2_400_000):
+        many_rows(tmp_path / "new.csv", count)
+        done = process(tmp_path, "predict", "run", "new.csv", "-o", "out.csv", command=[sys.executable, "-c", PROBE])
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "out.csv").read_bytes().count(b"\n") == count + 1
+        peaks.append(json.loads(done.stderr.splitlines()[-1])["peak"] / 1024)
+    # The output of the larger is 70 MB above that of the smaller, and its input 20.
+    assert peaks[1] - peaks[0] < 60
