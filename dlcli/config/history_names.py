@@ -13,7 +13,7 @@ from dlcli.config.component import Component
 from dlcli.config.drafts import snake_case
 from dlcli.config.schema import CompileConfig
 
-__all__ = ["HistoryNames", "history_names"]
+__all__ = ["HistoryNames", "history_names", "metric_names"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def history_names(
         >>> history_names(config, outputs=["dense"], validation=True).names
         ('accuracy', 'auc', 'loss', 'val_accuracy', 'val_auc', 'val_loss')
     """
-    names = ["loss", *_metric_names(config, outputs)]
+    names = ["loss", *metric_names(config, outputs)]
     if len(outputs) > 1:
         names += [f"{output}_loss" for output in outputs]
     if validation:
@@ -80,8 +80,11 @@ def _flat(metrics: Sequence[Component] | Mapping[str, Sequence[Component]] | Non
         yield from metrics or ()
 
 
-def _metric_names(config: CompileConfig, outputs: Sequence[str]) -> list[str]:
-    """Names that are met again are numbered, or marked as weighted, as `CompileMetrics.result` does it in Keras."""
+def metric_names(config: CompileConfig, outputs: Sequence[str]) -> list[str]:
+    """The names of the metrics in Keras's order, without the losses.
+
+    Names that are met again are numbered, or marked as weighted, as `CompileMetrics.result` does it in Keras.
+    """
     names: dict[str, int] = {}
     for output, name in _by_output(config.metrics, outputs):
         full = f"{output}{name}"

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.signature import SplitName
+from dlcli.errors import ModelError, Problem
 from dlcli.inference.evaluation import Evaluation, evaluate_splits
-from dlcli.inference.loading import Runtime, TrainedRun, Warn
+from dlcli.inference.loading import Runtime, TrainedRun, Warn, load
+from dlcli.inference.portable import PortablePredictor
+from dlcli.inference.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.inference.rows import data_parts, split_rows
-from dlcli.runs.layout import write_json
+from dlcli.runs.layout import RunDirectory, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,8 +56,22 @@ def evaluate_run(
 
 
 def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metrics]:
+    """The run on the road that can compute its metrics.
+
+    Raises:
+        ModelError: `portable` is asked for, and a metric is left to Keras.
+    """
+    if runtime != "keras":
+        run = load(path, runtime=runtime, warn=warn)
+        if isinstance(run.predictor, PortablePredictor):
+            reason = left_to_keras(run.config, run.predictor)
+            if not reason:
+                return run, PredictedMetrics(run.config, run.predictor)
+            if runtime == "portable":
+                message = f"only Keras computes {reason}"
+                hint = "leave --runtime out, or say --runtime keras"
+                raise ModelError(Problem(message, hint=hint, rule="needs-keras"))
     from dlcli.inference.keras_model import KerasMetrics, KerasPredictor, load_keras
-    from dlcli.runs.layout import RunDirectory
 
     run = load_keras(RunDirectory.open(path), mixed=True)
     predictor = run.predictor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -47,18 +48,19 @@ class Session:
         self.inputs = tuple(each.name for each in self._session.get_inputs())
         self.outputs = tuple(each.name for each in self._session.get_outputs())
 
-    def run(self, inputs: Arrays) -> list[NDArray[Any]]:
+    def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[NDArray[Any]]:
         """The outputs, each `(rows, ...)`.
 
         Args:
             inputs: An array `(rows, *shape)` by the name of each input; inputs that the model does not use may be among
                 them.
+            outputs: The names of the wanted outputs.
 
         Raises:
             ModelError: The runtime fails.
         """
         try:
-            values: list[NDArray[Any]] = self._session.run(None, {name: inputs[name] for name in self.inputs})
+            values: list[NDArray[Any]] = self._session.run(list(outputs), {name: inputs[name] for name in self.inputs})
         except _faults() as error:
             raise _refusal("fails", error) from error
         return values
@@ -83,7 +85,7 @@ class PortablePredictor:
 
     def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
         """The outputs `(rows, ...)`, in the model's order."""
-        return self.session.run(inputs)
+        return self.session.run(inputs, [output.name for output in self.outputs])
 
 
 def _faults() -> tuple[type[Exception], ...]:

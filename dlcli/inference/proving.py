@@ -47,9 +47,9 @@ def write_portable(
     try:
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
-        write_atomically(run.portable, to_onnx(model, names, metadata=metadata.properties()))
+        write_atomically(run.portable, to_onnx(model, names, metadata=metadata.properties(), with_logits=True))
         session = Session(run.portable)
-        parity = measure(lambda part: reference_outputs(model, part), session.run, inputs)
+        parity = measure(lambda part: reference_outputs(model, part), lambda part: session.run(part, names), inputs)
         if not parity.agrees:
             raise ModelError(Problem(f"ONNX Runtime and Keras disagree: {parity}", rule="not-portable"))
     except ModelError as error:

@@ -14,7 +14,10 @@ from dlcli.model.assembly import Assembly
 from dlcli.model.building import build
 from dlcli.model.faults import KERAS_FAULTS, reason
 
-__all__ = ["OPSET", "float32_copy", "to_onnx"]
+__all__ = ["LOGITS", "OPSET", "float32_copy", "to_onnx"]
+
+LOGITS = "/logits"
+"""What the name of an output ends in that holds what a sigmoid or softmax was given; no layer's name has a `/`."""
 
 OPSET = 17
 """The version of ONNX's operators: of 2022, so that runtimes of every age read the file."""
@@ -23,13 +26,15 @@ LARGEST = 2**31 - 2**20
 """Bytes: a protocol buffer cannot hold more than 2 GiB."""
 
 
-def to_onnx(model: Any, outputs: tuple[str, ...], *, metadata: Mapping[str, str]) -> bytes:
+def to_onnx(model: Any, outputs: tuple[str, ...], *, metadata: Mapping[str, str], with_logits: bool = False) -> bytes:
     """Convert a model of float32.
 
     Args:
         model: A functional `keras.Model` that takes a dict of arrays.
         outputs: A name for each of its outputs, in order.
         metadata: What is written into the file beside the graph (`metadata_props`).
+        with_logits: Give also what a sigmoid or softmax at an output was given, as `<output>/logits`. Keras computes
+            crossentropies from it, for a probability that has become 1 or 0 tells nothing more.
 
     Returns:
         The file. Its inputs have the names, shapes and types of the model's, its outputs the names given; the batch
@@ -48,7 +53,7 @@ def to_onnx(model: Any, outputs: tuple[str, ...], *, metadata: Mapping[str, str]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the converter says of itself; the result is proved instead
             logger.setLevel(logging.CRITICAL + 1)
-            proto = _convert(modules.tensorflow, model, outputs)
+            proto = _convert(modules.tensorflow, model, outputs, with_logits=with_logits)
     except faults as error:
         raise _refusal(reason(error)) from error
     finally:
@@ -80,7 +85,7 @@ def float32_copy(assembly: Assembly, inputs: Sequence[InputSpec]) -> Any:
     return copy
 
 
-def _convert(tf: Any, model: Any, outputs: tuple[str, ...]) -> Any:
+def _convert(tf: Any, model: Any, outputs: tuple[str, ...], *, with_logits: bool) -> Any:
     from tf2onnx import optimizer, tf_loader, tfonnx
 
     names = [tensor.name for tensor in model.inputs]
@@ -89,9 +94,17 @@ def _convert(tf: Any, model: Any, outputs: tuple[str, ...]) -> Any:
         tf.TensorSpec(tensor.shape, tensor.dtype, name=f"input_{place}") for place, tensor in enumerate(model.inputs)
     ]
 
+    given = list(outputs)
+
     def call(*tensors: Any) -> list[Any]:
         values = model(dict(zip(names, tensors, strict=True)), training=False)
-        listed = values if isinstance(values, (list, tuple)) else [values]
+        listed = list(values) if isinstance(values, (list, tuple)) else [values]
+        for name, value in zip(outputs, tuple(listed), strict=True):
+            # Where Keras's own losses look for it.
+            logits = getattr(value, "_keras_logits", None)
+            if with_logits and logits is not None and logits.shape.rank == value.shape.rank:
+                given.append(name + LOGITS)
+                listed.append(logits)
         return [tf.identity(value) for value in listed]
 
     with tf.device("/cpu:0"):
@@ -108,7 +121,7 @@ def _convert(tf: Any, model: Any, outputs: tuple[str, ...]) -> Any:
                 custom_op_handlers={"Erfc": (_erfc, [])},
                 input_names=inner,
                 output_names=outer,
-                tensors_to_rename=dict(zip((*inner, *outer), (*names, *outputs), strict=True)),
+                tensors_to_rename=dict(zip((*inner, *outer), (*names, *given), strict=True)),
             )
         return optimizer.optimize_graph(converted, catch_errors=False).make_model("dlcli")
 

@@ -344,3 +344,12 @@ def test_memory_does_not_grow_with_the_input(run_directory: Path, tmp_path: Path
         peaks.append(json.loads(done.stderr.splitlines()[-1])["peak"] / 1024)
     # The output of the larger is 70 MB above that of the smaller, and its input 20.
     assert peaks[1] - peaks[0] < 60
+
+
+def test_evaluating_loads_nothing_heavy_either(original: Path, run_directory: Path, tmp_path: Path) -> None:
+    """The loss and accuracy of one sigmoid unit come from predictions."""
+    done = process(tmp_path, "evaluate", "run", "--json", command=[sys.executable, "-c", PROBE])
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY - {"pandas"} & set(json.loads(done.stderr.splitlines()[-1])["modules"])
+    recorded = json.loads((original / "run" / "evaluations" / "test.json").read_text())["metrics"]
+    assert json.loads(done.stdout)["metrics"] == pytest.approx(recorded, rel=1e-5)

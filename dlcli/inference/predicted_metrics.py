@@ -1,0 +1,139 @@
+"""The compiled loss and metrics from predictions alone, where they can be had as Keras has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.component import Component
+from dlcli.config.conventions import from_logits
+from dlcli.config.history_names import metric_names
+from dlcli.config.outputs import OutputPlan
+from dlcli.config.schema import CompileConfig, Config
+from dlcli.inference.measures import CROSSENTROPIES, LOSSES, Measure, find_metric, normal_name
+from dlcli.inference.portable import PortablePredictor
+
+__all__ = ["PredictedMetrics", "left_to_keras"]
+
+LOGITS = "/logits"
+"""What the portable model calls the scores before an output's sigmoid or softmax: `<output>/logits`."""
+
+
+def left_to_keras(config: Config, predictor: PortablePredictor) -> str:
+    """What of the evaluation only Keras can compute, in words; empty when there is nothing.
+
+    Args:
+        config: The resolved config.
+        predictor: The portable model.
+    """
+    if config.code:
+        return "the run has code of its own"
+    if config.runtime.precision != "float32":
+        return f"the run computes in {config.runtime.precision}"
+    if config.compile.weighted_metrics:
+        return "weighted metrics"
+    if _adds_losses(config.model.model_dump(by_alias=True)):
+        return "the losses of regularizers"
+    for output in predictor.outputs:
+        if output.head.units is None or not _has_loss(output, predictor):
+            return f"the loss {output.loss.name}"
+        for component in _metrics_of(config.compile, output):
+            if find_metric(component, units=output.head.units, sparse=output.form == "index") is None:
+                return f"the metric {component.name}"
+    return ""
+
+
+class PredictedMetrics:
+    """Loss and metrics of a portable model, for which nothing is `left_to_keras`.
+
+    Args:
+        config: The resolved config.
+        predictor: The portable model.
+    """
+
+    def __init__(self, config: Config, predictor: PortablePredictor) -> None:
+        self._predictor = predictor
+        self._rows = 0
+        self._weights = config.compile.loss_weights or {}
+        self._losses = dict.fromkeys((output.name for output in predictor.outputs), 0.0)
+        self._measures = [_measures(config.compile, output) for output in predictor.outputs]
+        self._names = metric_names(config.compile, list(self._losses))
+
+    def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
+        """Take in some rows; see `dlcli.inference.evaluation.Metrics`."""
+        self._rows += len(outputs[0])
+        for place, (output, raw) in enumerate(zip(self._predictor.outputs, outputs, strict=True)):
+            true = np.asarray(_of_output(labels, place), np.float64)
+            weight = _of_output(weights, place)
+            predicted = raw.astype(np.float64)
+            values = self._loss(output, true, predicted, inputs)
+            self._losses[output.name] += float((values if weight is None else values * weight).sum())
+            for measure in self._measures[place]:
+                measure.add(true, predicted)
+
+    def result(self) -> dict[str, float]:
+        """The metrics by Keras's names, in Keras's order."""
+        rows = max(self._rows, 1)
+        losses = {name: value / rows for name, value in self._losses.items()}
+        whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
+        parts = {f"{name}_loss": value for name, value in losses.items()} if len(losses) > 1 else {}
+        values = [measure.result() for measures in self._measures for measure in measures]
+        return {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
+
+    def _loss(
+        self, output: OutputPlan, true: NDArray[Any], predicted: NDArray[np.float64], inputs: Any
+    ) -> NDArray[np.float64]:
+        name = normal_name(output.loss)
+        if name in CROSSENTROPIES:
+            if not from_logits(output.loss):
+                (logits,) = self._predictor.session.run(inputs, [output.name + LOGITS])
+                predicted = logits.astype(np.float64)
+            return CROSSENTROPIES[name](true, predicted)
+        options = {key: value for key, value in output.loss.arguments.items() if key in _OPTIONS[name]}
+        return LOSSES[name](true, predicted, **options)
+
+
+_OPTIONS: dict[str, tuple[str, ...]] = {**dict.fromkeys(LOSSES, ()), "huber": ("delta",)}
+
+
+def _of_output(values: Any, place: int) -> Any:
+    """What belongs to an output: batches hold an array for one output, and a tuple for several."""
+    return values[place] if isinstance(values, (list, tuple)) else values
+
+
+def _has_loss(output: OutputPlan, predictor: PortablePredictor) -> bool:
+    name = normal_name(output.loss)
+    arguments = set(output.loss.arguments) - {"name"}
+    if name in CROSSENTROPIES:
+        if arguments - {"from_logits"}:
+            return False
+        return from_logits(output.loss) != (output.name + LOGITS in predictor.session.outputs)
+    return name in LOSSES and arguments <= set(_OPTIONS[name])
+
+
+def _metrics_of(config: CompileConfig, output: OutputPlan) -> Sequence[Component]:
+    metrics = config.metrics
+    return (metrics.get(output.name, ()) if isinstance(metrics, Mapping) else metrics) or ()
+
+
+def _measures(config: CompileConfig, output: OutputPlan) -> list[Measure]:
+    units = output.head.units or 1
+    found = (find_metric(each, units=units, sparse=output.form == "index") for each in _metrics_of(config, output))
+    return [measure for measure in found if measure is not None]
+
+
+def _adds_losses(value: Any) -> bool:
+    """Whether layers add losses of their own: regularizers."""
+    if isinstance(value, Component):
+        return _adds_losses({value.name: dict(value.arguments)})
+    if isinstance(value, Mapping):
+        return any(
+            (str(key).endswith("regularizer") and item is not None) or _adds_losses(key) or _adds_losses(item)
+            for key, item in value.items()
+        )
+    if isinstance(value, (list, tuple)):
+        return any(map(_adds_losses, value))
+    return bool(value == "ActivityRegularization")
