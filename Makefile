@@ -7,8 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Where the scikit-learn of `make data` lives: an installed scikit-learn slows every import of Keras.
+# Where the scikit-learn of `make data` and of `make bench` lives: an installed scikit-learn slows every import of Keras.
 DATA_VENV := $(VENV)/datasets
+BENCH_VENV := $(VENV)/bench
 
 # The first Python that runs and fits. A name on the PATH is not enough: a pyenv shim may point nowhere.
 FIND_PYTHON = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 python; do \
@@ -82,6 +83,16 @@ data: | $(BIN)/python ## write the example data sets, in an environment of their
 	$(BIN)/python -m venv $(DATA_VENV)
 	$(DATA_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r data/requirements.txt
 	$(DATA_VENV)/bin/python data/make_datasets.py
+
+# PyTorch and scikit-learn stand beside where they can be installed; without them their columns stay empty.
+$(BENCH_VENV)/.installed: benchmarks/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv $(BENCH_VENV)
+	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
+.PHONY: bench
+bench: $(VENV)/.installed $(BENCH_VENV)/.installed ## measure against the scripts that people write, into README.md
+	$(BIN)/python -m benchmarks.run --write
 
 .PHONY: clean
 clean: ## remove the environment and the caches; runs stay

@@ -31,13 +31,19 @@ class Measured:
     peak: int
 
 
-def measure(command: Sequence[str | Path]) -> Measured:
+def measure(command: Sequence[str | Path], *, cache: Path | None = None) -> Measured:
     """Run a command from the project's root; its output is shown when it fails.
+
+    Args:
+        command: The program and its arguments.
+        cache: Where dlcli keeps encoded data.
 
     Raises:
         SystemExit: It failed.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+    if cache is not None:
+        environment["DLCLI_CACHE_DIR"] = str(cache)
     started = time.perf_counter()
     with subprocess.Popen(
         [str(part) for part in command],
@@ -70,8 +76,8 @@ def history_seconds(run: Path, rows: int) -> float:
 
 
 def quiet_machine(limit: float) -> None:
-    """Wait until the load of the machine is below `limit`, two minutes at most."""
-    for _ in range(24):
+    """Wait until the load of the machine is below `limit`, half a minute at most."""
+    for _ in range(30):
         if os.getloadavg()[0] < limit:
             return
-        time.sleep(5)
+        time.sleep(1)

@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ OTHERS = {"torch": "torch_loop.py", "sklearn": "sklearn_fit.py"}
 """What stands beside, where a case can be done with it and it is installed."""
 
 Result = dict[str, Any]
+Side = Callable[[], tuple[Measured, float]]
+Runs = list[tuple[Measured, float]]
 
 
 def main() -> None:
@@ -86,17 +88,17 @@ def training(case: str, folder: Path, pairs: int, load: float, others: dict[str,
         return measured, rows / epoch_seconds(result)
 
     def ours() -> tuple[Measured, float]:
-        measured = measure([DLCLI, "train", config, "--run-dir", run, "--overwrite"])
+        measured = measure([DLCLI, "train", config, "--run-dir", run, "--overwrite"], cache=folder / "cache")
         return measured, rows / history_seconds(run, rows)
 
-    sides: dict[str, Callable[[], tuple[Measured, float]]] = {
+    sides: dict[str, Side] = {
         "script": lambda: script(sys.executable, "keras_fit.py"),
         "dlcli": ours,
     }
     for name, python in others.items():
         if name == "torch" or hasattr(module, "SKLEARN"):
             sides[name] = lambda name=name, python=python: script(python, OTHERS[name])  # type: ignore[misc]
-    found = _interleave(sides, pairs, load)
+    found = _interleave(sides, pairs, load, beside={name: sides.pop(name) for name in others if name in sides})
     data.unlink()
     speeds = {name: [speed for _, speed in runs] for name, runs in found.items()}
     return {
@@ -118,11 +120,16 @@ def whole(rows: int, folder: Path, pairs: int, load: float) -> Result:
     config.write_text(
         f"data: {{train: {data.name}, target: {{y: category}}, batch_size: 32}}\n{module.CONFIG}\nfit: {{epochs: 3}}\n"
     )
-    sides: dict[str, Callable[[], tuple[Measured, float]]] = {
+
+    def ours() -> tuple[Measured, float]:
+        with tempfile.TemporaryDirectory(dir=folder) as cache:  # empty: the table is read each time
+            return measure([DLCLI, "train", config, "--run-dir", run, "--overwrite"], cache=Path(cache)), 0.0
+
+    sides: dict[str, Side] = {
         "script": lambda: (measure([sys.executable, SIDES / "script.py", data, "3", folder / "model.keras"]), 0.0),
-        "dlcli": lambda: (measure([DLCLI, "train", config, "--run-dir", run, "--overwrite"]), 0.0),
+        "dlcli": ours,
     }
-    found = _interleave(sides, pairs, load)
+    found = _interleave(sides, pairs, load, beside={})
     seconds = {name: [measured.seconds for measured, _ in runs] for name, runs in found.items()}
     return {
         "seconds": {name: statistics.median(values) for name, values in seconds.items()},
@@ -142,7 +149,7 @@ def reading(folder: Path, pairs: int, load: float) -> Result:
         quiet_machine(load)
         cache = folder / f"cache{place}"
         for each in seconds:
-            measure([sys.executable, SIDES / "reading.py", data, cache, result])
+            measure([sys.executable, SIDES / "reading.py", data, result], cache=cache)
             seconds[each].append(json.loads(result.read_text()))
     size = data.stat().st_size
     return {
@@ -164,14 +171,13 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _interleave(
-    sides: dict[str, Callable[[], tuple[Measured, float]]], pairs: int, load: float
-) -> dict[str, list[tuple[Measured, float]]]:
-    found: dict[str, list[tuple[Measured, float]]] = {name: [] for name in sides}
-    for _ in range(pairs):
-        quiet_machine(load)
-        for name, run in sides.items():
-            found[name].append(run())
+def _interleave(sides: Mapping[str, Side], pairs: int, load: float, beside: Mapping[str, Side]) -> dict[str, Runs]:
+    """Run the sides in turn; what stands beside runs once."""
+    found: dict[str, Runs] = {}
+    for place in range(pairs):
+        for name, run in {**sides, **(beside if place == 0 else {})}.items():
+            quiet_machine(load)
+            found.setdefault(name, []).append(run())
     return found
 
 

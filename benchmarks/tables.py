@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["training_table", "whole_table", "write_tables"]
 
-BEGIN, END = "<!-- benchmark: written by `make bench` -->", "<!-- end of benchmark -->"
+BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 Results = Mapping[str, Any]
 
@@ -16,7 +16,7 @@ Results = Mapping[str, Any]
 def training_table(cases: Results, *, head: bool = True) -> str:
     """Rows a second after the first epoch."""
     lines = [
-        "| rows a second, after the first epoch | Keras script | dlcli | ratio (least to most) | PyTorch | scikit-learn |",
+        "| rows a second after epoch 1 | Keras script | dlcli | ratio (least to most) | PyTorch | scikit-learn |",
         "|---|---:|---:|---:|---:|---:|",
     ]
     rows = []

@@ -348,12 +348,14 @@ def _require(inspection: Inspection) -> Config:
     """The config, or all that the first stage finds: in the YAML, and in the headers of the data files."""
     from dlcli.config.graph import expand
     from dlcli.data.headers import look_at_headers
-    from dlcli.training.callbacks import check_callback_files
+    from dlcli.training.callbacks import check_callbacks
 
     problems = list(inspection.problems)
     seen = {problem.path for problem in problems}
     rules = {problem.rule for problem in problems}
-    found = check_callback_files(inspection.sections.get("callbacks", ()))
+    compiled = inspection.sections.get("compile")
+    optimizer = compiled.optimizer if compiled is not None else None
+    found = check_callbacks(inspection.sections.get("callbacks", ()), optimizer)
     data = inspection.sections.get("data")
     if data is not None:
         headers = look_at_headers(data)
@@ -410,7 +412,7 @@ def _prepare(
             classification=says_classification(loss, head),
             units=head.units,
             cache=cache,
-            notify=lambda problem: tell(Notice(problem)),
+            notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
@@ -450,6 +452,8 @@ def _run_job(
         "name": assembly.config.name,
         "seed": assembly.config.seed,
         "device": assembly.runtime.device,
+        "device_name": assembly.runtime.device_name,
+        "gpus": list(assembly.runtime.gpus),
         "rows": dict(planned.rows),
         "batch_size": planned.batch_size,
         "steps_per_epoch": planned.steps,
@@ -481,7 +485,13 @@ def _run_job(
         )
         if problem is not None:
             tell(Notice(problem))
-        record.finish(outcome.status, epochs=outcome.epochs, metrics=metrics, portable=portable)
+        record.finish(
+            outcome.status,
+            epochs=outcome.epochs,
+            metrics=metrics,
+            portable=portable,
+            execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
+        )
     finally:
         record.close()
     tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -147,10 +148,20 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
+class _Stream(RichConsole):
+    """A stream whose reader may go away: Rich would end the program, in the middle of a training too."""
+
+    def on_broken_pipe(self) -> None:
+        """Results that nobody reads end the command; words that nobody reads are dropped."""
+        if not self.stderr:
+            raise BrokenPipeError
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the program ends
+
+
 def _rich(*, stderr: bool) -> RichConsole:
-    console = RichConsole(stderr=stderr, soft_wrap=False)
+    console = _Stream(stderr=stderr, soft_wrap=False)
     if not console.is_terminal:
-        console = RichConsole(stderr=stderr, width=10_000, soft_wrap=True)
+        console = _Stream(stderr=stderr, width=10_000, soft_wrap=True)
     return console
 
 

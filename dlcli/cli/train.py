@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +53,8 @@ def train(
     from dlcli import api
     from dlcli.cli.progress import TrainingDisplay
 
-    with TrainingDisplay(console) as display:
+    # What the user's own code prints is no result.
+    with contextlib.redirect_stdout(sys.stderr), TrainingDisplay(console) as display:
         run = api.train(
             config, overrides=overrides, run_dir=run_dir, overwrite=overwrite, cache_dir=cache_dir, listener=display
         )

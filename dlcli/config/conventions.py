@@ -191,7 +191,7 @@ def default_metrics(target: TargetSpec, loss: Component, head: Head) -> list[Com
 
 
 def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> dict[str, tuple[TargetSpec, ...]] | None:
-    """Which targets each output learns: by name where the names agree, else in order.
+    """Which targets each output learns: by name where the names agree, the others in order.
 
     One output learns several number targets side by side. None when they cannot be paired.
 
@@ -205,9 +205,8 @@ def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> di
     if len(outputs) != len(targets):
         return None
     by_name = {target.name: target for target in targets}
-    if set(by_name) == set(outputs):
-        return {output: (by_name[output],) for output in outputs}
-    return {output: (target,) for output, target in zip(outputs, targets, strict=True)}
+    rest = iter(target for target in targets if target.name not in outputs)
+    return {output: (by_name[output] if output in by_name else next(rest),) for output in outputs}
 
 
 def target_form(target: TargetSpec, loss: Component, units: int | None) -> TargetForm:

@@ -156,6 +156,17 @@ def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, s
         )
 
 
+def accuracy_of_logits(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """Keras's accuracy of one unit cuts at 0.5, where a raw score has the probability 0.62."""
+    plain = [m.name for m in output.metrics if m.name.lower() in ("accuracy", "acc", "binary_accuracy")]
+    if plain and from_logits(output.loss) and output.head.units == 1:
+        yield (
+            "compile.metrics",
+            f"{plain[0]} cuts raw scores at 0.5, and with from_logits the classes part at 0",
+            "use {BinaryAccuracy: {threshold: 0.0, name: accuracy}}",
+        )
+
+
 def units_not_classes(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """More output units than classes: some can never be right."""
     target, units = output.target, output.head.units
@@ -189,6 +200,7 @@ RULES: dict[str, Rule] = {
         logits_without_from_logits,
         classes_with_number_loss,
         accuracy_of_numbers,
+        accuracy_of_logits,
         units_not_classes,
         restore_without_validation,
     )

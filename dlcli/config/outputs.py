@@ -12,6 +12,7 @@ from dlcli.config.conventions import (
     default_loss,
     default_metrics,
     default_targets,
+    from_logits,
     layer_head,
     loss_family,
     output_losses,
@@ -189,6 +190,8 @@ def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConf
         metrics = compile_.metrics
         if metrics is None:
             metrics = default_metrics(plan.targets[0], plan.loss, plan.head)
+        elif isinstance(metrics, list):
+            metrics = [_fitting(metric, plan, compile_) for metric in metrics]
         loss: Component | dict[str, Component] = plan.loss
     else:
         loss = {plan.name: plan.loss for plan in plans}
@@ -196,5 +199,17 @@ def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConf
         if metrics is None:
             metrics = {plan.name: default_metrics(plan.targets[0], plan.loss, plan.head) for plan in plans}
         elif isinstance(metrics, list):
-            metrics = {plan.name: list(metrics) for plan in plans}
+            metrics = {plan.name: [_fitting(metric, plan, compile_) for metric in metrics] for plan in plans}
     return compile_.model_copy(update={"loss": loss, "metrics": metrics})
+
+
+def _fitting(metric: Component, plan: OutputPlan, compile_: CompileConfig) -> Component:
+    """The metric, or for the accuracy of one raw score its like with the threshold at 0.
+
+    Only where the loss was filled in too: whoever writes `from_logits` gets what Keras gives.
+    """
+    filled_in = compile_.loss is None and from_logits(plan.loss) and plan.head.units == 1
+    if filled_in and metric.name in ("accuracy", "acc", "binary_accuracy", "BinaryAccuracy"):
+        name = "binary_accuracy" if metric.name == "BinaryAccuracy" else metric.name
+        return Component("BinaryAccuracy", {"name": name, "threshold": 0.0, **metric.arguments})
+    return metric

@@ -68,9 +68,11 @@ class Scratch:
 
     Args:
         parent: Where to make it.
+        make: Makes the cache directory that the parent is in.
     """
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, make: Callable[[], None]) -> None:
+        self._make = make
         name = secrets.token_hex(8)
         self.path = parent / name
         self._lock = FileLock(parent / f"{name}.lock")
@@ -78,7 +80,8 @@ class Scratch:
     def directory(self) -> Path:
         """The directory. Raises OSError when it cannot be made."""
         if not self._lock.held:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._make()
+            self.path.parent.mkdir(exist_ok=True)
             self._lock.acquire()
             self.path.mkdir(mode=0o700)
         return self.path
@@ -137,7 +140,7 @@ class Cache:
 
     def scratch(self) -> Scratch:
         """A directory for what is being written."""
-        return Scratch(self._tmp)
+        return Scratch(self._tmp, self._make)
 
     @contextlib.contextmanager
     def building(self, name: str, *, waiting: Callable[[], None]) -> Iterator[None]:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -43,7 +44,7 @@ class CorruptEntry(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class _Stored:
-    """One array of the manifest."""
+    """One array of the manifest; a checksum is of `checked` bytes."""
 
     file: str
     name: ArrayName
@@ -51,6 +52,7 @@ class _Stored:
     shape: tuple[int, ...]
     bytes: int
     offset: int
+    checked: int
     checksums: tuple[int, ...]
 
     @classmethod
@@ -63,6 +65,7 @@ class _Stored:
             tuple(int(size) for size in state["shape"]),
             int(state["bytes"]),
             int(state["offset"]),
+            int(state["checked"]),
             tuple(int(each) for each in state["checksums"]),
         )
 
@@ -72,9 +75,10 @@ class _ArrayFile:
 
     def __init__(self, path: Path, name: ArrayName, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         self._path, self._name, self._dtype, self._shape = path, name, dtype, shape
-        self._stream = path.open("wb")
         self._checksums: list[int] = []
+        self._size = CHECKED_BYTES
         self._checked = 0  # bytes in the last, unfinished checksum
+        self._stream = path.open("wb")
         np.lib.format.write_array_header_1_0(
             self._stream, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
         )
@@ -85,10 +89,10 @@ class _ArrayFile:
         data = np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data
         self._stream.write(data)
         while data:
-            if self._checked in (0, CHECKED_BYTES):
+            if self._checked in (0, self._size):
                 self._checksums.append(0)
                 self._checked = 0
-            part = data[: CHECKED_BYTES - self._checked]
+            part = data[: self._size - self._checked]
             self._checksums[-1] = zlib.crc32(part, self._checksums[-1])
             self._checked += len(part)
             data = data[len(part) :]
@@ -104,16 +108,18 @@ class _ArrayFile:
             shape,
             self._path.stat().st_size,
             self._offset,
+            self._size,
             tuple(self._checksums),
         )
 
     def abandon(self) -> None:
-        """Close the file as it is."""
-        self._stream.close()
+        """Close the file as it is, written or not."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
 
 class Draft:
-    """An entry that is being written, in a directory that nobody else looks into.
+    """An entry that is being written, in a directory that nobody else looks into; use it as a context manager.
 
     Args:
         directory: Empty.
@@ -154,8 +160,10 @@ class Draft:
             json.dumps({"checksum": zlib.crc32(text.encode()), "body": body}), encoding="utf-8"
         )
 
-    def abandon(self) -> None:
-        """Close all files."""
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for file in self._open:
             file.abandon()
 
@@ -269,9 +277,9 @@ class Entry:
     def _checksum(self, part: tuple[_Stored, int]) -> int:
         """Of one part of a file, in small reads."""
         each, place = part
-        checksum, left = 0, CHECKED_BYTES
+        checksum, left = 0, each.checked
         with (self.directory / each.file).open("rb", buffering=0) as stream:
-            stream.seek(each.offset + place * CHECKED_BYTES)
+            stream.seek(each.offset + place * each.checked)
             while left and (data := stream.read(min(left, 2**20))):
                 checksum, left = zlib.crc32(data, checksum), left - len(data)
         return checksum

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS
 from dlcli.data.roles import assign_roles
 from dlcli.data.sources.header import peek_columns
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.paths import find_files
 from dlcli.errors import Problem
 
 __all__ = ["Headers", "look_at_headers"]
@@ -37,14 +39,34 @@ def look_at_headers(config: DataConfig) -> Headers:
     options = TableOptions.of(config)
     features: tuple[str, ...] | None = None
     problems: list[Problem] = []
+    owners: dict[Path, str] = {}
     for name in SPLITS:
         place: Sequence[str] | float | None = getattr(config, name)
         if place is None or isinstance(place, float):
             continue
         look = peek_columns(place, options, path=f"data.{name}")
         problems += look.problems
+        if not look.problems:
+            problems += _shared(place, name, owners)
         if name == "train" and look.names is not None:
             roles = assign_roles(config, look.names)
             features = tuple(roles.features)
             problems += roles.problems
     return Headers(features, tuple(problems))
+
+
+def _shared(patterns: Sequence[str], split: str, owners: dict[Path, str]) -> list[Problem]:
+    """A problem for each file that another split has already; notes the others in `owners`."""
+    problems = []
+    for file in find_files(patterns, path=f"data.{split}"):
+        owner = owners.setdefault(file.resolve(), split)
+        if owner != split:
+            problems.append(
+                Problem(
+                    f"'{file.name}' is the source of the {owner} split already, and splits share no rows",
+                    path=f"data.{split}",
+                    hint="give another file, or a fraction such as 0.2 of the rows of train",
+                    rule="shared-rows",
+                )
+            )
+    return problems

@@ -75,7 +75,10 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
     if isinstance(first, np.ndarray) and first.ndim > 1:
         image = first.dtype == np.uint8 and first.ndim > 2
         shape = ", ".join(map(str, first.shape[1:]))
-        return Guess(NumberFeature(scale=Divide(divide=255.0) if image else "standard"), f"number of shape ({shape})")
+        scaled = ", image: divided by 255" if image else ""
+        return Guess(
+            NumberFeature(scale=Divide(divide=255.0) if image else "standard"), f"number of shape ({shape}){scaled}"
+        )
     column = survey(values)
     kind = kind_of(column.type)
     if kind is None:
@@ -102,7 +105,9 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         case _:
             different = len(_distinct(column))
             size = f"{different} value{'s' * (different != 1)}"
-            if different == column.present > FEW_CLASSES:
+            if hint := _foreign(column):
+                size += hint
+            elif different == column.present > FEW_CLASSES:
                 size += ", all different: is it an id? leave it out with data.exclude"
             return Guess(CategoryFeature(), _note("category", [size], empty))
 
@@ -120,6 +125,21 @@ def _text_kind(column: Survey) -> str:
     spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
     free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > column.present / 2
     return "prose" if free and len(distinct) > 2 else "category"
+
+
+_FOREIGN = {
+    r"^\s*[+-]?[0-9.]*,[0-9]+\s*$": ", which look like numbers with decimal commas: write them with points",
+    r"^\s*[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\s*$": ", which look like dates: {type: datetime, format: '%d.%m.%Y'}",
+    r"^\s*[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\s*$": ", which look like dates: {type: datetime, format: '%d/%m/%Y'}",
+}
+"""Texts that mean something else in another country, and what to do about them."""
+
+
+def _foreign(column: Survey) -> str:
+    distinct = _distinct(column)
+    return next(
+        (hint for form, hint in _FOREIGN.items() if pc.all(pc.match_substring_regex(distinct, form)).as_py()), ""
+    )
 
 
 def infer_target(
@@ -175,14 +195,14 @@ def _note(kind: str, *details: Sequence[str]) -> str:
 
 
 def collect_notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """One line for neighbouring columns of the same note: `px0 to px783 (784 columns): number`.
+    """One line for neighbouring columns of the same note: `px0 to px783 (784 columns): number`. Targets stand alone.
 
     Example:
         >>> collect_notes([("a", "number"), ("b", "number"), ("c", "number"), ("d", "boolean")])
         ('a to c (3 columns): number', 'd: boolean')
     """
     lines = []
-    for note, group in itertools.groupby(notes, key=lambda pair: pair[1]):
+    for (note, _), group in itertools.groupby(notes, key=lambda pair: (pair[1], pair[0].startswith("target "))):
         names = [name for name, _ in group]
         if len(names) > 2:
             lines.append(f"{names[0]} to {names[-1]} ({len(names)} columns): {note}")

@@ -82,7 +82,7 @@ def prepare(
     found = find_sources(config)
     files = {name: source.paths for name, source in found.sources.items()} if not found.problems else {}
     recipe = recipe_key(config, seed=seed, named=named, classification=classification, units=units)
-    with Store(cache, recipe=recipe, files=files, notify=notify) as store:
+    with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
             return _from_entry(config, entry, store)
         with store.building() as entry:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.paths import format_path
 from dlcli.config.schema.features import Feature, Target
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
 from dlcli.data.features.building import CODECS, build_codec
+from dlcli.data.features.category import CategoryCodec
 from dlcli.data.features.codec import Codec, Column, Encoded
 from dlcli.data.features.steps import Steps, at_entry
 from dlcli.data.targets import TARGET_CODECS, TargetCodec, build_target
@@ -238,6 +241,20 @@ class Preprocessing:
         """A short line for each feature and target, fitted."""
         return {name: f"{codec.type}, {codec.describe()}" for _, name, codec in self._codecs()}
 
+    def strangers(self) -> tuple[Problem, ...]:
+        """A warning for each category feature that met values in `encode` which are none of its categories."""
+        return tuple(
+            Problem(
+                f"column {codec.columns[0]!r} holds {sum(codec.strangers.values()):,} values that are none of the "
+                f"{len(codec.categories)} categories learnt: {_listed(codec.strangers)}",
+                path=format_path(("data", "features", name)),
+                hint="they are encoded as unknown; `unknown: error` would refuse them",
+                rule="unknown-value",
+            )
+            for name, codec in self.features.items()
+            if isinstance(codec, CategoryCodec) and codec.strangers
+        )
+
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON values. Lists, not mappings, keep the order whoever writes the JSON."""
         return {
@@ -306,6 +323,11 @@ class Preprocessing:
 
 def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
     return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
+
+
+def _listed(counts: Counter[str], most: int = 3) -> str:
+    names = [f"{name!r} ({count:,} times)" if count > 1 else repr(name) for name, count in counts.most_common(most)]
+    return ", ".join(names) + (f" and {len(counts) - most} others" if len(counts) > most else "")
 
 
 def _columns(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:

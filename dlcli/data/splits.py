@@ -68,7 +68,10 @@ def split_rows(
     splits: dict[SplitName, Rows] = {}
     start = 0
     for name, size in sizes.items():
-        splits[name] = np.sort(order[start : start + size]).astype(np.int64)
+        # Marked and found rather than sorted, which takes several times as long.
+        chosen = np.zeros(num_rows, np.bool_)
+        chosen[order[start : start + size]] = True
+        splits[name] = np.flatnonzero(chosen)
         start += size
     return splits
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,10 +161,10 @@ class Store:
         fill(arrays)
         if self._cache is not None and name and max(self._bytes, num_bytes) >= CACHED_FROM:
             try:
-                draft = self._draft()
-                for array_name, array in arrays.arrays.items():
-                    draft.add(array_name, array)
-                self._add(draft, name, content())
+                with self._draft() as draft:
+                    for array_name, array in arrays.arrays.items():
+                        draft.add(array_name, array)
+                    self._add(draft, name, content())
             except OSError as error:
                 self._tell_unusable(self._failure(error), "the encoded data is not kept for the next run")
         return arrays.arrays
@@ -214,13 +215,9 @@ class Store:
     def _to_disk(
         self, fill: Callable[[Destination], None], name: str, content: Callable[[], Mapping[str, Any]]
     ) -> Arrays:
-        draft = self._draft()
-        try:
+        with self._draft() as draft:
             fill(draft)
-        except BaseException:
-            draft.abandon()
-            raise
-        directory = self._add(draft, name, content())
+            directory = self._add(draft, name, content())
         try:
             entry = Entry.open(directory)
         except CorruptEntry as error:
@@ -231,9 +228,7 @@ class Store:
 
     def _draft(self) -> Draft:
         assert self._scratch is not None
-        directory = self._scratch.directory() / "entry"
-        directory.mkdir()
-        return Draft(directory)
+        return Draft(Path(tempfile.mkdtemp(prefix="entry-", dir=self._scratch.directory())))
 
     def _add(self, draft: Draft, name: str, content: Mapping[str, Any]) -> Path:
         """Finish a draft, and make it an entry if it has a name; where it is then."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["MetricsPass", "create_state"]
+from dlcli.errors import ModelError, Problem
+from dlcli.model import backend
+from dlcli.model.faults import KERAS_FAULTS, reason
+
+__all__ = ["MetricsPass", "check_metrics", "create_state"]
 
 
 def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
@@ -16,10 +20,87 @@ def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
     Args:
         model: A compiled, built `keras.Model`.
         batch: Inputs, targets and weights (or None) of some samples.
+
+    Raises:
+        ModelError: A loss or a metric cannot take the outputs and the targets.
     """
-    model._symbolic_build(data_batch=batch)
+    faults = (*KERAS_FAULTS, backend.load().tensorflow.errors.OpError)
+    try:
+        model._symbolic_build(data_batch=batch)
+    except faults as error:
+        raise ModelError(_misfit(model, batch, faults) or _whole(error)) from error
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
+
+
+def _whole(error: Exception) -> Problem:
+    return Problem(f"Keras cannot compute the loss and the metrics: {reason(error)}", path="compile", rule="metric-fit")
+
+
+def _misfit(model: Any, batch: tuple[Any, Any, Any], faults: tuple[type[Exception], ...]) -> list[Problem]:
+    """The metrics that fail on their own on what the model gives for the batch."""
+    inputs, targets, _ = batch
+    given = model(inputs, training=False)
+    outputs = given if isinstance(given, (list, tuple)) else [given]
+    wanted = targets if isinstance(targets, (list, tuple)) else [targets]
+    compiled = model._compile_metrics
+    chosen = {**_by_output(model, compiled._user_metrics), **_by_output(model, compiled._user_weighted_metrics)}
+    problems = []
+    for name, output, target in zip(model.output_names, outputs, wanted, strict=True):
+        for metric in chosen.get(name, []):
+            if not hasattr(metric, "update_state"):
+                continue
+            try:
+                metric.update_state(target, output)
+            except faults as error:
+                problems.append(
+                    Problem(
+                        f"{type(metric).__name__} cannot measure targets of shape {_shape(target)} by outputs of shape "
+                        f"{_shape(output)}" + (f": {reason(error)}" if isinstance(error, ValueError) else ""),
+                        path="compile.metrics",
+                        hint="class indices need a Sparse... metric, or make them vectors: "
+                        "data.target: {...: {type: category, encode: one_hot}} with categorical_crossentropy",
+                        rule="metric-fit",
+                    )
+                )
+            finally:
+                metric.reset_state()
+    return problems
+
+
+def _by_output(model: Any, metrics: Any) -> dict[str, list[Any]]:
+    if isinstance(metrics, dict):
+        return {name: each if isinstance(each, list) else [each] for name, each in metrics.items()}
+    return {model.output_names[0]: list(metrics)} if metrics else {}
+
+
+def _shape(values: Any) -> str:
+    return "(" + ", ".join(["batch", *map(str, values.shape[1:])]) + ")"
+
+
+def check_metrics(model: Any) -> None:
+    """Refuse metrics that are several numbers: history, monitors and file names take one.
+
+    Args:
+        model: A model whose state is created.
+
+    Raises:
+        ModelError: Such metrics, all of them.
+    """
+    shapes = {name: tuple(value.shape) for name, value in model.get_metrics_result().items() if hasattr(value, "shape")}
+    problems = [
+        Problem(
+            f"the metric {name!r} gives an array of shape {list(shape)}, expected one number",
+            path="compile.metrics",
+            hint="F1Score and its like give a number with `average: macro`, others with one threshold",
+            rule="metric-shape",
+        )
+        for name, shape in shapes.items()
+        if shape
+    ]
+    model.reset_metrics()
+    if problems:
+        raise ModelError(problems)
 
 
 class MetricsPass:

@@ -24,7 +24,7 @@ from typing import Any
 
 from dlcli.errors import Problem, RunError, did_you_mean
 
-__all__ = ["RunDirectory", "write_atomically", "write_json"]
+__all__ = ["OWN_NAMES", "RunDirectory", "write_atomically", "write_json"]
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
@@ -66,6 +66,22 @@ def _finite(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return value
+
+
+OWN_NAMES = frozenset(
+    [
+        "config.yaml",
+        "run.json",
+        "preprocessing.json",
+        "history.csv",
+        "checkpoints",
+        "model.keras",
+        "model.onnx",
+        "evaluations",
+        "code",
+    ]
+)
+"""What a run directory holds by itself; no callback writes under these names."""
 
 
 class RunDirectory:

@@ -16,9 +16,10 @@ __all__ = ["now", "provenance"]
 PACKAGES = ("dlcli", "keras", "tensorflow", "numpy", "pandas", "pyarrow")
 
 
-def now() -> str:
-    """The time in UTC, ISO 8601, to the second."""
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+def now(ago: float = 0.0) -> str:
+    """The time in UTC, ISO 8601, to the second; or the time `ago` seconds before."""
+    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
+    return moment.isoformat(timespec="seconds")
 
 
 def provenance(config_file: Path | None) -> dict[str, Any]:

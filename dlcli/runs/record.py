@@ -34,7 +34,7 @@ class RunRecord:
         self._values: dict[str, Any] = {
             "format": FORMAT,
             "status": "running",
-            "started": now(),
+            "started": now(time.perf_counter() - started),
             "finished": None,
             "seconds": None,
             "epochs": 0,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from dlcli.config.component import Component
 from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
+from dlcli.runs.layout import OWN_NAMES
 
 __all__ = ["make_callbacks"]
 
@@ -52,16 +55,55 @@ def make_callbacks(components: Sequence[Component], directory: Path, *, code: Ma
     if problems:
         raise ConfigError(problems)
     return [
-        make("callbacks", component, code=code, path=("callbacks", index)) for index, component in enumerate(confined)
+        make("callbacks", _with_mode(component), code=code, path=("callbacks", index))
+        for index, component in enumerate(confined)
     ]
 
 
-def check_callback_files(components: Sequence[Component]) -> list[Problem]:
-    """The faults of the file names alone, before there is a run directory."""
+def check_callbacks(components: Sequence[Component], optimizer: Component | None) -> list[Problem]:
+    """The faults that show before there is a model: file names, a package that is not installed, what SWA needs.
+
+    Args:
+        components: The config's `callbacks`.
+        optimizer: The config's optimizer; None when that section has faults.
+    """
     problems: list[Problem] = []
     for index, component in enumerate(components):
         _confine(component, index, Path("run"), problems)
+        path = f"callbacks[{index}].{component.name}"
+        if component.name == "TensorBoard" and importlib.util.find_spec("tensorboard") is None:
+            problems.append(
+                Problem(
+                    "TensorBoard is not installed",
+                    path=path,
+                    hint="pip install 'dlcli[tensorboard]', or pip install tensorboard",
+                    rule="not-installed",
+                )
+            )
+        if component.name == "SwapEMAWeights" and optimizer is not None and not optimizer.arguments.get("use_ema"):
+            problems.append(
+                Problem(
+                    f"SwapEMAWeights swaps in the averages of the weights, and {optimizer.name} keeps none",
+                    path=path,
+                    hint=f"optimizer: {{{optimizer.name}: {{use_ema: true}}}}",
+                    rule="argument-value",
+                )
+            )
     return problems
+
+
+_BEST = re.compile(r"acc|auc|precision|recall|f1|fbeta|iou|r2|cosine|pearson|concordance|true_|sensitivity|specificity")
+
+
+def _with_mode(component: Component) -> Component:
+    """Say which way is better where Keras could not tell: it does not know metrics by an output's name."""
+    if component.name not in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
+        return component
+    if component.arguments.get("mode", "auto") != "auto":
+        return component
+    monitor = str(component.arguments.get("monitor", "val_loss"))
+    mode = "min" if monitor.endswith("loss") or not _BEST.search(monitor.lower()) else "max"
+    return Component(component.name, {**component.arguments, "mode": mode})
 
 
 def _confine(component: Component, index: int, directory: Path, problems: list[Problem]) -> Component:
@@ -80,6 +122,16 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
                 f"{name!r} leaves the run directory, where all files of a run are kept",
                 path=path,
                 hint=f"give a relative name such as {place.default!r}",
+                rule="outside-run",
+            )
+        )
+        return component
+    if not place.folder and pure.parts[0] in OWN_NAMES:
+        problems.append(
+            Problem(
+                f"{name!r} is a file or folder of the run itself",
+                path=path,
+                hint=f"give another name, such as {place.default!r}",
                 rule="outside-run",
             )
         )

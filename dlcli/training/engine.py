@@ -12,6 +12,7 @@ without, so a run never changes from one to the other on its way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -117,19 +118,17 @@ def _reports_metrics(model: Any) -> bool:
     return kind.train_step is keras.Model.train_step and kind.compute_metrics is keras.Model.compute_metrics
 
 
-_MARKS = ("XLA", "tf2xla", "xla", "unsupported operations", "compilation")
-
-
-def _not_compiled(model: Any, error: Any) -> Problem | None:
+def _not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
     """The problem of a model that XLA cannot compile; None when the error is another."""
     text = str(error)
-    if not any(mark in text for mark in _MARKS):
+    if not re.search("xla|compil", text, re.IGNORECASE):
         return None
-    named = sorted((layer.name for layer in model.layers if f"/{layer.name}" in text), key=len)
-    where = f"the layer {named[-1]!r}" if named else "the model"
-    reason = next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)
+    named = [layer.name for layer in model._flatten_layers(include_self=False) if f"/{layer.name}" in text]
+    where = f"the layer {max(named, key=len)!r}" if named else "the model"
+    operations = sorted(set(re.findall(r"(\w+) \(No registered", text)))
+    reason = f"it knows no {' or '.join(operations)}" if operations else text.strip().splitlines()[0][:200]
     return Problem(
-        f"XLA cannot compile {where}: {reason[:200]}",
+        f"XLA cannot compile {where}: {reason}",
         path="runtime.execution",
         hint="use execution: auto or graph",
         rule="xla",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from dlcli.config.component import Component
+import keras
+
 from dlcli.data.batches import Batches
 
 __all__ = ["Execution", "choose", "needs_every_batch"]
@@ -17,14 +18,17 @@ Mode = Literal["step", "graph", "xla"]
 STACK_BYTES = 32 * 2**20
 """What a stack of batches may take at most."""
 
-STACK_WORK = 2e9
-"""Multiplications and additions of a stack at most: about a tenth of a second, for prompt progress and Ctrl-C."""
+STACK_WORK = 5e9
+"""Multiplications of a stack at most: about a tenth of a second, for prompt progress and Ctrl-C."""
 
 MOST_BATCHES = 256
 """More batches in a stack gain nothing: the round trip is then less than a thousandth of a step."""
 
-XLA_UPDATES = 4000
-"""Updates from which compiling with XLA (a second or so for each program) is earned back by its faster steps."""
+XLA_UPDATES = 1000
+"""Updates from which compiling with XLA (half a second to two for a job) is earned back by its faster steps.
+
+Measured from 200 (GRU) to 6,000 (BatchNormalization): docs/decisions/0008-engine.md.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,9 +87,25 @@ def stack_size(model: Any, batches: Batches) -> int:
     """How many batches go into a stack."""
     full = max(batches.rows // batches.batch_size, 1)
     by_bytes = STACK_BYTES / max(batches.bytes_per_row * batches.batch_size, 1)
-    # Forward and backward together are about six operations for each weight and sample.
-    by_work = STACK_WORK / (6 * max(model.count_params(), 1) * batches.batch_size)
+    by_work = STACK_WORK / (multiplications(model) * batches.batch_size + 10 * model.count_params() + 1)
     return max(1, int(min(full, by_bytes, by_work, MOST_BATCHES)))
+
+
+def multiplications(model: Any) -> int:
+    """About how many a sample takes, forward and backward: six for each weight and place that it is applied at.
+
+    A Dense layer has one place, a convolution as many as pixels, a recurrent layer as many as time steps.
+    """
+    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.Embedding)]
+    return sum(6 * int(layer.count_params()) * _places(layer) for layer in layers)
+
+
+def _places(layer: Any) -> int:
+    try:
+        shapes = [tensor.shape for tensor in keras.tree.flatten([layer.input, layer.output])]
+    except (AttributeError, ValueError):  # applied several times, or in a model that is no graph
+        return 1
+    return int(max(math.prod(size or 1 for size in shape[1:-1]) for shape in shapes))
 
 
 def has_convolution(model: Any) -> bool:
@@ -93,34 +113,27 @@ def has_convolution(model: Any) -> bool:
     return any("Conv" in type(layer).__name__ for layer in model._flatten_layers())
 
 
-def needs_every_batch(components: Sequence[Component], callbacks: Iterable[Any]) -> list[str]:
+def needs_every_batch(callbacks: Iterable[Any]) -> list[str]:
     """The names of the callbacks that must be called for every batch.
 
-    Keras's own are judged by their arguments: ModelCheckpoint overrides a batch hook and does nothing in it unless
+    Keras's own are judged by their settings: ModelCheckpoint overrides a batch hook and does nothing in it unless
     `save_freq` counts batches. TerminateOnNaN may look less often: a loss that is not finite stays so. The user's own
     need every batch when they override a batch hook.
 
     Args:
-        components: The config's callbacks.
-        callbacks: The same, built.
+        callbacks: `keras.callbacks.Callback` objects.
     """
-    return [
-        component.name
-        for component, callback in zip(components, callbacks, strict=True)
-        if _needs_every_batch(component, callback)
-    ]
+    return [type(callback).__name__ for callback in callbacks if _needs_every_batch(callback)]
 
 
-def _needs_every_batch(component: Component, callback: Any) -> bool:
-    arguments = component.arguments
-    if type(callback).__module__.startswith("keras."):
-        match component.name:
-            case "ModelCheckpoint" | "BackupAndRestore":
-                return arguments.get("save_freq", "epoch") != "epoch"
-            case "TensorBoard":
-                return bool(arguments.get("update_freq", "epoch") != "epoch" or arguments.get("profile_batch", 0))
-            case _:
-                return False
-    base = inspect.getmro(type(callback))
-    hooks = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
-    return any(hook in vars(kind) for kind in base if not kind.__module__.startswith("keras.") for hook in hooks)
+HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+
+
+def _needs_every_batch(callback: Any) -> bool:
+    own = [vars(kind) for kind in type(callback).__mro__ if not kind.__module__.startswith("keras.")]
+    # LambdaCallback keeps its functions in the object.
+    if any(hook in names for names in (vars(callback), *own) for hook in HOOKS):
+        return True
+    if isinstance(callback, keras.callbacks.TensorBoard):
+        return bool(callback.update_freq != "epoch" or callback._should_trace)
+    return getattr(callback, "save_freq", "epoch") not in ("epoch", False)

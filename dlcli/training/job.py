@@ -9,7 +9,6 @@ from typing import Any
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
 from dlcli.errors import ModelError, Problem
-from dlcli.model.state import create_state
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 from dlcli.training import engine
@@ -33,13 +32,11 @@ class Outcome:
     Args:
         status: `completed` or `interrupted`.
         epochs: Whole epochs trained.
-        history: Keras's History: a list of values for each metric, one an epoch.
         execution: How it was executed.
     """
 
     status: str
     epochs: int
-    history: dict[str, list[float]]
     execution: Execution
 
 
@@ -62,7 +59,6 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
     config, model = assembly.config, assembly.model
     with Interruption() as interruption, forward_messages(listener):
         callbacks = make_callbacks(config.callbacks, run.path, code=assembly.code)
-        create_state(model, next(batches.slices()))
         execution = choose(
             config.runtime.execution,
             model=model,
@@ -70,7 +66,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             epochs=config.fit.epochs,
             device=assembly.runtime.device,
             deterministic=config.runtime.deterministic,
-            demanding=needs_every_batch(config.callbacks, callbacks),
+            demanding=needs_every_batch(callbacks),
         )
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
@@ -94,6 +90,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             model.fit(
                 batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
                 validation_data=plan.validation.dataset() if plan.validation else None,
+                steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
                 epochs=config.fit.epochs,
                 validation_freq=config.fit.validation_freq,
                 callbacks=[EpochOrder(batches), *callbacks, recorder],
@@ -111,9 +108,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                     rule="out-of-memory",
                 )
             ) from error
-        history = {name: [float(value) for value in values] for name, values in model.history.history.items()}
         save_model(model, run.model)
-    return Outcome(status, recorder.epochs, history, execution)
+    return Outcome(status, recorder.epochs, execution)
 
 
 def _tell(listener: Listener) -> Callable[[str], None]:

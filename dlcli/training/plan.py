@@ -13,6 +13,7 @@ from dlcli.data.prepare import Prepared, Split
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
+from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import Planned
@@ -39,7 +40,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
 
     Raises:
         ConfigError: A monitor that will not exist, class weights without a class.
-        ModelError: A callback that cannot be made.
+        ModelError: A callback that cannot be made, a metric of several numbers.
     """
     config = assembly.config
     problems = check_monitors(
@@ -82,6 +83,8 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         )
 
     train = batches(prepared.splits["train"], training=True)
+    create_state(assembly.model, next(train.slices()))
+    check_metrics(assembly.model)
     validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
     planned = Planned(
         directory=directory,

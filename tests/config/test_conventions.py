@@ -110,5 +110,6 @@ def test_what_the_config_says_of_the_target() -> None:
 def test_outputs_and_targets_are_paired_by_name_else_in_order() -> None:
     assert default_targets(["species", "price"], [NUMBER, CLASSES]) == {"species": (CLASSES,), "price": (NUMBER,)}
     assert default_targets(["x", "y"], [NUMBER, CLASSES]) == {"x": (NUMBER,), "y": (CLASSES,)}
+    assert default_targets(["species", "y"], [NUMBER, CLASSES]) == {"species": (CLASSES,), "y": (NUMBER,)}
     assert default_targets(["x"], [NUMBER, NUMBER]) == {"x": (NUMBER, NUMBER)}
     assert default_targets(["x"], [NUMBER, CLASSES]) is None

@@ -48,6 +48,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, None, loss="mse", metrics=["mae"]),
         [NUMBER],
     ),
+    "accuracy-of-logits": (
+        spec(1, None, loss={"BinaryCrossentropy": {"from_logits": True}}, metrics=["accuracy"]),
+        spec(
+            1,
+            None,
+            loss={"BinaryCrossentropy": {"from_logits": True}},
+            metrics=[{"BinaryAccuracy": {"threshold": 0.0}}],
+        ),
+        None,
+    ),
     "units-not-classes": (spec(5, "softmax"), spec(3, "softmax"), [CLASSES]),
     "restore-without-validation": (
         spec(1, None, callbacks=STOPPING),

@@ -72,3 +72,16 @@ def test_outputs_and_targets_of_different_number() -> None:
 def test_a_loss_for_an_output_that_is_none() -> None:
     with pytest.raises(ConfigError, match="'other' is no output"):
         plan_outputs(config({"units": 1}, {"loss": {"other": "mse"}}), outputs={"dense": 1}, targets=[NUMBER])
+
+
+def test_the_accuracy_of_a_raw_score_has_its_threshold_at_zero() -> None:
+    _, compile_ = plan_outputs(
+        config({"units": 1}, {"metrics": ["accuracy", "AUC"]}), outputs={"d": 1}, targets=[BINARY]
+    )
+    assert compile_.metrics == [Component("BinaryAccuracy", {"name": "accuracy", "threshold": 0.0}), Component("AUC")]
+    # Whoever writes from_logits gets Keras's own accuracy.
+    loss = {"BinaryCrossentropy": {"from_logits": True}}
+    _, compile_ = plan_outputs(
+        config({"units": 1}, {"loss": loss, "metrics": ["accuracy"]}), outputs={"d": 1}, targets=[BINARY]
+    )
+    assert compile_.metrics == [Component("accuracy")]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dlcli.config.schema.features import Feature, Target
+from dlcli.config.schema.features import CategoryFeature, Feature, NumberTarget, Target
 from dlcli.config.signature import InputSpec
 from dlcli.data.chunk import Chunk
 from dlcli.data.preprocessing import VERSION, Preprocessing
@@ -269,3 +269,15 @@ def test_a_state_that_cannot_be_read(state: dict[str, Any], rule: str) -> None:
     with pytest.raises(RunError) as error:
         Preprocessing.from_state(state)
     assert error.value.problems[0].rule == rule
+
+
+def test_values_that_are_no_category_are_counted_when_the_bucket_takes_them() -> None:
+    preprocessing = Preprocessing.build({"island": CategoryFeature()}, {"y": NumberTarget()}, available=["island", "y"])
+    preprocessing.fit([Chunk({"island": pa.array(["a", "b", None]), "y": pa.array([1.0, 2.0, 3.0])}, 3, 0)])
+    preprocessing.encode(Chunk({"island": pa.array(["a", "b", None])}, 3, 0))
+    assert preprocessing.strangers() == ()
+    for _ in range(2):
+        preprocessing.encode(Chunk({"island": pa.array(["a", "z", "z", "q"])}, 4, 0))
+    (warning,) = preprocessing.strangers()
+    assert warning.path == "data.features.island"
+    assert "6 values that are none of the 2 categories learnt: 'z' (4 times), 'q' (2 times)" in warning.message

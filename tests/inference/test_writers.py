@@ -18,7 +18,7 @@ from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_
 
 cells = st.lists(
     st.tuples(
-        st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00\r"), min_size=1, max_size=8),
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1, max_size=8),
         st.floats(allow_nan=False, allow_infinity=False, width=32),
     ),
     min_size=1,

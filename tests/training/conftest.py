@@ -131,6 +131,7 @@ def train() -> Train:
                 engine.install(model, xla=execution == "xla", interruption=interruption, fall_back=fall_back)
             model.fit(
                 batches.dataset() if execution == "step" else batches.stacked_dataset(stack),
+                steps_per_epoch=None if execution == "step" else batches.num_stacks(stack),
                 validation_data=Case(**validation).batches().dataset() if validation else None,
                 validation_freq=validation_freq,
                 epochs=epochs,
@@ -143,3 +144,9 @@ def train() -> Train:
         return Trained(history, [np.asarray(each) for each in model.get_weights()], optimizer, model)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def model_of() -> Callable[[Mapping[str, Any]], Any]:
+    """The compiled model of a case, given as the arguments of `Case`."""
+    return lambda spec: Case(**spec).model()

@@ -65,6 +65,8 @@ class CategoryCodec:
         self._seen: Counter[str] = Counter()
         self._counts: dict[str, int] = {}
         self._index: dict[str, int] = {}
+        self.strangers: Counter[str] = Counter()
+        """How often `encode` met values that are no category and put them into the bucket."""
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -192,8 +194,11 @@ class CategoryCodec:
         cells = labels(column)
         indices = cells.translate(lambda value: self._index.get(value, unknown), missing=missing)
         problems = []
+        strangers = [value for value in cells.names if value not in self._index]
+        if strangers and self._unknown == "bucket":
+            counts = cells.counts()
+            self.strangers.update({value: counts[value] for value in strangers if counts[value]})
         if (faults := indices == _UNKNOWN).any():
-            strangers = [value for value in cells.names if value not in self._index]
             hint = did_you_mean(strangers[0], self._counts) if len(strangers) == 1 else ""
             hint = (hint + " " if hint else "") + "`unknown: bucket` gives unknown values an index of their own"
             problems.append(

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.ahead import ahead
 from dlcli.data.sources.conversion import is_number_text
 from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclosed_quote
 from dlcli.data.sources.header import DelimitedHeader, delimited_header
@@ -73,7 +72,7 @@ class DelimitedFile:
         while True:
             start = 0
             try:
-                for batch in ahead(self._read(header, types)):
+                for batch in self._read(header, types):
                     end = start + batch.num_rows
                     if end > done:
                         batch = batch.slice(max(done - start, 0))
