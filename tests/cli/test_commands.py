@@ -150,7 +150,7 @@ def test_json_is_one_document_whatever_is_said(dlcli: Dlcli, config: Path) -> No
     assert [each["rule"] for each in answer["warnings"]] == ["restore-without-validation"]
     evaluated = json.loads(dlcli("evaluate", "run", "--json").stdout)
     assert evaluated == json.loads((config.parent / "run" / "evaluations" / "test.json").read_text())
-    assert evaluated["metrics"] == trained["metrics"]["test"]
+    assert evaluated["metrics"] == pytest.approx(trained["metrics"]["test"], rel=1e-6)
 
 
 def test_check_says_what_it_found(dlcli: Dlcli, config: Path) -> None:
