@@ -49,7 +49,7 @@ demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: soak
 soak: $(VENV)/.installed-dev ## run the long proofs

@@ -50,20 +50,26 @@ def main() -> None:
     path = ROOT / "benchmarks" / "results.json"
     results: Result = json.loads(path.read_text()) if path.exists() else {"training": {}, "whole": {}, "reading": {}}
     results["machine"] = machine()
+
+    def keep() -> None:
+        path.write_text(json.dumps(results, indent=2) + "\n")
+
     with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
         folder = Path(name)
         for case in CASES:
             if case in wanted:
                 results["training"][case] = training(case, folder, options.pairs, options.load, others)
                 print(training_table({case: results["training"][case]}, head=False), flush=True)
+                keep()
         if "whole" in wanted:
             for rows in (100_000, 10_000):
                 results["whole"][str(rows)] = whole(rows, folder, options.pairs, options.load)
                 print(whole_table({str(rows): results["whole"][str(rows)]}, head=False), flush=True)
+                keep()
         if "reading" in wanted:
             results["reading"] = reading(folder, options.pairs, options.load)
             print(results["reading"], flush=True)
-    path.write_text(json.dumps(results, indent=2) + "\n")
+    keep()
     print(training_table(results["training"]))
     print(whole_table(results["whole"]))
     if options.write:

@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.config.loading import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.errors import ConfigError, DlcliError, Problem
+from dlcli.errors import ConfigError, DataError, DlcliError, Problem
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime
+    from dlcli.inference.loading import Runtime, TrainedRun
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
     from dlcli.training.plan import Plan
@@ -225,11 +226,17 @@ def predict(
     from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
 
+    if not hasattr(frame, "columns"):
+        kind = type(frame).__name__
+        raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
+    if not len(frame):
+        raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
+    _tell_strangers(trained, listener)
     return result
 
 
@@ -277,7 +284,7 @@ def predict_file(
 
     tell = listener or _ignore
     trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
-    return predict_to(
+    rows = predict_to(
         trained,
         os.fspath(source),
         Writing(output=None if output is None else Path(output), format=format, raw_text=raw_text),
@@ -286,6 +293,8 @@ def predict_file(
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
         progress=lambda rows: tell(RowsDone(rows)),
     )
+    _tell_strangers(trained, listener)
+    return rows
 
 
 def export(
@@ -336,6 +345,15 @@ def export(
 def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     tell = listener or _ignore
     return lambda problem: tell(Notice(problem, warning=True))
+
+
+def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
+    """Warn of values that training has not seen and that were predicted from as unknown."""
+    for problem in run.preprocessing.strangers():
+        if listener is not None:
+            listener(Notice(problem, warning=True))
+        else:
+            warnings.warn(str(problem), UserWarning, stacklevel=3)
 
 
 def _inspect(config: ConfigLike, overrides: Overrides) -> Inspection:
@@ -489,8 +507,8 @@ def _run_job(
             outcome.status,
             epochs=outcome.epochs,
             metrics=metrics,
-            portable=portable,
             execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
+            portable=portable,
         )
     finally:
         record.close()

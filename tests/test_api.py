@@ -314,7 +314,8 @@ def test_features_of_every_type(here: Path) -> None:
     (embedding,) = [row for row in rows.values() if row.type == "Embedding"]
     assert embedding.parameters == (3 + 1) * 2  # three towns and the bucket of the unknown
     changed = table.assign(town="Paris", note="never seen", day="2031-12-24")
-    assert len(dlcli.predict(run, changed)) == ROWS
+    with pytest.warns(UserWarning, match="none of the"):
+        assert len(dlcli.predict(run, changed)) == ROWS
     moved = dlcli.predict(run, table.assign(town=table["town"].to_numpy()[::-1]))
     assert not np.allclose(moved["probability_plus"], dlcli.predict(run, table)["probability_plus"])
 
@@ -483,3 +484,43 @@ def test_faults_are_raised_all_at_once(here: Path) -> None:
         "model.layers[0]",
     }
     assert {path.name for path in here.iterdir()} == {"table.csv"}
+
+
+def test_new_rows_are_weighed_like_those_of_a_split(tmp_path: Path) -> None:
+    """The validation rows as a file of their own give the same numbers as the split."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.normal(size=60), "b": random.normal(size=60), "w": random.uniform(0, 3, 60)})
+    frame["y"] = np.where(frame["a"] > 0, "yes", "no")
+    frame[:40].to_csv(tmp_path / "train.csv", index=False)
+    frame[40:].to_csv(tmp_path / "held.csv", index=False)
+    config = {
+        "data": {"train": "train.csv", "validation": "held.csv", "target": "y", "sample_weight": "w"},
+        "model": {"layers": [{"Dense": {"units": 1, "activation": "sigmoid"}}]},
+        "compile": {"weighted_metrics": ["accuracy"]},
+        "fit": {"epochs": 1},
+    }
+    (tmp_path / "c.yaml").write_text(json.dumps(config))
+    run = dlcli.train(tmp_path / "c.yaml", run_dir=tmp_path / "run")
+    split = dlcli.evaluate(run, split="validation")
+    file = dlcli.evaluate(run, tmp_path / "held.csv")
+    assert file.metrics == pytest.approx(split.metrics)
+    with pytest.raises(dlcli.DataError, match="no column 'w'"):
+        dlcli.evaluate(run, frame.drop(columns="w"))
+
+
+def test_values_never_seen_are_told(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"island": ["a", "b", "c"] * 10, "y": ["p", "q", "q"] * 10})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    config = {
+        "data": {"train": "t.csv", "target": "y"},
+        "model": {"layers": [{"Dense": {"units": 1, "activation": "sigmoid"}}]},
+        "fit": {"epochs": 1},
+    }
+    (tmp_path / "c.yaml").write_text(json.dumps(config))
+    run = dlcli.train(tmp_path / "c.yaml", run_dir=tmp_path / "run")
+    with pytest.warns(UserWarning, match="2 values that are none of the 3 categories learnt: 'z'"):
+        dlcli.predict(run, pd.DataFrame({"island": ["z", "a", "x"]}))
+    with pytest.raises(dlcli.DataError, match="no rows"):
+        dlcli.predict(run, frame[:0])
+    with pytest.raises(dlcli.DataError, match="expected a DataFrame"):
+        dlcli.predict(run, {"island": ["a"]})  # type: ignore[arg-type]

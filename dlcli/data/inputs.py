@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
+from dlcli.data.checks import weight_problems
 from dlcli.data.chunk import Chunk, Kind
 from dlcli.data.encoding import Split, encode_chunk
 from dlcli.data.features.cells import as_arrow
 from dlcli.data.loading import missing_columns
 from dlcli.data.preprocessing import Preprocessing
+from dlcli.data.rows import Rows
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Format, TableOptions
 from dlcli.data.sources.source import Source, typed_chunk
@@ -46,12 +49,14 @@ class Input:
 
     Args:
         source: Where they come from.
+        available: All columns that the source has.
         kinds: The columns that the codecs read, and how.
         kept: The columns to copy.
         missing: Texts that count as empty.
     """
 
     source: Source
+    available: tuple[str, ...]
     kinds: Mapping[str, Kind]
     kept: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
@@ -131,7 +136,7 @@ def open_input(
     if problems:
         raise DataError(problems)
     kept = single if keep is None else keep
-    return Input(source, kinds, tuple(dict.fromkeys(kept)), options.missing_values)
+    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values)
 
 
 def labelled_parts(
@@ -147,6 +152,12 @@ def labelled_parts(
         DataError: As `open_input`, or no rows, or targets that are missing or no class that the model knows.
     """
     opened = open_input(data, config, preprocessing, with_targets=True)
+    weighted = config.sample_weight
+    if weighted is not None:
+        if weighted not in opened.available:
+            message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
+            raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
+        opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
     rows = 0
     for part in opened.rows():
         chunk = part.chunk
@@ -154,6 +165,16 @@ def labelled_parts(
         rows += chunk.num_rows
         if chunk.num_rows:
             inputs, targets = encode_chunk(preprocessing, chunk, named)
-            yield Split("data", numbers, inputs, targets)
+            yield Split("data", numbers, inputs, targets, _weights(chunk, weighted))
     if not rows:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
+
+
+def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:
+    if column is None:
+        return None
+    rows = Rows((chunk,), (column,), np.zeros(1, np.int64), chunk.num_rows)
+    weights, problems = weight_problems(rows, column)
+    if problems:
+        raise DataError(problem.at(chunk.file) for problem in problems)
+    return weights

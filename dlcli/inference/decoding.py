@@ -123,8 +123,15 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
 def _has_probabilities(output: OutputPlan) -> bool:
     """Whether an output of classes gives probabilities, or scores that become some."""
     if output.head.units == 1:
-        return loss_family(output.loss) != "hinge" or output.head.activation == "sigmoid"
+        # Of a head that the config does not tell (a layer of one's own) the loss decides.
+        told = output.head.activation == "sigmoid"
+        return from_logits(output.loss) or told or (output.head.activation is None and not _from_minus_one(output))
     return from_logits(output.loss) or output.head.activation in ("softmax", "sigmoid", None)
+
+
+def _from_minus_one(output: OutputPlan) -> bool:
+    """Whether the scores of one unit run from -1 to 1, as hinge losses teach them to."""
+    return loss_family(output.loss) == "hinge"
 
 
 def decode(
@@ -163,7 +170,8 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
     if values.shape[-1] == 1:
         score = values.reshape(len(values))
         if not _has_probabilities(output):
-            return Decoded(target.name, target.classes, indices=(score > 0).astype(np.int64))
+            middle = 0.0 if _from_minus_one(output) else 0.5
+            return Decoded(target.name, target.classes, indices=(score > middle).astype(np.int64))
         with np.errstate(over="ignore"):  # far below zero the probability is 0
             positive = 1 / (1 + np.exp(-score)) if logits else score
         probabilities = np.stack([1 - positive, positive], axis=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -29,11 +30,16 @@ def iris(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     return directory
 
 
+needs_litert = pytest.mark.skipif(
+    importlib.util.find_spec("ai_edge_litert") is None, reason="the extra `litert` is not installed"
+)
+
+
 @pytest.mark.parametrize(
     ("format", "name", "options"),
     [
         ("onnx", "model.onnx", []),
-        ("litert", "model.tflite", []),
+        pytest.param("litert", "model.tflite", [], marks=needs_litert),
         ("keras", "model.keras", ["--with-preprocessing"]),
         ("saved_model", "model", ["--with-preprocessing"]),
     ],

@@ -105,3 +105,29 @@ def test_fit_takes_each_epoch_in_its_order() -> None:
     model.compile(loss="mse", run_eagerly=True)
     model.fit(batches.dataset(), epochs=5, initial_epoch=3, callbacks=[Number()], shuffle=False, verbose=0)
     assert seen == [*epoch_order(10, seed=3, epoch=3), *epoch_order(10, seed=3, epoch=4)]
+
+
+@given(st.integers(1, 40), st.integers(1, 45), st.integers(1, 9), st.booleans())
+def test_stacks_are_the_slices(num_rows: int, batch_size: int, size: int, shuffle: bool) -> None:
+    batches = make(num_rows, batch_size=batch_size, shuffle=shuffle, seed=2)
+    stacks = list(batches.stacks(size))
+    assert len(stacks) == batches.num_stacks(size)
+    unstacked = [(x["x"][place], y[place]) for (x, y, _), count in stacks for place in range(count)]
+    for (left_x, left_y), (right_x, right_y, _) in zip(unstacked, batches.slices(), strict=True):
+        assert np.array_equal(left_x, right_x["x"])
+        assert np.array_equal(left_y, right_y)
+    # Whole stacks have one shape, also the padded one, and what is left of the rows another.
+    assert len({x["x"].shape for (x, _, _), _ in stacks}) <= 2
+
+
+def test_the_stacked_data_set_goes_from_epoch_to_epoch() -> None:
+    batches = make(23, batch_size=4, shuffle=True, seed=3)
+    batches.epoch = 5
+    elements = iter(batches.stacked_dataset(2).take(3 * batches.num_stacks(2)).as_numpy_iterator())
+    for epoch in (5, 6, 7):
+        batches.epoch = epoch
+        for (x, y, _), count in batches.stacks(2):
+            (inputs, targets), number = next(elements)
+            assert number == count
+            assert np.array_equal(inputs["x"], x["x"])
+            assert np.array_equal(targets, y)

@@ -55,6 +55,8 @@ def test_raw_scores_become_probabilities_when_the_loss_took_logits() -> None:
         ([[0.1, 2.0, 0.3]], plan(THREE, Head(3, "linear"), "mse", "one_hot")),
         ([[3.0]], plan(TWO, Head(1, "linear"), "hinge", "column")),
         ([[0.4]], plan(TWO, Head(1, "tanh"), "squared_hinge", "column")),
+        ([[1.7]], plan(TWO, Head(1, "linear"), "mse", "column")),
+        ([[0.6]], plan(TWO, Head(1, "linear"), "mse", "column")),
     ],
 )
 def test_scores_that_are_no_probabilities_are_not_shown_as_such(values: Any, output: OutputPlan) -> None:
