@@ -81,7 +81,8 @@ class PredictedMetrics:
         whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
         parts = {f"{name}_loss": value for name, value in losses.items()} if len(losses) > 1 else {}
         values = [measure.result() for measures in self._measures for measure in measures]
-        return {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
+        named = {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
+        return {name: float(np.float32(value)) for name, value in named.items()}  # as many digits as Keras has
 
     def _loss(
         self, output: OutputPlan, true: NDArray[Any], predicted: NDArray[np.float64], inputs: Any

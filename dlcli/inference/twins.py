@@ -32,9 +32,6 @@ __all__ = ["column_kinds", "column_values", "encoded_tensor", "make_column_input
 DAY = 86_400.0
 """Seconds."""
 
-SMALL = 1e-6
-"""Keras's Normalization divides by 1e-7 at least."""
-
 
 def column_kinds(codecs: Mapping[str, Codec]) -> dict[str, str]:
     """How each column goes into the model: as `number`, `text` or `datetime`.
@@ -134,12 +131,9 @@ def _number(keras: Any, codec: NumberCodec, inputs: Sequence[Any]) -> Any:
         tensor = keras.layers.Reshape(codec.shape, dtype="float64")(tensor)
     if codec.fill is not None:
         tensor = ops.where(ops.isnan(tensor), codec.fill, tensor)
-    layer = keras.layers.Normalization
-    if codec.scale.min() > SMALL:
-        scaled = layer(mean=codec.offset, variance=codec.scale**2, dtype="float64")(tensor)
-    else:  # which Normalization would take for no deviation at all
-        moved = layer(mean=codec.offset, variance=np.ones_like(codec.scale), dtype="float64")(tensor)
-        scaled = keras.layers.Rescaling((1 / codec.scale).tolist(), dtype="float64")(moved)
+    # Not the layer Normalization: read from a file it has float32 statistics, which tell no second of a timestamp from
+    # the next, and it divides by 1e-7 at least.
+    scaled = ops.divide(ops.subtract(tensor, codec.offset), codec.scale)
     return ops.cast(scaled, "float32")
 
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["Backend", "Runtime", "configure", "load"]
+__all__ = ["Backend", "Runtime", "configure", "load", "silence"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ def load() -> Backend:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     # What is logged before the level is read (oneDNN, CUDA's search) only a redirection of the descriptors stops.
-    with _silence() as captured:
+    with silence() as captured:
         try:
             tensorflow = importlib.import_module("tensorflow")
             keras = importlib.import_module("keras")
@@ -207,7 +207,7 @@ def _import_failure(error: Exception, printed: str) -> Problem:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[BinaryIO]:
+def silence() -> Iterator[BinaryIO]:
     """Send file descriptors 1 and 2 to a temporary file: C++ knows nothing of `sys.stderr`."""
     with tempfile.TemporaryFile() as captured, contextlib.ExitStack() as stack:
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):

@@ -131,9 +131,19 @@ def _frozen(tf: Any, call: Any, specs: Mapping[str, Any]) -> Any:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     function = tf.function(call, input_signature=[specs], autograph=False).get_concrete_function()
-    constant = convert_variables_to_constants_v2(function)
-    names = [tensor.name.partition(":")[0] for tensor in constant.inputs]
-    return lambda tensors: constant(*(tensors[name] for name in names))
+    constant = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+    graph = constant.graph.as_graph_def()
+    for node in graph.node:
+        # A gradient of its own, such as silu's, would hold on to the graph with variables.
+        node.attr.pop("_gradient_op_type", None)
+    inputs, outputs = [tensor.name for tensor in constant.inputs], [tensor.name for tensor in constant.outputs]
+
+    def run(tensors: dict[str, Any]) -> list[Any]:
+        given = {name: tensors[name.partition(":")[0]] for name in inputs}
+        values: list[Any] = tf.graph_util.import_graph_def(graph, input_map=given, return_elements=outputs, name="")
+        return values
+
+    return run
 
 
 def _litert(tf: Any, model: Any, outputs: tuple[str, ...]) -> bytes:
@@ -145,7 +155,8 @@ def _litert(tf: Any, model: Any, outputs: tuple[str, ...]) -> bytes:
         _save(tf, model, saved, outputs, frozen=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
         try:
-            return bytes(converter.convert())
+            with backend.silence():  # the converter's C++ side says all that it cannot do
+                return bytes(converter.convert())
         except ConverterError as error:
             why = "LiteRT has not all of its operations without TensorFlow's own; recurrent layers need such"
             raise _refusal("litert", why, hint="use --format onnx") from error
