@@ -10,6 +10,7 @@ import pytest
 
 from dlcli.inference.parity import compare, measure
 from dlcli.inference.portable import Session
+from dlcli.model import backend
 from dlcli.model.reference import reference_outputs
 from dlcli.model.to_onnx import LOGITS, to_onnx
 
@@ -32,8 +33,7 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_numbers(name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    import keras
-
+    keras = backend.load().keras  # in silence
     shape, dtype, layers = MODELS[name]
     keras.utils.set_random_seed(1)
     source = keras.Input(shape, dtype=dtype, name="the feature, named oddly")
@@ -53,8 +53,7 @@ def test_the_same_numbers(name: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_a_softmax_was_given() -> None:
-    import keras
-
+    keras = backend.load().keras
     source = keras.Input((3,), name="x")
     model = keras.Model({"x": source}, keras.layers.Dense(4, "softmax")(source))
     session = Session(to_onnx(model, ("y",), metadata={}, with_logits=True))
