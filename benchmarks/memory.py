@@ -78,7 +78,7 @@ def peak_of(process: subprocess.Popen[bytes]) -> int:
 
 def measure(directory: Path, run: str) -> tuple[float, int]:
     """Seconds and peak bytes of one training."""
-    command = [sys.executable, "-c", "from dlcli.cli.main import main; main()", "train", "config.yaml", "--quiet"]
+    command = [sys.executable, "-m", "dlcli", "train", "config.yaml", "--quiet"]
     started = time.perf_counter()
     process = subprocess.Popen(
         [*command, "--run-dir", run, "--cache-dir", "cache"], cwd=directory, stdout=subprocess.DEVNULL

@@ -23,7 +23,7 @@ Dlcli = Callable[..., CompletedProcess[str]]
 
 HEAVY = {"keras", "onnx", "pandas", "tensorflow", "tf2onnx"}
 
-PROGRAM = [sys.executable, "-c", "from dlcli.cli.main import main; main()"]
+PROGRAM = [sys.executable, "-m", "dlcli"]
 
 # Tells on standard error what was imported, and the most memory that was used, in KiB.
 PROBE = """

@@ -1,0 +1,71 @@
+"""The end of the program's process: at once when TensorFlow is loaded, and nothing of a usual end is left out."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dlcli.model.backend import _without_collecting
+
+# A module of that name stands for TensorFlow: the way out is what is looked at, and whether it was the short one.
+PROGRAM = """
+import atexit, sys, threading, time, types
+sys.modules["tensorflow"] = types.ModuleType("tensorflow")
+class Dismantled:
+    def __del__(self):
+        sys.__stderr__.write("dismantled\\n")
+kept = Dismantled()
+def work():
+    time.sleep(0.3)
+    print("thread done")
+threading.Thread(target=work).start()
+atexit.register(print, "atexit done")
+from dlcli.__main__ import program
+program()
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["train"], 2), (["check", "no.yaml"], 1)])
+def test_threads_and_exit_functions_run_and_output_is_flushed(arguments: list[str], code: int) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert done.stdout.endswith("thread done\natexit done\n")
+    assert "dismantled" not in done.stderr
+
+
+def test_a_closed_output_is_no_success() -> None:
+    with Path("/dev/full").open("w") if Path("/dev/full").exists() else pytest.skip("needs /dev/full") as full:
+        command = [sys.executable, "-c", PROGRAM, "--version"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode
+    assert "No space left" in done.stderr
+
+
+def test_the_module_is_the_program() -> None:
+    done = subprocess.run([sys.executable, "-m", "dlcli", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("dlcli ")
+
+
+def test_imports_collect_no_garbage_and_the_collector_is_as_it_was() -> None:
+    assert gc.isenabled()
+    with _without_collecting():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    gc.unfreeze()
+    gc.disable()
+    try:
+        with _without_collecting():
+            pass
+        assert not gc.isenabled()
+        assert not gc.get_freeze_count()
+    finally:
+        gc.enable()
