@@ -5,36 +5,33 @@ Heavy libraries are imported when they are needed, and errors are `DlcliError`s 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.errors import ConfigError, DataError, DlcliError, Problem
+from dlcli.errors import DataError, Problem
+from dlcli.model import backend
 from dlcli.runs.layout import RunDirectory
-from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
-from dlcli.training.events import Finished, Listener, Notice, Planned, RowsDone, Stage
+from dlcli.training.events import Listener, Notice, Planned, RowsDone
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache import Cache
-    from dlcli.data.prepare import Prepared
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime, TrainedRun
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
-    from dlcli.training.plan import Plan
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
 
@@ -91,11 +88,14 @@ def train(
     """
     started = time.perf_counter()
     tell = listener or _ignore
-    inspection = _inspect(config, overrides)
-    settings = _require(inspection)
+    inspection, settings = _checked(config, overrides, needs_tensorflow=True)
     directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
-    prepared, plan = _prepare(inspection, settings, directory.path, _cache(cache_dir), tell)
-    return _run_job(
+    from dlcli.jobs.preparing import prepare_job
+
+    prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
+    from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
+
+    return run_job(
         prepared,
         plan,
         directory=directory,
@@ -132,11 +132,11 @@ def check(
     """
     from dlcli.config.lint import lint
 
-    inspection = _inspect(config, overrides)
-    settings = _require(inspection)
+    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast)
     warnings = {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
     planned = None
     if not fast:
+        from dlcli.jobs.preparing import prepare_job
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
@@ -144,7 +144,8 @@ def check(
             elif listener is not None:
                 listener(event)
 
-        planned = _prepare(inspection, settings, Path("run"), _cache(cache_dir), collect)[1].planned
+        _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+        planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
@@ -171,11 +172,12 @@ def evaluate(
         RunError: It is no run, or it has no such split, or its data has changed since training.
         DataError: The data lacks columns or holds values that cannot be used.
     """
+    path = _run_path(run, runtime)
     from dlcli.inference.evaluating import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_run(
-        _run_path(run),
+        path,
         data,
         split=split,
         name=name,
@@ -219,6 +221,7 @@ def predict(
         >>> predictions["prediction"].iloc[0]  # doctest: +SKIP
         'setosa'
     """
+    path = _run_path(run, runtime)
     import pyarrow as pa
 
     from dlcli.inference.decoding import Columns
@@ -231,7 +234,7 @@ def predict(
         raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
     if not len(frame):
         raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
-    trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
+    trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
@@ -278,12 +281,13 @@ def predict_file(
         DataError: Columns are missing, values cannot be used, there are no rows, or the output cannot be written.
         ModelError: See `predict`.
     """
+    path = _run_path(run, runtime)
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
 
     tell = listener or _ignore
-    trained = load(_run_path(run), runtime=runtime, warn=_warner(listener))
+    trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
         os.fspath(source),
@@ -325,15 +329,16 @@ def export(
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
         DataError: There are no rows to compare on, or the output cannot be written.
     """
+    path = _run_path(run, "keras")
     from dlcli.inference.exporting import export_run
     from dlcli.inference.rebuilding import rebuild_portable
 
     if output is None:
         if format != "onnx" or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
-        return rebuild_portable(_run_path(run))
+        return rebuild_portable(path)
     return export_run(
-        _run_path(run),
+        path,
         Path(output),
         format=format,
         with_preprocessing=with_preprocessing,
@@ -356,48 +361,17 @@ def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
             warnings.warn(str(problem), UserWarning, stacklevel=3)
 
 
-def _inspect(config: ConfigLike, overrides: Overrides) -> Inspection:
+def _checked(config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool) -> tuple[Inspection, Config]:
+    """The config after the first stage."""
     if isinstance(config, Mapping):
-        return inspect_value(config, Path.cwd(), overrides)
-    return inspect(Path(config), overrides)
+        inspection = inspect_value(config, Path.cwd(), overrides)
+    else:
+        inspection = inspect(Path(config), overrides)
+    if needs_tensorflow and not inspection.problems:
+        backend.load_before_tables()
+    from dlcli.jobs.checking import check_config
 
-
-def _require(inspection: Inspection) -> Config:
-    """The config, or all that the first stage finds: in the YAML, and in the headers of the data files."""
-    from dlcli.config.graph import expand
-    from dlcli.data.headers import look_at_headers
-    from dlcli.training.callbacks import check_callbacks
-
-    problems = list(inspection.problems)
-    seen = {problem.path for problem in problems}
-    rules = {problem.rule for problem in problems}
-    compiled = inspection.sections.get("compile")
-    optimizer = compiled.optimizer if compiled is not None else None
-    found = check_callbacks(inspection.sections.get("callbacks", ()), optimizer)
-    data = inspection.sections.get("data")
-    if data is not None:
-        headers = look_at_headers(data)
-        # The config alone has shown a target among the features already, under the path of the one or the other.
-        found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
-        if data.features is None and headers.features is not None and "model" in inspection.sections:
-            graph_problems = expand(inspection.sections["model"], features=headers.features)[1]
-            unknown = [one for one in graph_problems if one.rule == "unknown-name" and one.path not in seen]
-            if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere
-                problems = [one for one in problems if one.rule != "dead-end"]
-                found += unknown
-    problems += [inspection.locate(one) for one in found if not one.path or one.path not in seen]
-    if problems:
-        raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
-    return inspection.require()
-
-
-@contextlib.contextmanager
-def _located(inspection: Inspection) -> Iterator[None]:
-    """Fill in the config's lines where an error names a path of it."""
-    try:
-        yield
-    except DlcliError as error:
-        raise type(error)(inspection.locate(problem) for problem in error.problems) from error
+    return inspection, check_config(inspection)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:
@@ -406,117 +380,10 @@ def _cache(directory: str | os.PathLike[str] | None) -> Cache:
     return Cache(Path(directory) if directory is not None else None)
 
 
-def _prepare(
-    inspection: Inspection, config: Config, directory: Path, cache: Cache, tell: Listener
-) -> tuple[Prepared, Plan]:
-    """Read the data, build the model, and find every fault that only they can show."""
-    from dlcli.config.conventions import model_head, says_classification
-    from dlcli.config.graph import expand
-    from dlcli.config.lint import lint
-    from dlcli.data.prepare import prepare
-    from dlcli.model import backend
-
-    with _located(inspection):
-        graph, problems = expand(config.model, features=None)
-        if graph is None or problems:
-            raise ConfigError(problems)
-        head = model_head(config.model)
-        loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
-        tell(Stage("reading data"))
-        prepared = prepare(
-            config.data,
-            seed=config.seed,
-            named=graph.features,
-            classification=says_classification(loss, head),
-            units=head.units,
-            cache=cache,
-            notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
-        )
-        for note in prepared.notes:
-            tell(Notice(Problem(note, rule="inferred")))
-        tell(Stage("loading TensorFlow"))
-        backend.load()
-        from dlcli.inference.keras_model import assemble_run
-        from dlcli.training.plan import make_plan
-
-        tell(Stage("building the model"))
-        config = config.model_copy(update={"data": prepared.config})
-        assembly = assemble_run(config, prepared.preprocessing).compile()
-        for warning in lint(assembly.config, prepared.preprocessing.target_specs):
-            tell(Notice(inspection.locate(warning), warning=True))
-        return prepared, make_plan(assembly, prepared, directory=directory)
-
-
-def _run_job(
-    prepared: Prepared,
-    plan: Plan,
-    *,
-    directory: RunDirectory,
-    numbered: bool,
-    overwrite: bool,
-    config_file: Path | None,
-    started: float,
-    tell: Listener,
-) -> Run:
-    from dlcli.inference.evaluation import evaluate_splits
-    from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
-    from dlcli.inference.proving import write_portable
-    from dlcli.runs.layout import write_json
-    from dlcli.training.job import fit, write_inputs
-
-    assembly, planned = plan.assembly, plan.planned
-    run = directory.create(numbered=numbered, overwrite=overwrite)
-    facts = {
-        "name": assembly.config.name,
-        "seed": assembly.config.seed,
-        "device": assembly.runtime.device,
-        "device_name": assembly.runtime.device_name,
-        "gpus": list(assembly.runtime.gpus),
-        "rows": dict(planned.rows),
-        "batch_size": planned.batch_size,
-        "steps_per_epoch": planned.steps,
-        "parameters": planned.summary.parameters,
-        "data": prepared.fingerprints,
-    }
-    record = RunRecord(run, config_file=config_file, facts=facts, started=started)
-    try:
-        write_inputs(run, assembly.config, prepared.preprocessing.state())
-        tell(plan.at(run.path).planned)
-        outcome = fit(plan, run, listener=tell)
-        metrics: dict[str, dict[str, float]] = {}
-        if outcome.status == "completed":
-            for name in SPLITS[1:]:
-                if name in prepared.splits:
-                    tell(Stage(f"evaluating the {name} split"))
-                    result = evaluate_splits(
-                        name,
-                        [prepared.splits[name]],
-                        predictor=KerasPredictor(assembly),
-                        metrics=KerasMetrics(assembly),
-                        preprocessing=prepared.preprocessing,
-                    )
-                    write_json(run.evaluations / f"{name}.json", result.document())
-                    metrics[name] = result.metrics
-        tell(Stage("proving the portable model"))
-        portable, problem = write_portable(
-            run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
-        )
-        if problem is not None:
-            tell(Notice(problem))
-        record.finish(
-            outcome.status,
-            epochs=outcome.epochs,
-            metrics=metrics,
-            execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
-            portable=portable,
-        )
-    finally:
-        record.close()
-    tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))
-    return Run(run.path)
-
-
-def _run_path(run: RunLike) -> Path:
+def _run_path(run: RunLike, runtime: Runtime) -> Path:
+    """The run's directory, when all is loaded that must be so before its modules and its rows are."""
+    if runtime == "keras":
+        backend.load_before_tables()
     return run.path if isinstance(run, Run) else Path(run)
 
 

@@ -107,3 +107,38 @@ def test_the_package_needs_no_scikit_learn(project: Path) -> None:
     extras = described["optional-dependencies"].values()
     everything = [*described["dependencies"], *(name for extra in extras for name in extra)]
     assert not [name for name in everything if name.startswith("scikit")]
+
+
+# Ends with 10 when TensorFlow is the first of them to be imported, with 20 when it is another.
+ORDER = """
+import os, sys
+import dlcli, dlcli.api
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("tensorflow", "keras", "pandas", "pyarrow"):
+            os._exit(10 if name == "tensorflow" else 20)
+assert not {"pandas", "pyarrow"} & sys.modules.keys()
+sys.meta_path.insert(0, Finder())
+sys.platform = "darwin"
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "dlcli.train('good.yaml')",
+        "dlcli.check('good.yaml')",
+        "dlcli.evaluate('run', runtime='keras')",
+        "dlcli.predict_file('run', 'table.csv', runtime='keras')",
+        "dlcli.predict('run', None, runtime='keras')",
+        "dlcli.export('run', 'model.keras', format='keras')",
+    ],
+)
+def test_on_macos_tensorflow_comes_before_the_tables(call: str, tmp_path: Path) -> None:
+    text = "data: {train: table.csv, target: label}\nmodel: {layers: [{Dense: {units: 1, activation: sigmoid}}]}\n"
+    (tmp_path / "good.yaml").write_text(text)
+    (tmp_path / "table.csv").write_text("x,label\n1,a\n2,b\n")
+    done = subprocess.run(
+        [sys.executable, "-c", ORDER + call], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 10, done.stderr

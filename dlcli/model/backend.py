@@ -1,8 +1,4 @@
-"""TensorFlow and Keras, imported late and in silence, and set up as `runtime` asks.
-
-On macOS TensorFlow must be imported before pandas and pyarrow (tensorflow#98563): whoever needs both there calls
-`load` first.
-"""
+"""TensorFlow and Keras, imported late and in silence, and set up as `runtime` asks."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ from typing import Any, BinaryIO
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["Backend", "Runtime", "configure", "load", "silence"]
+__all__ = ["Backend", "Runtime", "configure", "load", "load_before_tables", "silence"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +77,15 @@ def load() -> Backend:
     # Python's warnings of TensorFlow and Keras go through absl and logging to stderr.
     tensorflow.get_logger().setLevel("ERROR")
     return Backend(tensorflow, keras)
+
+
+def load_before_tables() -> None:
+    """On macOS, load TensorFlow now; whoever will need both calls this before anything imports pandas or pyarrow.
+
+    Where these come first, `fit` hangs there (keras#23083, tensorflow#98563).
+    """
+    if sys.platform == "darwin":
+        load()
 
 
 def configure(runtime: RuntimeConfig, seed: int) -> Runtime:

@@ -1,0 +1,1 @@
+"""A job, from the config to the run directory: checked, prepared, run."""
