@@ -1,4 +1,4 @@
-"""A command in a process of its own: how long it took, how much memory, how fast each epoch was."""
+"""Commands in processes of their own, in turn: how long each took, how much memory, how fast each epoch was."""
 
 from __future__ import annotations
 
@@ -10,12 +10,67 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["ROOT", "Measured", "epoch_seconds", "history_seconds", "measure", "quiet_machine"]
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+__all__ = [
+    "DLCLI",
+    "ROOT",
+    "SIDES",
+    "Bench",
+    "Measured",
+    "Result",
+    "epoch_seconds",
+    "history_seconds",
+    "measure",
+    "spread",
+    "write_numbers",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
+SIDES = ROOT / "benchmarks" / "sides"
+DLCLI = (sys.executable, "-m", "dlcli")
+
+Result = dict[str, Any]
+Side = Callable[[], "tuple[Measured, float]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Bench:
+    """How to measure.
+
+    Args:
+        folder: For files; it is empty, and removed at the end.
+        pairs: How often each side runs.
+        load: Wait for a load of the machine below this.
+        others: The Python of what stands beside where it can do the job: `torch`, `sklearn`.
+    """
+
+    folder: Path
+    pairs: int
+    load: float
+    others: Mapping[str, str]
+
+    def interleave(
+        self, sides: Mapping[str, Side], *, beside: Mapping[str, Side] | None = None
+    ) -> dict[str, list[tuple[Measured, float]]]:
+        """Run the sides in turn (A B A B ...), so that whatever else the machine does falls on both.
+
+        Args:
+            sides: Each is called once a pair.
+            beside: These are called once.
+        """
+        found: dict[str, list[tuple[Measured, float]]] = {}
+        for place in range(self.pairs):
+            for name, run in {**sides, **((beside or {}) if place == 0 else {})}.items():
+                quiet_machine(self.load)
+                found.setdefault(name, []).append(run())
+        return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,12 +86,13 @@ class Measured:
     peak: int
 
 
-def measure(command: Sequence[str | Path], *, cache: Path | None = None) -> Measured:
-    """Run a command from the project's root; its output is shown when it fails.
+def measure(command: Sequence[str | Path], *, cache: Path | None = None, directory: Path | None = None) -> Measured:
+    """Run a command; what it says is shown when it fails.
 
     Args:
         command: The program and its arguments.
         cache: Where dlcli keeps encoded data.
+        directory: Where it runs; the project's root when None.
 
     Raises:
         SystemExit: It failed.
@@ -47,7 +103,7 @@ def measure(command: Sequence[str | Path], *, cache: Path | None = None) -> Meas
     started = time.perf_counter()
     with subprocess.Popen(
         [str(part) for part in command],
-        cwd=ROOT,
+        cwd=directory or ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -73,6 +129,24 @@ def history_seconds(run: Path, rows: int) -> float:
     with (run / "history.csv").open(newline="") as stream:
         speeds = [float(row["rows_per_second"]) for row in csv.DictReader(stream)]
     return rows / statistics.median(speeds[1:])
+
+
+def spread(values: Sequence[float]) -> Result:
+    """The median of the values, with the least and the greatest."""
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def write_numbers(path: Path, rows: int, *, labelled: bool = True) -> None:
+    """Write a CSV of 20 random numbers a row, block by block; the label `y` is a class of two."""
+    random = np.random.default_rng(0)
+    with path.open("wb") as stream:
+        for start in range(0, rows, 100_000):
+            x = random.normal(size=(min(100_000, rows - start), 20)).astype(np.float32)
+            columns: dict[str, Any] = {f"x{place}": x[:, place] for place in range(20)}
+            if labelled:
+                columns["y"] = (x[:, 0] + x[:, 1] * x[:, 2] > 0).astype(np.int32)
+            options = pyarrow.csv.WriteOptions(include_header=not start)
+            pyarrow.csv.write_csv(pa.table(columns), stream, options)
 
 
 def quiet_machine(limit: float) -> None:

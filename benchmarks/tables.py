@@ -6,57 +6,126 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["training_table", "whole_table", "write_tables"]
+__all__ = ["SECTIONS", "write_tables"]
 
 BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 Results = Mapping[str, Any]
 
 
-def training_table(cases: Results, *, head: bool = True) -> str:
+def training_table(cases: Results) -> str:
     """Rows a second after the first epoch."""
-    lines = [
-        "| rows a second after epoch 1 | Keras script | dlcli | ratio (least to most) | PyTorch | scikit-learn |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
     rows = []
     for case in cases.values():
-        speed, ratio = case["rows_per_second"], case["ratio"]
+        speed = case["rows_per_second"]
         beside = [f"{speed[name]:,.0f}" if name in speed else "" for name in ("torch", "sklearn")]
-        rows.append(
-            f"| {case['title']} | {speed['script']:,.0f} | {speed['dlcli']:,.0f} | **{ratio['median']:.1f}** "
-            f"({ratio['least']:.1f} to {ratio['most']:.1f}) | {beside[0]} | {beside[1]} |"
-        )
-    return "\n".join([*lines, *rows] if head else rows)
+        ratio = _times(case["ratio"])
+        rows.append([case["title"], f"{speed['script']:,.0f}", f"{speed['dlcli']:,.0f}", ratio, *beside])
+    head = ["rows a second after epoch 1", "script", "dlcli", "ratio (least to most)", "PyTorch", "scikit-learn"]
+    return _table(head, rows)
 
 
-def whole_table(results: Results, *, head: bool = True) -> str:
-    """Wall time and memory of the whole command."""
-    lines = [
-        "| from a CSV to a saved model, 3 epochs | Keras script | dlcli | share (least to most) | peak memory, MB |",
-        "|---|---:|---:|---:|---:|",
+def kinds_table(kinds: Results) -> str:
+    """The same of other kinds of networks."""
+    rows = [
+        [
+            name,
+            kind["execution"],
+            *(f"{kind['rows_per_second'][side]:,.0f}" for side in ("script", "dlcli")),
+            _times(kind["ratio"]),
+        ]
+        for name, kind in kinds.items()
     ]
+    return _table(["other networks, rows a second", "execution", "script", "dlcli", "ratio (least to most)"], rows)
+
+
+def whole_table(results: Results) -> str:
+    """Wall time and memory of the whole command."""
     rows = []
     for count, result in results.items():
         seconds, share, peak = result["seconds"], result["share"], result["peak"]
         rows.append(
-            f"| {int(count):,} rows of 20 numbers | {seconds['script']:.1f} s | {seconds['dlcli']:.1f} s "
-            f"| **{share['median']:.2f}** ({share['least']:.2f} to {share['most']:.2f}) "
-            f"| {peak['script'] / 1e6:,.0f} / {peak['dlcli'] / 1e6:,.0f} |"
+            [
+                f"{int(count):,} rows of 20 numbers",
+                *(f"{seconds[side]:.1f} s, {peak[side] / 1e6:,.0f} MB" for side in ("script", "dlcli")),
+                f"**{share['median']:.2f}** ({share['least']:.2f} to {share['most']:.2f})",
+            ]
         )
-    return "\n".join([*lines, *rows] if head else rows)
+    head = ["`dlcli train`: read a CSV, 3 epochs, save", "script", "dlcli", "share of the time (least to most)"]
+    return _table(head, rows)
+
+
+def predicting_table(results: Results) -> str:
+    """Wall time and memory of prediction."""
+    rows = []
+    for count, result in results.items():
+        seconds, peak = result["seconds"], result["peak"]
+        sides = {name: f"{seconds[name]:.2f} s, {peak[name] / 1e6:,.0f} MB" for name in seconds}
+        batches = list(result["ratio"]) or [""]
+        for batch in batches:
+            title = f"{int(count):,} rows of 20 numbers" + (f", script with batch {batch}" if batch else "")
+            ratio = _times(result["ratio"][batch]) if batch else ""
+            rows.append([title, sides.get(batch, ""), sides["dlcli"], ratio])
+    return _table(["`dlcli predict`: CSV to CSV", "script", "dlcli", "times faster (least to most)"], rows)
+
+
+def reading_table(result: Results) -> str:
+    """The speed of reading."""
+    rows = [
+        ["first run: read, encode, keep", f"{result['first']['median']:,.0f} MB/s"],
+        ["second run, on the same data", f"{result['second_seconds']['median']:.2f} s in all"],
+    ]
+    return _table([f"a numeric CSV of {result['bytes'] / 1e6:,.0f} MB, until training starts", ""], rows)
+
+
+def memory_table(sizes: Results) -> str:
+    """The peak of memory."""
+    rows = [
+        [
+            f"{float(size):g} GB",
+            *(f"{runs[run]['peak'] / 1e6:,.0f} MB, {runs[run]['seconds']:.0f} s" for run in ("first", "second")),
+        ]
+        for size, runs in sizes.items()
+    ]
+    return _table(["`dlcli train` on a CSV of", "first run: peak memory, time", "second run"], rows)
+
+
+SECTIONS = {
+    "training": training_table,
+    "kinds": kinds_table,
+    "whole": whole_table,
+    "predicting": predicting_table,
+    "reading": reading_table,
+    "memory": memory_table,
+}
+"""What is measured, in the order of the report, and its table."""
 
 
 def write_tables(readme: Path, results: Results) -> None:
-    """Replace what stands between the markers.
+    """Replace what stands between the markers by what was measured, and on what.
 
     Raises:
         SystemExit: The README has no markers.
     """
-    text = readme.read_text()
+    text = readme.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise SystemExit(f"{readme} lacks the lines {BEGIN} and {END}")
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
-    tables = f"{training_table(results['training'])}\n\n{whole_table(results['whole'])}"
-    readme.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}")
+    machine = results["machine"]
+    on = (
+        f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
+        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {results['pairs']} pairs run in turn."
+    )
+    tables = [table(results[name]) for name, table in SECTIONS.items() if results.get(name)]
+    readme.write_text(f"{before}{BEGIN}\n" + "\n\n".join([on, *tables]) + f"\n{END}{after}", encoding="utf-8")
+
+
+def _times(ratio: Results) -> str:
+    return f"**{ratio['median']:.1f}** ({ratio['least']:.1f} to {ratio['most']:.1f})"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    """A table whose first column is text, and whose others are numbers."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, rule, *rows])

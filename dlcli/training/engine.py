@@ -6,12 +6,12 @@ a stack of batches goes into one compiled function that runs `train_step` (Keras
 
     data set  -> (stack, count) -> run: for i < count: train_step(stack[i]) -> metrics so far
 
-The numbers are those of plain `fit` on the same batches. Layers that draw random numbers draw others under XLA than
-without, so a run never changes from one to the other on its way.
+The numbers are those of plain `fit` on the same batches, those that random layers draw included.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from dlcli.errors import ModelError, Problem
 from dlcli.training.interruption import Interruption
+from dlcli.training.randomness import as_in_fit
 
 __all__ = ["install"]
 
@@ -109,7 +110,11 @@ def _loop(model: Any, signature: Any, *, xla: bool) -> Any:
         )
         return logs  # type: ignore[no-any-return]
 
-    return tf.function(run, input_signature=signature, jit_compile=xla, autograph=False)
+    def trace(stack: Any, count: Any) -> Logs:
+        with as_in_fit() if xla else contextlib.nullcontext():
+            return run(stack, count)
+
+    return tf.function(trace, input_signature=signature, jit_compile=xla, autograph=False)
 
 
 def _reports_metrics(model: Any) -> bool:
