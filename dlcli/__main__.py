@@ -36,9 +36,7 @@ def leave(code: int) -> NoReturn:
     Raises:
         SystemExit: A stream cannot be flushed; the interpreter then says so, as it always does.
     """
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     try:
         for stream in (sys.stdout, sys.stderr):

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from dlcli.config.received import received
 
-__all__ = ["Component"]
+__all__ = ["Component", "normal_name"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,3 +77,25 @@ class Component:
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "object", "minProperties": 1, "maxProperties": 1}]}
+
+
+def normal_name(component: Component) -> str:
+    """The name of a loss or metric in one spelling: `mean_squared_error`, `MeanSquaredError` and `mse` are one.
+
+    Example:
+        >>> normal_name(Component("MSE")), normal_name(Component("binary_crossentropy"))
+        ('meansquarederror', 'binarycrossentropy')
+    """
+    name = component.name.replace("_", "").lower()
+    return _SHORT.get(name, name)
+
+
+_SHORT = {
+    "acc": "accuracy",
+    "bce": "binarycrossentropy",
+    "kld": "kldivergence",
+    "mae": "meanabsoluteerror",
+    "mape": "meanabsolutepercentageerror",
+    "mse": "meansquarederror",
+    "msle": "meansquaredlogarithmicerror",
+}

@@ -150,18 +150,10 @@ class Batches:
 
     def _gather(self, rows: NDArray[np.int64] | slice) -> Batch:
         inputs = {name: take(array, rows) for name, array in self._inputs.items()}
-        targets = [self._target(name, take(array, rows)) for name, array in self._labels.arrays.items()]
+        targets = [self._labels.take(name, rows) for name in self._labels.arrays]
         if self._weights is None:
             return inputs, _single(targets), None
         return inputs, _single(targets), _single([take(self._weights[name], rows) for name in self._labels.arrays])
-
-    def _target(self, output: str, values: NDArray[Any]) -> NDArray[Any]:
-        classes = self._labels.one_hot.get(output)
-        if classes is None:
-            return values
-        vectors = np.zeros((len(values), classes), np.float32)
-        vectors[np.arange(len(values)), values] = 1
-        return vectors
 
 
 def _single(values: list[NDArray[Any]]) -> Any:

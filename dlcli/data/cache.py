@@ -33,6 +33,9 @@ DEFAULT_LIMIT = 20 * 10**9
 """Bytes that the entries may take together."""
 
 _NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{16}")
+_SCRATCH = re.compile(r"[0-9a-f]{16}\.lock")
+"""Nothing else is ever removed from `tmp`: the directory may be one that others use too."""
+
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# dlcli's cache: it may be removed at any time.\n"
 """What makes backup programs pass a directory over: https://bford.info/cachedir/"""
 
@@ -126,7 +129,8 @@ class Cache:
         found = []
         for directory in self.find("*"):
             with contextlib.suppress(OSError):
-                used = (directory / "in-use").stat().st_mtime
+                mark = directory / "in-use"
+                used = (mark if mark.exists() else directory).stat().st_mtime
                 size = sum(file.stat().st_size for file in directory.iterdir())
                 found.append(CachedEntry(directory, size, used))
         return sorted(found, key=lambda entry: entry.used, reverse=True)
@@ -179,7 +183,6 @@ class Cache:
         """
         self._make()
         self._entries.mkdir(exist_ok=True)
-        self._sweep()
         place = self._entries / name
         try:
             os.rename(written, place)
@@ -250,22 +253,22 @@ class Cache:
                         rule="not-writable",
                     )
                 )
-        self._sweep()
+        self.sweep()
         return Cleared(removed, freed, in_use)
+
+    def sweep(self) -> None:
+        """Remove what processes left that were killed while they wrote: their locks are free."""
+        for path in self._tmp.glob("*.lock"):
+            lock = FileLock(path)
+            with contextlib.suppress(OSError):
+                if _SCRATCH.fullmatch(path.name) and lock.acquire(wait=False):
+                    shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+                    lock.release(remove=True)
 
     def _make(self) -> None:
         if not self.directory.exists():
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             (self.directory / "CACHEDIR.TAG").write_text(_TAG, encoding="ascii")
-
-    def _sweep(self) -> None:
-        """Remove what processes left that were killed while they wrote: their locks are free."""
-        for path in self._tmp.glob("*.lock"):
-            lock = FileLock(path)
-            with contextlib.suppress(OSError):
-                if lock.acquire(wait=False):
-                    shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-                    lock.release(remove=True)
 
 
 def default_directory() -> Path:

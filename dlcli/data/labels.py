@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs import OutputPlan
+from dlcli.data.mapped import take
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
 __all__ = ["Labels", "class_weights", "make_labels", "row_weights"]
@@ -17,16 +18,42 @@ __all__ = ["Labels", "class_weights", "make_labels", "row_weights"]
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """What the outputs learn.
+    """What the outputs learn. Arrays are kept as they were encoded, in memory or mapped, and arranged batch by batch.
 
     Args:
-        arrays: For each output: class indices (rows,) int32, 0/1 (rows, 1) float32, or numbers (rows, width) float32.
-        one_hot: The outputs whose indices become one-hot vectors in the batch, with their number of classes; the
-            indices alone are kept, which for a thousand classes is a thousand times smaller.
+        arrays: For each output: class indices (rows,) int32, or numbers (rows, width) float32; numbers of several
+            targets as a tuple of arrays.
+        one_hot: The outputs whose indices become one-hot vectors (rows, classes), with their number of classes.
+        columns: The outputs whose indices, 0 and 1, become numbers (rows, 1).
+
+    Example:
+        >>> Labels({"y": np.array([0, 1, 1], np.int32)}, {}, frozenset({"y"})).take("y", slice(1, 3))
+        array([[1.],
+               [1.]], dtype=float32)
     """
 
-    arrays: dict[str, NDArray[np.generic]]
-    one_hot: dict[str, int]
+    arrays: Mapping[str, NDArray[Any] | tuple[NDArray[Any], ...]]
+    one_hot: Mapping[str, int]
+    columns: frozenset[str] = frozenset()
+
+    def take(self, output: str, rows: NDArray[np.int64] | slice) -> NDArray[Any]:
+        """The labels of some rows, as the loss of the output takes them.
+
+        Args:
+            output: The output's name.
+            rows: Which, in any order.
+        """
+        held = self.arrays[output]
+        if isinstance(held, tuple):
+            return np.concatenate([take(array, rows) for array in held], axis=1)
+        values = take(held, rows)
+        if output in self.columns:
+            return values.astype(np.float32).reshape(-1, 1)
+        if output not in self.one_hot:
+            return values
+        vectors = np.zeros((len(values), self.one_hot[output]), np.float32)
+        vectors[np.arange(len(values)), values] = 1
+        return vectors
 
 
 def make_labels(targets: Mapping[str, NDArray[np.generic]], outputs: Sequence[OutputPlan]) -> Labels:
@@ -36,19 +63,12 @@ def make_labels(targets: Mapping[str, NDArray[np.generic]], outputs: Sequence[Ou
         targets: For each target: class indices (rows,) or numbers (rows, width).
         outputs: The model's outputs.
     """
-    arrays: dict[str, NDArray[np.generic]] = {}
-    one_hot: dict[str, int] = {}
-    for output in outputs:
-        values = [targets[target.name] for target in output.targets]
-        if output.form == "number":
-            arrays[output.name] = np.concatenate(values, axis=1) if len(values) > 1 else values[0]
-        elif output.form == "column":
-            arrays[output.name] = values[0].astype(np.float32).reshape(-1, 1)
-        else:
-            arrays[output.name] = values[0]
-            if output.form == "one_hot":
-                one_hot[output.name] = len(output.classes)
-    return Labels(arrays, one_hot)
+    values = {output.name: tuple(targets[target.name] for target in output.targets) for output in outputs}
+    return Labels(
+        {name: arrays if len(arrays) > 1 else arrays[0] for name, arrays in values.items()},
+        one_hot={output.name: len(output.classes) for output in outputs if output.form == "one_hot"},
+        columns=frozenset(output.name for output in outputs if output.form == "column"),
+    )
 
 
 def class_weights(

@@ -15,10 +15,17 @@ ARRAYS_BUDGET = 256 * 2**20
 """Bytes of encoded arrays that are kept in memory while training; larger ones are files that are mapped."""
 
 
+CGROUPS = (
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+)
+"""What Linux allows a container, and what it uses; of the second and the first version of control groups."""
+
+
 def fits_in_memory(num_bytes: int) -> bool:
     """Whether so many bytes more take at most half of what is free: what is done when there is no disk to go to."""
-    free = _free_bytes()
-    return free is None or num_bytes <= free // 2
+    free = [each for each in (_free_bytes(), *map(_left, CGROUPS)) if each is not None]
+    return not free or num_bytes <= min(free) // 2
 
 
 def _free_bytes() -> int | None:
@@ -32,3 +39,12 @@ def _free_bytes() -> int | None:
     if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= os.sysconf_names.keys():
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None
+
+
+def _left(group: tuple[Path, Path]) -> int | None:
+    """What a control group may still take; None when it has no limit, or is not there."""
+    try:
+        limit, used = (int(path.read_text(encoding="ascii")) for path in group)
+    except (OSError, ValueError):  # "max"
+        return None
+    return max(limit - used, 0)

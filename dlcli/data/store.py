@@ -61,10 +61,13 @@ class Store:
         }
         self._known: dict[str, KnownFile] = {}
         self._hashing: Hashing | None = None
+        self._useless: set[Path] = set()
         self._scratch: Scratch | None = None if cache is None else cache.scratch()
         self.overflow = Overflow(self._scratch, notify)
 
     def __enter__(self) -> Store:
+        if self._cache is not None:
+            self._cache.sweep()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -112,10 +115,9 @@ class Store:
         with contextlib.ExitStack() as stack:
             entry = None
             if self._cache is not None and self._bytes >= CACHED_FROM:
-                waited: list[bool] = []
                 key = place_key(self._recipe, [one.path for one in self._identities])
-                stack.enter_context(self._cache.building(key, waiting=lambda: self._wait(waited)))
-                entry = self.find() if waited else None
+                stack.enter_context(self._cache.building(key, waiting=self._wait))
+                entry = self.find()  # made since we looked, whether we waited for it or not
             if entry is None:
                 self._hashing = Hashing(self._identities, self._known)
             yield entry
@@ -196,21 +198,24 @@ class Store:
     def _open(self, directory: Path) -> Entry | None:
         """The entry, if every byte of it is as it was written; one that is not is removed."""
         assert self._cache is not None
+        if directory in self._useless:
+            return None
         try:
             entry = Entry.open(directory)
             if entry is not None:
                 entry.verify()
             return entry
-        except (CorruptEntry, OSError) as error:
+        except (CorruptEntry, FileNotFoundError) as error:
             self._cache.remove(directory, damaged=True)
-            self._notify(
-                Problem(
-                    f"the cached data in {directory} is damaged ({error}); it is made again",
-                    hint="see whether the disk is sound, if that happens again",
-                    rule="cache-damaged",
-                )
-            )
-            return None
+            message = f"the cached data in {directory} is damaged ({error}); it is made again"
+            hint = "see whether the disk is sound, if that happens again"
+            self._notify(Problem(message, hint=hint, rule="cache-damaged"))
+        except OSError as error:  # it may be sound, and another's
+            message = f"the cached data in {directory} cannot be read ({error.strerror or error})"
+            hint = "mend its permissions, or name another directory with --cache-dir"
+            self._notify(Problem(message, hint=hint, rule="cache-unusable"))
+        self._useless.add(directory)
+        return None
 
     def _to_disk(
         self, fill: Callable[[Destination], None], name: str, content: Callable[[], Mapping[str, Any]]
@@ -242,8 +247,7 @@ class Store:
         draft.finish(content, tuple(known.values()))
         return self._cache.add(draft.directory, f"{name}-{self._content(known)}")
 
-    def _wait(self, waited: list[bool]) -> None:
-        waited.append(True)
+    def _wait(self) -> None:
         self._notify(Problem("another run is encoding the same data: waiting for it", rule="cache-waiting"))
 
     def _failure(self, error: OSError) -> str:

@@ -12,36 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.component import Component
+from dlcli.config.component import Component, normal_name
 
-__all__ = ["CROSSENTROPIES", "LOSSES", "Measure", "find_metric", "normal_name"]
+__all__ = ["CROSSENTROPIES", "LOSSES", "Measure", "find_metric"]
 
 Floats = NDArray[np.float64]
 Loss = Callable[..., Floats]
 
 EPSILON = 1e-7
 """Keras's `epsilon()`."""
-
-
-def normal_name(component: Component) -> str:
-    """The name in one spelling: `mean_squared_error`, `MeanSquaredError` and `mse` are one.
-
-    Example:
-        >>> normal_name(Component("MSE")), normal_name(Component("binary_crossentropy"))
-        ('meansquarederror', 'binarycrossentropy')
-    """
-    name = component.name.replace("_", "").lower()
-    return _SHORT.get(name, name)
-
-
-_SHORT = {
-    "acc": "accuracy",
-    "bce": "binarycrossentropy",
-    "mae": "meanabsoluteerror",
-    "mape": "meanabsolutepercentageerror",
-    "mse": "meansquarederror",
-    "msle": "meansquaredlogarithmicerror",
-}
 
 
 def _squared(true: Floats, predicted: Floats) -> Floats:

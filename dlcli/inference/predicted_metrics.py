@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.component import Component
+from dlcli.config.component import Component, normal_name
 from dlcli.config.conventions import from_logits
 from dlcli.config.history_names import metric_names
 from dlcli.config.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
-from dlcli.inference.measures import CROSSENTROPIES, LOSSES, Measure, find_metric, normal_name
+from dlcli.inference.measures import CROSSENTROPIES, LOSSES, Measure, find_metric
 from dlcli.inference.portable import PortablePredictor
 
 __all__ = ["PredictedMetrics", "left_to_keras"]

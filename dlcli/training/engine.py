@@ -12,14 +12,14 @@ The numbers are those of plain `fit` on the same batches, those that random laye
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import ModelError
+from dlcli.training.failures import not_compiled
 from dlcli.training.interruption import Interruption
 from dlcli.training.randomness import as_in_fit
 
@@ -75,7 +75,7 @@ class _Runner:
             logs: Logs = function(*element)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
             # XLA compiles before anything runs, so no variable has changed.
-            problem = _not_compiled(self._model, error) if self._xla else None
+            problem = not_compiled(self._model, error) if self._xla else None
             if problem is None:
                 raise
             if self._fall_back is None:
@@ -121,20 +121,3 @@ def _reports_metrics(model: Any) -> bool:
     """Whether a training step returns the state of the metrics, as Keras's own does."""
     kind = type(model)
     return kind.train_step is keras.Model.train_step and kind.compute_metrics is keras.Model.compute_metrics
-
-
-def _not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
-    """The problem of a model that XLA cannot compile; None when the error is another."""
-    text = str(error)
-    if not re.search("xla|compil", text, re.IGNORECASE):
-        return None
-    named = [layer.name for layer in model._flatten_layers(include_self=False) if f"/{layer.name}" in text]
-    where = f"the layer {max(named, key=len)!r}" if named else "the model"
-    operations = sorted(set(re.findall(r"(\w+) \(No registered", text)))
-    reason = f"it knows no {' or '.join(operations)}" if operations else text.strip().splitlines()[0][:200]
-    return Problem(
-        f"XLA cannot compile {where}: {reason}",
-        path="runtime.execution",
-        hint="use execution: auto or graph",
-        rule="xla",
-    )

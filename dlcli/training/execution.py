@@ -11,7 +11,7 @@ import keras
 
 from dlcli.data.batches import Batches
 
-__all__ = ["Execution", "choose", "needs_every_batch"]
+__all__ = ["Execution", "choose", "needs_every_batch", "sees_validation_batches"]
 
 Mode = Literal["step", "graph", "xla"]
 
@@ -126,13 +126,29 @@ def needs_every_batch(callbacks: Iterable[Any]) -> list[str]:
     return [type(callback).__name__ for callback in callbacks if _needs_every_batch(callback)]
 
 
+def sees_validation_batches(callbacks: Iterable[Any]) -> bool:
+    """Whether a callback of the user's is called for every batch of the validation split.
+
+    Args:
+        callbacks: `keras.callbacks.Callback` objects.
+    """
+    return any(_overrides(callback, VALIDATION_HOOKS) for callback in callbacks)
+
+
 HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 
 
-def _needs_every_batch(callback: Any) -> bool:
+VALIDATION_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+
+
+def _overrides(callback: Any, hooks: Sequence[str]) -> bool:
     own = [vars(kind) for kind in type(callback).__mro__ if not kind.__module__.startswith("keras.")]
     # LambdaCallback keeps its functions in the object.
-    if any(hook in names for names in (vars(callback), *own) for hook in HOOKS):
+    return any(hook in names for names in (vars(callback), *own) for hook in hooks)
+
+
+def _needs_every_batch(callback: Any) -> bool:
+    if _overrides(callback, HOOKS):
         return True
     if isinstance(callback, keras.callbacks.TensorBoard):
         return bool(callback.update_freq != "epoch" or callback._should_trace)

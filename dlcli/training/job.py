@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dlcli.config.schema import Config
@@ -16,6 +16,7 @@ from dlcli.training.callbacks import make_callbacks
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch
+from dlcli.training.failures import training_failure
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
@@ -70,12 +71,19 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         )
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
+
+        def fall_back(reason: str) -> None:
+            nonlocal execution
+            execution = dataclasses.replace(execution, mode="graph")
+            message = f"{reason}; training goes on without XLA"
+            listener(Notice(Problem(message, path="runtime.execution", rule="xla"), warning=True))
+
         if execution.mode != "step":
             engine.install(
                 model,
                 xla=execution.mode == "xla",
                 interruption=interruption,
-                fall_back=None if config.runtime.execution == "xla" else _tell(listener),
+                fall_back=None if config.runtime.execution == "xla" else fall_back,
             )
         recorder = Recorder(
             history=HistoryFile(run.history),
@@ -99,23 +107,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             )
         except StopTraining:
             status = "interrupted"
-        except tf.errors.ResourceExhaustedError as error:
-            raise ModelError(
-                Problem(
-                    f"out of memory on {assembly.runtime.device}: {str(error).splitlines()[0]}",
-                    path="data.batch_size",
-                    hint="use a smaller batch_size or a smaller model",
-                    rule="out-of-memory",
-                )
-            ) from error
+        except tf.errors.OpError as error:
+            raise ModelError(training_failure(model, error, device=assembly.runtime.device)) from error
         save_model(model, run.model)
     return Outcome(status, recorder.epochs, execution)
-
-
-def _tell(listener: Listener) -> Callable[[str], None]:
-    """Say once that XLA gave way to the graph."""
-
-    def fall_back(reason: str) -> None:
-        listener(Notice(Problem(f"{reason}; training goes on without XLA", path="runtime.execution", rule="xla")))
-
-    return fall_back

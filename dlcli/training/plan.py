@@ -12,11 +12,14 @@ from dlcli.data.labels import class_weights, make_labels, row_weights
 from dlcli.data.prepare import Prepared, Split
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
+from dlcli.model.batching import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import Planned
+from dlcli.training.execution import sees_validation_batches
+from dlcli.training.indices import check_indices
 
 __all__ = ["Plan", "make_plan"]
 
@@ -55,15 +58,18 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         weighted = class_weights(config.fit.class_weight, assembly.outputs)
     except ConfigError as error:
         problems += error.problems
+    problems += check_indices(assembly, prepared.splits)
     if problems:
         raise ConfigError(problems)
     # What Keras refuses about a callback is to be known before there is a run directory; the real ones write into it.
     with tempfile.TemporaryDirectory(prefix="dlcli-") as scratch:
-        make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
+        callbacks = make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
     size = config.data.batch_size
     rows = {name: len(split.rows) for name, split in prepared.splits.items()}
     batch_size = rows["train"] if size == "full" else size
-    validation_rows = rows_at_once(assembly.model)
+    # Validation is faster in large batches; in the config's where that would be seen.
+    seen = sees_validation_batches(callbacks) or config.runtime.execution == "step" or division_matters(assembly)
+    validation_rows = batch_size if seen else rows_at_once(assembly.model)
 
     def batches(split: Split, *, training: bool) -> Batches:
         weights = row_weights(

@@ -129,14 +129,24 @@ def test_scratch_directories_go_with_their_process(cache: Cache) -> None:
     scratch = cache.scratch()
     mine = scratch.directory()
     # What a killed process leaves: a lock that nobody holds.
-    left = mine.with_name("left")
+    left = mine.with_name("0123456789abcdef")
     left.mkdir()
-    left.with_name("left.lock").touch()
+    left.with_name(f"{left.name}.lock").touch()
+    # What others keep in a directory that we are told to use.
+    foreign = mine.with_name("uv")
+    foreign.mkdir()
+    foreign.with_name("uv.lock").touch()
     cache.clear()
     assert mine.is_dir()
     assert not left.exists()
     scratch.close()
-    assert list(mine.parent.iterdir()) == []
+    assert sorted(path.name for path in mine.parent.iterdir()) == ["uv", "uv.lock"]
+
+
+def test_an_entry_without_its_mark_is_still_one(cache: Cache) -> None:
+    (cache.directory / "entries" / NAMES[0] / "in-use").unlink()
+    assert {entry.directory.name for entry in cache.entries()} == set(NAMES)
+    assert cache.clear().entries == 3
 
 
 def test_the_commands(cache: Cache) -> None:

@@ -291,6 +291,28 @@ def test_a_read_only_cache_directory(file: Path, cache: Cache) -> None:
         (cache.directory / "entries").chmod(0o700)
 
 
+@pytest.mark.parametrize("budget", [0, 1 << 40], ids=["mapped", "in memory"])
+def test_an_entry_that_cannot_be_read_stays(
+    file: Path, cache: Cache, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be sound, and of another user whose files are closed to us."""
+    monkeypatch.setattr(memory, "ARRAYS_BUDGET", budget)
+    plain = ready(file, cache)
+
+    def refuse(entry: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    told: list[Problem] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(entries.Entry, "verify", refuse)
+        assert same(plain, ready(file, cache, told))
+    assert [problem.rule for problem in told] == ["cache-unusable"]
+    assert "cannot be read (Permission denied)" in told[0].message
+    told = []
+    assert same(plain, ready(file, cache, told))
+    assert not told
+
+
 @pytest.mark.parametrize("budgets", [("ARRAYS_BUDGET",), ("ROWS_BUDGET",)], ids=["arrays", "rows"])
 def test_neither_disk_nor_memory(
     file: Path, tmp_path: Path, budgets: tuple[str], monkeypatch: pytest.MonkeyPatch
@@ -408,22 +430,25 @@ def test_what_is_in_use_stays(file: Path, cache: Cache, monkeypatch: pytest.Monk
 MEMORY = """
 import sys
 from pathlib import Path
-from dlcli.config.schema import DataConfig
+from dlcli.config.loading import inspect_value
+from dlcli.config.outputs import plan_outputs
 from dlcli.data import entry, mapped, memory, store
 from dlcli.data.batches import Batches
 from dlcli.data.cache import Cache
-from dlcli.data.labels import Labels
+from dlcli.data.labels import make_labels
 from dlcli.data.prepare import prepare
 from dlcli.data.sources import delimited
 memory.ROWS_BUDGET = memory.ARRAYS_BUDGET = 2**20
 delimited.BLOCK_BYTES = 2**18
 mapped.WINDOW_BYTES = 2**20
-data = DataConfig.model_validate({"train": sys.argv[1], "target": "y", "validation": 0.1})
-prepared = prepare(data, seed=1, classification=False, cache=Cache(Path(sys.argv[2])))
+data = {"train": sys.argv[1], "target": ["y", "x18"], "validation": 0.1}
+config = inspect_value({"data": data, "model": {"layers": [{"Dense": {"units": 2}}]}}, Path(), ()).require()
+prepared = prepare(config.data, seed=1, classification=False, cache=Cache(Path(sys.argv[2])))
+outputs, _ = plan_outputs(config, outputs={"dense": 2}, targets=prepared.preprocessing.target_specs)
 split = prepared.splits["train"]
-batches = Batches(
-    inputs=split.inputs, labels=Labels({"y": split.targets["y"]}, {}), batch_size=256, shuffle=True, seed=1
-)
+labels = make_labels(split.targets, outputs)
+batches = Batches(inputs=split.inputs, labels=labels, batch_size=256, shuffle=True, seed=1)
+assert next(batches.slices())[1].shape == (256, 2)
 for _ in batches.stacks(16):
     pass
 # Not the peak that getrusage tells: it counts the process that started this one.

@@ -1,0 +1,72 @@
+"""Embeddings have room for what their inputs hold: found before training, because XLA reads beyond without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.encoding import Split
+from dlcli.data.mapped import take
+from dlcli.errors import Problem
+from dlcli.model.assembly import Assembly
+
+__all__ = ["check_indices"]
+
+ROWS_AT_ONCE = 65_536
+
+
+def check_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Problem]:
+    """The embeddings that an input of the model feeds with numbers outside of `0 ... input_dim - 1`.
+
+    Args:
+        assembly: The built model.
+        splits: The encoded rows.
+    """
+    problems = []
+    for layer, name in _fed(assembly.model):
+        for split, rows in splits.items():
+            least, most = _range(rows.inputs[name])
+            if least < 0 or most >= layer.input_dim:
+                problems.append(
+                    Problem(
+                        f"{layer.name!r} has room for the numbers 0 to {layer.input_dim - 1}, and {name!r} goes from "
+                        f"{least:g} to {most:g} in the {split} split",
+                        path=_path(assembly, layer.name),
+                        hint=f"input_dim: {most + 1:.0f}" if least >= 0 else "numbers from 0 on, and input_dim to fit",
+                        rule="embedding-range",
+                    )
+                )
+                break
+    return problems
+
+
+def _fed(model: Any) -> Iterator[tuple[Any, str]]:
+    """The embeddings that take an input as it is, and its name."""
+    names = {id(tensor): tensor.name for tensor in model.inputs}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Embedding):
+            for node in layer._inbound_nodes:
+                for tensor in node.input_tensors:
+                    if id(tensor) in names:
+                        yield layer, names[id(tensor)]
+
+
+def _range(array: NDArray[Any]) -> tuple[float, float]:
+    least, most = np.inf, -np.inf
+    for start in range(0, len(array), ROWS_AT_ONCE):
+        block = take(array, slice(start, start + ROWS_AT_ONCE))
+        least, most = min(least, float(block.min())), max(most, float(block.max()))
+    return least, most
+
+
+def _path(assembly: Assembly, name: str) -> str:
+    """Where the layer is in the config; a layer without a name of its own by the only one of its kind."""
+    layers = assembly.config.model.layers
+    places = [place for place, item in enumerate(layers) if item.name == name]
+    kinds = [item.component.name if item.component is not None else "" for item in layers]
+    places = places or [place for place, kind in enumerate(kinds) if kind == "Embedding"]
+    return f"model.layers[{places[0]}]" if len(places) == 1 else "model.layers"
