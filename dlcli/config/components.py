@@ -38,10 +38,18 @@ def check_components(value: Any, code_names: Mapping[str, UserClass | None]) -> 
     check = ComponentCheck(code_names)
     problems = [
         *_LayerWalk(check, _mapping(value.get("model"))).run(),
+        *_model_class(_mapping(value.get("model")).get("class"), code_names),
         *_compile(check, _mapping(value.get("compile"))),
         *_listed(check, "callbacks", value.get("callbacks"), ("callbacks",)),
     ]
     return list(dict.fromkeys(problems))
+
+
+def _model_class(name: Any, code_names: Mapping[str, UserClass | None]) -> Iterator[Problem]:
+    if isinstance(name, str) and name not in code_names:
+        hint = did_you_mean(name, code_names) or "write the class in a Python file and name the file under `code`"
+        path = format_path(("model", "class"))
+        yield Problem(f"no file under `code` defines {name!r}", path=path, hint=hint, rule="unknown-component")
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:

@@ -209,6 +209,7 @@ def _of_callbacks(sections: Mapping[str, Any], code: Collection[str]) -> list[Pr
         outputs=list(sections["model"].outputs or ["output"]),
         validation=sections["data"].validation is not None,
         code=code,
+        own_model=sections["model"].class_ is not None,
     )
 
 

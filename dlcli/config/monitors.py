@@ -22,6 +22,7 @@ def check_monitors(
     outputs: Sequence[str],
     validation: bool,
     code: Collection[str] = (),
+    own_model: bool = False,
 ) -> list[Problem]:
     """The callbacks that watch, or name their files after, what the History will not have.
 
@@ -32,6 +33,7 @@ def check_monitors(
         outputs: The model's outputs, in order; of a single one the name does not matter.
         validation: Whether the run has a validation split.
         code: Names that the user's own files define.
+        own_model: Whether the model is of a class of the user's, whose training step may report anything.
 
     Example:
         >>> [stopping] = [Component("EarlyStopping", {"monitor": "val_loss"})]
@@ -41,7 +43,7 @@ def check_monitors(
     expected = history_names(compile_config, outputs=outputs, validation=validation, callbacks=callbacks, code=code)
     history = _History(
         names=expected.names,
-        complete=expected.complete and compile_config.metrics is not None,
+        complete=expected.complete and compile_config.metrics is not None and not own_model,
         validation=validation or any(callback.name in code for callback in callbacks),
     )
     problems: list[Problem] = []

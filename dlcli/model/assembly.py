@@ -73,7 +73,7 @@ def assemble(
         raise ConfigError(problems)
     runtime = backend.configure(config.runtime, config.seed)
     code = load_code(config.code)
-    model = build(graph, inputs_of(graph.features), code=code, name=config.name)
+    model = build(graph, inputs_of(graph.features), code=code, name=config.name, model_class=config.model.class_)
     sizes = {
         name: output.shape[-1] if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)

@@ -20,7 +20,14 @@ from dlcli.model.inputs import make_inputs
 __all__ = ["build"]
 
 
-def build(graph: Graph, inputs: Sequence[InputSpec], *, code: Mapping[str, object], name: str) -> Any:
+def build(
+    graph: Graph,
+    inputs: Sequence[InputSpec],
+    *,
+    code: Mapping[str, object],
+    name: str,
+    model_class: str | None = None,
+) -> Any:
     """Build the model.
 
     Args:
@@ -28,6 +35,7 @@ def build(graph: Graph, inputs: Sequence[InputSpec], *, code: Mapping[str, objec
         inputs: The model's inputs, from the fitted preprocessing.
         code: The user's own classes and functions by name.
         name: The model's name.
+        model_class: The user's own subclass of `keras.Model`; Keras's when None.
 
     Returns:
         A functional `keras.Model`. It takes a dict of arrays `(batch, *shape)` by the `InputSpec` names, also when
@@ -45,7 +53,7 @@ def build(graph: Graph, inputs: Sequence[InputSpec], *, code: Mapping[str, objec
     tensors = builder.connect(graph, layers, tensors)
     builder.check()
     outputs = builder.named_outputs(graph, tensors)
-    return builder.model(sources, outputs, name=name)
+    return builder.model(sources, outputs, name=name, kind=builder.model_class(model_class))
 
 
 class _Builder:
@@ -103,10 +111,31 @@ class _Builder:
             outputs.append(tensor)
         return outputs
 
-    def model(self, sources: dict[str, Any], outputs: list[Any], *, name: str) -> Any:
+    def model_class(self, name: str | None) -> Any:
+        """The class of the whole model."""
+        found = self._keras.Model if name is None else self._code.get(name)
+        if inspect.isclass(found) and issubclass(found, self._keras.Model):
+            return found
+        message = f"{name} is no keras.Model" if name in self._code else f"no file under `code` defines {name!r}"
+        raise ModelError(
+            Problem(message, path="model.class", hint=f"class {name}(keras.Model): ...", rule="model-class")
+        )
+
+    def model(self, sources: dict[str, Any], outputs: list[Any], *, name: str, kind: Any) -> Any:
         """The whole model."""
         try:
-            return self._keras.Model(sources, outputs[0] if len(outputs) == 1 else outputs, name=name)
+            return kind(sources, outputs[0] if len(outputs) == 1 else outputs, name=name)
+        except TypeError as error:
+            if kind is self._keras.Model:
+                raise
+            raise ModelError(
+                Problem(
+                    f"{kind.__name__} cannot be made of inputs and outputs: {error}",
+                    path="model.class",
+                    hint="leave __init__ to keras.Model",
+                    rule="model-class",
+                )
+            ) from error
         except self._faults as error:
             raise ModelError(
                 Problem(f"the layers do not make a model: {reason(error)}", path="model.layers", rule="shape")

@@ -52,6 +52,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         outputs=[output.name for output in assembly.outputs],
         validation=config.data.validation is not None,
         code=assembly.code,
+        own_model=config.model.class_ is not None,
     )
     weighted = None
     try:

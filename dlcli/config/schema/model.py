@@ -153,3 +153,8 @@ class ModelConfig(Section):
     ) = Field(
         None, description="The names of the output layers, in the order of the targets; the last layer when omitted."
     )
+    class_: str | None = Field(
+        None,
+        alias="class",
+        description="A `keras.Model` of your own from `code` that the layers are made into, for its `train_step`.",
+    )

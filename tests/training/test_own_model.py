@@ -1,0 +1,97 @@
+"""A model class of the user's own trains by its own step, with the engine and without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcli
+from dlcli.errors import ConfigError, ModelError
+
+CODE = '''
+import keras
+import tensorflow as tf
+
+
+class Smooth(keras.Model):
+    """Small predictions are better ones."""
+
+    def train_step(self, data):
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        with tf.GradientTape() as tape:
+            prediction = self(x, training=True)
+            loss = self.compute_loss(x=x, y=y, y_pred=prediction, sample_weight=weight)
+            size = tf.reduce_mean(tf.square(prediction))
+            total = loss + 0.1 * size
+        self.optimizer.apply_gradients(
+            zip(tape.gradient(total, self.trainable_variables), self.trainable_variables)
+        )
+        return {"loss": loss, "size": size}
+
+
+class Scale(keras.layers.Layer):
+    pass
+
+
+class Shaped(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+'''
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> dict[str, Any]:
+    """200 rows, a regression."""
+    (tmp_path / "own.py").write_text(CODE)
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    lines = ["a,b,c,y", *(",".join(f"{value:.4f}" for value in (*row, row[0] - row[1])) for row in x)]
+    (tmp_path / "rows.csv").write_text("\n".join(lines) + "\n")
+    return {
+        "data": {"train": str(tmp_path / "rows.csv"), "validation": 0.2, "test": 0.1, "target": "y"},
+        "model": {
+            "class": "Smooth",
+            "layers": [{"Dense": {"units": 4, "activation": "tanh"}}, {"Dense": {"units": 1}}],
+        },
+        "fit": {"epochs": 3},
+        "callbacks": [{"EarlyStopping": {"monitor": "size", "patience": 5, "mode": "min"}}],
+        "code": [str(tmp_path / "own.py")],
+    }
+
+
+def test_its_training_step_is_what_trains(config: dict[str, Any], tmp_path: Path) -> None:
+    runs = {
+        execution: dlcli.train(config, overrides={"runtime.execution": execution}, run_dir=tmp_path / execution)
+        for execution in ("step", "graph", "xla")
+    }
+    assert "size" in runs["step"].history
+    for run in runs.values():
+        assert set(run.history) == set(runs["step"].history)
+        for name, values in runs["step"].history.items():
+            np.testing.assert_allclose(run.history[name], values, rtol=1e-4, err_msg=name)
+    plain = dlcli.train(config, overrides={"model.class": None, "callbacks": []}, run_dir=tmp_path / "plain")
+    assert plain.history["val_loss"] != runs["step"].history["val_loss"]
+    again = dlcli.evaluate(tmp_path / "xla", runtime="keras").metrics
+    assert again == pytest.approx(runs["xla"].metrics("test"), rel=1e-5)
+    assert (tmp_path / "xla" / "model.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "message"),
+    [
+        ("Smoth", ConfigError, "no file under `code` defines 'Smoth'"),
+        ("Scale", ModelError, "Scale is no keras.Model"),
+        ("Shaped", ModelError, "Shaped cannot be made of inputs and outputs"),
+    ],
+)
+def test_what_is_no_model(
+    name: str, error: type[Exception], message: str, config: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(error) as caught:
+        dlcli.train(config, overrides={"model.class": name}, run_dir=tmp_path / "run")
+    (problem,) = caught.value.problems  # type: ignore[attr-defined]
+    assert message in problem.message
+    assert problem.path == "model.class"
+    assert problem.hint
