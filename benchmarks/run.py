@@ -2,7 +2,7 @@
 
 Every measurement is a fresh process, and the sides alternate (A B A B ...), so that whatever else the machine does
 falls on both. What is compared is the median of the pairs' ratios. Results go to `results.json` as they come; with
-`--write` the tables go into the README, between its markers.
+`--write` the tables go into the README and docs/benchmarks.md, between their markers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5, help="how often each side runs")
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
     parser.add_argument("--alone", action="store_true", help="without PyTorch and scikit-learn")
-    parser.add_argument("--write", action="store_true", help="write the tables into README.md")
+    parser.add_argument("--write", action="store_true", help="write the tables into the pages")
     options = parser.parse_args()
     unknown = set(options.what) - {*SECTIONS, *CASES}
     if unknown:
@@ -58,7 +58,7 @@ def main() -> None:
                     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
                     print(table(found if section != "reading" else results[section]), flush=True)
     if options.write:
-        write_tables(ROOT / "README.md", results)
+        write_tables(ROOT, results)
 
 
 def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""The results as Markdown tables, and their place in the README."""
+"""The results as Markdown tables, and the pages that they stand in."""
 
 from __future__ import annotations
 
@@ -101,24 +101,37 @@ SECTIONS = {
 """What is measured, in the order of the report, and its table."""
 
 
-def write_tables(readme: Path, results: Results) -> None:
-    """Replace what stands between the markers by what was measured, and on what.
+PAGES = {"README.md": ("training", "whole", "predicting"), "docs/benchmarks.md": tuple(SECTIONS)}
+"""What stands where."""
+
+
+def write_tables(root: Path, results: Results) -> None:
+    """Replace what stands between the markers of the pages by what was measured, and on what.
+
+    Args:
+        root: The project's.
+        results: By section; one that was not measured is left out.
 
     Raises:
-        SystemExit: The README has no markers.
+        SystemExit: A page has no markers.
     """
-    text = readme.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise SystemExit(f"{readme} lacks the lines {BEGIN} and {END}")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
+    for name, sections in PAGES.items():
+        page = root / name
+        text = page.read_text(encoding="utf-8")
+        if BEGIN not in text or END not in text:
+            raise SystemExit(f"{page} lacks the lines {BEGIN} and {END}")
+        before, rest = text.split(BEGIN, 1)
+        after = rest.split(END, 1)[1]
+        page.write_text(f"{before}{BEGIN}\n{_tables(results, sections)}\n{END}{after}", encoding="utf-8")
+
+
+def _tables(results: Results, sections: tuple[str, ...]) -> str:
     machine = results["machine"]
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
         f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {results['pairs']} pairs run in turn."
     )
-    tables = [table(results[name]) for name, table in SECTIONS.items() if results.get(name)]
-    readme.write_text(f"{before}{BEGIN}\n" + "\n\n".join([on, *tables]) + f"\n{END}{after}", encoding="utf-8")
+    return "\n\n".join([on, *(SECTIONS[name](results[name]) for name in sections if results.get(name))])
 
 
 def _times(ratio: Results) -> str:

@@ -73,7 +73,7 @@ class RuntimeConfig(Section):
     threads: Annotated[int, Field(ge=1)] | None = Field(None, description="CPU threads; all when omitted.")
     execution: Literal["auto", "xla", "graph", "step"] = Field(
         "auto",
-        description="`step` runs Keras's own functions batch by batch; `graph` runs its training step over many batches "
+        description="`step` runs Keras's own functions batch by batch; `graph` runs its step over many batches "
         "in one TensorFlow graph; `xla` compiles that, and leaves out assertions; `auto` takes `xla` where it pays.",
     )
 
