@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dlcli.cli.console import Console
+from dlcli.cli.console import Console, counted
 from dlcli.cli.options import CacheDirectory, Json, Quiet
 
 __all__ = ["clear", "clear_command", "list_command", "list_entries"]
@@ -60,7 +60,7 @@ def list_entries(cache_dir: Path | None, *, console: Console) -> None:
         ]
         console.result(console.table(["data", "size", "last used"], rows))
     total = _size(sum(entry.bytes for entry, _ in entries))
-    console.result(f"{cache.directory}: {len(entries)} entries, {total} of {_size(cache.limit)}")
+    console.result(f"{cache.directory}: {counted(len(entries), 'entry', 'entries')}, {total} of {_size(cache.limit)}")
 
 
 def clear(cache_dir: Path | None, *, older_than: float | None, console: Console) -> None:
@@ -80,7 +80,9 @@ def clear(cache_dir: Path | None, *, older_than: float | None, console: Console)
         )
         return
     used = f"; {cleared.in_use} in use stay" if cleared.in_use else ""
-    console.result(f"{cache.directory}: {cleared.entries} entries removed, {_size(cleared.bytes)}{used}")
+    console.result(
+        f"{cache.directory}: {counted(cleared.entries, 'entry', 'entries')} removed, {_size(cleared.bytes)}{used}"
+    )
 
 
 def _data_files(entry: Path) -> list[str]:

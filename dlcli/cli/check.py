@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dlcli.cli.console import Console, problem_json
+from dlcli.cli.console import Console, counted, problem_json
 from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
 
 __all__ = ["check", "command"]
@@ -54,4 +54,5 @@ def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | N
 
         for part in plan_lines(report.planned, console):
             console.note(part)
-    console.result(f"{config}: no problems" + (f", {len(report.warnings)} warnings" if report.warnings else ""))
+    warnings = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
+    console.result(f"{config}: no problems{warnings}")

@@ -78,7 +78,7 @@ class Console:
         for problem in problems:
             self.err.print(self._problem(problem, sign="✗", style="red"), highlight=False)
         if len(problems) > 1:
-            self.err.print(Text(f"{len(problems)} problems", style="bold red"), highlight=False)
+            self.err.print(Text(counted(len(problems), "problem"), style="bold red"), highlight=False)
 
     def _problem(self, problem: Problem, *, sign: str, style: str) -> Text:
         text = Text(f"{sign if self._unicode else '*'} ", style=style)
@@ -105,6 +105,21 @@ class Console:
         for row in rows:
             table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
         return table
+
+
+def counted(count: int, noun: str, many: str | None = None) -> str:
+    """A number with its noun.
+
+    Args:
+        count: The number.
+        noun: Of one.
+        many: Of several; the noun with an s when None.
+
+    Example:
+        >>> counted(1, "update"), counted(1200, "update"), counted(0, "entry", "entries")
+        ('1 update', '1,200 updates', '0 entries')
+    """
+    return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
 def number(value: Any) -> str:

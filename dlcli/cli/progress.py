@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
-from dlcli.cli.console import Console, metrics_line
+from dlcli.cli.console import Console, counted, metrics_line
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
 
 if TYPE_CHECKING:
@@ -153,13 +153,14 @@ def plan_lines(planned: Planned, console: Console) -> list[object]:
     """The model, the splits and the accounting, as things to print."""
     rows = ", ".join(f"{name} {count:,}" for name, count in planned.rows.items())
     trained = planned.rows["train"]
+    epoch = (
+        f"{counted(trained, 'row')} in batches of {planned.batch_size:,}: {counted(planned.steps, 'update')} an epoch"
+    )
+    job = f"{counted(planned.epochs, 'epoch')}: {counted(planned.updates, 'update')} in all, on {planned.device}"
     return [
         model_table(planned.summary, console),
         Text(f"rows: {rows}; {'; '.join(planned.targets)}"),
-        Text(
-            f"{trained:,} rows in batches of {planned.batch_size:,} are {planned.steps:,} updates an epoch; "
-            f"{planned.epochs:,} epochs are {planned.updates:,} updates in all, on {planned.device}"
-        ),
+        Text(f"{epoch}; {job}"),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dlcli.cli.console import Console, number
+from dlcli.cli.console import Console, counted, number
 from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
 
 __all__ = ["command", "train"]
@@ -68,6 +68,6 @@ def train(
         rows = [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
         if rows:
             console.result(console.table(["", *names], rows))
-        console.result(f"{run.path}  {run.status}, {run.epochs} epochs in {number(run.seconds)} s")
+        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
     if run.status == "interrupted":
         raise typer.Exit(75)

@@ -158,7 +158,7 @@ def test_check_says_what_it_found(dlcli: Dlcli, config: Path) -> None:
     assert (fast.returncode, fast.stdout, fast.stderr) == (0, "config.yaml: no problems\n", "")
     whole = dlcli("check", "config.yaml")
     assert (whole.returncode, whole.stdout) == (0, "config.yaml: no problems\n")
-    assert "14 rows in batches of 14 are 1 updates an epoch" in whole.stderr
+    assert "14 rows in batches of 14: 1 update an epoch" in whole.stderr
     assert not (config.parent / "runs").exists()
 
 
