@@ -50,13 +50,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
         others = {} if options.alone else dict(_others())
         bench = Bench(Path(name), options.pairs, options.load, others)
-        for section, table in SECTIONS.items():
+        for section, tables in SECTIONS.items():
             cases = [case for case in CASES if section == "training" and case in options.what]
             if not options.what or section in options.what or cases:
                 for found in measured(section, cases, bench):
                     results[section] = {**results.get(section, {}), **found}
                     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-                    print(table(found if section != "reading" else results[section]), flush=True)
+                    print(*(table(found) for table in tables), sep="\n", flush=True)
     if options.write:
         write_tables(ROOT, results)
 

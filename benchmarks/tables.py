@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,22 @@ def training_table(cases: Results) -> str:
         rows.append([case["title"], f"{speed['script']:,.0f}", f"{speed['dlcli']:,.0f}", ratio, *beside])
     head = ["rows a second after epoch 1", "script", "dlcli", "ratio (least to most)", "PyTorch", "scikit-learn"]
     return _table(head, rows)
+
+
+def costs_table(cases: Results) -> str:
+    """Wall time and memory of the processes that `training_table` compares, compiling and the first epoch included."""
+    sides = ("script", "dlcli", "torch", "sklearn")
+    rows = [
+        [
+            case["title"],
+            *(
+                f"{case['seconds'][side]:.1f} s, {case['peak'][side] / 1e6:,.0f} MB" if side in case["seconds"] else ""
+                for side in sides
+            ),
+        ]
+        for case in cases.values()
+    ]
+    return _table(["the same, whole processes", "script", "dlcli", "PyTorch", "scikit-learn"], rows)
 
 
 def kinds_table(kinds: Results) -> str:
@@ -90,19 +106,22 @@ def memory_table(sizes: Results) -> str:
     return _table(["`dlcli train` on a CSV of", "first run: peak memory, time", "second run"], rows)
 
 
-SECTIONS = {
-    "training": training_table,
-    "kinds": kinds_table,
-    "whole": whole_table,
-    "predicting": predicting_table,
-    "reading": reading_table,
-    "memory": memory_table,
+SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
+    "training": (training_table, costs_table),
+    "kinds": (kinds_table,),
+    "whole": (whole_table,),
+    "predicting": (predicting_table,),
+    "reading": (reading_table,),
+    "memory": (memory_table,),
 }
-"""What is measured, in the order of the report, and its table."""
+"""What is measured, in the order of the report, and its tables."""
 
 
-PAGES = {"README.md": ("training", "whole", "predicting"), "docs/benchmarks.md": tuple(SECTIONS)}
-"""What stands where."""
+PAGES = {
+    "README.md": [("training", training_table), ("whole", whole_table), ("predicting", predicting_table)],
+    "docs/benchmarks.md": [(name, table) for name, tables in SECTIONS.items() for table in tables],
+}
+"""Which tables of which sections stand where."""
 
 
 def write_tables(root: Path, results: Results) -> None:
@@ -115,23 +134,23 @@ def write_tables(root: Path, results: Results) -> None:
     Raises:
         SystemExit: A page has no markers.
     """
-    for name, sections in PAGES.items():
+    for name, tables in PAGES.items():
         page = root / name
         text = page.read_text(encoding="utf-8")
         if BEGIN not in text or END not in text:
             raise SystemExit(f"{page} lacks the lines {BEGIN} and {END}")
         before, rest = text.split(BEGIN, 1)
         after = rest.split(END, 1)[1]
-        page.write_text(f"{before}{BEGIN}\n{_tables(results, sections)}\n{END}{after}", encoding="utf-8")
+        page.write_text(f"{before}{BEGIN}\n{_tables(results, tables)}\n{END}{after}", encoding="utf-8")
 
 
-def _tables(results: Results, sections: tuple[str, ...]) -> str:
+def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
     machine = results["machine"]
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
         f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {results['pairs']} pairs run in turn."
     )
-    return "\n\n".join([on, *(SECTIONS[name](results[name]) for name in sections if results.get(name))])
+    return "\n\n".join([on, *(table(results[name]) for name, table in tables if results.get(name))])
 
 
 def _times(ratio: Results) -> str:
