@@ -46,13 +46,14 @@ def main() -> None:
     if unknown:
         parser.error(f"nothing is called {', '.join(sorted(unknown))}")
     results: Result = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    results |= {"machine": machine(), "pairs": options.pairs}
+    results["machine"] = machine()
     with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
         others = {} if options.alone else dict(_others())
         bench = Bench(Path(name), options.pairs, options.load, others)
         for section, tables in SECTIONS.items():
             cases = [case for case in CASES if section == "training" and case in options.what]
             if not options.what or section in options.what or cases:
+                results.setdefault("pairs", {})[section] = options.pairs
                 for found in measured(section, cases, bench):
                     results[section] = {**results.get(section, {}), **found}
                     RESULTS.write_text(json.dumps(results, indent=2) + "\n")

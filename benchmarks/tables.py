@@ -145,10 +145,10 @@ def write_tables(root: Path, results: Results) -> None:
 
 
 def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
-    machine = results["machine"]
+    machine, pairs = results["machine"], sorted(set(results["pairs"].values()))
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
-        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {results['pairs']} pairs run in turn."
+        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {' to '.join(map(str, pairs))} pairs run in turn."
     )
     return "\n\n".join([on, *(table(results[name]) for name, table in tables if results.get(name))])
 

@@ -8,24 +8,27 @@ import sys
 import threading
 from typing import NoReturn
 
-from dlcli.cli.main import main
-
 __all__ = ["leave", "program"]
 
 
 def program() -> NoReturn:
     """Run the program, and end the process."""
     try:
+        from dlcli.cli.main import main
+
         main()
     except SystemExit as end:
-        if "tensorflow" in sys.modules and isinstance(end.code, int | None):
+        if isinstance(end.code, int | None):
             leave(end.code or 0)
         raise
-    raise SystemExit(0)
+    except KeyboardInterrupt:  # before there is a command that could say so
+        leave(75)
+    leave(0)
 
 
 def leave(code: int) -> NoReturn:
-    """End the process as `sys.exit` does, without taking its memory apart: TensorFlow needs most of a second for that.
+    """End the process as `sys.exit` does, without taking its memory apart: TensorFlow needs most of a second for that,
+    and threads of libraries may still be at work in it.
 
     What others count on still happens, in the interpreter's own order: threads that are no daemons end, the functions
     of `atexit` run, and the standard streams are flushed.

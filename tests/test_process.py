@@ -1,4 +1,4 @@
-"""The end of the program's process: at once when TensorFlow is loaded, and nothing of a usual end is left out."""
+"""The end of the program's process: at once, and nothing of a usual end is left out."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ import pytest
 
 from dlcli.model.backend import _without_collecting
 
-# A module of that name stands for TensorFlow: the way out is what is looked at, and whether it was the short one.
 PROGRAM = """
-import atexit, sys, threading, time, types
-sys.modules["tensorflow"] = types.ModuleType("tensorflow")
+import atexit, sys, threading, time
 class Dismantled:
     def __del__(self):
         sys.__stderr__.write("dismantled\\n")
@@ -69,3 +67,21 @@ def test_imports_collect_no_garbage_and_the_collector_is_as_it_was() -> None:
         assert not gc.get_freeze_count()
     finally:
         gc.enable()
+
+
+EARLY = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from dlcli.__main__ import program
+program()
+"""
+
+
+def test_ctrl_c_before_there_is_a_command() -> None:
+    command = [sys.executable, "-c", EARLY, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (75, "", "")

@@ -36,7 +36,8 @@ def command(
     with_preprocessing: Annotated[
         bool,
         typer.Option(
-            "--with-preprocessing", help="Take columns instead of encoded numbers; for keras and saved_model."
+            "--with-preprocessing",
+            help="Take columns instead of encoded numbers; in onnx and litert those of numbers alone.",
         ),
     ] = False,
     rows: Annotated[

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
@@ -17,6 +18,8 @@ import typer
 from dlcli import __version__
 from dlcli.cli import cache, check, evaluate, export, predict, schema, train
 from dlcli.cli.console import Console
+from dlcli.cli.interrupts import Interrupts
+from dlcli.cli.standard_streams import guarded_streams
 from dlcli.errors import DlcliError
 
 __all__ = ["app", "main"]
@@ -36,27 +39,37 @@ def _bounded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**arguments: Any) -> None:
-        console = Console(json_only="--json" in sys.argv)
-        try:
-            command(**arguments)
-        except (typer.Exit, typer.BadParameter):
-            raise
-        except DlcliError as error:
-            console.problems(error.problems)
-            raise typer.Exit(1) from None
-        except KeyboardInterrupt:
-            console.error("interrupted")
-            raise typer.Exit(75) from None
-        except BrokenPipeError:
-            # The reader of our output has gone, as in `dlcli predict ... | head`. Python would complain at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
-        except Exception:
-            console.error("This is a bug in dlcli. Please report it with the lines below.")
-            traceback.print_exc()
-            raise typer.Exit(3) from None
+        console = Console(json_only="--json" in sys.argv and sys.__stdout__ is not None)
+        with Interrupts() as interrupts:
+            try:
+                command(**arguments)
+            except (typer.Exit, typer.BadParameter):
+                raise
+            except (Exception, KeyboardInterrupt) as error:
+                code = _explain(console, KeyboardInterrupt() if interrupts.requested else error)
+                raise typer.Exit(code) from None
 
     return run
+
+
+def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
+    """Say what has ended a command; the exit code."""
+    match error:
+        case DlcliError():
+            console.problems(error.problems)
+            return 1
+        case KeyboardInterrupt():
+            console.error("interrupted")
+            return 75
+        case BrokenPipeError():
+            # The reader of our output has gone, as in `dlcli predict ... | head`. Python would complain at its end.
+            with contextlib.suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case _:
+            console.error("This is a bug in dlcli. Please report it with the lines below.")
+            traceback.print_exception(error)
+            return 3
 
 
 for module in (train, evaluate, predict, export, check, schema):
@@ -85,4 +98,13 @@ def _program(
 
 def main() -> None:
     """Run the program and exit."""
-    app(prog_name="dlcli")
+    with guarded_streams(), Interrupts() as interrupts:
+        try:
+            app(prog_name="dlcli")
+        except SystemExit as end:
+            # Typer has an answer of its own to what comes before or after a command.
+            if not interrupts.requested or end.code in (0, None, 75):
+                raise
+            raise SystemExit(_explain(Console(), KeyboardInterrupt())) from None
+        except (DlcliError, KeyboardInterrupt) as error:
+            raise SystemExit(_explain(Console(), error)) from None

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["numbers_array", "plain_booleans", "plain_numbers", "texts_array"]
+__all__ = ["numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
 
 
 def plain_numbers(array: pa.Array, *, null: float = math.nan) -> NDArray[Any]:
@@ -81,3 +81,14 @@ def texts_array(texts: Sequence[str], type: pa.DataType | None = None) -> pa.Arr
         pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
     )
     return array if type is None or type == array.type else array.cast(type)
+
+
+def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:
+    """An array of numbers or texts without nulls, with null wherever `valid` is false.
+
+    Example:
+        >>> with_nulls(numbers_array(np.array([1, 0])), np.array([True, False])).to_pylist()
+        [1, None]
+    """
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    return pa.Array.from_buffers(array.type, len(array), [bits, *array.buffers()[1:]])

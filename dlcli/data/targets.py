@@ -45,6 +45,10 @@ class TargetCodec(Protocol):
     def columns(self) -> tuple[str, ...]:
         """The columns it reads."""
 
+    @property
+    def components(self) -> tuple[str, ...]:
+        """A name for each number that `decode` gives. Known after `finish`."""
+
     def fit(self, values: Sequence[Column]) -> None:
         """Take in one chunk of training rows."""
 
@@ -109,6 +113,11 @@ class CategoryTargetCodec:
     def columns(self) -> tuple[str, ...]:
         """The one column."""
         return self._codec.columns
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The one column."""
+        return self.columns
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -218,6 +227,16 @@ class NumberTargetCodec:
     def columns(self) -> tuple[str, ...]:
         """The columns."""
         return self._codec.columns
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """A name for each of the target's numbers: its columns, or in a vector the place, from 0. Known after `finish`.
+
+        Example:
+            `("u", "v")`; `("0", "1", "2")` of an array `(rows, 3)`.
+        """
+        width = self._codec.shape[0]
+        return self.columns if len(self.columns) == width else tuple(map(str, range(width)))
 
     @property
     def offset(self) -> NDArray[np.float64]:

@@ -50,7 +50,7 @@ class Decoded:
         probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
-        columns: For numbers: the names of the target's columns.
+        components: For numbers: the names of the target's columns, or of a vector's places, from 0.
     """
 
     target: str
@@ -58,7 +58,7 @@ class Decoded:
     indices: NDArray[np.int64] | None = None
     probabilities: Floats | None = None
     numbers: Floats | None = None
-    columns: tuple[str, ...] = ()
+    components: tuple[str, ...] = ()
 
     def table(self, *, prefix: bool, columns: Columns = EVERYTHING) -> dict[str, pa.Array]:
         """The columns of a predictions file, in order.
@@ -69,7 +69,7 @@ class Decoded:
 
         Example:
             `prediction`, `probability_setosa`, `probability_versicolor`, ...; with `top=2` `prediction_1`,
-            `probability_1`, `prediction_2`, `probability_2`.
+            `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`.
         """
         start = f"{self.target}_" if prefix else ""
         if self.indices is None:
@@ -77,7 +77,8 @@ class Decoded:
             if self.numbers.shape[1] == 1:
                 return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
             return {
-                f"{start}prediction_{name}": numbers_array(self.numbers[:, i]) for i, name in enumerate(self.columns)
+                f"{start}prediction_{name}": numbers_array(column)
+                for name, column in zip(self.components, self.numbers.T, strict=True)
             }
         names = texts_array(self.classes)
         if columns.top is None:
@@ -98,14 +99,25 @@ class Decoded:
 
 
 def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
-    """Refuse what the model's outputs do not have.
+    """Refuse what cannot be shown, and what the model's outputs do not have.
 
     Raises:
-        ModelError: `top` without classes that have probabilities, `threshold` without a target of two.
+        ModelError: `top` without classes that have probabilities, `threshold` without a target of two, both at once,
+            or values that they cannot take.
     """
     learners = [output for output in outputs if output.classes]
     without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
     problems = []
+    if columns.top is not None and columns.top < 1:
+        message = f"expected at least 1 of the best classes, got {columns.top}"
+        problems.append(Problem(message, hint="give --top a whole number from 1", rule="wrong-value"))
+    if columns.threshold is not None and not 0 <= columns.threshold <= 1:
+        message = f"expected a probability from 0 to 1 as threshold, got {columns.threshold:g}"
+        problems.append(Problem(message, hint="give --threshold such a number", rule="wrong-value"))
+        columns = dataclasses.replace(columns, threshold=None)
+    if columns.top is not None and columns.threshold is not None:
+        message = "the best classes are asked for, and a threshold that chooses one: the order of the best knows none"
+        problems.append(Problem(message, hint="leave --top or --threshold out", rule="conflicting-options"))
     if columns.top is not None and not learners:
         message = "the best classes are asked for, and the model predicts numbers"
         problems.append(Problem(message, hint="leave --top out", rule="no-classes"))
@@ -155,13 +167,34 @@ def decode(
             decoded.append(_classes(np.asarray(values, np.float32), output, threshold))
             continue
         start = 0
-        flat = np.asarray(values, np.float32).reshape(len(values), -1)
+        flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)
         for target in output.targets:
             codec = preprocessing.targets[target.name]
             part = flat[:, start : start + target.width]
             start += target.width
-            decoded.append(Decoded(target.name, numbers=codec.decode(part), columns=tuple(codec.columns)))
+            decoded.append(Decoded(target.name, numbers=codec.decode(part), components=codec.components))
     return decoded
+
+
+def _own_scores(values: Floats, output: OutputPlan) -> Floats:
+    """Numbers `(rows, units)` as the loss compares them: probabilities, where it learnt such from raw scores."""
+    if from_logits(output.loss):
+        match loss_family(output.loss):
+            case "binary":
+                return _sigmoid(values)
+            case "one_hot":
+                return _softmax(values)
+    return values
+
+
+def _sigmoid(scores: Floats) -> Floats:
+    with np.errstate(over="ignore"):  # far below zero the probability is 0
+        return np.asarray(1 / (1 + np.exp(-scores)))
+
+
+def _softmax(scores: Floats) -> Floats:
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
@@ -172,8 +205,7 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
         if not _has_probabilities(output):
             middle = 0.0 if _from_minus_one(output) else 0.5
             return Decoded(target.name, target.classes, indices=(score > middle).astype(np.int64))
-        with np.errstate(over="ignore"):  # far below zero the probability is 0
-            positive = 1 / (1 + np.exp(-score)) if logits else score
+        positive = _sigmoid(score) if logits else score
         probabilities = np.stack([1 - positive, positive], axis=1)
         above = positive > np.float32(0.5 if threshold is None else threshold)
         return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
@@ -182,8 +214,7 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
     if not _has_probabilities(output):
         return Decoded(target.name, target.classes, indices)
     if logits:
-        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-        scores = exponentials / exponentials.sum(axis=1, keepdims=True)
+        scores = _softmax(scores)
     if threshold is not None and len(target.classes) == 2:
         indices = (scores[:, 1] > np.float32(threshold)).astype(np.int64)
     return Decoded(target.name, target.classes, indices, scores[:, : len(target.classes)])

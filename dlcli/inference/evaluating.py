@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dlcli.config.signature import SplitName
 from dlcli.errors import ModelError, Problem
 from dlcli.inference.evaluation import Evaluation, evaluate_splits
-from dlcli.inference.loading import Runtime, TrainedRun, Warn, load
+from dlcli.inference.loading import Runtime, TrainedRun, Warn, load_portable
 from dlcli.inference.portable import PortablePredictor
 from dlcli.inference.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.inference.rows import data_parts, split_rows
@@ -62,11 +62,12 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
         ModelError: `portable` is asked for, and a metric is left to Keras.
     """
     if runtime != "keras":
-        run = load(path, runtime=runtime, warn=warn)
-        if isinstance(run.predictor, PortablePredictor):
-            reason = left_to_keras(run.config, run.predictor)
+        portable = load_portable(path, required=runtime == "portable", warn=warn)
+        if portable is not None:
+            assert isinstance(portable.predictor, PortablePredictor)
+            reason = left_to_keras(portable.config, portable.predictor)
             if not reason:
-                return run, PredictedMetrics(run.config, run.predictor)
+                return portable, PredictedMetrics(portable.config, portable.predictor)
             if runtime == "portable":
                 message = f"only Keras computes {reason}"
                 hint = "leave --runtime out, or say --runtime keras"

@@ -24,6 +24,10 @@ __all__ = ["Evaluation", "Metrics", "evaluate_splits"]
 class Metrics(Protocol):
     """The compiled loss and metrics over rows that come in parts."""
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows to take in at once."""
+
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in the inputs of some rows, their labels and weights (or None) as the model learnt them, and what it
         gave for them."""
@@ -74,7 +78,7 @@ def evaluate_splits(
         metrics: The compiled metrics.
         preprocessing: Its fitted preprocessing.
     """
-    size = predictor.rows_at_once
+    size = metrics.rows_at_once
     reports = {
         target.name: _report(output, target.name, preprocessing)
         for output in predictor.outputs
@@ -110,7 +114,7 @@ def evaluate_splits(
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> ClassReport | NumberReport:
     if output.classes:
         return ClassReport(output.classes)
-    return NumberReport(tuple(preprocessing.targets[target].columns))
+    return NumberReport(preprocessing.targets[target].components)
 
 
 def _add(

@@ -1,9 +1,10 @@
-"""A trained model for other programs: written, reloaded in its own runtime in another process, compared, and only then
-given its name."""
+"""A trained model for other programs: written, reloaded in its own runtime in another process, compared with Keras and
+with what the run predicts, and only then given its name."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import shutil
 import subprocess
@@ -24,17 +25,24 @@ from dlcli.errors import DataError, ModelError, Problem
 from dlcli.inference.keras_model import KerasPredictor, load_keras
 from dlcli.inference.loading import TrainedRun, Warn, load
 from dlcli.inference.metadata import Metadata, describe, describe_columns
-from dlcli.inference.parity import MOST_ROWS, Parity, compare
+from dlcli.inference.parity import MOST_ROWS, Parity, batches, floors, judge
+from dlcli.inference.portable import PortablePredictor
 from dlcli.inference.prediction import run_slices
-from dlcli.inference.twins import column_values, encoded_tensor, make_column_inputs
+from dlcli.inference.predictor import Arrays
+from dlcli.inference.twins import (
+    NumberDtype,
+    column_values,
+    encoded_tensor,
+    make_column_inputs,
+    number_dtype,
+    require_holdable,
+)
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 from dlcli.model.formats import FORMATS, ExportFormat, metadata_file, tensor_names, write_model
+from dlcli.model.reference import reference_outputs, rounding_noise
 
 __all__ = ["Export", "export_run"]
-
-RAW_FORMATS: tuple[ExportFormat, ...] = ("keras", "saved_model")
-"""The formats that can hold preprocessing: the others know no texts, or no tables to look them up in."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,23 +82,26 @@ def export_run(
         warn: Told when the run's portable model cannot be trusted.
 
     Raises:
-        ModelError: The format cannot hold the model, or the export disagrees with the run's predictions.
+        ModelError: The format cannot hold the model or its preprocessing, or the export disagrees with Keras or with
+            the run's predictions.
         DataError: There are no rows to compare on, or the output cannot be written.
     """
-    if with_preprocessing and format not in RAW_FORMATS:
-        message = f"the format {format} cannot hold preprocessing"
-        raise ModelError(Problem(message, hint=f"use --format {' or '.join(RAW_FORMATS)}", rule="not-portable"))
     _require_free(output, format)
     run = load(path, warn=warn)
+    if with_preprocessing:
+        require_holdable(run.preprocessing.features, format)
     chunk = _rows(run, rows)
     assembly = _assembly(run)
     outputs = tuple(plan.name for plan in assembly.outputs)
     named = run.predictor.named
     encoded = run.preprocessing.encode(chunk, named)
     if with_preprocessing:
-        model: Any = _with_preprocessing(assembly, run.preprocessing)
-        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk)
+        dtype = number_dtype(format)
+        model: Any = _with_preprocessing(assembly, run.preprocessing, dtype)
+        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
         metadata = describe_columns(run.config, run.preprocessing, assembly.outputs)
+        taken = tuple({**each, **({"dtype": dtype} if each["kind"] == "number" else {})} for each in metadata.inputs)
+        metadata = dataclasses.replace(metadata, inputs=taken)
     else:
         model, inputs = assembly.model, encoded
         metadata = describe(run.config, run.preprocessing, assembly.outputs, named)
@@ -101,11 +112,37 @@ def export_run(
         except OSError as error:
             raise _not_writable(output, error) from error
         received = _reloaded(draft, inputs, format=format, outputs=outputs, code=assembly.config.code)
-        parity = compare(run_slices(run.predictor, encoded), received)
+        parity = _prove(run, assembly, encoded, received)
+        return Export(output, format, _move(draft, output, format), parity)
+
+
+def _prove(run: TrainedRun, assembly: Assembly, encoded: Arrays, received: Sequence[Sequence[NDArray[Any]]]) -> Parity:
+    """Compare an export with Keras, all rows at once and some one by one, and with what `predict` uses.
+
+    Args:
+        run: The run.
+        assembly: Its model in Keras.
+        encoded: The rows.
+        received: For each of `batches` what the export gave.
+
+    Raises:
+        ModelError: They differ.
+    """
+    parts = [
+        {name: values[start : start + count] for name, values in encoded.items()}
+        for start, count in batches(len(received[0][0]))
+    ]
+    expected = [reference_outputs(assembly.model, part) for part in parts]
+    sides = [(expected, received)]
+    if isinstance(run.predictor, PortablePredictor):
+        sides.append(([run_slices(run.predictor, encoded)], received[:1]))
+    noise = functools.cache(lambda: rounding_noise(assembly.model, encoded))
+    proofs = [judge(one, other, floors=floors(assembly.outputs), noise=noise) for one, other in sides]
+    for parity in proofs:
         if not parity.agrees:
             message = f"the exported model does not predict what the run does: {parity}"
             raise ModelError(Problem(message, hint="nothing was written", rule="export-differs"))
-        return Export(output, format, _move(draft, output, format), parity)
+    return proofs[0]
 
 
 def _document(metadata: Metadata, format: ExportFormat) -> dict[str, Any]:
@@ -127,10 +164,10 @@ def _assembly(run: TrainedRun) -> Assembly:
     return predictor.assembly
 
 
-def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing) -> Any:
+def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
     """A model that takes columns: the codecs' layers before the trained ones."""
     keras = backend.load().keras
-    columns = make_column_inputs(preprocessing.features)
+    columns = make_column_inputs(preprocessing.features, dtype)
     tensors = {
         name: encoded_tensor(codec, [columns[column] for column in codec.columns])
         for name, codec in preprocessing.features.items()
@@ -169,12 +206,14 @@ def _reloaded(
     format: ExportFormat,
     outputs: Sequence[str],
     code: Sequence[str],
-) -> list[NDArray[Any]]:
-    """What the written model gives for the rows, in another process."""
+) -> list[list[NDArray[Any]]]:
+    """What the written model gives for each of `batches`, in another process."""
     given, taken = model.parent / "inputs.npz", model.parent / "outputs.npz"
-    np.savez(given, **inputs)  # type: ignore[arg-type]
+    np.savez(given, **{f"={name}": values for name, values in inputs.items()})  # type: ignore[arg-type]
+    count = len(batches(len(next(iter(inputs.values())))))
+    arguments = [format, str(model), str(given), str(taken), str(count - 1), *code]
     done = subprocess.run(
-        [sys.executable, "-m", "dlcli.model.reloading", format, str(model), str(given), str(taken), *code],
+        [sys.executable, "-m", "dlcli.model.reloading", *arguments],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -195,7 +234,7 @@ def _reloaded(
         "litert": list(tensor_names(outputs).values()),
     }[format]
     with np.load(taken) as archive:
-        return [archive[name] for name in names]
+        return [[archive[f"{place}={name}"] for name in names] for place in range(count)]
 
 
 def _require_free(output: Path, format: ExportFormat) -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from dlcli.data.sources.options import Format
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import Columns
 from dlcli.inference.loading import TrainedRun
+from dlcli.inference.outputs import standard_output, write_file, write_standard_output
 from dlcli.inference.prediction import predict_rows
 from dlcli.inference.rows import input_rows
-from dlcli.inference.writers import OutputFormat, output_format, write_file, write_standard_output, write_stream
+from dlcli.inference.writers import OutputFormat, output_format, write_stream
+from dlcli.runs.layout import OWN_NAMES, RunDirectory
 
 __all__ = ["STANDARD", "InputFormat", "Writing", "predict_to"]
 
@@ -93,18 +97,25 @@ def predict_to(
         ModelError: The model has not what `columns` asks for.
         BrokenPipeError: Nobody reads the output any more.
     """
-    chosen = writing.chosen
+    chosen, target = writing.chosen, writing.target
+    if target is None:
+        standard_output()  # before the input is read
+    else:
+        _check_own(target, run.directory)
     with _opened(source, format) as path:
         rows = input_rows(
             _delimited(run, format), path, keep=keep, format=None if format is None else _INPUT[format][0]
         )
-        target = writing.target
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
-        with write_standard_output() if target is None else write_file(target) as stream:
+        tables = predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet")
+        with (
+            write_standard_output() if target is None else write_file(target) as stream,
+            contextlib.closing(tables),
+        ):
             count, writer = 0, None
-            for table in predict_rows(run, rows.rows(), columns=columns):
+            for table in tables:
                 writer = writer or write_stream(stream, table.schema, format=chosen, raw_text=writing.raw_text)
                 writer.write(table)
                 count += table.num_rows
@@ -114,6 +125,20 @@ def predict_to(
                 raise DataError(Problem(message, hint="add rows", rule="no-rows"))
             writer.close()
     return count
+
+
+def _check_own(target: Path, run: RunDirectory) -> None:
+    """Refuse to write over what the run is made of, by whatever name.
+
+    Raises:
+        DataError: `target` is one of the run's own files, or in one of its own directories.
+    """
+    place = Path(os.path.realpath(target))
+    for name in sorted(OWN_NAMES):
+        own = run.path / name
+        if place.is_relative_to(os.path.realpath(own)) or (own.exists() and place.exists() and place.samefile(own)):
+            message = f"cannot write the predictions to {target}: {own} belongs to the run"
+            raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 
 def _delimited(run: TrainedRun, format: InputFormat | None) -> TrainedRun:
@@ -127,11 +152,26 @@ def _delimited(run: TrainedRun, format: InputFormat | None) -> TrainedRun:
 @contextlib.contextmanager
 def _opened(source: str, format: InputFormat | None) -> Iterator[str]:
     """The path to read."""
-    if source != STANDARD:
-        yield source
-        return
-    from dlcli.data.sources.standard_input import keep_input
+    from dlcli.data.sources.standard_input import NAME, is_stream, keep_input
 
-    stream: BinaryIO = sys.stdin.buffer
-    with keep_input(stream, suffix=None if format is None else _INPUT[format][1]) as file:
-        yield str(file)
+    suffix = None if format is None else _INPUT[format][1]
+    if source == STANDARD:
+        stream: BufferedIOBase | None = getattr(sys.stdin, "buffer", None)
+        if stream is None:
+            raise DataError(
+                Problem(f"{NAME} cannot be read: it is closed, or gives text alone", rule="unreadable-file")
+            )
+        with keep_input(stream, suffix=suffix) as file:
+            yield str(file)
+    elif is_stream(Path(source)):
+        with _open(source) as stream, keep_input(stream, suffix=suffix, name=source) as file:
+            yield str(file)
+    else:
+        yield source
+
+
+def _open(source: str) -> BufferedIOBase:
+    try:
+        return open(source, "rb")
+    except OSError as error:
+        raise DataError(Problem(f"{source} cannot be read: {error.strerror}", rule="unreadable-file")) from error

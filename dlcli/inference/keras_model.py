@@ -23,6 +23,7 @@ from dlcli.errors import Problem, RunError
 from dlcli.inference.loading import TrainedRun, read_preprocessing
 from dlcli.inference.predictor import Arrays, Road
 from dlcli.model.assembly import Assembly, assemble
+from dlcli.model.batching import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import reason
 from dlcli.model.state import MetricsPass
@@ -67,7 +68,15 @@ class KerasMetrics:
     """
 
     def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
         self._pass = MetricsPass(assembly.model)
+
+    @property
+    def rows_at_once(self) -> int:
+        """As many as in validation: the config's batch where larger ones would give other metrics."""
+        batch_size = self._assembly.config.data.batch_size
+        many = rows_at_once(self._assembly.model)
+        return batch_size if batch_size != "full" and division_matters(self._assembly) else many
 
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in some rows."""

@@ -14,7 +14,7 @@ from dlcli.errors import Problem, RunError
 from dlcli.inference.predictor import Predictor
 from dlcli.runs.layout import RunDirectory
 
-__all__ = ["Runtime", "TrainedRun", "Warn", "load", "read_preprocessing"]
+__all__ = ["Runtime", "TrainedRun", "Warn", "load", "load_portable", "read_preprocessing"]
 
 Runtime = Literal["auto", "portable", "keras"]
 """`portable` is ONNX Runtime; `auto` takes it where it can be trusted, and Keras elsewhere."""
@@ -53,24 +53,41 @@ def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
         ConfigError: Its `config.yaml` was edited into something invalid.
         ModelError: The weights do not fit the model, or ONNX Runtime refuses the portable one.
     """
-    run = RunDirectory.open(path)
     if runtime != "keras":
-        from dlcli.inference.portable_model import open_portable, unusable
-
-        document: Any = run.read_json(run.record).get("portable")
-        problem = unusable(run, document)
-        if problem is None:
-            config, preprocessing = read_resolved(run.config), read_preprocessing(run)
-            predictor = open_portable(run, document, config=config, preprocessing=preprocessing)
-            return TrainedRun(run, config, preprocessing, predictor)
-        if runtime == "portable":
-            raise RunError(problem)
-        if document is not None and problem.rule != "not-portable":  # which `train` has said
-            message = f"{problem.message}; Keras predicts instead"
-            warn(dataclasses.replace(problem, message=message))
+        portable = load_portable(path, required=runtime == "portable", warn=warn)
+        if portable is not None:
+            return portable
     from dlcli.inference.keras_model import load_keras
 
-    return load_keras(run)
+    return load_keras(RunDirectory.open(path))
+
+
+def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | None:
+    """Open a run with its portable model; None when that cannot be trusted.
+
+    Args:
+        path: The run directory.
+        required: Refuse instead.
+        warn: See `load`.
+
+    Raises:
+        DlcliError: See `load`.
+    """
+    from dlcli.inference.portable_model import open_portable, unusable
+
+    run = RunDirectory.open(path)
+    document: Any = run.read_json(run.record).get("portable")
+    problem = unusable(run, document)
+    if problem is None:
+        config, preprocessing = read_resolved(run.config), read_preprocessing(run)
+        predictor = open_portable(run, document, config=config, preprocessing=preprocessing)
+        return TrainedRun(run, config, preprocessing, predictor)
+    if required:
+        raise RunError(problem)
+    if document is not None and problem.rule != "not-portable":  # which `train` has said
+        message = f"{problem.message}; Keras predicts instead"
+        warn(dataclasses.replace(problem, message=message))
+    return None
 
 
 def read_preprocessing(run: RunDirectory) -> Preprocessing:

@@ -62,6 +62,11 @@ class PredictedMetrics:
         self._measures = [_measures(config.compile, output) for output in predictor.outputs]
         self._names = metric_names(config.compile, list(self._losses))
 
+    @property
+    def rows_at_once(self) -> int:
+        """As many as the model takes; what is `left_to_keras` depends on no batch."""
+        return self._predictor.rows_at_once
+
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in some rows; see `dlcli.inference.evaluation.Metrics`."""
         self._rows += len(outputs[0])

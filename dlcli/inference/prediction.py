@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import numbers_array, plain_numbers
 from dlcli.data.inputs import InputRows
+from dlcli.data.targets import NumberTargetCodec, TargetCodec
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import EVERYTHING, Columns, check_columns, decode
+from dlcli.inference.digits import round_numbers
 from dlcli.inference.loading import TrainedRun
 from dlcli.inference.overlap import ahead
 from dlcli.inference.predictor import Arrays, Predictor
@@ -20,13 +24,18 @@ from dlcli.inference.predictor import Arrays, Predictor
 __all__ = ["predict_rows", "run_slices"]
 
 
-def predict_rows(run: TrainedRun, rows: Iterable[InputRows], *, columns: Columns = EVERYTHING) -> Iterator[pa.Table]:
+def predict_rows(
+    run: TrainedRun, rows: Iterable[InputRows], *, columns: Columns = EVERYTHING, rounded: bool = False
+) -> Generator[pa.Table, None, None]:
     """Predict chunk by chunk. The next chunks are read, and run, while the caller writes one.
+
+    A caller that may stop early closes the generator: that ends the threads, and closes `rows`.
 
     Args:
         run: The trained model.
         rows: The rows, chunk by chunk.
         columns: Which columns are wanted.
+        rounded: Predicted numbers have the digits that are significant, as text should; else all that were computed.
 
     Yields:
         Tables of as many rows as their chunks: the kept columns, then `prediction` and `probability_<class>`; with
@@ -37,30 +46,50 @@ def predict_rows(run: TrainedRun, rows: Iterable[InputRows], *, columns: Columns
         ModelError: The model has not what `columns` asks for.
     """
     check_columns(columns, run.predictor.outputs)
-    if run.predictor.road == "keras":  # TensorFlow has threads of its own, and wants to be called from one
-        return _tables(run, ahead(rows), columns)
-    return ahead(_tables(run, ahead(rows), columns))
+    tables = _tables(run, ahead(rows), columns, rounded)
+    # TensorFlow has threads of its own, and wants to be called from one.
+    return tables if run.predictor.road == "keras" else ahead(tables)
 
 
-def _tables(run: TrainedRun, rows: Iterable[InputRows], columns: Columns) -> Iterator[pa.Table]:
+def _tables(
+    run: TrainedRun, rows: Generator[InputRows, None, None], columns: Columns, rounded: bool
+) -> Generator[pa.Table, None, None]:
+    with contextlib.closing(rows):
+        for part in rows:
+            if part.chunk.num_rows:
+                yield _table(run, part, columns, rounded)
+
+
+def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool) -> pa.Table:
+    chunk = part.chunk
     predictor = run.predictor
     prefix = sum(len(output.targets) for output in predictor.outputs) > 1
-    for part in rows:
-        chunk = part.chunk
-        if not chunk.num_rows:
-            continue
-        try:
-            inputs = run.preprocessing.encode(chunk, predictor.named)
-        except DataError as error:
-            raise DataError(problem.at(chunk.file) for problem in error.problems) from None
-        table = dict(part.kept)
-        raw = run_slices(predictor, inputs)
-        for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
-            predicted = decoded.table(prefix=prefix, columns=columns)
-            if clashes := [name for name in predicted if name in table]:
-                raise DataError(_taken(name, chunk.file) for name in clashes)
-            table.update(predicted)
-        yield pa.table(table)
+    try:
+        inputs = run.preprocessing.encode(chunk, predictor.named)
+    except DataError as error:
+        raise DataError(problem.at(chunk.file) for problem in error.problems) from None
+    table = dict(part.kept)
+    raw = run_slices(predictor, inputs)
+    for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
+        predicted = decoded.table(prefix=prefix, columns=columns)
+        if clashes := [name for name in predicted if name in table]:
+            raise DataError(_taken(name, chunk.file) for name in clashes)
+        table.update(_rounded(predicted, run.preprocessing.targets[decoded.target]) if rounded else predicted)
+    return pa.table(table)
+
+
+def _rounded(predicted: dict[str, pa.Array], target: TargetCodec) -> dict[str, pa.Array]:
+    """The columns of one target with the digits that are significant."""
+    width = len(predicted)
+    offsets, scales = np.zeros(width), np.ones(width)
+    if isinstance(target, NumberTargetCodec):
+        offsets, scales = np.broadcast_to(target.offset, width), np.broadcast_to(target.scale, width)
+    columns = {}
+    for (name, column), offset, scale in zip(predicted.items(), offsets.tolist(), scales.tolist(), strict=True):
+        if pa.types.is_floating(column.type):
+            column = numbers_array(round_numbers(plain_numbers(column), offset=offset, scale=scale))
+        columns[name] = column
+    return columns
 
 
 def run_slices(predictor: Predictor, inputs: Arrays) -> list[NDArray[Any]]:

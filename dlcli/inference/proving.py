@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.outputs import OutputPlan
 from dlcli.config.signature import SPLITS
 from dlcli.data.fingerprint import fingerprint
 from dlcli.data.preprocessing import Preprocessing
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import DataError, ModelError, Problem
 from dlcli.inference.metadata import describe
-from dlcli.inference.parity import MOST_ROWS, measure
+from dlcli.inference.parity import MOST_ROWS, Parity, floors, measure
 from dlcli.inference.portable import Session
 from dlcli.inference.portable_model import PortableModel, companions, versions
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
-from dlcli.model.reference import reference_outputs
+from dlcli.model.reference import reference_outputs, rounding_noise
 from dlcli.model.to_onnx import float32_copy, to_onnx
-from dlcli.runs.layout import RunDirectory, write_atomically
+from dlcli.runs.layout import RunDirectory
 
 if TYPE_CHECKING:
     from dlcli.data.encoding import Split
@@ -32,6 +37,9 @@ def write_portable(
     run: RunDirectory, *, assembly: Assembly, preprocessing: Preprocessing, splits: Mapping[str, Split]
 ) -> tuple[dict[str, Any], Problem | None]:
     """Write `model.onnx` if the model can be converted and agrees with Keras.
+
+    A draft is proved, and then gets the name: until then a file that is there stays as it is. That there is no portable
+    model, for want of space too, is no fault of the run.
 
     Args:
         run: The run, with its `config.yaml` and `preprocessing.json`.
@@ -47,18 +55,18 @@ def write_portable(
     try:
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
-        write_atomically(run.portable, to_onnx(model, names, metadata=metadata.properties(), with_logits=True))
-        session = Session(run.portable)
-        parity = measure(lambda part: reference_outputs(model, part), lambda part: session.run(part, names), inputs)
-        if not parity.agrees:
-            raise ModelError(Problem(f"ONNX Runtime and Keras disagree: {parity}", rule="not-portable"))
-    except ModelError as error:
-        run.portable.unlink(missing_ok=True)
-        why = error.problems[0].message
-        notice = Problem(f"no portable model: {why}", hint="prediction goes through Keras", rule="not-portable")
-        return {"file": None, "reason": why}, notice
+        content = to_onnx(model, names, metadata=metadata.properties(), with_logits=True)
+        with _draft(run.portable) as draft:
+            draft.write_bytes(content)
+            parity = _prove(model, draft, assembly.outputs, inputs)
+            sha256 = fingerprint(draft).sha256
+            os.replace(draft, run.portable)
+    except (ModelError, DataError) as error:
+        return _none(error.problems[0].message)
+    except OSError as error:
+        return _none(f"cannot write {run.portable}: {error.strerror or error}")
     portable = PortableModel(
-        sha256=fingerprint(run.portable).sha256,
+        sha256=sha256,
         proved_with=companions(run),
         outputs={
             name: tensor.shape[-1] if len(tensor.shape) > 1 else None
@@ -70,6 +78,38 @@ def write_portable(
         versions=versions(),
     )
     return portable.document(run.portable), None
+
+
+def _none(why: str) -> tuple[dict[str, Any], Problem]:
+    """What is recorded, and told, where there is no portable model."""
+    notice = Problem(f"no portable model: {why}", hint="prediction goes through Keras", rule="not-portable")
+    return {"file": None, "reason": why}, notice
+
+
+@contextlib.contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """A file of the same name in a directory beside it, which is gone in the end."""
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as directory:
+        yield Path(directory) / path.name
+
+
+def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mapping[str, NDArray[Any]]) -> Parity:
+    """Compare a written model with Keras, its raw scores too.
+
+    Raises:
+        ModelError: The runtime does not take it, or they disagree.
+    """
+    session = Session(file)
+    parity = measure(
+        lambda part: reference_outputs(model, part, with_logits=True),
+        lambda part: session.run(part, session.outputs),
+        inputs,
+        floors=[*floors(outputs), *(0.0 for _ in session.outputs[len(outputs) :])],
+        noise=lambda: rounding_noise(model, inputs, with_logits=True),
+    )
+    if not parity.agrees:
+        raise ModelError(Problem(f"ONNX Runtime and Keras disagree: {parity}", rule="not-portable"))
+    return parity
 
 
 def proof_rows(splits: Mapping[str, Split]) -> tuple[str, dict[str, NDArray[Any]]]:

@@ -16,7 +16,7 @@ __all__ = ["rebuild_portable"]
 
 
 def rebuild_portable(path: Path) -> Export:
-    """Write `model.onnx` of a run again, and what `run.json` says of it.
+    """Write `model.onnx` of a run again, and what `run.json` says of it. Where that fails, both stay as they were.
 
     Args:
         path: The run directory.
@@ -33,10 +33,10 @@ def rebuild_portable(path: Path) -> Export:
     document, problem = write_portable(
         directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={split.name: split}
     )
-    record = directory.read_json(directory.record)
-    write_json(directory.record, {**record, "portable": document})
     if problem is not None:
         raise ModelError(problem)
+    record = directory.read_json(directory.record)
+    write_json(directory.record, {**record, "portable": document})
     proof = document["proof"]
     parity = Parity(rows=proof["rows"], difference=proof["difference"], relative=proof["relative"])
     return Export(directory.portable, "onnx", None, parity)

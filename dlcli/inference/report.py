@@ -68,7 +68,8 @@ class NumberReport:
     around the mean is merged over chunks as Chan, Golub and LeVeque (1979) do, so that large offsets do not cancel.
 
     Args:
-        columns: The names of the target's columns; the errors are averaged over them when there are several.
+        columns: The names of the target's columns, or of a vector's places; the errors are averaged over them when
+            there are several.
     """
 
     columns: tuple[str, ...]

@@ -1,16 +1,15 @@
 """The codecs once more, as Keras layers: what lets an exported model take columns instead of encoded numbers.
 
 A column is an input of its own, by its name: text `(batch, 1)` for categories, booleans and texts, float64 `(batch, 1)`
-for numbers, float64 seconds since 1970 (UTC) for datetimes, and `(batch, *shape)` for arrays. A missing value is the
-empty text, or NaN. A graph of layers cannot refuse a cell with its row, as a codec does: where it has no value to put
-there, the prediction is NaN, or the runtime reports an unknown text.
+for numbers (float32 for LiteRT, which computes in no other), float64 seconds since 1970 (UTC) for datetimes, and
+`(batch, *shape)` for arrays. A missing value is the empty text, or NaN. A graph of layers cannot refuse a cell with its
+row, as a codec does: where it has no value to put there, the prediction is NaN, or the runtime reports an unknown text.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,19 @@ from dlcli.data.features.number import NumberCodec
 from dlcli.data.features.text import TextCodec
 from dlcli.errors import ModelError, Problem
 from dlcli.model import backend
+from dlcli.model.formats import ExportFormat
 
-__all__ = ["column_kinds", "column_values", "encoded_tensor", "make_column_inputs"]
+__all__ = [
+    "NumberDtype",
+    "column_kinds",
+    "column_values",
+    "encoded_tensor",
+    "make_column_inputs",
+    "number_dtype",
+    "require_holdable",
+]
+
+NumberDtype = Literal["float32", "float64"]
 
 DAY = 86_400.0
 """Seconds."""
@@ -55,7 +65,34 @@ def column_kinds(codecs: Mapping[str, Codec]) -> dict[str, str]:
     return kinds
 
 
-def column_values(codecs: Mapping[str, Codec], chunk: Chunk) -> dict[str, NDArray[Any]]:
+def number_dtype(format: ExportFormat) -> NumberDtype:
+    """In which the columns of numbers go into a model with preprocessing."""
+    return "float32" if format == "litert" else "float64"
+
+
+def require_holdable(codecs: Mapping[str, Codec], format: ExportFormat) -> None:
+    """Refuse features whose layers a format cannot hold.
+
+    Raises:
+        ModelError: With every such feature.
+    """
+    if format in ("keras", "saved_model"):
+        return
+    hint = "use --format keras or saved_model, or export without --with-preprocessing"
+    problems = []
+    for name, codec in codecs.items():
+        if isinstance(codec, NumberCodec) or (isinstance(codec, DatetimeCodec) and format == "onnx"):
+            continue
+        why = "looks texts up in a table, and its conversion takes none of Keras's tables along"
+        if isinstance(codec, DatetimeCodec):
+            why = "computes with seconds in float64, and LiteRT in float32, where they are two minutes apart"
+        message = f"{format} cannot hold the preprocessing of the feature {name!r}: a {codec.type} {why}"
+        problems.append(Problem(message, hint=hint, rule="not-portable"))
+    if problems:
+        raise ModelError(problems)
+
+
+def column_values(codecs: Mapping[str, Codec], chunk: Chunk, dtype: NumberDtype = "float64") -> dict[str, NDArray[Any]]:
     """The columns of some rows as the model with preprocessing takes them, for each column an array `(rows, ...)`."""
     values: dict[str, NDArray[Any]] = {}
     for codec in codecs.values():
@@ -63,7 +100,8 @@ def column_values(codecs: Mapping[str, Codec], chunk: Chunk) -> dict[str, NDArra
             cells = chunk.columns[column]
             if isinstance(codec, NumberCodec):
                 read = numbers(cells).values
-                values[column] = read.reshape(len(read), -1) if read.ndim == 1 else read
+                with np.errstate(over="ignore"):
+                    values[column] = (read.reshape(len(read), -1) if read.ndim == 1 else read).astype(dtype)
             elif isinstance(codec, DatetimeCodec):
                 moments = instants(cells, format=codec.state()["format"])
                 seconds = np.where(moments.missing | moments.unreadable, np.nan, moments.microseconds / 1e6)
@@ -73,8 +111,12 @@ def column_values(codecs: Mapping[str, Codec], chunk: Chunk) -> dict[str, NDArra
     return values
 
 
-def make_column_inputs(codecs: Mapping[str, Codec]) -> dict[str, Any]:
+def make_column_inputs(codecs: Mapping[str, Codec], dtype: NumberDtype = "float64") -> dict[str, Any]:
     """A `keras.Input` for each column.
+
+    Args:
+        codecs: The features.
+        dtype: Of the columns of numbers.
 
     Raises:
         ModelError: See `column_kinds`.
@@ -86,7 +128,7 @@ def make_column_inputs(codecs: Mapping[str, Codec]) -> dict[str, Any]:
         if isinstance(codec, NumberCodec) and len(codec.columns) == 1
     }
     return {
-        column: keras.Input(shapes.get(column, (1,)), dtype="string" if kind == "text" else "float64", name=column)
+        column: keras.Input(shapes.get(column, (1,)), dtype="string" if kind == "text" else dtype, name=column)
         for column, kind in column_kinds(codecs).items()
     }
 
@@ -126,14 +168,16 @@ def _texts(cells: Column) -> NDArray[np.str_]:
 
 def _number(keras: Any, codec: NumberCodec, inputs: Sequence[Any]) -> Any:
     ops = keras.ops
-    tensor = inputs[0] if len(inputs) == 1 else keras.layers.Concatenate(dtype="float64")(inputs)
+    dtype = inputs[0].dtype
+    tensor = inputs[0] if len(inputs) == 1 else keras.layers.Concatenate(dtype=dtype)(inputs)
     if tuple(tensor.shape[1:]) != codec.shape:
-        tensor = keras.layers.Reshape(codec.shape, dtype="float64")(tensor)
+        tensor = keras.layers.Reshape(codec.shape, dtype=dtype)(tensor)
     if codec.fill is not None:
-        tensor = ops.where(ops.isnan(tensor), codec.fill, tensor)
+        # Not `isnan`, which LiteRT does not have.
+        tensor = ops.where(ops.not_equal(tensor, tensor), codec.fill.astype(dtype), tensor)
     # Not the layer Normalization: read from a file it has float32 statistics, which tell no second of a timestamp from
     # the next, and it divides by 1e-7 at least.
-    scaled = ops.divide(ops.subtract(tensor, codec.offset), codec.scale)
+    scaled = ops.divide(ops.subtract(tensor, codec.offset.astype(dtype)), codec.scale.astype(dtype))
     return ops.cast(scaled, "float32")
 
 
@@ -153,20 +197,22 @@ def _category(keras: Any, codec: CategoryCodec, text: Any) -> Any:
 
 
 def _boolean(keras: Any, codec: BooleanCodec, text: Any) -> Any:
-    state = codec.state()
-    table = {
-        "".join(letters): value
-        for word, value in WORDS.items()
-        for letters in itertools.product(*({letter, letter.upper()} for letter in word))
-    }
+    ops, state = keras.ops, codec.state()
     match state["missing"]:
         case "error":
-            pass
+            missing = np.nan
         case "most_frequent":
-            table[""] = int(state["true"] > state["false"])
+            missing = float(state["true"] > state["false"])
         case chosen:
-            table[""] = int(chosen)
-    return keras.ops.cast(_lookup(keras, text, dict(sorted(table.items())), unknown=None), "float32")
+            missing = float(chosen)
+    # The layer for texts, because it strips blanks. A second word makes a cell unreadable, as an unknown one does.
+    layer = keras.layers.TextVectorization(
+        standardize="lower", output_mode="int", output_sequence_length=2, vocabulary=list(WORDS)
+    )
+    first, second = ops.split(ops.reshape(layer(text), (-1, 2)), 2, axis=1)
+    meaning = np.array([missing, np.nan, *WORDS.values()], np.float32)
+    values = keras.layers.Embedding(len(meaning), 1, weights=[meaning[:, np.newaxis]], trainable=False, dtype="float32")
+    return ops.where(ops.equal(second, 0), ops.reshape(values(first), (-1, 1)), np.float32(np.nan))
 
 
 def _lookup(keras: Any, text: Any, table: Mapping[str, int], *, unknown: int | None) -> Any:

@@ -1,20 +1,15 @@
-"""Files of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet; each appears whole or not at all."""
+"""Tables of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet."""
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import io
 import json
 import math
-import os
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dlcli.data.arrays import texts_array
 from dlcli.errors import DataError, Problem
@@ -25,8 +20,6 @@ __all__ = [
     "OutputFormat",
     "TableWriter",
     "output_format",
-    "write_file",
-    "write_standard_output",
     "write_stream",
 ]
 
@@ -63,35 +56,51 @@ class DelimitedWriter:
     """
 
     def __init__(self, stream: BinaryIO, schema: pa.Schema, delimiter: str, *, raw_text: bool) -> None:
-        names = schema.names if raw_text else neutralise(texts_array(schema.names)).to_pylist()
-        header = io.StringIO()
-        csv.writer(header, delimiter=delimiter, lineterminator="\n").writerow(names)
-        stream.write(header.getvalue().encode())
+        names = texts_array(schema.names)
+        if not raw_text:
+            names = neutralise(names)
         self._stream, self._delimiter, self._raw_text = stream, delimiter, raw_text
+        stream.write(self._lines([names.slice(place, 1) for place in range(len(names))]))
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
         if not self._raw_text:
             for place, column in enumerate(table.itercolumns()):
-                if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+                if _is_text(column.type):
                     table = table.set_column(place, table.field(place), neutralise(column))
         try:
-            rows = self._rows(table, quoting="none")
+            rows = self._plain(table)
         except pa.ArrowInvalid:
             # Arrow quotes all texts or none, and refuses none when one of them holds a delimiter, quote or line end.
-            rows = self._rows(table, quoting="needed")
+            rows = self._lines([column.combine_chunks() for column in table.itercolumns()])
         self._stream.write(rows)
 
     def close(self) -> None:
         """Nothing to add."""
 
-    def _rows(self, table: pa.Table, *, quoting: str) -> memoryview:
+    def _plain(self, table: pa.Table) -> memoryview:
+        """Rows of which no cell needs quotes; others are refused."""
         from pyarrow import csv as arrow_csv
 
         rows = pa.BufferOutputStream()
-        options = arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style=quoting)
+        options = arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style="none")
         arrow_csv.write_csv(table, rows, options)
         return memoryview(rows.getvalue())
+
+    def _lines(self, columns: Sequence[pa.Array]) -> memoryview:
+        """Rows in which the cells are quoted that need it, and no others."""
+        quote, twice, delimiter, end, nothing = texts_array(['"', '""', self._delimiter, "\n", ""], pa.large_string())
+        special = f'["\r\n{self._delimiter}]'
+        cells = []
+        for column in columns:
+            texts = column.cast(pa.large_string())
+            if _is_text(column.type) and pc.any(needed := pc.match_substring_regex(texts, special)).as_py():
+                doubled = pc.replace_substring(texts, quote.as_py(), twice.as_py())
+                texts = pc.if_else(needed, pc.binary_join_element_wise(quote, doubled, quote, nothing), texts)
+            cells.append(texts)
+        rows = pc.binary_join_element_wise(*cells, delimiter, null_handling="replace", null_replacement="")
+        lines = pc.binary_join_element_wise(rows, end, nothing)
+        return memoryview(lines.buffers()[2])[: pc.sum(pc.binary_length(lines)).as_py()]
 
 
 class JsonLinesWriter:
@@ -102,6 +111,10 @@ class JsonLinesWriter:
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
+        for place, column in enumerate(table.itercolumns()):
+            if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
+                # The digits that tell its numbers apart, and not those of the nearest float64.
+                table = table.set_column(place, table.field(place).name, column.cast(pa.string()).cast(pa.float64()))
         lines = [
             json.dumps(_finite(row), ensure_ascii=False, default=str, allow_nan=False) for row in table.to_pylist()
         ]
@@ -177,6 +190,10 @@ def _finite(row: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in row.items()}
 
 
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
+
+
 def output_format(path: Path) -> OutputFormat:
     """The format that the suffix says.
 
@@ -213,62 +230,3 @@ def write_stream(stream: BinaryIO, schema: pa.Schema, *, format: OutputFormat, r
             return JsonLinesWriter(stream, schema)
         case "parquet":
             return ParquetWriter(stream, schema)
-
-
-@contextlib.contextmanager
-def write_file(path: Path) -> Iterator[BinaryIO]:
-    """An open temporary file beside `path` that takes its name when the block ends well, and vanishes when it does not.
-
-    A device or a named pipe, which cannot be replaced, is written as it is.
-
-    Raises:
-        DataError: The directory does not exist or cannot be written, `path` is a directory, or the disk is full.
-    """
-    if path.is_dir():
-        raise DataError(Problem(f"cannot write {path}: it is a directory", hint="name a file", rule="not-writable"))
-    temporary = None
-    try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as stream:
-                yield stream
-            return
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-        temporary = None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _not_writable(str(path), error) from error
-    finally:
-        if temporary is not None:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
-
-
-@contextlib.contextmanager
-def write_standard_output() -> Iterator[BinaryIO]:
-    """Standard output, flushed at the end.
-
-    Raises:
-        DataError: It cannot be written: it goes to a file on a full disk.
-        BrokenPipeError: Nobody reads it any more.
-    """
-    try:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        # Python flushes once more when it ends, and would complain of the same.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise _not_writable("standard output", error) from error
-
-
-def _not_writable(name: str, error: OSError) -> DataError:
-    message = f"cannot write {name}: {error.strerror or error}"
-    return DataError(Problem(message, hint="choose another --output", rule="not-writable"))

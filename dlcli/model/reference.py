@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 
 from dlcli.model import backend
 
-__all__ = ["reference_outputs"]
+__all__ = ["SHAKE", "reference_outputs", "rounding_noise"]
+
+SHAKE = 2.0**-19
+"""How far a weight or input is moved, as a part of it: 32 roundings of float32."""
 
 
-def reference_outputs(model: Any, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+def reference_outputs(
+    model: Any, inputs: Mapping[str, NDArray[Any]], *, with_logits: bool = False
+) -> list[NDArray[Any]]:
     """The outputs of a model, in its order, each `(rows, ...)`.
 
     Computed operation by operation, without TensorFloat-32, which on a GPU rounds the factors of a product to ten bits.
@@ -21,6 +26,7 @@ def reference_outputs(model: Any, inputs: Mapping[str, NDArray[Any]]) -> list[ND
     Args:
         model: A `keras.Model` that takes a dict.
         inputs: An array `(rows, *shape)` for each input.
+        with_logits: Give also what a sigmoid or softmax at an output was given, after the outputs; see `to_onnx`.
     """
     tf = backend.load().tensorflow
     rounding = tf.config.experimental
@@ -30,4 +36,47 @@ def reference_outputs(model: Any, inputs: Mapping[str, NDArray[Any]]) -> list[ND
         values = model({name: tf.convert_to_tensor(array) for name, array in inputs.items()}, training=False)
     finally:
         rounding.enable_tensor_float_32_execution(before)
-    return [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
+    listed = list(values) if isinstance(values, (list, tuple)) else [values]
+    if with_logits:
+        given = [getattr(value, "_keras_logits", None) for value in listed]
+        listed += [
+            logits
+            for value, logits in zip(tuple(listed), given, strict=True)
+            if logits is not None and logits.shape.rank == value.shape.rank
+        ]
+    return [np.asarray(value) for value in listed]
+
+
+def rounding_noise(
+    model: Any, inputs: Mapping[str, NDArray[Any]], *, with_logits: bool = False
+) -> list[NDArray[np.float64]]:
+    """How far each output moves when each weight and each number that goes in is off by `SHAKE`.
+
+    The weights are put back, bit for bit.
+
+    Args:
+        model: See `reference_outputs`.
+        inputs: See `reference_outputs`.
+        with_logits: See `reference_outputs`.
+    """
+    random = np.random.default_rng(0)
+
+    def shaken(values: NDArray[Any], *, by: Any = 0.0) -> NDArray[Any]:
+        signs = random.choice(np.array([-SHAKE, SHAKE]), values.shape)
+        return np.asarray(values + signs * (np.abs(values) + by), values.dtype)
+
+    weights = [(weight, np.array(weight.numpy())) for weight in model.weights if np.dtype(weight.dtype).kind == "f"]
+    moved = {
+        name: shaken(values, by=np.abs(values).max(axis=0, initial=0.0)) if values.dtype.kind == "f" else values
+        for name, values in inputs.items()
+    }
+    before = reference_outputs(model, inputs, with_logits=with_logits)
+    try:
+        for weight, values in weights:
+            weight.assign(shaken(values))
+        after = reference_outputs(model, moved, with_logits=with_logits)
+    finally:
+        for weight, values in weights:
+            weight.assign(values)
+    with np.errstate(invalid="ignore"):
+        return [np.abs(one.astype(np.float64) - two) for one, two in zip(after, before, strict=True)]

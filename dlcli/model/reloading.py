@@ -1,17 +1,18 @@
 """An exported model in its own runtime, in a process of its own that knows nothing of dlcli's config and of the run.
 
-    python -m dlcli.model.reloading FORMAT MODEL INPUTS OUTPUTS [CODE ...]
+    python -m dlcli.model.reloading FORMAT MODEL INPUTS OUTPUTS SINGLES [CODE ...]
 
-reads the inputs, an array for each, from the `.npz` file INPUTS, runs MODEL on all rows, and writes the `.npz` file
-OUTPUTS with an array for each output: by its name, and for Keras, which returns a list, by its place. CODE are the
-user's own Python files, which Keras needs.
+reads the inputs from the `.npz` file INPUTS, an array `=<name>` for each, runs MODEL on all rows and then on each of
+the first SINGLES rows alone, and writes the `.npz` file OUTPUTS: arrays `<batch>=<name>`, batch 0 being all rows. An
+output goes by its name, and for Keras, which returns a list, by its place. CODE are the user's own Python files, which
+Keras needs.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,58 +22,75 @@ from numpy.typing import NDArray
 __all__ = ["main"]
 
 Arrays = Mapping[str, NDArray[Any]]
+Loaded = Callable[[Arrays], Arrays]
 
 
 def main(arguments: Sequence[str]) -> None:
     """Run the program."""
-    format, model, inputs, outputs, *code = arguments
+    format, model, inputs, outputs, singles, *code = arguments
     with np.load(inputs) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+        arrays = {name.removeprefix("="): archive[name] for name in archive.files}
     match format:
         case "onnx":
-            values = _onnx(model, arrays)
+            run = _onnx(model)
         case "litert":
-            values = _litert(model, arrays)
+            run = _litert(model)
         case "saved_model":
-            values = _saved_model(model, arrays)
+            run = _saved_model(model)
         case _:
-            values = _keras(model, arrays, code)
+            run = _keras(model, code)
+    batches = [arrays, *({key: all[row : row + 1] for key, all in arrays.items()} for row in range(int(singles)))]
+    values = {f"{place}={name}": value for place, each in enumerate(batches) for name, value in run(each).items()}
     np.savez(outputs, **values)  # type: ignore[arg-type]
 
 
-def _onnx(model: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+def _onnx(model: str) -> Loaded:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    values = session.run(None, {each.name: arrays[each.name] for each in session.get_inputs()})
-    return {each.name: value for each, value in zip(session.get_outputs(), values, strict=True)}
+    names = [each.name for each in session.get_outputs()]
+
+    def run(arrays: Arrays) -> Arrays:
+        values = session.run(names, {each.name: arrays[each.name] for each in session.get_inputs()})
+        return dict(zip(names, values, strict=True))
+
+    return run
 
 
-def _litert(model: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+def _litert(model: str) -> Loaded:
     from ai_edge_litert.interpreter import Interpreter
 
     from dlcli.model.formats import tensor_names
 
     runner = Interpreter(model).get_signature_runner("serving_default")
-    legal = tensor_names(list(arrays))
     wanted = set(runner.get_input_details())
-    return dict(runner(**{legal[name]: value for name, value in arrays.items() if legal[name] in wanted}))
+
+    def run(arrays: Arrays) -> Arrays:
+        legal = tensor_names(list(arrays))
+        given = {legal[name]: value for name, value in arrays.items() if legal[name] in wanted}
+        return {name: np.array(value) for name, value in runner(**given).items()}
+
+    return run
 
 
-def _saved_model(model: str, arrays: Arrays) -> dict[str, NDArray[Any]]:
+def _saved_model(model: str) -> Loaded:
     import tensorflow as tf
 
     from dlcli.model.formats import tensor_names
 
     served = tf.saved_model.load(model).signatures["serving_default"]
-    legal = tensor_names(list(arrays))
     wanted = set(served.structured_input_signature[1])
-    given = {legal[name]: tf.constant(value) for name, value in arrays.items() if legal[name] in wanted}
-    return {name: value.numpy() for name, value in served(**given).items()}
+
+    def run(arrays: Arrays) -> Arrays:
+        legal = tensor_names(list(arrays))
+        given = {legal[name]: tf.constant(value) for name, value in arrays.items() if legal[name] in wanted}
+        return {name: value.numpy() for name, value in served(**given).items()}
+
+    return run
 
 
-def _keras(model: str, arrays: Arrays, code: Sequence[str]) -> dict[str, NDArray[Any]]:
+def _keras(model: str, code: Sequence[str]) -> Loaded:
     import keras
     import tensorflow as tf
 
@@ -83,9 +101,13 @@ def _keras(model: str, arrays: Arrays, code: Sequence[str]) -> dict[str, NDArray
         own = load_code(code)
     with keras.saving.custom_object_scope(dict(own)):
         loaded = keras.models.load_model(Path(model), compile=False)
-    values = loaded({name: tf.constant(value) for name, value in arrays.items()}, training=False)
-    listed = values if isinstance(values, (list, tuple)) else [values]
-    return {str(place): np.asarray(value) for place, value in enumerate(listed)}
+
+    def run(arrays: Arrays) -> Arrays:
+        values = loaded({name: tf.constant(value) for name, value in arrays.items()}, training=False)
+        listed = values if isinstance(values, (list, tuple)) else [values]
+        return {str(place): np.asarray(value) for place, value in enumerate(listed)}
+
+    return run
 
 
 if __name__ == "__main__":

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
+import numpy as np
 import pytest
 
 import dlcli as package
+from dlcli.training.events import Event, Notice, Stage
 
 Dlcli = Callable[..., CompletedProcess[str]]
 
@@ -30,16 +32,11 @@ def iris(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     return directory
 
 
-needs_litert = pytest.mark.skipif(
-    importlib.util.find_spec("ai_edge_litert") is None, reason="the extra `litert` is not installed"
-)
-
-
 @pytest.mark.parametrize(
     ("format", "name", "options"),
     [
         ("onnx", "model.onnx", []),
-        pytest.param("litert", "model.tflite", [], marks=needs_litert),
+        ("litert", "model.tflite", []),
         ("keras", "model.keras", ["--with-preprocessing"]),
         ("saved_model", "model", ["--with-preprocessing"]),
     ],
@@ -128,10 +125,14 @@ def test_a_model_that_differs_is_refused(dlcli: Dlcli, run_directory: Path, orig
         (["--format", "onnx", "-o", "m.keras"], "has the suffix '.keras'"),
         (["--format", "onnx", "-o", "taken.onnx"], "taken.onnx exists already"),
         (["--format", "onnx", "-o", "nowhere/m.onnx"], "there is no directory nowhere"),
-        (["--format", "onnx", "-o", "m.onnx", "--with-preprocessing"], "use --format keras or saved_model"),
+        (
+            ["--format", "onnx", "-o", "m.onnx", "--with-preprocessing"],
+            "feature 'city': a category looks texts up",
+        ),
+        (["--format", "litert", "-o", "m.tflite", "--with-preprocessing"], "use --format keras or saved_model"),
         (["--format", "keras", "-o", "m.keras", "--rows", "none.csv"], "there is no file 'none.csv'"),
     ],
-    ids=["suffix", "taken", "no directory", "preprocessing", "rows"],
+    ids=["suffix", "taken", "no directory", "texts in onnx", "texts in litert", "rows"],
 )
 def test_exports_that_are_refused(
     arguments: list[str], said: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path
@@ -166,3 +167,164 @@ def test_recurrent_models_go_to_onnx_and_not_to_litert(dlcli: Dlcli, tmp_path: P
     assert not (tmp_path / "m.tflite").exists()
     assert dlcli("export", "run", "--format", "onnx", "-o", "m.onnx").returncode == 0
     assert dlcli("export", "run", "--format", "keras", "-o", "m.keras", "--with-preprocessing").returncode == 0
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on numbers with gaps, one of them called `file`, and days."""
+    directory = tmp_path_factory.mktemp("measured")
+    rows = [f"{'' if i % 7 == 0 else i / 3},{1000 + i},2024-03-{1 + i % 28:02d},{i % 2}" for i in range(60)]
+    (directory / "t.csv").write_text("\n".join(["a b,file,day,y", *rows]) + "\n")
+    features: dict[str, Any] = {
+        "a b": {"type": "number", "missing": "median"},
+        "file": {"type": "number"},
+        "day": {"type": "datetime", "parts": ["timestamp", "weekday", "month"]},
+    }
+    layers = [{"Dense": {"units": 8, "activation": "relu"}}, {"Dense": {"units": 1, "activation": "sigmoid"}}]
+    for name in ("all", "numbers"):
+        package.train(
+            {
+                "data": {
+                    "train": str(directory / "t.csv"),
+                    "features": {key: each for key, each in features.items() if name == "all" or key != "day"},
+                    "target": {"y": {"type": "category"}},
+                },
+                "model": {"layers": layers},
+                "fit": {"epochs": 2},
+            },
+            run_dir=directory / name,
+        )
+    return directory
+
+
+def test_onnx_takes_columns_of_numbers_and_days(measured: Path, dlcli: Dlcli, tmp_path: Path) -> None:
+    import onnxruntime
+
+    done = dlcli("export", measured / "all", "--format", "onnx", "-o", "m.onnx", "--with-preprocessing", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["proof"]["batch_sizes"] == [1, 60]
+    session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
+    assert {each.name: each.type for each in session.get_inputs()} == dict.fromkeys(
+        ["a b", "file", "day"], "tensor(double)"
+    )
+    described = json.loads(session.get_modelmeta().custom_metadata_map["inputs"])
+    assert {each["name"]: each["dtype"] for each in described} == dict.fromkeys(["a b", "file", "day"], "float64")
+    cells = {"a b": [[np.nan], [4.5]], "file": [[1000.0], [1013.0]], "day": [[1709596800.0], [1709683200.0]]}
+    (scores,) = session.run(None, {name: np.array(values) for name, values in cells.items()})
+    (tmp_path / "new.csv").write_text("a b,file,day\n,1000,2024-03-05\n4.5,1013,2024-03-06\n")
+    package.predict_file(measured / "all", tmp_path / "new.csv", output=tmp_path / "out.csv")
+    wanted = [float(line.split(",")[2]) for line in (tmp_path / "out.csv").read_text().splitlines()[1:]]
+    assert scores[:, 0] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_litert_takes_columns_of_numbers(measured: Path, dlcli: Dlcli, tmp_path: Path) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    done = dlcli("export", measured / "numbers", "--format", "litert", "-o", "m.tflite", "--with-preprocessing")
+    assert done.returncode == 0, done.stderr
+    described = json.loads((tmp_path / "m.tflite.json").read_text())
+    assert [each["dtype"] for each in described["inputs"]] == ["float32", "float32"]
+    runner = Interpreter(str(tmp_path / "m.tflite")).get_signature_runner("serving_default")
+    cells = {"a b": [[np.nan], [4.5]], "file": [[1000.0], [1013.0]]}
+    given = {each["tensor"]: np.array(cells[each["name"]], np.float32) for each in described["inputs"]}
+    scores = runner(**given)[described["outputs"][0]["tensor"]]
+    (tmp_path / "new.csv").write_text("a b,file\n,1000\n4.5,1013\n")
+    package.predict_file(measured / "numbers", tmp_path / "new.csv", output=tmp_path / "out.csv")
+    wanted = [float(line.split(",")[2]) for line in (tmp_path / "out.csv").read_text().splitlines()[1:]]
+    assert scores[:, 0] == pytest.approx(wanted, rel=1e-4)
+    refused = dlcli("export", measured / "all", "--format", "litert", "-o", "d.tflite", "--with-preprocessing")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "of the feature 'day': a datetime computes with seconds in float64" in refused.stderr
+
+
+TURNING = """
+import os
+import keras
+import tensorflow as tf
+
+
+class Turning(keras.layers.Layer):
+    def call(self, values):
+        turned = os.environ.get("TURNED")
+        if not turned or tf.executing_eagerly():
+            return values
+        return values + tf.cast(tf.logical_or(turned == "always", tf.shape(values)[0] == 1), values.dtype)
+"""
+
+
+def test_a_proof_that_fails_leaves_the_run_as_it_was(
+    dlcli: Dlcli, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The layer computes otherwise once it is converted, for every row or for one that comes alone."""
+    (tmp_path / "table.csv").write_text(table)
+    (tmp_path / "turning.py").write_text(TURNING)
+    config = {
+        "data": {"train": "table.csv", "target": "label", "features": ["age", "city"]},
+        "code": ["turning.py"],
+        "model": {"layers": ["Turning", {"Dense": {"units": 1, "activation": "sigmoid"}}]},
+        "fit": {"epochs": 1},
+    }
+    run = package.train(config, run_dir=tmp_path / "run").path
+    before = {name: (run / name).read_bytes() for name in ("model.onnx", "run.json")}
+    monkeypatch.setenv("TURNED", "always")
+    done = dlcli("export", "run", "--format", "onnx")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "ONNX Runtime and Keras disagree: row " in done.stderr
+    assert {name: (run / name).read_bytes() for name in before} == before
+    assert [path.name for path in run.iterdir() if path.name.startswith(".model.onnx")] == []
+    monkeypatch.setenv("TURNED", "alone")
+    done = dlcli("export", "run", "--format", "onnx", "-o", "m.onnx")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "of 20 (in a batch of 1) differs by " in done.stderr
+    assert not (tmp_path / "m.onnx").exists()
+
+
+@pytest.fixture
+def narrow() -> Iterator[Callable[[int], None]]:
+    """Let no file grow beyond so many bytes, as a full disk does."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda most: resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_disk_that_fills_does_not_fail_the_run(table: str, tmp_path: Path, narrow: Callable[[int], None]) -> None:
+    (tmp_path / "table.csv").write_text(table)
+    config = {
+        "data": {"train": str(tmp_path / "table.csv"), "target": "label"},
+        "model": {"layers": [{"Dense": {"units": 300000}}, {"Dense": {"units": 1, "activation": "sigmoid"}}]},
+        "fit": {"epochs": 1},
+    }
+    told: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Stage) and event.name == "proving the portable model":
+            narrow(4_000_000)
+        elif isinstance(event, Notice):
+            told.append(event.problem.message)
+
+    run = package.train(config, run_dir=tmp_path / "run", listener=listen).path
+    record = json.loads((run / "run.json").read_text())
+    assert record["status"] == "completed"
+    assert record["portable"]["file"] is None
+    assert "cannot write" in record["portable"]["reason"]
+    assert f"no portable model: {record['portable']['reason']}" in told
+    assert [path.name for path in run.iterdir() if "model.onnx" in path.name] == []
+
+
+def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlcli.inference import keras_model
+
+    built: list[str] = []
+
+    def counted(*arguments: Any) -> Any:
+        built.append("once")
+        return assemble_run(*arguments)
+
+    assemble_run = keras_model.assemble_run
+    monkeypatch.setattr(keras_model, "assemble_run", counted)
+    (run_directory / "model.onnx").unlink()
+    done = dlcli("evaluate", "run")
+    assert done.returncode == 0, done.stderr
+    assert "Keras predicts instead" in done.stderr
+    assert built == ["once"]

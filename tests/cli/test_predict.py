@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -113,27 +114,44 @@ def test_the_run_says_how_the_portable_model_was_proved(mixed: Path) -> None:
     assert portable["proof"]["difference"] <= 1e-4
 
 
-def test_nothing_heavy_is_loaded(mixed: Path) -> None:
-    done = process(mixed, "predict", "run", "new.csv", "--keep-all", command=[sys.executable, "-c", PROBE])
+@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet"])
+def test_nothing_heavy_is_loaded(mixed: Path, inputs: dict[str, bytes], name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"new.{name}"
+    file.write_bytes(inputs[name])
+    done = process(mixed, "predict", "run", str(file), "--keep-all", command=[sys.executable, "-c", PROBE])
     assert done.returncode == 0, done.stderr
     assert not HEAVY & set(json.loads(done.stderr.splitlines()[-1])["modules"])
 
 
-def test_both_runtimes_write_the_same(mixed: Path, dlcli: Dlcli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_both_runtimes_write_the_same(mixed: Path, dlcli: Dlcli, tmp_path: Path, format: str) -> None:
+    """To the sixth significant digit, which is the last that is written, and may differ by one."""
     tables = []
     for runtime in ("portable", "keras"):
-        out = tmp_path / f"{runtime}.csv"
+        out = tmp_path / f"{runtime}.{format}"
         done = dlcli("predict", mixed / "run", mixed / "new.csv", "-o", out, "--runtime", runtime, "--keep", "city")
         assert done.returncode == 0, done.stderr
-        tables.append(pyarrow.csv.read_csv(out))
+        tables.append(table_of(format, out.read_bytes()))
     one, other = tables
     assert one.column_names == other.column_names
     assert one.column_names[:3] == ["city", "kind_prediction", "kind_probability_x"]
     for name in one.column_names:
-        if pa.types.is_floating(one[name].type):
-            assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1e-4, abs=1e-5)
-        else:
+        if not pa.types.is_floating(one[name].type):
             assert one[name].equals(other[name])
+            continue
+        assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1.01e-5)
+        if "probability" in name:
+            for value in one[name].to_pylist():
+                assert value == float(f"{value:.5e}")
+
+
+def test_parquet_holds_all_that_was_computed(mixed: Path, dlcli: Dlcli, tmp_path: Path) -> None:
+    done = dlcli("predict", mixed / "run", mixed / "new.csv", "-o", tmp_path / "out.parquet")
+    assert done.returncode == 0, done.stderr
+    table = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+    assert table["kind_probability_x"].type == pa.float32()
+    values = table["both_prediction_price"].to_numpy()
+    assert (np.round(values, 2) != values).any()
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +192,7 @@ def test_from_standard_input_to_standard_output(mixed: Path, inputs: dict[str, b
     assert one.num_rows == 40
     assert one["kind_prediction"].to_pylist() == other["kind_prediction"].to_pylist()
     name = "both_prediction_price"
-    assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1e-6)
+    assert one[name].to_pylist() == pytest.approx(other[name].to_pylist(), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -194,6 +212,54 @@ def test_standard_input_that_cannot_be_used(mixed: Path, data: bytes, said: str)
     assert said in done.stderr.decode()
     assert "stdin" not in done.stderr.decode()
     assert sorted(path.name for path in mixed.iterdir()) == ["new.csv", "run", "train.csv"]
+
+
+def test_a_pipe_is_read_as_standard_input_is(mixed: Path, inputs: dict[str, bytes], tmp_path: Path) -> None:
+    plain = process(mixed, "predict", "run", "new.csv")
+    for name, data in inputs.items():
+        shell = ["bash", "-c", 'exec "$0" "$@" <(cat)', *PROGRAM, "predict", "run"]
+        done = subprocess.run(shell, cwd=mixed, input=data, capture_output=True, check=False, timeout=120)
+        assert (done.returncode, done.stdout) == (0, plain.stdout), (name, done.stderr)
+    done = process(mixed, "predict", "run", "/dev/stdin", "--input-format", "csv", data=inputs["csv"])
+    assert done.stdout == plain.stdout
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen([*PROGRAM, "predict", "run", tmp_path / "pipe"], cwd=mixed, stdout=-1, stderr=-1) as running:
+        (tmp_path / "pipe").write_bytes(ROWS.encode()[:-30])
+        assert str(tmp_path / "pipe") + " ended in the middle of this row" in running.communicate()[1].decode()
+    assert running.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "said"),
+    [
+        (["predict", "run", "new.csv"], ">&-", "cannot write standard output"),
+        (["predict", "run", "new.csv", "--json", "-o", "out.csv"], ">&-", "cannot write standard output"),
+        (["predict", "run", "-"], "<&-", "standard input cannot be read"),
+        (["evaluate", "run", "--json"], ">&-", "cannot write standard output"),
+        (["--version"], ">&-", "cannot write standard output"),
+    ],
+)
+def test_closed_streams(run_directory: Path, tmp_path: Path, arguments: list[str], closed: str, said: str) -> None:
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+    done = process(tmp_path, *PROGRAM, *arguments, command=["bash", "-c", f'exec "$0" "$@" {closed}'])
+    assert done.returncode == 1
+    assert said in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+def test_the_files_of_the_run_are_no_outputs(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+    (tmp_path / "link").symlink_to(run_directory / "preprocessing.json")
+    os.link(run_directory / "config.yaml", tmp_path / "hard")
+    (run_directory / "history.csv").rename(tmp_path / "history.csv")
+    before = {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()}
+    own = ["run/model.onnx", "run/../run/run.json", "link", "hard", "run/history.csv", "run/checkpoints/new"]
+    for name in own:
+        done = dlcli("predict", "run", "new.csv", "-o", name, "--format", "jsonl")
+        assert done.returncode == 1
+        assert "belongs to the run" in done.stderr
+    assert {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()} == before
+    assert dlcli("predict", "run", "new.csv", "-o", "run/predictions.csv").returncode == 0
 
 
 CELLS = "age,city,id,label\n30,a,007,NA\n 31 ,b,1e3,\n32,c,-5,=1+1\n"

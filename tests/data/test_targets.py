@@ -107,7 +107,10 @@ def test_a_missing_number() -> None:
 
 
 def test_an_array_of_numbers() -> None:
-    assert _fit(NumberTargetCodec("y", ["y"]), np.zeros((4, 3))).spec.width == 3
+    vector = _fit(NumberTargetCodec("y", ["y"]), np.zeros((4, 3)))
+    assert vector.spec.width == 3
+    assert vector.components == ("0", "1", "2")
+    assert _fit(NumberTargetCodec("y", ["y"]), np.zeros((4, 1))).components == ("y",)
     with pytest.raises(DataError, match="a target is a number, or a vector"):
         NumberTargetCodec("y", ["y"]).fit([np.zeros((4, 3, 2))])
 

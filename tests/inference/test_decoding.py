@@ -15,7 +15,8 @@ from dlcli.config.schema import NumberTarget
 from dlcli.config.signature import TargetSpec
 from dlcli.data.chunk import Chunk
 from dlcli.data.preprocessing import Preprocessing
-from dlcli.inference.decoding import Decoded, decode
+from dlcli.errors import ModelError
+from dlcli.inference.decoding import Columns, Decoded, check_columns, decode
 
 EMPTY = Preprocessing({}, {})
 TWO, THREE = ("no", "yes"), ("a", "b", "c")
@@ -94,3 +95,19 @@ def test_numbers_come_back_in_their_own_unit() -> None:
     assert list(decoded[0].table(prefix=True)) == ["x_prediction"]
     assert list(decoded[1].table(prefix=True)) == ["p_prediction_u", "p_prediction_v"]
     assert decoded[1].numbers == pytest.approx(np.array([[1.0, 3.0], [2.0, 4.0]]))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (Columns(threshold=float("nan")), "expected a probability from 0 to 1 as threshold, got nan"),
+        (Columns(threshold=1.5), "expected a probability from 0 to 1 as threshold, got 1.5"),
+        (Columns(top=0), "expected at least 1 of the best classes, got 0"),
+        (Columns(top=1, threshold=0.9), "the order of the best knows none"),
+    ],
+)
+def test_columns_that_contradict(columns: Columns, said: str) -> None:
+    with pytest.raises(ModelError) as error:
+        check_columns(columns, [plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column")])
+    (problem,) = error.value.problems
+    assert said in problem.message

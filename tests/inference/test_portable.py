@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from dlcli.inference.parity import compare, measure
+from dlcli.inference.parity import FLOOR, compare, judge, measure
 from dlcli.inference.portable import Session
 from dlcli.model import backend
-from dlcli.model.reference import reference_outputs
+from dlcli.model.reference import reference_outputs, rounding_noise
 from dlcli.model.to_onnx import LOGITS, to_onnx
 
 Layers = Callable[[Any], list[Any]]
@@ -28,6 +31,9 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
     "Bidirectional": ((9, 3), "float32", lambda k: [k.Bidirectional(k.LSTM(3))]),
     "Embedding": ((7,), "int32", lambda k: [k.Embedding(10, 4), k.GlobalAveragePooling1D()]),
     "mask": ((7,), "int32", lambda k: [k.Embedding(10, 4, mask_zero=True), k.LSTM(3)]),
+    "attention": ((6, 8), "float32", lambda k: [lambda x: k.MultiHeadAttention(2, 4)(x, x), k.LayerNormalization()]),
+    "causal": ((6, 8), "float32", lambda k: [lambda x: k.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True)]),
+    "dot attention": ((6, 8), "float32", lambda k: [lambda x: k.Attention()([x, x]), k.Flatten(), k.Dense(2)]),
 }
 
 
@@ -50,6 +56,64 @@ def test_the_same_numbers(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert parity.agrees, str(parity)
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+def test_several_inputs_and_outputs() -> None:
+    keras = backend.load().keras
+    layers = keras.layers
+    keras.utils.set_random_seed(2)
+    sources = [
+        keras.Input((4,), name="a b"),
+        keras.Input((5, 3), name="series"),
+        keras.Input((), dtype="int32", name="id"),
+    ]
+    first, second, third = sources
+    together = layers.Concatenate()(
+        [layers.Dense(3, "relu")(first), layers.GRU(4)(second), layers.Embedding(9, 2)(third)]
+    )
+    outputs = [layers.Dense(1, "sigmoid")(together), layers.Dense(3, "softmax")(together), layers.Dense(2)(first)]
+    model = keras.Model({source.name: source for source in sources}, outputs)
+    names = ("yes", "kind", "numbers")
+    session = Session(to_onnx(model, names, metadata={}, with_logits=True))
+    assert session.outputs == (*names, "yes" + LOGITS, "kind" + LOGITS)
+    random = np.random.default_rng(1)
+    inputs: dict[str, NDArray[Any]] = {
+        "a b": random.normal(size=(40, 4)).astype(np.float32),
+        "series": random.normal(size=(40, 5, 3)).astype(np.float32),
+        "id": random.integers(0, 9, 40).astype(np.int32),
+    }
+    parity = measure(
+        lambda x: reference_outputs(model, x, with_logits=True), lambda x: session.run(x, session.outputs), inputs
+    )
+    assert parity.agrees, str(parity)
+
+
+def test_sums_that_cancel() -> None:
+    """Terms of 1,000 that make 0.0001: float32 gives each runtime a number of its own, and a mistake is found still."""
+    keras = backend.load().keras
+    random = np.random.default_rng(4)
+    source = keras.Input((64,), name="x")
+    model = keras.Model({"x": source}, keras.layers.Dense(1)(source))
+    kernel = random.normal(size=(64, 1)).astype(np.float32) * 1000
+    model.set_weights([kernel, np.zeros(1, np.float32)])
+    rows = random.normal(size=(30, 64))
+    rows -= (rows @ kernel) @ kernel.T / (kernel.T @ kernel)
+    inputs = {"x": rows.astype(np.float32)}
+    session = Session(to_onnx(model, ("y",), metadata={}))
+    before = model.get_weights()
+
+    def proof(off: float) -> bool:
+        return measure(
+            lambda x: reference_outputs(model, x),
+            lambda x: [values + np.float32(off) for values in session.run(x, ["y"])],
+            inputs,
+            noise=lambda: rounding_noise(model, inputs),
+        ).agrees
+
+    assert proof(0.0)
+    assert not proof(1.0)
+    for weight, same in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, same)
 
 
 def test_what_a_softmax_was_given() -> None:
@@ -82,6 +146,52 @@ def test_what_is_not_finite_is_equal_to_its_like_alone() -> None:
     assert not compare([other], [one]).agrees
 
 
-def test_large_numbers_may_differ_by_as_much_as_they_are_large() -> None:
-    assert compare([np.array([[1e6]])], [np.array([[1e6 + 1]])]).agrees
-    assert not compare([np.array([[1.0]])], [np.array([[1.0 + 1e-4]])]).agrees
+magnitudes = st.floats(1e-20, 1e20)
+
+
+@given(magnitudes, magnitudes, st.integers(0, 4), st.floats(0, 0.9), st.floats(1.1, 1e6))
+def test_each_column_is_measured_by_itself(one: float, other: float, row: int, less: float, more: float) -> None:
+    """Whatever stands beside it, and whatever its unit."""
+    random = np.random.default_rng(0)
+    values = random.uniform(-1, 1, (5, 2))
+    values[0] = 1
+    expected = values * [one, other]
+    for column, unit in enumerate((one, other)):
+        for part, agrees in ((less, True), (more, False)):
+            received = expected.copy()
+            received[row, column] += part * 1e-5 * unit
+            found = compare([expected], [received])
+            assert found.agrees == agrees
+            if not agrees:
+                assert found.row == row
+                assert found.relative == pytest.approx(part * 1e-5, rel=1e-3)
+
+
+@given(st.floats(1e-25, 1e3))
+def test_zeros_are_not_the_same_as_small_numbers(unit: float) -> None:
+    assert not compare([np.full((3, 1), unit)], [np.zeros((3, 1))]).agrees
+
+
+def test_a_sigmoid_is_known_to_so_many_places() -> None:
+    small = np.full((3, 1), 1e-9)
+    assert compare([small], [np.zeros((3, 1))], floors=[FLOOR]).agrees
+    assert not compare([small], [np.full((3, 1), 1e-6)], floors=[FLOOR]).agrees
+
+
+def test_a_row_alone_is_measured_by_all_rows() -> None:
+    whole = np.array([[1.0], [1e-9]])
+    expected = [[whole], [whole[:1]], [whole[1:]]]
+    received = [[whole], [whole[:1]], [np.array([[1e-7]])]]
+    assert judge(expected, received).agrees
+    received[2] = [np.array([[1e-3]])]
+    found = judge(expected, received)
+    assert not found.agrees
+    assert (found.row, found.batch) == (1, 1)
+
+
+def test_the_last_axis_of_a_sequence_is_its_columns() -> None:
+    expected = np.ones((2, 3, 2)) * [1e6, 1e-3]
+    received = expected.copy()
+    received[1, 2, 1] *= 1.001
+    assert compare([expected], [received]).row == 1
+    assert not compare([expected], [received]).agrees

@@ -19,7 +19,7 @@ from dlcli.data.features.codec import Codec
 from dlcli.data.features.datetime import CYCLES, LINEAR, DatetimeCodec
 from dlcli.data.features.number import NumberCodec
 from dlcli.data.features.text import TextCodec
-from dlcli.errors import ModelError
+from dlcli.errors import DataError, ModelError
 from dlcli.inference.twins import column_values, encoded_tensor, make_column_inputs
 
 few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -135,13 +135,27 @@ def test_a_category_that_is_refused_is_an_error_of_the_runtime(path: Path) -> No
     rows=st.lists(st.none() | st.sampled_from(sorted(WORDS)), min_size=1, max_size=20),
     missing=st.sampled_from([True, False, "most_frequent"]),
     upper=st.booleans(),
+    blanks=st.tuples(*[st.text(st.sampled_from(" \t\r\n\v\f"), max_size=3)] * 2),
 )
-def test_booleans(rows: list[str | None], missing: Any, upper: bool, path: Path) -> None:
+def test_booleans(rows: list[str | None], missing: Any, upper: bool, blanks: tuple[str, str], path: Path) -> None:
     codec = BooleanCodec(["x"], missing=missing)
     model = twin(codec, [pa.array(["yes", "yes", "no"])], path)
     cased = [row.upper() if row is not None and upper else row for row in rows]
     agree(codec, model, [pa.array(cased, pa.string())])
+    agree(codec, model, [pa.array([row if row is None else row.join(blanks) for row in cased], pa.string())])
     agree(codec, model, [pa.array([True, False, None])])
+
+
+@pytest.mark.parametrize("cell", ["maybe", "yes no", "no maybe", "[UNK]", "y_es"])
+def test_what_is_no_boolean_predicts_nothing(cell: str, path: Path) -> None:
+    """The codec refuses it."""
+    import tensorflow as tf
+
+    codec = BooleanCodec(["x"], missing=True)
+    model = twin(codec, [pa.array(["yes", "no"])], path)
+    with pytest.raises(DataError):
+        codec.encode([pa.array([cell])])
+    assert np.isnan(np.asarray(model({"x": tf.constant([[cell], ["yes"]])}))).tolist() == [[True], [False]]
 
 
 @few

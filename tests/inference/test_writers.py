@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import io
 import json
+import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -14,7 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.errors import DataError, Problem
-from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_file, write_stream
+from dlcli.inference.outputs import write_file
+from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_stream
 
 cells = st.lists(
     st.tuples(
@@ -44,7 +49,8 @@ def read(format: str, data: bytes) -> list[tuple[str, float]]:
     if format == "parquet":
         back = pyarrow.parquet.read_table(io.BytesIO(data))
     elif format == "jsonl":
-        return [tuple(json.loads(line).values()) for line in data.decode().removesuffix("\n").split("\n")]
+        rows = [json.loads(line).values() for line in data.decode().removesuffix("\n").split("\n")]
+        return [(text, float(np.float32(score))) for text, score in rows]
     else:
         back = pyarrow.csv.read_csv(
             io.BytesIO(data),
@@ -67,7 +73,36 @@ def test_what_is_written_is_read_again(
 
 def test_plain_cells_stay_plain_and_others_are_quoted() -> None:
     assert written("csv", table([("setosa", 0.5)])) == b'prediction,"score, of it"\nsetosa,0.5\n'
-    assert b'"a,b"' in written("csv", table([("a,b", 0.5), ("c", 1.0)]))
+    odd = table([("a,b", 0.5), ("c", 1.0), ('say "hi"', 2.0), ("", 3.0), ("\n", 0.0000001)])
+    rows = b'"a,b",0.5\nc,1\n"say ""hi""",2\n,3\n"\n",1e-7\n'
+    assert written("csv", odd, table([("c", 1.0)])) == b'prediction,"score, of it"\n' + rows + b"c,1\n"
+
+
+def test_a_cell_looks_the_same_whatever_its_neighbours_hold() -> None:
+    """Both ways of writing rows write the same for every type."""
+    columns = {
+        "whole": pa.array([1, None]),
+        "float": pa.array([1e-20, 1018.5810043930417]),
+        "small": pa.array([1.23456e-20, 0.9999923], pa.float32()),
+        "boolean": pa.array([True, None]),
+        "time": pa.array([datetime.datetime(2024, 1, 1, 3, 4, 5), None], pa.timestamp("us")),
+        "zone": pa.array([datetime.datetime(2024, 1, 1), None], pa.timestamp("ms", "UTC")),
+        "date": pa.array([datetime.date(2024, 1, 1), None]),
+        "decimal": pa.array([decimal.Decimal("1.50"), None]),
+        "nan": pa.array([float("nan"), float("inf")]),
+        "text": pa.array([" a ", None]),
+    }
+    lines = []
+    for odd in ("plain", "a,b"):
+        rows = pa.table({**columns, "last": [odd, "plain"]})
+        stream = io.BytesIO()
+        write_stream(stream, rows.schema, format="csv").write(rows)
+        lines.append(stream.getvalue())
+    assert lines[0].replace(b",plain\n", b',"a,b"\n', 1) == lines[1]
+
+
+def test_json_numbers_have_the_digits_of_their_type() -> None:
+    assert written("jsonl", table([("x", 0.9999923)])) == b'{"prediction": "x", "score, of it": 0.9999923}\n'
 
 
 def test_json_has_no_nan() -> None:
@@ -95,6 +130,46 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         stream.write(b"whole")
     assert [path.name for path in tmp_path.iterdir()] == ["out.csv"]
     assert target.read_bytes() == b"whole"
+
+
+def overwrite(target: Path) -> None:
+    with write_file(target) as stream:
+        stream.write(b"new")
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600), (0o002, 0o664)])
+def test_permissions_are_those_of_the_replaced_file_or_of_a_new_one(tmp_path: Path, mask: int, mode: int) -> None:
+    (tmp_path / "old.csv").touch()
+    (tmp_path / "old.csv").chmod(0o640)
+    before = os.umask(mask)
+    try:
+        overwrite(tmp_path / "new.csv")
+        overwrite(tmp_path / "old.csv")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new.csv").stat().st_mode & 0o777 == mode
+    assert (tmp_path / "old.csv").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_a_link_names_is_written(tmp_path: Path, broken: bool) -> None:
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "out.csv", tmp_path / "link.csv"
+    if not broken:
+        target.write_text("old")
+    (tmp_path / "between").symlink_to("there/out.csv")
+    link.symlink_to("between")
+    overwrite(link)
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert [path.name for path in target.parent.iterdir()] == ["out.csv"]
+
+
+def test_a_link_to_itself_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DataError, match="cannot write"):
+        overwrite(tmp_path / "loop")
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
 
 
 @pytest.mark.parametrize("name", ["gone/out.csv", "."])

@@ -92,6 +92,7 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
         },
         run_dir=tmp_path / "run",
     )
+    assert run.metrics("validation")["loss"] == pytest.approx(run.history["val_loss"][-1], rel=1e-5)
     expected = by_hand(arrays, theirs, metrics, regularized=regularized)
     assert set(run.history) == set(expected)
     for name, values in expected.items():

@@ -17,7 +17,7 @@ from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclos
 from dlcli.data.sources.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.data.sources.source import typed_chunk
-from dlcli.data.sources.text import broken_gzip, check_readable
+from dlcli.data.sources.text import check_readable, unreadable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["DelimitedFile"]
@@ -120,7 +120,7 @@ class DelimitedFile:
             except UnicodeDecodeError:
                 raise DataError(find_faults(self.path, self.options, header)) from None
             except OSError as error:
-                raise broken_gzip(self.path, error) from None
+                raise unreadable(self.path, error) from None
             if stream.quotes % 2 and (problem := unclosed_quote(self.path, self.options)):
                 raise DataError(problem)
 

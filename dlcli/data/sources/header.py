@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from dlcli.data.sources.options import TableOptions, format_of
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.text import broken_gzip, check_readable, open_text, undecodable
+from dlcli.data.sources.text import check_readable, open_text, undecodable, unreadable
 from dlcli.errors import DataError, Problem
 
 __all__ = [
@@ -144,7 +144,7 @@ def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
     except UnicodeDecodeError as error:
         raise undecodable(file, options, error) from None
     except (EOFError, OSError, zlib.error) as error:
-        raise broken_gzip(file, error) from None
+        raise unreadable(file, error) from None
     except csv.Error as error:
         raise DataError(Problem(f"the first row cannot be read: {error}", file=file, line=1, rule="header")) from None
     if first is None:
@@ -229,7 +229,7 @@ def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[
     except UnicodeDecodeError as error:
         raise undecodable(file, options, error) from None
     except (EOFError, OSError, zlib.error) as error:
-        raise broken_gzip(file, error) from None
+        raise unreadable(file, error) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from dlcli.data.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.header import JSON_ROWS, json_objects
 from dlcli.data.sources.options import TableOptions
@@ -81,14 +83,18 @@ def _kind(types: set[type]) -> Kind | None:
 def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
     types = {type(value) for value in values} - {type(None)}
     if types & {list, dict}:
-        return pa.array([None] * len(values), pa.list_(pa.null()))
+        return pa.nulls(len(values), pa.list_(pa.null()))
     if kind == "exact" and types == {int} and all(value is None or abs(value) < 2**63 for value in values):
-        return pa.array(values, pa.int64())
-    if types <= {int, float} and types:
-        return pa.array([None if value is None else _float(value) for value in values], pa.float64())
-    if types == {bool}:
-        return pa.array(values, pa.bool_())
-    return pa.array([None if value is None else _text(value) for value in values], pa.string())
+        array = numbers_array(np.array([value or 0 for value in values], np.int64))
+    elif types <= {int, float} and types:
+        array = numbers_array(np.array([_float(value or 0) for value in values]))
+    elif types == {bool}:
+        array = numbers_array(np.array([value or False for value in values], np.uint8)).cast(pa.bool_())
+    else:
+        array = texts_array(["" if value is None else _text(value) for value in values])
+    if type(None) in map(type, values):
+        return with_nulls(array, np.array([value is not None for value in values]))
+    return array
 
 
 def _float(value: int | float) -> float:

@@ -13,7 +13,7 @@ from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
-from dlcli.data.sources.text import check_readable
+from dlcli.data.sources.text import check_readable, unreadable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ParquetFile"]
@@ -79,6 +79,8 @@ class ParquetFile:
             raise self._damaged(error) from None
 
     def _damaged(self, error: Exception) -> DataError:
+        if isinstance(error, OSError) and error.errno:
+            return unreadable(self.path, error)
         reason = str(error).splitlines()[0]
         return DataError(
             Problem(

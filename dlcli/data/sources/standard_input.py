@@ -1,20 +1,21 @@
-"""Standard input as a file: kept on the disk while it is read, for what is read is looked at more than once."""
+"""Standard input and pipes as files: kept on the disk while they are read, for what is read is looked at twice."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import shutil
+import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from dlcli.data.sources.options import FORMATS
 from dlcli.errors import DataError, Problem
 
-__all__ = ["NAME", "keep_input"]
+__all__ = ["NAME", "is_stream", "keep_input"]
 
 NAME = "standard input"
 """How messages call it."""
@@ -22,32 +23,66 @@ NAME = "standard input"
 _ENOUGH = 1 << 16
 
 
+_DESCRIPTORS = re.compile(r"/dev|/dev/fd|/proc/[^/]+/(task/[^/]+/)?fd")
+"""The directories of `/dev/stdin`, and of what the shell calls `<(command)`."""
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path names no file of its own but a pipe, a device, or what the process was given open.
+
+    Example:
+        >>> is_stream(Path("/dev/stdin"))
+        True
+    """
+    try:
+        if not path.exists():
+            return False
+        return not (path.is_file() or path.is_dir()) or bool(
+            _DESCRIPTORS.fullmatch(os.path.realpath(path.absolute().parent))
+        )
+    except OSError:
+        return False
+
+
 @contextlib.contextmanager
-def keep_input(stream: BinaryIO, *, suffix: str | None) -> Iterator[Path]:
+def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) -> Iterator[Path]:
     """A temporary file of all that the stream holds; messages about the file speak of standard input.
 
     Args:
-        stream: Standard input.
+        stream: Standard input, or an open pipe.
         suffix: The suffix of its format, `.csv`; found from its first bytes when None.
+        name: How messages call it.
 
     Raises:
-        DataError: What is raised within, about standard input; or it cannot be kept.
+        DataError: What is raised within, about standard input; or it cannot be read or kept.
     """
     with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
+        start = b""
+        while len(start) < _ENOUGH and (block := _read(stream, name)):
+            start += block
+        file = Path(directory) / f"stdin{suffix or sniff(start)}"
         try:
-            start = stream.read(_ENOUGH)
-            file = Path(directory) / f"stdin{suffix or sniff(start)}"
             with file.open("wb") as copy:
                 copy.write(start)
-                shutil.copyfileobj(stream, copy, 1 << 20)
+                while block := _read(stream, name):
+                    copy.write(block)
         except OSError as error:
-            message = f"cannot keep {NAME} in {directory}: {error.strerror or error}"
+            message = f"cannot keep {name} in {directory}: {error.strerror or error}"
             hint = "TMPDIR names a directory with more room"
             raise DataError(Problem(message, hint=hint, rule="not-writable")) from error
         try:
             yield file
         except DataError as error:
-            raise DataError(_renamed(problem, file) for problem in error.problems) from error
+            raise DataError(_renamed(problem, file, name) for problem in error.problems) from error
+
+
+def _read(stream: BufferedIOBase, name: str) -> bytes:
+    """Some bytes, or none at the end: all that are there, for a `read` that waits for more does not look at signals."""
+    try:
+        return stream.read1(1 << 20)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(Problem(f"{name} cannot be read: {reason}", rule="unreadable-file")) from error
 
 
 def sniff(start: bytes) -> str:
@@ -70,15 +105,15 @@ def sniff(start: bytes) -> str:
     return ".tsv" if b"\t" in header and b"," not in header else ".csv"
 
 
-def _renamed(problem: Problem, file: Path) -> Problem:
+def _renamed(problem: Problem, file: Path, name: str) -> Problem:
     """The problem with standard input in the place of the file; and with its end, when it is the end that is wrong."""
-    message = problem.message.replace(f"'{file.name}'", NAME).replace(str(file), NAME)
-    hint = problem.hint.replace(f"'{file.name}'", NAME).replace(str(file), NAME)
+    message = problem.message.replace(f"'{file.name}'", name).replace(str(file), name)
+    hint = problem.hint.replace(f"'{file.name}'", name).replace(str(file), name)
     if problem.file != file:
         return dataclasses.replace(problem, message=message, hint=hint)
     if problem.line is not None and problem.line == _unfinished_line(file):
-        hint = f"{NAME} ended in the middle of this row: did the program that writes it stop early?"
-    return dataclasses.replace(problem, message=message, hint=hint, file=NAME)
+        hint = f"{name} ended in the middle of this row: did the program that writes it stop early?"
+    return dataclasses.replace(problem, message=message, hint=hint, file=name)
 
 
 def _unfinished_line(file: Path) -> int | None:

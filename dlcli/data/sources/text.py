@@ -12,7 +12,7 @@ from typing import BinaryIO, TextIO, cast
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.errors import DataError, Problem
 
-__all__ = ["broken_gzip", "check_readable", "open_text", "undecodable"]
+__all__ = ["check_readable", "open_text", "undecodable", "unreadable"]
 
 
 def check_readable(file: Path) -> None:
@@ -28,9 +28,7 @@ def check_readable(file: Path) -> None:
                     Problem("the file is empty", hint="see what was to write it", file=file, rule="empty-file")
                 )
     except OSError as error:
-        raise DataError(
-            Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
-        ) from None
+        raise unreadable(file, error) from None
 
 
 def open_text(file: Path, options: TableOptions) -> TextIO:
@@ -56,7 +54,7 @@ def open_text(file: Path, options: TableOptions) -> TextIO:
         start = raw.read(8192)
     except (EOFError, OSError, zlib.error) as error:
         raw.close()
-        raise broken_gzip(file, error) from None
+        raise unreadable(file, error) from None
     if b"\0" in start and not encoding.startswith(("utf-16", "utf-32")):
         raw.close()
         kind = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "gzipped"}
@@ -86,8 +84,11 @@ def undecodable(file: Path, options: TableOptions, error: UnicodeDecodeError) ->
     )
 
 
-def broken_gzip(file: Path, error: BaseException) -> DataError:
-    """A gzipped file that cannot be decompressed to its end."""
+def unreadable(file: Path, error: BaseException) -> DataError:
+    """A file that cannot be read to its end: the system refuses, or it is gzipped and cannot be decompressed."""
+    if isinstance(error, OSError) and (error.errno or not is_gzipped(file)):
+        reason = error.strerror or str(error)
+        return DataError(Problem(f"the file cannot be read: {reason}", file=file, rule="unreadable-file"))
     return DataError(
         Problem(
             f"'{file.name}' cannot be decompressed: {str(error).lower() or 'it is cut short'}",
