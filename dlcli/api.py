@@ -295,7 +295,7 @@ def predict_file(
         format=input_format,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
-        progress=lambda rows: tell(RowsDone(rows)),
+        progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
     _tell_strangers(trained, listener)
     return rows

@@ -1,4 +1,4 @@
-"""What a person sees of a long prediction: after a second, on a terminal, how many rows are done and how fast."""
+"""What a person sees of a long prediction: after a second, on a terminal, how many rows are done, of how many."""
 
 from __future__ import annotations
 
@@ -45,22 +45,24 @@ class PredictionDisplay:
         if isinstance(event, Notice):
             self._console.warn(event.problem)
         elif isinstance(event, RowsDone) and self._console.live:
-            self._rows(event.rows)
+            self._rows(event.rows, event.about)
 
-    def _rows(self, rows: int) -> None:
+    def _rows(self, rows: int, about: int | None) -> None:
         seconds = time.perf_counter() - self._started
         if self._bar is None and seconds >= PATIENCE:
-            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
             self._bar = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),  # how many rows there are is known when the last is read
+                BarColumn(),
                 TextColumn("{task.completed:,} rows, {task.fields[speed]:,} rows/s"),
                 TimeElapsedColumn(),
+                *([TextColumn("left about"), TimeRemainingColumn()] if about is not None else []),
                 console=self._console.err,
                 transient=True,
             )
-            self._bar.add_task(self._words, total=None, speed=0)
+            self._bar.add_task(self._words, total=about, speed=0)
             self._bar.start()
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=rows, speed=round(rows / seconds))
+            total = None if about is None else max(about, rows)
+            self._bar.update(self._bar.task_ids[0], completed=rows, total=total, speed=round(rows / seconds))

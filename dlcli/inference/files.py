@@ -11,6 +11,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Literal
 
+from dlcli.data.size import about_rows
 from dlcli.data.sources.options import Format
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import Columns
@@ -76,7 +77,7 @@ def predict_to(
     format: InputFormat | None = None,
     keep: Sequence[str] | None = (),
     columns: Columns,
-    progress: Callable[[int], None],
+    progress: Callable[[int, int | None], None],
 ) -> int:
     """Predict row for row.
 
@@ -87,7 +88,7 @@ def predict_to(
         format: The format of the input; by its name, or its first bytes, when None.
         keep: Columns of the input to copy before the predictions; None for all.
         columns: Which columns of predictions are wanted.
-        progress: Called after every chunk with the number of rows so far.
+        progress: Called after every chunk with the rows so far, and about how many there are, if that is known.
 
     Returns:
         The number of rows.
@@ -114,12 +115,12 @@ def predict_to(
             write_standard_output() if target is None else write_file(target) as stream,
             contextlib.closing(tables),
         ):
-            count, writer = 0, None
+            count, writer, about = 0, None, about_rows(rows.source.paths)
             for table in tables:
                 writer = writer or write_stream(stream, table.schema, format=chosen, raw_text=writing.raw_text)
                 writer.write(table)
                 count += table.num_rows
-                progress(count)
+                progress(count, about)
             if writer is None:
                 message = f"'{rows.source.name}' has no rows to predict"
                 raise DataError(Problem(message, hint="add rows", rule="no-rows"))

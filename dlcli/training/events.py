@@ -133,9 +133,15 @@ class Finished:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class RowsDone:
-    """Prediction has come so far: `rows` rows are written."""
+    """Prediction has come so far.
+
+    Args:
+        rows: How many rows are written.
+        about: About how many there are; None when that is not known.
+    """
 
     rows: int
+    about: int | None = None
 
 
 Event = Stage | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | RowsDone
