@@ -36,6 +36,16 @@ ROOT = Path(__file__).resolve().parent.parent
 SIDES = ROOT / "benchmarks" / "sides"
 DLCLI = (sys.executable, "-m", "dlcli")
 
+# A process of its own, because a child's memory begins as that of its parent: this one is small.
+LAUNCH = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - started, usage.ru_maxrss]))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
 Result = dict[str, Any]
 Side = Callable[[], "tuple[Measured, float]"]
 
@@ -100,23 +110,19 @@ def measure(command: Sequence[str | Path], *, cache: Path | None = None, directo
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
     if cache is not None:
         environment["DLCLI_CACHE_DIR"] = str(cache)
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [str(part) for part in command],
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", LAUNCH, *map(str, command)],
         cwd=directory or ROOT,
         env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stderr is not None
-        said = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.stderr.write(said.decode("utf-8", "replace"))
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.stderr.write(done.stderr)
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Measured(time.perf_counter() - started, usage.ru_maxrss * unit)
+    seconds, peak = json.loads(done.stdout)
+    return Measured(seconds, peak * (1 if sys.platform == "darwin" else 1024))
 
 
 def epoch_seconds(result: Path) -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import gc
+import io
 import os
 import sys
 import threading
@@ -13,6 +16,7 @@ __all__ = ["leave", "program"]
 
 def program() -> NoReturn:
     """Run the program, and end the process."""
+    gc.freeze()  # what is imported stays, and need not be looked at again; see `dlcli.model.backend`
     try:
         from dlcli.cli.main import main
 
@@ -31,7 +35,7 @@ def leave(code: int) -> NoReturn:
     and threads of libraries may still be at work in it.
 
     What others count on still happens, in the interpreter's own order: threads that are no daemons end, the functions
-    of `atexit` run, and the standard streams are flushed.
+    of `atexit` run, and files that are still open are flushed.
 
     Args:
         code: The exit code.
@@ -39,8 +43,16 @@ def leave(code: int) -> NoReturn:
     Raises:
         SystemExit: A stream cannot be flushed; the interpreter then says so, as it always does.
     """
-    threading._shutdown()  # type: ignore[attr-defined]
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+    except KeyboardInterrupt:
+        code = 75
     atexit._run_exitfuncs()
+    gc.unfreeze()  # so that what is looked for is found
+    for kind in (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom):  # texts go into bytes
+        for file in [each for each in gc.get_objects() if type(each) is kind]:
+            with contextlib.suppress(OSError, ValueError):
+                file.flush()
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

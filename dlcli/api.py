@@ -317,8 +317,8 @@ def export(
         run: A run or its directory.
         output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
         format: `keras`, `saved_model`, `onnx` or `litert`.
-        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `onnx` and `litert` hold
-            that of numbers alone.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `onnx` holds that of
+            numbers and datetimes, `litert` that of numbers.
         rows: A file of rows to compare on; the run's own data when None.
         listener: Called with notices.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ class Dismantled:
     def __del__(self):
         sys.__stderr__.write("dismantled\\n")
 kept = Dismantled()
+log = open("left-open.txt", "w")
+log.write("all of it")
 def work():
     time.sleep(0.3)
     print("thread done")
@@ -27,23 +30,26 @@ program()
 """
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", PROGRAM, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["train"], 2), (["check", "no.yaml"], 1)])
-def test_threads_and_exit_functions_run_and_output_is_flushed(arguments: list[str], code: int) -> None:
-    done = run(*arguments)
+def test_threads_and_exit_functions_run_and_files_are_flushed(arguments: list[str], code: int, tmp_path: Path) -> None:
+    done = run(*arguments, directory=tmp_path)
     assert done.returncode == code
     assert done.stdout.endswith("thread done\natexit done\n")
     assert "dismantled" not in done.stderr
+    assert (tmp_path / "left-open.txt").read_text() == "all of it"
 
 
-def test_a_closed_output_is_no_success() -> None:
+def test_a_closed_output_is_no_success(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") if Path("/dev/full").exists() else pytest.skip("needs /dev/full") as full:
         command = [sys.executable, "-c", PROGRAM, "--version"]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
     assert done.returncode
     assert "No space left" in done.stderr
 
@@ -53,20 +59,36 @@ def test_the_module_is_the_program() -> None:
     assert done.stdout.startswith("dlcli ")
 
 
+@pytest.fixture
+def collector() -> Iterator[None]:
+    """The garbage collector is as it was afterwards."""
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()
+    yield
+    gc.enable()
+    if frozen:
+        gc.freeze()
+
+
+@pytest.mark.usefixtures("collector")
 def test_imports_collect_no_garbage_and_the_collector_is_as_it_was() -> None:
-    assert gc.isenabled()
     with _without_collecting():
         assert not gc.isenabled()
     assert gc.isenabled()
-    gc.unfreeze()
+    assert not gc.get_freeze_count()  # this process is another's
     gc.disable()
-    try:
-        with _without_collecting():
-            pass
-        assert not gc.isenabled()
-        assert not gc.get_freeze_count()
-    finally:
-        gc.enable()
+    with _without_collecting():
+        pass
+    assert not gc.isenabled()
+
+
+@pytest.mark.usefixtures("collector")
+def test_the_program_keeps_what_it_imports() -> None:
+    gc.freeze()
+    before = gc.get_freeze_count()
+    with _without_collecting():
+        kept = [[] for _ in range(1000)]  # type: ignore[var-annotated]
+    assert gc.get_freeze_count() >= before + len(kept)
 
 
 EARLY = """

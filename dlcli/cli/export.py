@@ -37,7 +37,8 @@ def command(
         bool,
         typer.Option(
             "--with-preprocessing",
-            help="Take columns instead of encoded numbers; in onnx and litert those of numbers alone.",
+            help="Take columns instead of encoded numbers; in onnx those of numbers and datetimes alone, in litert "
+            "those of numbers.",
         ),
     ] = False,
     rows: Annotated[

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType, TracebackType
+import contextlib
+from types import FrameType
+
+from dlcli.training.interruption import catch_signals
 
 __all__ = ["Interrupts"]
 
@@ -13,8 +14,7 @@ class Interrupts:
     """While a command runs, either signal raises `KeyboardInterrupt`, and is remembered.
 
     Some libraries answer an exception in the middle of their import or of a callback with one of their own: what fails
-    after a signal was interrupted, whatever it says. A signal that is ignored, as in a job that the shell has put into
-    the background, stays so. Outside the main thread there are no signals to catch, and nothing is changed.
+    after a signal was interrupted, whatever it says.
 
     Example:
         >>> with Interrupts() as interrupts:
@@ -24,25 +24,24 @@ class Interrupts:
 
     def __init__(self) -> None:
         self.requested = False
-        self._previous: dict[int, object] = {}
+        self._over = False
+        self._signals = contextlib.ExitStack()
+
+    def settle(self) -> None:
+        """The command has ended, and is about to say how: another signal changes nothing."""
+        self._over = True
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        self.requested = True
-        raise KeyboardInterrupt
+        if not self._over:
+            self.requested = True
+            raise KeyboardInterrupt
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                    self._previous[number] = signal.signal(number, self._request)
+        self._signals.enter_context(catch_signals(self._request))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-        self._previous.clear()
+    def __exit__(self, *_: object) -> None:
+        self._signals.close()
         if self.requested:
             # An interrupt within `exec`, as a dataclass calls it, leaves a mark for which Python ends by the signal and
             # not with its exit code (`unhandled_keyboard_interrupt` in CPython's pythonrun.c). The next `exec` wipes it

@@ -46,6 +46,7 @@ def _bounded(command: Callable[..., None]) -> Callable[..., None]:
             except (typer.Exit, typer.BadParameter):
                 raise
             except (Exception, KeyboardInterrupt) as error:
+                interrupts.settle()
                 code = _explain(console, KeyboardInterrupt() if interrupts.requested else error)
                 raise typer.Exit(code) from None
 

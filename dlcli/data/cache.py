@@ -198,10 +198,12 @@ class Cache:
         Args:
             keep: An entry that stays.
         """
-        total = 0
-        for entry in self.entries():
-            total += entry.bytes
-            if total > self.limit and entry.directory != keep and self.remove(entry.directory):
+        entries = self.entries()
+        total = sum(entry.bytes for entry in entries)
+        for entry in reversed(entries):
+            if total <= self.limit:
+                return
+            if entry.directory != keep and self.remove(entry.directory):
                 total -= entry.bytes
 
     def remove(self, directory: Path, *, damaged: bool = False) -> bool:

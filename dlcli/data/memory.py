@@ -16,10 +16,11 @@ ARRAYS_BUDGET = 256 * 2**20
 
 
 CGROUPS = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"), Path("/sys/fs/cgroup/memory/memory.usage_in_bytes")),
+    (Path("/sys/fs/cgroup"), "memory.max", "memory.current", ""),
+    (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
 )
-"""What Linux allows a container, and what it uses; of the second and the first version of control groups."""
+"""Where Linux says what a container may take and takes, in the second and the first version of control groups: the
+directory, the files of the limit and of the use, and what the names in `memory.stat` begin with."""
 
 
 def fits_in_memory(num_bytes: int) -> bool:
@@ -41,10 +42,15 @@ def _free_bytes() -> int | None:
     return None
 
 
-def _left(group: tuple[Path, Path]) -> int | None:
+def _left(group: tuple[Path, str, str, str]) -> int | None:
     """What a control group may still take; None when it has no limit, or is not there."""
+    directory, limit, used, prefix = group
     try:
-        limit, used = (int(path.read_text(encoding="ascii")) for path in group)
+        left = int((directory / limit).read_text("ascii")) - int((directory / used).read_text("ascii"))
+        lines = (directory / "memory.stat").read_text("ascii").splitlines()
+        # Files that were read count as used until their memory is wanted for something else.
+        counts = dict(line.split() for line in lines)
+        left += sum(int(counts.get(f"{prefix}{kind}_file", 0)) for kind in ("active", "inactive"))
     except (OSError, ValueError):  # "max"
         return None
-    return max(limit - used, 0)
+    return max(left, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from dlcli.data.sources.options import is_gzipped
+from dlcli.data.sources.options import FORMATS, Format, is_gzipped
 
 __all__ = ["about_rows"]
 
@@ -13,14 +13,15 @@ GLANCE = 1 << 20
 """Bytes of a text file that are looked at."""
 
 
-def about_rows(files: Iterable[Path]) -> int | None:
+def about_rows(files: Iterable[Path], format: Format | None = None) -> int | None:
     """The rows of all files, by the lines that their first bytes hold; of Parquet exactly.
 
     Args:
-        files: Text or Parquet files.
+        files: Files of any format.
+        format: Their format; by the files' names when None.
 
     Returns:
-        None when a file does not say, such as one that is gzipped, or cannot be read.
+        None when a file does not say, such as one that is gzipped or of arrays, or cannot be read.
 
     Example:
         >>> about_rows([Path("iris.csv")])  # doctest: +SKIP
@@ -29,7 +30,13 @@ def about_rows(files: Iterable[Path]) -> int | None:
     total = 0
     for file in files:
         try:
-            rows = _parquet(file) if file.suffix == ".parquet" else _text(file)
+            match format or FORMATS.get(file.suffix.lower()):
+                case "parquet":
+                    rows: int | None = _parquet(file)
+                case "npz":
+                    rows = None
+                case _:
+                    rows = _text(file)
         except (OSError, ValueError):
             return None
         if rows is None:
@@ -39,7 +46,7 @@ def about_rows(files: Iterable[Path]) -> int | None:
 
 
 def _text(file: Path) -> int | None:
-    if is_gzipped(file) or file.suffix == ".npz":
+    if is_gzipped(file):
         return None
     with file.open("rb") as stream:
         glance = stream.read(GLANCE)

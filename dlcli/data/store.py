@@ -245,7 +245,10 @@ class Store:
         # What was read must be what was hashed: else the arrays would get another file's name.
         require_unchanged(self._identities)
         draft.finish(content, tuple(known.values()))
-        return self._cache.add(draft.directory, f"{name}-{self._content(known)}")
+        entry = f"{name}-{self._content(known)}"
+        if any(useless.name == entry and useless.exists() for useless in self._useless):
+            return draft.directory  # what is in its place could not be used, nor removed
+        return self._cache.add(draft.directory, entry)
 
     def _wait(self) -> None:
         self._notify(Problem("another run is encoding the same data: waiting for it", rule="cache-waiting"))

@@ -78,4 +78,5 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     predictor.assembly.compile()
-    return run, KerasMetrics(predictor.assembly)
+    record = run.directory.read_json(run.directory.record)
+    return run, KerasMetrics(predictor.assembly, batch_size=int(record["batch_size"]))

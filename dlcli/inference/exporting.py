@@ -25,6 +25,7 @@ from dlcli.errors import DataError, ModelError, Problem
 from dlcli.inference.keras_model import KerasPredictor, load_keras
 from dlcli.inference.loading import TrainedRun, Warn, load
 from dlcli.inference.metadata import Metadata, describe, describe_columns
+from dlcli.inference.outputs import not_writable
 from dlcli.inference.parity import MOST_ROWS, Parity, batches, floors, judge
 from dlcli.inference.portable import PortablePredictor
 from dlcli.inference.prediction import run_slices
@@ -53,7 +54,7 @@ class Export:
         path: The file, or the directory of a SavedModel.
         format: Its format.
         metadata: The file that describes it; None when that is inside.
-        parity: How it was compared with the run's predictions.
+        parity: How it was compared with Keras and with the run's predictions: the worse of the two.
     """
 
     path: Path
@@ -110,7 +111,7 @@ def export_run(
         try:
             write_model(model, draft, format=format, outputs=outputs, metadata=_document(metadata, format))
         except OSError as error:
-            raise _not_writable(output, error) from error
+            raise not_writable(str(output), error) from error
         received = _reloaded(draft, inputs, format=format, outputs=outputs, code=assembly.config.code)
         parity = _prove(run, assembly, encoded, received)
         return Export(output, format, _move(draft, output, format), parity)
@@ -124,6 +125,9 @@ def _prove(run: TrainedRun, assembly: Assembly, encoded: Arrays, received: Seque
         assembly: Its model in Keras.
         encoded: The rows.
         received: For each of `batches` what the export gave.
+
+    Returns:
+        The worse of the two comparisons.
 
     Raises:
         ModelError: They differ.
@@ -142,7 +146,7 @@ def _prove(run: TrainedRun, assembly: Assembly, encoded: Arrays, received: Seque
         if not parity.agrees:
             message = f"the exported model does not predict what the run does: {parity}"
             raise ModelError(Problem(message, hint="nothing was written", rule="export-differs"))
-    return proofs[0]
+    return max(proofs, key=lambda parity: (parity.noise, parity.excess))
 
 
 def _document(metadata: Metadata, format: ExportFormat) -> dict[str, Any]:
@@ -268,10 +272,5 @@ def _move(draft: Path, output: Path, format: ExportFormat) -> Path | None:
         else:
             os.replace(draft, output)
     except OSError as error:
-        raise _not_writable(output, error) from error
+        raise not_writable(str(output), error) from error
     return place
-
-
-def _not_writable(output: Path, error: OSError) -> DataError:
-    message = f"cannot write {output}: {error.strerror or error}"
-    return DataError(Problem(message, hint="choose another --output", rule="not-writable"))

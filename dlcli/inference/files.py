@@ -6,10 +6,12 @@ import contextlib
 import dataclasses
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from io import BufferedIOBase
 from pathlib import Path
 from typing import Literal
+
+import pyarrow as pa
 
 from dlcli.data.size import about_rows
 from dlcli.data.sources.options import Format
@@ -104,18 +106,19 @@ def predict_to(
     else:
         _check_own(target, run.directory)
     with _opened(source, format) as path:
-        rows = input_rows(
-            _delimited(run, format), path, keep=keep, format=None if format is None else _INPUT[format][0]
-        )
+        known = None if format is None else _INPUT[format][0]
+        rows = input_rows(_delimited(run, format), path, keep=keep, format=known)
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
-        tables = predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet")
+        tables = _readable(
+            predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet"), name=rows.source.name
+        )
         with (
             write_standard_output() if target is None else write_file(target) as stream,
             contextlib.closing(tables),
         ):
-            count, writer, about = 0, None, about_rows(rows.source.paths)
+            count, writer, about = 0, None, about_rows(rows.source.paths, known)
             for table in tables:
                 writer = writer or write_stream(stream, table.schema, format=chosen, raw_text=writing.raw_text)
                 writer.write(table)
@@ -126,6 +129,19 @@ def predict_to(
                 raise DataError(Problem(message, hint="add rows", rule="no-rows"))
             writer.close()
     return count
+
+
+def _readable(tables: Iterable[pa.Table], *, name: str) -> Generator[pa.Table, None, None]:
+    """The tables.
+
+    Raises:
+        DataError: The disk or the network fails in the middle of the input.
+    """
+    try:
+        yield from tables
+    except OSError as error:
+        message = f"'{name}' cannot be read: {error.strerror or error}"
+        raise DataError(Problem(message, rule="unreadable-file")) from error
 
 
 def _check_own(target: Path, run: RunDirectory) -> None:

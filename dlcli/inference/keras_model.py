@@ -65,18 +65,18 @@ class KerasMetrics:
 
     Args:
         assembly: A compiled model.
+        batch_size: Rows of a training batch.
     """
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, *, batch_size: int) -> None:
         self._assembly = assembly
+        self._batch_size = batch_size
         self._pass = MetricsPass(assembly.model)
 
     @property
     def rows_at_once(self) -> int:
-        """As many as in validation: the config's batch where larger ones would give other metrics."""
-        batch_size = self._assembly.config.data.batch_size
-        many = rows_at_once(self._assembly.model)
-        return batch_size if batch_size != "full" and division_matters(self._assembly) else many
+        """As many as in validation: those of a training batch where larger ones would give other metrics."""
+        return self._batch_size if division_matters(self._assembly) else rows_at_once(self._assembly.model)
 
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in some rows."""

@@ -9,12 +9,12 @@ import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 from dlcli.data.sources.standard_input import is_stream
 from dlcli.errors import DataError, Problem
 
-__all__ = ["standard_output", "write_file", "write_standard_output"]
+__all__ = ["not_writable", "standard_output", "write_file", "write_standard_output"]
 
 
 @contextlib.contextmanager
@@ -22,41 +22,40 @@ def write_file(path: Path) -> Iterator[BinaryIO]:
     """An open temporary file beside `path` that takes its name when the block ends well, and vanishes when it does not.
 
     It has the permissions of the file that it replaces, or those of any new file. What a link names is replaced, and
-    not the link. A device or a named pipe, which cannot be replaced, is written as it is.
+    not the link. A device or a named pipe, which cannot be replaced, is written as it is. What else the block raises,
+    an OSError of the input among it, goes through.
 
     Raises:
         DataError: The directory does not exist or cannot be written, `path` is a directory, or the disk is full.
+        BrokenPipeError: Nobody reads the pipe any more.
     """
+    name = str(path)
     if path.is_dir():
         raise DataError(Problem(f"cannot write {path}: it is a directory", hint="name a file", rule="not-writable"))
-    temporary = None
-    try:
-        if is_stream(path):
-            # A file that the shell has opened as our output may have content already, as after `>>`.
-            with path.open("ab" if path.is_file() else "wb") as stream:
-                yield stream
-            return
+    if is_stream(path):
+        # A file that the shell has opened as our output may have content already, as after `>>`.
+        with _opened(path, "ab" if path.is_file() else "wb", name) as output:
+            yield cast(BinaryIO, output)
+        return
+    with _writing(name):
         target = Path(os.path.realpath(path))
         if target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-        with contextlib.ExitStack() as stack:
-            temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
-            stream = stack.enter_context(temporary.open("xb"))
-            if target.exists():
-                os.chmod(temporary, target.stat().st_mode & 0o777)
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-        temporary = None
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise _not_writable(str(path), error) from error
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        with _opened(temporary, "xb", name) as output:
+            with _writing(name):
+                if target.exists():
+                    os.chmod(temporary, target.stat().st_mode & 0o777)
+            yield cast(BinaryIO, output)
+            output.flush()
+            with _writing(name):
+                os.fsync(output.fileno())
+        with _writing(name):
+            os.replace(temporary, target)
     finally:
-        if temporary is not None:
-            with contextlib.suppress(OSError):  # it was never made
-                temporary.unlink()
+        with contextlib.suppress(OSError):  # it was never made, or has its name
+            temporary.unlink()
 
 
 def standard_output() -> BinaryIO:
@@ -67,30 +66,96 @@ def standard_output() -> BinaryIO:
     """
     stream: BinaryIO | None = getattr(sys.stdout, "buffer", None)
     if stream is None:
-        raise _not_writable("standard output", OSError(errno.EBADF, "it is closed, or takes text alone"))
+        raise not_writable("standard output", OSError(errno.EBADF, "it is closed, or takes text alone"))
     return stream
 
 
 @contextlib.contextmanager
 def write_standard_output() -> Iterator[BinaryIO]:
-    """Standard output, flushed at the end.
+    """Standard output, flushed at the end. What else the block raises goes through.
 
     Raises:
         DataError: It cannot be written: it is closed, or goes to a file on a full disk.
         BrokenPipeError: Nobody reads it any more.
     """
-    stream = standard_output()
+    output = _Output(standard_output(), "standard output")
     try:
-        yield stream
-        stream.flush()
+        yield cast(BinaryIO, output)
+        output.flush()
+    finally:
+        if output.failed:
+            # Python flushes once more when it ends, and would complain of the same.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def not_writable(name: str, error: OSError) -> DataError:
+    """What is said of an output that the system refuses.
+
+    Args:
+        name: How messages call the output.
+        error: What the system says.
+    """
+    message = f"cannot write {name}: {error.strerror or error}"
+    return DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+
+
+class _Output:
+    """A stream that tells its own faults as those of the output, so that none of the input's is taken for one.
+
+    Args:
+        stream: The stream.
+        name: How messages call it.
+    """
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream, self._name = stream, name
+        self.failed = False
+
+    def write(self, data: Any) -> int:
+        with self._watched():
+            return self._stream.write(data)
+
+    def flush(self) -> None:
+        with self._watched():
+            self._stream.flush()
+
+    def close(self) -> None:
+        with self._watched():
+            self._stream.close()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    @contextlib.contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            with _writing(self._name):
+                yield
+        except DataError:
+            self.failed = True
+            raise
+
+
+@contextlib.contextmanager
+def _opened(file: Path, mode: str, name: str) -> Iterator[_Output]:
+    """An open file."""
+    with _writing(name):
+        stream = cast(BinaryIO, file.open(mode))
+    output = _Output(stream, name)
+    try:
+        yield output
+        output.close()
+    finally:
+        with contextlib.suppress(OSError):  # what it holds still is of no use, or it was told that it cannot be written
+            stream.close()
+
+
+@contextlib.contextmanager
+def _writing(name: str) -> Iterator[None]:
+    """What the system refuses here is the output's fault; a reader that has gone is nobody's."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
-        # Python flushes once more when it ends, and would complain of the same.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise _not_writable("standard output", error) from error
-
-
-def _not_writable(name: str, error: OSError) -> DataError:
-    message = f"cannot write {name}: {error.strerror or error}"
-    return DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+        raise not_writable(name, error) from error

@@ -9,7 +9,7 @@ more than that separates, no arithmetic in float32 can tell apart.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,11 +50,14 @@ class Parity:
 
     Args:
         rows: How many rows were compared.
-        difference: The greatest absolute difference of an output.
-        relative: The same as a part of the greatest absolute value of its column.
-        excess: The greatest difference as a part of what is tolerated: above 1 the models disagree.
+        difference: The greatest absolute difference of all.
+        relative: The greatest difference as a part of the greatest absolute value of its column.
+        floor: The most that a column may differ by whatever its size.
+        noise: The most that rounding moves a column by, where that was allowed too.
+        excess: The greatest difference as a part of what is tolerated there: above 1 the models disagree.
         row: The row, from 0, where the excess is greatest.
         batch: How many rows were given at once there.
+        apart: The difference there.
         expected: The numbers of that row and output by the first model.
         received: The numbers of that row and output by the second model.
     """
@@ -62,9 +65,12 @@ class Parity:
     rows: int = 0
     difference: float = 0.0
     relative: float = 0.0
+    floor: float = 0.0
+    noise: float = 0.0
     excess: float = 0.0
     row: int = 0
     batch: int = 0
+    apart: float = 0.0
     expected: tuple[float, ...] = ()
     received: tuple[float, ...] = ()
 
@@ -74,18 +80,26 @@ class Parity:
         return self.excess <= 1
 
     def document(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values; `floor` and `noise` where they were allowed besides the tolerance."""
         return {
             "rows": self.rows,
             "batch_sizes": [1, self.rows],
             "difference": self.difference,
             "relative": self.relative,
             "tolerance": TOLERANCE,
+            **({"floor": self.floor} if self.floor else {}),
+            **({"noise": self.noise} if self.noise else {}),
         }
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Parity:
+        """What a document tells of a comparison."""
+        told = ("rows", "difference", "relative", "floor", "noise")
+        return cls(**{name: document[name] for name in told if name in document})
 
     def __str__(self) -> str:
         return (
-            f"row {self.row + 1} of {self.rows} (in a batch of {self.batch}) differs by {self.difference:.3g}: "
+            f"row {self.row + 1} of {self.rows} (in a batch of {self.batch}) differs by {self.apart:.3g}: "
             f"expected {_some(self.expected)}, got {_some(self.received)}"
         )
 
@@ -153,11 +167,13 @@ def judge(
     scales = [_greatest(_columns(values)) for values in expected[0]]
     lowest = list(floors) or [0.0] * len(scales)
     tolerated = [TOLERANCE * scale + max(floor, SMALLEST) for scale, floor in zip(scales, lowest, strict=True)]
-    parity = _worst(expected, received, scales, tolerated)
+    floor = max(lowest, default=0.0)
+    parity = dataclasses.replace(_worst(expected, received, scales, tolerated), floor=floor)
     if parity.agrees or noise is None:
         return parity
     moved = [_greatest(_columns(values)) for values in noise()]
-    return _worst(expected, received, scales, [one + more for one, more in zip(tolerated, moved, strict=True)])
+    looser = _worst(expected, received, scales, [one + more for one, more in zip(tolerated, moved, strict=True)])
+    return dataclasses.replace(looser, floor=floor, noise=max(float(more.max(initial=0.0)) for more in moved))
 
 
 def _worst(
@@ -168,29 +184,31 @@ def _worst(
 ) -> Parity:
     rows = len(expected[0][0])
     worst = Parity(rows)
+    difference = relative = 0.0
     for (start, count), ones, others in zip(batches(rows), expected, received, strict=False):
         for one, other, scale, most in zip(ones, others, scales, tolerated, strict=True):
             if one.shape != other.shape:
-                return Parity(rows, float("inf"), float("inf"), float("inf"), start, count)
+                infinite = float("inf")
+                return Parity(rows, infinite, infinite, excess=infinite, row=start, batch=count, apart=infinite)
             apart = _apart(_columns(one), _columns(other))
             if not apart.size:
                 continue
+            difference = max(difference, float(apart.max()))
+            relative = max(relative, float((apart / np.where(scale > 0, scale, 1.0)).max()))
             excess = apart / most
             place = np.unravel_index(excess.argmax(), excess.shape)
             if excess[place] >= worst.excess:
-                row, column = int(place[0]), int(place[-1])
-                difference = float(apart[place])
+                row = int(place[0])
                 worst = Parity(
                     rows=rows,
-                    difference=difference,
-                    relative=difference / float(scale[column]) if scale[column] else difference,
                     excess=float(excess[place]),
                     row=start + row,
                     batch=count,
+                    apart=float(apart[place]),
                     expected=tuple(one[row].reshape(-1).tolist()),
                     received=tuple(other[row].reshape(-1).tolist()),
                 )
-    return worst
+    return dataclasses.replace(worst, difference=difference, relative=relative)
 
 
 def _columns(values: NDArray[Any]) -> NDArray[np.float64]:

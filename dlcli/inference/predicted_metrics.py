@@ -15,11 +15,9 @@ from dlcli.config.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.inference.measures import CROSSENTROPIES, LOSSES, Measure, find_metric
 from dlcli.inference.portable import PortablePredictor
+from dlcli.model.to_onnx import LOGITS
 
 __all__ = ["PredictedMetrics", "left_to_keras"]
-
-LOGITS = "/logits"
-"""What the portable model calls the scores before an output's sigmoid or softmax: `<output>/logits`."""
 
 
 def left_to_keras(config: Config, predictor: PortablePredictor) -> str:

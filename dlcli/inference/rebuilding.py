@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from dlcli.errors import ModelError
+from dlcli.errors import ModelError, Problem, RunError
 from dlcli.inference.exporting import Export
 from dlcli.inference.keras_model import KerasPredictor, load_keras
 from dlcli.inference.parity import Parity
@@ -24,19 +29,42 @@ def rebuild_portable(path: Path) -> Export:
     Raises:
         ModelError: The model cannot be converted, or disagrees with Keras.
         DataError: The run's own data, which the proof needs, is gone.
+        RunError: The run is damaged, or cannot be written.
     """
     directory = RunDirectory.open(path)
     run = load_keras(directory, mixed=True)
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     split = some_split(run)
-    document, problem = write_portable(
-        directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={split.name: split}
-    )
-    if problem is not None:
-        raise ModelError(problem)
-    record = directory.read_json(directory.record)
-    write_json(directory.record, {**record, "portable": document})
-    proof = document["proof"]
-    parity = Parity(rows=proof["rows"], difference=proof["difference"], relative=proof["relative"])
-    return Export(directory.portable, "onnx", None, parity)
+    with _put_back(directory.portable):
+        document, problem = write_portable(
+            directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={split.name: split}
+        )
+        if problem is not None:
+            raise ModelError(problem)
+        record = directory.read_json(directory.record)
+        write_json(directory.record, {**record, "portable": document})
+    return Export(directory.portable, "onnx", None, Parity.of(document["proof"]))
+
+
+@contextlib.contextmanager
+def _put_back(file: Path) -> Iterator[None]:
+    """Where the block fails, the file is the one that it was before, or as absent.
+
+    Raises:
+        RunError: There is no room beside it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            beside = stack.enter_context(tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent))
+            before = Path(shutil.copy2(file, beside)) if file.is_file() else None
+        except OSError as error:
+            raise RunError(Problem(f"cannot write {file}: {error.strerror or error}", rule="not-writable")) from error
+        try:
+            yield
+        except BaseException:
+            if before is None:
+                file.unlink(missing_ok=True)
+            else:
+                os.replace(before, file)
+            raise

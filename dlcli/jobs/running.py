@@ -74,7 +74,7 @@ def run_job(
                         name,
                         [prepared.splits[name]],
                         predictor=KerasPredictor(assembly),
-                        metrics=KerasMetrics(assembly),
+                        metrics=KerasMetrics(assembly, batch_size=planned.batch_size),
                         preprocessing=prepared.preprocessing,
                     )
                     write_json(run.evaluations / f"{name}.json", result.document())

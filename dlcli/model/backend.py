@@ -245,7 +245,8 @@ def _without_collecting() -> Iterator[None]:
     gc.disable()
     try:
         yield
-        gc.freeze()
+        if gc.get_freeze_count():  # whose process it is has frozen what was there: the program does
+            gc.freeze()
     finally:
         gc.enable()
 

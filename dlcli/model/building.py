@@ -125,18 +125,11 @@ class _Builder:
         """The whole model."""
         try:
             return kind(sources, outputs[0] if len(outputs) == 1 else outputs, name=name)
-        except TypeError as error:
-            if kind is self._keras.Model:
-                raise
-            raise ModelError(
-                Problem(
-                    f"{kind.__name__} cannot be made of inputs and outputs: {error}",
-                    path="model.class",
-                    hint="leave __init__ to keras.Model",
-                    rule="model-class",
-                )
-            ) from error
         except self._faults as error:
+            if kind is not self._keras.Model and isinstance(error, TypeError):
+                message = f"{kind.__name__} cannot be made of inputs and outputs: {error}"
+                hint = "leave __init__ to keras.Model"
+                raise ModelError(Problem(message, path="model.class", hint=hint, rule="model-class")) from error
             raise ModelError(
                 Problem(f"the layers do not make a model: {reason(error)}", path="model.layers", rule="shape")
             ) from error

@@ -13,7 +13,8 @@ from dlcli.model import backend
 __all__ = ["SHAKE", "reference_outputs", "rounding_noise"]
 
 SHAKE = 2.0**-19
-"""How far a weight or input is moved, as a part of it: 32 roundings of float32."""
+"""How far a weight is moved, as a part of it: 32 roundings of float32. An input is moved by as much of it and of the
+greatest number of its column, for one near 0 may be what is left of larger ones, as a standardised number is."""
 
 
 def reference_outputs(
@@ -50,7 +51,7 @@ def reference_outputs(
 def rounding_noise(
     model: Any, inputs: Mapping[str, NDArray[Any]], *, with_logits: bool = False
 ) -> list[NDArray[np.float64]]:
-    """How far each output moves when each weight and each number that goes in is off by `SHAKE`.
+    """How far each output moves when each weight and each number that goes in is off, up or down, as `SHAKE` says.
 
     The weights are put back, bit for bit.
 

@@ -78,7 +78,13 @@ def float32_copy(assembly: Assembly, inputs: Sequence[InputSpec]) -> Any:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        copy = build(assembly.graph, inputs, code=assembly.code, name=assembly.config.name)
+        copy = build(
+            assembly.graph,
+            inputs,
+            code=assembly.code,
+            name=assembly.config.name,
+            model_class=assembly.config.model.class_,
+        )
     finally:
         keras.config.set_dtype_policy(policy)
     copy.set_weights(assembly.model.get_weights())

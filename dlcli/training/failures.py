@@ -15,20 +15,22 @@ __all__ = ["not_compiled", "training_failure"]
 def not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
     """The problem of a model that XLA cannot compile; None when the error is another."""
     text = str(error)
-    if not re.search("xla|compil", text, re.IGNORECASE):
+    if not re.search(r"XLA|tf2xla|trying to compile|compile-time constant", text):
         return None
     operations = sorted(set(re.findall(r"(\w+) \(No registered", text)))
     reason = f"it knows no {' or '.join(operations)}" if operations else text.strip().splitlines()[0][:200]
     return Problem(
-        f"XLA cannot compile {_culprit(model, text)}: {reason}",
+        f"XLA cannot compile {_culprit(model, text) or 'the model'}: {reason}",
         path="runtime.execution",
         hint="use execution: auto or graph",
         rule="xla",
     )
 
 
-def training_failure(model: Any, error: tf.errors.OpError, *, device: str) -> Problem:
+def training_failure(model: Any, error: tf.errors.OpError, *, device: str) -> Problem | None:
     """The problem of a training step that failed: no memory, a value that a layer cannot take, a check of its own.
+
+    None when the error is about neither memory nor the model.
 
     Args:
         model: The model.
@@ -42,23 +44,26 @@ def training_failure(model: Any, error: tf.errors.OpError, *, device: str) -> Pr
         if not line.startswith(("Graph execution error", "Detected at", "<stack traces", "File "))
     ]
     reason = re.sub(r"\s*\[\[.*", "", said[0]) if said else type(error).__name__
-    if isinstance(error, tf.errors.ResourceExhaustedError):
+    if isinstance(error, tf.errors.ResourceExhaustedError) and re.search("OOM|memory|alloc", str(error)):
         return Problem(
             f"out of memory on {device}: {reason}",
             path="data.batch_size",
             hint="use a smaller batch_size or a smaller model",
             rule="out-of-memory",
         )
+    culprit = _culprit(model, str(error))
+    if culprit is None:
+        return None
     return Problem(
-        f"TensorFlow fails in {_culprit(model, str(error))}: {reason}",
+        f"TensorFlow fails in {culprit}: {reason}",
         path="model",
         hint="see what the data holds there; runtime: {execution: step} looks at every batch",
         rule="training",
     )
 
 
-def _culprit(model: Any, text: str) -> str:
-    """What in the model an error is about: TensorFlow names its nodes by the scopes that they are in, outermost first.
+def _culprit(model: Any, text: str) -> str | None:
+    """What in the model an error is about, if TensorFlow says it: it names its nodes by their scopes, outermost first.
 
     Keras's scopes are the names of the layers, with a number when a name comes again.
     """
@@ -69,6 +74,6 @@ def _culprit(model: Any, text: str) -> str:
             for name in (scope, re.sub(r"_\d+$", "", scope)):
                 if name in layers:
                     return f"the layer {name!r}"
-        if "compile_loss" in scopes:
-            return f"the loss {scopes[-1]!r}"
-    return "the model"
+        if "compile_loss" in scopes[:-1]:
+            return f"the loss {scopes[scopes.index('compile_loss') + 1]!r}"
+    return None

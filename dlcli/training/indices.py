@@ -18,6 +18,9 @@ __all__ = ["check_indices"]
 
 ROWS_AT_ONCE = 65_536
 
+SHAPING = frozenset({"ExpandDims", "Flatten", "Identity", "Permute", "RepeatVector", "Reshape", "Squeeze"})
+"""Layers that give the numbers that they take."""
+
 
 def check_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Problem]:
     """The embeddings that an input of the model feeds with numbers outside of `0 ... input_dim - 1`.
@@ -27,14 +30,15 @@ def check_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Probl
         splits: The encoded rows.
     """
     problems = []
-    for layer, name in _fed(assembly.model):
+    inputs = {id(tensor): tensor.name for tensor in assembly.model.inputs}
+    for layer, name in _fed(assembly.model, inputs):
         for split, rows in splits.items():
             least, most = _range(rows.inputs[name])
             if least < 0 or most >= layer.input_dim:
                 problems.append(
                     Problem(
                         f"{layer.name!r} has room for the numbers 0 to {layer.input_dim - 1}, and {name!r} goes from "
-                        f"{least:g} to {most:g} in the {split} split",
+                        f"{least:.0f} to {most:.0f} in the {split} split",
                         path=_path(assembly, layer.name),
                         hint=f"input_dim: {most + 1:.0f}" if least >= 0 else "numbers from 0 on, and input_dim to fit",
                         rule="embedding-range",
@@ -44,15 +48,24 @@ def check_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Probl
     return problems
 
 
-def _fed(model: Any) -> Iterator[tuple[Any, str]]:
-    """The embeddings that take an input as it is, and its name."""
-    names = {id(tensor): tensor.name for tensor in model.inputs}
+def _fed(model: Any, origins: Mapping[int, str]) -> Iterator[tuple[Any, str]]:
+    """The embeddings that take an input as it is, perhaps in another shape, and the input's name.
+
+    Args:
+        model: A functional model, or one inside it.
+        origins: By the identity of a tensor: the input of the whole model that it is.
+    """
+    known = dict(origins)
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Embedding):
-            for node in layer._inbound_nodes:
-                for tensor in node.input_tensors:
-                    if id(tensor) in names:
-                        yield layer, names[id(tensor)]
+        for node in layer._inbound_nodes:
+            names = [known.get(id(tensor)) for tensor in node.input_tensors]
+            if type(layer) is keras.layers.Embedding and names[0] is not None:
+                yield layer, names[0]
+            elif type(layer).__name__ in SHAPING and names[0] is not None:
+                known[id(node.output_tensors[0])] = names[0]
+            elif isinstance(layer, keras.Model):
+                inner = zip(layer.inputs, names, strict=True)
+                yield from _fed(layer, {id(tensor): name for tensor, name in inner if name is not None})
 
 
 def _range(array: NDArray[Any]) -> tuple[float, float]:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from types import FrameType, TracebackType
+from collections.abc import Callable, Iterator
+from types import FrameType
 
-__all__ = ["Interruption", "StopTraining"]
+__all__ = ["Interruption", "StopTraining", "catch_signals"]
+
+
+@contextlib.contextmanager
+def catch_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """While it lasts, Ctrl-C and SIGTERM call a handler.
+
+    A signal that is ignored, as in a job that the shell has put into the background, stays so. Outside the main thread
+    there are no signals to catch, and nothing is changed.
+
+    Args:
+        handler: Called as `signal.signal` says.
+    """
+    previous = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                previous[number] = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 class StopTraining(Exception):
@@ -26,7 +50,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.requested = False
-        self._previous: dict[int, object] = {}
+        self._signals = contextlib.ExitStack()
 
     def stop_if_requested(self) -> None:
         """Stop here if a signal has come.
@@ -43,14 +67,8 @@ class Interruption:
         self.requested = True
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._previous[number] = signal.signal(number, self._request)
+        self._signals.enter_context(catch_signals(self._request))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-        self._previous.clear()
+    def __exit__(self, *_: object) -> None:
+        self._signals.close()

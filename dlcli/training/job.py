@@ -108,6 +108,9 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         except StopTraining:
             status = "interrupted"
         except tf.errors.OpError as error:
-            raise ModelError(training_failure(model, error, device=assembly.runtime.device)) from error
+            problem = training_failure(model, error, device=assembly.runtime.device)
+            if problem is None:
+                raise
+            raise ModelError(problem) from error
         save_model(model, run.model)
     return Outcome(status, recorder.epochs, execution)

@@ -37,18 +37,21 @@ LEAST = 1e-7
 
 @contextlib.contextmanager
 def as_in_fit() -> Iterator[None]:
-    """Trace for XLA: uniform and normal numbers are those that TensorFlow's kernels draw from the same seed.
+    """Trace for XLA: uniform, normal and whole numbers are those that TensorFlow's kernels draw from the same seed.
 
     Other distributions, 64-bit numbers, and negative seeds (Keras has none) stay XLA's.
     """
-    # All of `tf.random.stateless_*`, and so all of Keras, comes to these two.
-    uniform, normal = operations.stateless_random_uniform_v2, operations.stateless_random_normal_v2
-    operations.stateless_random_uniform_v2 = _instead_of(uniform, _uniform)
-    operations.stateless_random_normal_v2 = _instead_of(normal, _normal)
+    # All of `tf.random.stateless_*`, and so all of Keras, comes to these.
+    names = ("stateless_random_uniform_v2", "stateless_random_normal_v2", "stateless_random_uniform_int_v2")
+    uniform, normal, whole = originals = [getattr(operations, name) for name in names]
+    ours = (_instead_of(uniform, _uniform), _instead_of(normal, _normal), _instead_of_whole(whole))
+    for name, operation in zip(names, ours, strict=True):
+        setattr(operations, name, operation)
     try:
         yield
     finally:
-        operations.stateless_random_uniform_v2, operations.stateless_random_normal_v2 = uniform, normal
+        for name, operation in zip(names, originals, strict=True):
+            setattr(operations, name, operation)
 
 
 def _instead_of(original: Callable[..., Any], draw: Callable[..., Any]) -> Callable[..., Any]:
@@ -61,6 +64,20 @@ def _instead_of(original: Callable[..., Any], draw: Callable[..., Any]) -> Calla
         if wanted in FORMATS and isinstance(alg, int) and alg in (PHILOX, AUTOMATIC):
             return draw(shape, *xla.optimization_barrier(key, counter), wanted)
         return original(shape, key, counter, alg, dtype, name)
+
+    return operation
+
+
+def _instead_of_whole(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for whole numbers between two."""
+
+    def operation(
+        shape: Any, key: Any, counter: Any, alg: Any, minval: Any, maxval: Any, name: str | None = None
+    ) -> Any:
+        if minval.dtype != tf.int32 or not isinstance(alg, int) or alg not in (PHILOX, AUTOMATIC):
+            return original(shape, key, counter, alg, minval, maxval, name)
+        bits = _bits(shape, *xla.optimization_barrier(key, counter))
+        return minval + tf.bitcast(bits % tf.bitcast(maxval - minval, tf.uint32), tf.int32)
 
     return operation
 

@@ -15,6 +15,9 @@ import numpy as np
 import pytest
 
 import dlcli as package
+from dlcli.errors import Problem, RunError
+from dlcli.inference import parity
+from dlcli.inference.parity import Parity
 from dlcli.training.events import Event, Notice, Stage
 
 Dlcli = Callable[..., CompletedProcess[str]]
@@ -277,6 +280,49 @@ def test_a_proof_that_fails_leaves_the_run_as_it_was(
     assert (done.returncode, done.stdout) == (1, "")
     assert "of 20 (in a batch of 1) differs by " in done.stderr
     assert not (tmp_path / "m.onnx").exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
+    there: bool, dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlcli.inference import rebuilding
+
+    def fail(path: Path, value: Any) -> None:
+        assert (run_directory / "model.onnx").read_bytes() != b"old"
+        raise RunError(Problem(f"cannot write {path}: No space left on device", rule="not-writable"))
+
+    (run_directory / "model.onnx").write_bytes(b"old")
+    if not there:
+        (run_directory / "model.onnx").unlink()
+    before = {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()}
+    monkeypatch.setattr(rebuilding, "write_json", fail)
+    done = dlcli("export", "run", "--format", "onnx")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "run.json: No space left on device" in done.stderr
+    assert {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()} == before
+    assert [path.name for path in run_directory.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_worse_comparison_is_told(
+    dlcli: Dlcli, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the run's portable model, which is off by roundings, where Keras in another process is not."""
+    from dlcli.inference import exporting
+
+    judged: list[Parity] = []
+
+    def judge(*arguments: Any, **options: Any) -> Parity:
+        judged.append(parity.judge(*arguments, **options))
+        return judged[-1]
+
+    monkeypatch.setattr(exporting, "judge", judge)
+    done = dlcli("export", "run", "--format", "keras", "-o", "m.keras", "--json")
+    assert done.returncode == 0, done.stderr
+    with_keras, with_portable = judged
+    worse = max(with_keras, with_portable, key=lambda each: each.excess)
+    assert json.loads(done.stdout)["proof"] == worse.document()
+    assert worse.floor == parity.FLOOR
 
 
 @pytest.fixture

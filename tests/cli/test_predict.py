@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -19,6 +20,8 @@ import pyarrow.parquet
 import pytest
 
 import dlcli as package
+from dlcli.data.chunk import Chunk
+from dlcli.data.sources.source import Files
 
 Dlcli = Callable[..., CompletedProcess[str]]
 
@@ -385,6 +388,25 @@ def test_a_disk_that_fills(run_directory: Path, tmp_path: Path) -> None:
     done = process(tmp_path, "predict", "run", "new.csv", "-o", "/dev/full", "--format", "csv")
     assert done.returncode == 1
     assert "cannot write /dev/full: No space left" in done.stderr.decode()
+
+
+@pytest.mark.parametrize("output", [["-o", "out.csv"], []], ids=["file", "standard output"])
+def test_a_disk_that_cannot_be_read(
+    dlcli: Dlcli, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: list[str]
+) -> None:
+    def rows(self: Files, kinds: object) -> Iterator[Chunk]:
+        yield next(chunks(self, kinds))
+        raise OSError(errno.EIO, "Input/output error")
+
+    chunks: Callable[..., Iterator[Chunk]] = Files.chunks
+    (tmp_path / "new.csv").write_text("age,city\n30,a\n")
+    before = set(tmp_path.iterdir())
+    monkeypatch.setattr(Files, "chunks", rows)
+    done = dlcli("predict", "run", "new.csv", *output)
+    assert done.returncode == 1
+    assert "'new.csv' cannot be read: Input/output error" in done.stderr
+    assert "cannot write" not in done.stderr
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_a_reader_that_goes(run_directory: Path, tmp_path: Path) -> None:

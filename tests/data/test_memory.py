@@ -10,15 +10,17 @@ from dlcli.data import memory
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "fits"), [("max\n", "5\n", True), ("4000\n", "1000\n", True), ("4000\n", "2500\n", False)]
+    ("limit", "used", "cached", "fits"),
+    [("max", 5, 0, True), ("4000", 1000, 0, True), ("4000", 2500, 0, False), ("4000", 2500, 1600, True)],
 )
 def test_the_limit_of_a_container_counts(
-    limit: str, used: str, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, used: int, cached: int, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = tmp_path / "limit", tmp_path / "used"
-    for file, text in zip(files, (limit, used), strict=True):
-        file.write_text(text)
-    monkeypatch.setattr(memory, "CGROUPS", (files, (tmp_path / "none", tmp_path / "none")))
+    """What the system keeps of files that were read is not in the way."""
+    (tmp_path / "limit").write_text(f"{limit}\n")
+    (tmp_path / "used").write_text(f"{used}\n")
+    (tmp_path / "memory.stat").write_text(f"anon 7\nactive_file {cached // 2}\ninactive_file {cached // 2}\n")
+    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path, "limit", "used", ""), (tmp_path, "none", "none", "total_")))
     assert memory.fits_in_memory(1500) == fits
 
 

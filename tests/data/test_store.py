@@ -297,17 +297,24 @@ def test_an_entry_that_cannot_be_read_stays(
 ) -> None:
     """It may be sound, and of another user whose files are closed to us."""
     monkeypatch.setattr(memory, "ARRAYS_BUDGET", budget)
-    plain = ready(file, cache)
+    plain = ready(file, None)
+    ready(file, cache)
 
     def refuse(entry: object) -> None:
         raise PermissionError(13, "Permission denied")
 
+    (kept,) = cache.entries()
+    sound = {path: path.read_bytes() for path in kept.directory.glob("*.npy")}
+    for path in sound:
+        damage(path, "altered")
     told: list[Problem] = []
     with monkeypatch.context() as patch:
         patch.setattr(entries.Entry, "verify", refuse)
         assert same(plain, ready(file, cache, told))
     assert [problem.rule for problem in told] == ["cache-unusable"]
     assert "cannot be read (Permission denied)" in told[0].message
+    for path, data in sound.items():
+        path.write_bytes(data)
     told = []
     assert same(plain, ready(file, cache, told))
     assert not told

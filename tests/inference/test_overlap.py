@@ -28,17 +28,25 @@ class Items:
 
 
 def test_the_items_come_in_order() -> None:
-    assert list(ahead(ahead(range(50)), depth=1)) == list(range(50))
+    made = ahead(ahead(range(50)), depth=1)
+    assert next(made) == 0
+    assert len(workers()) == 2
+    assert list(made) == list(range(1, 50))
     assert not workers()
 
 
 def test_an_error_comes_at_its_place() -> None:
+    wanted = threading.Event()
+
     def items() -> Iterator[int]:
         yield 1
+        wanted.wait(60)
         raise ValueError("two")
 
     made = ahead(items())
     assert next(made) == 1
+    assert len(workers()) == 1
+    wanted.set()
     with pytest.raises(ValueError, match="two"):
         next(made)
     assert not workers()
@@ -49,6 +57,7 @@ def test_a_caller_that_stops_early_ends_the_threads_and_closes_the_items(abandon
     items = Items()
     made = ahead(ahead(items))
     assert next(made) == 0
+    assert len(workers()) == 2
     if not abandoned:
         made.close()
     del made
@@ -59,5 +68,5 @@ def test_a_caller_that_stops_early_ends_the_threads_and_closes_the_items(abandon
 def test_no_process_waits_for_a_generator_that_something_holds() -> None:
     made = ahead(range(10))
     next(made)
-    assert all(thread.daemon for thread in workers())
+    assert [thread.daemon for thread in workers()] == [True]
     made.close()

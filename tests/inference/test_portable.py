@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dlcli.inference.parity import FLOOR, compare, judge, measure
+from dlcli.inference.parity import FLOOR, Parity, compare, judge, measure
 from dlcli.inference.portable import Session
 from dlcli.model import backend
 from dlcli.model.reference import reference_outputs, rounding_noise
@@ -137,6 +137,29 @@ def test_a_difference_is_found_where_it_is() -> None:
     assert (found.row, found.difference, found.received) == (6, 0.5, (0.0, 0.5))
     assert "row 7 of 9" in str(found)
     assert "expected 0, 0, got 0, 0.5" in str(found)
+
+
+def test_the_greatest_difference_need_not_be_the_worst() -> None:
+    """0.001 of a thousand is tolerated, and 0.0001 of one is not."""
+    expected = np.array([[1000.0, 1.0], [1000.0, 1.0]])
+    received = expected + np.array([[0.001, 0.0], [0.0, 1e-4]])
+    found = compare([expected], [received])
+    assert (found.row, found.agrees) == (1, False)
+    assert found.difference == pytest.approx(1e-3)
+    assert found.relative == pytest.approx(1e-4)
+    assert "row 2 of 2 (in a batch of 2) differs by 0.0001:" in str(found)
+
+
+def test_the_record_says_what_was_allowed() -> None:
+    one, other = [np.array([[1.0], [2.0]])], [np.array([[1.0], [2.00003]])]
+    strict = compare(one, one).document()
+    assert strict == {"rows": 2, "batch_sizes": [1, 2], "difference": 0.0, "relative": 0.0, "tolerance": 1e-5}
+    assert compare(one, one, floors=[FLOOR]).document() == {**strict, "floor": FLOOR}
+    noisy = judge([one], [other], noise=lambda: [np.array([[1e-6], [5e-5]])])
+    assert noisy.agrees
+    assert (noisy.document()["noise"], noisy.document()["difference"]) == (5e-5, pytest.approx(3e-5))
+    assert Parity.of(noisy.document()).document() == noisy.document()
+    assert judge([one], [one], noise=lambda: [np.array([[1e-6], [5e-5]])]).document() == strict
 
 
 def test_what_is_not_finite_is_equal_to_its_like_alone() -> None:

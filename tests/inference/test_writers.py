@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import errno
 import io
 import json
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.errors import DataError, Problem
-from dlcli.inference.outputs import write_file
+from dlcli.inference.outputs import write_file, write_standard_output
 from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_stream
 
 cells = st.lists(
@@ -170,6 +173,53 @@ def test_a_link_to_itself_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot write"):
         overwrite(tmp_path / "loop")
     assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "/dev/null", None])
+def test_what_cannot_be_read_is_not_the_fault_of_the_output(
+    tmp_path: Path, name: str | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def rows() -> Iterator[bytes]:
+        yield b"1\n"
+        raise OSError(errno.EIO, "Input/output error")
+
+    def write() -> None:
+        with write_standard_output() if name is None else write_file(tmp_path / name) as stream:
+            for row in rows():
+                stream.write(row)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        write()
+    assert list(tmp_path.iterdir()) == []
+    sys.stdout.write("more\n")
+    assert capfd.readouterr().out == ("1\nmore\n" if name is None else "more\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("size", [1, 10_000_000], ids=["at the end", "at once"])
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_a_device_that_is_full(format: OutputFormat, size: int) -> None:
+    def write() -> None:
+        rows = pa.table({"a": ["x" * size]})
+        with write_file(Path("/dev/full")) as stream:
+            writer = write_stream(stream, rows.schema, format=format)
+            writer.write(rows)
+            writer.close()
+
+    with pytest.raises(DataError, match="cannot write /dev/full: No space left"):
+        write()
+
+
+def test_a_reader_that_has_gone_goes_through(tmp_path: Path) -> None:
+    def write() -> None:
+        with write_file(tmp_path / "pipe") as stream:
+            os.close(reader)
+            stream.write(b"rows")
+
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(BrokenPipeError):
+        write()
 
 
 @pytest.mark.parametrize("name", ["gone/out.csv", "."])

@@ -77,6 +77,14 @@ def test_an_embedding_that_is_too_small_is_found_before_training(execution: str,
     assert not (tmp_path / "run").exists()
 
 
+def test_an_embedding_inside_a_model_is_found_too(tmp_path: Path) -> None:
+    inner = {"layers": [{"Reshape": {"target_shape": [1]}}, {"Embedding": {"input_dim": 10, "output_dim": 2}}]}
+    layers = [{**inner, "name": "inner"}, "Flatten", {"Dense": {"units": 1}}]
+    with pytest.raises(ConfigError) as error:
+        dlcli.train(config(tmp_path, layers, execution="graph", most=49), run_dir=tmp_path / "run")
+    assert [problem.rule for problem in error.value.problems] == ["embedding-range"]
+
+
 @pytest.mark.parametrize("execution", ["graph", "step"])
 def test_a_check_of_ones_own_names_its_layer(execution: str, tmp_path: Path) -> None:
     layers = [{"Checked": {}, "name": "guard"}, {"Dense": {"units": 1}}]

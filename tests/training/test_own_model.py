@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import dlcli
@@ -30,6 +31,11 @@ class Smooth(keras.Model):
             zip(tape.gradient(total, self.trainable_variables), self.trainable_variables)
         )
         return {"loss": loss, "size": size}
+
+
+class Lifted(keras.Model):
+    def call(self, inputs, training=None, mask=None):
+        return super().call(inputs, training=training, mask=mask) + 100.0
 
 
 class Scale(keras.layers.Layer):
@@ -76,6 +82,20 @@ def test_its_training_step_is_what_trains(config: dict[str, Any], tmp_path: Path
     again = dlcli.evaluate(tmp_path / "xla", runtime="keras").metrics
     assert again == pytest.approx(runs["xla"].metrics("test"), rel=1e-5)
     assert (tmp_path / "xla" / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_its_call_is_what_predicts(config: dict[str, Any], tmp_path: Path, precision: str) -> None:
+    """100 is added after the layers; the portable model adds it too, or there is none."""
+    run = dlcli.train(
+        {**config, "callbacks": []},
+        overrides={"model.class": "Lifted", "runtime.precision": precision},
+        run_dir=tmp_path / "run",
+    )
+    rows = pd.read_csv(tmp_path / "rows.csv")
+    one, other = (dlcli.predict(run, rows, runtime=runtime)["prediction"] for runtime in ("keras", "portable"))
+    assert one.min() > 50
+    np.testing.assert_allclose(one, other, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

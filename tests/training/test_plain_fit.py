@@ -36,7 +36,9 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def by_hand(arrays: dict[str, Any], loss: Any, metrics: list[str], *, regularized: bool) -> dict[str, list[float]]:
+def by_hand(
+    arrays: dict[str, Any], loss: Any, metrics: list[str], *, regularized: bool, batch: int
+) -> dict[str, list[float]]:
     """The script."""
     keras.utils.clear_session()
     keras.utils.set_random_seed(7)
@@ -53,7 +55,7 @@ def by_hand(arrays: dict[str, Any], loss: Any, metrics: list[str], *, regularize
 
     def batches(name: str) -> Any:
         x, y = arrays[name]
-        return tf.data.Dataset.from_tensor_slices((x, y.reshape(-1, 1))).batch(BATCH)
+        return tf.data.Dataset.from_tensor_slices((x, y.reshape(-1, 1))).batch(batch)
 
     history: dict[str, list[float]] = model.fit(
         batches("train"), validation_data=batches("validation"), epochs=2, shuffle=False, verbose=0
@@ -65,6 +67,12 @@ KINDS: dict[str, tuple[Any, Any, list[str], bool]] = {
     "mean": ("binary_crossentropy", "binary_crossentropy", ["accuracy", "AUC"], False),
     "sum": ({"MeanSquaredError": {"reduction": "sum"}}, keras.losses.MeanSquaredError(reduction="sum"), [], False),
     "a loss of the batch": ({"Dice": {}}, keras.losses.Dice(), ["mse", "R2Score"], False),
+    "a sum over all rows": (
+        {"MeanSquaredError": {"reduction": "sum"}},
+        keras.losses.MeanSquaredError(reduction="sum"),
+        [],
+        False,
+    ),
     "a loss of a layer": ("mse", "mse", [], True),
 }
 
@@ -73,6 +81,7 @@ KINDS: dict[str, tuple[Any, Any, list[str], bool]] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[str, Any], tmp_path: Path) -> None:
     ours, theirs, metrics, regularized = KINDS[kind]
+    full = kind == "a sum over all rows"
     first = {"units": 6, "activation": "relu", **({"activity_regularizer": "L2"} if regularized else {})}
     run = dlcli.train(
         {
@@ -82,7 +91,7 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
                 "validation": arrays["validation file"],
                 "target": {"y": {"type": "category", "classes": ["0", "1"]}},
                 "features": {"x": {"type": "number", "scale": "none"}},
-                "batch_size": BATCH,
+                "batch_size": "full" if full else BATCH,
                 "shuffle": False,
             },
             "model": {"layers": [{"Dense": first}, *LAYERS[1:]]},
@@ -93,7 +102,7 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
         run_dir=tmp_path / "run",
     )
     assert run.metrics("validation")["loss"] == pytest.approx(run.history["val_loss"][-1], rel=1e-5)
-    expected = by_hand(arrays, theirs, metrics, regularized=regularized)
+    expected = by_hand(arrays, theirs, metrics, regularized=regularized, batch=ROWS if full else BATCH)
     assert set(run.history) == set(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(run.history[name], values, rtol=1e-5, atol=1e-6, err_msg=name)

@@ -50,6 +50,16 @@ def test_normal_numbers_are_the_same(shape: tuple[int, ...], dtype: str) -> None
     np.testing.assert_allclose(compiled(draw, seed), draw(seed), atol=tolerance, rtol=tolerance)
 
 
+@pytest.mark.parametrize(("least", "most"), [(0, 2), (-5, 11), (-(2**31), 2**31 - 1)])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_whole_numbers_are_the_same(shape: tuple[int, ...], least: int, most: int) -> None:
+    def draw(seed: Any) -> Any:
+        return tf.random.stateless_uniform(shape, seed, minval=least, maxval=most, dtype="int32")
+
+    seed = tf.constant([3, 5])
+    assert np.array_equal(compiled(draw, seed), draw(seed))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(0, 2**31 - 1), min_size=2, max_size=2))
 def test_every_seed_gives_the_same(seed: list[int]) -> None:
@@ -65,6 +75,7 @@ LAYERS: dict[str, Callable[[], Any]] = {
     "AlphaDropout": lambda: keras.layers.AlphaDropout(0.4, seed=1),
     "GaussianDropout": lambda: keras.layers.GaussianDropout(0.4, seed=1),
     "GaussianNoise": lambda: keras.layers.GaussianNoise(0.4, seed=1),
+    "RandomFlip": lambda: keras.layers.RandomFlip(seed=1),
     "recurrent dropout": lambda: keras.layers.GRU(4, dropout=0.3, recurrent_dropout=0.3, seed=1),
 }
 
