@@ -61,6 +61,9 @@ def _train(folder: Path, run: str) -> Result:
 def _peak(process: subprocess.Popen[bytes]) -> int:
     """The most bytes that a process and its children had together, until it ends; sampled, and its own exactly."""
     peak = 0
+    # Until the program is in its place, the child's memory is that of this process.
+    while process.poll() is None and b"dlcli\0train" not in Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        time.sleep(0.001)
     while process.poll() is None:
         peak = max(peak, _resident(process.pid))
         try:
@@ -74,11 +77,11 @@ def _peak(process: subprocess.Popen[bytes]) -> int:
 
 
 def _resident(process: int) -> int:
-    """Bytes of memory that a process and its children have now."""
+    """Bytes of memory that a process and its children have now; what they share counts once."""
     total = 0
     try:
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 total = int(line.split()[1]) * 1024
         for task in Path(f"/proc/{process}/task").iterdir():
             total += sum(_resident(int(child)) for child in (task / "children").read_text().split())

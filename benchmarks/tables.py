@@ -148,7 +148,7 @@ def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], st
     machine, pairs = results["machine"], sorted(set(results["pairs"].values()))
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
-        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {' to '.join(map(str, pairs))} pairs run in turn."
+        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {' to '.join(map(str, pairs))} pairs, in turn."
     )
     return "\n\n".join([on, *(table(results[name]) for name, table in tables if results.get(name))])
 
