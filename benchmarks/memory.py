@@ -11,6 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from benchmarks.cases import mlp
 from benchmarks.measuring import DLCLI, Bench, Result, write_numbers
 
 __all__ = ["SIZES", "memory"]
@@ -20,15 +21,10 @@ SIZES = (0.5, 1.0, 2.0)
 
 BYTES_A_ROW = 219
 
-CONFIG = """\
-data: {train: data.csv, target: {y: category}, validation: 0.1, batch_size: 256}
-model:
-  layers:
-    - Dense: {units: 64, activation: relu}
-    - Dense: {units: 64, activation: relu}
-    - Dense: {units: 1, activation: sigmoid}
-compile: {loss: binary_crossentropy}
-fit: {epochs: 1}
+CONFIG = f"""\
+data: {{train: data.csv, target: {{y: category}}, validation: 0.1, batch_size: 256}}
+{mlp.CONFIG}
+fit: {{epochs: 1}}
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
+from benchmarks.cases import mlp
 from benchmarks.measuring import DLCLI, SIDES, Bench, Measured, Result, Side, measure, spread, write_numbers
 
 __all__ = ["SIZES", "predicting", "train"]
@@ -12,14 +13,10 @@ __all__ = ["SIZES", "predicting", "train"]
 SIZES: dict[int, tuple[int, ...]] = {150: (32,), 1_000_000: (32, 8192), 3_000_000: ()}
 """Rows, and the batch sizes of the scripts that predict them too."""
 
-CONFIG = """\
-data: {train: train.csv, target: {y: category}, test: 0.1, batch_size: 512}
-model:
-  layers:
-    - Dense: {units: 64, activation: relu}
-    - Dense: {units: 64, activation: relu}
-    - Dense: {units: 1, activation: sigmoid}
-fit: {epochs: 2}
+CONFIG = f"""\
+data: {{train: train.csv, target: {{y: category}}, test: 0.1, batch_size: 512}}
+{mlp.CONFIG}
+fit: {{epochs: 2}}
 """
 
 
