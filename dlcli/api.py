@@ -18,7 +18,7 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.model import backend
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice, Planned, RowsDone
 
@@ -89,8 +89,12 @@ def train(
     started = time.perf_counter()
     tell = listener or _ignore
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
-    directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
+    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, settings)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
 
     prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -101,6 +105,7 @@ def train(
         directory=directory,
         numbered=run_dir is None,
         overwrite=overwrite,
+        inputs=inputs,
         config_file=inspection.file,
         started=started,
         tell=tell,
