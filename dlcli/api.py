@@ -20,7 +20,7 @@ from dlcli.errors import DataError, Problem
 from dlcli.model import backend
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
-from dlcli.training.events import Listener, Notice, Planned, RowsDone
+from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +87,7 @@ def train(
         0.9333
     """
     started = time.perf_counter()
-    tell = listener or _ignore
+    tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
@@ -149,7 +149,9 @@ def check(
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+        _, plan = prepare_job(
+            inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+        )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
@@ -398,6 +400,20 @@ def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
         stem = name.split(".")[0] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
+
+
+def _once(listener: Listener) -> Listener:
+    """The listener, told each notice once: the end of a job is tried before its beginning."""
+    told: set[Problem] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.problem in told:
+                return
+            told.add(event.problem)
+        listener(event)
+
+    return tell
 
 
 def _ignore(event: object) -> None:

@@ -39,6 +39,8 @@ _UNRECOGNIZED = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{(
 _TENSOR = re.compile(r"<KerasTensor shape=(\([^)]*\))[^>]*>")
 _NODE = re.compile(r" for '\{\{node .*?(?=with input shapes|$)", re.DOTALL)
 
+_FUNCTION = re.compile(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\]")
+
 
 def model_faults() -> tuple[type[Exception], ...]:
     """All that a model raises that cannot be called, converted or saved. Loads TensorFlow."""
@@ -61,6 +63,7 @@ def reason(error: BaseException) -> str:
     text = _FULL_SHAPE.sub(r" in the shape \1", text)
     text = _TENSOR.sub(r"a tensor of shape \1", text)
     text = _NODE.sub(" ", text)
+    text = _FUNCTION.sub("", text)
     if match := _MISSING.search(text):
         many = "arguments" if "," in match[2] or " and " in match[2] else "argument"
         text = f"the {many} {match[2]} {'are' if many == 'arguments' else 'is'} missing"

@@ -132,4 +132,4 @@ def _reason(error: Exception) -> str:
     """The first sentence of what Keras says: whole classes follow as an example."""
     text = " ".join(str(error).split())
     first = text.split(". ")[0].split(": ```")[0] if text else type(error).__name__
-    return f"Keras cannot save the model: {first}"
+    return f"Keras cannot save the model: {first.rstrip('.')}"

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_what_dlcli_did_not_write_is_never_replaced(tmp_path: Path, record: str 
     ],
     ids=str,
 )
-def test_another_tools_record_is_none(tmp_path: Path, change: dict[str, object]) -> None:
+def test_another_tools_record_is_none(tmp_path: Path, change: dict[str, Any]) -> None:
     run = a_run(tmp_path / "run", **change)
     assert not is_written_by_dlcli(run)
     refused(run.path)
