@@ -5,9 +5,9 @@ from __future__ import annotations
 import glob
 import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
-__all__ = ["absolute", "is_remote", "safe_name"]
+__all__ = ["absolute", "is_remote", "leaves", "safe_name"]
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -16,6 +16,18 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 def is_remote(name: str) -> bool:
     """Whether a name is a URL or the like, such as `https://...` or `hf://...`."""
     return _SCHEME.match(name) is not None
+
+
+def leaves(name: str) -> bool:
+    """Whether a name that is meant to stay inside a directory leads out of it, on any system.
+
+    Example:
+        >>> [leaves(name) for name in ("logs/a.csv", "../a.csv", "/a.csv", "gs://a/b.csv")]
+        [False, True, True, True]
+    """
+    pure = PurePosixPath(name)
+    outside = pure.is_absolute() or PureWindowsPath(name).is_absolute() or ".." in PureWindowsPath(name).parts
+    return outside or ".." in pure.parts or is_remote(name)
 
 
 def absolute(name: str, directory: Path) -> str:
