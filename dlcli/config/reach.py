@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.catalogue import Argument, Entry, singular
-from dlcli.config.locations import leaves
+from dlcli.config.locations import leaves, name_problem
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.errors import Problem
 
@@ -69,7 +69,10 @@ def reach_of_value(entry: Entry, argument: Argument, value: Any, path: ConfigPat
         )
     elif argument.reach == "run":
         for name in _texts(value):
-            if leaves(name):
+            fault = name_problem(name, path=format_path(path))
+            if fault is not None:
+                yield fault
+            elif leaves(name):
                 yield Problem(
                     f"{name!r} leaves the run directory, where all files of a run are kept",
                     path=format_path(path),
