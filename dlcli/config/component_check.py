@@ -9,6 +9,7 @@ from dlcli.config.catalogue import Argument, Catalogue, Entry, load, singular
 from dlcli.config.component import Component
 from dlcli.config.component_values import describe, expected, hint, is_plain_fit
 from dlcli.config.paths import ConfigPath, format_path
+from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.errors import Problem, did_you_mean
 
@@ -106,6 +107,8 @@ class ComponentCheck:
                 hint=f"write {singular(kind)} class of your own in a Python file and name the file under `code`",
                 rule="needs-python",
             )
+        elif not entry.usable:
+            yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
 
@@ -113,7 +116,9 @@ class ComponentCheck:
         self, entry: Entry, argument: Argument, value: Any, path: ConfigPath, *, given: Collection[str] | None = ()
     ) -> Iterator[Problem]:
         """Problems of the value of one argument; what is `given` to a wrapper reaches the layer that it wraps."""
-        if argument.deprecated:
+        reaching = list(reach_of_value(entry, argument, value, path))
+        if argument.deprecated or reaching:
+            yield from reaching
             return
         inner = given if argument.takes == "layers" else ()
         if argument.takes is None:
