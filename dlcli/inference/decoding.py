@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from dlcli.config.conventions import from_logits, loss_family
 from dlcli.config.outputs import OutputPlan
-from dlcli.data.arrays import numbers_array, texts_array
+from dlcli.data.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
+from dlcli.inference.undefined import undefined_rows
 
 __all__ = ["Columns", "Decoded", "check_columns", "decode"]
 
@@ -46,7 +47,8 @@ class Decoded:
     Args:
         target: The target's name.
         classes: The class names; empty for numbers.
-        indices: For classes: the predicted class of each row, shape (rows,); None for numbers.
+        indices: For classes: the predicted class of each row, shape (rows,), -1 where the model gives no number;
+            None for numbers.
         probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
@@ -82,7 +84,7 @@ class Decoded:
             }
         names = texts_array(self.classes)
         if columns.top is None:
-            table = {f"{start}prediction": names.take(numbers_array(self.indices))}
+            table = {f"{start}prediction": names.take(_places(self.indices))}
             if self.probabilities is not None and columns.probabilities:
                 for index, name in enumerate(self.classes):
                     table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
@@ -91,11 +93,17 @@ class Decoded:
         table = {}
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
         for place, chosen in enumerate(best.T, start=1):
-            table[f"{start}prediction_{place}"] = names.take(numbers_array(chosen))
+            table[f"{start}prediction_{place}"] = names.take(_places(np.where(self.indices < 0, -1, chosen)))
             if columns.probabilities:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
+
+
+def _places(indices: NDArray[np.int64]) -> pa.Array:
+    """Where each row's class stands among the names; null where it has none."""
+    places = numbers_array(indices)
+    return with_nulls(places, indices >= 0) if (indices < 0).any() else places
 
 
 def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
@@ -164,7 +172,11 @@ def decode(
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
         if output.classes:
-            decoded.append(_classes(np.asarray(values, np.float32), output, threshold))
+            classes = _classes(np.asarray(values, np.float32), output, threshold)
+            assert classes.indices is not None
+            # The greatest of scores that are not all numbers is the first of those that are none.
+            indices = np.where(undefined_rows(values), -1, classes.indices)
+            decoded.append(dataclasses.replace(classes, indices=indices))
             continue
         start = 0
         flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)
