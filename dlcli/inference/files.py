@@ -20,8 +20,8 @@ from dlcli.inference.decoding import Columns
 from dlcli.inference.loading import TrainedRun
 from dlcli.inference.outputs import standard_output, write_file, write_standard_output
 from dlcli.inference.prediction import predict_rows
-from dlcli.inference.undefined import Undefined
 from dlcli.inference.rows import input_rows
+from dlcli.inference.undefined import Undefined
 from dlcli.inference.writers import OutputFormat, output_format, write_stream
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
 

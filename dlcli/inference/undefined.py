@@ -42,8 +42,8 @@ class Undefined:
         """A warning for each file with such rows."""
         return tuple(
             Problem(
-                f"the model gives no number for {self._listed(file)}: their predictions are empty",
-                hint="see what they hold: an empty text under a masked average is 0/0, and a huge value overflows",
+                f"the model gives no number for {self._listed(file)}, and nothing is predicted there",
+                hint="see what is there: an empty text under a masked average is 0/0, and a huge value overflows",
                 file=file,
                 rule="no-prediction",
             )

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from dlcli.config.history_names import history_names
+from dlcli.config.metric_faults import check_metrics_of
 from dlcli.config.monitors import check_monitors, with_modes
 from dlcli.data.batches import Batches
 from dlcli.data.labels import class_weights, make_labels, row_weights
@@ -48,21 +49,22 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         ModelError: A callback that cannot be made, a metric of several numbers.
     """
     config = assembly.config
-    outputs, validation = [output.name for output in assembly.outputs], config.data.validation is not None
+    outputs, validated = [output.name for output in assembly.outputs], config.data.validation is not None
     problems = check_monitors(
         config.compile,
         config.callbacks,
         outputs=outputs,
-        validation=validation,
+        validation=validated,
         fit=config.fit,
         code=assembly.code,
         own_model=config.model.class_ is not None,
     )
+    problems += check_metrics_of(config.compile, assembly.outputs, code=assembly.code)
     own = own_directions(config.compile, code=assembly.code)
-    history = history_names(config.compile, outputs=outputs, validation=validation, code=assembly.code, own=own)
+    history = history_names(config.compile, outputs=outputs, validation=validated, code=assembly.code, own=own)
     callbacks, asked = with_modes(config.callbacks, history, code=assembly.code)
-    seen = {problem.path.removesuffix(".monitor") for problem in problems}
-    problems += [problem for problem in asked if problem.path not in seen]
+    reported = {problem.path.removesuffix(".monitor") for problem in problems}
+    problems += [problem for problem in asked if problem.path not in reported]
     config = config.model_copy(update={"callbacks": callbacks})
     assembly = dataclasses.replace(assembly, config=config)
     weighted = None
