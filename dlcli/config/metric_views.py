@@ -24,6 +24,7 @@ class MetricView:
     """How a metric sees targets and predictions; the steps are taken in the order in which they stand here.
 
     Args:
+        first: So many of an output's numbers are the prediction, and the others for its loss alone; 0: all.
         link: What makes probabilities of the predictions: `sigmoid`, `softmax`, or nothing.
         expand: One number for two classes becomes one for each: of probabilities, their rest and themselves; of
             scores, 0 and themselves.
@@ -32,6 +33,7 @@ class MetricView:
         depth: Length of that vector.
     """
 
+    first: int = 0
     link: Literal["sigmoid", "softmax"] | None = None
     expand: Literal["probabilities", "scores"] | None = None
     choose: bool = False
@@ -58,7 +60,8 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
     facts = _with_arguments(facts, metric, plan)
     link = plan.link if facts.predicted == "probability" and not _takes_scores(metric) else None
     if not plan.classes:
-        view = MetricView(link)
+        width = sum(target.width for target in plan.targets)
+        view = MetricView(width if (plan.head.units or 0) > width else 0, link)
     elif plan.head.units is None:
         return None
     else:
@@ -86,11 +89,11 @@ def _of_classes(facts: MetricFacts, plan: OutputPlan, link: Literal["sigmoid", "
         expand = "scores" if link is None and plan.scores in ("logits", "signed") else "probabilities"
         units = 2
     if facts.target == "index":
-        return MetricView(link, expand, choose, None if plan.form == "index" else "index")
+        return MetricView(0, link, expand, choose, None if plan.form == "index" else "index")
     if units == 1:
-        return MetricView(link, expand, choose, "column" if plan.form == "index" else None)
+        return MetricView(0, link, expand, choose, "column" if plan.form == "index" else None)
     fits = plan.form == "one_hot" and len(plan.classes) == units
-    return MetricView(link, expand, choose, None if fits else "vector", 0 if fits else units)
+    return MetricView(0, link, expand, choose, None if fits else "vector", 0 if fits else units)
 
 
 def _with_arguments(facts: MetricFacts, metric: Component, plan: OutputPlan) -> MetricFacts:

@@ -29,6 +29,8 @@ def see(view: MetricView | None, true: Floats, predicted: NDArray[Any]) -> tuple
 
 
 def _predicted(values: NDArray[Any], view: MetricView) -> NDArray[Any]:
+    if view.first:
+        values = values[..., : view.first]
     if view.link is not None:
         values = sigmoid(values) if view.link == "sigmoid" else softmax(values)
     if view.expand is not None:

@@ -57,6 +57,8 @@ def _object(made: Any, metric: Component, plan: OutputPlan) -> Any:
 
 def _predicted(values: Any, view: MetricView) -> Any:
     ops = backend.load().keras.ops
+    if view.first:
+        values = values[..., : view.first]
     if view.link is not None or view.expand is not None:
         values = ops.cast(values, "float32")
     if view.link is not None:

@@ -157,6 +157,18 @@ def test_a_metric_that_is_told_to_take_scores_takes_them() -> None:
         assert told == pytest.approx(value(Component(name), (output, true, scores)), rel=1e-5)
 
 
+def test_metrics_of_numbers_see_those_that_are_predicted() -> None:
+    """A loss of one's own may want more numbers, such as a spread beside the mean."""
+    target = TargetSpec("y", "number")
+    output = OutputPlan("out", (target,), "number", Component("NLL"), Head(2, "linear"))
+    true, predicted = np.array([[1.0], [2.0]], np.float32), np.array([[1.5, 9.0], [2.5, 9.0]], np.float32)
+    for name in ("mse", "MeanSquaredError", "RootMeanSquaredError"):
+        metric = Component(name)
+        assert value(metric, (output, true, predicted)) == pytest.approx(0.5 if name.startswith("Root") else 0.25)
+        seen = see(metric_view(metric, output), np.asarray(true, np.float64), predicted)
+        assert seen[1].shape == seen[0].shape == (2, 1)
+
+
 class Watch:
     """In a metric's place: keeps what it is shown."""
 
