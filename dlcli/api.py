@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime, TrainedRun
+    from dlcli.inference.loading import Runtime
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
@@ -235,6 +235,7 @@ def predict(
     from dlcli.inference.loading import load
     from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
+    from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
@@ -243,10 +244,11 @@ def predict(
         raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    undefined = Undefined()
+    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_strangers(trained, listener)
+    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
     return result
 
 
@@ -292,8 +294,9 @@ def predict_file(
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
+    from dlcli.inference.undefined import Undefined
 
-    tell = listener or _ignore
+    tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
@@ -302,9 +305,10 @@ def predict_file(
         format=input_format,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell_strangers(trained, listener)
+    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
     return rows
 
 
@@ -359,9 +363,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values that training has not seen and that were predicted from as unknown."""
-    for problem in run.preprocessing.strangers():
+def _tell(problems: Iterable[Problem], listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from values unknown to training, or none at all."""
+    for problem in problems:
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 from dlcli.config.catalogue import Argument, Catalogue, Entry, load, singular
 from dlcli.config.component import Component
 from dlcli.config.component_values import describe, expected, hint, is_plain_fit
+from dlcli.config.layer_faults import layer_fault
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.config.schema import LAYER_KEYS
@@ -111,6 +112,8 @@ class ComponentCheck:
             yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
+            if entry.kind == "layers" and (fault := layer_fault(entry.name, component.arguments, here, given)):
+                yield fault
 
     def value(
         self, entry: Entry, argument: Argument, value: Any, path: ConfigPath, *, given: Collection[str] | None = ()

@@ -25,6 +25,7 @@ from dlcli.config.monitors import check_monitors
 from dlcli.config.overrides import Overrides, override
 from dlcli.config.paths import ConfigPath, format_path, parse_path
 from dlcli.config.plain import plain
+from dlcli.config.rates import check_rates
 from dlcli.config.reading import read
 from dlcli.config.received import received
 from dlcli.config.schema import Config, DataConfig, ModelConfig
@@ -203,14 +204,17 @@ def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Probl
 def _of_callbacks(sections: Mapping[str, Any], code: Collection[str]) -> list[Problem]:
     if not {"callbacks", "compile", "data", "model"} <= sections.keys():
         return []
-    return check_monitors(
-        sections["compile"],
-        sections["callbacks"],
+    compile_, callbacks = sections["compile"], sections["callbacks"]
+    monitors = check_monitors(
+        compile_,
+        callbacks,
         outputs=list(sections["model"].outputs or ["output"]),
         validation=sections["data"].validation is not None,
+        fit=sections.get("fit"),
         code=code,
         own_model=sections["model"].class_ is not None,
     )
+    return [*monitors, *check_rates(callbacks, compile_.optimizer, code=code)]
 
 
 def _of_lint(config: LintConfig | None) -> list[Problem]:

@@ -246,18 +246,9 @@ def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray
 
 
 def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
-    """A batch is no larger than the training split; one that was asked for larger is a fault."""
+    """A batch is no larger than the training split."""
     if config.batch_size == "full" or config.batch_size <= num_rows:
         return config
-    if "batch_size" in config.model_fields_set:
-        raise DataError(
-            Problem(
-                f"a batch of {config.batch_size} rows is larger than the training split of {num_rows}",
-                path="data.batch_size",
-                hint=f"at most {num_rows}, or full",
-                rule="batch-too-large",
-            )
-        )
     return config.model_copy(update={"batch_size": num_rows})
 
 

@@ -27,19 +27,23 @@ class ClassReport:
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
         self.counts = np.zeros((len(classes), len(classes)), np.int64)
+        self.missed = np.zeros(len(classes), np.int64)
 
     def add(self, true: NDArray[np.integer], predicted: NDArray[np.integer]) -> None:
-        """Count a chunk; both arrays are class indices of shape (rows,)."""
+        """Count a chunk; both arrays are class indices of shape (rows,), a predicted one -1 where there is none."""
         size = len(self.classes)
-        self.counts += np.bincount(true.astype(np.int64) * size + predicted, minlength=size * size).reshape(size, size)
+        self.missed += np.bincount(true[predicted < 0], minlength=size)
+        true, predicted = true[predicted >= 0].astype(np.int64), predicted[predicted >= 0]
+        self.counts += np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
 
     def result(self) -> dict[str, Any]:
         """Confusion matrix (rows are the true classes), and per class precision, recall, F1 and support.
 
-        A precision without predictions, or a recall without rows, is 0 by convention.
+        A precision without predictions, or a recall without rows, is 0 by convention. A row without a prediction is
+        not right, and stands in no column of the matrix.
         """
         hits = np.diag(self.counts).astype(float)
-        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1)
+        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1) + self.missed
         precision = hits / np.maximum(predicted, 1)
         recall = hits / np.maximum(support, 1)
         total = precision + recall
@@ -57,6 +61,7 @@ class ClassReport:
                 for i, name in enumerate(self.classes)
             },
             "confusion_matrix": self.counts.tolist(),
+            **({"without_prediction": int(self.missed.sum())} if self.missed.any() else {}),
         }
 
 

@@ -45,7 +45,7 @@ class Assembly:
         Raises:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
-        compile_model(self.model, self.config.compile, code=self.code)
+        compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
         return self
 
 

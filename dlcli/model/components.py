@@ -20,6 +20,7 @@ from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.faults import KERAS_FAULTS, named_argument, reason
+from dlcli.model.mending import keep_arguments, mended_arguments
 
 __all__ = ["make"]
 
@@ -127,7 +128,11 @@ class _Maker:
         arguments = self._arguments(entry, component, path)
         if arguments is None:
             return None
-        return self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        arguments = mended_arguments(entry, arguments)
+        made = self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        if made is not None:
+            keep_arguments(made, arguments)
+        return made
 
     def _own(self, kind: str, component: Component, value: object, path: Path) -> Any:
         """An object of the user's own class, or their function."""

@@ -96,7 +96,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 Notice(
                     Problem(
                         f"the loss became {loss} in epoch {self._epoch}",
-                        hint="lower the learning rate, scale the features or set the optimizer's clipnorm",
+                        hint="lower the learning rate, scale the features, set the optimizer's clipnorm, or look for "
+                        "rows that give NaN of themselves: an empty text under a masked average is 0/0",
                         rule="loss-not-finite",
                     ),
                     warning=True,

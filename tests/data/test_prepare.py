@@ -148,7 +148,7 @@ def test_the_batch_fits_the_data(file: Path) -> None:
     small = config(file, test=0.9)
     assert prepare(small, seed=1).config.batch_size == 15
     assert prepare(config(file, batch_size="full"), seed=1).config.batch_size == "full"
-    assert rules(file, test=0.9, batch_size=32) == ["batch-too-large"]
+    assert prepare(config(file, test=0.9, batch_size=32), seed=1).config.batch_size == 15
 
 
 def test_missing_columns_come_together(file: Path) -> None:
