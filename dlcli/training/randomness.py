@@ -7,7 +7,7 @@ for each number: 470 ns a number, where a training step of a small network takes
 
 Here XLA draws the same bits, behind barriers that keep it from computing anything twice, and makes the same numbers
 of them: 10 ns each. So a network with random layers trains alike with XLA and without. What is drawn otherwise
-(`Categorical`, truncated normals, gamma) is found in the traced graph by `foreign_draws`, and the loop runs without XLA.
+(categories, truncated normals, gamma) is found in the traced graph by `foreign_draws`; the loop then runs without XLA.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _instead_of_whole(original: Callable[..., Any]) -> Callable[..., Any]:
             return original(shape, key, counter, alg, minval, maxval, name)
         unsigned = WHOLE[minval.dtype]
         with tf.name_scope(OURS):
-            bits = _bits(shape, *xla.optimization_barrier(key, counter), unsigned)
+            bits = _bits(shape, *xla.optimization_barrier(key, counter), unsigned=unsigned)
             return minval + tf.bitcast(bits % tf.bitcast(maxval - minval, unsigned), minval.dtype)
 
     return operation
@@ -149,14 +149,12 @@ def _instead_of_whole(original: Callable[..., Any]) -> Callable[..., Any]:
 def _instead_of_bits(original: Callable[..., Any]) -> Callable[..., Any]:
     """The same for whole numbers of every size that their type holds."""
 
-    def operation(
-        shape: Any, key: Any, counter: Any, alg: Any, dtype: Any = tf.uint64, name: str | None = None
-    ) -> Any:
+    def operation(shape: Any, key: Any, counter: Any, alg: Any, dtype: Any = tf.uint64, name: str | None = None) -> Any:
         wanted = tf.as_dtype(dtype)
         if wanted not in WHOLE or not _ours(alg):
             return original(shape, key, counter, alg, dtype, name)
         with tf.name_scope(OURS):
-            bits = _bits(shape, *xla.optimization_barrier(key, counter), WHOLE[wanted])
+            bits = _bits(shape, *xla.optimization_barrier(key, counter), unsigned=WHOLE[wanted])
             return tf.bitcast(bits, wanted)
 
     return operation
@@ -176,7 +174,7 @@ def _long(words: Any, *, low: int = 0) -> Any:
     return pairs[:, low] | tf.bitwise.left_shift(pairs[:, 1 - low], tf.constant(32, tf.uint64))
 
 
-def _bits(shape: Any, key: Any, counter: Any, unsigned: Any, *, low: int = 0) -> Any:
+def _bits(shape: Any, key: Any, counter: Any, *, unsigned: Any, low: int = 0) -> Any:
     """Random bits of a shape; a number of 64 bits takes two words."""
     count = tf.reduce_prod(shape)
     drawn = _words(count, key, counter) if unsigned == tf.uint32 else _long(_words(2 * count, key, counter), low=low)
@@ -192,7 +190,7 @@ def _between_0_and_1(bits: Any, dtype: Any) -> Any:
 
 def _uniform(shape: Any, key: Any, counter: Any, dtype: Any) -> Any:
     # The kernels put a whole number of 64 bits together from its lower half on, and a fraction from its upper half on.
-    bits = _bits(shape, key, counter, tf.uint64 if dtype == tf.float64 else tf.uint32, low=1)
+    bits = _bits(shape, key, counter, unsigned=tf.uint64 if dtype == tf.float64 else tf.uint32, low=1)
     return _between_0_and_1(bits, dtype)
 
 
