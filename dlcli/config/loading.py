@@ -29,7 +29,6 @@ from dlcli.config.reading import read
 from dlcli.config.received import received
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.config import LintConfig
-from dlcli.config.schema.section import Section
 from dlcli.config.validating import missing_key, unknown_key, validate
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
@@ -153,7 +152,7 @@ def _validate(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     problems: list[Problem] = []
     for key, value in document.value.items():
         if key not in fields:
-            problems.append(_unknown_section(key))
+            problems.append(unknown_key(key, (key,), [*fields, "extends"]))
         elif value is not None or fields[key].is_required():  # `fit:` with nothing below it says nothing
             validated = validate(field_type(fields[key]), value, (key,))
             problems += validated.problems
@@ -168,17 +167,6 @@ def _validate(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     if not document.complete:
         problems = [problem for problem in problems if problem.rule != "missing-key"]
     return sections, problems
-
-
-def _unknown_section(key: str) -> Problem:
-    """A key that the top level does not have; perhaps a section has it."""
-    for name, field in Config.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section) and key in section.model_fields:
-            return Problem(
-                f"unknown key '{key}'", path=format_path((key,)), hint=f"it belongs below `{name}:`", rule="unknown-key"
-            )
-    return unknown_key(key, (key,), [*Config.model_fields, "extends"])
 
 
 def _is_of_code(problem: Problem) -> bool:
