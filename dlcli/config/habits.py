@@ -38,7 +38,11 @@ _QUOTES = 'cells are quoted with `"`, and a `"` inside is doubled; write the fil
 _TYPES = "types belong to features: `features: {zip: category, age: number}`"
 _DATES = 'dates are a type of feature: `features: {day: {type: datetime, format: "%d.%m.%Y"}}`'
 _ARRAYS = "the data is named in the config: `data: {train: table.csv, target: label}`"
-_SCHEDULE = "a schedule stands in the optimizer: `optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.01, decay_steps: 1000}}}}`"
+_SCHEDULE = (
+    "a schedule stands in the optimizer: "
+    "`optimizer: {Adam: {learning_rate: {ExponentialDecay: {initial_learning_rate: 0.1, decay_steps: 100, "
+    "decay_rate: 0.9}}}}`"
+)
 _RATE = (
     "the learning rate is an argument of the optimizer: `optimizer: {Adam: {learning_rate: 0.001}}`, "
     "or --set compile.optimizer.Adam.learning_rate=0.001"
