@@ -11,7 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
-from dlcli.cli.console import Console, counted, metrics_line
+from dlcli.cli.console import Console, counted
+from dlcli.cli.epochs import EpochLines, epoch_line
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class TrainingDisplay:
         self._status: Status | None = None
         self._bar: TrainingBar | None = None
         self._epochs = 0
+        self._lines = EpochLines(0)
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -63,6 +65,9 @@ class TrainingDisplay:
         for display in (self._status, self._bar):
             if display is not None:
                 display.stop()
+        if self._bar is not None:
+            for line in self._lines.rest():
+                self._console.note(Text(line))
         self._status = self._bar = None
 
     def _stage(self, name: str) -> None:
@@ -84,21 +89,25 @@ class TrainingDisplay:
     def _plan(self, planned: Planned) -> None:
         self._stop()
         self._epochs = planned.epochs
+        self._lines = EpochLines(planned.epochs)
         for part in plan_lines(planned, self._console):
             self._console.note(part)
         if self._console.live:
             self._bar = TrainingBar(planned, self._console)
 
     def _epoch(self, event: EpochEnded) -> None:
-        words = f"{event.rows_per_second:,.0f} rows/s  {metrics_line(event.logs)}"
-        if self._bar is not None:
-            self._bar.end(words)
-        else:
-            self._console.note(f"epoch {event.epoch}/{self._epochs}  {event.seconds:.2f}s  {words}")
+        line = epoch_line(event, self._epochs)
+        if self._bar is None:
+            self._console.note(Text(line))
+            return
+        self._bar.end(line)
+        if (kept := self._lines.add(event)) is not None:
+            self._console.note(Text(kept))
 
 
 class TrainingBar:
-    """Two lines that are drawn over and over: how far the job is and when it ends; the last epoch's numbers.
+    """Two lines that are drawn over and over, below the epochs that stay: how far the job is and when it ends, and the
+    last epoch's numbers.
 
     Args:
         planned: The job.
@@ -112,11 +121,11 @@ class TrainingBar:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
-            TextColumn("update {task.fields[steps]}"),
+            TextColumn("update {task.completed:,.0f}/{task.total:,}"),
             TextColumn("ETA"),
             TimeRemainingColumn(),
         )
-        self._task = self._progress.add_task("", total=planned.updates, steps=self._steps(0))
+        self._task = self._progress.add_task("", total=planned.updates)
         self._live = Live(get_renderable=self._draw, console=console.err, transient=True, refresh_per_second=8)
         self._live.start()
 
@@ -127,12 +136,11 @@ class TrainingBar:
             self._task,
             description=f"epoch {epoch}/{self._planned.epochs}",
             completed=self._done,
-            steps=self._steps(0),
         )
 
     def advance(self, event: StepsDone) -> None:
         """Updates have been done."""
-        self._progress.update(self._task, completed=self._done + event.steps, steps=self._steps(event.steps))
+        self._progress.update(self._task, completed=self._done + event.steps)
 
     def end(self, words: str) -> None:
         """An epoch has ended; its numbers stay until the next one's."""
@@ -141,9 +149,6 @@ class TrainingBar:
     def stop(self) -> None:
         """Wipe it off the terminal."""
         self._live.stop()
-
-    def _steps(self, done: int) -> str:
-        return f"{done:,}/{self._planned.steps:,}"
 
     def _draw(self) -> Group:
         return Group(self._progress, self._words)

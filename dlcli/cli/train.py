@@ -61,13 +61,21 @@ def train(
     metrics = run.final_metrics()
     if console.json_only:
         console.json(
-            {"run": run.path, "status": run.status, "epochs": run.epochs, "seconds": run.seconds, "metrics": metrics}
+            {
+                "run": run.path,
+                "status": run.status,
+                "epochs": run.epochs,
+                "model_epoch": run.model_epoch,
+                "seconds": run.seconds,
+                "metrics": metrics,
+            }
         )
     else:
         names = list(dict.fromkeys(name for values in metrics.values() for name in values))
         rows = [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
         if rows:
             console.result(console.table(["", *names], rows))
-        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
+        best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
+        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
     if run.status == "interrupted":
         raise typer.Exit(75)

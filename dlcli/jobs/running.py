@@ -67,6 +67,7 @@ def run_job(
         outcome = fit(plan, run, listener=tell)
         metrics: dict[str, dict[str, float]] = {}
         if outcome.status == "completed":
+            metrics["train"] = dict(outcome.metrics)
             for name in SPLITS[1:]:
                 if name in prepared.splits:
                     tell(Stage(f"evaluating the {name} split"))
@@ -88,6 +89,7 @@ def run_job(
         record.finish(
             outcome.status,
             epochs=outcome.epochs,
+            model_epoch=outcome.model_epoch,
             metrics=metrics,
             execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
             portable=portable,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dlcli.config.schema import Config
@@ -34,11 +34,15 @@ class Outcome:
         status: `completed` or `interrupted`.
         epochs: Whole epochs trained.
         execution: How it was executed.
+        model_epoch: The epoch whose weights the model has, one-based: the last, or one that a callback went back to.
+        metrics: Of the training split in that epoch, by Keras's names; empty when there was no whole epoch.
     """
 
     status: str
     epochs: int
     execution: Execution
+    model_epoch: int
+    metrics: Mapping[str, float]
 
 
 def write_inputs(run: RunDirectory, config: Config, preprocessing: Mapping[str, Any]) -> None:
@@ -113,4 +117,21 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                 raise
             raise ModelError(problem) from error
         save_model(model, run.model)
-    return Outcome(status, recorder.epochs, execution)
+    kept = recorder.epochs if status == "interrupted" else _model_epoch(callbacks, recorder.epochs)
+    return Outcome(status, recorder.epochs, execution, kept, _training_metrics(model, recorder.logs.get(kept, {})))
+
+
+def _model_epoch(callbacks: Iterable[Any], last: int) -> int:
+    """The epoch whose weights the model has after `fit`: EarlyStopping may have gone back to the best."""
+    epochs = [
+        callback.best_epoch + 1
+        for callback in callbacks
+        if getattr(callback, "restore_best_weights", False) and getattr(callback, "best_weights", None) is not None
+    ]
+    return epochs[-1] if epochs else last
+
+
+def _training_metrics(model: Any, logs: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch says of the training split: without validation, and without what callbacks add to it."""
+    names = set(model.get_metrics_result())
+    return {name: value for name, value in logs.items() if name in names}
