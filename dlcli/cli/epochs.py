@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 
-from dlcli.cli.console import metrics_line
+from dlcli.cli.console import loss_first, metrics_line, number
 from dlcli.training.events import EpochEnded
 
 __all__ = ["EpochLines", "epoch_line"]
@@ -23,7 +24,7 @@ class EpochLines:
     Example:
         >>> lines = EpochLines(1)
         >>> lines.add(EpochEnded(1, 0.5, 1000.0, {"loss": 0.25}))
-        'epoch 1/1  0.50s  1,000 rows/s  loss 0.2500'
+        'epoch 1/1  0.50s  loss 0.2500'
         >>> lines.rest()
         []
     """
@@ -54,18 +55,29 @@ class EpochLines:
         name = "val_loss" if "val_loss" in self._best else "loss"
         best = self._best.get(name)
         if best is not None and best is not self._last:
-            lines.append(f"best {name}: {self._show(best)}")
+            lines.append(f"{self._show(best)}  (best {name})")
         return lines
 
     def _show(self, event: EpochEnded) -> str:
         self._shown.add(event.epoch)
-        return epoch_line(event, self._epochs)
+        place = f"{event.epoch:>{len(str(self._epochs))}}/{self._epochs}"
+        return f"epoch {place}  {event.seconds:.2f}s  {_side_by_side(event.logs)}"
 
 
 def epoch_line(event: EpochEnded, epochs: int) -> str:
     """An epoch in one line: `epoch 3/10  0.52s  1,000 rows/s  loss 0.2500  val_loss 0.2600`."""
     speed = f"{event.rows_per_second:,.0f} rows/s"
     return f"epoch {event.epoch}/{epochs}  {event.seconds:.2f}s  {speed}  {metrics_line(event.logs)}"
+
+
+def _side_by_side(logs: Mapping[str, float]) -> str:
+    """Each metric with its value in validation beside it: `loss 0.25 (val 0.26)`."""
+    words = []
+    for name, value in loss_first(logs).items():
+        if name.removeprefix("val_") == name or name.removeprefix("val_") not in logs:
+            beside = f" (val {number(logs[f'val_{name}'])})" if f"val_{name}" in logs else ""
+            words.append(f"{name} {number(value)}{beside}")
+    return "  ".join(words)
 
 
 def spacing(epochs: int) -> int:

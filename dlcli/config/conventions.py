@@ -2,7 +2,7 @@
 
 | target | outputs | activation | loss | metrics |
 |---|---|---|---|---|
-| number | one for each number | linear | mean_squared_error | mse |
+| number | one for each number | linear | mean_squared_error | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
 
@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dlcli.config.component import Component
+from dlcli.config.component import Component, normal_name
 from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
 from dlcli.config.signature import TargetSpec
 
@@ -182,9 +182,12 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
 
 
 def default_metrics(target: TargetSpec, loss: Component, head: Head) -> list[Component]:
-    """The metrics of the table above. The accuracy of one raw score has its threshold at 0, not at 0.5."""
+    """The metrics of the table above, or another where the loss is that.
+
+    The accuracy of one raw score has its threshold at 0, not at 0.5.
+    """
     if target.kind == "number":
-        return [Component("mse")]
+        return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
     if head.units == 1 and from_logits(loss):
         return [Component("BinaryAccuracy", {"name": "accuracy", "threshold": 0.0})]
     return [Component("accuracy")]

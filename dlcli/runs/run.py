@@ -78,8 +78,15 @@ class Run:
         Raises:
             RunError: The split has not been evaluated.
         """
-        path = self._directory.evaluations / f"{split}.json"
-        return dict(self._directory.read_json(path)["metrics"])
+        return dict(self.evaluation(split)["metrics"])
+
+    def evaluation(self, split: str = "test") -> dict[str, Any]:
+        """All that was found of an evaluated split: what `evaluations/<split>.json` says.
+
+        Raises:
+            RunError: The split has not been evaluated.
+        """
+        return self._directory.read_json(self._directory.evaluations / f"{split}.json")
 
     def final_metrics(self) -> dict[str, dict[str, float]]:
         """The metrics that the job ended with, by split.

@@ -28,7 +28,7 @@ CLASSES = TargetSpec("species", "category", classes=("a", "b", "c"))
 @pytest.mark.parametrize(
     ("target", "head", "loss", "metric"),
     [
-        (NUMBER, Head(1, "linear"), "mean_squared_error", "mse"),
+        (NUMBER, Head(1, "linear"), "mean_squared_error", "mae"),
         (BINARY, Head(1, "sigmoid"), "binary_crossentropy", "accuracy"),
         (BINARY, Head(2, "softmax"), "sparse_categorical_crossentropy", "accuracy"),
         (CLASSES, Head(3, "softmax"), "sparse_categorical_crossentropy", "accuracy"),
