@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
 
 __all__ = ["TrainingDisplay"]
+
+MOST_CHARACTERS = 40
+"""What the names of a layer's inputs may take of a line."""
 
 
 class TrainingDisplay:
@@ -177,10 +182,10 @@ def model_table(summary: ModelSummary, console: Console) -> object:
     rows: list[list[object]] = [
         [
             "  " * row.depth + row.name,
-            row.type,
-            " ".join(dict.fromkeys(_shape(shape) for shape in row.shapes)),
-            *([] if chain else [", ".join(row.inputs)]),
-            row.parameters,
+            f"{row.type}, shared {row.shared}" if row.shared else row.type,
+            _some([_shape(shape) for shape in dict.fromkeys(row.shapes)]),
+            *([] if chain else [_some(row.inputs)]),
+            "" if row.shared else row.parameters,
         ]
         for row in summary.rows
     ]
@@ -194,3 +199,13 @@ def model_table(summary: ModelSummary, console: Console) -> object:
 def _shape(shape: tuple[int | None, ...]) -> str:
     sizes = ", ".join("any" if size is None else str(size) for size in ("batch", *shape))
     return f"({sizes})"
+
+
+def _some(words: Sequence[str]) -> str:
+    """Words with commas, as many as a column of a table has room for, and how many there are more."""
+    shown = list(
+        itertools.takewhile(lambda end: end <= MOST_CHARACTERS, itertools.accumulate(len(w) + 2 for w in words))
+    )
+    kept = max(len(shown), 1)
+    more = f" and {len(words) - kept} more" if len(words) > kept else ""
+    return ", ".join(words[:kept]) + more
