@@ -21,6 +21,7 @@ from dlcli.model import backend
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
+from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_warnings_forwarded
 def train(
     config: ConfigLike,
     *,
@@ -145,17 +147,20 @@ def check(
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
-                warnings[event.problem.rule, event.problem.path] = event.problem
+                problem = event.problem
+                warnings[problem.rule, problem.path or problem.message] = problem
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(
-            inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
-        )
+        with forward_warnings(collect):
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
+@with_warnings_forwarded
 def evaluate(
     run: RunLike,
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -194,6 +199,7 @@ def evaluate(
     )
 
 
+@with_warnings_forwarded
 def predict(
     run: RunLike,
     frame: pd.DataFrame,
@@ -252,6 +258,7 @@ def predict(
     return result
 
 
+@with_warnings_forwarded
 def predict_file(
     run: RunLike,
     source: str | os.PathLike[str],
@@ -312,6 +319,7 @@ def predict_file(
     return rows
 
 
+@with_warnings_forwarded
 def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,

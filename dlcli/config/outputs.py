@@ -236,7 +236,7 @@ def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConf
     metrics = compile_.metrics
     loss: Component | dict[str, Component] = {plan.name: plan.loss for plan in plans}
     if metrics is None:
-        metrics = {plan.name: default_metrics(plan.targets[0]) for plan in plans}
+        metrics = {plan.name: default_metrics(plan.targets[0], plan.loss) for plan in plans}
     elif isinstance(metrics, list) and len(plans) > 1:
         metrics = {plan.name: metrics for plan in plans}
     if len(plans) == 1:

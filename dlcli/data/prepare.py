@@ -17,6 +17,7 @@ from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weigh
 from dlcli.data.division import Part, divide
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
+from dlcli.data.further import FurtherFaults
 from dlcli.data.inference import collect_notes, infer_feature, infer_target
 from dlcli.data.keys import encoding_key, recipe_key
 from dlcli.data.loading import Loaded, find_sources, load
@@ -85,11 +86,12 @@ def prepare(
     with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
             return _from_entry(config, entry, store)
-        with store.building() as entry:
+        with store.building() as entry, FurtherFaults() as faults:
             if entry is not None:
                 return _from_entry(config, entry, store)
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
             config, notes = _fill_in(config, loaded, classification=classification, units=units)
+            faults.look_at(config, loaded, seed=seed)
             problems = _target_problems(loaded)
             weights = _weights(loaded, problems)
             if problems:
@@ -259,7 +261,14 @@ def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping
             (column,) = preprocessing.targets[spec.name].columns
             found = {name: row_labels(rows, column) for name, rows in loaded.rows.items()}
             for name, part in parts.items():
-                problems += unseen_classes(spec.classes, found[part.source], part.rows, target=spec.name, split=name)
+                problems += unseen_classes(
+                    spec.classes,
+                    found[part.source],
+                    part.rows,
+                    target=spec.name,
+                    split=name,
+                    is_fraction=part.source != name,
+                )
     return problems
 
 

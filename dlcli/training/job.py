@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.schema import Config
@@ -40,12 +40,16 @@ class Outcome:
         epochs: Whole epochs trained.
         execution: How it was executed.
         file: The name of the file with the trained weights.
+        model_epoch: The epoch whose weights the model has, one-based: the last, or one that a callback went back to.
+        metrics: Of the training split in that epoch, by Keras's names; empty when there was no whole epoch.
     """
 
     status: str
     epochs: int
     execution: Execution
     file: str
+    model_epoch: int
+    metrics: Mapping[str, float]
 
 
 def write_inputs(run: RunDirectory, config: Config, preprocessing: Mapping[str, Any]) -> None:
@@ -136,7 +140,9 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             raise ModelError(problem) from error
         if (problem := save_trained(model, run)) is not None:
             listener(Notice(problem, warning=True))
-    return Outcome(status, recorder.epochs, execution, run.trained.name)
+    kept = recorder.epochs if status == "interrupted" else _model_epoch(callbacks, recorder.epochs)
+    metrics = _training_metrics(model, recorder.logs.get(kept, {}))
+    return Outcome(status, recorder.epochs, execution, run.trained.name, kept, metrics)
 
 
 @contextlib.contextmanager
@@ -167,3 +173,19 @@ def _validation(plan: Plan, execution: Execution, callbacks: Sequence[Any]) -> t
         return batches.dataset()
     engine.install_validation(model)
     return batches.stacked_pass(size)
+
+
+def _model_epoch(callbacks: Iterable[Any], last: int) -> int:
+    """The epoch whose weights the model has after `fit`: EarlyStopping may have gone back to the best."""
+    epochs = [
+        callback.best_epoch + 1
+        for callback in callbacks
+        if getattr(callback, "restore_best_weights", False) and getattr(callback, "best_weights", None) is not None
+    ]
+    return epochs[-1] if epochs else last
+
+
+def _training_metrics(model: Any, logs: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch says of the training split: without validation, and without what callbacks add to it."""
+    names = set(model.get_metrics_result())
+    return {name: value for name, value in logs.items() if name in names}

@@ -108,7 +108,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
     validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
     planned = Planned(
         directory=directory,
-        summary=summarize(assembly.model),
+        summary=summarize(assembly.model, assembly.graph),
         rows=rows,
         batch_size=batch_size,
         steps=train.steps,
