@@ -196,7 +196,7 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
 def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Problem, ...]:
     if model is None:
         return ()
-    features = None if data is None or data.features is None else set(data.features)
+    features = None if data is None or data.takes_rest else set(data.features or ())
     return expand(model, features=features)[1]
 
 

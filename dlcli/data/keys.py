@@ -26,12 +26,18 @@ __all__ = ["content_key", "encoding_key", "place_key", "recipe_key"]
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
-_FOUND = {"features", "target", "exclude"}
+_FOUND = {"features", "target", "exclude", "defaults"}
 """What the state of the preprocessing says in full."""
 
 
 def recipe_key(
-    config: DataConfig, *, seed: int, named: Collection[str], classification: bool | None, units: int | None
+    config: DataConfig,
+    *,
+    seed: int,
+    named: Collection[str],
+    classification: bool | None,
+    units: int | None,
+    unscalable: Collection[str] = (),
 ) -> str:
     """The key of what is asked for.
 
@@ -41,6 +47,7 @@ def recipe_key(
         named: Features with an input of their own.
         classification: What the loss says of a target whose type is not given.
         units: Of the last layer, which say so too.
+        unscalable: The targets that are not scaled when the config does not say.
     """
     inferred = None in config.target.values()
     return _digest(
@@ -50,6 +57,7 @@ def recipe_key(
             "seed": seed,
             "named": sorted(named),
             "hints": [classification, units] if inferred else None,
+            "unscalable": sorted(unscalable),
         }
     )
 

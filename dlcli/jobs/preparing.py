@@ -10,6 +10,7 @@ from dlcli.config.graph import expand
 from dlcli.config.lint import lint
 from dlcli.config.loading import Inspection
 from dlcli.config.schema import Config
+from dlcli.config.target_scale import unscalable_targets
 from dlcli.data.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import ConfigError, Problem
@@ -51,11 +52,14 @@ def prepare_job(
             named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
+            unscalable=unscalable_targets(config),
             cache=cache,
             notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
+        for doubt in prepared.doubts:
+            tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.keras_model import assemble_run
