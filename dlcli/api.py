@@ -239,7 +239,7 @@ def predict(
     tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, listener)
     return result
 
 
@@ -297,7 +297,7 @@ def predict_file(
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, listener)
     return rows
 
 
@@ -352,9 +352,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values that training has not seen and that were predicted from as unknown."""
-    for problem in run.preprocessing.strangers():
+def _tell_unseen(run: TrainedRun, listener: Listener | None) -> None:
+    """Warn of values, and of empty cells, that training has not seen and that were predicted from all the same."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

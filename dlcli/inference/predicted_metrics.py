@@ -74,6 +74,9 @@ class PredictedMetrics:
             predicted = raw.astype(np.float64)
             values = self._loss(output, true, predicted, inputs)
             self._losses[output.name] += float((values if weight is None else values * weight).sum())
+            if output.unit:
+                offset, scale = np.array(output.unit).T
+                true, predicted = true * scale + offset, predicted * scale + offset
             for measure in self._measures[place]:
                 measure.add(true, predicted)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dlcli.config.signature import SPLITS
+from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.prepare import Prepared
-from dlcli.inference.evaluation import evaluate_splits
+from dlcli.errors import Problem
+from dlcli.inference.evaluation import Evaluation, evaluate_splits, report_rows
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
 from dlcli.inference.proving import write_portable
+from dlcli.inference.verdict import worse_than_guessing
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -18,6 +21,9 @@ from dlcli.training.job import fit, write_inputs
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
+
+JUDGED_ROWS = 10_000
+"""Training rows that tell whether a model has learnt anything, where there is no other split."""
 
 
 def run_job(
@@ -67,18 +73,12 @@ def run_job(
         outcome = fit(plan, run, listener=tell)
         metrics: dict[str, dict[str, float]] = {}
         if outcome.status == "completed":
-            for name in SPLITS[1:]:
-                if name in prepared.splits:
-                    tell(Stage(f"evaluating the {name} split"))
-                    result = evaluate_splits(
-                        name,
-                        [prepared.splits[name]],
-                        predictor=KerasPredictor(assembly),
-                        metrics=KerasMetrics(assembly, batch_size=planned.batch_size),
-                        preprocessing=prepared.preprocessing,
-                    )
-                    write_json(run.evaluations / f"{name}.json", result.document())
-                    metrics[name] = result.metrics
+            results = {name: _evaluate(name, prepared, plan, tell) for name in SPLITS[1:] if name in prepared.splits}
+            for name, result in results.items():
+                write_json(run.evaluations / f"{name}.json", result.document())
+                metrics[name] = result.metrics
+            for verdict in _verdict(prepared, plan, results):
+                tell(Notice(verdict, warning=True))
         tell(Stage("proving the portable model"))
         portable, problem = write_portable(
             run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
@@ -96,3 +96,30 @@ def run_job(
         record.close()
     tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))
     return Run(run.path)
+
+
+def _evaluate(name: str, prepared: Prepared, plan: Plan, tell: Listener) -> Evaluation:
+    """How good the trained model is on a split."""
+    tell(Stage(f"evaluating the {name} split"))
+    return evaluate_splits(
+        name,
+        [prepared.splits[name]],
+        predictor=KerasPredictor(plan.assembly),
+        metrics=KerasMetrics(plan.assembly, batch_size=plan.planned.batch_size),
+        preprocessing=prepared.preprocessing,
+    )
+
+
+def _verdict(prepared: Prepared, plan: Plan, results: Mapping[SplitName, Evaluation]) -> Iterable[Problem]:
+    """What has to be said aloud of a model that is worse than a constant; by the last split, that of the test."""
+    config = plan.assembly.config
+    weighted = config.fit.class_weight is not None or config.data.sample_weight is not None
+    if results:
+        name, result = list(results.items())[-1]
+        return worse_than_guessing(result.reports, rows=f"the {name} split", weighted=weighted)
+    reports = report_rows(
+        prepared.splits["train"].first(JUDGED_ROWS),
+        predictor=KerasPredictor(plan.assembly),
+        preprocessing=prepared.preprocessing,
+    )
+    return worse_than_guessing(reports, rows="the training rows", weighted=weighted)
