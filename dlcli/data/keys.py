@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.schema import DataConfig
+from dlcli.config.schema import DataConfig, NumberTarget, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.identity import KnownFile
 from dlcli.data.sources.options import format_of, is_gzipped
@@ -57,7 +57,7 @@ def recipe_key(
             "seed": seed,
             "named": sorted(named),
             "hints": [classification, units] if inferred else None,
-            "unscalable": sorted(unscalable),
+            "unscalable": sorted(name for name in unscalable if _scale_is_open(config.target.get(name))),
         }
     )
 
@@ -85,6 +85,10 @@ def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
 def place_key(recipe: str, paths: Sequence[str]) -> str:
     """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
     return _digest([recipe, list(paths)])
+
+
+def _scale_is_open(target: Target | None) -> bool:
+    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
 
 
 def _content(file: KnownFile) -> list[object]:

@@ -307,6 +307,9 @@ def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
         splits,
         _fit_batch(config, len(splits["train"].rows)),
         tuple(content["notes"]),
-        tuple(Problem(**doubt) for doubt in content["doubts"]),
+        tuple(
+            Problem(doubt["message"], path=doubt["path"], hint=doubt["hint"], rule=doubt["rule"])
+            for doubt in content["doubts"]
+        ),
         store.fingerprints(),
     )

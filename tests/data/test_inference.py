@@ -77,12 +77,6 @@ def test_images_are_divided() -> None:
     assert series.feature.scale == "standard"
 
 
-def test_inferred_features_accept_the_missing_values_that_they_have() -> None:
-    guess = infer_feature(pa.chunked_array([[1.0, None]]), ColumnInfo("x", "number"))
-    assert guess.feature is not None
-    assert guess.feature.missing == "median"
-
-
 INTEGERS = ["0", "1", "2", "0"]
 
 
