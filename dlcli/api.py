@@ -18,9 +18,9 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.model import backend
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
-from dlcli.training.events import Listener, Notice, Planned, RowsDone
+from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,10 +87,14 @@ def train(
         0.9333
     """
     started = time.perf_counter()
-    tell = listener or _ignore
+    tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
-    directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
+    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, settings)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
 
     prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -101,6 +105,7 @@ def train(
         directory=directory,
         numbered=run_dir is None,
         overwrite=overwrite,
+        inputs=inputs,
         config_file=inspection.file,
         started=started,
         tell=tell,
@@ -144,7 +149,9 @@ def check(
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+        _, plan = prepare_job(
+            inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+        )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
@@ -393,6 +400,20 @@ def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
         stem = name.split(".")[0] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
+
+
+def _once(listener: Listener) -> Listener:
+    """The listener, told each notice once: the end of a job is tried before its beginning."""
+    told: set[Problem] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.problem in told:
+                return
+            told.add(event.problem)
+        listener(event)
+
+    return tell
 
 
 def _ignore(event: object) -> None:

@@ -191,6 +191,17 @@ def restore_without_validation(config: Config, output: Output) -> Iterator[tuple
                 )
 
 
+def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """Every run begins in a directory of its own, where BackupAndRestore finds no backup."""
+    for index, callback in enumerate(config.callbacks):
+        if callback.name == "BackupAndRestore":
+            yield (
+                f"callbacks[{index}].BackupAndRestore",
+                "every run begins in a directory of its own, so there is never a backup to restore from",
+                "ModelCheckpoint keeps the epochs of a run, and an interrupted run keeps its weights",
+            )
+
+
 RULES: dict[str, Rule] = {
     rule.__name__.replace("_", "-"): rule
     for rule in (
@@ -203,6 +214,7 @@ RULES: dict[str, Rule] = {
         accuracy_of_logits,
         units_not_classes,
         restore_without_validation,
+        nothing_to_restore,
     )
 }
 """Every rule by its name."""

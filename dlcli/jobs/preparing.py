@@ -25,7 +25,7 @@ __all__ = ["prepare_job"]
 
 
 def prepare_job(
-    inspection: Inspection, config: Config, *, directory: Path, cache: Cache, tell: Listener
+    inspection: Inspection, config: Config, *, directory: Path, cache: Cache, tell: Listener, check: bool = False
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
@@ -35,6 +35,7 @@ def prepare_job(
         directory: The run directory to be.
         cache: Of encoded data.
         tell: Called with the stages and notices.
+        check: Nothing is trained afterwards: the end is tried too, as it is for code of the user's own in any case.
 
     Raises:
         DlcliError: Every fault that the data and the model show.
@@ -63,11 +64,21 @@ def prepare_job(
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.keras_model import assemble_run
+        from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
         assembly = assemble_run(config, prepared.preprocessing).compile()
+        if config.code and not check:
+            # On a model of its own, so that the draws of the one that is trained stay what they are.
+            rehearse(assembly, prepared, tell=tell)
+            assembly = assemble_run(config, prepared.preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
-        return prepared, make_plan(assembly, prepared, directory=directory)
+        plan = make_plan(assembly, prepared, directory=directory)
+        if check:
+            rehearse(assembly, prepared, tell=tell)
+        else:
+            require_savable(assembly)
+        return prepared, plan

@@ -27,6 +27,10 @@ Path = tuple[str | int, ...]
 _PASSED_BY_NAME = ("losses", "metrics", "activations")
 """Kinds whose identifiers (`mse`, `accuracy`, `relu`) Keras is handed as they are: history shows them by that name."""
 
+_TAKEN_BY_NAME = ("initializers", "regularizers", "constraints", "optimizers")
+"""Kinds whose names the user's own class is handed as they are written, as from Python: of a class without `get_config`
+Keras can save arguments that are texts and numbers, and no objects."""
+
 _FUNCTIONS = ("losses", "metrics", "activations", "initializers", "regularizers", "constraints", "schedules")
 """Kinds for which a function of the user's own will do."""
 
@@ -237,6 +241,8 @@ class _Maker:
             and component.name not in self._code
             and self._catalogue.get(argument.takes, component.name) is None
         ):
+            return value
+        if not certain and argument.takes in _TAKEN_BY_NAME and isinstance(value, str) and value not in self._code:
             return value
         return self.make(argument.takes, component, path)
 

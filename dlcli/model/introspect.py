@@ -18,6 +18,7 @@ from typing import Any
 
 from dlcli.config.catalogue import CATALOGUE_FILE, KINDS, Argument
 from dlcli.config.component_values import is_plain_fit
+from dlcli.files.replacing import write_file
 from dlcli.model.constructors import LEGACY, REQUIRED, class_arguments, function_arguments
 from dlcli.model.docstrings import ArgumentText, argument_text, argument_texts, first_sentence
 
@@ -328,4 +329,4 @@ def _share(entries: JSON) -> JSON:
 
 
 if __name__ == "__main__":
-    Path(CATALOGUE_FILE).write_text(render(introspect()), encoding="utf-8")
+    write_file(Path(CATALOGUE_FILE), render(introspect()))

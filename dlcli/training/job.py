@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import ModelError, Problem, RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 from dlcli.training import engine
@@ -21,7 +22,8 @@ from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
-from dlcli.training.saving import save_model
+from dlcli.training.saving import save_trained
+from dlcli.training.tolerance import tolerate
 
 __all__ = ["Outcome", "fit", "write_inputs"]
 
@@ -34,11 +36,13 @@ class Outcome:
         status: `completed` or `interrupted`.
         epochs: Whole epochs trained.
         execution: How it was executed.
+        file: The name of the file with the trained weights.
     """
 
     status: str
     epochs: int
     execution: Execution
+    file: str
 
 
 def write_inputs(run: RunDirectory, config: Config, preprocessing: Mapping[str, Any]) -> None:
@@ -52,7 +56,9 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
     """Train, writing `history.csv` as each epoch ends and `model.keras` at the end.
 
     Raises:
-        ModelError: Keras or TensorFlow failed on the way, out of memory included.
+        ModelError: Keras or TensorFlow failed on the way, out of memory included; the weights that were reached are
+            written nevertheless.
+        RunError: The model cannot be written.
     """
     import tensorflow as tf
 
@@ -71,6 +77,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         )
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
+        for index, (callback, component) in enumerate(zip(callbacks, config.callbacks, strict=True)):
+            tolerate(callback, path=f"callbacks[{index}].{component.name}", listener=listener)
 
         def fall_back(reason: str) -> None:
             nonlocal execution
@@ -95,16 +103,17 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         )
         status = "completed"
         try:
-            model.fit(
-                batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
-                validation_data=plan.validation.dataset() if plan.validation else None,
-                steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
-                epochs=config.fit.epochs,
-                validation_freq=config.fit.validation_freq,
-                callbacks=[EpochOrder(batches), *callbacks, recorder],
-                shuffle=False,  # the batches come in their order already
-                verbose=0,
-            )
+            with _rescuing(model, run, listener):
+                model.fit(
+                    batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
+                    validation_data=plan.validation.dataset() if plan.validation else None,
+                    steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
+                    epochs=config.fit.epochs,
+                    validation_freq=config.fit.validation_freq,
+                    callbacks=[EpochOrder(batches), *callbacks, recorder],
+                    shuffle=False,  # the batches come in their order already
+                    verbose=0,
+                )
         except StopTraining:
             status = "interrupted"
         except tf.errors.OpError as error:
@@ -112,5 +121,24 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             if problem is None:
                 raise
             raise ModelError(problem) from error
-        save_model(model, run.model)
-    return Outcome(status, recorder.epochs, execution)
+        if (problem := save_trained(model, run)) is not None:
+            listener(Notice(problem, warning=True))
+    return Outcome(status, recorder.epochs, execution, run.trained.name)
+
+
+@contextlib.contextmanager
+def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[None]:
+    """Whatever ends training before its time, what the model has learnt is kept."""
+    done = False
+    try:
+        yield
+        done = True
+    except (StopTraining, KeyboardInterrupt):  # the one is saved after, the other wants to leave at once
+        done = True
+        raise
+    finally:
+        if not done and model.optimizer is not None and int(model.optimizer.iterations):
+            with contextlib.suppress(RunError):  # a full disk may be what has ended it
+                save_trained(model, run)
+                message = f"the weights that training had reached are in {run.trained}"
+                listener(Notice(Problem(message, rule="weights-kept"), warning=True))
