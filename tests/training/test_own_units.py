@@ -14,6 +14,8 @@ import pytest
 import dlcli
 from dlcli.training.events import Notice
 
+pytestmark = pytest.mark.tensorflow
+
 ROWS = 80
 
 
