@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -254,7 +254,7 @@ def predict(
     tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
@@ -315,7 +315,7 @@ def predict_file(
         undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
@@ -371,9 +371,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell(problems: Iterable[Problem], listener: Listener | None) -> None:
-    """Warn of predictions that are less than they seem: from values unknown to training, or none at all."""
-    for problem in problems:
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from values or empty cells unknown to training, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

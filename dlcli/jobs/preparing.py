@@ -10,6 +10,7 @@ from dlcli.config.graph import expand
 from dlcli.config.lint import lint
 from dlcli.config.loading import Inspection
 from dlcli.config.schema import Config, DataConfig
+from dlcli.config.target_scale import unscalable_targets
 from dlcli.data.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import ConfigError, Problem
@@ -52,6 +53,7 @@ def prepare_job(
             named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
+            unscalable=unscalable_targets(config),
             cache=cache,
             notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
         )
@@ -59,6 +61,8 @@ def prepare_job(
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
             tell(Notice(inspection.locate(capped)))
+        for doubt in prepared.doubts:
+            tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.keras_model import assemble_run

@@ -115,7 +115,9 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         epochs=config.fit.epochs,
         device=assembly.runtime.device,
         targets=tuple(
-            f"{target.name}: {len(target.classes)} classes" if target.classes else f"{target.name}: number"
+            f"{target.name}: {len(target.classes)} classes"
+            if target.classes
+            else f"{target.name}: number" + (", scaled for the loss, metrics in its own unit" if target.unit else "")
             for output in assembly.outputs
             for target in output.targets
         ),

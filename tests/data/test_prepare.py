@@ -184,7 +184,12 @@ def test_the_wrong_delimiter_is_guessed(tmp_path: Path) -> None:
         ({"weight": (4, "x")}, {"sample_weight": "weight"}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, "x")}, {"features": {"size": "number"}}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, np.inf)}, {"features": {"size": "number"}}, "infinite-value", "row 5"),
-        ({"size": (4, None)}, {"features": {"size": "number"}}, "missing-value", "row 5"),
+        (
+            {"size": (4, None)},
+            {"features": {"size": {"type": "number", "missing": "error"}}},
+            "missing-value",
+            "row 5",
+        ),
         ({"group": (4, None)}, {"split": {"group": "group"}, "test": 0.2}, "missing-group", "row 5"),
         ({"species": (slice(None), "p")}, {}, "one-class", "'p'"),
         ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unknown-class", "'new' (1 row)"),
