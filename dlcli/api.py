@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime
+    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
@@ -372,7 +374,7 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
 
 
 def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
-    """Warn of predictions that are less than they seem: from values or empty cells unknown to training, or none at all."""
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
     for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
