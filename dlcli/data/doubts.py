@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,7 +13,7 @@ from dlcli.data.date_formats import fitting_formats
 from dlcli.data.survey import Survey
 from dlcli.errors import Problem
 
-__all__ = ["ISO", "doubts_of"]
+__all__ = ["ISO", "collect_doubts", "doubts_of"]
 
 ISO = (
     r"^\s*([12][0-9]{3}-(0[1-9]|1[0-2])|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -37,6 +40,9 @@ that all values have, but for those that are plain numbers, is told."""
 _MOSTLY = 0.9
 """The part of a column's different values from which on the others look like faults."""
 
+_FEW = 3
+"""Columns with the same doubt that are told one by one."""
+
 _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
@@ -60,6 +66,23 @@ def doubts_of(column: Survey, path: tuple[str, str, str]) -> tuple[Problem, ...]
     taken = f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}" if len(values) > 1 else "a category"
     message = f"the column {path[2]!r} is taken for {taken}, and {what}"
     return (Problem(message, path=format_path(path), hint=hint, rule="doubtful-type"),)
+
+
+def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One warning for all columns with the same way out, where these are more than a few."""
+    groups: dict[str, list[Problem]] = {}
+    for doubt in doubts:
+        groups.setdefault(doubt.hint, []).append(doubt)
+    collected: list[Problem] = []
+    for group in groups.values():
+        if len(group) <= _FEW:
+            collected += group
+            continue
+        first, *others = group
+        named = ", ".join(doubt.path.removeprefix("data.features.") for doubt in others[:_FEW])
+        more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
+        collected.append(dataclasses.replace(first, message=f"{first.message}; the same goes for {named}{more}"))
+    return tuple(collected)
 
 
 def _foreign_number(values: pa.Array) -> tuple[str, str] | None:

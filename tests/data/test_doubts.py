@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dlcli.data.chunk import ColumnInfo
 from dlcli.data.date_formats import fitting_formats
+from dlcli.data.doubts import collect_doubts
 from dlcli.data.inference import infer_feature, infer_target
 from dlcli.errors import Problem
 
@@ -96,3 +97,13 @@ def test_every_format_that_is_named_reads_every_value(days: list[datetime.date],
     for each in found:
         for text in texts:
             datetime.datetime.strptime(text, each)
+
+
+def test_the_same_doubt_about_many_columns_is_told_once() -> None:
+    found = [
+        infer_feature(pa.chunked_array([["1,5", "2,25"]]), ColumnInfo(f"x{place}", "text")).doubts[0]
+        for place in range(9)
+    ]
+    (doubt,) = collect_doubts(found)
+    assert "x1, x2, x3 and 5 more" in doubt.message
+    assert collect_doubts(found[:3]) == tuple(found[:3])
