@@ -47,23 +47,24 @@ _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
 
-def doubts_of(column: Survey, path: tuple[str, str, str]) -> tuple[Problem, ...]:
-    """Warnings about a column that is taken for categories or classes; at most one.
+def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
+    """Warnings about a column that is taken for categories, classes or text; at most one.
 
     Args:
         column: All of it.
         path: `data`, `features` or `target`, and the column's name.
+        prose: It is taken for text.
     """
     values = column.distinct
     if values is None or not pa.types.is_string(values.type) or not len(values):
         return ()
     found = _foreign_number(values) or _foreign_date(values) or _mostly(values)
-    if not found and path[1] == "features":
-        found = _id(column, len(values))
+    if not found and not prose:
+        found = _id(column, len(values), path[1])
     if not found:
         return ()
     what, hint = found
-    taken = f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}" if len(values) > 1 else "a category"
+    taken = "text" if prose else f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}"
     message = f"the column {path[2]!r} is taken for {taken}, and {what}"
     return (Problem(message, path=format_path(path), hint=hint, rule="doubtful-type"),)
 
@@ -123,10 +124,12 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
     return None
 
 
-def _id(column: Survey, different: int) -> tuple[str, str] | None:
+def _id(column: Survey, different: int, section: str) -> tuple[str, str] | None:
     if different <= _ENOUGH or different <= column.present / 2:
         return None
     if different < column.present and different <= 5 * _ENOUGH:
         return None
     how = "all of its values are different" if different == column.present else "most of its values are there once"
+    if section == "target":
+        return f"{how}: is it an id?", "a class is learnt from several rows: name another target, or mend its values"
     return f"{how}: is it an id?", "leave it out with data.exclude, or say {type: category} or {type: text}"

@@ -39,6 +39,9 @@ NUMBERS = [str(number) for number in range(40)]
         (["28/8/2024", "10/2/2024"], "dates", "'%d/%m/%Y'"),
         (["31.12.2024", "01.02.2024"], "dates", "'%d.%m.%Y'"),
         (["31.12.2024 10:30", "01.02.2024 00:00"], "dates", "'%d.%m.%Y %H:%M'"),
+        (["2024-1-5", "2024-11-30"], "dates", "'%Y-%m-%d'"),
+        ([f"Jan {day}, 2024" for day in range(1, 9)], "text, and its values look like dates", "'%b %d, %Y'"),
+        ([f"2024-01-0{day} 10:00:00 UTC" for day in range(1, 9)], "dates", "'%Y-%m-%d %H:%M:%S %Z'"),
         (["1/21/2024 3:30 PM"], "dates", "'%m/%d/%Y %I:%M %p'"),
         ([*NUMBERS, "?"], "'?'", "missing_values"),
         ([*(f"2024-01-{day:02}" for day in range(1, 32)), "unknown"], "'unknown'", "missing_values"),
@@ -84,6 +87,12 @@ def test_classes_that_look_like_numbers_are_a_doubt() -> None:
     target, _, found = infer_target(column, ColumnInfo("y", "text"), classification=None, units=1)
     assert target.type == "category"
     assert [(doubt.rule, doubt.path) for doubt in found] == [("doubtful-type", "data.target.y")]
+
+
+def test_a_target_of_as_many_classes_as_rows_is_a_doubt() -> None:
+    column = pa.chunked_array([[f"u{number}" for number in range(30)]])
+    _, _, (doubt,) = infer_target(column, ColumnInfo("y", "text"), classification=None, units=30)
+    assert "several rows" in doubt.hint
 
 
 @given(
