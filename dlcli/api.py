@@ -21,6 +21,7 @@ from dlcli.model import backend
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
+from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime, TrainedRun
+    from dlcli.inference.loading import Runtime
+    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
@@ -53,6 +56,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_warnings_forwarded
 def train(
     config: ConfigLike,
     *,
@@ -145,17 +149,20 @@ def check(
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
-                warnings[event.problem.rule, event.problem.path] = event.problem
+                problem = event.problem
+                warnings[problem.rule, problem.path or problem.message] = problem
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(
-            inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
-        )
+        with forward_warnings(collect):
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
+@with_warnings_forwarded
 def evaluate(
     run: RunLike,
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -194,6 +201,7 @@ def evaluate(
     )
 
 
+@with_warnings_forwarded
 def predict(
     run: RunLike,
     frame: pd.DataFrame,
@@ -235,6 +243,7 @@ def predict(
     from dlcli.inference.loading import load
     from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
+    from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
@@ -243,13 +252,15 @@ def predict(
         raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    undefined = Undefined()
+    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_unseen(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
+@with_warnings_forwarded
 def predict_file(
     run: RunLike,
     source: str | os.PathLike[str],
@@ -292,8 +303,9 @@ def predict_file(
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
+    from dlcli.inference.undefined import Undefined
 
-    tell = listener or _ignore
+    tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
@@ -302,12 +314,14 @@ def predict_file(
         format=input_format,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell_unseen(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
+@with_warnings_forwarded
 def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
@@ -359,9 +373,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_unseen(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values, and of empty cells, that training has not seen and that were predicted from all the same."""
-    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

@@ -34,7 +34,7 @@ def project() -> Path:
 
 
 class _NoTensorFlow(importlib.abc.MetaPathFinder):
-    """Refuses TensorFlow where it is meant to stay out, so that a test that loads it cannot slip in among the quick ones."""
+    """Refuses TensorFlow where it is meant to stay out: no test that loads it slips in among the quick ones."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
         if fullname in ("tensorflow", "keras"):

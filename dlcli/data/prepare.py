@@ -19,6 +19,7 @@ from dlcli.data.division import Part, divide
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
 from dlcli.data.filling import Filled, fill_in, settle
+from dlcli.data.further import FurtherFaults
 from dlcli.data.keys import encoding_key, recipe_key
 from dlcli.data.loading import Loaded, find_sources, load
 from dlcli.data.preprocessing import Preprocessing
@@ -95,12 +96,13 @@ def prepare(
     with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
             return _from_entry(config, entry, store)
-        with store.building() as entry:
+        with store.building() as entry, FurtherFaults() as faults:
             if entry is not None:
                 return _from_entry(config, entry, store)
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
             filled = fill_in(config, loaded, classification=classification, units=units)
             config = filled.config
+            faults.look_at(config, loaded, seed=seed)
             problems = _target_problems(loaded)
             weights = _weights(loaded, problems)
             if problems:
@@ -216,18 +218,9 @@ def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray
 
 
 def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
-    """A batch is no larger than the training split; one that was asked for larger is a fault."""
+    """A batch is no larger than the training split."""
     if config.batch_size == "full" or config.batch_size <= num_rows:
         return config
-    if "batch_size" in config.model_fields_set:
-        raise DataError(
-            Problem(
-                f"a batch of {config.batch_size} rows is larger than the training split of {num_rows}",
-                path="data.batch_size",
-                hint=f"at most {num_rows}, or full",
-                rule="batch-too-large",
-            )
-        )
     return config.model_copy(update={"batch_size": num_rows})
 
 
@@ -238,7 +231,14 @@ def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping
             (column,) = preprocessing.targets[spec.name].columns
             found = {name: row_labels(rows, column) for name, rows in loaded.rows.items()}
             for name, part in parts.items():
-                problems += unseen_classes(spec.classes, found[part.source], part.rows, target=spec.name, split=name)
+                problems += unseen_classes(
+                    spec.classes,
+                    found[part.source],
+                    part.rows,
+                    target=spec.name,
+                    split=name,
+                    is_fraction=part.source != name,
+                )
     return problems
 
 

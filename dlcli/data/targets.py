@@ -148,7 +148,8 @@ class CategoryTargetCodec:
             raise DataError(
                 Problem(
                     f"column {self.columns[0]!r} holds {what} in the training split, two or more are needed",
-                    hint="add rows of another class, or see whether `split: stratified` brings them into training",
+                    hint="add rows of another class to data.train; where validation or test are fractions of it, "
+                    "`split: stratified` gives each split its share",
                     rule="one-class",
                 )
             )
@@ -160,7 +161,7 @@ class CategoryTargetCodec:
             DataError: Missing or unknown classes.
         """
         listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
-        unknown = f"the classes are {listed}; `split: stratified` or `classes` makes all of them known in training"
+        unknown = f"the classes are {listed}; drop rows of other classes, or train with rows of them"
         ways = {"missing-value": _MISSING, "unknown-value": _WayOut(rule="unknown-class", hint=unknown)}
         return _encode(self._codec, values, start=start, out=out, ways=ways)
 

@@ -160,7 +160,7 @@ def _add(
 ) -> None:
     if isinstance(report, ClassReport):
         assert decoded.indices is not None
-        report.add(true.astype(np.int64), decoded.indices)
+        report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
         report.add(preprocessing.targets[decoded.target].decode(true), decoded.numbers)

@@ -9,7 +9,7 @@ from dlcli.config.conventions import model_head, says_classification
 from dlcli.config.graph import expand
 from dlcli.config.lint import lint
 from dlcli.config.loading import Inspection
-from dlcli.config.schema import Config, NumberTarget
+from dlcli.config.schema import Config, DataConfig, NumberTarget
 from dlcli.config.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.data.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
@@ -59,6 +59,8 @@ def prepare_job(
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
+        if (capped := _smaller_batch(config.data, prepared.config)) is not None:
+            tell(Notice(inspection.locate(capped)))
         for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
             tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
@@ -82,6 +84,16 @@ def prepare_job(
         else:
             require_savable(assembly)
         return prepared, plan
+
+
+def _smaller_batch(asked: DataConfig, found: DataConfig) -> Problem | None:
+    """What is said of a batch that the config asks for and the training split has not the rows for."""
+    if "batch_size" not in asked.model_fields_set or asked.batch_size == found.batch_size:
+        return None
+    message = (
+        f"the training split has {found.batch_size} rows, so a batch is {found.batch_size}, not {asked.batch_size}"
+    )
+    return Problem(message, path="data.batch_size", hint="batch_size: full says the same", rule="batch-capped")
 
 
 def _thresholds(config: Config, prepared: Prepared) -> list[Problem]:

@@ -87,8 +87,10 @@ def run_job(
             write_inputs(run, assembly.config, prepared.preprocessing.state())
             tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch)
-            record.note(epochs=outcome.epochs, model=outcome.file)
-            metrics = _evaluate(prepared, plan, run, tell=tell) if outcome.status == "completed" else {}
+            record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
+            metrics: dict[str, dict[str, float]] = {}
+            if outcome.status == "completed":
+                metrics = {"train": dict(outcome.metrics), **_evaluate(prepared, plan, run, tell=tell)}
             tell(Stage("proving the portable model"))
             portable, problem = write_portable(
                 run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits

@@ -46,7 +46,7 @@ class Assembly:
         Raises:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
-        compile_model(self.model, self.config.compile, code=self.code)
+        compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
         measure_in_own_units(self.model, {output.name: output.unit for output in self.outputs})
         return self
 
