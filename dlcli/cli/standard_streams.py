@@ -35,6 +35,9 @@ def guarded_streams() -> Iterator[None]:
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # which takes the lowest free descriptor: this one
     if sys.stdout is not None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A name whose bytes are no UTF-8 is shown as `caf\\xe9.csv`; predictions are written as bytes.
+            sys.stdout.reconfigure(errors="backslashreplace")
         yield
         return
     sys.stdout = _ClosedOutput()

@@ -41,7 +41,7 @@ def write_file(path: Path) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(path))
         if target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}")  # no longer than a name may be
     try:
         with _opened(temporary, "xb", name) as output:
             with _writing(name):

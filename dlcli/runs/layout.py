@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.locations import name_problem
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.runs.inside import read_inside, unsafe
 
@@ -125,7 +126,7 @@ class RunDirectory:
         """
         if directory is None:
             base = Path("runs")
-            taken = [int(p.name[len(name) + 1 :]) for p in base.glob(f"{name}-*") if p.name[len(name) + 1 :].isdigit()]
+            taken = [number for entry in _entries(base) if (number := _number_of(entry, name))]
             run = cls(base / f"{name}-{max(taken, default=0) + 1:03d}")
         else:
             run = cls(directory)
@@ -227,7 +228,10 @@ class RunDirectory:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
         """
         run = cls(path)
-        if not path.exists():
+        fault = name_problem(str(path))
+        if fault is not None:
+            raise RunError(fault)
+        if not os.path.exists(path):
             near = (
                 did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir()))
                 if path.parent.is_dir()
@@ -319,6 +323,20 @@ class RunDirectory:
             hint = "restore the file, or train again"
             raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
         return value
+
+
+def _entries(directory: Path) -> list[str]:
+    """The names in a directory; none where there is none, or where we may not look."""
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _number_of(entry: str, name: str) -> int | None:
+    """The number of a run's directory, `iris-007`; None of all else, such as `iris-²` and `iris-2024-01-31`."""
+    match = re.fullmatch(rf"{re.escape(name)}-([0-9]{{1,9}})", entry)
+    return int(match[1]) if match else None
 
 
 def _writer(record: dict[str, Any]) -> str:

@@ -149,3 +149,21 @@ def test_the_history_grows_by_a_row_an_epoch(tmp_path: Path) -> None:
     assert rows[1]["loss"] == 1 / 3
     assert [row.get("val_loss") for row in rows] == [None, 0.2, None]
     assert (tmp_path / "history.csv").read_text().splitlines()[0] == "epoch,seconds,rows_per_second,loss,val_loss"
+
+
+def test_what_only_looks_like_a_number_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "iris-²",
+        "iris-٣",
+        "iris-002",
+        "iris-old",
+        "iris-2024-01-31",
+        "iris--7",
+        "irises-009",
+        "iris-" + "9" * 200,
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    assert RunDirectory.choose("iris", None, overwrite=False).path.name == "iris-003"
+    (tmp_path / "runs" / "a[b]-004").mkdir()
+    assert RunDirectory.choose("a[b]", None, overwrite=False).path.name == "a[b]-005"
