@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dlcli.errors import did_you_mean
 
@@ -102,6 +102,7 @@ class Entry:
         needs_python: It cannot be made without a Python function or object; write it in a file under `code:`.
         aliases: Other names that Keras knows it by.
         default_name: Metrics and losses: the name that history shows when none is given.
+        direction: Metrics: `max` where more is better, `min` where less is; None where only the user can know.
         inputs: Layers: `one` tensor; a `list` of tensors (Add, Attention); or several `arguments` (MultiHeadAttention).
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
@@ -115,6 +116,7 @@ class Entry:
     needs_python: bool = False
     aliases: tuple[str, ...] = ()
     default_name: str | None = None
+    direction: Literal["min", "max"] | None = None
     inputs: str = "one"
     activation: bool = False
     shorthand: bool = False

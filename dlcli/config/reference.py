@@ -22,6 +22,7 @@ from dlcli.config.component import Component
 from dlcli.config.expected import describe, field_type
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.section import Section
+from dlcli.files.replacing import write_file
 
 __all__ = ["PAGES", "components_page", "reference_page"]
 
@@ -208,7 +209,7 @@ def main(arguments: list[str]) -> str | None:
         return f"not up to date: {', '.join(stale)}; run `make docs`" if stale else None
     for path, text in texts.items():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
     return None
 
 

@@ -51,7 +51,13 @@ def evaluate_run(
     run, metrics = _open(path, runtime=runtime, warn=warn)
     parts = iter([split_rows(run, split, cache=cache)]) if data is None else data_parts(run, data)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
+        warn(problem)
     write_json(run.directory.evaluations / f"{name}.json", result.document())
+    for target, report in result.reports.items():
+        if missed := report.get("without_prediction"):
+            message = f"the model gives no number for {missed:,} of the {result.rows:,} rows, so no class of {target!r}"
+            warn(Problem(message, hint="they count as wrong; predict names them", rule="no-prediction"))
     return result
 
 

@@ -20,6 +20,7 @@ from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.faults import KERAS_FAULTS, named_argument, reason
+from dlcli.model.mending import keep_arguments, mended_arguments
 
 __all__ = ["make"]
 
@@ -27,6 +28,10 @@ Path = tuple[str | int, ...]
 
 _PASSED_BY_NAME = ("losses", "metrics", "activations")
 """Kinds whose identifiers (`mse`, `accuracy`, `relu`) Keras is handed as they are: history shows them by that name."""
+
+_TAKEN_BY_NAME = ("initializers", "regularizers", "constraints", "optimizers")
+"""Kinds whose names the user's own class is handed as they are written, as from Python: of a class without `get_config`
+Keras can save arguments that are texts and numbers, and no objects."""
 
 _FUNCTIONS = ("losses", "metrics", "activations", "initializers", "regularizers", "constraints", "schedules")
 """Kinds for which a function of the user's own will do."""
@@ -123,7 +128,11 @@ class _Maker:
         arguments = self._arguments(entry, component, path)
         if arguments is None:
             return None
-        return self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        arguments = mended_arguments(entry, arguments)
+        made = self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        if made is not None:
+            keep_arguments(made, arguments)
+        return made
 
     def _own(self, kind: str, component: Component, value: object, path: Path) -> Any:
         """An object of the user's own class, or their function."""
@@ -245,6 +254,8 @@ class _Maker:
             and component.name not in self._code
             and self._catalogue.get(argument.takes, component.name) is None
         ):
+            return value
+        if not certain and argument.takes in _TAKEN_BY_NAME and isinstance(value, str) and value not in self._code:
             return value
         return self.make(argument.takes, component, path)
 

@@ -1,4 +1,4 @@
-"""The weights of a `.keras` file that may come from anybody, read into a model that was built from a config.
+"""The weights of a `.keras` or `.weights.h5` file that may come from anybody, read into a model that a config gives.
 
 Keras reads numbers alone from it. HDF5 can do more: link to other files, keep a data set in them, and claim shapes that
 no memory holds. What the model can need is known before, and nothing else is read.
@@ -6,15 +6,20 @@ no memory holds. What the model can need is known before, and nothing else is re
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 __all__ = ["load_weights"]
 
 MEMBER = "model.weights.h5"
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+"""How such a file begins."""
 
 MOST_ITEM_BYTES = 8
 """Of a number, in the widest type that Keras stores."""
@@ -33,25 +38,36 @@ def load_weights(model: Any, file: BinaryIO) -> None:
 
     Args:
         model: A built `keras.Model`.
-        file: A `.keras` file, open.
+        file: A `.keras` file, or the `.weights.h5` alone that such a file holds, open.
 
     Raises:
         BadZipFile, OSError: The file is damaged, or holds what no file of weights holds.
         ValueError: It holds other weights than the model's.
     """
     most = COPIES * MOST_ITEM_BYTES * sum(_count(variable.shape) for variable in model.variables) + SLACK_BYTES
-    with zipfile.ZipFile(file) as archive, tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
-        try:
-            info = archive.getinfo(MEMBER)
-        except KeyError:
-            raise zipfile.BadZipFile(f"it has no {MEMBER}") from None
-        if info.file_size > most:
-            raise zipfile.BadZipFile(f"{MEMBER} has {info.file_size:,} bytes, and at most {most:,} are expected")
+    with tempfile.TemporaryDirectory(prefix="dlcli-") as directory, contextlib.ExitStack() as opened:
         weights = Path(directory) / MEMBER
-        with archive.open(info) as source, weights.open("wb") as target:
+        source, size = _member(file, opened)
+        if size > most:
+            raise zipfile.BadZipFile(f"{MEMBER} has {size:,} bytes, and at most {most:,} are expected")
+        with weights.open("wb") as target:
             shutil.copyfileobj(source, target, 2**20)
         _require_plain(weights, most)
         model.load_weights(weights)
+
+
+def _member(file: BinaryIO, opened: contextlib.ExitStack) -> tuple[IO[bytes], int]:
+    """Where the weights are read, and how many bytes they have."""
+    magic = file.read(len(HDF5))
+    file.seek(0)
+    if magic == HDF5:
+        return file, os.fstat(file.fileno()).st_size
+    archive = opened.enter_context(zipfile.ZipFile(file))
+    try:
+        info = archive.getinfo(MEMBER)
+    except KeyError:
+        raise zipfile.BadZipFile(f"it has no {MEMBER}") from None
+    return opened.enter_context(archive.open(info)), info.file_size
 
 
 def _require_plain(file: Path, most: int) -> None:

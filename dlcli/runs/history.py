@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dlcli.errors import Problem, RunError
+from dlcli.files.replacing import write_file
 from dlcli.runs.inside import read_inside
-from dlcli.runs.layout import write_atomically
 
 __all__ = ["HistoryFile", "read_history"]
 
@@ -31,25 +31,35 @@ class HistoryFile:
         self._path = path
         self._columns: list[str] = []
         self._rows: list[dict[str, float]] = []
+        self._whole = True
 
     def append(self, *, epoch: int, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
-        """Add an epoch: one appended line, or the whole file anew when a column appears.
+        """Add an epoch: one appended line, or the whole file anew when a column appears or an epoch could not be added.
 
         Args:
             epoch: One-based.
             seconds: Wall time of the epoch, validation included.
             rows_per_second: Training rows per second of the epoch's training part.
             logs: Keras's epoch logs.
+
+        Raises:
+            RunError: The disk is full; the epoch is added with the next one.
         """
         row = {"epoch": epoch, "seconds": round(seconds, 4), "rows_per_second": round(rows_per_second, 1), **logs}
         self._rows.append(row)
         new = [name for name in row if name not in self._columns]
-        if new:
-            self._columns += new
-            write_atomically(self._path, self._text(self._rows, header=True))
-        else:
-            with self._path.open("a", encoding="utf-8", newline="") as file:
-                file.write(self._text([row], header=False))
+        self._columns += new
+        whole, self._whole = self._whole and not new, False
+        try:
+            if whole:
+                with self._path.open("a", encoding="utf-8", newline="") as file:
+                    file.write(self._text([row], header=False))
+            else:
+                write_file(self._path, self._text(self._rows, header=True))
+        except OSError as error:
+            message = f"cannot write {self._path}: {error.strerror or error}"
+            raise RunError(Problem(message, hint="make room", rule="not-writable")) from error
+        self._whole = True
 
     def _text(self, rows: list[dict[str, float]], *, header: bool) -> str:
         text = io.StringIO()
