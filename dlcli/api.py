@@ -18,9 +18,9 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.model import backend
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
-from dlcli.training.events import Listener, Notice, Planned, RowsDone
+from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
 from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime, TrainedRun
+    from dlcli.inference.loading import Runtime
+    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
@@ -89,10 +91,14 @@ def train(
         0.9333
     """
     started = time.perf_counter()
-    tell = listener or _ignore
+    tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
-    directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
+    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, settings)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
 
     prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -103,6 +109,7 @@ def train(
         directory=directory,
         numbered=run_dir is None,
         overwrite=overwrite,
+        inputs=inputs,
         config_file=inspection.file,
         started=started,
         tell=tell,
@@ -148,7 +155,9 @@ def check(
                 listener(event)
 
         with forward_warnings(collect):
-            _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
@@ -234,6 +243,7 @@ def predict(
     from dlcli.inference.loading import load
     from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
+    from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
@@ -242,10 +252,11 @@ def predict(
         raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    undefined = Undefined()
+    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
@@ -292,8 +303,9 @@ def predict_file(
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
+    from dlcli.inference.undefined import Undefined
 
-    tell = listener or _ignore
+    tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
@@ -302,9 +314,10 @@ def predict_file(
         format=input_format,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
@@ -360,9 +373,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values that training has not seen and that were predicted from as unknown."""
-    for problem in run.preprocessing.strangers():
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:
@@ -401,6 +414,20 @@ def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
         stem = name.split(".")[0] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
+
+
+def _once(listener: Listener) -> Listener:
+    """The listener, told each notice once: the end of a job is tried before its beginning."""
+    told: set[Problem] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.problem in told:
+                return
+            told.add(event.problem)
+        listener(event)
+
+    return tell
 
 
 def _ignore(event: object) -> None:

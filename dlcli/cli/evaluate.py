@@ -77,6 +77,8 @@ def present(evaluation: Evaluation, console: Console) -> None:
     """The metrics, then each target's report, as tables on stdout."""
     console.result(f"{evaluation.name}: {evaluation.rows:,} rows", "")
     console.result(console.table(["metric", "value"], _not_in_report(evaluation)))
+    if evaluation.scaled:
+        console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
     for target, report in evaluation.reports.items():
         console.result("")
         if "confusion_matrix" in report:

@@ -9,8 +9,10 @@ from dlcli.config.catalogue import Argument, Catalogue, Entry, load, singular
 from dlcli.config.component import Component
 from dlcli.config.component_values import describe, expected, hint, is_plain_fit
 from dlcli.config.habits import find_habit, way_out
+from dlcli.config.layer_faults import layer_fault
 from dlcli.config.notations import rewrite
 from dlcli.config.paths import ConfigPath, format_path
+from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.errors import Problem, did_you_mean, same_word
 
@@ -114,14 +116,20 @@ class ComponentCheck:
                 hint=f"write {singular(kind)} class of your own in a Python file and name the file under `code`",
                 rule="needs-python",
             )
+        elif not entry.usable:
+            yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
+            if entry.kind == "layers" and (fault := layer_fault(entry.name, component.arguments, here, given)):
+                yield fault
 
     def value(
         self, entry: Entry, argument: Argument, value: Any, path: ConfigPath, *, given: Collection[str] | None = ()
     ) -> Iterator[Problem]:
         """Problems of the value of one argument; what is `given` to a wrapper reaches the layer that it wraps."""
-        if argument.deprecated:
+        reaching = list(reach_of_value(entry, argument, value, path))
+        if argument.deprecated or reaching:
+            yield from reaching
             return
         inner = given if argument.takes == "layers" else ()
         if argument.takes is None:

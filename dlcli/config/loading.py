@@ -25,10 +25,11 @@ from dlcli.config.monitors import check_monitors
 from dlcli.config.overrides import Overrides, override
 from dlcli.config.paths import ConfigPath, format_path, parse_path
 from dlcli.config.plain import plain
+from dlcli.config.rates import check_rates
 from dlcli.config.reading import read
 from dlcli.config.received import received
 from dlcli.config.salvaging import salvage
-from dlcli.config.schema import Config, ModelConfig
+from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.config import LintConfig
 from dlcli.config.validating import missing_key, unknown_key, validate
 from dlcli.errors import ConfigError, Problem, did_you_mean
@@ -132,8 +133,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     code = code_names([Path(name) for name in sections.get("code", [])])
     problems += code.problems
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
-    features = sections["data"].features if "data" in sections else None
-    problems += _of_graph(sections.get("model"), features)
+    problems += _of_graph(sections.get("model"), sections.get("data"))
     problems += _of_callbacks(sections, code.names, is_validated=document.has("data", "validation"))
     problems += _of_lint(sections.get("lint"))
     problems += cross_check(document.value)
@@ -185,21 +185,27 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
     return [problem for problem in problems if problem.rule != "unknown-component" or "did you mean" in problem.hint]
 
 
-def _of_graph(model: ModelConfig | None, features: Collection[str] | None) -> tuple[Problem, ...]:
-    return () if model is None else expand(model, features=None if features is None else set(features))[1]
+def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Problem, ...]:
+    if model is None:
+        return ()
+    features = None if data is None or data.takes_rest else set(data.features or ())
+    return expand(model, features=features)[1]
 
 
 def _of_callbacks(sections: Mapping[str, Any], code: Collection[str], *, is_validated: bool) -> list[Problem]:
     if not {"callbacks", "compile", "data", "model"} <= sections.keys():
         return []
-    return check_monitors(
-        sections["compile"],
-        sections["callbacks"],
+    compile_, callbacks = sections["compile"], sections["callbacks"]
+    monitors = check_monitors(
+        compile_,
+        callbacks,
         outputs=list(sections["model"].outputs or ["output"]),
         validation=is_validated,
+        fit=sections.get("fit"),
         code=code,
         own_model=sections["model"].class_ is not None,
     )
+    return [*monitors, *check_rates(callbacks, compile_.optimizer, code=code)]
 
 
 def _of_lint(config: LintConfig | None) -> list[Problem]:

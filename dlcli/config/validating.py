@@ -22,6 +22,7 @@ from dlcli.config.notations import rewrite
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.config.received import received
 from dlcli.config.scalars import resolve
+from dlcli.config.schema.data import REST
 from dlcli.config.schema.section import Section
 from dlcli.errors import Problem, did_you_mean
 
@@ -107,6 +108,10 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _explain_type(place)
     context = error.get("ctx", {})
+    if kind == "rest":
+        return Problem(error["msg"], path=format_path((*path, "features", REST)), rule="wrong-value")
+    if kind == "defaults":
+        return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"
         path = (*path, context["key"]) if "key" in context else path

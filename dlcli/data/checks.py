@@ -13,7 +13,7 @@ from dlcli.data.features.cells import labels, numbers
 from dlcli.data.rows import Rows
 from dlcli.errors import Problem
 
-__all__ = ["RowLabels", "missing_targets", "row_labels", "unseen_classes", "weight_problems"]
+__all__ = ["RowLabels", "missing_rows", "missing_targets", "row_labels", "unseen_classes", "weight_problems"]
 
 RowLabels = tuple[NDArray[np.int64], tuple[str, ...]]
 """The code of every row, -1 where the cell is empty, and the text that each code stands for."""
@@ -33,7 +33,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     """A problem for every target column with empty cells: how many, and the first row."""
     problems = []
     for column in columns:
-        empty = _missing(rows, column)
+        empty = missing_rows(rows, column)
         if len(empty):
             values = f"{len(empty)} missing value{'s' * (len(empty) != 1)}"
             problems.append(
@@ -47,7 +47,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     return problems
 
 
-def _missing(rows: Rows, column: str) -> NDArray[np.int64]:
+def missing_rows(rows: Rows, column: str) -> NDArray[np.int64]:
     """The numbers of the rows without a value."""
     found = []
     for offset, values in zip(rows.offsets, rows.column(column), strict=True):

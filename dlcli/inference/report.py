@@ -33,6 +33,7 @@ class ClassReport:
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
         self.counts = np.zeros((len(classes), len(classes)), np.int64)
+        self.missed = np.zeros(len(classes), np.int64)
         ranked = 1 if len(classes) == 2 else len(classes) if len(classes) <= MOST_RANKED else 0
         self._rankings = [Ranking(MOST_KEYS // ranked) for _ in range(ranked)]
         self._is_ranked = bool(ranked)
@@ -47,25 +48,28 @@ class ClassReport:
 
         Args:
             true: Class indices, shape (rows,).
-            predicted: Likewise.
+            predicted: Likewise, -1 where there is no prediction.
             probabilities: Of each class, shape (rows, classes); None when there are none.
         """
-        size = len(self.classes)
-        self.counts += np.bincount(true.astype(np.int64) * size + predicted, minlength=size * size).reshape(size, size)
+        size, there = len(self.classes), predicted >= 0
+        self.missed += np.bincount(true[~there], minlength=size)
+        true, predicted = true[there].astype(np.int64), predicted[there]
+        self.counts += np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
         self._is_ranked = self._is_ranked and probabilities is not None
         if probabilities is not None and self._is_ranked:
             for place, ranking in zip(self._ranked_places(), self._rankings, strict=True):
-                ranking.add(probabilities[:, place], true == place)
+                ranking.add(probabilities[there, place], true == place)
 
     def result(self) -> dict[str, Any]:
         """Confusion matrix (rows are the true classes), and per class precision, recall, F1 and support.
 
-        A precision without predictions, or a recall without rows, is 0 by convention. `auc` is the area under the ROC
-        curve of a class against all others; None where it has no rows, or all. `macro_average` is the mean over the
+        A precision without predictions, or a recall without rows, is 0 by convention. A row without a prediction is
+        not right, and stands in no column of the matrix. `auc` is the area under the ROC curve of a class against all
+        others, over the rows with a prediction; None where it has no rows, or all. `macro_average` is the mean over the
         classes, of `auc` over those that have one. Without probabilities there is no `auc`.
         """
         hits = np.diag(self.counts).astype(float)
-        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1)
+        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1) + self.missed
         precision = hits / np.maximum(predicted, 1)
         recall = hits / np.maximum(support, 1)
         total = precision + recall
@@ -94,6 +98,7 @@ class ClassReport:
             },
             "macro_average": macro,
             "confusion_matrix": self.counts.tolist(),
+            **({"without_prediction": int(self.missed.sum())} if self.missed.any() else {}),
         }
 
     def _ranked_places(self) -> range:

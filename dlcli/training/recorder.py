@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from dlcli.errors import Problem
+from dlcli.errors import Problem, RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
 from dlcli.training.interruption import Interruption
@@ -54,7 +54,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._batch_size = batch_size
         self._stack = stack
         self._interruption = interruption
-        self._warned = False
+        self._warned = self._told = False
         self._reported = -math.inf
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -92,9 +92,9 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         training = max((self._trained or now) - self._started, 1e-9)
         values = {name: float(value) for name, value in (logs or {}).items()}
         speed = self._rows / training
-        self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
         self.epochs = self._epoch
         self.logs[self._epoch] = values
+        self._write(seconds=now - self._started, rows_per_second=speed, logs=values)
         self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
         loss = values.get("loss", 0.0)
         if not math.isfinite(loss) and not self._warned:
@@ -103,9 +103,19 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 Notice(
                     Problem(
                         f"the loss became {loss} in epoch {self._epoch}",
-                        hint="lower the learning rate, scale the features or set the optimizer's clipnorm",
+                        hint="lower the learning rate, scale the features, set the optimizer's clipnorm, or look for "
+                        "rows that give NaN of themselves: an empty text under a masked average is 0/0",
                         rule="loss-not-finite",
                     ),
                     warning=True,
                 )
             )
+
+    def _write(self, *, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
+        """A row that cannot be written is told of, and written with the next one."""
+        try:
+            self._history.append(epoch=self._epoch, seconds=seconds, rows_per_second=rows_per_second, logs=logs)
+        except RunError as error:
+            if not self._told:
+                self._told = True
+                self._listener(Notice(error.problems[0], warning=True))

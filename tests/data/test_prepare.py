@@ -148,7 +148,7 @@ def test_the_batch_fits_the_data(file: Path) -> None:
     small = config(file, test=0.9)
     assert prepare(small, seed=1).config.batch_size == 15
     assert prepare(config(file, batch_size="full"), seed=1).config.batch_size == "full"
-    assert rules(file, test=0.9, batch_size=32) == ["batch-too-large"]
+    assert prepare(config(file, test=0.9, batch_size=32), seed=1).config.batch_size == 15
 
 
 def test_missing_columns_come_together(file: Path) -> None:
@@ -184,7 +184,12 @@ def test_the_wrong_delimiter_is_guessed(tmp_path: Path) -> None:
         ({"weight": (4, "x")}, {"sample_weight": "weight"}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, "x")}, {"features": {"size": "number"}}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, np.inf)}, {"features": {"size": "number"}}, "infinite-value", "row 5"),
-        ({"size": (4, None)}, {"features": {"size": "number"}}, "missing-value", "row 5"),
+        (
+            {"size": (4, None)},
+            {"features": {"size": {"type": "number", "missing": "error"}}},
+            "missing-value",
+            "row 5",
+        ),
         ({"group": (4, None)}, {"split": {"group": "group"}, "test": 0.2}, "missing-group", "row 5"),
         ({"species": (slice(None), "p")}, {}, "one-class", "'p'"),
         ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unknown-class", "'new' (1 row)"),
