@@ -20,7 +20,7 @@ from dlcli.errors import DlcliError
 from dlcli.training.callbacks import check_callbacks, make_callbacks
 
 DECAY = {"CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 5}}
-OPTIMIZERS: list[Any] = ["SGD", {"SGD": {"learning_rate": DECAY}}]
+SCHEDULED: Any = {"SGD": {"learning_rate": DECAY}}
 BY_ARGUMENT: dict[str, list[Any]] = {
     "backup_dir": ["b"],
     "filename": ["x.csv"],
@@ -52,8 +52,7 @@ def cases() -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("frequency", [1, 2])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=["rate", "schedule"])
+@pytest.mark.parametrize(("optimizer", "frequency"), [("SGD", 1), (SCHEDULED, 2)], ids=["rate", "schedule"])
 @pytest.mark.filterwarnings("ignore")
 def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Path) -> None:
     import keras
@@ -61,6 +60,8 @@ def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Pa
     x = np.ones((8, 1), np.float32)
     compile_ = CompileConfig.model_validate({"optimizer": optimizer, "loss": "mse", "metrics": []})
     fit = FitConfig(epochs=3, validation_freq=frequency)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    start = model.get_weights()
     trained = 0
     for index, (name, arguments) in enumerate(cases()):
         callback = Component(name, arguments)
@@ -81,9 +82,9 @@ def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Pa
         except DlcliError:
             continue  # Keras refuses it when it is made, which is before training too
         (tmp_path / str(index)).mkdir()
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model.set_weights(start)
         rate = 0.1 if optimizer == "SGD" else keras.optimizers.schedules.CosineDecay(**DECAY["CosineDecay"])
-        model.compile(keras.optimizers.SGD(rate), "mse")
+        model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)
         options = {"batch_size": 2, "epochs": 3, "validation_freq": frequency, "verbose": 0}
         model.fit(x, x * 2, validation_data=(x, x * 2), callbacks=made, **options)
         trained += 1
