@@ -9,7 +9,7 @@ import dataclasses
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,10 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.model import backend
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
-from dlcli.training.events import Listener, Notice, Planned, RowsDone
+from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
+from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime
+    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
@@ -53,6 +56,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_warnings_forwarded
 def train(
     config: ConfigLike,
     *,
@@ -87,10 +91,14 @@ def train(
         0.9333
     """
     started = time.perf_counter()
-    tell = listener or _ignore
+    tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
-    directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
+    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, settings)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
 
     prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -101,6 +109,7 @@ def train(
         directory=directory,
         numbered=run_dir is None,
         overwrite=overwrite,
+        inputs=inputs,
         config_file=inspection.file,
         started=started,
         tell=tell,
@@ -140,15 +149,20 @@ def check(
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
-                warnings[event.problem.rule, event.problem.path] = event.problem
+                problem = event.problem
+                warnings[problem.rule, problem.path or problem.message] = problem
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+        with forward_warnings(collect):
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
+@with_warnings_forwarded
 def evaluate(
     run: RunLike,
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -187,6 +201,7 @@ def evaluate(
     )
 
 
+@with_warnings_forwarded
 def predict(
     run: RunLike,
     frame: pd.DataFrame,
@@ -241,10 +256,11 @@ def predict(
     tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
+@with_warnings_forwarded
 def predict_file(
     run: RunLike,
     source: str | os.PathLike[str],
@@ -301,10 +317,11 @@ def predict_file(
         undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell([*trained.preprocessing.strangers(), *undefined.problems()], listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
+@with_warnings_forwarded
 def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
@@ -356,9 +373,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell(problems: Iterable[Problem], listener: Listener | None) -> None:
-    """Warn of predictions that are less than they seem: from values unknown to training, or none at all."""
-    for problem in problems:
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:
@@ -397,6 +414,20 @@ def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
         stem = name.split(".")[0] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
+
+
+def _once(listener: Listener) -> Listener:
+    """The listener, told each notice once: the end of a job is tried before its beginning."""
+    told: set[Problem] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.problem in told:
+                return
+            told.add(event.problem)
+        listener(event)
+
+    return tell
 
 
 def _ignore(event: object) -> None:

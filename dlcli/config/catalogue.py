@@ -70,6 +70,9 @@ class Argument:
         choices: The allowed strings, read without regard to case; empty when any value may stand here.
         none: `null` may stand here.
         deprecated: Accepted by Keras for old code only.
+        reach: What Keras does with a name that is given here: it opens the `file`, runs the `program` in it, calls the
+            address on the `network`, or writes the file, which is kept in the `run` directory; None where a text is
+            nothing but a text. See `dlcli.config.reach`.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Argument:
     choices: tuple[str | None, ...] = ()
     none: bool = False
     deprecated: bool = False
+    reach: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -121,6 +125,12 @@ class Entry:
     def required(self) -> tuple[str, ...]:
         """The names of the arguments without a default."""
         return tuple(argument.name for argument in self.arguments.values() if argument.required)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a config can have it: it needs nothing that only Python can give, and reaches for nothing outside."""
+        reaches = any(argument.reach in ("program", "network") for argument in self.arguments.values())
+        return not (self.needs_python or reaches)
 
 
 class Catalogue:

@@ -2,7 +2,7 @@
 
 | target | outputs | activation | loss | metrics |
 |---|---|---|---|---|
-| number | one for each number | linear | mean_squared_error | mse |
+| number | one for each number | linear | mean_squared_error | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
 
@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dlcli.config.component import Component
+from dlcli.config.component import Component, normal_name
 from dlcli.config.facts import LossFamily, loss_facts
 from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
 from dlcli.config.signature import TargetSpec
@@ -146,9 +146,11 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
     return Component("sparse_categorical_crossentropy")
 
 
-def default_metrics(target: TargetSpec) -> list[Component]:
-    """The metrics of the table above."""
-    return [Component("mse" if target.kind == "number" else "accuracy")]
+def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
+    """The metrics of the table above, or another where the loss is that."""
+    if target.kind != "number":
+        return [Component("accuracy")]
+    return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
 
 
 def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> dict[str, tuple[TargetSpec, ...]] | None:

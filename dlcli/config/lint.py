@@ -186,6 +186,17 @@ def restore_without_validation(config: Config, output: Output) -> Iterator[tuple
                 )
 
 
+def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """Every run begins in a directory of its own, where BackupAndRestore finds no backup."""
+    for index, callback in enumerate(config.callbacks):
+        if callback.name == "BackupAndRestore":
+            yield (
+                f"callbacks[{index}].BackupAndRestore",
+                "every run begins in a directory of its own, so there is never a backup to restore from",
+                "ModelCheckpoint keeps the epochs of a run, and an interrupted run keeps its weights",
+            )
+
+
 def mode_against_metric(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """A callback with the wrong mode keeps the worst weights, or stops when the model gets better."""
     names = config.model.outputs or ["output"]
@@ -222,6 +233,7 @@ RULES: dict[str, Rule] = {
         accuracy_of_numbers,
         units_not_classes,
         restore_without_validation,
+        nothing_to_restore,
         mode_against_metric,
         masked_average_of_nothing,
     )

@@ -79,6 +79,13 @@ class OutputPlan:
     def _logit_link(self) -> Literal["sigmoid", "softmax"]:
         return "sigmoid" if self.head.units == 1 or loss_family(self.loss) == "binary" else "softmax"
 
+    @property
+    def unit(self) -> tuple[tuple[float, float], ...]:
+        """The unit of each of the output's numbers, `(offset, scale)`; empty when none of its targets is scaled."""
+        if not any(target.unit for target in self.targets):
+            return ()
+        return tuple(pair for target in self.targets for pair in target.unit or ((0.0, 1.0),) * target.width)
+
 
 def plan_outputs(
     config: Config, *, outputs: Mapping[str, int | None], targets: Sequence[TargetSpec]
@@ -236,7 +243,7 @@ def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConf
     metrics = compile_.metrics
     loss: Component | dict[str, Component] = {plan.name: plan.loss for plan in plans}
     if metrics is None:
-        metrics = {plan.name: default_metrics(plan.targets[0]) for plan in plans}
+        metrics = {plan.name: default_metrics(plan.targets[0], plan.loss) for plan in plans}
     elif isinstance(metrics, list) and len(plans) > 1:
         metrics = {plan.name: metrics for plan in plans}
     if len(plans) == 1:

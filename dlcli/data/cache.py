@@ -21,8 +21,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dlcli.data.locks import FileLock
 from dlcli.errors import DataError, Problem
+from dlcli.files.locks import FileLock
+from dlcli.files.replacing import write_file
 
 __all__ = ["Cache", "CachedEntry", "Cleared", "Scratch", "default_directory", "parse_size", "size_limit"]
 
@@ -270,7 +271,7 @@ class Cache:
     def _make(self) -> None:
         if not self.directory.exists():
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self.directory / "CACHEDIR.TAG").write_text(_TAG, encoding="ascii")
+            write_file(self.directory / "CACHEDIR.TAG", _TAG, sync=False)
 
 
 def default_directory() -> Path:

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.schema import DataConfig
+from dlcli.config.schema import DataConfig, NumberTarget, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.identity import KnownFile
 from dlcli.data.sources.options import format_of, is_gzipped
@@ -26,12 +26,18 @@ __all__ = ["content_key", "encoding_key", "place_key", "recipe_key"]
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
-_FOUND = {"features", "target", "exclude"}
+_FOUND = {"features", "target", "exclude", "defaults"}
 """What the state of the preprocessing says in full."""
 
 
 def recipe_key(
-    config: DataConfig, *, seed: int, named: Collection[str], classification: bool | None, units: int | None
+    config: DataConfig,
+    *,
+    seed: int,
+    named: Collection[str],
+    classification: bool | None,
+    units: int | None,
+    unscalable: Collection[str] = (),
 ) -> str:
     """The key of what is asked for.
 
@@ -41,6 +47,7 @@ def recipe_key(
         named: Features with an input of their own.
         classification: What the loss says of a target whose type is not given.
         units: Of the last layer, which say so too.
+        unscalable: The targets that are not scaled when the config does not say.
     """
     inferred = None in config.target.values()
     return _digest(
@@ -50,6 +57,7 @@ def recipe_key(
             "seed": seed,
             "named": sorted(named),
             "hints": [classification, units] if inferred else None,
+            "unscalable": sorted(name for name in unscalable if _scale_is_open(config.target.get(name))),
         }
     )
 
@@ -77,6 +85,10 @@ def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
 def place_key(recipe: str, paths: Sequence[str]) -> str:
     """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
     return _digest([recipe, list(paths)])
+
+
+def _scale_is_open(target: Target | None) -> bool:
+    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
 
 
 def _content(file: KnownFile) -> list[object]:

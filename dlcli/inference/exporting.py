@@ -217,7 +217,8 @@ def _reloaded(
     count = len(batches(len(next(iter(inputs.values())))))
     arguments = [format, str(model), str(given), str(taken), str(count - 1), *code]
     done = subprocess.run(
-        [sys.executable, "-m", "dlcli.model.reloading", *arguments],
+        # -P: without it the working directory, which may be a stranger's, is where modules are looked for first.
+        [sys.executable, "-P", "-m", "dlcli.model.reloading", *arguments],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

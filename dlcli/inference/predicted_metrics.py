@@ -75,6 +75,9 @@ class PredictedMetrics:
             weight = _of_output(weights, place)
             values = self._loss(output, true, raw.astype(np.float64), inputs)
             self._losses[output.name] += float((values if weight is None else values * weight).sum())
+            if output.unit:
+                offset, scale = np.array(output.unit).T
+                true, raw = true * scale + offset, raw * scale + offset
             for measure, view in self._measures[place]:
                 measure.add(*see(view, true, raw))
 

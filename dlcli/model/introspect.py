@@ -18,6 +18,7 @@ from typing import Any
 
 from dlcli.config.catalogue import CATALOGUE_FILE, KINDS, Argument
 from dlcli.config.component_values import is_plain_fit
+from dlcli.files.replacing import write_file
 from dlcli.model.constructors import LEGACY, REQUIRED, class_arguments, function_arguments
 from dlcli.model.docstrings import ArgumentText, argument_text, argument_texts, first_sentence
 
@@ -60,6 +61,23 @@ _PYTHON = {
     ("LambdaCallback", "on_train_end"),
     ("LambdaCallback", "on_train_batch_begin"),
     ("LambdaCallback", "on_train_batch_end"),
+}
+
+# What Keras does with a name that an argument holds (see `dlcli.config.reach`). A test goes through all arguments that
+# take a text, so that a new one of Keras is decided on before it is in the catalogue.
+_REACH = {
+    ("layers", "TFSMLayer", "filepath"): "program",
+    ("layers", "IntegerLookup", "vocabulary"): "file",
+    ("layers", "StringLookup", "vocabulary"): "file",
+    ("layers", "TextVectorization", "vocabulary"): "file",
+    ("callbacks", "BackupAndRestore", "backup_dir"): "run",
+    ("callbacks", "CSVLogger", "filename"): "run",
+    ("callbacks", "ModelCheckpoint", "filepath"): "run",
+    ("callbacks", "OrbaxCheckpoint", "directory"): "run",
+    ("callbacks", "RemoteMonitor", "path"): "network",
+    ("callbacks", "RemoteMonitor", "root"): "network",
+    ("callbacks", "TensorBoard", "embeddings_metadata"): "run",
+    ("callbacks", "TensorBoard", "log_dir"): "run",
 }
 
 # Inputs follow from the data, so an input layer has no place in a list of layers; a CallbackList is `fit`'s own.
@@ -289,6 +307,8 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     if default is not None and "default" in record and not is_plain_fit(_as_argument(name, record), record["default"]):
         record.pop("type", None)  # the docstring does not tell all: `use_cudnn` is a boolean or "auto"
         record.pop("choices", None)
+    if (kind, entry, name) in _REACH:
+        record["reach"] = _REACH[kind, entry, name]
     if text is not None and text.doc:
         record["doc"] = text.doc
     return record
@@ -345,4 +365,4 @@ def _share(entries: JSON) -> JSON:
 
 
 if __name__ == "__main__":
-    Path(CATALOGUE_FILE).write_text(render(introspect()), encoding="utf-8")
+    write_file(Path(CATALOGUE_FILE), render(introspect()))

@@ -108,14 +108,16 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
     validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
     planned = Planned(
         directory=directory,
-        summary=summarize(assembly.model),
+        summary=summarize(assembly.model, assembly.graph),
         rows=rows,
         batch_size=batch_size,
         steps=train.steps,
         epochs=config.fit.epochs,
         device=assembly.runtime.device,
         targets=tuple(
-            f"{target.name}: {len(target.classes)} classes" if target.classes else f"{target.name}: number"
+            f"{target.name}: {len(target.classes)} classes"
+            if target.classes
+            else f"{target.name}: number" + (", scaled for the loss, metrics in its own unit" if target.unit else "")
             for output in assembly.outputs
             for target in output.targets
         ),

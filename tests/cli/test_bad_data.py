@@ -189,7 +189,7 @@ CASES: dict[str, Case] = {
         files={"table.csv": edit("no", "yes")},
     ),
     "a class of the test alone": Case(
-        ("data.target.label", "the test split has classes", "'maybe' (1 row)", "→ split: stratified"),
+        ("data.target.label", "the test split has classes", "'maybe' (1 row)", "or drop them from data.test"),
         data="test: test.csv",
         files={"test.csv": "age,city,label\n1,a,maybe\n2,b,yes\n"},
     ),

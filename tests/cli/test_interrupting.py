@@ -41,7 +41,7 @@ def test_in_the_middle_of_a_prediction(
     (tmp_path / "out.csv").write_text("old")
     before = set(tmp_path.iterdir())
     with start(tmp_path, "predict", "run", "new.csv", "-o", "out.csv", "--runtime", runtime) as running:
-        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(".out.csv.*")))
+        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(".*.out.csv")))
         running.send_signal(number)
         _, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (75, b"interrupted\n")

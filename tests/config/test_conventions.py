@@ -28,7 +28,7 @@ CLASSES = TargetSpec("species", "category", classes=("a", "b", "c"))
 @pytest.mark.parametrize(
     ("target", "head", "loss", "metric"),
     [
-        (NUMBER, Head(1, "linear"), "mean_squared_error", "mse"),
+        (NUMBER, Head(1, "linear"), "mean_squared_error", "mae"),
         (BINARY, Head(1, "sigmoid"), "binary_crossentropy", "accuracy"),
         (BINARY, Head(2, "softmax"), "sparse_categorical_crossentropy", "accuracy"),
         (CLASSES, Head(3, "softmax"), "sparse_categorical_crossentropy", "accuracy"),
@@ -37,7 +37,7 @@ CLASSES = TargetSpec("species", "category", classes=("a", "b", "c"))
 def test_the_table_of_defaults(target: TargetSpec, head: Head, loss: str, metric: str) -> None:
     chosen = default_loss(target, head)
     assert chosen == Component(loss)
-    assert default_metrics(target) == [Component(metric)]
+    assert default_metrics(target, chosen) == [Component(metric)]
 
 
 @pytest.mark.parametrize(("target", "head"), [(BINARY, Head(1, "linear")), (CLASSES, Head(3, "linear"))])

@@ -20,6 +20,7 @@ CHANGES: dict[str, Any] = {
     "target": ["z", ["y", "z"], ["z", "y"], {"y": "number"}, {"y": {"type": "number", "scale": "standard"}}],
     "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
     "exclude": ["a"],
+    "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "sample_weight": ["w"],
     "columns": [["a", "y"]],
     "delimiter": [";", "\t"],
@@ -57,6 +58,7 @@ def test_every_option_that_matters_changes_the_recipe() -> None:
         {"named": ["a", "b"]},
         {"classification": True},
         {"units": 3},
+        {"unscalable": ["y"]},
     ]
     for each in arguments:
         keys.add(recipe(**each))
@@ -72,6 +74,8 @@ def test_what_does_not_matter_does_not() -> None:
     assert recipe(named=["b", "a"]) == recipe(named=["a", "b"])
     typed = {**BASE, "target": {"y": "number"}}
     assert recipe(typed, units=3, classification=True) == recipe(typed)
+    scaled = {**BASE, "target": {"y": {"type": "number", "scale": "none"}}}
+    assert recipe(scaled, unscalable=["y"]) == recipe(scaled)
 
 
 def test_the_encoding_is_what_was_found() -> None:
