@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime
-    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.loading import Runtime, TrainedRun
     from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
