@@ -64,6 +64,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, None, callbacks=STOPPING, data={"validation": 0.2}),
         None,
     ),
+    "nothing-to-restore": (
+        spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
+        spec(1, None, callbacks=["ModelCheckpoint"]),
+        None,
+    ),
 }
 
 
