@@ -11,12 +11,13 @@ from dlcli.data.features.codec import Column
 
 __all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
 
-Kind = Literal["number", "text", "boolean", "datetime", "exact"]
+Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
 
 A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
 The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. Of `exact`
-columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`.
+columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`. An `unsure` column seems to
+be one of numbers, by the first rows of a file without types; it comes as `number`, unless a cell proves it wrong.
 """
 
 
@@ -35,6 +36,11 @@ class ColumnInfo:
     kind: Kind | None
     shape: tuple[int, ...] = ()
     dtype: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the source says that its values are texts, also where they read as numbers."""
+        return self.kind == "text" and self.dtype not in ("", "null")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

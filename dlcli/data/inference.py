@@ -4,12 +4,14 @@ The rules for a feature, in their order:
 
 1. Arrays: numbers; unsigned bytes with several dimensions are images and are divided by 255.
 2. Booleans, and texts that are one word for true and one for false: boolean.
-3. Numbers, and texts that are all numbers: number. Codes with leading zeros, such as `007`, are categories.
-4. Dates and times, and texts that are all ISO 8601: datetime.
+3. Numbers, and texts that are numbers: number. Codes with leading zeros, such as `007`, are categories.
+4. Dates and times, and texts in ISO 8601: datetime.
 5. Texts of three words or more on average, more than half of them different from each other: text.
 6. All other texts: category.
 
-A column without a single value is left out. The rules for a target are in `infer_target`.
+Texts are numbers or dates when nine of ten are: the others are faults that are shown, not a reason to take a column
+with a slip of the pen for one of a thousand categories. A column without a single value is left out. The rules for a
+target are in `infer_target`.
 """
 
 from __future__ import annotations
@@ -37,14 +39,10 @@ from dlcli.config.schema import (
 from dlcli.data.chunk import ColumnInfo
 from dlcli.data.features.boolean import WORDS
 from dlcli.data.sources.conversion import kind_of
-from dlcli.data.survey import Survey, Values, parts_of, survey
+from dlcli.data.survey import Gather, Survey, Values, parts_of, survey
 
 __all__ = ["Guess", "collect_notes", "infer_feature", "infer_target"]
 
-_ISO = (
-    r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
-)
 WORDS_OF_TEXT = 3
 """Average words from which on texts may be free text."""
 
@@ -52,12 +50,23 @@ FEW_CLASSES = 20
 """Different whole numbers up to which a target may be classes when neither the loss nor the units say."""
 
 
+MOST = 0.9
+"""The part of the texts from which on a column of them is one of numbers, or of dates."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Guess:
-    """A feature's type as inferred, and a line that says so; no feature when the column has to be left out."""
+    """A feature's type as inferred, and a line that says so; no feature when the column has to be left out.
+
+    Args:
+        feature: The type.
+        note: The line.
+        odd: Some texts of the column are not of this type.
+    """
 
     feature: Feature | None
     note: str
+    odd: bool = False
 
 
 def infer_feature(values: Values, info: ColumnInfo) -> Guess:
@@ -91,7 +100,8 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
     match _text_kind(column) if kind == "text" else kind:
         case "number":
             filled = [f"{missing} missing: median"] if missing else []
-            return Guess(NumberFeature(missing="median" if missing else "error"), _note("number", counted, filled))
+            odd = kind == "text" and not column.numbers
+            return Guess(NumberFeature(missing="median" if missing else "error"), _note("number", counted, filled), odd)
         case "boolean":
             filled = [f"{missing} missing: most frequent"] if missing else []
             return Guess(
@@ -105,6 +115,8 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         case _:
             different = len(_distinct(column))
             size = f"{different} value{'s' * (different != 1)}"
+            if column.codes and column.number_cells:
+                size += ", numbers with leading zeros among them"
             if hint := _foreign(column):
                 size += hint
             elif different == column.present > FEW_CLASSES:
@@ -114,13 +126,13 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
 
 def _text_kind(column: Survey) -> str:
     """What texts are; `prose` for free text, `category` when they are nothing else."""
-    if column.numbers:
+    if column.numbers or (column.number_cells >= MOST * column.present and not column.codes):
         return "number"
     distinct = _distinct(column)
     words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
     if words and words <= WORDS.keys() and len(words) == len({WORDS[word] for word in words}):
         return "boolean"
-    if pc.all(pc.match_substring_regex(distinct, _ISO)).as_py():
+    if column.moment_cells >= MOST * column.present:
         return "datetime"
     spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
     free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > column.present / 2
@@ -161,15 +173,15 @@ def infer_target(
     first = next(iter(parts_of(values)), None)
     if isinstance(first, np.ndarray) and first.size != len(first):
         return NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})"
-    integers = info.dtype.startswith(("int", "uint"))
-    column = survey(values, every_number=bool(classification) or (classification is None and integers))
+    gather: Gather = "texts" if classification is False else "whole" if classification is None else "all"
+    column = survey(values, gather=gather)
     kind = "number" if column.numbers else kind_of(column.type)
     classes = f"category ({0 if column.distinct is None else len(column.distinct)} classes)"
     if kind != "number" or classification:
         return (NumberTarget(), "number") if classification is False else (CategoryTarget(), classes)
     if classification is False:
         return NumberTarget(), "number"
-    if not (column.whole or integers):
+    if not column.whole:
         return NumberTarget(), "number"
     distinct = _distinct(column)
     if units is None:

@@ -38,6 +38,7 @@ class Prepared:
         splits: `train`, and `validation` and `test` where the config has them.
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
+        warnings: What a person should know of the values, and nothing that keeps from training.
         fingerprints: Path, size and hash of the files of each source, by the split that names it; JSON values.
     """
 
@@ -45,6 +46,7 @@ class Prepared:
     splits: dict[str, Split]
     config: DataConfig
     notes: tuple[str, ...]
+    warnings: tuple[Problem, ...]
     fingerprints: dict[str, list[dict[str, Any]]]
 
 
@@ -97,20 +99,27 @@ def prepare(
             parts = divide(config, loaded, seed=seed, wanted=SPLITS)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
-                _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
+                _given(config.features or {}),
+                _given(config.target),
+                available=list(loaded.infos),
+                texts={info.name for info in loaded.infos.values() if info.is_text},
+                seed=seed,
             )
             preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows, preprocessing.columns))
+            warnings = preprocessing.given_problems()
             problems = _class_problems(preprocessing, loaded, parts)
             if problems:
                 raise DataError(problems)
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+            strangers: list[Problem] = []
             arrays = store.keep(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
-                functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+                functools.partial(_encode, preprocessing, loaded, parts, weights, named, strangers),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(config, notes, preprocessing),
+                content=lambda: _content(config, notes, [*warnings, *strangers], preprocessing),
             )
-            return Prepared(preprocessing, _splits(arrays), config, notes, store.fingerprints())
+            warnings = (*warnings, *strangers)
+            return Prepared(preprocessing, _splits(arrays), config, notes, warnings, store.fingerprints())
 
 
 def read_split(
@@ -169,7 +178,7 @@ def read_split(
             raise DataError(problems)
         arrays = store.keep(
             encoded_bytes(preprocessing, len(parts[name].rows), named),
-            functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+            functools.partial(_encode, preprocessing, loaded, parts, weights, named, []),
         )
         return _splits(arrays)[name]
 
@@ -194,6 +203,8 @@ def _fill_in(
         if feature is None:
             guess = infer_feature(rows.column(name), loaded.infos[name])
             notes.append((name, guess.note))
+            if guess.odd:
+                problems += _odd_cells(loaded, name)
             if guess.feature is None and config.features is not None:
                 problems.append(
                     Problem(
@@ -220,6 +231,16 @@ def _fill_in(
     if problems:
         raise DataError(problems)
     return config.model_copy(update={"target": targets, "features": features}), collect_notes(notes)
+
+
+def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
+    """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
+    try:
+        for _ in loaded.sources["train"].chunks({column: "number"}):
+            pass
+    except DataError as error:
+        return error.problems
+    return ()
 
 
 def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
@@ -278,14 +299,18 @@ def _encode(
     parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
+    strangers: list[Problem],
     destination: Destination,
 ) -> None:
-    """Write all arrays of all splits."""
+    """Write all arrays of all splits; what they hold that training has not seen is added to `strangers`."""
+    strangers.clear()
     for source, rows in loaded.rows.items():
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
         }
         encode_rows(preprocessing, rows, numbers, named, destination)
+        found = preprocessing.take_strangers(source)
+        strangers += found if source != "train" else ()
         for name, places in numbers.items():
             destination.create((name, "rows", ""), places.shape, places.dtype)(places)
             if source in weights:
@@ -312,10 +337,14 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
     }
 
 
-def _content(config: DataConfig, notes: Sequence[str], preprocessing: Preprocessing) -> dict[str, Any]:
+def _content(
+    config: DataConfig, notes: Sequence[str], warnings: Sequence[Problem], preprocessing: Preprocessing
+) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = config.model_dump(mode="json", include={"target", "features"})
-    return {"sources": config.train, "notes": list(notes), "preprocessing": preprocessing.state(), **found}
+    told = [[problem.message, problem.path, problem.hint, problem.rule] for problem in warnings]
+    state = preprocessing.state()
+    return {"sources": config.train, "notes": list(notes), "warnings": told, "preprocessing": state, **found}
 
 
 def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
@@ -329,5 +358,6 @@ def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
         splits,
         _fit_batch(config, len(splits["train"].rows)),
         tuple(content["notes"]),
+        tuple(Problem(message, path=path, hint=hint, rule=rule) for message, path, hint, rule in content["warnings"]),
         store.fingerprints(),
     )

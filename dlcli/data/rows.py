@@ -69,6 +69,10 @@ class Overflow:
                 )
             )
 
+    def restart(self) -> None:
+        """Forget the rows: they are read once more, and what they took in memory is free."""
+        self._held = 0
+
     def close(self) -> None:
         """Close the files; the rows in them are gone."""
         for spill in self._spills:

@@ -56,6 +56,8 @@ def prepare_job(
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
+        for warning in prepared.warnings:
+            tell(Notice(inspection.locate(warning), warning=True))
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.keras_model import assemble_run

@@ -85,7 +85,7 @@ class DatetimeCodec:
         (column,) = values
         read = instants(column, format=self._format)
         if not self._strangers and (unreadable := np.flatnonzero(read.unreadable)).size:
-            cells = labels(column)
+            cells = labels(column, as_written=True)
             self._strangers = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
         moments = read.microseconds[~(read.missing | read.unreadable)]
         self._moments.update(

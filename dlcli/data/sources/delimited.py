@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -34,6 +34,8 @@ faults that are shown, not a reason to take a column with a slip of the pen for 
 class DelimitedFile:
     """One file of delimited text."""
 
+    keyed: ClassVar[bool] = False
+
     path: Path
     options: TableOptions
 
@@ -45,8 +47,8 @@ class DelimitedFile:
     def paths(self) -> tuple[Path, ...]:
         return (self.path,)
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
-        """Names from the header, kinds from the first block."""
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        """Names from the header, kinds from the first block: `chunks` says where the rest proves it wrong."""
         check_readable(self.path)
         header = delimited_header(self.path, self.options)
         named = [name for name in header.names if name]
