@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.conventions import from_logits, loss_family
 from dlcli.config.outputs import OutputPlan
-from dlcli.data.arrays import numbers_array
+from dlcli.data.arrays import numbers_array, texts_array
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.targets import CategoryTargetCodec
 from dlcli.errors import ModelError, Problem
@@ -52,7 +52,7 @@ class Decoded:
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
-        values: For classes: what they were in the data, such as whole numbers.
+        values: For classes: what they were in the data, such as whole numbers; their names when None.
     """
 
     target: str
@@ -83,9 +83,9 @@ class Decoded:
                 f"{start}prediction_{name}": numbers_array(column)
                 for name, column in zip(self.components, self.numbers.T, strict=True)
             }
-        assert self.values is not None
+        values = texts_array(self.classes) if self.values is None else self.values
         if columns.top is None:
-            table = {f"{start}prediction": self.values.take(numbers_array(self.indices))}
+            table = {f"{start}prediction": values.take(numbers_array(self.indices))}
             if self.probabilities is not None and columns.probabilities:
                 for index, name in enumerate(self.classes):
                     table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
@@ -94,7 +94,7 @@ class Decoded:
         table = {}
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
         for place, chosen in enumerate(best.T, start=1):
-            table[f"{start}prediction_{place}"] = self.values.take(numbers_array(chosen))
+            table[f"{start}prediction_{place}"] = values.take(numbers_array(chosen))
             if columns.probabilities:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
@@ -167,10 +167,10 @@ def decode(
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
         if output.classes:
-            codec = preprocessing.targets[output.targets[0].name]
-            assert isinstance(codec, CategoryTargetCodec)
+            codec = preprocessing.targets.get(output.targets[0].name)
+            known = codec.values if isinstance(codec, CategoryTargetCodec) else None
             found = _classes(np.asarray(values, np.float32), output, threshold)
-            decoded.append(dataclasses.replace(found, values=codec.values))
+            decoded.append(dataclasses.replace(found, values=known))
             continue
         start = 0
         flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)
