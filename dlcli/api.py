@@ -184,6 +184,7 @@ def evaluate(
         cache=None if data is not None else _cache(cache_dir),
         runtime=runtime,
         warn=_warner(listener),
+        tell=lambda run: _tell_strangers(run, listener),
     )
 
 

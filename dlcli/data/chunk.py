@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -52,12 +52,14 @@ class Chunk:
         num_rows: How many rows.
         start: Number of the first row in its file, from 0.
         file: The file that the rows came from; None for a table in memory.
+        marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
     """
 
     columns: dict[str, Column]
     num_rows: int
     start: int = 0
     file: Path | None = None
+    marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""

@@ -69,12 +69,13 @@ class Guess:
     odd: bool = False
 
 
-def infer_feature(values: Values, info: ColumnInfo) -> Guess:
+def infer_feature(values: Values, info: ColumnInfo, *, marks: str = "") -> Guess:
     """The type of one column that the config says nothing of.
 
     Args:
         values: The whole column.
         info: What the source says of it.
+        marks: What to say of marks that stand for empty cells, where they could be values.
 
     Example:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
@@ -96,7 +97,7 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         return Guess(None, "left out: the column has no values")
     missing = column.missing
     counted = ["constant"] if column.constant else []
-    empty = [f"{missing} missing"] if missing else []
+    empty = [f"{missing} missing" + (f": {marks}" if marks else "")] if missing else []
     match _text_kind(column) if kind == "text" else kind:
         case "number":
             filled = [f"{missing} missing: median"] if missing else []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache import Cache
-from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
+from dlcli.data.checks import missing_targets, named_marks, row_labels, unseen_classes, weight_problems
 from dlcli.data.division import Part, divide
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
@@ -201,7 +201,8 @@ def _fill_in(
     for name in loaded.roles.features:
         feature = (config.features or {}).get(name)
         if feature is None:
-            guess = infer_feature(rows.column(name), loaded.infos[name])
+            marks = named_marks(rows.marks.get(name, {}))
+            guess = infer_feature(rows.column(name), loaded.infos[name], marks=marks)
             notes.append((name, guess.note))
             if guess.odd:
                 problems += _odd_cells(loaded, name)

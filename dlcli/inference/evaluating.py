@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def evaluate_run(
     cache: Cache | None,
     runtime: Runtime,
     warn: Warn,
+    tell: Callable[[TrainedRun], None] = lambda run: None,
 ) -> Evaluation:
     """Evaluate a run and write `evaluations/<name>.json`.
 
@@ -44,6 +46,7 @@ def evaluate_run(
         cache: Where training kept the encoded data.
         runtime: What to compute with.
         warn: Told when the portable model should be there and cannot be trusted.
+        tell: Called with the run when new rows have been evaluated.
 
     Raises:
         DlcliError: See `dlcli.evaluate`.
@@ -51,6 +54,8 @@ def evaluate_run(
     run, metrics = _open(path, runtime=runtime, warn=warn)
     parts = iter([split_rows(run, split, cache=cache)]) if data is None else data_parts(run, data)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    if data is not None:
+        tell(run)
     write_json(run.directory.evaluations / f"{name}.json", result.document())
     return result
 

@@ -119,8 +119,7 @@ def plain(values: pa.Array) -> pa.Array:
     """
     kind = values.type
     if kind_of(kind) is None:
-        what = "nested values" if pa.types.is_nested(kind) else "values that cannot be read"
-        raise CellFault(0, "", what=f"{what} ({kind})")
+        raise CellFault(0, "", what=f"nested values ({kind})" if pa.types.is_nested(kind) else f"{kind} values")
     if pa.types.is_dictionary(kind):
         return plain(values.dictionary_decode())
     if pa.types.is_run_end_encoded(kind):

@@ -13,7 +13,7 @@ import pyarrow.csv as pacsv
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import is_number_text
-from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclosed_quote
+from dlcli.data.sources.delimited_faults import find_faults, line_of_row, swallowed_rows, unclosed_quote
 from dlcli.data.sources.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.data.sources.source import typed_chunk
@@ -116,14 +116,21 @@ class DelimitedFile:
             null_values=list(self.options.missing_values),
             strings_can_be_null=False,  # which texts are empty, `convert` decides column by column
         )
+        rows = 0
         with _QuoteCounter(self.path) as stream:
             try:
-                yield from pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+                for batch in pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
+                    rows += batch.num_rows
+                    yield batch
             except UnicodeDecodeError:
                 raise DataError(find_faults(self.path, self.options, header)) from None
             except OSError as error:
                 raise unreadable(self.path, error) from None
             if stream.quotes % 2 and (problem := unclosed_quote(self.path, self.options)):
+                raise DataError(problem)
+            # Lines without a row of their own are in quotes, or empty.
+            before = header.blank_lines + header.has_header
+            if stream.quotes and stream.lines > rows + before and (problem := swallowed_rows(self.path, self.options)):
                 raise DataError(problem)
 
     def _unreadable(self, header: DelimitedHeader, reason: str) -> DataError:
@@ -139,17 +146,19 @@ class _QuoteCounter:
     """A file for pyarrow to read that counts the quotation marks going by.
 
     At the end of the file pyarrow takes an open quote as closed, with the rows it swallowed for its text
-    (tried with pyarrow 26). An odd number of marks says when a closer look is due.
+    (tried with pyarrow 26). An odd number of marks says when a closer look is due, and so do more lines than rows.
     """
 
     def __init__(self, path: Path) -> None:
         self._stream = pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None)
         self.quotes = 0
+        self.lines = 0
         self.closed = False
 
     def read(self, size: int = -1) -> Any:
         data = self._stream.read(size)
         self.quotes += data.count(b'"')
+        self.lines += data.count(b"\n")
         return data
 
     def readable(self) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from dlcli.data.arrays import numbers_array, texts_array
 from dlcli.data.names import BLANKS, is_text, text_name, value_names
 
-__all__ = ["Marks", "marks_of"]
+__all__ = ["Marks", "found_marks", "marks_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +88,18 @@ def marks_of(words: Collection[str]) -> Marks:
         [1.0, None]
     """
     return _marks(tuple(words))
+
+
+def found_marks(cells: pa.Array, read: pa.Array) -> dict[str, int]:
+    """The marks that stood for empty cells, and how often.
+
+    Args:
+        cells: As they were in the file.
+        read: The same, null where they were marks.
+    """
+    marks = cells.filter(pc.and_not(read.is_null(), cells.is_null()))
+    counted = value_names(marks).value_counts()
+    return dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
 
 
 def _number(name: str) -> float | None:

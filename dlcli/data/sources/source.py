@@ -10,8 +10,9 @@ from typing import ClassVar, Protocol
 import pyarrow as pa
 
 from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
-from dlcli.data.sources.conversion import CellFault, NotNumbers, convert
+from dlcli.data.sources.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.sources.header import same_columns
+from dlcli.data.sources.marks import found_marks
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Files", "Source", "typed_chunk"]
@@ -86,9 +87,12 @@ def typed_chunk(
     columns: dict[str, Column] = {}
     problems: list[Problem] = []
     others: list[str] = []
+    marks: dict[str, Mapping[str, int]] = {}
     for name, values in arrays.items():
         try:
-            columns[name] = convert(values, kinds[name], missing=words)
+            columns[name] = cells = convert(values, kinds[name], missing=words)
+            if kinds[name] == "text" and cells.null_count > values.null_count:
+                marks[name] = found_marks(plain(values), cells)
         except CellFault as fault:
             row = start + fault.index + 1
             problems.append(fault.problem(name, row=row).at(file, line_of(row)))
@@ -98,7 +102,7 @@ def typed_chunk(
         raise DataError(problems)
     if others:
         raise NotNumbers(*others)
-    return Chunk(columns, num_rows, start, file)
+    return Chunk(columns, num_rows, start, file, marks)
 
 
 @dataclasses.dataclass(frozen=True)
