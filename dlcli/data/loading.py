@@ -174,7 +174,7 @@ def find_kinds(
         target = config.target[name]
         for column in columns:
             info = infos[column]
-            if target is None and exact_targets and not info.dtype:
+            if target is None and exact_targets and not info.shape:
                 asked.setdefault(column, set()).add("text")
             elif target is None and not exact_targets:
                 asked.setdefault(column, set()).add("number")

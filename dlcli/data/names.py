@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.arrays import numbers_array, plain_numbers, texts_array, with_nulls
+from dlcli.data.arrays import FALSE, numbers_array, plain_numbers, texts_array, with_nulls
 
 __all__ = ["BLANKS", "is_code", "is_text", "microseconds", "names_array", "text_name", "value_name", "value_names"]
 
@@ -132,7 +132,7 @@ def is_code(text: str) -> bool:
 
     Example:
         >>> is_code("007"), is_code("0"), is_code("0.7")
-        (True, False, False)
+        (True, False, FALSE)
     """
     return _CODE.fullmatch(text.strip(BLANKS)) is not None
 
@@ -144,7 +144,7 @@ def _text_names(texts: pa.Array) -> pa.Array:
     if not pc.any(others).as_py():
         return texts
     named = [text_name(text) for text in texts.filter(others).to_pylist()]
-    return pc.replace_with_mask(texts, pc.fill_null(others, False), texts_array(named))
+    return pc.replace_with_mask(texts, pc.fill_null(others, FALSE), texts_array(named))
 
 
 def _moment_names(values: pa.Array) -> pa.Array:

@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import numbers_array
 from dlcli.data.features.codec import Column
 from dlcli.data.names import value_names
-from dlcli.data.sources.conversion import count_numbers, has_codes, kind_of
+from dlcli.data.sources.codes import has_codes
+from dlcli.data.sources.conversion import count_numbers, kind_of
 
 __all__ = ["MOMENT", "Gather", "Survey", "Values", "parts_of", "survey"]
 
@@ -99,7 +101,9 @@ def parts_of(values: Values) -> Iterable[Column]:
 def as_arrow_column(values: Column) -> pa.Array:
     """An array of one value a row as arrow has it, NaN as missing."""
     if not isinstance(values, np.ndarray):
-        return values
+        if not pa.types.is_floating(values.type):
+            return values
+        return pc.if_else(pc.is_nan(values), pa.nulls(len(values), values.type), values)
     flat = values.reshape(len(values))
     found = pa.array(flat.astype(np.float64) if flat.dtype == np.float16 else flat, from_pandas=True)
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
@@ -187,7 +191,8 @@ class _Look:
         if not gathered:
             self._distinct = None
             ends = pc.min_max(column)
-            return value_names(pa.array([ends["min"].as_py(), ends["max"].as_py()], column.type)).unique()
+            places = [pc.index(column, ends[end]).as_py() for end in ("min", "max")]
+            return value_names(column.take(numbers_array(np.array(places)))).unique()
         return value_names(column.unique()).unique()
 
 

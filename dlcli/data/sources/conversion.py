@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from dlcli.data.arrays import FALSE
 from dlcli.data.chunk import Kind
 from dlcli.data.names import is_text, value_names
+from dlcli.data.sources.codes import has_codes
 from dlcli.data.sources.marks import Marks, marks_of
 from dlcli.errors import Problem
 
@@ -21,7 +21,6 @@ __all__ = [
     "as_numbers",
     "convert",
     "count_numbers",
-    "has_codes",
     "is_number_text",
     "kind_of",
     "plain",
@@ -29,9 +28,6 @@ __all__ = [
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _INFINITE = r"(?i)^\s*[+-]?inf(inity)?\s*$"
-
-
-_CODE = r"^\s*[+-]?0[0-9]"
 
 
 class NotNumbers(ValueError):
@@ -156,7 +152,7 @@ def convert(values: pa.Array, kind: Kind, *, missing: Collection[str]) -> pa.Arr
 
 
 def _seeming_numbers(cells: pa.Array, missing: Collection[str]) -> pa.Array:
-    if is_text(cells.type) and _has_codes(cells):
+    if is_text(cells.type) and has_codes(cells):
         raise NotNumbers
     try:
         return as_numbers(cells, missing=missing)
@@ -164,38 +160,6 @@ def _seeming_numbers(cells: pa.Array, missing: Collection[str]) -> pa.Array:
         if fault.infinite:
             raise
         raise NotNumbers from None
-
-
-def _has_codes(texts: pa.Array) -> bool:
-    """Whether a text is a number with leading zeros; looked for in the bytes, many times as fast as cell by cell."""
-    _, offsets, data = texts.buffers()
-    if data is None:
-        return False
-    ends = np.frombuffer(offsets, np.int32, count=len(texts) + 1, offset=texts.offset * 4)
-    # Three bytes of every text; after a shorter one come those of the next, which are not looked at.
-    letters = np.frombuffer(data, np.uint8)
-    if not len(letters):
-        return False
-    starts, sizes = ends[:-1], np.diff(ends)
-
-    def at(place: int) -> NDArray[np.uint8]:
-        return letters.take(starts + place, mode="clip")
-
-    first, second = at(0), at(1)
-    if (np.isin(first, _BLANK) & (sizes > 0)).any():
-        return has_codes(texts)
-    zero = (first == _ZERO) & (sizes > 1) & _is_digit(second)
-    signed = np.isin(first, _SIGN) & (second == _ZERO) & (sizes > 2)
-    return bool(zero.any()) or bool((signed & _is_digit(at(2))).any() if signed.any() else False)
-
-
-_ZERO = ord("0")
-_SIGN = np.array([ord("+"), ord("-")], np.uint8)
-_BLANK = np.array([ord(blank) for blank in " \t"], np.uint8)
-
-
-def _is_digit(letters: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    return letters - np.uint8(_ZERO) < 10
 
 
 def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
@@ -267,16 +231,11 @@ def count_numbers(values: pa.Array, counts: pa.Array) -> int:
     return int(pc.sum(counts.filter(_are_numbers(values))).as_py() or 0)
 
 
-def has_codes(values: pa.Array) -> bool:
-    """Whether some texts are numbers with leading zeros."""
-    return bool(pc.any(pc.match_substring_regex(values, _CODE)).as_py())
-
-
 def _are_numbers(values: pa.Array) -> pa.Array:
     return pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
 
 
 def _first(values: pa.Array, faults: pa.Array, *, infinite: bool = False) -> CellFault:
-    places = pc.indices_nonzero(pc.fill_null(faults, False)).to_pylist()
+    places = pc.indices_nonzero(pc.fill_null(faults, FALSE)).to_pylist()
     index = places[0] if places else 0
     return CellFault(index, str(values[index].as_py()), max(len(places), 1), infinite=infinite)

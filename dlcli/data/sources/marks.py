@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.arrays import numbers_array, texts_array
+from dlcli.data.arrays import FALSE, numbers_array, texts_array
 from dlcli.data.names import BLANKS, is_text, text_name, value_names
 
 __all__ = ["Marks", "found_marks", "marks_of"]
@@ -68,7 +68,7 @@ class Marks:
     def _named(self, cells: pa.Array) -> pa.Array:
         encoded = cells.dictionary_encode()
         known = pc.is_in(value_names(encoded.dictionary), value_set=texts_array(self.names))
-        return pc.fill_null(known.take(encoded.indices), False)
+        return pc.fill_null(known.take(encoded.indices), FALSE)
 
 
 @functools.lru_cache(maxsize=64)

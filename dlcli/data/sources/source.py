@@ -91,7 +91,7 @@ def typed_chunk(
     for name, values in arrays.items():
         try:
             columns[name] = cells = convert(values, kinds[name], missing=words)
-            if kinds[name] == "text" and cells.null_count > values.null_count:
+            if kinds[name] not in ("number", "unsure", "exact") and cells.null_count > values.null_count:
                 marks[name] = found_marks(plain(values), cells)
         except CellFault as fault:
             row = start + fault.index + 1
