@@ -18,7 +18,7 @@ from dlcli.data.names import value_names
 from dlcli.data.sources.codes import has_codes
 from dlcli.data.sources.conversion import count_numbers, kind_of
 
-__all__ = ["MOMENT", "Gather", "Survey", "Values", "parts_of", "survey"]
+__all__ = ["ISO", "Gather", "Survey", "Values", "parts_of", "survey"]
 
 Values: TypeAlias = pa.ChunkedArray | NDArray[Any] | Iterable[Column]
 """A whole column; chunks must come each time that they are asked for."""
@@ -26,11 +26,11 @@ Values: TypeAlias = pa.ChunkedArray | NDArray[Any] | Iterable[Column]
 Gather = Literal["texts", "whole", "all"]
 """Which different values are wanted: of texts, of columns of whole numbers as well, or of all numbers and moments."""
 
-MOMENT = (
-    r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
+ISO = (
+    r"^\s*([12][0-9]{3}-(0[1-9]|1[0-2])|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?)\s*$"
 )
-"""A date or a time in ISO 8601."""
+"""Months, days and times in ISO 8601. A year alone is a number."""
 
 _COMPACT = 100_000
 """Texts that are gathered before those that repeat are dropped."""
@@ -179,7 +179,7 @@ class _Look:
         values, counts = counted.field(0), counted.field(1)
         names = value_names(values).unique()
         self._numbers += count_numbers(values, counts)
-        self._moments += pc.sum(counts.filter(pc.match_substring_regex(values, MOMENT))).as_py() or 0
+        self._moments += pc.sum(counts.filter(pc.match_substring_regex(values, ISO))).as_py() or 0
         self._codes = self._codes or has_codes(values)
         self._whole = self._whole and bool(pc.all(pc.match_substring_regex(names, _WHOLE)).as_py())
         if self._gather != "all" and self._numbers == self._present and not self._whole and len(names) > 1:

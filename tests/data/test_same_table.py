@@ -190,7 +190,7 @@ def outcome(files: Sequence[Path], **options: Any) -> Outcome:
     except DataError as error:
         messages = tuple(f"{one.path} {one.message} {one.hint} {one.rule}" for one in error.problems)
         return Outcome(None, messages)
-    return Outcome(prepared, (*prepared.notes, *map(str, prepared.warnings)))
+    return Outcome(prepared, (*prepared.notes, *map(str, prepared.doubts)))
 
 
 def comparable(value: Any, *, nearly: bool = False) -> Any:

@@ -96,7 +96,8 @@ def test_numbers_decode_to_what_was_encoded(scale: str, values: list[tuple[float
     encoded = codec.encode(columns)
     assert encoded.dtype == np.float32
     assert encoded.shape == numbers.shape
-    assert codec.spec == TargetSpec("y", "number", width=2)
+    assert (codec.spec.name, codec.spec.kind, codec.spec.width) == ("y", "number", 2)
+    assert len(codec.spec.unit) == (0 if scale == "none" else 2)
     np.testing.assert_allclose(np.asarray(codec.decode(encoded)), numbers, rtol=1e-6, atol=5e-3)
 
 
@@ -143,3 +144,39 @@ def test_faults_of_the_config() -> None:
         build_target("y", NumberTarget(), available=["a"])
     with pytest.raises(ConfigError, match="lists 'x' more than once"):
         build_target("y", CategoryTarget(classes=["x", "x"]), available=["y"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts", "values"),
+    [
+        (pa.array([1, 0]), False, [0, 1]),
+        (pa.array(["1", "0"]), False, [0, 1]),
+        (pa.array(["1.0", "0.0"]), False, [0, 1]),
+        (pa.array(["1", "0"]), True, ["0", "1"]),
+        (pa.array(["1.0", "0.0"]), True, ["0.0", "1.0"]),
+        (pa.array(["True", "False"]), False, [False, True]),
+        (pa.array(["True", "False"]), True, ["False", "True"]),
+        (pa.array([True, False]), False, [False, True]),
+        (pa.array([0.5, 2.0]), False, [0.5, 2.0]),
+        (pa.array(["01", "02"]), False, ["01", "02"]),
+        (pa.array(["TRUE", "maybe"]), False, ["maybe", "TRUE"]),
+        (pa.array([2**53, 2**53 + 1]), False, [2**53, 2**53 + 1]),
+    ],
+)
+def test_classes_come_back_as_what_they_were(cells: pa.Array, texts: bool, values: list[object]) -> None:
+    codec = _fit(CategoryTargetCodec("y", ["y"], texts=texts), cells)
+    again = CategoryTargetCodec.from_state(json.loads(json.dumps(codec.state())))
+    for each in (codec, again):
+        assert each.values.to_pylist() == values
+        decoded = each.decode(each.encode([cells]))
+        assert isinstance(decoded, pa.Array)
+        assert set(decoded.to_pylist()) == set(values)
+        assert decoded.type == each.values.type
+
+
+def test_classes_of_before_were_texts() -> None:
+    codec = _fit(CategoryTargetCodec("y", ["y"]), pa.array(["1.0", "0"]))
+    state = {key: value for key, value in codec.state().items() if key not in ("texts", "spellings")}
+    old = CategoryTargetCodec.from_state({**state, "classes": ["0.0", "1.0"]})
+    assert old.values.to_pylist() == ["0.0", "1.0"]
+    assert old.encode([pa.array([1, 0])]).tolist() == [1, 0]

@@ -71,6 +71,13 @@ class CategoryCodec:
         """The values that `encode` met, that are no category, and put into the bucket."""
         self.others = Strangers()
         """The values of the training rows that are none of the categories given."""
+        self._complete = True
+        self.gaps = 0
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        return "the most frequent category" if self._missing == "most_frequent" else "the unknown category"
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -115,7 +122,9 @@ class CategoryCodec:
     def fit(self, values: Sequence[Column]) -> None:
         """Count the categories of a chunk of training rows."""
         (column,) = values
-        counts = labels(column).counts()
+        cells = labels(column)
+        self._complete = self._complete and not (cells.codes < 0).any()
+        counts = cells.counts()
         if self._given is None:
             self._seen.update(counts)
             return
@@ -185,6 +194,7 @@ class CategoryCodec:
             "missing": self._missing,
             "categories": list(self._counts),
             "counts": list(self._counts.values()),
+            "complete": self._complete,
         }
 
     @classmethod
@@ -193,6 +203,7 @@ class CategoryCodec:
         options = {key: state[key] for key in ("encode", "embedding", "unknown", "missing", "categories")}
         codec = cls(state["columns"], **options)
         codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
+        codec._complete = state.get("complete", False)
         return codec
 
     def _settle(self, counts: dict[str, int]) -> None:
@@ -210,6 +221,8 @@ class CategoryCodec:
         missing = {"bucket": 0, "error": _MISSING, "most_frequent": most_frequent}[self._missing]
         cells = labels(column)
         indices = cells.translate(lambda value: self._index.get(value, unknown), missing=missing)
+        if self._complete and self._missing != "error":
+            self.gaps += int((cells.codes < 0).sum())
         problems = []
         strangers = [value for value in cells.names if value not in self._index]
         if strangers and self._unknown == "bucket":
@@ -224,7 +237,7 @@ class CategoryCodec:
                 )
             )
         if (faults := indices == _MISSING).any():
-            hint = "say what they become: `missing: bucket` or `missing: most_frequent`"
+            hint = "`missing: error` refuses them; `missing: bucket` or `missing: most_frequent` fills them in"
             problems.append(missing_values(name, faults, start=start, hint=hint))
         if problems:
             raise DataError(problems)
