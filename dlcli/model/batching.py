@@ -10,7 +10,7 @@ from dlcli.config.schema import CompileConfig
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 
-__all__ = ["ROW_BY_ROW", "division_matters"]
+__all__ = ["COUNTS_ROWS", "ROW_BY_ROW", "division_matters"]
 
 ROW_BY_ROW = frozenset(
     f"{kind}{rank}D"
