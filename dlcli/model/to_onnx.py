@@ -147,7 +147,7 @@ def _say_groups(converted: Any) -> None:
 
 @contextlib.contextmanager
 def _inlined(tf: Any) -> Iterator[None]:
-    """Trace without functions inside: Keras compiles grouped convolutions with XLA, each in a function of its own, which
+    """Trace without functions inside: Keras compiles a grouped convolution with XLA in a function of its own, which
     TensorFlow would leave as it is and ONNX does not know."""
     before = tf.config.functions_run_eagerly()
     tf.config.run_functions_eagerly(True)
