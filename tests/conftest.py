@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.abc
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +35,20 @@ PROJECT = Path(__file__).resolve().parent.parent
 def project() -> Path:
     """The project's root: `configs/`, `data/` and `docs/` are in it."""
     return PROJECT
+
+
+class _NoTensorFlow(importlib.abc.MetaPathFinder):
+    """Refuses TensorFlow where it is meant to stay out: no test that loads it slips in among the quick ones."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
+        if fullname in ("tensorflow", "keras"):
+            raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold `make quick` to what it promises."""
+    if "not tensorflow" in config.getoption("markexpr"):
+        sys.meta_path.insert(0, _NoTensorFlow())
 
 
 RANKS: dict[str, tuple[int, ...]] = {"1D": (12, 4), "2D": (12, 12, 3), "3D": (8, 8, 8, 2)}
