@@ -48,12 +48,12 @@ def test_a_layer_makes_each_row_from_that_row_alone_and_draws_nothing(name: str,
     spec = InputSpec("x", sample.shape, sample.dtype, named=True)
     model = model_of([{name: sample.arguments, "inputs": ["x"] * sample.inputs}], spec)
     x = (np.random.default_rng(0).uniform(0, 4, (7, *sample.shape))).astype(sample.dtype)
-    before = [np.array(variable) for variable in model.variables]
+    before = [variable.numpy() for variable in model.variables]
     whole = np.asarray(model({"x": x}, training=False))
     parts = [np.asarray(model({"x": part}, training=False)) for part in (x[:5], x[5:])]
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5, atol=1e-6)
     for variable, value in zip(model.variables, before, strict=True):
-        np.testing.assert_array_equal(variable, value)
+        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 LAST = {"Dense": {"units": 1}}
