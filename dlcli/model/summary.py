@@ -86,7 +86,11 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
                 type="Model" if nested else type(layer).__name__,
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
-                inputs=tuple(names[id(_made_by(tensor))] for tensor in node.arguments.keras_tensors),
+                inputs=tuple(
+                    names[id(maker)]
+                    for maker in map(_made_by, node.arguments.keras_tensors)
+                    if id(maker) in names  # a mask comes from an operation that is no layer of the model
+                ),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
