@@ -69,6 +69,13 @@ def test_uses_within_a_nested_model_have_their_names() -> None:
     assert sum(row.parameters for row in rows.values() if row.depth == 0) == 12 + 4
 
 
+def test_a_mask_is_no_input() -> None:
+    embedding = {"Embedding": {"input_dim": 9, "output_dim": 4, "mask_zero": True}}
+    layers: list[Any] = [embedding, "GlobalAveragePooling1D", {"Dense": {"units": 1}}]
+    rows = summarize(model_of(layers, [InputSpec("features", (5,), "int32")])).rows
+    assert [row.inputs for row in rows][1:] == [("features",), ("embedding",), ("global_average_pooling1d",)]
+
+
 def test_nothing_is_written(capsys: Any) -> None:
     model = model_of([{"Dense": {"units": 1}}], [InputSpec("features", (3,))])
     stream = io.StringIO()
