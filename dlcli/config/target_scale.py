@@ -6,15 +6,16 @@ what the loss means, though: the target is left alone where the loss, or the las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dlcli.config.component import Component, normal_name
 from dlcli.config.conventions import default_targets, layer_head, output_losses
+from dlcli.config.paths import format_path
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.signature import TargetSpec
 
-__all__ = ["unscalable_targets"]
+__all__ = ["thresholds_of_loss", "unscalable_targets"]
 
 _LOSSES = {"meansquarederror": (), "meanabsoluteerror": (), "huber": ("delta",), "logcosh": ()}
 """The losses that learn the same of a scaled target, with the arguments that are in the target's unit."""
@@ -27,6 +28,9 @@ _PASSING = {"Dropout", "Flatten", "Identity", "Permute", "Reshape"}
 
 _OWN_UNIT = {"Rescaling", "ELU", "ReLU", "Softmax", "UnitNormalization"}
 """The layers that bound what they give, or bring it into a unit of the user's own."""
+
+_THRESHOLDS = {"min_delta": 0.1, "baseline": 0.0, "initial_value_threshold": 0.0}
+"""What callbacks hold a loss against, and from which size on it cannot be meant for a scaled target."""
 
 _RECURRENT = {"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "SimpleRNN"}
 """The layers whose activation is `tanh` when none is given."""
@@ -50,6 +54,17 @@ def unscalable_targets(config: Config) -> dict[str, str]:
             reason = "the last layer bounds what it gives, or has a unit of its own"
         found |= {target.name: reason for target in targets if reason}
     return found
+
+
+def thresholds_of_loss(config: Config) -> Iterator[tuple[str, str]]:
+    """The path and the name of each argument of a callback that holds the loss against a number of the user's."""
+    for index, callback in enumerate(config.callbacks):
+        arguments = callback.arguments
+        monitor = str(arguments.get("monitor", "val_loss"))
+        for name, least in _THRESHOLDS.items():
+            value = arguments.get(name)
+            if monitor.endswith("loss") and isinstance(value, (int, float)) and abs(value) >= least:
+                yield format_path(("callbacks", index, callback.name, name)), f"`{name}: {value}` of {monitor}"
 
 
 def _own_unit(loss: Component | None) -> str:

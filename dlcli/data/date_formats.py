@@ -14,6 +14,7 @@ _DATES = (
     "%d.%m.%Y",
     "%d-%m-%Y",
     "%m-%d-%Y",
+    "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%d/%m/%y",
@@ -29,12 +30,12 @@ _DATES = (
     "%b %Y",
     "%B %Y",
 )
-_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %Z")
 _LONGEST = 40
 
 
 def fitting_formats(texts: Sequence[str]) -> tuple[str, ...]:
-    """The formats of `strptime` that read all of the texts; none for ISO 8601, and for what is no date.
+    """The formats of `strptime` that read all of the texts; none for what is no date.
 
     Example:
         >>> fitting_formats(["8/28/2024", "10/2/2024"]), fitting_formats(["8/2/2024"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterable
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -10,7 +13,7 @@ from dlcli.data.date_formats import fitting_formats
 from dlcli.data.survey import Survey
 from dlcli.errors import Problem
 
-__all__ = ["ISO", "doubts_of"]
+__all__ = ["ISO", "collect_doubts", "doubts_of"]
 
 ISO = (
     r"^\s*([12][0-9]{3}-(0[1-9]|1[0-2])|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -37,29 +40,50 @@ that all values have, but for those that are plain numbers, is told."""
 _MOSTLY = 0.9
 """The part of a column's different values from which on the others look like faults."""
 
+_FEW = 3
+"""Columns with the same doubt that are told one by one."""
+
 _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
 
-def doubts_of(column: Survey, path: tuple[str, str, str]) -> tuple[Problem, ...]:
-    """Warnings about a column that is taken for categories or classes; at most one.
+def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
+    """Warnings about a column that is taken for categories, classes or text; at most one.
 
     Args:
         column: All of it.
         path: `data`, `features` or `target`, and the column's name.
+        prose: It is taken for text.
     """
     values = column.distinct
     if values is None or not pa.types.is_string(values.type) or not len(values):
         return ()
     found = _foreign_number(values) or _foreign_date(values) or _mostly(values)
-    if not found and path[1] == "features":
-        found = _id(column, len(values))
+    if not found and not prose:
+        found = _id(column, len(values), path[1])
     if not found:
         return ()
     what, hint = found
-    taken = f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}" if len(values) > 1 else "a category"
+    taken = "text" if prose else f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}"
     message = f"the column {path[2]!r} is taken for {taken}, and {what}"
     return (Problem(message, path=format_path(path), hint=hint, rule="doubtful-type"),)
+
+
+def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One warning for all columns with the same way out, where these are more than a few."""
+    groups: dict[str, list[Problem]] = {}
+    for doubt in doubts:
+        groups.setdefault(doubt.hint, []).append(doubt)
+    collected: list[Problem] = []
+    for group in groups.values():
+        if len(group) <= _FEW:
+            collected += group
+            continue
+        first, *others = group
+        named = ", ".join(doubt.path.removeprefix("data.features.") for doubt in others[:_FEW])
+        more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
+        collected.append(dataclasses.replace(first, message=f"{first.message}; the same goes for {named}{more}"))
+    return tuple(collected)
 
 
 def _foreign_number(values: pa.Array) -> tuple[str, str] | None:
@@ -100,10 +124,12 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
     return None
 
 
-def _id(column: Survey, different: int) -> tuple[str, str] | None:
+def _id(column: Survey, different: int, section: str) -> tuple[str, str] | None:
     if different <= _ENOUGH or different <= column.present / 2:
         return None
     if different < column.present and different <= 5 * _ENOUGH:
         return None
     how = "all of its values are different" if different == column.present else "most of its values are there once"
+    if section == "target":
+        return f"{how}: is it an id?", "a class is learnt from several rows: name another target, or mend its values"
     return f"{how}: is it an id?", "leave it out with data.exclude, or say {type: category} or {type: text}"

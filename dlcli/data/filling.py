@@ -15,6 +15,7 @@ from dlcli.config.schema import (
     Target,
 )
 from dlcli.data.checks import missing_rows
+from dlcli.data.doubts import collect_doubts
 from dlcli.data.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.data.loading import Loaded
 from dlcli.data.preprocessing import Preprocessing
@@ -89,7 +90,7 @@ def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, 
     if problems:
         raise DataError(problems)
     config = config.model_copy(update={"target": targets, "features": features, "defaults": None})
-    return Filled(config, tuple(lines), tuple(doubts))
+    return Filled(config, tuple(lines), collect_doubts(doubts))
 
 
 def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
@@ -133,7 +134,7 @@ def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
 def _given(config: DataConfig, loaded: Loaded, feature: Feature, columns: tuple[str, ...]) -> Guess:
     """A feature whose type is given; a line when its empty cells become what nobody has asked for."""
     feature = with_defaults(feature, config.defaults)
-    if feature.type in ("category", "text") or "missing" in feature.model_fields_set:
+    if feature.type in ("category", "text") or ("missing" in feature.model_fields_set and feature.missing != "auto"):
         return Guess(feature, "")
     gaps = sum(len(missing_rows(loaded.rows["train"], column)) for column in columns)
     if isinstance(feature, NumberFeature):

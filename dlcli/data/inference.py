@@ -102,7 +102,9 @@ def infer_feature(values: Values, info: ColumnInfo, defaults: FeatureDefaults | 
         different = len(_distinct(column))
         details.append(f"{different:,} value{'s' * (different != 1)}")
         doubts = doubts_of(column, ("data", "features", info.name))
-    elif found != "text" and column.constant:
+    elif found == "text":
+        doubts = doubts_of(column, ("data", "features", info.name), prose=True)
+    elif column.constant:
         details.append("constant")
     if column.missing:
         details.append(filled_in(column.missing, feature))

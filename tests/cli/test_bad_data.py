@@ -154,7 +154,7 @@ CASES: dict[str, Case] = {
         files={"table.csv": edit("27,", "inf,")},
     ),
     "missing feature": Case(
-        ("table.csv data.features.age", "a missing value (row 8)", "→ say what they become"),
+        ("table.csv data.features.age", "a missing value (row 8)", "→ `missing: error` refuses them"),
         data="features: {age: {type: number, missing: error}}",
         files={"table.csv": edit("27,", ",")},
     ),

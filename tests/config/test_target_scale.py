@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dlcli.config.schema import Config
-from dlcli.config.target_scale import unscalable_targets
+from dlcli.config.target_scale import thresholds_of_loss, unscalable_targets
 
 DENSE: dict[str, Any] = {"Dense": {"units": 1}}
 
@@ -88,3 +88,18 @@ def test_every_output_is_judged_by_itself() -> None:
     assert set(unscalable_targets(Config.model_validate(config))) == {"a"}
     losses = {**config, "compile": {"loss": {"b": "poisson", "a": "mse"}}}
     assert set(unscalable_targets(Config.model_validate(losses))) == {"a", "b"}
+
+
+def test_thresholds_that_the_loss_of_a_scaled_target_cannot_mean() -> None:
+    callbacks: list[Any] = [
+        {"EarlyStopping": {"monitor": "val_loss", "min_delta": 10}},
+        {"EarlyStopping": {"monitor": "val_mae", "min_delta": 10, "baseline": 300}},
+        {"EarlyStopping": {"min_delta": 0.001}},
+        {"ModelCheckpoint": {"filepath": "x.keras", "initial_value_threshold": 900.0}},
+        "TerminateOnNaN",
+    ]
+    config = {"data": {"train": "a.csv", "target": "y"}, "model": {"layers": [DENSE]}, "callbacks": callbacks}
+    assert [path for path, _ in thresholds_of_loss(Config.model_validate(config))] == [
+        "callbacks[0].EarlyStopping.min_delta",
+        "callbacks[3].ModelCheckpoint.initial_value_threshold",
+    ]

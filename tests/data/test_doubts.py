@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dlcli.data.chunk import ColumnInfo
 from dlcli.data.date_formats import fitting_formats
+from dlcli.data.doubts import collect_doubts
 from dlcli.data.inference import infer_feature, infer_target
 from dlcli.errors import Problem
 
@@ -38,6 +39,9 @@ NUMBERS = [str(number) for number in range(40)]
         (["28/8/2024", "10/2/2024"], "dates", "'%d/%m/%Y'"),
         (["31.12.2024", "01.02.2024"], "dates", "'%d.%m.%Y'"),
         (["31.12.2024 10:30", "01.02.2024 00:00"], "dates", "'%d.%m.%Y %H:%M'"),
+        (["2024-1-5", "2024-11-30"], "dates", "'%Y-%m-%d'"),
+        ([f"Jan {day}, 2024" for day in range(1, 9)], "text, and its values look like dates", "'%b %d, %Y'"),
+        ([f"2024-01-0{day} 10:00:00 UTC" for day in range(1, 9)], "dates", "'%Y-%m-%d %H:%M:%S %Z'"),
         (["1/21/2024 3:30 PM"], "dates", "'%m/%d/%Y %I:%M %p'"),
         ([*NUMBERS, "?"], "'?'", "missing_values"),
         ([*(f"2024-01-{day:02}" for day in range(1, 32)), "unknown"], "'unknown'", "missing_values"),
@@ -85,6 +89,12 @@ def test_classes_that_look_like_numbers_are_a_doubt() -> None:
     assert [(doubt.rule, doubt.path) for doubt in found] == [("doubtful-type", "data.target.y")]
 
 
+def test_a_target_of_as_many_classes_as_rows_is_a_doubt() -> None:
+    column = pa.chunked_array([[f"u{number}" for number in range(30)]])
+    _, _, (doubt,) = infer_target(column, ColumnInfo("y", "text"), classification=None, units=30)
+    assert "several rows" in doubt.hint
+
+
 @given(
     days=st.lists(st.dates(datetime.date(1970, 1, 1), datetime.date(2068, 12, 31)), min_size=1, max_size=20),
     form=st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%d-%b-%Y", "%d.%m.%Y %H:%M"]),
@@ -96,3 +106,13 @@ def test_every_format_that_is_named_reads_every_value(days: list[datetime.date],
     for each in found:
         for text in texts:
             datetime.datetime.strptime(text, each)
+
+
+def test_the_same_doubt_about_many_columns_is_told_once() -> None:
+    found = [
+        infer_feature(pa.chunked_array([["1,5", "2,25"]]), ColumnInfo(f"x{place}", "text")).doubts[0]
+        for place in range(9)
+    ]
+    (doubt,) = collect_doubts(found)
+    assert "x1, x2, x3 and 5 more" in doubt.message
+    assert collect_doubts(found[:3]) == tuple(found[:3])
