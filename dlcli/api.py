@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
+from dlcli.config.locations import name_problem
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
@@ -21,6 +22,7 @@ from dlcli.model import backend
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
+from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,10 +32,14 @@ if TYPE_CHECKING:
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime, TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
+
+MOST_LETTERS = 50
+"""Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
 
 ConfigLike = str | os.PathLike[str] | Mapping[str, Any]
 RunLike = Run | str | os.PathLike[str]
@@ -53,6 +59,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_warnings_forwarded
 def train(
     config: ConfigLike,
     *,
@@ -87,6 +94,7 @@ def train(
         0.9333
     """
     started = time.perf_counter()
+    _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
     from dlcli.jobs.inputs import input_files
@@ -135,6 +143,7 @@ def check(
     Raises:
         DlcliError: There are faults; all of those that the stage can see.
     """
+    _require_names(cache_dir)
     from dlcli.config.lint import lint
 
     inspection, settings = _checked(config, overrides, needs_tensorflow=not fast)
@@ -145,17 +154,20 @@ def check(
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
-                warnings[event.problem.rule, event.problem.path] = event.problem
+                problem = event.problem
+                warnings[problem.rule, problem.path or problem.message] = problem
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(
-            inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
-        )
+        with forward_warnings(collect):
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
+@with_warnings_forwarded
 def evaluate(
     run: RunLike,
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -179,6 +191,7 @@ def evaluate(
         RunError: It is no run, or it has no such split, or its data has changed since training.
         DataError: The data lacks columns or holds values that cannot be used.
     """
+    _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
     from dlcli.inference.evaluating import evaluate_run
 
@@ -194,6 +207,7 @@ def evaluate(
     )
 
 
+@with_warnings_forwarded
 def predict(
     run: RunLike,
     frame: pd.DataFrame,
@@ -228,6 +242,7 @@ def predict(
         >>> predictions["prediction"].iloc[0]  # doctest: +SKIP
         'setosa'
     """
+    _require_names(run)
     path = _run_path(run, runtime)
     import pyarrow as pa
 
@@ -235,6 +250,7 @@ def predict(
     from dlcli.inference.loading import load
     from dlcli.inference.prediction import predict_rows
     from dlcli.inference.rows import input_rows
+    from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
@@ -243,13 +259,15 @@ def predict(
         raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    undefined = Undefined()
+    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
+@with_warnings_forwarded
 def predict_file(
     run: RunLike,
     source: str | os.PathLike[str],
@@ -288,12 +306,14 @@ def predict_file(
         DataError: Columns are missing, values cannot be used, there are no rows, or the output cannot be written.
         ModelError: See `predict`.
     """
+    _require_names(run, source, output)
     path = _run_path(run, runtime)
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
+    from dlcli.inference.undefined import Undefined
 
-    tell = listener or _ignore
+    tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
@@ -302,12 +322,14 @@ def predict_file(
         format=input_format,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
     )
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
+@with_warnings_forwarded
 def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
@@ -336,6 +358,7 @@ def export(
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
         DataError: There are no rows to compare on, or the output cannot be written.
     """
+    _require_names(run, output, rows)
     path = _run_path(run, "keras")
     from dlcli.inference.exporting import export_run
     from dlcli.inference.rebuilding import rebuild_portable
@@ -359,9 +382,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values that training has not seen and that were predicted from as unknown."""
-    for problem in run.preprocessing.strangers():
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:
@@ -394,10 +417,23 @@ def _run_path(run: RunLike, runtime: Runtime) -> Path:
     return run.path if isinstance(run, Run) else Path(run)
 
 
+def _require_names(*names: object) -> None:
+    """Make sure that paths are names that files can have.
+
+    Raises:
+        DataError: Some are not; all of those.
+    """
+    paths = [os.fspath(name) for name in names if isinstance(name, (str, os.PathLike))]
+    problems = [name_problem(path) for path in paths if isinstance(path, str)]
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise DataError(found)
+
+
 def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
         name = Path(data).name
-        stem = name.split(".")[0] or "data"
+        stem = name.split(".")[0][:MOST_LETTERS] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
 

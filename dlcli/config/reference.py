@@ -39,7 +39,8 @@ values replace.
 _COMPONENTS = """# Keras components
 
 What can stand in a config, from Keras {keras}. An argument without `=` is required; one that takes a component names
-the kind in brackets. What only a Python function can fill is marked †: write a class of your own in a `code` file.
+the kind in brackets. What only a Python function can fill, and what would run a program in a file or call an address,
+is marked †: write a class of your own in a `code` file.
 """
 
 _TITLES = {
@@ -173,7 +174,7 @@ def _shared(kind: str) -> list[str]:
 
 
 def _component(entry: Entry, common: Mapping[str, Argument]) -> list[str]:
-    names = f"`{entry.name}`" + ("†" if entry.needs_python else "")
+    names = f"`{entry.name}`" + ("" if entry.usable else "†")
     also = f" Also: {', '.join(f'`{alias}`' for alias in entry.aliases)}." if entry.aliases else ""
     own = [
         argument

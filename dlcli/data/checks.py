@@ -13,7 +13,7 @@ from dlcli.data.features.cells import labels, numbers
 from dlcli.data.rows import Rows
 from dlcli.errors import Problem
 
-__all__ = ["RowLabels", "missing_targets", "row_labels", "unseen_classes", "weight_problems"]
+__all__ = ["RowLabels", "missing_rows", "missing_targets", "row_labels", "unseen_classes", "weight_problems"]
 
 RowLabels = tuple[NDArray[np.int64], tuple[str, ...]]
 """The code of every row, -1 where the cell is empty, and the text that each code stands for."""
@@ -33,7 +33,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     """A problem for every target column with empty cells: how many, and the first row."""
     problems = []
     for column in columns:
-        empty = _missing(rows, column)
+        empty = missing_rows(rows, column)
         if len(empty):
             values = f"{len(empty)} missing value{'s' * (len(empty) != 1)}"
             problems.append(
@@ -47,7 +47,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
     return problems
 
 
-def _missing(rows: Rows, column: str) -> NDArray[np.int64]:
+def missing_rows(rows: Rows, column: str) -> NDArray[np.int64]:
     """The numbers of the rows without a value."""
     found = []
     for offset, values in zip(rows.offsets, rows.column(column), strict=True):
@@ -64,9 +64,18 @@ def _missing(rows: Rows, column: str) -> NDArray[np.int64]:
 
 
 def unseen_classes(
-    seen: Sequence[str], found: RowLabels, rows: NDArray[np.int64], *, target: str, split: str
+    seen: Sequence[str], found: RowLabels, rows: NDArray[np.int64], *, target: str, split: str, is_fraction: bool
 ) -> list[Problem]:
-    """A problem when rows of a split are of classes that training never showed."""
+    """A problem when rows of a split are of classes that training never showed.
+
+    Args:
+        seen: The classes of training.
+        found: The class of every row of the source.
+        rows: The numbers of the split's rows.
+        target: The target's name.
+        split: The split's name.
+        is_fraction: Whether the split was drawn from the rows of `train`; else it is a source of its own.
+    """
     codes, names = found
     counts = np.bincount(codes[rows], minlength=len(names))
     unseen = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count and name not in seen]
@@ -78,7 +87,9 @@ def unseen_classes(
         Problem(
             f"the {split} split has classes of '{target}' that the training split never shows: {listed}{more}",
             path=format_path(("data", "target", target)),
-            hint="split: stratified keeps every class in training; or drop these rows",
+            hint="split: stratified keeps every class in training; or drop these rows"
+            if is_fraction
+            else f"add rows of these classes to data.train, or drop them from data.{split}",
             rule="unknown-class",
         )
     ]

@@ -1,4 +1,4 @@
-"""Space of a disk that is put by, and given back when it is needed: what is certain to be written then has its place."""
+"""Space of a disk that is put by, and given back when it is needed: what is certain to be written has a place."""
 
 from __future__ import annotations
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,6 +29,8 @@ from dlcli.model.batching import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.state import MetricsPass
+from dlcli.model.weights import load_weights
+from dlcli.runs.inside import open_inside
 from dlcli.runs.layout import RunDirectory
 
 __all__ = ["KerasMetrics", "KerasPredictor", "assemble_run", "load_keras"]
@@ -141,6 +145,7 @@ def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
         ModelError: The weights do not fit the model.
     """
     config = inspect(run.config).require()
+    _require_own_code(config, run)
     preprocessing = read_preprocessing(run)
     if not mixed:
         config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"precision": "float32"})})
@@ -157,8 +162,9 @@ def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)
-            assembly.model.load_weights(run.trained)
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
+            with open_inside(run.trained) as file:
+                load_weights(assembly.model, file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         message = f"{run.trained.name} is damaged: {reason(error)}"
         cause: Exception = error
     except (UserWarning, ValueError, KeyError, IndexError) as error:
@@ -167,6 +173,28 @@ def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
         cause = error
     if message:
         raise RunError(Problem(message, file=run.trained, hint=hint, rule="run-damaged")) from cause
+
+
+def _require_own_code(config: Config, run: RunDirectory) -> None:
+    """Code that a run needs lies in the run: `train` has copied it there.
+
+    Raises:
+        RunError: The config names a file elsewhere.
+    """
+    own = run.path.resolve() / run.code.name
+    problems = [
+        Problem(
+            f"the code of this run, {name}, does not lie in {run.code}",
+            hint=f"copy the file to {run.code} and name it {run.code.name}/{Path(name).name}, if you trust it",
+            path=f"code[{index}]",
+            file=run.config,
+            rule="run-unsafe",
+        )
+        for index, name in enumerate(config.code)
+        if Path(name).parent != own
+    ]
+    if problems:
+        raise RunError(problems)
 
 
 def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:

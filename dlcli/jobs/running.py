@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,9 +10,10 @@ from pathlib import Path
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
 from dlcli.errors import DlcliError, Problem
-from dlcli.inference.evaluation import evaluate_splits
+from dlcli.inference.evaluation import evaluate_splits, report_rows
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
 from dlcli.inference.proving import write_portable
+from dlcli.inference.verdict import worse_than_guessing
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.claiming import claim
@@ -25,6 +27,9 @@ from dlcli.training.job import fit, write_inputs
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
+
+JUDGED_ROWS = 10_000
+"""Training rows that tell whether a model has learnt anything, where there is no other split."""
 
 
 def run_job(
@@ -84,8 +89,10 @@ def run_job(
             write_inputs(run, assembly.config, prepared.preprocessing.state())
             tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch)
-            record.note(epochs=outcome.epochs, model=outcome.file)
-            metrics = _evaluate(prepared, plan, run, tell=tell) if outcome.status == "completed" else {}
+            record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
+            metrics: dict[str, dict[str, float]] = {}
+            if outcome.status == "completed":
+                metrics = {"train": dict(outcome.metrics), **_evaluate(prepared, plan, run, tell=tell)}
             tell(Stage("proving the portable model"))
             portable, problem = write_portable(
                 run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
@@ -111,8 +118,9 @@ def run_job(
 
 def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listener) -> dict[str, dict[str, float]]:
     """Evaluate the splits that were held out; the metrics by split. One that cannot be evaluated is told of: the
-    trained model is worth more."""
+    trained model is worth more. So is a model that is worse than a constant on the last of them, the test split."""
     metrics: dict[str, dict[str, float]] = {}
+    judged, rows = {}, ""
     assembly = plan.assembly
     faults: tuple[type[Exception], ...] = (DlcliError, *model_faults())
     for name in [each for each in SPLITS[1:] if each in prepared.splits]:
@@ -133,4 +141,15 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
             tell(Notice(problem, warning=True))
             continue
         metrics[name] = result.metrics
+        judged, rows = result.reports, f"the {name} split"
+    if set(prepared.splits) == {"train"}:
+        predictor = KerasPredictor(assembly, batch_size=plan.planned.batch_size)
+        part = prepared.splits["train"].first(JUDGED_ROWS)
+        with contextlib.suppress(*faults):
+            judged = report_rows(part, predictor=predictor, preprocessing=prepared.preprocessing)
+            rows = "the training rows"
+    config = assembly.config
+    weighted = config.fit.class_weight is not None or config.data.sample_weight is not None
+    for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
+        tell(Notice(verdict, warning=True))
     return metrics

@@ -9,8 +9,12 @@ from pathlib import Path
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import write_file
+from dlcli.runs.inside import read_inside
 
 __all__ = ["HistoryFile", "read_history"]
+
+MOST_BYTES = 256 * 2**20
+"""Of a history that is read: a million epochs of twenty metrics."""
 
 
 class HistoryFile:
@@ -69,9 +73,19 @@ class HistoryFile:
 def read_history(path: Path) -> list[dict[str, float]]:
     """The epochs of a `history.csv`, in order; empty cells are left out.
 
+    Raises:
+        RunError: It is missing, damaged, or not the run's own.
+
     Example:
         >>> read_history(Path("runs/iris-001/history.csv"))[-1]["val_accuracy"]  # doctest: +SKIP
         0.9667
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]
+    try:
+        text = read_inside(path, most=MOST_BYTES).decode("utf-8")
+        rows = csv.DictReader(io.StringIO(text, newline=""), restval="")
+        return [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+    except OSError as error:
+        raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
+    except (ValueError, TypeError, csv.Error) as error:  # TypeError: more cells than the header names
+        message = f"{path} is damaged: {error}"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged")) from error

@@ -17,16 +17,22 @@ runs/iris-001/
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.locations import name_problem
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
+from dlcli.runs.inside import read_inside, unsafe
 
 __all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
@@ -34,6 +40,9 @@ FORMAT = 1
 
 ROOM_FOR_THE_END = 2**16
 """Bytes that are kept for `run.json`, so that it can say how a run ended on a full disk."""
+
+MOST_JSON = 256 * 2**20
+"""Bytes of a JSON file of a run: the vocabularies of a hundred features, the fingerprints of a million files."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -164,7 +173,10 @@ class RunDirectory:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
         """
         run = cls(path)
-        if not path.exists():
+        fault = name_problem(str(path))
+        if fault is not None:
+            raise RunError(fault)
+        if not os.path.exists(path):
             near = (
                 did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir()))
                 if path.parent.is_dir()
@@ -179,6 +191,7 @@ class RunDirectory:
                     rule="not-a-run",
                 )
             )
+        run.require_own_files()
         if not run.record.is_file():
             raise RunError(
                 Problem(
@@ -200,7 +213,7 @@ class RunDirectory:
         if found > FORMAT:
             raise RunError(
                 Problem(
-                    f"{path} was written by a newer dlcli ({record.get('versions', {}).get('dlcli', 'unknown')}, "
+                    f"{path} was written by a newer dlcli ({_writer(record)}, "
                     f"run format {found}; this one reads up to {FORMAT})",
                     hint="upgrade dlcli",
                     rule="run-newer",
@@ -217,14 +230,34 @@ class RunDirectory:
             )
         return run
 
+    def require_own_files(self) -> None:
+        """Make sure that everything in the run that is read, or written to, is its own.
+
+        Raises:
+            RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
+        """
+        files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
+        problems = unsafe([*files, self.lock])
+        problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
+        if not problems and self.code.is_dir():
+            problems = unsafe(self.code.iterdir())
+        if problems:
+            raise RunError(problems)
+
     def read_json(self, path: Path) -> dict[str, Any]:
         """One of the run's JSON files.
 
         Raises:
-            RunError: It is missing, truncated or no JSON object.
+            RunError: It is missing, truncated, no JSON object, or not the run's own.
         """
+        folder = unsafe([path.parent], directories=True) if path.parent != self.path else []
+        if folder:
+            raise RunError(folder)
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            text = read_inside(path, most=MOST_JSON).decode("utf-8")
+            value = json.loads(text)
+            if _SURROGATE.search(text):
+                json.dumps(value, ensure_ascii=False).encode()  # a half of a character cannot be shown or written
         except OSError as error:
             raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
         except (ValueError, RecursionError) as error:
@@ -235,3 +268,9 @@ class RunDirectory:
             hint = "restore the file, or train again"
             raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
         return value
+
+
+def _writer(record: dict[str, Any]) -> str:
+    """The version that wrote a record, as far as it tells."""
+    versions = record.get("versions")
+    return str(versions.get("dlcli", "unknown"))[:40] if isinstance(versions, dict) else "unknown"

@@ -65,8 +65,7 @@ def make_callbacks(components: Sequence[Component], directory: Path, *, code: Ma
         if component.name == "CSVLogger":  # which makes no folders
             Path(component.arguments["filename"]).parent.mkdir(parents=True, exist_ok=True)
     return [
-        make("callbacks", _with_mode(component), code=code, path=("callbacks", index))
-        for index, component in enumerate(confined)
+        make("callbacks", component, code=code, path=("callbacks", index)) for index, component in enumerate(confined)
     ]
 
 
@@ -100,20 +99,6 @@ def check_callbacks(components: Sequence[Component], optimizer: Component | None
                 )
             )
     return problems
-
-
-_BEST = re.compile(r"acc|auc|precision|recall|f1|fbeta|iou|r2|cosine|pearson|concordance|true_|sensitivity|specificity")
-
-
-def _with_mode(component: Component) -> Component:
-    """Say which way is better where Keras could not tell: it does not know metrics by an output's name."""
-    if component.name not in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
-        return component
-    if component.arguments.get("mode", "auto") != "auto":
-        return component
-    monitor = str(component.arguments.get("monitor", "val_loss"))
-    mode = "min" if monitor.endswith("loss") or not _BEST.search(monitor.lower()) else "max"
-    return Component(component.name, {**component.arguments, "mode": mode})
 
 
 def _confine(component: Component, index: int, directory: Path, problems: list[Problem]) -> Component:

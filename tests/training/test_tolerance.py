@@ -1,4 +1,4 @@
-"""What only reports, or keeps what the run keeps anyway, never ends a training; and files respect the umask."""
+"""What only reports, or keeps what the run keeps anyway, never ends a training; what is written respects the umask."""
 
 from __future__ import annotations
 
