@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
+from dlcli.config.locations import name_problem
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
@@ -30,13 +31,15 @@ if TYPE_CHECKING:
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime
-    from dlcli.inference.prediction import TrainedRun
+    from dlcli.inference.loading import Runtime, TrainedRun
     from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
+
+MOST_LETTERS = 50
+"""Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
 
 ConfigLike = str | os.PathLike[str] | Mapping[str, Any]
 RunLike = Run | str | os.PathLike[str]
@@ -91,6 +94,7 @@ def train(
         0.9333
     """
     started = time.perf_counter()
+    _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
     inspection, settings = _checked(config, overrides, needs_tensorflow=True)
     from dlcli.jobs.inputs import input_files
@@ -139,6 +143,7 @@ def check(
     Raises:
         DlcliError: There are faults; all of those that the stage can see.
     """
+    _require_names(cache_dir)
     from dlcli.config.lint import lint
 
     inspection, settings = _checked(config, overrides, needs_tensorflow=not fast)
@@ -186,6 +191,7 @@ def evaluate(
         RunError: It is no run, or it has no such split, or its data has changed since training.
         DataError: The data lacks columns or holds values that cannot be used.
     """
+    _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
     from dlcli.inference.evaluating import evaluate_run
 
@@ -236,6 +242,7 @@ def predict(
         >>> predictions["prediction"].iloc[0]  # doctest: +SKIP
         'setosa'
     """
+    _require_names(run)
     path = _run_path(run, runtime)
     import pyarrow as pa
 
@@ -299,6 +306,7 @@ def predict_file(
         DataError: Columns are missing, values cannot be used, there are no rows, or the output cannot be written.
         ModelError: See `predict`.
     """
+    _require_names(run, source, output)
     path = _run_path(run, runtime)
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
@@ -350,6 +358,7 @@ def export(
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
         DataError: There are no rows to compare on, or the output cannot be written.
     """
+    _require_names(run, output, rows)
     path = _run_path(run, "keras")
     from dlcli.inference.exporting import export_run
     from dlcli.inference.rebuilding import rebuild_portable
@@ -408,10 +417,23 @@ def _run_path(run: RunLike, runtime: Runtime) -> Path:
     return run.path if isinstance(run, Run) else Path(run)
 
 
+def _require_names(*names: object) -> None:
+    """Make sure that paths are names that files can have.
+
+    Raises:
+        DataError: Some are not; all of those.
+    """
+    paths = [os.fspath(name) for name in names if isinstance(name, (str, os.PathLike))]
+    problems = [name_problem(path) for path in paths if isinstance(path, str)]
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise DataError(found)
+
+
 def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
         name = Path(data).name
-        stem = name.split(".")[0] or "data"
+        stem = name.split(".")[0][:MOST_LETTERS] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
 

@@ -104,7 +104,8 @@ def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:
 
 
 def _classes(target: str, report: dict[str, Any], console: Console) -> None:
-    each = [*report["classes"].items(), ("macro average", report["macro_average"])]
+    support = sum(values["support"] for values in report["classes"].values())
+    each = [*report["classes"].items(), ("macro average", {**report["macro_average"], "support": support})]
     measures = ["precision", "recall", "f1", *(["auc"] if "auc" in report["macro_average"] else []), "support"]
     rows = [[name, *(values.get(measure) for measure in measures)] for name, values in each]
     console.result(console.table([target, *measures], rows))

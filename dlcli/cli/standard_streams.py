@@ -71,6 +71,9 @@ def guarded_streams() -> Iterator[None]:
     out, err = sys.stdout, sys.stderr
     if out is None:
         sys.stdout = _ClosedOutput()
+    elif isinstance(out, io.TextIOWrapper):
+        # A name whose bytes are no UTF-8 is shown as `caf\\xe9.csv`; predictions are written as bytes.
+        out.reconfigure(errors="backslashreplace")
     if err is not None:
         sys.stderr = cast(TextIO, _Words(err))
     try:

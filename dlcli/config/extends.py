@@ -143,6 +143,8 @@ class _Extension:
             raise _fault(
                 f"the config extends more than {MAX_BASES} files: {names}", "put what they share into one base"
             )
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise _fault(f"cannot extend {name!r}: it is a pipe or a device", "name a config file")
         try:
             base = read(file)
         except ConfigError as error:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.callback_values import check_values
 from dlcli.config.code import code_names
 from dlcli.config.components import check_components
 from dlcli.config.crosschecks import cross_check
@@ -205,7 +206,8 @@ def _of_callbacks(sections: Mapping[str, Any], code: Collection[str], *, is_vali
         code=code,
         own_model=sections["model"].class_ is not None,
     )
-    return [*monitors, *check_rates(callbacks, compile_.optimizer, code=code)]
+    rates = check_rates(callbacks, compile_.optimizer, code=code)
+    return [*monitors, *rates, *check_values(callbacks, code=code)]
 
 
 def _of_lint(config: LintConfig | None) -> list[Problem]:

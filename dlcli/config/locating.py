@@ -46,7 +46,13 @@ class Locations:
                 found.append(name)
             elif not is_remote(files[index]):  # those are refused as such
                 beside = [entry.name for entry in file.parent.glob("*.py")] if file.parent.is_dir() else []
-                what = "is a directory" if file.is_dir() else "does not exist"
+                what = (
+                    "is a directory"
+                    if file.is_dir()
+                    else "is a pipe or a device"
+                    if file.exists()
+                    else "does not exist"
+                )
                 problems.append(
                     Problem(
                         f"the Python file '{files[index]}' {what}",

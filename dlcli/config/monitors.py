@@ -7,6 +7,7 @@ import string
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dlcli.config import catalogue
+from dlcli.config.callback_values import by_batches
 from dlcli.config.component import Component
 from dlcli.config.history_names import Direction, HistoryNames, history_names
 from dlcli.config.rates import RATE_SETTERS
@@ -98,13 +99,13 @@ def with_modes(
     """
     told, problems = [], []
     for index, callback in enumerate(callbacks):
-        monitor = None if callback.name in code else watched(callback)
-        if monitor is not None and callback.arguments.get("mode", "auto") == "auto":
-            direction = history.directions.get(monitor)
-            if direction is None:
+        if callback.name in WATCHERS and callback.name not in code and callback.arguments.get("mode", "auto") == "auto":
+            monitor = watched(callback)
+            direction = history.directions.get(monitor or "")
+            if direction is None and monitor is not None:
                 problems.append(_asked(callback, monitor, f"callbacks[{index}].{callback.name}"))
-            else:
-                callback = Component(callback.name, {**callback.arguments, "mode": direction})
+            # Keras asks a ModelCheckpoint that saves every epoch too, and fails when it cannot tell.
+            callback = Component(callback.name, {**callback.arguments, "mode": direction or "min"})
         told.append(callback)
     return told, problems
 
@@ -198,18 +199,10 @@ def _monitor(callback: Component, history: _History, path: str) -> Iterator[Prob
         yield Problem(message, path=path, hint=hint, rule="unknown-monitor")
 
 
-def _by_batches(callback: Component) -> bool:
-    frequency = callback.arguments.get("save_freq", "epoch")
-    return isinstance(frequency, int) and not isinstance(frequency, bool)
-
-
 def _checkpoint(callback: Component, history: _History, path: str) -> Iterator[Problem]:
     """A best model that would be chosen where nothing was measured: Keras then saves whatever it has."""
-    monitor, frequency = watched(callback), callback.arguments.get("save_freq", "epoch")
-    if "save_freq" in callback.arguments and frequency != "epoch" and not (_by_batches(callback) and frequency > 0):
-        message = f"expected save_freq to be `epoch` or a number of batches from 1, got {frequency!r}"
-        yield Problem(message, path=f"{path}.save_freq", hint="leave it out to save every epoch", rule="wrong-value")
-    elif monitor is not None and _by_batches(callback):
+    monitor = watched(callback)
+    if monitor is not None and by_batches(callback):
         message = "the best model is looked for at the end of an epoch, and save_freq asks to save after batches"
         hint = "leave out save_freq or save_best_only"
         yield Problem(message, path=f"{path}.save_freq", hint=hint, rule="seldom-there")
@@ -225,7 +218,7 @@ def _file_name(callback: Component, history: _History, path: str) -> Iterator[Pr
     if not isinstance(name, str):
         return
     hint = "such as {epoch:02d}_{loss:.2f}.keras; a brace that is meant as such is written twice"
-    every_batch = _by_batches(callback)
+    every_batch = by_batches(callback)
     counters = {"epoch", "batch"} if every_batch else {"epoch"}
     try:
         fields = [(field, spec or "") for _, field, spec, _ in string.Formatter().parse(name) if field is not None]

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dlcli.config.locations import name_problem
 from dlcli.errors import DataError, Problem
 from dlcli.files.locks import FileLock
 from dlcli.files.replacing import write_file
@@ -111,7 +112,7 @@ class Cache:
         limit: Bytes that the entries may take together; what `DLCLI_CACHE_SIZE` says, or 20 GB, when None.
 
     Raises:
-        DataError: `DLCLI_CACHE_SIZE` is no size.
+        DataError: `DLCLI_CACHE_SIZE` is no size, or the directory has a name that no file can have.
 
     Example:
         >>> Cache(Path("/tmp/nothing-here")).entries()
@@ -120,6 +121,9 @@ class Cache:
 
     def __init__(self, directory: Path | None = None, *, limit: int | None = None) -> None:
         self.directory = (directory or default_directory()).absolute()
+        fault = name_problem(str(self.directory))
+        if fault is not None:
+            raise DataError(fault)
         self.limit = size_limit() if limit is None else limit
         self._entries = self.directory / "entries"
         self._tmp = self.directory / "tmp"

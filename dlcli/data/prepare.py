@@ -174,7 +174,7 @@ def read_split(
     key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
     if files:
         with Store(cache, recipe=f"*-{key}", files=files, notify=notify) as store:
-            if (entry := store.find()) is not None:
+            if (entry := store.find(name)) is not None:
                 return _splits(store.read(entry, [each for each in entry.names if each[0] == name]))[name]
     files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
     with Store(cache, recipe="", files=files, notify=notify) as store, store.building():

@@ -13,6 +13,14 @@ __all__ = ["FileLock", "locked_directory"]
 
 _POLL_SECONDS = 0.1
 
+_FLAGS = (
+    os.O_RDWR
+    | os.O_CREAT
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)  # in a directory of somebody else's the file may be a link to one of ours
+    | getattr(os, "O_NONBLOCK", 0)  # or a pipe
+)
+
 
 class FileLock:
     """A lock on a file, held by one process exclusively or by several that share it.
@@ -55,7 +63,7 @@ class FileLock:
             OSError: The file cannot be made, or the file system knows no locks.
         """
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 if not _lock(descriptor, shared=shared, wait=wait):
                     os.close(descriptor)

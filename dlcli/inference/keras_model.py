@@ -88,7 +88,11 @@ class KerasPredictor:
 
     def _predict(self, inputs: Arrays) -> list[NDArray[Any]]:
         values = self.assembly.model.predict_on_batch(dict(inputs))
-        return [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
+        outputs = [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
+        rows = len(next(iter(inputs.values())))
+        if any(len(output) != rows for output in outputs):  # one row may have been made as many as a layer has
+            raise ValueError(f"it gives {len(outputs[0])} rows for {rows}")
+        return outputs
 
 
 class KerasMetrics:

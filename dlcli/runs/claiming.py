@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import errno
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ def choose(name: str, directory: Path | None, *, overwrite: bool, inputs: Iterab
     """
     if directory is None:
         base = Path("runs")
-        taken = [int(p.name[len(name) + 1 :]) for p in base.glob(f"{name}-*") if p.name[len(name) + 1 :].isdecimal()]
+        taken = [number for entry in _entries(base) if (number := _number_of(entry, name))]
         run = RunDirectory(base / f"{name}-{max(taken, default=0) + 1:03d}")
     else:
         run = RunDirectory(directory)
@@ -224,6 +225,20 @@ def _replace(run: RunDirectory, inputs: list[Path]) -> Claim | None:
         if taken is None and not place.exists():
             os.rename(aside, place)
     return None if taken is None else dataclasses.replace(taken, replaced=aside)
+
+
+def _entries(directory: Path) -> list[str]:
+    """The names in a directory; none where there is none, or where we may not look."""
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
+
+
+def _number_of(entry: str, name: str) -> int | None:
+    """The number of a run's directory, `iris-007`; None of all else, such as `iris-²` and `iris-2024-01-31`."""
+    match = re.fullmatch(rf"{re.escape(name)}-([0-9]{{1,9}})", entry)
+    return int(match[1]) if match else None
 
 
 def _nearest(path: Path) -> Path:

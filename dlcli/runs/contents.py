@@ -13,7 +13,7 @@ from typing import Any
 from dlcli.files.replacing import is_draft
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
 
-__all__ = ["is_vacant", "is_written_by_dlcli", "strangers"]
+__all__ = ["is_vacant", "is_written_by_dlcli", "matches", "strangers"]
 
 STATUSES = frozenset({"running", "completed", "interrupted", "failed"})
 
@@ -67,10 +67,10 @@ def _is_own(name: str, path: Path, patterns: tuple[str, ...] | list[str]) -> boo
     if path.is_dir():
         return name not in OWN_FILES
     last = name.rpartition("/")[2]
-    return name in OWN_FILES or is_draft(last) or last in LITTER or any(_matches(name, each) for each in patterns)
+    return name in OWN_FILES or is_draft(last) or last in LITTER or any(matches(name, each) for each in patterns)
 
 
-def _matches(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
     """Whether a relative name is of a pattern, part by part; a last part `**` is all that is below."""
     parts, wanted = name.split("/"), pattern.split("/")
     if wanted[-1] == "**":

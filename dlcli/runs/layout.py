@@ -17,12 +17,14 @@ runs/iris-001/
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.locations import name_problem
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.runs.inside import read_inside, unsafe
@@ -153,7 +155,10 @@ class RunDirectory:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
         """
         run = cls(path)
-        if not path.exists():
+        fault = name_problem(str(path))
+        if fault is not None:
+            raise RunError(fault)
+        if not os.path.exists(path):
             near = (
                 did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir()))
                 if path.parent.is_dir()
@@ -214,7 +219,7 @@ class RunDirectory:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
         files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
-        problems = unsafe(files)
+        problems = unsafe([*files, self.lock])
         problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
         if not problems and self.code.is_dir():
             problems = unsafe(self.code.iterdir())

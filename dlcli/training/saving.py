@@ -7,6 +7,7 @@ is part of. dlcli builds models from their YAML and reads weights alone: those a
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,6 @@ def _weights_alone(error: Exception) -> Problem:
 
 def _reason(error: Exception) -> str:
     """The first sentence of what Keras says: whole classes follow as an example."""
-    text = " ".join(str(error).split())
+    text = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split()))
     first = text.split(". ")[0].split(": ```")[0] if text else type(error).__name__
     return f"Keras cannot save the model: {first.rstrip('.')}"

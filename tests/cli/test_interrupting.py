@@ -31,8 +31,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("runtime", ["portable", "keras"])
+@pytest.mark.parametrize(
+    ("runtime", "number"),
+    [("portable", signal.SIGINT), ("portable", signal.SIGHUP), ("keras", signal.SIGTERM), ("keras", signal.SIGINT)],
+)
 def test_in_the_middle_of_a_prediction(
     run_directory: Path, tmp_path: Path, runtime: str, number: signal.Signals
 ) -> None:

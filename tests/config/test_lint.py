@@ -69,6 +69,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         None,
     ),
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
+    "nothing-to-restore": (
+        spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
+        spec(1, None, callbacks=["ModelCheckpoint"]),
+        None,
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dlcli.config import catalogue
+from dlcli.config.callback_values import check_values
 from dlcli.config.component import Component
 from dlcli.config.history_names import Direction, history_names
 from dlcli.config.monitors import WATCHERS, check_monitors, modes_against, watched, with_modes
@@ -87,7 +88,7 @@ def test_names_that_are_numbered_keep_the_direction_of_each() -> None:
 
 def test_a_metric_of_ones_own_says_it_or_is_asked() -> None:
     told, asked = modes(watching("EarlyStopping", "val_mine"), metrics=["Mine"], code=["Mine"])
-    assert (told, asked[0].path) == ([None], "callbacks[0].EarlyStopping")
+    assert asked[0].path == "callbacks[0].EarlyStopping"
     assert modes(watching("EarlyStopping", "val_mine"), metrics=["Mine"], code=["Mine"], own={"Mine": "max"})[0] == [
         "max"
     ]
@@ -99,8 +100,9 @@ def test_a_metric_of_ones_own_says_it_or_is_asked() -> None:
 
 def test_what_watches_nothing_needs_no_mode() -> None:
     assert watched(Component("ModelCheckpoint", {"filepath": "x", "monitor": "val_nothing"})) is None
+    # Keras wants to know it all the same.
     assert modes({"ModelCheckpoint": {"filepath": "x", "monitor": "q"}}, "TerminateOnNaN", metrics=[]) == (
-        [None, None],
+        ["min", None],
         [],
     )
 
@@ -122,8 +124,6 @@ NAME = {"filepath": "m-{epoch}-{val_loss:.2f}.keras"}
         ({"ModelCheckpoint": {**NAME, "save_freq": 2}}, {}, "seldom-there"),
         ({"ModelCheckpoint": {"filepath": "b", "save_best_only": True}}, {"validation_freq": 3}, "seldom-there"),
         ({"ModelCheckpoint": {"filepath": "b", "save_best_only": True, "save_freq": 3}}, {}, "seldom-there"),
-        ({"ModelCheckpoint": {"filepath": "b", "save_freq": 0}}, {}, "wrong-value"),
-        ({"ModelCheckpoint": {"filepath": "b", "save_freq": "batch"}}, {}, "wrong-value"),
         ({"ModelCheckpoint": NAME}, {"validation_freq": 11}, "unknown-monitor"),
         ("EarlyStopping", {"validation_freq": 11}, "unknown-monitor"),
         ({"ModelCheckpoint": {"filepath": "{learning_rate}"}}, {}, "unknown-monitor"),
@@ -173,3 +173,22 @@ def test_two_that_set_the_rate(callback: str, optimizer: dict[str, Any]) -> None
     assert (problem.rule, problem.path) == ("rate-of-schedule", f"callbacks[0].{callback}")
     assert check_rates(callbacks(callback), Component("Adam", {"learning_rate": 0.1})) == []
     assert check_rates(callbacks(callback), Component.parse(optimizer), code=[callback]) == []
+
+
+@pytest.mark.parametrize(
+    ("callback", "argument"),
+    [
+        ({"ModelCheckpoint": {"filepath": "b", "save_freq": 0}}, "save_freq"),
+        ({"ModelCheckpoint": {"filepath": "b", "save_freq": "batch"}}, "save_freq"),
+        ({"BackupAndRestore": {"backup_dir": "b", "save_freq": True}}, "save_freq"),
+        ({"CSVLogger": {"filename": "a.csv", "separator": "||"}}, "separator"),
+        ({"ReduceLROnPlateau": {"factor": -0.5}}, "factor"),
+        ({"EarlyStopping": {"monitor": 0}}, "monitor"),
+        ({"ReduceLROnPlateau": {"factor": 1.5}}, "factor"),
+    ],
+)
+def test_values_that_a_callback_cannot_work_with(callback: Any, argument: str) -> None:
+    (problem,) = check_values(callbacks(callback))
+    assert problem.path.endswith(argument)
+    assert check_values(callbacks(callback), code=list(callback)) == []
+    assert check_values(callbacks({next(iter(callback)): {"filepath": "b"}})) == []

@@ -307,7 +307,8 @@ CELLS: list[tuple[str, int, Any]] = [
 def test_faults_of_cells_come_all_at_once(table: pd.DataFrame, tmp_path: Path) -> None:
     table = table.astype(object)
     table["day"] = "2024-01-31"
-    features = {"size": "number", "ok": "boolean", "day": "datetime"}
+    strict = [("size", "number"), ("ok", "boolean"), ("day", "datetime")]
+    features = {name: {"type": kind, "missing": "error"} for name, kind in strict}
     keys = {"features": features, "sample_weight": "weight", "validation": 0.2}
     alone = set()
     sound = table.copy()

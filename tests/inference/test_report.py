@@ -76,6 +76,17 @@ def test_several_columns_have_their_own_errors() -> None:
     assert result["mae"] == 0.5
 
 
+def test_rows_without_a_prediction_are_not_right() -> None:
+    report = ClassReport(("no", "yes"))
+    report.add(np.array([0, 1, 1, 1]), np.array([0, -1, 1, -1]))
+    result = report.result()
+    assert result["accuracy"] == 0.5
+    assert result["confusion_matrix"] == [[1, 0], [0, 1]]
+    assert result["without_prediction"] == 2
+    assert result["classes"]["yes"]["recall"] == pytest.approx(1 / 3)
+    assert "without_prediction" not in ClassReport(("no", "yes")).result()
+
+
 def test_macro_averages_and_areas() -> None:
     report = ClassReport(("no", "yes", "never"))
     probabilities = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]])

@@ -383,3 +383,21 @@ def test_a_record_that_is_not_a_mapping_of_lists(tmp_path: Path) -> None:
     assert strangers(run) == ["checkpoints/03.keras", "code/mine.py"]
     run.record.write_text(json.dumps({**RECORD, "writes": [1, None, "code/*.py"]}))
     assert strangers(run) == ["checkpoints/03.keras"]
+
+
+def test_what_only_looks_like_a_number_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "iris-²",
+        "iris-٣",
+        "iris-002",
+        "iris-old",
+        "iris-2024-01-31",
+        "iris--7",
+        "irises-009",
+        "iris-" + "9" * 200,
+    ):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+    assert choose("iris", None, overwrite=False).path.name == "iris-003"
+    (tmp_path / "runs" / "a[b]-004").mkdir()
+    assert choose("a[b]", None, overwrite=False).path.name == "a[b]-005"

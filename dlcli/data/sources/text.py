@@ -40,10 +40,10 @@ def open_text(file: Path, options: TableOptions) -> TextIO:
     try:
         encoding = codecs.lookup(options.encoding).name
         "".encode(encoding)
-    except LookupError:
+    except (LookupError, ValueError):  # a NUL character, half a character
         raise DataError(
             Problem(
-                f"unknown encoding '{options.encoding}'",
+                f"unknown encoding {options.encoding!r}",
                 path="data.encoding",
                 hint="such as utf-8, latin-1, cp1252, utf-16",
                 rule="unknown-encoding",

@@ -42,7 +42,7 @@ def test_every_unknown_name_is_a_problem() -> None:
     assert {first.rule, second.rule} == {"missing-column"}
 
 
-@given(st.lists(st.text(max_size=8), unique=True, max_size=20))
+@given(st.lists(st.text(max_size=8).filter(lambda name: name != "*"), unique=True, max_size=20))
 def test_a_glob_keeps_the_order_of_the_file(names: list[str]) -> None:
     assert expand_columns(["*"], names) == tuple(names) if names else True
 
