@@ -16,7 +16,7 @@ from dlcli.training.saving import Saver
 
 __all__ = ["tolerate"]
 
-WRITING = (*PLACES, "ProgbarLogger", "RemoteMonitor")
+WRITING = (*PLACES, "ProgbarLogger")
 """Keras's callbacks that only report, or keep what the run keeps anyway."""
 
 
