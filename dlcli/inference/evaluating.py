@@ -73,7 +73,8 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
             assert isinstance(portable.predictor, PortablePredictor)
             reason = left_to_keras(portable.config, portable.predictor)
             if not reason:
-                return portable, PredictedMetrics(portable.config, portable.predictor)
+                size = _batch_size(portable.directory)
+                return portable, PredictedMetrics(portable.config, portable.predictor, batch_size=size)
             if runtime == "portable":
                 message = f"only Keras computes {reason}"
                 hint = "leave --runtime out, or say --runtime keras"

@@ -52,29 +52,35 @@ class PredictedMetrics:
     Args:
         config: The resolved config.
         predictor: The portable model.
+        batch_size: Rows of a training batch.
     """
 
-    def __init__(self, config: Config, predictor: PortablePredictor) -> None:
+    def __init__(self, config: Config, predictor: PortablePredictor, *, batch_size: int) -> None:
         self._predictor = predictor
-        self._rows = 0
+        self._batch_size = batch_size
+        self._rows = self._batches = 0
         self._weights = config.compile.loss_weights or {}
         self._losses = dict.fromkeys((output.name for output in predictor.outputs), 0.0)
+        self._parts = dict(self._losses)
         self._measures = [_measures(config.compile, output) for output in predictor.outputs]
         self._names = metric_names(config.compile, list(self._losses))
 
     @property
     def rows_at_once(self) -> int:
-        """As many as the model takes; what is `left_to_keras` depends on no batch."""
-        return self._predictor.rows_at_once
+        """As many as the model takes. The parts of a loss of several outputs are Keras's, a mean over batches."""
+        return self._predictor.rows_at_once if len(self._losses) == 1 else self._batch_size
 
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in some rows; see `dlcli.inference.evaluation.Metrics`."""
         self._rows += len(outputs[0])
+        self._batches += 1
         for place, (output, raw) in enumerate(zip(self._predictor.outputs, outputs, strict=True)):
             true = np.asarray(_of_output(labels, place), np.float64)
             weight = _of_output(weights, place)
             values = self._loss(output, true, raw.astype(np.float64), inputs)
-            self._losses[output.name] += float((values if weight is None else values * weight).sum())
+            loss = float((values if weight is None else values * weight).sum())
+            self._losses[output.name] += loss
+            self._parts[output.name] += loss / max(len(raw), 1)
             if output.unit:
                 offset, scale = np.array(output.unit).T
                 true, raw = true * scale + offset, raw * scale + offset
@@ -86,7 +92,8 @@ class PredictedMetrics:
         rows = max(self._rows, 1)
         losses = {name: value / rows for name, value in self._losses.items()}
         whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
-        parts = {f"{name}_loss": value for name, value in losses.items()} if len(losses) > 1 else {}
+        batches = max(self._batches, 1)
+        parts = {f"{name}_loss": value / batches for name, value in self._parts.items()} if len(losses) > 1 else {}
         values = [measure.result() for measures in self._measures for measure, _ in measures]
         named = {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
         return {name: float(np.float32(value)) for name, value in named.items()}  # as many digits as Keras has
