@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["Scalar", "resolve"]
+__all__ = ["Scalar", "WrittenInteger", "resolve"]
 
 Scalar = str | int | float | bool | None
 
@@ -20,6 +20,26 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NANS = frozenset((".nan", ".NaN", ".NAN"))
 _MAX_DIGITS = 1000
+
+
+_ZEROS = re.compile(r"[-+]?0[0-9]+")
+
+
+class WrittenInteger(int):
+    """A whole number that is written in another way than its digits: `01`, `0x1F`. Where a name is wanted, such as that
+    of a category, the writing is what counts.
+
+    Args:
+        value: The number.
+        written: As it was written.
+    """
+
+    written: str
+
+    def __new__(cls, value: int, written: str) -> WrittenInteger:
+        number = super().__new__(cls, value)
+        number.written = written
+        return number
 
 
 def resolve(word: str) -> Scalar:
@@ -40,7 +60,8 @@ def resolve(word: str) -> Scalar:
         if pattern.fullmatch(word):
             if len(word) > _MAX_DIGITS:
                 raise ValueError(f"a number of {len(word)} digits is too long")
-            return int(word, base)
+            number = int(word, base)
+            return WrittenInteger(number, word) if base != 10 or _ZEROS.fullmatch(word) else number
     if _FLOAT.fullmatch(word):
         return float(word)
     if _INFINITY.fullmatch(word):

@@ -14,7 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
+__all__ = ["FALSE", "numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
+
+
+FALSE = pa.Array.from_buffers(pa.bool_(), 1, [None, pa.py_buffer(b"\0")])[0]
+"""False, for arrow."""
 
 
 def plain_numbers(array: pa.Array, *, null: float = math.nan) -> NDArray[Any]:

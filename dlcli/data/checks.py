@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,15 @@ from dlcli.data.features.cells import labels, numbers
 from dlcli.data.rows import Rows
 from dlcli.errors import Problem
 
-__all__ = ["RowLabels", "missing_rows", "missing_targets", "row_labels", "unseen_classes", "weight_problems"]
+__all__ = [
+    "RowLabels",
+    "missing_rows",
+    "missing_targets",
+    "named_marks",
+    "row_labels",
+    "unseen_classes",
+    "weight_problems",
+]
 
 RowLabels = tuple[NDArray[np.int64], tuple[str, ...]]
 """The code of every row, -1 where the cell is empty, and the text that each code stands for."""
@@ -36,15 +44,30 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
         empty = missing_rows(rows, column)
         if len(empty):
             values = f"{len(empty)} missing value{'s' * (len(empty) != 1)}"
+            hint = "drop these rows, or fill them in: a model cannot learn from what is not known"
+            if marks := named_marks(rows.marks.get(column, {})):
+                values += f" ({marks})"
+                hint += "; where it is a value, list in data.missing_values what else is empty"
             problems.append(
                 Problem(
                     f"target column {column!r} has {values}, the first in {rows.place(int(empty[0]))}",
                     path=format_path(("data", "target", target)),
-                    hint="drop these rows, or fill them in: a model cannot learn from what is not known",
+                    hint=hint,
                     rule="missing-target",
                 )
             )
     return problems
+
+
+def named_marks(marks: Mapping[str, int]) -> str:
+    """The marks that stood for empty cells, in words: `'NA'`; empty when they say nothing.
+
+    Example:
+        >>> named_marks({"": 3, "NA": 2})
+        "'NA' counts as empty"
+    """
+    names = [repr(name) for name in marks if name]
+    return f"{', '.join(names[:3])} count{'s' * (len(names) == 1)} as empty" if names else ""
 
 
 def missing_rows(rows: Rows, column: str) -> NDArray[np.int64]:

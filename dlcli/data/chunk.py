@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -11,12 +11,13 @@ from dlcli.data.features.codec import Column
 
 __all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
 
-Kind = Literal["number", "text", "boolean", "datetime", "exact"]
+Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
 
 A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
 The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. Of `exact`
-columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`.
+columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`. An `unsure` column seems to
+be one of numbers, by the first rows of a file without types; it comes as `number`, unless a cell proves it wrong.
 """
 
 
@@ -36,6 +37,11 @@ class ColumnInfo:
     shape: tuple[int, ...] = ()
     dtype: str = ""
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the source says that its values are texts, also where they read as numbers."""
+        return self.kind == "text" and self.dtype not in ("", "null")
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Chunk:
@@ -46,12 +52,14 @@ class Chunk:
         num_rows: How many rows.
         start: Number of the first row in its file, from 0.
         file: The file that the rows came from; None for a table in memory.
+        marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
     """
 
     columns: dict[str, Column]
     num_rows: int
     start: int = 0
     file: Path | None = None
+    marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""

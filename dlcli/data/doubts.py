@@ -10,16 +10,10 @@ import pyarrow.compute as pc
 
 from dlcli.config.paths import format_path
 from dlcli.data.date_formats import fitting_formats
-from dlcli.data.survey import Survey
+from dlcli.data.survey import ISO, Survey
 from dlcli.errors import Problem
 
-__all__ = ["ISO", "collect_doubts", "doubts_of"]
-
-ISO = (
-    r"^\s*([12][0-9]{3}-(0[1-9]|1[0-2])|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?)\s*$"
-)
-"""Months, days and times in ISO 8601. A year alone is a number."""
+__all__ = ["collect_doubts", "doubts_of"]
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 

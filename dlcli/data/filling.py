@@ -14,7 +14,7 @@ from dlcli.config.schema import (
     NumberTarget,
     Target,
 )
-from dlcli.data.checks import missing_rows
+from dlcli.data.checks import missing_rows, named_marks
 from dlcli.data.doubts import collect_doubts
 from dlcli.data.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.data.loading import Loaded
@@ -77,6 +77,8 @@ def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, 
         if guess.note:
             lines.append((name, guess.note))
         doubts += guess.doubts
+        if guess.odd:
+            problems += _odd_cells(loaded, name)
         if guess.feature is not None:
             features[name] = guess.feature
         elif not config.takes_rest or name in (config.features or {}):
@@ -124,11 +126,23 @@ def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
 
 def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
     """The type of a feature that the config leaves open."""
-    guess = infer_feature(loaded.rows["train"].column(name), loaded.infos[name], config.defaults)
+    rows = loaded.rows["train"]
+    marks = named_marks(rows.marks.get(name, {}))
+    guess = infer_feature(rows.column(name), loaded.infos[name], config.defaults, marks=marks)
     if not isinstance(guess.feature, NumberFeature) or guess.feature.missing != "auto":
         return guess
-    gaps = guess.missing or len(missing_rows(loaded.rows["train"], name))  # arrays are not counted by inference
+    gaps = guess.missing or len(missing_rows(rows, name))  # arrays are not counted by inference
     return dataclasses.replace(guess, feature=_without_auto(guess.feature, gaps))
+
+
+def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
+    """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
+    try:
+        for _ in loaded.sources["train"].chunks({column: "number"}):
+            pass
+    except DataError as error:
+        return error.problems
+    return ()
 
 
 def _given(config: DataConfig, loaded: Loaded, feature: Feature, columns: tuple[str, ...]) -> Guess:

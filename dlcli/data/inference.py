@@ -4,13 +4,14 @@ The rules for a feature, in their order:
 
 1. Arrays: numbers; unsigned bytes with several dimensions are images and are divided by 255.
 2. Booleans, and texts that are one word for true and one for false: boolean.
-3. Numbers, and texts that are all numbers: number. Codes with leading zeros, such as `007`, are categories.
-4. Dates and times, and texts that are all ISO 8601, months such as `1749-01` included: datetime.
+3. Numbers, and texts that are numbers: number. Codes with leading zeros, such as `007`, are categories.
+4. Dates and times, and texts in ISO 8601, months such as `1749-01` included: datetime.
 5. Texts of three words or more on average, more than half of them different from each other: text.
 6. All other texts: category.
 
-A column without a single value is left out. What speaks against a type is told as a doubt (`doubts.py`).
-The rules for a target are in `infer_target`.
+Texts are numbers or dates when nine of ten are: the others are faults that are shown, not a reason to take a column
+with a slip of the pen for one of a thousand categories. A column without a single value is left out. What speaks
+against a type is told as a doubt (`doubts.py`). The rules for a target are in `infer_target`.
 """
 
 from __future__ import annotations
@@ -37,10 +38,10 @@ from dlcli.config.schema import (
     TextFeature,
 )
 from dlcli.data.chunk import ColumnInfo
-from dlcli.data.doubts import ISO, doubts_of
+from dlcli.data.doubts import doubts_of
 from dlcli.data.features.boolean import WORDS
 from dlcli.data.sources.conversion import kind_of
-from dlcli.data.survey import Survey, Values, parts_of, survey
+from dlcli.data.survey import Gather, Survey, Values, parts_of, survey
 from dlcli.errors import Problem
 
 __all__ = ["Guess", "collect_notes", "filled_in", "infer_feature", "infer_target", "with_defaults"]
@@ -52,6 +53,10 @@ FEW_CLASSES = 20
 """Different whole numbers up to which a target may be classes when neither the loss nor the units say."""
 
 
+MOST = 0.9
+"""The part of the texts from which on a column of them is one of numbers, or of dates."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Guess:
     """A feature's type as inferred.
@@ -61,21 +66,26 @@ class Guess:
         note: A line that says so.
         missing: How many cells are empty; 0 for arrays.
         doubts: What speaks against it.
+        odd: Some texts of the column are no numbers, and it is one of numbers.
     """
 
     feature: Feature | None
     note: str
     missing: int = 0
     doubts: tuple[Problem, ...] = ()
+    odd: bool = False
 
 
-def infer_feature(values: Values, info: ColumnInfo, defaults: FeatureDefaults | None = None) -> Guess:
+def infer_feature(
+    values: Values, info: ColumnInfo, defaults: FeatureDefaults | None = None, *, marks: str = ""
+) -> Guess:
     """The type of one column that the config says nothing of.
 
     Args:
         values: The whole column.
         info: What the source says of it.
         defaults: The config's options for all features of a type.
+        marks: What to say of marks that stand for empty cells, where they could be values.
 
     Example:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
@@ -101,15 +111,18 @@ def infer_feature(values: Values, info: ColumnInfo, defaults: FeatureDefaults | 
     if found == "category":
         different = len(_distinct(column))
         details.append(f"{different:,} value{'s' * (different != 1)}")
+        if column.codes and column.number_cells:
+            details.append("numbers with leading zeros among them")
         doubts = doubts_of(column, ("data", "features", info.name))
     elif found == "text":
         doubts = doubts_of(column, ("data", "features", info.name), prose=True)
     elif column.constant:
         details.append("constant")
     if column.missing:
-        details.append(filled_in(column.missing, feature))
+        details += [filled_in(column.missing, feature), *filter(None, [marks])]
     note = f"{found} ({', '.join(details)})" if details else found
-    return Guess(feature, note, column.missing, doubts)
+    odd = found == "number" and kind == "text" and not column.numbers
+    return Guess(feature, note, column.missing, doubts, odd)
 
 
 _FEATURES: dict[str, type[Feature]] = {
@@ -139,13 +152,13 @@ def filled_in(missing: int, feature: Feature) -> str:
 
 def _text_kind(column: Survey) -> str:
     """What texts are: `text` for free text, `category` when they are nothing else."""
-    if column.numbers:
+    if column.numbers or (column.number_cells >= MOST * column.present and not column.codes):
         return "number"
     distinct = _distinct(column)
     words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
     if words and words <= WORDS.keys() and len(words) == len({WORDS[word] for word in words}):
         return "boolean"
-    if pc.all(pc.match_substring_regex(distinct, ISO)).as_py():
+    if column.moment_cells >= MOST * column.present:
         return "datetime"
     spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
     free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > column.present / 2
@@ -171,11 +184,11 @@ def infer_target(
     first = next(iter(parts_of(values)), None)
     if isinstance(first, np.ndarray) and first.size != len(first):
         return NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})", ()
-    integers = info.dtype.startswith(("int", "uint"))
-    column = survey(values, every_number=bool(classification) or (classification is None and integers))
+    gather: Gather = "texts" if classification is False else "whole" if classification is None else "all"
+    column = survey(values, gather=gather)
     kind = "number" if column.numbers else kind_of(column.type)
     classes = f"category ({0 if column.distinct is None else len(column.distinct)} classes)"
-    if classification is False or (kind == "number" and not classification and not (column.whole or integers)):
+    if classification is False or (kind == "number" and not classification and not column.whole):
         return NumberTarget(), "number", ()
     if kind != "number" or classification:
         doubts = doubts_of(column, ("data", "target", info.name)) if kind == "text" else ()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.checks import weight_problems
-from dlcli.data.chunk import Chunk, Kind
+from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.encoding import Split, encode_chunk
 from dlcli.data.features.cells import as_arrow
 from dlcli.data.loading import missing_columns
@@ -114,13 +114,13 @@ def open_input(
         from dlcli.data.sources.frame import from_frame
 
         source = from_frame(data, options)
-    infos = {info.name: info for info in source.columns() if info.name}
     kinds: dict[str, Kind] = {}
     codecs = [*preprocessing.features.values(), *(preprocessing.targets.values() if with_targets else ())]
     for codec in codecs:
         for column in codec.columns:
             kind: Kind = "number" if codec.type == "number" else "text"
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
+    infos = _columns(source, None if keep is None else [*kinds, *keep])
     problems = missing_columns(kinds, infos, path="", what=source.name)
     problems += missing_columns([name for name in keep or () if name not in kinds], infos, path="", what=source.name)
     single = [name for name, info in infos.items() if info.kind is not None and not info.shape]
@@ -137,6 +137,14 @@ def open_input(
         raise DataError(problems)
     kept = single if keep is None else keep
     return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values)
+
+
+def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnInfo]:
+    """The columns of a source; where its first rows lack one that is wanted, or all are, those of all rows."""
+    infos = {info.name: info for info in source.columns(whole=wanted is None) if info.name}
+    if wanted is not None and not infos.keys() >= set(wanted):
+        infos = {info.name: info for info in source.columns(whole=True) if info.name}
+    return infos
 
 
 def labelled_parts(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs import OutputPlan
 from dlcli.data.mapped import take
+from dlcli.data.names import text_name
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
 __all__ = ["Labels", "class_weights", "make_labels", "row_weights"]
@@ -93,7 +94,7 @@ def class_weights(
         )
     if setting != "balanced":
         classes = learners[0].classes
-        unknown = [name for name in setting if name not in classes]
+        unknown = [name for name in setting if text_name(name) not in classes]
         if unknown:
             raise ConfigError(
                 [
@@ -141,6 +142,7 @@ def row_weights(
             present = np.bincount(indices, minlength=count)
             table = rows / (np.count_nonzero(present) * np.maximum(present, 1))
         else:
-            table = np.array([setting.get(name, 1.0) for name in weighted.classes])
+            given = {text_name(name): weight for name, weight in setting.items()}
+            table = np.array([given.get(name, 1.0) for name in weighted.classes])
         weights[weighted.name] = (base * table[indices]).astype(np.float32)
     return weights

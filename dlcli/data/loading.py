@@ -11,6 +11,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.chunk import ColumnInfo, Kind
 from dlcli.data.roles import Roles, assign_roles
 from dlcli.data.rows import Overflow, Rows
+from dlcli.data.sources.conversion import NotNumbers
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
@@ -93,7 +94,7 @@ def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overfl
     looks: dict[SplitName, tuple[ColumnInfo, ...]] = {}
     for name, source in sources.items():
         try:
-            looks[name] = source.columns()
+            looks[name] = source.columns(whole=True)
         except DataError as error:
             problems += error.problems
     reference = next(iter(looks), None)
@@ -109,7 +110,25 @@ def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overfl
     if problems:
         raise DataError(problems)
     kinds = find_kinds(config, roles, infos, exact_targets=exact_targets)
+    return Loaded(_read(sources, kinds, overflow or Overflow()), sources, roles, infos)
+
+
+def _read(sources: Mapping[SplitName, Source], kinds: dict[str, Kind], overflow: Overflow) -> dict[SplitName, Rows]:
+    """All rows of all sources. Columns that prove to be none of numbers, at whatever row, are texts from the first on:
+    what they are is then told from all of their cells."""
+    while True:
+        try:
+            return _read_once(sources, kinds, overflow)
+        except NotNumbers as others:
+            kinds = {**kinds, **dict.fromkeys(others.columns, "text")}
+            overflow.restart()
+
+
+def _read_once(
+    sources: Mapping[SplitName, Source], kinds: Mapping[str, Kind], overflow: Overflow
+) -> dict[SplitName, Rows]:
     rows: dict[SplitName, Rows] = {}
+    problems: list[Problem] = []
     for name, source in sources.items():
         try:
             rows[name] = Rows.read(source, kinds, overflow)
@@ -124,7 +143,7 @@ def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overfl
             )
     if problems:
         raise DataError(problems)
-    return Loaded(rows, sources, roles, infos)
+    return rows
 
 
 def missing_columns(wanted: Iterable[str], present: Iterable[str], *, path: str, what: str) -> list[Problem]:
@@ -155,7 +174,7 @@ def find_kinds(
         target = config.target[name]
         for column in columns:
             info = infos[column]
-            if target is None and exact_targets and not info.dtype:
+            if target is None and exact_targets and not info.shape:
                 asked.setdefault(column, set()).add("text")
             elif target is None and not exact_targets:
                 asked.setdefault(column, set()).add("number")
@@ -165,10 +184,16 @@ def find_kinds(
         asked.setdefault(roles.sample_weight, set()).add("number")
     if roles.group is not None:
         asked.setdefault(roles.group, set()).add("text")
-    return {column: next(iter(kinds)) if len(kinds) == 1 else "text" for column, kinds in asked.items()}
+    return {column: _one_kind(kinds) for column, kinds in asked.items()}
+
+
+def _one_kind(kinds: set[Kind]) -> Kind:
+    if kinds == {"number", "unsure"}:
+        return "number"  # it was asked for as such
+    return next(iter(kinds)) if len(kinds) == 1 else "text"
 
 
 def _kind(entry: Feature | Target | None, info: ColumnInfo) -> Kind:
     if entry is None:
-        return info.kind or "text"
+        return "unsure" if info.kind == "number" and not info.dtype else info.kind or "text"
     return "text" if entry.type == "category" else entry.type

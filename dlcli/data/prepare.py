@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import types
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -43,7 +43,8 @@ class Prepared:
         splits: `train`, and `validation` and `test` where the config has them.
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
-        doubts: What may not be meant so: types that the values do not settle, cells that were filled in.
+        doubts: What may not be meant so: types that the values do not settle, cells that were filled in, values that
+            are none of the categories.
         fingerprints: Path, size and hash of the files of each source, by the split that names it; JSON values.
     """
 
@@ -113,6 +114,7 @@ def prepare(
                 _given(config.features or {}),
                 _given(config.target),
                 available=list(loaded.infos),
+                texts={info.name for info in loaded.infos.values() if info.is_text},
                 unscalable=unscalable,
                 seed=seed,
             )
@@ -123,13 +125,14 @@ def prepare(
             filled = settle(filled, config, preprocessing, unscalable)
             config = filled.config
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+            strangers: list[Problem] = []
             arrays = store.keep(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
-                functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+                functools.partial(_encode, preprocessing, loaded, parts, weights, named, strangers),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(filled, preprocessing),
+                content=lambda: _content(filled, strangers, preprocessing),
             )
-            doubts = (*filled.doubts, *preprocessing.gaps())
+            doubts = (*filled.doubts, *preprocessing.gaps(), *strangers)
             return Prepared(preprocessing, _splits(arrays), config, filled.notes, doubts, store.fingerprints())
 
 
@@ -179,7 +182,16 @@ def read_split(
     files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
     with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
         loaded = load(config, found, overflow=store.overflow)
-        problems = _target_problems(loaded)
+        problems = [
+            Problem(
+                f"the preprocessing reads a column {column!r}, which the config of the run does not name",
+                hint="undo the changes to the run's files, or train again",
+                rule="run-damaged",
+            )
+            for column in preprocessing.columns
+            if column not in loaded.roles.columns
+        ]
+        problems += _target_problems(loaded)
         weights = _weights(loaded, problems)
         if problems:
             raise DataError(problems)
@@ -189,7 +201,7 @@ def read_split(
             raise DataError(problems)
         arrays = store.keep(
             encoded_bytes(preprocessing, len(parts[name].rows), named),
-            functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+            functools.partial(_encode, preprocessing, loaded, parts, weights, named, []),
         )
         return _splits(arrays)[name]
 
@@ -248,15 +260,19 @@ def _encode(
     parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
+    strangers: list[Problem],
     destination: Destination,
 ) -> None:
-    """Write all arrays of all splits."""
+    """Write all arrays of all splits; what they hold that training has not seen is added to `strangers`."""
     preprocessing.forget()
+    strangers[:] = preprocessing.given_problems()
     for source, rows in loaded.rows.items():
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
         }
         encode_rows(preprocessing, rows, numbers, named, destination)
+        found = preprocessing.take_strangers(source)
+        strangers += found if source != "train" else ()
         for name, places in numbers.items():
             destination.create((name, "rows", ""), places.shape, places.dtype)(places)
             if source in weights:
@@ -283,10 +299,11 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
     }
 
 
-def _content(filled: Filled, preprocessing: Preprocessing) -> dict[str, Any]:
+def _content(filled: Filled, strangers: Sequence[Problem], preprocessing: Preprocessing) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = filled.config.model_dump(mode="json", include={"target", "features"})
-    doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in (*filled.doubts, *preprocessing.gaps())]
+    told = (*filled.doubts, *preprocessing.gaps(), *strangers)
+    doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in told]
     return {
         "sources": filled.config.train,
         "notes": list(filled.notes),

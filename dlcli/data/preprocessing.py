@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +16,8 @@ from dlcli.data.features.building import CODECS, build_codec
 from dlcli.data.features.category import CategoryCodec
 from dlcli.data.features.codec import Codec, Column, Encoded
 from dlcli.data.features.steps import Steps, at_entry
-from dlcli.data.targets import TARGET_CODECS, TargetCodec, build_target
+from dlcli.data.features.strangers import Strangers
+from dlcli.data.targets import TARGET_CODECS, CategoryTargetCodec, TargetCodec, build_target
 from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Preprocessing:
         targets: Mapping[str, Target],
         *,
         available: Sequence[str],
+        texts: Collection[str] = (),
         unscalable: Collection[str] = (),
         seed: int = 0,
     ) -> Self:
@@ -63,6 +64,7 @@ class Preprocessing:
             features: The type of each feature.
             targets: The type of each target.
             available: The columns of the data.
+            texts: Those that the data says to be of texts.
             unscalable: The targets that are not scaled when the config does not say.
             seed: Of samples that statistics are taken from.
 
@@ -80,7 +82,9 @@ class Preprocessing:
                 problems += at_entry(error.problems, "features", name)
         for name, target in targets.items():
             try:
-                target_codecs[name] = build_target(name, target, available=available, scalable=name not in unscalable)
+                target_codecs[name] = build_target(
+                    name, target, available=available, texts=texts, scalable=name not in unscalable
+                )
             except ConfigError as error:
                 problems += at_entry(error.problems, "target", name)
         owners = {column: name for name, codec in target_codecs.items() for column in codec.columns}
@@ -245,10 +249,31 @@ class Preprocessing:
 
     def strangers(self) -> tuple[Problem, ...]:
         """A warning for each category feature that met values in `encode` which are none of its categories."""
+        return self._strangers("")
+
+    def take_strangers(self, split: str) -> tuple[Problem, ...]:
+        """`strangers` of a split, which are forgotten then."""
+        found = self._strangers(f"in the {split} split ")
+        for codec in self.features.values():
+            if isinstance(codec, CategoryCodec):
+                codec.strangers = Strangers()
+        return found
+
+    def given_problems(self) -> tuple[Problem, ...]:
+        """A warning where the categories and classes that the config gives are not those of the training rows."""
+        codecs = [(section, name, codec) for section, name, codec in self._codecs()]
+        problems = []
+        for section, name, codec in codecs:
+            if isinstance(codec, (CategoryCodec, CategoryTargetCodec)) and codec.given:
+                what = "categories" if section == "features" else "classes"
+                problems += at_entry(_given_problems(codec, what), section, name)
+        return tuple(problems)
+
+    def _strangers(self, where: str) -> tuple[Problem, ...]:
         return tuple(
             Problem(
-                f"column {codec.columns[0]!r} holds {sum(codec.strangers.values()):,} values that are none of the "
-                f"{len(codec.categories)} categories learnt: {_listed(codec.strangers)}",
+                f"column {codec.columns[0]!r} holds {where}{codec.strangers.cells:,} values that are none of the "
+                f"{len(codec.categories)} categories learnt: {codec.strangers}",
                 path=format_path(("data", "features", name)),
                 hint="they are encoded as unknown; `unknown: error` would refuse them",
                 rule="unknown-value",
@@ -293,7 +318,7 @@ class Preprocessing:
         try:
             features = {entry["name"]: CODECS[entry["type"]].from_state(entry) for entry in state["features"]}
             targets = {entry["name"]: TARGET_CODECS[entry["type"]].from_state(entry) for entry in state["targets"]}
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             raise RunError(
                 Problem(
                     f"the preprocessing state cannot be read: {type(error).__name__}: {error}",
@@ -336,6 +361,31 @@ def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = No
     return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
 
 
+def _given_problems(codec: CategoryCodec | CategoryTargetCodec, what: str) -> list[Problem]:
+    column = codec.columns[0]
+    problems = []
+    if codec.others and what == "categories":
+        problems.append(
+            Problem(
+                f"column {column!r} holds in the training split {codec.others.cells:,} values that are none of the "
+                f"{what} given: {codec.others}",
+                hint="they are encoded as unknown; add them to the list, or see how its values are written",
+                rule="unknown-value",
+            )
+        )
+    absent = [name for name, count in codec.counts.items() if not count]
+    if absent:
+        listed = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+        problems.append(
+            Problem(
+                f"no training row has the {what} {listed} of column {column!r}",
+                hint="a model learns nothing of them; see whether they are written as in the data",
+                rule="absent-value",
+            )
+        )
+    return problems
+
+
 def _gap(name: str, codec: Codec) -> Problem:
     cells = "an empty cell" if codec.gaps == 1 else f"{codec.gaps:,} empty cells"
     where = f"column {codec.columns[0]!r} has" if len(codec.columns) == 1 else f"the {len(codec.columns)} columns have"
@@ -345,11 +395,6 @@ def _gap(name: str, codec: Codec) -> Problem:
         hint="see what became of these cells; `missing: error` in the config of a training refuses such rows",
         rule="missing-filled",
     )
-
-
-def _listed(counts: Counter[str], most: int = 3) -> str:
-    names = [f"{name!r} ({count:,} times)" if count > 1 else repr(name) for name, count in counts.most_common(most)]
-    return ", ".join(names) + (f" and {len(counts) - most} others" if len(counts) > most else "")
 
 
 def _columns(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:

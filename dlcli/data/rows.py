@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 import numpy as np
@@ -69,6 +70,10 @@ class Overflow:
                 )
             )
 
+    def restart(self) -> None:
+        """Forget the rows: they are read once more, and what they took in memory is free."""
+        self._held = 0
+
     def close(self) -> None:
         """Close the files; the rows in them are gone."""
         for spill in self._spills:
@@ -103,12 +108,14 @@ class Rows:
         columns: The names of the columns.
         offsets: The number of each chunk's first row.
         num_rows: How many rows there are.
+        marks: The marks of missing values that stood for empty cells of columns of texts, and how often.
     """
 
     batches: tuple[Chunk | SpilledChunk, ...]
     columns: tuple[str, ...]
     offsets: NDArray[np.int64]
     num_rows: int
+    marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def read(cls, source: Source, kinds: Mapping[str, Kind], overflow: Overflow | None = None) -> Rows:
@@ -124,11 +131,14 @@ class Rows:
         """
         place = overflow or Overflow()
         batches: list[Chunk | SpilledChunk] = []
+        marks: dict[str, Counter[str]] = {}
         for chunk in source.chunks(kinds):
             if chunk.num_rows:
                 place.keep(batches, chunk)
+            for name, counts in chunk.marks.items():
+                marks.setdefault(name, Counter()).update(counts)
         ends = np.cumsum([0, *(batch.num_rows for batch in batches)], dtype=np.int64)
-        return cls(tuple(batches), tuple(kinds), ends[:-1], int(ends[-1]))
+        return cls(tuple(batches), tuple(kinds), ends[:-1], int(ends[-1]), marks)
 
     def column(self, name: str) -> Iterable[Column]:
         """The values of a column, chunk by chunk, as often as wanted: arrow arrays, or arrays `(rows, *shape)`."""

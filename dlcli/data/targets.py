@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
@@ -12,16 +14,20 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema.features import CategoryTarget, Target
 from dlcli.config.signature import TargetSpec
+from dlcli.data.arrays import numbers_array, texts_array
 from dlcli.data.features.building import one_column
 from dlcli.data.features.category import CategoryCodec
+from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column, Encoded
 from dlcli.data.features.columns import expand_columns
 from dlcli.data.features.number import NumberCodec
+from dlcli.data.features.strangers import Strangers
+from dlcli.data.names import BLANKS, is_code, is_text, text_name, value_names
 from dlcli.errors import ConfigError, DataError, Problem
 
 TargetScale: TypeAlias = Literal["auto", "standard", "min_max", "none"]
 
-__all__ = ["TARGET_CODECS", "CategoryTargetCodec", "NumberTargetCodec", "TargetCodec", "build_target"]
+__all__ = ["TARGET_CODECS", "CategoryTargetCodec", "NumberTargetCodec", "TargetCodec", "build_target", "class_values"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class TargetCodec(Protocol):
         """Encode rows: class indices `(rows,)` int32, or numbers `(rows, width)` float32."""
 
     def decode(self, encoded: NDArray[Any]) -> Column:
-        """What `encode` encoded: class names `(rows,)`, or numbers `(rows, width)` float64 in their own unit."""
+        """What `encode` encoded: classes `(rows,)`, or numbers `(rows, width)` float64 in their own unit."""
 
     @property
     def spec(self) -> TargetSpec:
@@ -86,6 +92,7 @@ class CategoryTargetCodec:
         columns: The one column.
         classes: The classes in order; learnt from the training rows when None.
         encode: `auto`, `index` or `one_hot`: passed on to the model's side, which encodes by the loss.
+        texts: The source says that the classes are texts, also where they read as numbers.
 
     Example:
         >>> codec = CategoryTargetCodec("species", ("species",))
@@ -106,9 +113,12 @@ class CategoryTargetCodec:
         *,
         classes: Sequence[str] | None = None,
         encode: Literal["auto", "index", "one_hot"] = "auto",
+        texts: bool = True,
     ) -> None:
         self.name = name
         self._encode = encode
+        self._texts = texts
+        self._spellings: dict[str, str] = {}  # how each class was first written
         self._codec = CategoryCodec(columns, encode="index", unknown="error", missing="error", categories=classes)
 
     @property
@@ -126,6 +136,22 @@ class CategoryTargetCodec:
         """The class names, in the order of their indices."""
         return self._codec.categories
 
+    @functools.cached_property
+    def values(self) -> pa.Array:
+        """The classes as what they were in the data: whole numbers, numbers, booleans or texts."""
+        spelled = [self._spellings.get(name, name) for name in self.classes]
+        return class_values(self.classes, spelled, texts=self._texts)
+
+    @property
+    def given(self) -> bool:
+        """Whether the classes were given, and not learnt."""
+        return self._codec.given
+
+    @property
+    def others(self) -> Strangers:
+        """The values of the training rows that are none of the classes given."""
+        return self._codec.others
+
     @property
     def counts(self) -> dict[str, int]:
         """How many training rows each class has."""
@@ -134,6 +160,10 @@ class CategoryTargetCodec:
     def fit(self, values: Sequence[Column]) -> None:
         """Count the classes of a chunk of training rows."""
         self._codec.fit(values)
+        (column,) = values
+        if isinstance(column, pa.Array) and is_text(column.type):
+            for text in labels(column, as_written=True).names:
+                self._spellings.setdefault(text_name(text), text.strip(BLANKS))
 
     def finish(self) -> None:
         """End fitting.
@@ -166,8 +196,8 @@ class CategoryTargetCodec:
         return _encode(self._codec, values, start=start, out=out, ways=ways)
 
     def decode(self, encoded: NDArray[Any]) -> Column:
-        """The class names of indices `(rows,)`, as an arrow array of strings."""
-        return pa.array(self.classes, pa.string()).take(pa.array(np.asarray(encoded, dtype=np.int64)))
+        """The classes of indices `(rows,)`, as an arrow array of `values`."""
+        return self.values.take(numbers_array(np.asarray(encoded, dtype=np.int64)))
 
     @property
     def spec(self) -> TargetSpec:
@@ -187,14 +217,17 @@ class CategoryTargetCodec:
             "type": self.type,
             "columns": list(self.columns),
             "encode": self._encode,
+            "texts": self._texts,
             "classes": list(self.classes),
+            "spellings": [self._spellings.get(name, name) for name in self.classes],
             "counts": list(self.counts.values()),
         }
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The codec whose `state` this is."""
-        codec = cls(state["name"], state["columns"], encode=state["encode"])
+        # Runs of before knew texts alone.
+        codec = cls(state["name"], state["columns"], encode=state["encode"], texts=state.get("texts", True))
         codec._codec = CategoryCodec.from_state(
             {
                 "columns": state["columns"],
@@ -206,6 +239,7 @@ class CategoryTargetCodec:
                 "counts": state["counts"],
             }
         )
+        codec._spellings = dict(zip(state["classes"], state.get("spellings", state["classes"]), strict=True))
         return codec
 
 
@@ -342,13 +376,42 @@ TARGET_CODECS: dict[str, type[TargetCodec]] = {codec.type: codec for codec in (C
 """The codec of each target type, by the type's name in the config."""
 
 
-def build_target(name: str, target: Target, *, available: Sequence[str], scalable: bool = True) -> TargetCodec:
+def class_values(classes: Sequence[str], spelled: Sequence[str], *, texts: bool) -> pa.Array:
+    """Classes as what they were in the data.
+
+    Args:
+        classes: Their names.
+        spelled: How they are written where they are texts.
+        texts: Whether they are texts whatever they look like.
+
+    Example:
+        >>> class_values(["0", "1"], ["0", "1"], texts=False).to_pylist()
+        [0, 1]
+        >>> class_values(["no", "true"], ["no", "True"], texts=False).to_pylist()
+        ['no', 'True']
+    """
+    names = texts_array(classes)
+    if texts or any(map(is_code, classes)):
+        return texts_array(spelled)
+    for kind in (pa.bool_(), pa.int64(), pa.float64()):
+        with contextlib.suppress(pa.ArrowInvalid):
+            values = names.cast(kind)
+            # Only what is written so: "1" is no boolean, and "inf" may be a name.
+            if value_names(values).equals(names):
+                return values
+    return texts_array(spelled)
+
+
+def build_target(
+    name: str, target: Target, *, available: Sequence[str], texts: Collection[str] = (), scalable: bool = True
+) -> TargetCodec:
     """The codec of a target, not fitted yet.
 
     Args:
         name: The target's name: its column, when it names none.
         target: Its type and options.
         available: The columns of the data.
+        texts: Those that the data says to be of texts.
         scalable: Whether numbers may be scaled when the config does not say.
 
     Raises:
@@ -358,12 +421,13 @@ def build_target(name: str, target: Target, *, available: Sequence[str], scalabl
     if not isinstance(target, CategoryTarget):
         return NumberTargetCodec(name, columns, scale=target.scale, scalable=scalable)
     one_column("category", columns)
-    if target.classes is not None and len(set(target.classes)) < len(target.classes):
-        repeated = ", ".join(sorted({repr(one) for one in target.classes if target.classes.count(one) > 1}))
+    names = list(map(text_name, target.classes or ()))
+    if len(set(names)) < len(names):
+        repeated = ", ".join(sorted({repr(name) for name in names if names.count(name) > 1}))
         raise ConfigError(
             Problem(f"`classes` lists {repeated} more than once", hint="name each once", rule="listed-twice")
         )
-    return CategoryTargetCodec(name, columns, classes=target.classes, encode=target.encode)
+    return CategoryTargetCodec(name, columns, classes=target.classes, encode=target.encode, texts=columns[0] in texts)
 
 
 def _encode(

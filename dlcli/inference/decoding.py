@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dlcli.config.outputs import OutputPlan
 from dlcli.data.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing import Preprocessing
+from dlcli.data.targets import CategoryTargetCodec
 from dlcli.errors import ModelError, Problem
 from dlcli.inference.undefined import undefined_rows
 
@@ -52,6 +53,7 @@ class Decoded:
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
+        values: For classes: what they were in the data, such as whole numbers; their names when None.
     """
 
     target: str
@@ -60,6 +62,7 @@ class Decoded:
     probabilities: Floats | None = None
     numbers: Floats | None = None
     components: tuple[str, ...] = ()
+    values: pa.Array | None = None
 
     def table(self, *, prefix: bool, columns: Columns = EVERYTHING) -> dict[str, pa.Array]:
         """The columns of a predictions file, in order.
@@ -81,9 +84,9 @@ class Decoded:
                 f"{start}prediction_{name}": numbers_array(column)
                 for name, column in zip(self.components, self.numbers.T, strict=True)
             }
-        names = texts_array(self.classes)
+        values = texts_array(self.classes) if self.values is None else self.values
         if columns.top is None:
-            table = {f"{start}prediction": names.take(_places(self.indices))}
+            table = {f"{start}prediction": values.take(_places(self.indices))}
             if self.probabilities is not None and columns.probabilities:
                 for index, name in enumerate(self.classes):
                     table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
@@ -92,7 +95,7 @@ class Decoded:
         table = {}
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
         for place, chosen in enumerate(best.T, start=1):
-            table[f"{start}prediction_{place}"] = names.take(_places(np.where(self.indices < 0, -1, chosen)))
+            table[f"{start}prediction_{place}"] = values.take(_places(np.where(self.indices < 0, -1, chosen)))
             if columns.probabilities:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
@@ -162,11 +165,13 @@ def decode(
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
         if output.classes:
+            codec = preprocessing.targets.get(output.targets[0].name)
+            known = codec.values if isinstance(codec, CategoryTargetCodec) else None
             classes = _classes(np.asarray(values, np.float32), output, threshold)
             assert classes.indices is not None
             # The greatest of scores that are not all numbers is the first of those that are none.
             indices = np.where(undefined_rows(values), -1, classes.indices)
-            decoded.append(dataclasses.replace(classes, indices=indices))
+            decoded.append(dataclasses.replace(classes, indices=indices, values=known))
             continue
         start = 0
         flat = own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlcli.data.arrays import texts_array
+from dlcli.data.names import is_text
 from dlcli.errors import DataError, Problem
 from dlcli.inference.formulas import neutralise
 
@@ -66,7 +67,7 @@ class DelimitedWriter:
         """Append rows."""
         if not self._raw_text:
             for place, column in enumerate(table.itercolumns()):
-                if _is_text(column.type):
+                if is_text(column.type):
                     table = table.set_column(place, table.field(place), neutralise(column))
         try:
             rows = self._plain(table)
@@ -94,7 +95,7 @@ class DelimitedWriter:
         cells = []
         for column in columns:
             texts = column.cast(pa.large_string())
-            if _is_text(column.type) and pc.any(needed := pc.match_substring_regex(texts, special)).as_py():
+            if is_text(column.type) and pc.any(needed := pc.match_substring_regex(texts, special)).as_py():
                 doubled = pc.replace_substring(texts, quote.as_py(), twice.as_py())
                 texts = pc.if_else(needed, pc.binary_join_element_wise(quote, doubled, quote, nothing), texts)
             cells.append(texts)
@@ -188,10 +189,6 @@ class _Counted:
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in row.items()}
-
-
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
 
 
 def output_format(path: Path) -> OutputFormat:

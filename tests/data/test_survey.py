@@ -12,12 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.data import survey as surveys
+from dlcli.data.names import value_name
 from dlcli.data.survey import survey
 
 columns = st.one_of(
     st.lists(st.sampled_from(["1", "2", "2.5", "-7", " 3 ", "007", "x", "", None])),
     st.lists(st.sampled_from(["1.5", "2.5", "1e3", None])),
-    st.lists(st.sampled_from(["yes", "no", None])),
+    st.lists(st.sampled_from(["yes", "no", "True", "true", None])),
+    st.lists(st.sampled_from(["2024-01-31", "2024-01-31 00:00:00", "x", None])),
 ).map(lambda values: pa.array(values, pa.string())) | st.lists(st.sampled_from([1.0, 2.5, None])).map(
     lambda values: pa.array(values, pa.float64())
 )
@@ -30,11 +32,12 @@ def test_the_cut_does_not_matter(column: pa.Array, data: st.DataObject) -> None:
     parts = [column.slice(start, stop - start) for start, stop in itertools.pairwise(edges)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(surveys, "_COMPACT", 2)
-        found, full = survey(parts), survey([column], every_number=True)
+        found, full = survey(parts), survey([column], gather="all")
     assert (found.type, found.present, found.missing) == (column.type, full.present, column.null_count)
-    assert (found.constant, found.numbers, found.whole) == (full.constant, full.numbers, full.whole)
+    for what in ("constant", "numbers", "whole", "codes", "number_cells", "moment_cells"):
+        assert getattr(found, what) == getattr(full, what)
     assert full.distinct is not None
-    assert full.distinct.to_pylist() == column.drop_null().unique().to_pylist()
+    assert full.distinct.to_pylist() == list(dict.fromkeys(map(value_name, column.drop_null().to_pylist())))
     if found.distinct is None:
         assert found.numbers or pa.types.is_floating(column.type)
     else:
@@ -44,7 +47,7 @@ def test_the_cut_does_not_matter(column: pa.Array, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("parts", "distinct"),
     [
-        ([pa.array([1, 2]), pa.array([1.5])], ["1", "2", "1.5"]),
+        ([pa.array([1, 2]), pa.array([2.0, 1.5]), pa.array(["b"])], ["1", "2", "1.5", "b"]),
         ([pa.array([1, 2]), pa.array(["b"])], ["1", "2", "b"]),
         ([pa.array(["1.5", "2.5"]), pa.array(["b"])], ["1.5", "2.5", "b"]),
     ],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from dlcli.config.schema.features import CategoryTarget, NumberTarget
 from dlcli.config.signature import TargetSpec
 from dlcli.data.features.codec import Column
+from dlcli.data.names import BLANKS, text_name
 from dlcli.data.targets import TARGET_CODECS, CategoryTargetCodec, NumberTargetCodec, TargetCodec, build_target
 from dlcli.errors import ConfigError, DataError
 
@@ -72,13 +73,15 @@ def test_one_class_is_not_enough(classes: list[str] | None) -> None:
     assert problem.rule == "one-class"
 
 
-@given(st.lists(st.text(max_size=4), min_size=2, max_size=30).filter(lambda values: len(set(values)) > 1))
+@given(
+    st.lists(st.text(max_size=4), min_size=2, max_size=30, unique_by=text_name),
+)
 def test_classes_decode_to_what_was_encoded(values: list[str]) -> None:
     column = pa.array(values, pa.string())
     codec = _fit(CategoryTargetCodec("y", ["y"]), column)
     decoded = codec.decode(codec.encode([column]))
     assert isinstance(decoded, pa.Array)
-    assert decoded.to_pylist() == values
+    assert decoded.to_pylist() == [value.strip(BLANKS) for value in values]
 
 
 @pytest.mark.parametrize("scale", ["standard", "min_max", "none"])
@@ -141,3 +144,39 @@ def test_faults_of_the_config() -> None:
         build_target("y", NumberTarget(), available=["a"])
     with pytest.raises(ConfigError, match="lists 'x' more than once"):
         build_target("y", CategoryTarget(classes=["x", "x"]), available=["y"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "texts", "values"),
+    [
+        (pa.array([1, 0]), False, [0, 1]),
+        (pa.array(["1", "0"]), False, [0, 1]),
+        (pa.array(["1.0", "0.0"]), False, [0, 1]),
+        (pa.array(["1", "0"]), True, ["0", "1"]),
+        (pa.array(["1.0", "0.0"]), True, ["0.0", "1.0"]),
+        (pa.array(["True", "False"]), False, [False, True]),
+        (pa.array(["True", "False"]), True, ["False", "True"]),
+        (pa.array([True, False]), False, [False, True]),
+        (pa.array([0.5, 2.0]), False, [0.5, 2.0]),
+        (pa.array(["01", "02"]), False, ["01", "02"]),
+        (pa.array(["TRUE", "maybe"]), False, ["maybe", "TRUE"]),
+        (pa.array([2**53, 2**53 + 1]), False, [2**53, 2**53 + 1]),
+    ],
+)
+def test_classes_come_back_as_what_they_were(cells: pa.Array, texts: bool, values: list[object]) -> None:
+    codec = _fit(CategoryTargetCodec("y", ["y"], texts=texts), cells)
+    again = CategoryTargetCodec.from_state(json.loads(json.dumps(codec.state())))
+    for each in (codec, again):
+        assert each.values.to_pylist() == values
+        decoded = each.decode(each.encode([cells]))
+        assert isinstance(decoded, pa.Array)
+        assert set(decoded.to_pylist()) == set(values)
+        assert decoded.type == each.values.type
+
+
+def test_classes_of_before_were_texts() -> None:
+    codec = _fit(CategoryTargetCodec("y", ["y"]), pa.array(["1.0", "0"]))
+    state = {key: value for key, value in codec.state().items() if key not in ("texts", "spellings")}
+    old = CategoryTargetCodec.from_state({**state, "classes": ["0.0", "1.0"]})
+    assert old.values.to_pylist() == ["0.0", "1.0"]
+    assert old.encode([pa.array([1, 0])]).tolist() == [1, 0]

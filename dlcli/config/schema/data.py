@@ -101,9 +101,9 @@ class DataConfig(Section):
         None, description="Between the cells; a comma, or a tab for `.tsv` files, when omitted."
     )
     encoding: str = Field("utf-8", description="The text encoding of the files, such as latin-1.")
-    missing_values: list[str] = Field(
-        default=["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "<NA>"],
-        description="Cells that count as empty.",
+    missing_values: list[Annotated[str, BeforeValidator(as_text)]] = Field(
+        default=["", "NA", "N/A", "n/a", "NaN", "nan", "NaT", "null", "NULL", "None", "#N/A", "<NA>"],
+        description="Cells that count as empty, in every format: `-999` is also the number -999.0 of a Parquet file.",
     )
 
     @property

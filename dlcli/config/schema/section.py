@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from dlcli.config.scalars import WrittenInteger
+
 __all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_text"]
 
 
@@ -35,9 +37,11 @@ class Section(BaseModel):
 
 
 def as_text(value: Any) -> Any:
-    """Columns and classes may be named by numbers: `target: 4` means the column called `4`."""
+    """Columns and classes may be named by numbers: `target: 4` means the column called `4`, `01` that called `01`."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, WrittenInteger):
+        return value.written
     return str(value) if isinstance(value, (int, float)) else value
 
 

@@ -25,6 +25,7 @@ from dlcli.data.features.columns import expand_columns
 from dlcli.data.features.datetime import DatetimeCodec
 from dlcli.data.features.number import NumberCodec
 from dlcli.data.features.text import TextCodec
+from dlcli.data.names import text_name
 from dlcli.errors import ConfigError, Problem
 
 __all__ = ["CODECS", "build_codec", "one_column"]
@@ -109,7 +110,8 @@ def _number(feature: NumberFeature, columns: tuple[str, ...], seed: int) -> Numb
 def _category(feature: CategoryFeature, columns: tuple[str, ...]) -> CategoryCodec:
     problems = []
     if feature.categories is not None:
-        if repeated := sorted({name for name in feature.categories if feature.categories.count(name) > 1}):
+        names = list(map(text_name, feature.categories))
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
             listed = ", ".join(map(repr, repeated))
             problems.append(
                 Problem(f"`categories` lists {listed} more than once", hint="name each once", rule="listed-twice")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from dlcli.data.features.cells import labels, sort_labels
 from dlcli.data.features.codec import Column, Encoded
 from dlcli.data.features.faults import faulty_values, missing_values, no_values
+from dlcli.data.features.strangers import Strangers
+from dlcli.data.names import text_name
 from dlcli.errors import DataError, did_you_mean
 
 __all__ = ["CategoryCodec"]
@@ -32,7 +34,7 @@ class CategoryCodec:
         unknown: A value that training has not seen goes to the `bucket`, or is an `error`.
         missing: An empty cell goes to the `bucket`, is an `error`, or is the `most_frequent` category.
         max_categories: Keep the most frequent (the first by name among equals); the others count as unknown.
-        categories: The categories in their order; learnt from the training rows when None.
+        categories: The categories in their order, in any spelling; learnt from the training rows when None.
 
     Example:
         >>> codec = CategoryCodec(("island",), encode="index")
@@ -61,12 +63,14 @@ class CategoryCodec:
         self._unknown = unknown
         self._missing = missing
         self._max_categories = max_categories
-        self._given = None if categories is None else tuple(categories)
+        self._given = None if categories is None else tuple(map(text_name, categories))
         self._seen: Counter[str] = Counter()
         self._counts: dict[str, int] = {}
         self._index: dict[str, int] = {}
-        self.strangers: Counter[str] = Counter()
-        """How often `encode` met values that are no category and put them into the bucket."""
+        self.strangers = Strangers()
+        """The values that `encode` met, that are no category, and put into the bucket."""
+        self.others = Strangers()
+        """The values of the training rows that are none of the categories given."""
         self._complete = True
         self.gaps = 0
 
@@ -79,6 +83,11 @@ class CategoryCodec:
     def categories(self) -> tuple[str, ...]:
         """The categories, in the order of their indices."""
         return tuple(self._counts)
+
+    @property
+    def given(self) -> bool:
+        """Whether the categories were given, and not learnt."""
+        return self._given is not None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -115,7 +124,12 @@ class CategoryCodec:
         (column,) = values
         cells = labels(column)
         self._complete = self._complete and not (cells.codes < 0).any()
-        self._seen.update(cells.counts())
+        counts = cells.counts()
+        if self._given is None:
+            self._seen.update(counts)
+            return
+        self._seen.update({name: counts[name] for name in self._given if name in counts})
+        self.others.add({name: count for name, count in counts.items() if name not in self._seen})
 
     def finish(self) -> None:
         """Choose and order the categories.
@@ -129,7 +143,7 @@ class CategoryCodec:
             by_frequency = sorted(self._seen, key=lambda name: (-self._seen[name], name))
             chosen = sort_labels(by_frequency[: self._max_categories])
         self._settle({name: self._seen[name] for name in chosen})
-        if not self._seen or (self._missing == "most_frequent" and not any(self._counts.values())):
+        if not (self._seen or self.others) or (self._missing == "most_frequent" and not any(self._counts.values())):
             raise no_values(self.columns)
         self._seen.clear()
 
@@ -185,8 +199,12 @@ class CategoryCodec:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The codec whose `state` this is."""
+        """The codec whose `state` this is. Raises ValueError when it is none."""
         options = {key: state[key] for key in ("encode", "embedding", "unknown", "missing", "categories")}
+        if options["missing"] not in ("bucket", "error", "most_frequent"):
+            raise ValueError(f"missing is {options['missing']!r}")
+        if not all(type(count) is int for count in state["counts"]):
+            raise ValueError("a count is no whole number")
         codec = cls(state["columns"], **options)
         codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
         codec._complete = state.get("complete", False)
@@ -195,6 +213,9 @@ class CategoryCodec:
     def _settle(self, counts: dict[str, int]) -> None:
         self._counts = counts
         self._index = {name: index for index, name in enumerate(counts, start=int(self.bucket))}
+        # Runs of before may have other spellings as categories.
+        for name, index in tuple(self._index.items()):
+            self._index.setdefault(text_name(name), index)
 
     def _indices(self, values: Sequence[Column], start: int) -> NDArray[np.int64]:
         (column,) = values
@@ -210,13 +231,13 @@ class CategoryCodec:
         strangers = [value for value in cells.names if value not in self._index]
         if strangers and self._unknown == "bucket":
             counts = cells.counts()
-            self.strangers.update({value: counts[value] for value in strangers if counts[value]})
+            self.strangers.add({value: counts[value] for value in strangers if counts[value]})
         if (faults := indices == _UNKNOWN).any():
             hint = did_you_mean(strangers[0], self._counts) if len(strangers) == 1 else ""
             hint = (hint + " " if hint else "") + "`unknown: bucket` gives unknown values an index of their own"
             problems.append(
                 faulty_values(
-                    name, column, faults, start=start, what="training has not seen", hint=hint, rule="unknown-value"
+                    name, cells, faults, start=start, what="training has not seen", hint=hint, rule="unknown-value"
                 )
             )
         if (faults := indices == _MISSING).any():

@@ -1,12 +1,10 @@
-"""Reading the cells of a column: as numbers, or as a few different texts and where each stands."""
+"""Reading the cells of a column: as numbers, or as a few different names and where each stands."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.arrays import plain_numbers, texts_array
 from dlcli.data.features.codec import Column
+from dlcli.data.names import is_text, value_names
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Labels", "Numbers", "as_arrow", "labels", "numbers", "sort_labels"]
@@ -24,26 +23,23 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """The cells of a column, as texts.
+    """The cells of a column, as names.
 
     Args:
-        codes: `(rows,)` int64, the place of each cell's text in `names`; -1 for a missing cell.
-        names: The different texts. One may come twice when two values read the same.
+        codes: `(rows,)` int64, the place of each cell's name in `names`; -1 for a missing cell.
+        names: The different names.
     """
 
     codes: NDArray[np.int64]
     names: tuple[str, ...]
 
     def counts(self) -> dict[str, int]:
-        """How often each text occurs."""
+        """How often each name occurs."""
         totals = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names)).tolist()
-        counts: dict[str, int] = {}
-        for name, total in zip(self.names, totals, strict=True):
-            counts[name] = counts.get(name, 0) + total
-        return counts
+        return dict(zip(self.names, totals, strict=True))
 
     def translate(self, value: Callable[[str], int], *, missing: int) -> NDArray[np.int64]:
-        """Each cell's number, `(rows,)`, calling `value` once for each different text."""
+        """Each cell's number, `(rows,)`, calling `value` once for each different name."""
         table = np.fromiter((*map(value, self.names), missing), dtype=np.int64, count=len(self.names) + 1)
         return table[self.codes]
 
@@ -84,11 +80,12 @@ def as_arrow(column: Column) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
-def labels(column: Column) -> Labels:
-    """Read the cells as texts: whole numbers without a point, booleans as `true` and `false`.
+def labels(column: Column, *, as_written: bool = False) -> Labels:
+    """Read the cells as names: see `dlcli.data.names`.
 
-    Whole floating point numbers read like integers, because a missing cell turns a column of integers into one
-    of floats; NaN is a missing cell.
+    Args:
+        column: The cells; NaN is a missing one.
+        as_written: Texts are what they are, not what they name: for what reads them in a way of its own.
 
     Raises:
         DataError: An array of several values a row.
@@ -100,12 +97,12 @@ def labels(column: Column) -> Labels:
     array = as_arrow(column)
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     codes = plain_numbers(encoded.indices.cast(pa.int64()), null=-1)
-    texts = [_text(value) for value in encoded.dictionary.to_pylist()]
-    if None in texts:
-        places = np.cumsum([text is not None for text in texts]) - 1
-        table = np.append(np.where([text is not None for text in texts], places, -1), -1)
-        codes = table[codes]
-    return Labels(np.asarray(codes, dtype=np.int64), tuple(text for text in texts if text is not None))
+    values = encoded.dictionary
+    values = values.cast(pa.string()) if as_written and is_text(values.type) else value_names(values)
+    # Several values may have one name, and NaN has none.
+    names = values.dictionary_encode()
+    table = np.append(plain_numbers(names.indices.cast(pa.int64()), null=-1), -1)
+    return Labels(table[codes].astype(np.int64, copy=False), tuple(names.dictionary.to_pylist()))
 
 
 def numbers(column: Column) -> Numbers:
@@ -137,12 +134,12 @@ def sort_labels(names: Iterable[str]) -> list[str]:
 
 def _parse(column: pa.Array) -> Numbers:
     """Numbers written as text; where some are none, each different text is read once."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    if is_text(column.type):
         try:
             return Numbers(plain_numbers(pc.utf8_trim_whitespace(column).cast(pa.float64())))
         except pa.ArrowInvalid:
             pass
-    cells = labels(column)
+    cells = labels(column, as_written=True)
     table = np.full(len(cells.names) + 1, np.nan)
     faults = np.zeros(len(cells.names) + 1, dtype=np.bool_)
     trimmed = pc.utf8_trim_whitespace(texts_array(cells.names))
@@ -155,23 +152,3 @@ def _parse(column: pa.Array) -> Numbers:
             except pa.ArrowInvalid:
                 faults[place] = True
     return Numbers(table[cells.codes], faults[cells.codes] if faults.any() else None)
-
-
-def _text(value: Any) -> str | None:
-    match value:
-        case None:
-            return None
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case float():
-            if value != value:
-                return None
-            return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-        case bytes():
-            return value.decode("utf-8", errors="replace")
-        case datetime.datetime() | datetime.date() | datetime.time():
-            return value.isoformat()
-        case _:
-            return str(value)

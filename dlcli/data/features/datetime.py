@@ -106,7 +106,7 @@ class DatetimeCodec:
         (column,) = values
         read = instants(column, format=self._format)
         if not self._strangers and (unreadable := np.flatnonzero(read.unreadable)).size:
-            cells = labels(column)
+            cells = labels(column, as_written=True)
             self._strangers = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
         moments = read.microseconds[~(read.missing | read.unreadable)]
         self._complete = self._complete and not read.missing.any()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.data.features.cells import labels
+from dlcli.data.features.cells import Labels, labels
 from dlcli.data.features.codec import Column
 from dlcli.errors import DataError, Problem
 
@@ -31,13 +31,13 @@ def missing_values(column: str, faults: NDArray[np.bool_], *, start: int, hint: 
 
 
 def faulty_values(
-    column: str, values: Column, faults: NDArray[np.bool_], *, start: int, what: str, hint: str, rule: str
+    column: str, values: Column | Labels, faults: NDArray[np.bool_], *, start: int, what: str, hint: str, rule: str
 ) -> Problem:
     """The problem that cells hold what cannot be used; lists the values, how often and where each occurs.
 
     Args:
         column: The column's name.
-        values: The column.
+        values: The column, or its cells as they were read.
         faults: `(rows,)`, true where a value cannot be used.
         start: Row number, from 0, of the first row in its source.
         what: What is wrong with the values, such as `are not numbers`.
@@ -47,7 +47,8 @@ def faulty_values(
     if isinstance(values, np.ndarray) and values.size != len(values):
         listed = _rows(faults, start)
     else:
-        cells, places = labels(values), np.flatnonzero(faults)
+        cells = values if isinstance(values, Labels) else labels(values, as_written=True)
+        places = np.flatnonzero(faults)
         codes, first, counts = np.unique(cells.codes[places], return_index=True, return_counts=True)
         order = np.argsort(first)[:_LISTED]
         parts = [

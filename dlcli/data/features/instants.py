@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dlcli.data.arrays import numbers_array, plain_booleans, plain_numbers, texts_array
 from dlcli.data.features.cells import Labels, as_arrow, labels
 from dlcli.data.features.codec import Column
+from dlcli.data.names import is_text, microseconds
 
 __all__ = ["Instants", "instants"]
 
@@ -52,19 +53,18 @@ def instants(column: Column, *, format: str | None = None) -> Instants:
     """
     array = as_arrow(column)
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
-        zone = array.type.tz if pa.types.is_timestamp(array.type) else None
-        stamps = array.cast(pa.timestamp("us", zone), safe=False)
         missing = plain_booleans(array.is_null())
-        values = plain_numbers(stamps.cast(pa.int64()), null=0)
+        stamps = array if pa.types.is_timestamp(array.type) else array.cast(pa.timestamp("s"))
+        values = plain_numbers(microseconds(stamps), null=0)
         return Instants(values, missing, np.zeros(len(values), dtype=np.bool_))
     if format is None and (read := _read_plain(array)) is not None:
         return read
-    return _read_texts(labels(array), format)
+    return _read_texts(labels(array, as_written=True), format)
 
 
 def _read_plain(array: pa.Array) -> Instants | None:
     """ISO 8601 without offsets, all of it: the common case, twenty times as fast."""
-    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+    if not is_text(array.type):
         return None
     try:
         return instants(array.cast(pa.timestamp("us")))

@@ -238,7 +238,7 @@ class TextCodec:
 
 def _tokenise(column: Column) -> _Tokens:
     """Split each different text once."""
-    cells = labels(column)
+    cells = labels(column, as_written=True)
     missing = cells.codes < 0
     texts = pc.ascii_lower(texts_array(cells.names, pa.large_string()))
     texts = pc.replace_substring_regex(texts, _PUNCTUATION, "")
@@ -253,7 +253,7 @@ def _tokenise(column: Column) -> _Tokens:
     rows = np.repeat(present, lengths)
     offsets = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     places = np.repeat(ends[of_row] - lengths, lengths) + offsets
-    found = labels(words)
+    found = labels(words, as_written=True)
     codes = found.codes[places]
     empty = [place for place, word in enumerate(found.names) if not word]  # before and after white space
     kept = ~np.isin(codes, empty)

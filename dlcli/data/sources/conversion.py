@@ -8,14 +8,38 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.arrays import texts_array
+from dlcli.data.arrays import FALSE
 from dlcli.data.chunk import Kind
+from dlcli.data.names import is_text, value_names
+from dlcli.data.sources.codes import has_codes
+from dlcli.data.sources.marks import Marks, marks_of
 from dlcli.errors import Problem
 
-__all__ = ["CellFault", "as_numbers", "convert", "is_number_text", "kind_of"]
+__all__ = [
+    "CellFault",
+    "NotNumbers",
+    "as_numbers",
+    "convert",
+    "count_numbers",
+    "is_number_text",
+    "kind_of",
+    "plain",
+]
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _INFINITE = r"(?i)^\s*[+-]?inf(inity)?\s*$"
+
+
+class NotNumbers(ValueError):
+    """A column that looked like numbers and holds something else: codes with leading zeros, or texts.
+
+    Args:
+        columns: The columns.
+    """
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        super().__init__(*columns)
 
 
 class CellFault(ValueError):
@@ -38,9 +62,10 @@ class CellFault(ValueError):
         value = repr(self.value if len(self.value) <= 60 else self.value[:57] + "...")
         more = f" ({self.count - 1} more after it)" if self.count > 1 else ""
         if self.what:
-            return Problem(
-                f"column {column!r} holds {self.what}", hint="leave the column out, or flatten it", rule="nested-column"
+            hint = "leave the column out, or " + (
+                "flatten it" if "nested" in self.what else "write it as text or numbers"
             )
+            return Problem(f"column {column!r} holds {self.what}", hint=hint, rule="nested-column")
         if self.infinite:
             return Problem(
                 f"column {column!r} has infinite values: row {row} holds {value}{more}",
@@ -69,7 +94,7 @@ def _way_out(value: str) -> str:
 
 def kind_of(type_: pa.DataType) -> Kind | None:
     """The kind of column that an Arrow type says; None for nested and other types that cannot be read."""
-    if pa.types.is_dictionary(type_):
+    if pa.types.is_dictionary(type_) or pa.types.is_run_end_encoded(type_):
         return kind_of(type_.value_type)
     if pa.types.is_boolean(type_):
         return "boolean"
@@ -77,9 +102,30 @@ def kind_of(type_: pa.DataType) -> Kind | None:
         return "number"
     if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
         return "datetime"
-    if _is_text(type_) or pa.types.is_null(type_) or pa.types.is_time(type_):
+    if is_text(type_) or pa.types.is_null(type_) or pa.types.is_time(type_):
         return "text"
     return None
+
+
+def plain(values: pa.Array) -> pa.Array:
+    """The cells in one of the few types that all that follows knows; text is `string`, however it was packed.
+
+    Raises:
+        CellFault: Nested values, bytes, durations.
+    """
+    kind = values.type
+    if kind_of(kind) is None:
+        raise CellFault(0, "", what=f"nested values ({kind})" if pa.types.is_nested(kind) else f"{kind} values")
+    if pa.types.is_dictionary(kind):
+        return plain(values.dictionary_decode())
+    if pa.types.is_run_end_encoded(kind):
+        return plain(pc.run_end_decode(values))
+    if is_text(kind) or pa.types.is_null(kind):
+        return values.cast(pa.string())
+    if pa.types.is_time(kind):
+        encoded = values.dictionary_encode()
+        return value_names(encoded.dictionary).take(encoded.indices)
+    return values.cast(pa.float32()) if pa.types.is_float16(kind) else values
 
 
 def convert(values: pa.Array, kind: Kind, *, missing: Collection[str]) -> pa.Array:
@@ -92,18 +138,28 @@ def convert(values: pa.Array, kind: Kind, *, missing: Collection[str]) -> pa.Arr
 
     Raises:
         CellFault: A cell is no number, infinite, or nested.
+        NotNumbers: A column that only seems to be one of numbers is none.
     """
-    if kind_of(values.type) is None:
-        raise CellFault(0, "", what=f"nested values ({values.type})")
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
-    if kind == "number":
-        return as_numbers(values, missing=missing)
-    if pa.types.is_null(values.type):
-        return values.cast(pa.string())
-    if kind == "exact":
-        return values
-    return _without_missing(values, missing) if _is_text(values.type) else values
+    cells = plain(values)
+    match kind:
+        case "exact":
+            return cells
+        case "number":
+            return as_numbers(cells, missing=missing)
+        case "unsure":
+            return _seeming_numbers(cells, missing)
+    return marks_of(missing).without(cells)
+
+
+def _seeming_numbers(cells: pa.Array, missing: Collection[str]) -> pa.Array:
+    if is_text(cells.type) and has_codes(cells):
+        raise NotNumbers
+    try:
+        return as_numbers(cells, missing=missing)
+    except CellFault as fault:
+        if fault.infinite:
+            raise
+        raise NotNumbers from None
 
 
 def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
@@ -116,25 +172,41 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
         >>> as_numbers(pa.array([" 1.5", "NA"]), missing=["NA"]).to_pylist()
         [1.5, None]
     """
-    if _is_text(values.type):
-        values = _without_missing(pc.utf8_trim_whitespace(values), missing)
-        try:
-            numbers = values.cast(pa.float64())
-        except pa.ArrowInvalid:
-            good = pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
-            raise _first(values, pc.invert(pc.or_(good, pc.match_substring_regex(values, r"(?i)^nan$")))) from None
+    marks = marks_of(missing)
+    if is_text(values.type):
+        numbers = _read_numbers(values, marks)
     elif kind_of(values.type) == "datetime" or pa.types.is_time(values.type):
         raise _first(values.cast(pa.string()), pc.is_valid(values))
     elif pa.types.is_boolean(values.type):
-        numbers = values.cast(pa.uint8()).cast(pa.float64())
+        numbers = marks.without(values).cast(pa.uint8()).cast(pa.float64())
+    elif pa.types.is_decimal(values.type):
+        numbers = values.cast(pa.string()).cast(pa.float64())  # Arrow's own way rounds twice
     else:
         numbers = values.cast(pa.float64(), safe=False)
+    numbers = marks.without(numbers)
     infinite = pc.is_inf(numbers)
     if pc.any(infinite).as_py():
         raise _first(values.cast(pa.string()), infinite, infinite=True)
     # In a file of numbers NaN is an empty cell: pandas writes missing values so.
     nan = pc.is_nan(numbers)
     return pc.if_else(nan, pa.nulls(len(numbers), pa.float64()), numbers) if pc.any(nan).as_py() else numbers
+
+
+def _read_numbers(texts: pa.Array, marks: Marks) -> pa.Array:
+    """Numbers written as texts. Most columns have no marks and no blanks, and most marks are the empty text: these are
+    tried first."""
+    empty = pc.equal(pc.binary_length(texts), 0) if "" in marks.texts else None
+    if empty is not None and pc.any(empty).as_py():
+        texts = pc.if_else(empty, pa.nulls(len(texts), texts.type), texts)
+    try:
+        return texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        texts = marks.without(pc.utf8_trim_whitespace(texts))
+    try:
+        return texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        good = pc.or_(_are_numbers(texts), pc.match_substring_regex(texts, r"(?i)^nan$"))
+        raise _first(texts, pc.invert(good)) from None
 
 
 def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0, missing: Collection[str] = ()) -> bool:
@@ -145,24 +217,25 @@ def is_number_text(values: pa.Array | pa.ChunkedArray, *, share: float = 1.0, mi
         share: The part of them that must be numbers.
         missing: Texts that count as empty, and so are not among them.
     """
-    values = _without_missing(values, missing)
-    numbers = pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
-    codes = pc.match_substring_regex(values, r"^\s*[+-]?0[0-9]")
-    return (pc.mean(numbers).as_py() or 0.0) >= share and not pc.any(codes).as_py()
+    values = marks_of(missing).without(values)
+    return (pc.mean(_are_numbers(values)).as_py() or 0.0) >= share and not has_codes(values)
 
 
-def _is_text(type_: pa.DataType) -> bool:
-    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
+def count_numbers(values: pa.Array, counts: pa.Array) -> int:
+    """How many cells of a column hold texts that are numbers.
+
+    Args:
+        values: The different texts.
+        counts: How often each occurs.
+    """
+    return int(pc.sum(counts.filter(_are_numbers(values))).as_py() or 0)
 
 
-def _without_missing(values: pa.Array, missing: Collection[str]) -> pa.Array:
-    if not missing:
-        return values
-    empty = pc.is_in(values, value_set=texts_array(tuple(missing), values.type))
-    return pc.if_else(empty, pa.nulls(len(values), values.type), values) if pc.any(empty).as_py() else values
+def _are_numbers(values: pa.Array) -> pa.Array:
+    return pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
 
 
 def _first(values: pa.Array, faults: pa.Array, *, infinite: bool = False) -> CellFault:
-    places = pc.indices_nonzero(pc.fill_null(faults, False)).to_pylist()
+    places = pc.indices_nonzero(pc.fill_null(faults, FALSE)).to_pylist()
     index = places[0] if places else 0
     return CellFault(index, str(values[index].as_py()), max(len(places), 1), infinite=infinite)

@@ -6,14 +6,15 @@ import contextlib
 import dataclasses
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.sources.codes import CodeSeeker
 from dlcli.data.sources.conversion import is_number_text
-from dlcli.data.sources.delimited_faults import find_faults, line_of_row, unclosed_quote
+from dlcli.data.sources.delimited_faults import find_faults, line_of_row, swallowed_rows, unclosed_quote
 from dlcli.data.sources.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.data.sources.source import typed_chunk
@@ -25,6 +26,8 @@ __all__ = ["DelimitedFile"]
 BLOCK_BYTES = 4 << 20
 """Bytes that are parsed at a time; also the longest row that can be read."""
 
+_NUMBERS = ("number", "unsure")
+
 NUMBERS = 0.9
 """Part of the cells in the first block that must be numbers for a column to be read as numbers. The others are then
 faults that are shown, not a reason to take a column with a slip of the pen for one of a thousand categories."""
@@ -33,6 +36,8 @@ faults that are shown, not a reason to take a column with a slip of the pen for 
 @dataclasses.dataclass(frozen=True)
 class DelimitedFile:
     """One file of delimited text."""
+
+    keyed: ClassVar[bool] = False
 
     path: Path
     options: TableOptions
@@ -45,8 +50,8 @@ class DelimitedFile:
     def paths(self) -> tuple[Path, ...]:
         return (self.path,)
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
-        """Names from the header, kinds from the first block."""
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        """Names from the header, kinds from the first block: `chunks` says where the rest proves it wrong."""
         check_readable(self.path)
         header = delimited_header(self.path, self.options)
         named = [name for name in header.names if name]
@@ -67,19 +72,26 @@ class DelimitedFile:
         """Typed rows. Numbers are parsed as such; when a block holds anything else, the file is read again as text
         from that block on, so that blanks are forgiven and faults are named with their row."""
         header = delimited_header(self.path, self.options)
-        types = {name: pa.float64() if kind == "number" else pa.string() for name, kind in kinds.items()}
+        types = {name: pa.float64() if kind in _NUMBERS else pa.string() for name, kind in kinds.items()}
+        seeker = CodeSeeker(header.delimiter) if "unsure" in kinds.values() else None
         done = 0
         while True:
             start = 0
             try:
-                for batch in self._read(header, types):
+                for batch in self._read(header, types, seeker):
+                    if seeker is not None and seeker.found:
+                        # A number would lose its zeros: from here on the columns that may be none are read as texts.
+                        unsure = {name: pa.string() for name, kind in kinds.items() if kind == "unsure"}
+                        types, seeker = {**types, **unsure}, None
+                        break
                     end = start + batch.num_rows
                     if end > done:
                         batch = batch.slice(max(done - start, 0))
                         yield self._chunk(batch, kinds, start=max(done, start))
                         done = end
                     start = end
-                return
+                else:
+                    return
             except pa.ArrowInvalid as error:
                 if pa.float64() not in types.values():
                     raise self._unreadable(header, str(error)) from None
@@ -96,7 +108,9 @@ class DelimitedFile:
             line_of=lambda row: line_of_row(self.path, self.options, row),
         )
 
-    def _read(self, header: DelimitedHeader, types: Mapping[str, pa.DataType]) -> Generator[pa.RecordBatch, None, None]:
+    def _read(
+        self, header: DelimitedHeader, types: Mapping[str, pa.DataType], seeker: CodeSeeker | None = None
+    ) -> Generator[pa.RecordBatch, None, None]:
         # A header alone, without a line end, is an error to pyarrow; without rows there is nothing to parse.
         if not header.has_rows:
             return
@@ -114,14 +128,21 @@ class DelimitedFile:
             null_values=list(self.options.missing_values),
             strings_can_be_null=False,  # which texts are empty, `convert` decides column by column
         )
-        with _QuoteCounter(self.path) as stream:
+        rows = 0
+        with _QuoteCounter(self.path, seeker) as stream:
             try:
-                yield from pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
+                for batch in pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
+                    rows += batch.num_rows
+                    yield batch
             except UnicodeDecodeError:
                 raise DataError(find_faults(self.path, self.options, header)) from None
             except OSError as error:
                 raise unreadable(self.path, error) from None
             if stream.quotes % 2 and (problem := unclosed_quote(self.path, self.options)):
+                raise DataError(problem)
+            # Lines without a row of their own are in quotes, or empty.
+            before = header.blank_lines + header.has_header
+            if stream.quotes and stream.lines > rows + before and (problem := swallowed_rows(self.path, self.options)):
                 raise DataError(problem)
 
     def _unreadable(self, header: DelimitedHeader, reason: str) -> DataError:
@@ -137,17 +158,22 @@ class _QuoteCounter:
     """A file for pyarrow to read that counts the quotation marks going by.
 
     At the end of the file pyarrow takes an open quote as closed, with the rows it swallowed for its text
-    (tried with pyarrow 26). An odd number of marks says when a closer look is due.
+    (tried with pyarrow 26). An odd number of marks says when a closer look is due, and so do more lines than rows.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seeker: CodeSeeker | None = None) -> None:
+        self._seeker = seeker
         self._stream = pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None)
         self.quotes = 0
+        self.lines = 0
         self.closed = False
 
     def read(self, size: int = -1) -> Any:
         data = self._stream.read(size)
         self.quotes += data.count(b'"')
+        self.lines += data.count(b"\n")
+        if self._seeker is not None:
+            self._seeker.look(data)
         return data
 
     def readable(self) -> bool:

@@ -6,12 +6,17 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
 from dlcli.data.sources.header import DelimitedHeader
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.data.sources.text import open_text, undecodable
 from dlcli.errors import Problem
 
 __all__ = ["find_faults", "line_of_row", "unclosed_quote"]
+
+_BLOCK = 4 << 20
 
 LISTED = 5
 """Faults of one sort that are listed one by one."""
@@ -66,6 +71,47 @@ def unclosed_quote(file: Path, options: TableOptions) -> Problem | None:
         # Other oddities, such as text after a closing quote, are read as they stand.
         return _unclosed(file, last + 1, str(error)) if "unexpected end" in str(error) else None
     return None
+
+
+def swallowed_rows(file: Path, options: TableOptions) -> Problem | None:
+    """The row that has others in it, because a quote was left open and one in a later row was taken for its end.
+
+    What tells such a row from one whose cell has several lines is the text that follows the quote that ends it.
+    """
+    if not _has_odd_quotes(file, options):
+        return None
+    with open_text(file, options) as stream:
+        reader = csv.reader(stream, delimiter=options.delimiter_of(file), strict=True)
+        before = 0
+        while True:
+            try:
+                if next(reader, None) is None:
+                    return None
+            except csv.Error:
+                if reader.line_num > before + 1:
+                    return _unclosed(file, before + 1, f"a quote in it ends on line {reader.line_num}, amid a cell")
+            except UnicodeDecodeError:
+                return None
+            before = reader.line_num
+
+
+def _has_odd_quotes(file: Path, options: TableOptions) -> bool:
+    """Whether some quotation mark is not where one that opens or closes a cell stands; at the speed of the disk."""
+    beside = np.frombuffer(f'{options.delimiter_of(file)}\n\r"'.encode(), np.uint8)
+    quotes = 0
+    rest = b"\n"  # the last byte, whose neighbour is in the next block, and the one before it
+    with pa.input_stream(str(file), compression="gzip" if is_gzipped(file) else None) as stream:
+        while len(rest) > 0:
+            block = stream.read(_BLOCK)
+            data = np.frombuffer(rest + (block or b"\n"), np.uint8)
+            places = np.flatnonzero(data[1:-1] == ord('"')) + 1
+            closing = (quotes + np.arange(len(places))) % 2
+            neighbours = np.where(closing, data[places + 1], data[places - 1])
+            if not np.isin(neighbours, beside).all():
+                return True
+            quotes += len(places)
+            rest = data[-2:].tobytes() if block else b""
+    return False
 
 
 def _unclosed(file: Path, line: int | None, reason: str) -> Problem:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
+from dlcli.data.sources.jsonlines import json_array
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
 from dlcli.errors import DataError, Problem
@@ -27,6 +28,8 @@ BATCH_ROWS = 32_768
 class FrameSource:
     """A table in memory."""
 
+    keyed: ClassVar[bool] = False
+
     table: pa.Table
     options: TableOptions
 
@@ -38,7 +41,7 @@ class FrameSource:
     def paths(self) -> tuple[Path, ...]:
         return ()
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names and kinds from the types."""
         return tuple(ColumnInfo(field.name, kind_of(field.type), dtype=str(field.type)) for field in self.table.schema)
 
@@ -77,7 +80,10 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions) -> FrameSo
         column = frame.iloc[:, place]
         try:
             array = pa.array(column, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            if (mixed := _mixed(column)) is not None:
+                arrays.append(pa.chunked_array([mixed]))
+                continue
             problems.append(
                 Problem(
                     f"column {name!r} of the DataFrame mixes types: {', '.join(_types(column))}",
@@ -90,6 +96,13 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions) -> FrameSo
     if problems:
         raise DataError(problems)
     return FrameSource(pa.Table.from_arrays(arrays, names=names), options)
+
+
+def _mixed(column: pd.Series) -> pa.Array | None:
+    """Numbers, booleans and texts in one column, as JSON lines have them; None when it holds anything else."""
+    values = [None if value is None or value != value else value for value in column.tolist()]
+    plain = all(type(value) in (str, int, float, bool, type(None)) for value in values)
+    return json_array(values) if plain else None
 
 
 def _types(column: pd.Series) -> list[str]:

@@ -86,6 +86,9 @@ def peek_columns(patterns: Sequence[str], options: TableOptions, *, path: str = 
             unknown = True
         else:
             found.append((file, names))
+    # As a row of JSON lines may lack keys, so may a file of them.
+    every = tuple(dict.fromkeys(name for file, names in found if format_of(file) == "jsonl" for name in names))
+    found = [(file, every if format_of(file) == "jsonl" else names) for file, names in found]
     problems.extend(same_columns(found))
     return Peek(None if unknown or not found else found[0][1], tuple(problems))
 
@@ -96,8 +99,10 @@ def _names(file: Path, options: TableOptions) -> tuple[str, ...] | None:
         case "delimited":
             return delimited_header(file, options).names
         case "jsonl":
-            objects = itertools.islice(json_objects(file, options), JSON_ROWS)
-            return tuple(dict.fromkeys(name for _, row in objects for name in row))
+            objects = json_objects(file, options)
+            names = dict.fromkeys(name for _, row in itertools.islice(objects, JSON_ROWS) for name in row)
+            # A key may come late: whoever reads all rows will know.
+            return tuple(names) if next(objects, None) is None else None
         case "npz":
             try:
                 with zipfile.ZipFile(file) as archive:

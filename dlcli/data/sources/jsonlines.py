@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from dlcli.data.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.names import names_array, value_name
 from dlcli.data.sources.header import JSON_ROWS, json_objects
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
 from dlcli.data.sources.text import check_readable
 
-__all__ = ["JsonLinesFile"]
+__all__ = ["JsonLinesFile", "json_array"]
 
 BATCH_ROWS = 8_192
 
@@ -30,6 +30,8 @@ class JsonLinesFile:
 
     Read with Python's own parser: it keeps a column that mixes numbers and text, and knows the line of a fault.
     """
+
+    keyed: ClassVar[bool] = True
 
     path: Path
     options: TableOptions
@@ -42,15 +44,15 @@ class JsonLinesFile:
     def paths(self) -> tuple[Path, ...]:
         return (self.path,)
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
-        """The keys of the first thousand rows and what they hold."""
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        """The keys of the first thousand rows, or of all, and what they hold."""
         check_readable(self.path)
         found: dict[str, set[type]] = {}
-        for _, row in itertools.islice(json_objects(self.path, self.options), JSON_ROWS):
+        for _, row in itertools.islice(json_objects(self.path, self.options), None if whole else JSON_ROWS):
             for name, value in row.items():
                 found.setdefault(name, set()).add(type(value))
         return tuple(
-            ColumnInfo(name, _kind(types - {type(None)}), dtype="int64" if types <= {int, type(None)} else "")
+            ColumnInfo(name, _kind(types - {type(None)}), dtype=_DTYPES.get(frozenset(types - {type(None)}), ""))
             for name, types in found.items()
         )
 
@@ -61,7 +63,7 @@ class JsonLinesFile:
         while batch := list(itertools.islice(rows, BATCH_ROWS)):
             lines = [line for line, _ in batch]
             yield typed_chunk(
-                {name: _array([row.get(name) for _, row in batch], kind) for name, kind in kinds.items()},
+                {name: json_array([row.get(name) for _, row in batch]) for name in kinds},
                 kinds,
                 missing=self.options.missing_values,
                 num_rows=len(batch),
@@ -80,31 +82,38 @@ def _kind(types: set[type]) -> Kind | None:
     return "boolean" if types == {bool} else "text"
 
 
-def _array(values: Sequence[Any], kind: Kind) -> pa.Array:
+_DTYPES = {frozenset({int}): "int64", frozenset({str}): "string", frozenset({bool}): "bool"}
+"""The type that JSON tells as surely as a schema would."""
+
+
+def json_array(values: Sequence[Any]) -> pa.Array:
+    """Scalars of JSON as an arrow array: of numbers, booleans or texts; values of several types by their names.
+
+    Args:
+        values: None, booleans, numbers and texts. Lists and objects become a column of lists, which nothing reads.
+
+    Example:
+        >>> json_array([1, None, "a", 2.0]).to_pylist()
+        ['1', None, 'a', '2']
+    """
     types = {type(value) for value in values} - {type(None)}
     if types & {list, dict}:
         return pa.nulls(len(values), pa.list_(pa.null()))
-    if kind == "exact" and types == {int} and all(value is None or abs(value) < 2**63 for value in values):
+    if types == {int} and all(value is None or -(2**63) <= value < 2**63 for value in values):
         array = numbers_array(np.array([value or 0 for value in values], np.int64))
-    elif types <= {int, float} and types:
-        array = numbers_array(np.array([_float(value or 0) for value in values]))
+    elif types == {float} or (types == {int, float} and not any(_is_inexact(value) for value in values)):
+        array = numbers_array(np.array([float(value or 0) for value in values]))
     elif types == {bool}:
         array = numbers_array(np.array([value or False for value in values], np.uint8)).cast(pa.bool_())
+    elif types == {str}:
+        array = texts_array(["" if value is None else value for value in values])
     else:
-        array = texts_array(["" if value is None else _text(value) for value in values])
+        return names_array([value_name(value) for value in values])
     if type(None) in map(type, values):
         return with_nulls(array, np.array([value is not None for value in values]))
     return array
 
 
-def _float(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-
-
-def _text(value: str | int | float) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return value if isinstance(value, str) else json.dumps(value)
+def _is_inexact(value: Any) -> bool:
+    """Whether a whole number would change as a float64."""
+    return type(value) is int and abs(value) > 2**53

@@ -9,15 +9,17 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.data.arrays import numbers_array, with_nulls
 from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, convert
 from dlcli.data.sources.header import broken_archive
+from dlcli.data.sources.marks import marks_of
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.text import check_readable
 from dlcli.errors import DataError, Problem
@@ -42,6 +44,8 @@ class _Header:
 class ArrayFile:
     """One `.npz` file. Pickled objects are never read: they could run code."""
 
+    keyed: ClassVar[bool] = False
+
     path: Path
     options: TableOptions
 
@@ -53,7 +57,7 @@ class ArrayFile:
     def paths(self) -> tuple[Path, ...]:
         return (self.path,)
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names, shapes and types of the arrays."""
         return tuple(
             ColumnInfo(name, _kind(header), header.shape[1:], str(header.dtype))
@@ -182,6 +186,11 @@ def _kind(header: _Header) -> Kind | None:
 def _column(values: NDArray[Any], kind: Kind, options: TableOptions) -> Column:
     if values.dtype.kind in "iubf":
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
+        marks = marks_of(options.missing_values)
+        if kind != "exact" and len(marks.numbers) and (empty := marks.empty_numbers(values)).any():
+            if values.ndim == 1 and values.dtype.kind in "iu" and kind == "text":
+                return with_nulls(numbers_array(values), ~empty)  # exact at any size
+            values = np.where(empty, np.nan, values)
         if kind != "number" and values.ndim == 1:
             return values
         infinite = np.isinf(values) if values.dtype.kind == "f" else np.False_

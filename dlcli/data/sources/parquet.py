@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,8 @@ BATCH_ROWS = 32_768
 class ParquetFile:
     """One Parquet file."""
 
+    keyed: ClassVar[bool] = False
+
     path: Path
     options: TableOptions
 
@@ -36,7 +39,7 @@ class ParquetFile:
     def paths(self) -> tuple[Path, ...]:
         return (self.path,)
 
-    def columns(self) -> tuple[ColumnInfo, ...]:
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names and kinds from the schema."""
         check_readable(self.path)
         with self._open() as file:

@@ -164,7 +164,7 @@ def test_infinite_entries_of_arrays(tmp_path: Path) -> None:
 
 def test_frames_of_mixed_or_repeated_columns() -> None:
     with pytest.raises(DataError) as caught:
-        from_frame(pd.DataFrame({"a": [1, "x"], "b": [1, 2]}), OPTIONS)
+        from_frame(pd.DataFrame({"a": [1, {"x"}], "b": [1, 2]}), OPTIONS)
     assert caught.value.problems[0].rule == "mixed-column"
     with pytest.raises(DataError) as caught:
         from_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]), OPTIONS)
