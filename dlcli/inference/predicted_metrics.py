@@ -67,10 +67,7 @@ class PredictedMetrics:
 
     @property
     def rows_at_once(self) -> int:
-        """As many as the model takes; those of a training batch where there are parts of a loss.
-
-        Keras averages the parts over the batches without weighing a shorter one.
-        """
+        """As many as the model takes. The parts of a loss of several outputs are Keras's, a mean over batches."""
         return self._predictor.rows_at_once if len(self._losses) == 1 else self._batch_size
 
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
@@ -81,9 +78,9 @@ class PredictedMetrics:
             true = np.asarray(_of_output(labels, place), np.float64)
             weight = _of_output(weights, place)
             values = self._loss(output, true, raw.astype(np.float64), inputs)
-            values = values if weight is None else values * weight
-            self._losses[output.name] += float(values.sum())
-            self._parts[output.name] += float(values.mean())
+            loss = float((values if weight is None else values * weight).sum())
+            self._losses[output.name] += loss
+            self._parts[output.name] += loss / max(len(raw), 1)
             if output.unit:
                 offset, scale = np.array(output.unit).T
                 true, raw = true * scale + offset, raw * scale + offset
@@ -96,7 +93,7 @@ class PredictedMetrics:
         losses = {name: value / rows for name, value in self._losses.items()}
         whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
         batches = max(self._batches, 1)
-        parts = {f"{name}_loss": part / batches for name, part in self._parts.items()} if len(losses) > 1 else {}
+        parts = {f"{name}_loss": value / batches for name, value in self._parts.items()} if len(losses) > 1 else {}
         values = [measure.result() for measures in self._measures for measure, _ in measures]
         named = {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
         return {name: float(np.float32(value)) for name, value in named.items()}  # as many digits as Keras has

@@ -113,20 +113,26 @@ class MetricsPass:
     """
 
     def __init__(self, model: Any) -> None:
-        import tensorflow as tf
-
         self._model = model
-        self._step: Any = tf.function(model.test_step, reduce_retracing=True)
-        self._started = False
+        self._step: Any = None
 
     def add(self, batch: tuple[Any, Any, Any]) -> None:
         """Take in inputs, targets and weights (or None), each a NumPy array, a dict or a list of them."""
-        if not self._started:
+        given = batch if batch[2] is not None else batch[:2]
+        if self._step is None:
             create_state(self._model, batch)
             self._model.reset_metrics()
-            self._started = True
-        self._step(batch)
+            self._step = _any_size(self._model.test_step, given)
+        self._step(given)
 
     def result(self) -> dict[str, float]:
         """The metrics by Keras's names."""
         return {name: float(value) for name, value in self._model.get_metrics_result().items()}
+
+
+def _any_size(step: Any, batch: tuple[Any, ...]) -> Any:
+    """The step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts."""
+    import tensorflow as tf
+
+    signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
+    return tf.function(step, input_signature=[signature])

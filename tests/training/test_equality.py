@@ -255,6 +255,34 @@ def test_the_same_seed_gives_the_same_bits(execution: str, train: Any) -> None:
     assert all(np.array_equal(left, right) for left, right in zip(one.optimizer, other.optimizer, strict=True))
 
 
+VALIDATED: dict[str, Spec] = {
+    "dropout that is drawn in validation": learn(
+        {"Bidirectional": {"layer": {"LSTM": {"units": 2, "dropout": 0.3}}}}, dense(), x=SERIES
+    ),
+    "colours that are drawn in validation": learn(
+        {"RandomGrayscale": {"factor": 0.5, "data_format": "channels_last"}},
+        {"Flatten": {}},
+        dense(),
+        x=numbers.uniform(0, 1, (ROWS, 4, 4, 3)).astype(np.float32),
+    ),
+    "several outputs": KINDS["several inputs and outputs"],
+    "a class to ignore": learn(
+        dense(3, activation="softmax"), y=CLASSES, loss={"SparseCategoricalCrossentropy": {"ignore_class": 1}}
+    ),
+    "along the batch": learn(
+        {"UnitNormalization": {"axis": 0}}, dense(3, activation={"Softmax": {"axis": 0}}), dense()
+    ),
+    "a metric along the batch": learn(dense(), metrics=[{"CosineSimilarity": {"axis": 0}}]),
+}
+
+
+@pytest.mark.parametrize("kind", VALIDATED)
+def test_validation_is_that_of_the_config_s_batches(kind: str, train: Any) -> None:
+    """Six batches and a short one: no number is another than Keras's, nor are the later draws of training."""
+    spec = VALIDATED[kind]
+    assert_same(train(spec, "graph", validation=spec), train(spec, "step", validation=spec))
+
+
 def test_validation_is_of_the_weights_after_the_epoch(train: Any) -> None:
     spec = learn(dense(3, activation="tanh"), {"BatchNormalization": {}}, dense(), metrics=["mae"])
     keys: dict[str, Any] = {"epochs": 5, "validation": {**spec, "targets": {"y": NUMBER + 1}}, "validation_freq": 2}

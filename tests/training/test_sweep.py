@@ -17,7 +17,12 @@ from dlcli.config.component import Component, normal_name
 from dlcli.config.conventions import loss_family
 from dlcli.model.batching import COUNTS_ROWS, ROW_BY_ROW
 
-pytestmark = pytest.mark.soak
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.tensorflow,
+    # Keras's metrics of intersections say so of every weight.
+    pytest.mark.filterwarnings("ignore:You are passing weight as"),
+]
 
 ROWS, HELD = 29, 21
 """Three batches of 8 and a short one; two and a short one."""
