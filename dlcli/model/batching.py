@@ -10,7 +10,7 @@ from dlcli.config.schema import CompileConfig
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 
-__all__ = ["ROW_BY_ROW", "division_matters"]
+__all__ = ["COUNTS_ROWS", "ROW_BY_ROW", "division_matters"]
 
 ROW_BY_ROW = frozenset(
     f"{kind}{rank}D"
@@ -22,11 +22,9 @@ ROW_BY_ROW = frozenset(
         "Conv",
         "ConvLSTM",
         "Cropping",
-        "DepthwiseConv",
         "GlobalAveragePooling",
         "GlobalMaxPooling",
         "MaxPooling",
-        "SeparableConv",
         "SpatialDropout",
         "UpSampling",
         "ZeroPadding",
@@ -46,6 +44,8 @@ ROW_BY_ROW = frozenset(
         "Conv2DTranspose",
         "Conv3DTranspose",
         "Dense",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
         "Discretization",
         "Dot",
         "Dropout",
@@ -80,6 +80,8 @@ ROW_BY_ROW = frozenset(
         "Rescaling",
         "Reshape",
         "Resizing",
+        "SeparableConv1D",
+        "SeparableConv2D",
         "SimpleRNN",
         "SimpleRNNCell",
         "Softmax",

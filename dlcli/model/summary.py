@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.graph import Graph
@@ -86,12 +86,18 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
                 type="Model" if nested else type(layer).__name__,
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
-                inputs=tuple(names[id(_made_by(tensor))] for tensor in node.arguments.keras_tensors),
+                inputs=tuple(_inputs(node, names)),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
             if nested and not place:
                 yield from _rows(layer, inner.get(layer.name), depth + 1)
+
+
+def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[str]:
+    """What a layer is applied to. A mask comes from an operation of Keras's that is no layer, and is passed over."""
+    made_by = (id(_made_by(tensor)) for tensor in node.arguments.keras_tensors)
+    return (names[source] for source in made_by if source in names)
 
 
 def _made_by(tensor: Any) -> Any:

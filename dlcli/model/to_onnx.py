@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dlcli.config.signature import InputSpec
@@ -114,7 +115,8 @@ def _convert(tf: Any, model: Any, outputs: tuple[str, ...], *, with_logits: bool
         return [tf.identity(value) for value in listed]
 
     with tf.device("/cpu:0"):
-        function = tf.function(call, jit_compile=False, autograph=False).get_concrete_function(*signature)
+        with _inlined(tf):
+            function = tf.function(call, jit_compile=False, autograph=False).get_concrete_function(*signature)
         inner = [f"input_{place}:0" for place in range(len(names))]
         outer = [tensor.name for tensor in function.outputs]
         frozen = tf_loader.from_function(function, inner, outer)
@@ -129,7 +131,30 @@ def _convert(tf: Any, model: Any, outputs: tuple[str, ...], *, with_logits: bool
                 output_names=outer,
                 tensors_to_rename=dict(zip((*inner, *outer), (*names, *given), strict=True)),
             )
+        _say_groups(converted)
         return optimizer.optimize_graph(converted, catch_errors=False).make_model("dlcli")
+
+
+def _say_groups(converted: Any) -> None:
+    """TensorFlow sees the groups of a convolution in its shapes; tf2onnx says them of flat ones alone, not of 3D."""
+    for node in converted.get_nodes():
+        if node.type != "Conv" or node.get_attr_value("group", 1) != 1:
+            continue
+        channels, kernel = (converted.get_shape(name)[1] for name in node.input[:2])
+        if channels > kernel > 0:
+            node.set_attr("group", channels // kernel)
+
+
+@contextlib.contextmanager
+def _inlined(tf: Any) -> Iterator[None]:
+    """Trace without functions inside: Keras compiles a grouped convolution with XLA in a function of its own, which
+    TensorFlow would leave as it is and ONNX does not know."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _erfc(context: Any, node: Any, *_: Any) -> None:

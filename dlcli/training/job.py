@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
@@ -16,7 +16,7 @@ from dlcli.training import engine
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
-from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches, stack_size
+from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
 from dlcli.training.failures import training_failure
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
@@ -24,9 +24,7 @@ from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.saving import save_trained
 from dlcli.training.tolerance import tolerate
-
-if TYPE_CHECKING:
-    import tensorflow as tf
+from dlcli.training.validation import validation_dataset
 
 __all__ = ["Outcome", "fit", "write_inputs"]
 
@@ -110,6 +108,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                 fall_back=None if config.runtime.execution == "xla" else fall_back,
                 notice=notice,
             )
+        seen = execution.mode == "step" or sees_validation_batches(callbacks)
+        validation = validation_dataset(model, plan.validation, seen=seen) if plan.validation is not None else None
         recorder = Recorder(
             history=HistoryFile(run.history),
             listener=listener,
@@ -123,7 +123,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             with _rescuing(model, run, listener):
                 model.fit(
                     batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
-                    validation_data=_validation(plan, execution, callbacks),
+                    validation_data=validation,
                     steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
                     epochs=config.fit.epochs,
                     validation_freq=config.fit.validation_freq,
@@ -161,18 +161,6 @@ def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[Non
                 save_trained(model, run)
                 message = f"the weights that training had reached are in {run.trained}"
                 listener(Notice(Problem(message, rule="weights-kept"), warning=True))
-
-
-def _validation(plan: Plan, execution: Execution, callbacks: Sequence[Any]) -> tf.data.Dataset | None:
-    """The validation split: in stacks where its batches are small and nobody looks at each."""
-    batches, model = plan.validation, plan.assembly.model
-    if batches is None:
-        return None
-    size = stack_size(model, batches)
-    if size == 1 or execution.mode == "step" or sees_validation_batches(callbacks):
-        return batches.dataset()
-    engine.install_validation(model)
-    return batches.stacked_pass(size)
 
 
 def _model_epoch(callbacks: Iterable[Any], last: int) -> int:

@@ -14,8 +14,6 @@ from dlcli.data.labels import class_weights, make_labels, row_weights
 from dlcli.data.prepare import Prepared, Split
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
-from dlcli.model.batching import division_matters
-from dlcli.model.capacity import rows_at_once
 from dlcli.model.directions import own_directions
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
@@ -23,6 +21,7 @@ from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import Planned
 from dlcli.training.execution import sees_validation_batches
 from dlcli.training.indices import check_indices
+from dlcli.training.validation import validation_rows
 
 __all__ = ["Plan", "make_plan"]
 
@@ -81,9 +80,8 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
     size = config.data.batch_size
     rows = {name: len(split.rows) for name, split in prepared.splits.items()}
     batch_size = rows["train"] if size == "full" else size
-    # Validation is faster in large batches; in the config's where that would be seen.
-    seen = sees_validation_batches(made) or config.runtime.execution == "step" or division_matters(assembly)
-    validation_rows = batch_size if seen else rows_at_once(assembly.model)
+    seen = sees_validation_batches(made) or config.runtime.execution == "step"
+    validated_at_once = validation_rows(assembly, batch_size, seen=seen)
 
     def batches(split: Split, *, training: bool) -> Batches:
         weights = row_weights(
@@ -97,7 +95,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
             inputs=split.inputs,
             labels=make_labels(split.targets, assembly.outputs),
             weights=weights,
-            batch_size=batch_size if training else validation_rows,
+            batch_size=batch_size if training else validated_at_once,
             shuffle=training and config.data.shuffle,
             seed=config.seed,
         )

@@ -25,6 +25,26 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
     "normalised": ((8,), "float32", lambda k: [k.BatchNormalization(), k.Dropout(0.5), k.LayerNormalization()]),
     "CNN": ((12, 12, 2), "float32", lambda k: [k.Conv2D(4, 3, padding="same"), k.MaxPooling2D(), k.Flatten()]),
     "Conv1D": ((16, 3), "float32", lambda k: [k.Conv1D(4, 3), k.GlobalMaxPooling1D()]),
+    "groups 1D": (
+        (16, 4),
+        "float32",
+        lambda k: [k.Conv1D(6, 3, groups=2, padding="causal", dilation_rate=2), k.Conv1D(4, 3, groups=2, strides=2)],
+    ),
+    "groups 2D": (
+        (9, 9, 4),
+        "float32",
+        lambda k: [
+            k.Conv2D(4, 3, groups=4, padding="same"),
+            k.Conv2D(4, 3, groups=2, dilation_rate=2),
+            k.DepthwiseConv2D(2, dilation_rate=2),
+            k.Conv2DTranspose(3, 3, strides=2),
+        ],
+    ),
+    "groups 3D": (
+        (5, 5, 5, 4),
+        "float32",
+        lambda k: [k.Conv3D(6, 2, groups=2, padding="same"), k.Conv3D(3, 2, dilation_rate=2)],
+    ),
     "LSTM": ((9, 3), "float32", lambda k: [k.LSTM(4), k.Dense(1)]),
     "GRU": ((9, 3), "float32", lambda k: [k.GRU(4), k.Dense(1)]),
     "SimpleRNN": ((9, 3), "float32", lambda k: [k.SimpleRNN(4)]),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config.catalogue import Entry, load
+from dlcli.config.catalogue import load
 from dlcli.config.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
@@ -336,106 +336,10 @@ def test_shape_faults_of_branches_are_found_together_and_not_repeated_downstream
     assert [problem.path for problem in refused(layers)] == ["model.layers[0]", "model.layers[2].layers[1]"]
 
 
-RANKS: dict[str, tuple[int, ...]] = {"1D": (12, 4), "2D": (12, 12, 3), "3D": (8, 8, 8, 2)}
-
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "Activation": {"activation": "relu"},
-    "AutoContrast": {},
-    "CategoryEncoding": {"num_tokens": 5},
-    "CenterCrop": {"height": 4, "width": 4},
-    "Dot": {"axes": 1},
-    "EinsumDense": {"equation": "abc,cd->abd", "output_shape": [None, 7]},
-    "Hashing": {"num_bins": 4},
-    "Permute": {"dims": [2, 1]},
-    "Reshape": {"target_shape": [4, 12]},
-    "Resizing": {"height": 4, "width": 4},
-    "RandomCrop": {"height": 4, "width": 4},
-    "RepeatVector": {"n": 3},
-    "Rescaling": {"scale": 0.5},
-    "Discretization": {"bin_boundaries": [0.0, 1.0]},
-    "Bidirectional": {"layer": {"LSTM": {"units": 2}}},
-    "TimeDistributed": {"layer": {"Dense": {"units": 2}}},
-    "SpectralNormalization": {"layer": {"Dense": {"units": 2}}},
-    "RNN": {"cell": {"LSTMCell": {"units": 2}}},
-    "Embedding": {"input_dim": 9, "output_dim": 2},
-    "GroupNormalization": {"groups": 2},
-    "MelSpectrogram": {"fft_length": 32},
-    "STFTSpectrogram": {"frame_length": 8, "frame_step": 4, "fft_length": 8, "window": None},
-    "RandomPosterization": {"factor": 4},
-    "Pipeline": {"layers": [{"Rescaling": {"scale": 2}}, "Flatten"]},
-}
-"""What the layers of the sweep need beside the numbers that fit nearly every layer."""
-
-FITTING: dict[str, Any] = {
-    "units": 4,
-    "filters": 2,
-    "kernel_size": 3,
-    "num_heads": 2,
-    "num_query_heads": 2,
-    "num_key_value_heads": 2,
-    "head_dim": 3,
-    "key_dim": 3,
-    "rate": 0.1,
-    "factor": 0.1,
-    "height_factor": 0.1,
-    "width_factor": 0.1,
-    "pool_size": 2,
-    "output_size": 2,
-    "stddev": 0.1,
-    "dim": 1,
-}
-
-NOT_FOR_A_LIST = {
-    "Equalization": "returns its input itself",
-    "InputLayer": "made from the data",
-    "Layer": "an abstract class",
-    "Wrapper": "an abstract class",
-    "StackedRNNCells": "a cell, for RNN",
-    "GRUCell": "a cell, for RNN",
-    "LSTMCell": "a cell, for RNN",
-    "SimpleRNNCell": "a cell, for RNN",
-    "TFSMLayer": "loads a SavedModel",
-    "FlaxLayer": "wraps a Python object",
-    "JaxLayer": "wraps a Python object",
-    "TorchModuleWrapper": "wraps a Python object",
-    "Lambda": "wraps a Python function",
-    "StringLookup": "takes text",
-    "TextVectorization": "takes text",
-    "HashedCrossing": "takes text or whole numbers",
-    "IntegerLookup": "takes whole numbers",
-    "MaxNumBoundingBoxes": "takes bounding boxes",
-    "ReversibleEmbedding": "takes whole numbers",
-}
-
-
-def _sample(entry: Entry) -> tuple[int, ...]:
-    spatial = next((shape for digit, shape in RANKS.items() if digit in entry.name), None)
-    if entry.name.startswith("ConvLSTM") and spatial is not None:
-        return (3, *spatial)
-    if spatial is not None:
-        return spatial
-    images = ("Random", "Crop", "Mix", "Contrast", "Resizing", "Solarization", "Equalization", "Aug", "Erasing")
-    if any(word in entry.name for word in images) or entry.name == "DepthwiseConv2D":
-        return (12, 12, 3)
-    return (
-        (4,)
-        if entry.name in ("RepeatVector", "CategoryEncoding")
-        else (64,)
-        if entry.name == "MelSpectrogram"
-        else (12, 4)
-    )
-
-
-@pytest.mark.parametrize("name", sorted(set(load().names("layers")) - NOT_FOR_A_LIST.keys()))
-def test_every_layer_of_the_catalogue_builds(name: str) -> None:
-    entry = load().get("layers", name)
-    assert entry is not None
-    sample = _sample(entry)
-    arguments = {argument: FITTING[argument] for argument in entry.required if argument in FITTING}
-    arguments |= ARGUMENTS.get(name, {})
-    whole = name in ("Embedding", "CategoryEncoding", "Hashing")
-    spec = InputSpec("x", sample[:1] if whole else sample, "int32" if whole else "float32", named=True)
-    count = {"list": 2, "arguments": 2}.get(entry.inputs, 1)
-    model = model_of([{name: arguments, "inputs": ["x"] * count}], [spec])
+@pytest.mark.parametrize("name", sorted(load().names("layers")))
+def test_every_layer_of_the_catalogue_builds(name: str, specimen: Any) -> None:
+    sample = specimen(name)
+    spec = InputSpec("x", sample.shape, sample.dtype, named=True)
+    model = model_of([{name: sample.arguments, "inputs": ["x"] * sample.inputs}], [spec])
     assert run(model, [spec]).shape[0] is not None
     assert model.layers[-1].name in model.output_names

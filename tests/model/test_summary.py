@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
+
 from dlcli.config.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
@@ -67,6 +69,15 @@ def test_uses_within_a_nested_model_have_their_names() -> None:
         ("third", "second"),
     ]
     assert sum(row.parameters for row in rows.values() if row.depth == 0) == 12 + 4
+
+
+@pytest.mark.parametrize(
+    "after", ["GlobalAveragePooling1D", {"LSTM": {"units": 2}}, {"Bidirectional": {"layer": {"LSTM": {"units": 2}}}}]
+)
+def test_a_mask_is_no_input_of_its_own(after: Any) -> None:
+    layers: list[Any] = [{"Embedding": {"input_dim": 9, "output_dim": 3, "mask_zero": True}}, after]
+    rows = summarize(model_of(layers, [InputSpec("features", (4,), "int32")])).rows
+    assert [row.inputs for row in rows] == [(), (rows[0].name,), (rows[1].name,)]
 
 
 def test_nothing_is_written(capsys: Any) -> None:

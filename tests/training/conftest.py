@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Literal, Protocol
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dlcli.config.conventions import output_losses
 from dlcli.config.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
@@ -67,12 +69,20 @@ class Case:
         compile_model(model, CompileConfig.model_validate(self.compile), code=self.code)
         return model
 
-    def batches(self, batch_size: int = 8, seed: int = 5) -> Batches:
-        """The rows in shuffled batches."""
+    def batches(self, batch_size: int = 8, seed: int = 5, *, shuffle: bool = True) -> Batches:
+        """The rows in batches."""
         labels = Labels(dict(self.targets), dict(self.one_hot))
         return Batches(
-            inputs=self.inputs, labels=labels, weights=self.weights, batch_size=batch_size, shuffle=True, seed=seed
+            inputs=self.inputs, labels=labels, weights=self.weights, batch_size=batch_size, shuffle=shuffle, seed=seed
         )
+
+    def assembly(self, model: Any) -> Any:
+        """What of an assembly says whether batches can be told."""
+        compile_ = CompileConfig.model_validate(self.compile)
+        losses = output_losses(compile_, model.output_names)
+        outputs = [SimpleNamespace(loss=losses[name]) for name in model.output_names]
+        config = SimpleNamespace(compile=compile_)
+        return SimpleNamespace(model=model, config=config, outputs=outputs, code=self.code)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +120,13 @@ def train() -> Train:
     from dlcli.training import engine
     from dlcli.training.epoch_order import EpochOrder
     from dlcli.training.interruption import Interruption
+    from dlcli.training.validation import validation_dataset, validation_rows
+
+    def validated(model: Any, case: Case, execution: str, batch_size: int) -> Any:
+        """Keras alone goes by the batches of training, the engine as a job does."""
+        seen = execution == "step"
+        rows = validation_rows(case.assembly(model), batch_size, seen=seen)
+        return validation_dataset(model, case.batches(rows, shuffle=False), seen=seen)
 
     def run(
         spec: Mapping[str, Any],
@@ -132,7 +149,7 @@ def train() -> Train:
             model.fit(
                 batches.dataset() if execution == "step" else batches.stacked_dataset(stack),
                 steps_per_epoch=None if execution == "step" else batches.num_stacks(stack),
-                validation_data=Case(**validation).batches().dataset() if validation else None,
+                validation_data=validated(model, Case(**validation), execution, batch_size) if validation else None,
                 validation_freq=validation_freq,
                 epochs=epochs,
                 callbacks=[EpochOrder(batches), *callbacks],
