@@ -56,7 +56,7 @@ def _homes() -> Mapping[str, str]:
                 homes.setdefault(key, f"{name}.{key}")
     for place in ("features", "target"):
         for _, options in _typed(place):
-            for key in options:
+            for key in [key for key in options if key != "type"]:
                 homes.setdefault(key, f"data.{place}.NAME.{key}")
     return homes
 

@@ -24,7 +24,7 @@ from dlcli.config.json_schema_names import (
     names_of,
     required,
 )
-from dlcli.config.schema import LAYER_KEYS, Config
+from dlcli.config.schema import LAYER_KEYS, OWN_OPTIONS, Config
 
 __all__ = ["json_schema"]
 
@@ -89,6 +89,8 @@ class _Generator(GenerateJsonSchema):
         if inner.get("type") == "array" and read("x") == ["x"]:
             return {"anyOf": [inner["items"], inner]}
         if inner.get("type") == "object" and isinstance(read(["x"]), dict):
+            if read({"x": "auto"}) == {"x": None}:
+                inner["additionalProperties"] = {"anyOf": [{"const": "auto"}, inner["additionalProperties"]]}
             short: list[JSON] = [{"type": "array", "items": _COLUMN, "minItems": 1}]
             return {"anyOf": [*([_COLUMN] if isinstance(read("x"), dict) else []), *short, inner]}
         if "oneOf" in inner and read("x") == {"type": "x"}:
@@ -119,6 +121,7 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
     for section in definitions.values():
         if "const" in section.get("properties", {}).get("type", {}):
             section["required"] = sorted({*section.get("required", ()), "type"})
+    _refine_defaults(definitions)
     for field, kind in COMPONENT_FIELDS.items():
         properties = definitions["CompileConfig"]["properties"]
         properties[field] = _with_kind(properties[field], kind)
@@ -130,6 +133,17 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
         },
         **schema["properties"],
     }
+
+
+def _refine_defaults(definitions: JSON) -> None:
+    """The options of a type without what is one feature's own."""
+    properties = definitions["FeatureDefaults"]["properties"]
+    for name, option in properties.items():
+        section = definitions[f"{name.capitalize()}Feature"]
+        keys = {key: value for key, value in section["properties"].items() if key not in OWN_OPTIONS}
+        about = {key: value for key, value in option.items() if key == "description"}
+        plain = {key: value for key, value in section.items() if key not in ("required", "description")}
+        properties[name] = {**plain, **about, "properties": keys, "type": ["object", "null"]}
 
 
 def _with_kind(node: Any, kind: str) -> Any:

@@ -12,7 +12,10 @@ from typing import Any
 
 from dlcli.config.catalogue import load
 from dlcli.config.component_values import is_plain_fit
+from dlcli.config.habits import find_habit
+from dlcli.config.schema import LAYER_KEYS
 from dlcli.config.writing import flow
+from dlcli.errors import same_word
 
 __all__ = ["rewrite"]
 
@@ -31,7 +34,7 @@ def rewrite(value: Any) -> str:
         >>> rewrite('keras.layers.Dense(64, activation="relu")')
         '{Dense: {units: 64, activation: relu}}'
         >>> rewrite({"Dense": 64}), rewrite({"type": "Adam", "lr": 0.1}), rewrite("Dense")
-        ('{Dense: {units: 64}}', '{Adam: {lr: 0.1}}', '')
+        ('{Dense: {units: 64}}', '{Adam: {learning_rate: 0.1}}', '')
     """
     if isinstance(value, str):
         notation = _from_text(value)
@@ -80,26 +83,27 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _from_mapping(value: Mapping[Any, Any]) -> Any:
-    named = [key for key in value if isinstance(key, str) and key[:1].isupper()]
-    if len(named) == 1 and not isinstance(value[named[0]], Mapping):
-        return _of_its_argument(named[0], value[named[0]])
     for key in _NAME_KEYS:
         name = value.get(key)
-        if isinstance(name, str) and _kind(name.rpartition(".")[2]):
+        if isinstance(name, str) and (meant := _meant(name.rpartition(".")[2])):
             arguments = {inner: item for inner, item in value.items() if inner != key}
             for wrapper in _ARGUMENT_KEYS:
                 if isinstance(inner := arguments.get(wrapper), Mapping):
                     arguments = {**{k: v for k, v in arguments.items() if k != wrapper}, **inner}
-            return _component(name.rpartition(".")[2], [], arguments)
+            return _component(meant, [], arguments)
+    kinds = [key for key in value if key not in LAYER_KEYS]
+    if len(kinds) == 1 and isinstance(kinds[0], str) and not isinstance(value[kinds[0]], Mapping):
+        return _of_its_arguments(_meant(kinds[0]), value[kinds[0]])
     return None
 
 
-def _of_its_argument(name: str, value: Any) -> Any:
-    """`Dense: 64`: what a component cannot be made without, without its name."""
+def _of_its_arguments(name: str, value: Any) -> Any:
+    """`Dense: 64`, `Dense: [64, relu]`: what a component cannot be made without, without its name."""
     entry = load().get(_kind(name) or "layers", name)
     if entry is None or not entry.required or next(iter(entry.arguments)) not in entry.required:
         return None
-    return _component(name, [value], {})
+    is_one = is_plain_fit(next(iter(entry.arguments.values())), value)
+    return _component(name, value if isinstance(value, list) and not is_one else [value], {})
 
 
 def _component(name: str, positional: Sequence[Any], named: Mapping[str, Any]) -> Any:
@@ -111,8 +115,24 @@ def _component(name: str, positional: Sequence[Any], named: Mapping[str, Any]) -
         return None
     if entry is not None and not all(map(is_plain_fit, entry.arguments.values(), positional)):
         return None
-    arguments = {**dict(zip(names, positional, strict=False)), **named}
+    arguments = {**dict(zip(names, positional, strict=False)), **{_argument(key, names): named[key] for key in named}}
     return {name: arguments} if arguments else name
+
+
+def _argument(word: str, names: Sequence[str]) -> str:
+    """An argument by Keras's name, where it was written by another (`lr`)."""
+    if word in names:
+        return word
+    return next((meant for meant in find_habit(word).means if meant in names), word)
+
+
+def _meant(word: str) -> str:
+    """The component that a word means, in any spelling or by another tool's name; empty for none."""
+    if _kind(word):
+        return word
+    catalogue = load()
+    alike = (name for kind in catalogue.kinds for name in same_word(word, catalogue.identifiers(kind)))
+    return next(alike, "") or next((each for each in find_habit(word).means if _kind(each)), "")
 
 
 def _known(name: str) -> str:

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from dlcli.config.component import Component
 from dlcli.config.expected import choices, describe, field_type, is_union, keys, unwrap
-from dlcli.config.habits import way_out
+from dlcli.config.habits import find_habit, way_out
 from dlcli.config.notations import rewrite
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.config.received import received
@@ -115,7 +115,9 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"
         path = (*path, context["key"]) if "key" in context else path
-        hint = context.get("hint") or _in_our_notation(place.value)
+        hint = context.get("hint", "")
+        if "key" not in context:
+            hint = _in_our_notation(place.value) or hint
         return Problem(error["msg"], path=format_path(path), hint=hint, rule=rule)
     if kind == "value_error":
         return Problem(str(context["error"]), path=format_path(path), rule="wrong-value")
@@ -132,11 +134,14 @@ def _explain_type(place: _Place) -> Problem:
     types = [_tag(branch) for branch in get_args(unwrap(place.annotation)[0])]
     given = place.value.get("type") if isinstance(place.value, dict) else place.value
     if isinstance(place.value, dict) and "type" not in place.value:
-        return missing_key("type", (*place.path, "type"), f"one of {', '.join(types)}")
+        other = next((key for key in place.value if "type" in find_habit(str(key)).means), None)
+        hint = f"write `type` for `{other}`" if other is not None else f"one of {', '.join(types)}"
+        return missing_key("type", (*place.path, "type"), hint)
     path = (*place.path, "type") if isinstance(place.value, dict) else place.path
     listed = f"the types are {', '.join(types)}"
     if isinstance(given, str):
-        message, hint = f"unknown type {received(given)}", did_you_mean(given, types) or listed
+        meant = next((f"did you mean '{each}'?" for each in find_habit(given).means if each in types), "")
+        message, hint = f"unknown type {received(given)}", meant or did_you_mean(given, types) or listed
     else:
         message, hint = f"expected a type, or a mapping with the key `type`, got {received(given)}", listed
     return Problem(message, path=format_path(path), hint=hint, rule="wrong-value")
@@ -160,6 +165,8 @@ def _unexpected(place: _Place) -> Problem:
             hint = "write it without quotes"
         elif expected == "true or false" and value.lower() in ("yes", "on", "no", "off"):
             hint = f"write {'true' if value.lower() in ('yes', 'on') else 'false'}"
+    elif isinstance(value, dict) and value and get_origin(unwrap(place.annotation)[0]) is list:
+        hint = "make it a list: begin each item with '- '"
     message = f"expected {describe(place.annotation)}, got {received(value)}"
     return Problem(message, path=format_path(place.path), hint=hint, rule="wrong-value")
 

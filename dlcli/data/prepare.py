@@ -182,7 +182,16 @@ def read_split(
     files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
     with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
         loaded = load(config, found, overflow=store.overflow)
-        problems = _target_problems(loaded)
+        problems = [
+            Problem(
+                f"the preprocessing reads a column {column!r}, which the config of the run does not name",
+                hint="undo the changes to the run's files, or train again",
+                rule="run-damaged",
+            )
+            for column in preprocessing.columns
+            if column not in loaded.roles.columns
+        ]
+        problems += _target_problems(loaded)
         weights = _weights(loaded, problems)
         if problems:
             raise DataError(problems)

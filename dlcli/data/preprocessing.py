@@ -318,7 +318,7 @@ class Preprocessing:
         try:
             features = {entry["name"]: CODECS[entry["type"]].from_state(entry) for entry in state["features"]}
             targets = {entry["name"]: TARGET_CODECS[entry["type"]].from_state(entry) for entry in state["targets"]}
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             raise RunError(
                 Problem(
                     f"the preprocessing state cannot be read: {type(error).__name__}: {error}",

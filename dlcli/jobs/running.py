@@ -14,6 +14,7 @@ from dlcli.inference.evaluation import evaluate_splits, report_rows
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
 from dlcli.inference.proving import write_portable
 from dlcli.inference.verdict import worse_than_guessing
+from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.claiming import claim
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
@@ -74,7 +75,8 @@ def run_job(
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         **provenance(config_file),
     }
-    with claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs) as claimed:
+    room = bytes_of_file(assembly.model)
+    with claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs, room=room) as claimed:
         run = claimed.run
         record = RunRecord(run, facts=facts, started=started)
 

@@ -45,8 +45,12 @@ def _in_own_unit(update: Callable[..., None], unit: Unit) -> Callable[..., None]
     ops = backend.load().keras.ops
 
     def own(values: Any) -> Any:
-        # float16 ends at 65,504.
-        return ops.cast(values, "float32") * scale + offset if values.shape[-1:] == offset.shape else values
+        values, count = ops.cast(values, "float32"), len(scale)  # float16 ends at 65,504
+        if (values.shape[-1] or 0) < count:
+            return values
+        first = values[..., :count] * scale + offset
+        # What comes after the prediction is for a loss of the user's own alone.
+        return first if values.shape[-1] == count else ops.concatenate([first, values[..., count:]], axis=-1)
 
     def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         update(own(y_true), own(y_pred), sample_weight=sample_weight)

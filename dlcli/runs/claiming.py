@@ -22,9 +22,6 @@ from dlcli.runs.layout import RunDirectory
 
 __all__ = ["Claim", "choose", "claim", "exclusive"]
 
-RESERVE = 2**16
-"""Bytes that the lock file keeps of the disk, so that `run.json` can say how the run ended when the disk is full."""
-
 WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 
 SHOWN = 5
@@ -137,7 +134,9 @@ class Claim:
 
 
 @contextlib.contextmanager
-def claim(run: RunDirectory, *, numbered: bool, overwrite: bool, inputs: Iterable[Path] = ()) -> Iterator[Claim]:
+def claim(
+    run: RunDirectory, *, numbered: bool, overwrite: bool, inputs: Iterable[Path] = (), room: int = 0
+) -> Iterator[Claim]:
     """Make the directory, and be the only one who writes into it: two runs that start together get two directories.
 
     Args:
@@ -145,9 +144,10 @@ def claim(run: RunDirectory, *, numbered: bool, overwrite: bool, inputs: Iterabl
         numbered: Its name ends in a number that may be raised when another run has just taken it.
         overwrite: Replace an existing run.
         inputs: See `choose`.
+        room: Bytes of the disk that are put by until the job needs them.
 
     Raises:
-        RunError: The directory exists, cannot be made, or another process writes it.
+        RunError: The directory exists, cannot be made, or another process writes it; there is no such room.
     """
     with _writing(run), locked_directory(_nearest(run.path)):
         claimed = None
@@ -164,11 +164,12 @@ def claim(run: RunDirectory, *, numbered: bool, overwrite: bool, inputs: Iterabl
         with _writing(run):
             claimed.run.checkpoints.mkdir(exist_ok=True)
             claimed.run.evaluations.mkdir(exist_ok=True)
-            claimed.run.lock.write_bytes(bytes(RESERVE))
+            claimed.run.put_by(room)
         yield claimed
     finally:
         if not claimed.run.record.exists():
             claimed.undo()
+        claimed.run.make_room()
         claimed.lock.release(remove=True)
 
 

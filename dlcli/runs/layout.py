@@ -27,15 +27,19 @@ from typing import Any
 from dlcli.config.locations import name_problem
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
+from dlcli.files.room import Room
 from dlcli.runs.inside import read_inside, unsafe
 
-__all__ = ["FORMAT", "OWN_NAMES", "RunDirectory", "copied_names", "write_atomically", "write_json"]
+__all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
 
+
+ROOM_FOR_THE_END = 2**16
+"""Bytes that are kept for `run.json`, so that it can say how a run ended on a full disk."""
 
 MOST_JSON = 256 * 2**20
 """Bytes of a JSON file of a run: the vocabularies of a hundred features, the fingerprints of a million files."""
@@ -120,6 +124,20 @@ class RunDirectory:
         self.evaluations = path / "evaluations"
         self.code = path / "code"
         self.lock = path / ".lock"
+        self._room: Room | None = None
+
+    def put_by(self, size: int) -> None:
+        """Put room by for what the job writes at its end: `size` bytes, and some for `run.json`.
+
+        Raises:
+            OSError: There is not so much.
+        """
+        self._room = Room(self.path, size + ROOM_FOR_THE_END)
+
+    def make_room(self, *, keep: int = 0) -> None:
+        """Give back the room that was put by, but for `keep` bytes."""
+        if self._room is not None:
+            self._room.free(keep=keep)
 
     @property
     def trained(self) -> Path:

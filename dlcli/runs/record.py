@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Mapping
@@ -69,6 +68,5 @@ class RunRecord:
 
     def _write(self) -> None:
         if self._values["status"] != "running":
-            with contextlib.suppress(OSError):  # what the disk has kept for this moment, see `claiming.RESERVE`
-                os.truncate(self._directory.lock, 0)
+            self._directory.make_room()
         write_json(self._directory.record, self._values)

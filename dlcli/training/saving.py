@@ -18,7 +18,7 @@ import tensorflow as tf
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import replacing
 from dlcli.model.faults import KERAS_FAULTS
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import ROOM_FOR_THE_END, RunDirectory
 
 __all__ = ["Saver", "save_trained", "unsavable"]
 
@@ -38,6 +38,7 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
     Raises:
         RunError: The disk is full or the file cannot be written.
     """
+    run.make_room(keep=ROOM_FOR_THE_END)
     problem = unsavable(model)
     if problem is None or problem.rule == "saved-uncompiled":
         try:

@@ -84,8 +84,19 @@ def test_every_argument_has_an_answer_on_the_command_line(dlcli: Callable[..., C
         (
             {"compile": {"optimizer": {"type": "SGD", "lr": 1}}},
             "compile.optimizer",
-            "write {SGD: {lr: 1}}",
+            "write {SGD: {learning_rate: 1}}",
         ),
+        ({"model": {"layers": [{"type": "Dense", "units": 4}]}}, "model.layers[0]", "write {Dense: {units: 4}}"),
+        ({"model": {"layers": [{"dense": 4}]}}, "model.layers[0]", "write {Dense: {units: 4}}"),
+        (
+            {"model": {"layers": [{"Dense": [4, "relu"]}]}},
+            "model.layers[0]",
+            "write {Dense: {units: 4, activation: relu}}",
+        ),
+        ({"model": {"layers": ["Linear"]}}, "model.layers[0]", "did you mean 'Dense'?"),
+        ({"data": {"features": {"a": "float"}}}, "data.features.a", "did you mean 'number'?"),
+        ({"data": {"features": {"a": {"dtype": "number"}}}}, "data.features.a.type", "write `type` for `dtype`"),
+        ({"callbacks": {"EarlyStopping": {}, "TerminateOnNaN": {}}}, "callbacks", "begin each item with '- '"),
         ({"callbacks": ["early_stopping"]}, "callbacks[0]", "did you mean 'EarlyStopping'?"),
         ({"random_state": 1}, "random_state", "did you mean 'seed'?"),
     ],
@@ -132,7 +143,8 @@ def test_what_a_habit_means_is_there() -> None:
     names = {name for kind in catalogue.KINDS for name in known.identifiers(kind)}
     names |= {argument for kind in catalogue.KINDS for entry in known.entries(kind) for argument in entry.arguments}
     names |= {command.name or "" for command in app.registered_commands} | {"output"}
-    names |= {"keras", "saved_model", "onnx", "litert"}
+    names |= {"keras", "saved_model", "onnx", "litert", "type"}
+    names |= {"number", "category", "boolean", "datetime"}
     strangers = {each for habit in HABITS.values() for each in habit.means if each not in names and not home(each)}
     assert not strangers
 

@@ -25,7 +25,16 @@ from dlcli.inference.onnx_file import outside
 
 Dlcli = Callable[..., CompletedProcess[str]]
 
-FILES = ("run.json", "config.yaml", "preprocessing.json", "history.csv", "model.keras", "model.onnx")
+FILES = (
+    "run.json",
+    "config.yaml",
+    "preprocessing.json",
+    "history.csv",
+    "model.keras",
+    "model.weights.h5",
+    "model.onnx",
+    ".lock",
+)
 FOLDERS = ("evaluations", "checkpoints", "code")
 
 COMMANDS = (
@@ -373,3 +382,34 @@ def test_code_of_a_run_lies_in_the_run(dlcli: Dlcli, run: Path, tmp_path: Path) 
     (run / "config.yaml").write_text(config.replace("code: []", "code: [code/own.py]"))
     refused(dlcli, "run-unsafe", "evaluate", "run", "--runtime", "keras")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("features", 0, "statistics", "count", 0), float("inf")),
+        (("features", 0, "statistics", "mean"), []),
+        (("features", 0, "columns", 0), "../../x"),
+        (("features", 0, "columns", 0), "\0"),
+        (("features", 0, "columns"), "ab"),
+        (("features", 1, "missing"), {}),
+        (("features", 1, "missing"), "x"),
+        (("features", 1, "counts", 0), "x"),
+        (("features", 1, "counts", 1), [1]),
+        (("features", 1, "type"), "Popen"),
+        (("targets", 0, "columns"), "xy"),
+        (("targets",), []),
+        (("features",), {}),
+    ],
+)
+def test_a_state_that_was_tampered_with_is_told_as_such(
+    place: tuple[str | int, ...], value: object, dlcli: Dlcli, run: Path
+) -> None:
+    state = json.loads((run / "preprocessing.json").read_text())
+    inner = state
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    (run / "preprocessing.json").write_text(json.dumps(state))
+    change_record(run)
+    refused(dlcli, "run-damaged", "evaluate", "run", "--runtime", "portable")

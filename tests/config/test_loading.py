@@ -286,3 +286,12 @@ def test_checking_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", ["layers", "block", "shared"])
+def test_an_item_whose_only_key_says_nothing_is_no_layer(key: str) -> None:
+    (problem,) = inspect_value(
+        {"data": {"train": "a.csv", "target": "y"}, "model": {"layers": [{key: None}]}}, "."
+    ).problems
+    assert (problem.path, problem.rule) == ("model.layers[0]", "notation")
+    assert "this holds none" in problem.message

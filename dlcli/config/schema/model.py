@@ -94,6 +94,8 @@ class LayerItem(Section):
         keys = {key: item for key, item in value.items() if key in LAYER_KEYS}
         others = [key for key in value if key not in LAYER_KEYS]
         kinds = [*others, *(key for key in ("block", "layers", "shared") if key in value)]
+        if not others and all(value[key] is None for key in kinds):
+            kinds = []
         if len(kinds) != 1:
             raise _not_one_layer(value, others, kinds)
         if others:

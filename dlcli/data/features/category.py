@@ -199,8 +199,12 @@ class CategoryCodec:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The codec whose `state` this is."""
+        """The codec whose `state` this is. Raises ValueError when it is none."""
         options = {key: state[key] for key in ("encode", "embedding", "unknown", "missing", "categories")}
+        if options["missing"] not in ("bucket", "error", "most_frequent"):
+            raise ValueError(f"missing is {options['missing']!r}")
+        if not all(type(count) is int for count in state["counts"]):
+            raise ValueError("a count is no whole number")
         codec = cls(state["columns"], **options)
         codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
         codec._complete = state.get("complete", False)

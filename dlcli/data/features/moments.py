@@ -74,12 +74,15 @@ class Moments:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Moments:
-        """The statistics whose `state` this is, bit for bit."""
+        """The statistics whose `state` this is, bit for bit. Raises ValueError when it is none."""
         moments = cls(len(state["count"]))
         moments.count = np.array(state["count"], dtype=np.int64)
         moments.minimum, moments.maximum = np.array(state["min"], float), np.array(state["max"], float)
         moments._mean = np.array(state["mean"], float)
         moments._squares = np.array(state["squared_deviations"], float)
+        arrays = (moments.minimum, moments.maximum, moments._mean, moments._squares)
+        if any(array.shape != moments.count.shape for array in arrays):
+            raise ValueError("statistics of different lengths")
         return moments
 
     @property
