@@ -119,7 +119,9 @@ def infer_feature(
     elif column.constant:
         details.append("constant")
     if column.missing:
-        details += [filled_in(column.missing, feature), *filter(None, [marks])]
+        details.append(filled_in(column.missing, feature))
+        if marks and found != "number":  # a number is not mistaken for a mark
+            details.append(marks)
     note = f"{found} ({', '.join(details)})" if details else found
     odd = found == "number" and kind == "text" and not column.numbers
     return Guess(feature, note, column.missing, doubts, odd)

@@ -107,7 +107,7 @@ def column_values(codecs: Mapping[str, Codec], chunk: Chunk, dtype: NumberDtype 
                 seconds = np.where(moments.missing | moments.unreadable, np.nan, moments.microseconds / 1e6)
                 values[column] = seconds[:, np.newaxis]
             else:
-                values[column] = _texts(cells)[:, np.newaxis]
+                values[column] = _texts(cells, as_written=isinstance(codec, TextCodec))[:, np.newaxis]
     return values
 
 
@@ -160,9 +160,9 @@ def encoded_tensor(codec: Codec, inputs: Sequence[Any]) -> Any:
             raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
 
 
-def _texts(cells: Column) -> NDArray[np.str_]:
-    """The cells as texts; a missing one is empty."""
-    read = labels(cells)
+def _texts(cells: Column, *, as_written: bool) -> NDArray[np.str_]:
+    """The cells as texts: as they are written, or their names; a missing one is empty."""
+    read = labels(cells, as_written=as_written)
     return np.array([*read.names, ""], dtype=np.str_)[read.codes]
 
 

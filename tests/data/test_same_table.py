@@ -235,7 +235,7 @@ def encoded(rows: Any, preprocessing: Preprocessing, config_: DataConfig) -> dic
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(tables(), st.integers(1, 20), st.sampled_from([{}, {"missing_values": MARKS}]))
 def test_the_same_table_is_the_same_data(table: Table, cut: int, options: dict[str, Any]) -> None:
     cut = min(cut, len(table) - 1)

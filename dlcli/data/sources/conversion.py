@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.arrays import FALSE
+from dlcli.data.arrays import FALSE, texts_array
 from dlcli.data.chunk import Kind
 from dlcli.data.names import is_text, value_names
 from dlcli.data.sources.codes import has_codes
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+_NOTHING = texts_array([""])[0]
 _INFINITE = r"(?i)^\s*[+-]?inf(inity)?\s*$"
 
 
@@ -195,7 +196,7 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
 def _read_numbers(texts: pa.Array, marks: Marks) -> pa.Array:
     """Numbers written as texts. Most columns have no marks and no blanks, and most marks are the empty text: these are
     tried first."""
-    empty = pc.equal(pc.binary_length(texts), 0) if "" in marks.texts else None
+    empty = pc.equal(texts, _NOTHING) if "" in marks.texts else None
     if empty is not None and pc.any(empty).as_py():
         texts = pc.if_else(empty, pa.nulls(len(texts), texts.type), texts)
     try:
