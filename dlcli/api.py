@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache import Cache
+    from dlcli.data.sources.options import Reading
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
@@ -88,7 +89,7 @@ def train(
     """
     started = time.perf_counter()
     tell = listener or _ignore
-    inspection, settings = _checked(config, overrides, needs_tensorflow=True)
+    inspection, settings = _checked(config, overrides, needs_tensorflow=True, notify=_warner(listener))
     directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
     from dlcli.jobs.preparing import prepare_job
 
@@ -132,8 +133,10 @@ def check(
     """
     from dlcli.config.lint import lint
 
-    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast)
-    warnings = {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
+    doubts: list[Problem] = []
+    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast, notify=doubts.append)
+    warnings = {(problem.rule, problem.message): problem for problem in doubts}
+    warnings |= {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
     planned = None
     if not fast:
         from dlcli.jobs.preparing import prepare_job
@@ -154,6 +157,7 @@ def evaluate(
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
     split: SplitName = "test",
+    reading: Reading | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     runtime: Runtime = "auto",
     listener: Listener | None = None,
@@ -164,6 +168,7 @@ def evaluate(
         run: A run or its directory.
         data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
+        reading: The delimiter, encoding and the like of a file of text; found from the file when None.
         cache_dir: Where training kept the encoded data; as for `train`.
         runtime: `portable` computes without TensorFlow, which not every metric can; `auto` where it can.
         listener: Called with notices.
@@ -182,6 +187,7 @@ def evaluate(
         split=split,
         name=name,
         cache=None if data is not None else _cache(cache_dir),
+        reading=reading,
         runtime=runtime,
         warn=_warner(listener),
     )
@@ -251,6 +257,7 @@ def predict_file(
     keep: Sequence[str] | None = (),
     format: OutputFormat | None = None,
     input_format: InputFormat | None = None,
+    reading: Reading | None = None,
     probabilities: bool = True,
     top: int | None = None,
     threshold: float | None = None,
@@ -267,6 +274,7 @@ def predict_file(
         keep: Columns of the input to copy before the predictions; None for all.
         format: `csv`, `tsv`, `jsonl` or `parquet`; by the suffix of `output` when None, and `csv` on stdout.
         input_format: The same for the input, or `npz`; by its name, or its first bytes, when None.
+        reading: The delimiter, encoding and the like of an input of text; found from the input when None.
         probabilities: See `predict`.
         top: See `predict`.
         threshold: See `predict`.
@@ -293,9 +301,11 @@ def predict_file(
         os.fspath(source),
         Writing(output=None if output is None else Path(output), format=format, raw_text=raw_text),
         format=input_format,
+        reading=reading,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
         progress=lambda rows, about: tell(RowsDone(rows, about)),
+        warn=_warner(listener),
     )
     _tell_strangers(trained, listener)
     return rows
@@ -361,7 +371,9 @@ def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
             warnings.warn(str(problem), UserWarning, stacklevel=3)
 
 
-def _checked(config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool) -> tuple[Inspection, Config]:
+def _checked(
+    config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool, notify: Callable[[Problem], None]
+) -> tuple[Inspection, Config]:
     """The config after the first stage."""
     if isinstance(config, Mapping):
         inspection = inspect_value(config, Path.cwd(), overrides)
@@ -371,7 +383,7 @@ def _checked(config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool
         backend.load_before_tables()
     from dlcli.jobs.checking import check_config
 
-    return inspection, check_config(inspection)
+    return inspection, check_config(inspection, notify=notify)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dlcli.data.features.codec import Column
 
@@ -46,12 +46,15 @@ class Chunk:
         num_rows: How many rows.
         start: Number of the first row in its file, from 0.
         file: The file that the rows came from; None for a table in memory.
+        plain: Where the file writes numbers in a way of its own: from a column's name, its cells as they are written,
+            and the kind that they are to be read as, to the cells with their numbers written plainly.
     """
 
     columns: dict[str, Column]
     num_rows: int
     start: int = 0
     file: Path | None = None
+    plain: Callable[[str, Any, Kind], Any] | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""

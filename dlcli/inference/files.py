@@ -14,10 +14,10 @@ from typing import Literal
 import pyarrow as pa
 
 from dlcli.data.size import about_rows
-from dlcli.data.sources.options import Format
+from dlcli.data.sources.options import Format, Reading
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import Columns
-from dlcli.inference.loading import TrainedRun
+from dlcli.inference.loading import TrainedRun, Warn
 from dlcli.inference.outputs import standard_output, write_file, write_standard_output
 from dlcli.inference.prediction import predict_rows
 from dlcli.inference.rows import input_rows
@@ -79,7 +79,9 @@ def predict_to(
     format: InputFormat | None = None,
     keep: Sequence[str] | None = (),
     columns: Columns,
+    reading: Reading | None = None,
     progress: Callable[[int, int | None], None],
+    warn: Warn = lambda problem: None,
 ) -> int:
     """Predict row for row.
 
@@ -90,7 +92,9 @@ def predict_to(
         format: The format of the input; by its name, or its first bytes, when None.
         keep: Columns of the input to copy before the predictions; None for all.
         columns: Which columns of predictions are wanted.
+        reading: How an input of text is to be read.
         progress: Called after every chunk with the rows so far, and about how many there are, if that is known.
+        warn: Told of doubts about the input.
 
     Returns:
         The number of rows.
@@ -107,7 +111,9 @@ def predict_to(
         _check_own(target, run.directory)
     with _opened(source, format) as path:
         known = None if format is None else _INPUT[format][0]
-        rows = input_rows(_delimited(run, format), path, keep=keep, format=known)
+        rows = input_rows(run, path, keep=keep, format=known, reading=_delimited(reading or Reading(), format))
+        for doubt in rows.doubts:
+            warn(doubt)
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
@@ -158,12 +164,9 @@ def _check_own(target: Path, run: RunDirectory) -> None:
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 
-def _delimited(run: TrainedRun, format: InputFormat | None) -> TrainedRun:
-    """The run with the delimiter of an input whose format is given, whatever its name says."""
-    if format not in ("csv", "tsv") or run.config.data.delimiter is not None:
-        return run
-    data = run.config.data.model_copy(update={"delimiter": "," if format == "csv" else "\t"})
-    return dataclasses.replace(run, config=run.config.model_copy(update={"data": data}))
+def _delimited(reading: Reading, format: InputFormat | None) -> Reading:
+    """With the delimiter of tab-separated text, whatever the input's name says."""
+    return dataclasses.replace(reading, delimiter=reading.delimiter or "\t") if format == "tsv" else reading
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
+from dlcli.data.sources.header import peek_columns
+from dlcli.data.sources.options import TableOptions
 from dlcli.inference.evaluation import evaluate_splits
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
 from dlcli.inference.proving import write_portable
@@ -59,6 +61,7 @@ def run_job(
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
+        "columns": _columns(prepared),
     }
     record = RunRecord(run, config_file=config_file, facts=facts, started=started)
     try:
@@ -96,3 +99,9 @@ def run_job(
         record.close()
     tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))
     return Run(run.path)
+
+
+def _columns(prepared: Prepared) -> list[str] | None:
+    """The columns of the training's files in their order, by which files without a header are read later."""
+    names = peek_columns(prepared.config.train, TableOptions.of(prepared.config)).names
+    return None if names is None else list(names)

@@ -1,7 +1,7 @@
 """The schema of the config language: the one home of every key, type, default and description."""
 
 from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
-from dlcli.config.schema.data import DataConfig, GroupSplit
+from dlcli.config.schema.data import USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import (
     BooleanFeature,
     CategoryFeature,
@@ -20,6 +20,7 @@ from dlcli.config.schema.model import LAYER_KEYS, LayerItem, ModelConfig
 
 __all__ = [
     "LAYER_KEYS",
+    "USUAL_MARKS",
     "BooleanFeature",
     "CategoryFeature",
     "CategoryTarget",
@@ -37,6 +38,8 @@ __all__ = [
     "ModelConfig",
     "NumberFeature",
     "NumberTarget",
+    "OnlyTheseMarks",
+    "OrderedSplit",
     "RuntimeConfig",
     "SequenceEncoding",
     "Target",

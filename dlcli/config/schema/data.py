@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from dlcli.config.schema.features import Feature, Target
 from dlcli.config.schema.section import ColumnName, Columns, Section, Sources, Words, as_text
 
-__all__ = ["DataConfig", "GroupSplit"]
+__all__ = ["USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -18,6 +18,26 @@ class GroupSplit(Section):
     """Keep all rows of a group (a patient, a shop) in one split."""
 
     group: ColumnName = Field(description="The column that names the group.")
+
+
+class OrderedSplit(Section):
+    """The rows in the order of a column, such as a date: the last are the test split."""
+
+    ordered: ColumnName = Field(description="The column of numbers or times by which the rows are ordered.")
+
+
+class OnlyTheseMarks(Section):
+    """Marks of empty cells, instead of the usual ones and not beside them."""
+
+    only: list[str] = Field(description='All texts that stand for an empty cell; `""` is the cell with nothing in it.')
+
+
+USUAL_MARKS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "<NA>")
+"""Cells that count as empty unless the config says which do."""
+
+
+def _one_mark(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _targets(value: Any) -> Any:
@@ -45,10 +65,11 @@ class DataConfig(Section):
     test: Fraction | Sources | None = Field(
         None, description="A fraction of all the rows of `train`, or a source of its own."
     )
-    split: Literal["random", "stratified", "ordered"] | GroupSplit = Field(
+    split: Literal["random", "stratified", "ordered"] | GroupSplit | OrderedSplit = Field(
         "random",
         description="How fractions are drawn: `random`; `stratified` (each class in the same proportion); "
-        "`ordered` (the last rows are the test split, those before them the validation split); `{group: column}`.",
+        "`ordered` (the last rows are the test split, those before them the validation split); `{ordered: column}` "
+        "(the same, in the order of a column of numbers or times); `{group: column}`.",
     )
     target: Annotated[
         dict[str, Target | None],
@@ -75,12 +96,59 @@ class DataConfig(Section):
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
     )
     shuffle: bool = Field(True, description="A new order of the training split every epoch, from the seed.")
-    columns: list[ColumnName] | None = Field(None, description="The column names of a file without a header.")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1), Words("one character")] | None = Field(
-        None, description="Between the cells; a comma, or a tab for `.tsv` files, when omitted."
+    columns: list[ColumnName] | None = Field(
+        None, description="The column names of a file without a header; `t{1..60}` stands for `t1` to `t60`."
     )
-    encoding: str = Field("utf-8", description="The text encoding of the files, such as latin-1.")
-    missing_values: list[str] = Field(
-        default=["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "<NA>"],
-        description="Cells that count as empty.",
+    header: bool | None = Field(
+        None,
+        description="Whether the first row holds the names. When omitted it does, unless `columns` are given and are "
+        "not what it says. Without a header and without `columns` they are called `column_1`, `column_2`, ...",
     )
+    delimiter: (
+        Annotated[str, Field(min_length=1, max_length=1), Words("one character")]
+        | Annotated[Literal["blanks"], Words("`blanks`")]
+        | None
+    ) = Field(
+        None,
+        description="Between the cells: one character, or `blanks` for runs of spaces and tabs. When omitted: a comma, "
+        "or a tab for `.tsv` files, unless the first rows show another.",
+    )
+    encoding: str | None = Field(
+        None, description="The text encoding of the files, such as latin-1; UTF-8, or what their first bytes say."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="What stands before the fraction of a number; found from the first rows when omitted."
+    )
+    thousands: Literal[",", ".", " ", "'", "_"] | None = Field(
+        None, description="What stands between the thousands of a number, as in `1.234,5`."
+    )
+    comment: Annotated[str, Field(min_length=1), Words("a text such as `#`")] | None = Field(
+        None, description="Rows that begin with this are none."
+    )
+    missing_values: Annotated[list[str], BeforeValidator(_one_mark), Words("a list of texts")] | OnlyTheseMarks = Field(
+        default=[],
+        description="Cells that count as empty beside the usual ones, which are an empty text, "
+        + ", ".join(f"`{mark}`" for mark in USUAL_MARKS if mark)
+        + "; `{only: [...]}` instead of them.",
+    )
+
+    @property
+    def empty_cells(self) -> tuple[str, ...]:
+        """All marks of an empty cell. Blanks around a cell are no part of it, nor of the marks."""
+        given = self.missing_values
+        marks = given.only if isinstance(given, OnlyTheseMarks) else [*USUAL_MARKS, *given]
+        return tuple(dict.fromkeys([*marks, *(mark.strip() for mark in marks)]))
+
+    @property
+    def given_marks(self) -> tuple[str, ...]:
+        """The marks that the config names and that are not usual."""
+        given = self.missing_values
+        marks = given.only if isinstance(given, OnlyTheseMarks) else given
+        return tuple(dict.fromkeys(mark.strip() for mark in marks if mark.strip() not in USUAL_MARKS))
+
+    @model_validator(mode="after")
+    def _marks_of_numbers_differ(self) -> Self:
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
+        if self.thousands == decimal:
+            raise ValueError(f"thousands and decimal are both {decimal!r}; give them two marks")
+        return self

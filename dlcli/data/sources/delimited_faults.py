@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
-from dlcli.data.sources.header import DelimitedHeader
-from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.text import open_text, undecodable
+from dlcli.data.sources.delimited_header import DelimitedHeader
+from dlcli.data.sources.dialect import text_rows
+from dlcli.data.sources.text import undecodable
 from dlcli.errors import Problem
 
 __all__ = ["find_faults", "line_of_row", "unclosed_quote"]
@@ -17,13 +16,13 @@ LISTED = 5
 """Faults of one sort that are listed one by one."""
 
 
-def find_faults(file: Path, options: TableOptions, header: DelimitedHeader) -> list[Problem]:
+def find_faults(file: Path, header: DelimitedHeader) -> list[Problem]:
     """The rows of the wrong length, the quotes left open, and the bytes that are no text; empty when there are none."""
     problems: list[Problem] = []
     ragged = last = 0
     expected = len(header.names)
     try:
-        for number, (line, cells) in enumerate(_rows(file, options), start=1 - header.has_header):
+        for number, (line, cells) in enumerate(text_rows(file, header.dialect), start=1 - header.has_header):
             last = line
             if len(cells) == expected:
                 continue
@@ -31,7 +30,7 @@ def find_faults(file: Path, options: TableOptions, header: DelimitedHeader) -> l
             if ragged <= LISTED:
                 problems.append(_ragged(file, number, line, cells, header))
     except UnicodeDecodeError as error:
-        problems.extend(undecodable(file, options, error).problems)
+        problems.extend(undecodable(file, header.dialect.encoding, error).problems)
     except csv.Error as error:
         problems.append(_unclosed(file, last + 1, str(error)))
     if ragged > LISTED:
@@ -56,11 +55,11 @@ def _ragged(file: Path, number: int, line: int, cells: list[str], header: Delimi
     )
 
 
-def unclosed_quote(file: Path, options: TableOptions) -> Problem | None:
+def unclosed_quote(file: Path, header: DelimitedHeader) -> Problem | None:
     """The quote that is still open where the file ends; None when there is none."""
     last = 0
     try:
-        for line, _ in _rows(file, options):
+        for line, _ in text_rows(file, header.dialect):
             last = line
     except csv.Error as error:
         # Other oddities, such as text after a closing quote, are read as they stand.
@@ -78,23 +77,12 @@ def _unclosed(file: Path, line: int | None, reason: str) -> Problem:
     )
 
 
-def line_of_row(file: Path, options: TableOptions, row: int) -> int | None:
+def line_of_row(file: Path, header: DelimitedHeader, row: int) -> int | None:
     """The 1-based line where a data row starts; None when the rows before it cannot be told apart for sure."""
     try:
-        for number, (line, _) in enumerate(_rows(file, options), start=int(options.columns is not None)):
+        for number, (line, _) in enumerate(text_rows(file, header.dialect), start=1 - header.has_header):
             if number == row:
                 return line
     except (csv.Error, UnicodeDecodeError):
         return None
     return None
-
-
-def _rows(file: Path, options: TableOptions) -> Iterator[tuple[int, list[str]]]:
-    """The rows with the 1-based lines where they start; blank lines are passed over."""
-    with open_text(file, options) as stream:
-        reader = csv.reader(stream, delimiter=options.delimiter_of(file), strict=True)
-        before = 0
-        for cells in reader:
-            if cells:
-                yield before + 1, cells
-            before = reader.line_num

@@ -64,6 +64,7 @@ class JsonLinesFile:
                 {name: _array([row.get(name) for _, row in batch], kind) for name, kind in kinds.items()},
                 kinds,
                 missing=self.options.missing_values,
+                sightings=self.options.sightings,
                 num_rows=len(batch),
                 start=start,
                 file=self.path,

@@ -12,6 +12,7 @@ import pyarrow as pa
 from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, convert
 from dlcli.data.sources.header import same_columns
+from dlcli.data.sources.marks import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Files", "Source", "typed_chunk"]
@@ -55,6 +56,7 @@ def typed_chunk(
     start: int,
     file: Path | None,
     line_of: Callable[[int], int | None] = lambda row: None,
+    sightings: Sightings | None = None,
 ) -> Chunk:
     """Convert the columns of consecutive rows, reporting the faults of all columns together.
 
@@ -66,6 +68,7 @@ def typed_chunk(
         start: Number of the first row in its file, from 0.
         file: The file, for messages.
         line_of: From a 1-based data row to its line in the file, where there are lines; asked only for faults.
+        sightings: Told which of the marks for empty cells there are.
 
     Raises:
         DataError: Cells are not of the kind that is wanted.
@@ -74,6 +77,8 @@ def typed_chunk(
     columns: dict[str, Column] = {}
     problems: list[Problem] = []
     for name, values in arrays.items():
+        if sightings is not None:
+            sightings.see_cells(values)
         try:
             columns[name] = convert(values, kinds[name], missing=words)
         except CellFault as fault:

@@ -11,7 +11,7 @@ import pytest
 from dlcli.data.chunk import Kind
 from dlcli.data.sources import delimited
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.errors import DataError, Problem
 
 MISSING = ("", "NA")
@@ -19,7 +19,11 @@ MISSING = ("", "NA")
 
 def read(file: Path, kinds: dict[str, Kind] | None = None, **options: Any) -> dict[str, list[Any]]:
     """All values of a file by column, its kinds as inferred unless given."""
-    source = open_source([str(file)], TableOptions(missing_values=MISSING, **options), path="data.train")
+    source = open_source(
+        [str(file)],
+        TableOptions(missing_values=MISSING, columns=options.pop("columns", None), reading=Reading(**options)),
+        path="data.train",
+    )
     wanted = kinds or {info.name: info.kind for info in source.columns() if info.name and info.kind}
     found: dict[str, list[Any]] = {name: [] for name in wanted}
     for chunk in source.chunks(wanted):

@@ -1,0 +1,65 @@
+"""Which of the marks for empty cells the data really holds. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["Sightings"]
+
+
+class Sightings:
+    """Marks that are looked for in all that is read, until each is met once.
+
+    Args:
+        marks: The marks, as they are written.
+    """
+
+    def __init__(self, marks: Iterable[str]) -> None:
+        self._unseen = dict.fromkeys(marks)
+        self._lock = threading.Lock()
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """The marks that no cell was."""
+        return tuple(self._unseen)
+
+    def see_text(self, data: bytes, delimiter: str) -> None:
+        """Look through tidy delimited text."""
+        for mark in self.unseen:
+            written = mark.encode()
+            ends = rb"[\r\n" + re.escape(delimiter.encode()) + rb"]"
+            whole = rb"(?:\A|" + ends + rb')("?)' + re.escape(written) + rb"\1(?:" + ends + rb"|\Z)"
+            if written in data and re.search(whole, data):
+                self._see(mark)
+
+    def see_cells(self, values: Any) -> None:
+        """Look through an arrow array of texts or numbers."""
+        if not self._unseen:
+            return
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary
+        text = pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
+        for mark in self.unseen:
+            wanted = mark if text else _number(mark)
+            comparable = text or pa.types.is_floating(values.type) or pa.types.is_integer(values.type)
+            if wanted is not None and comparable:
+                found = pc.any(pc.equal(values if text else values.cast(pa.float64(), safe=False), wanted)).as_py()
+                if found:
+                    self._see(mark)
+
+    def _see(self, mark: str) -> None:
+        with self._lock:
+            self._unseen.pop(mark, None)
+
+
+def _number(mark: str) -> float | None:
+    try:
+        return float(mark)
+    except ValueError:
+        return None
