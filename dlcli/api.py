@@ -232,17 +232,17 @@ def predict(
 
     from dlcli.inference.decoding import Columns
     from dlcli.inference.loading import load
-    from dlcli.inference.prediction import predict_rows
+    from dlcli.inference.prediction import no_predictions, predict_rows
     from dlcli.inference.rows import input_rows
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
         raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
-    if not len(frame):
-        raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns)
+    rows = input_rows(trained, frame)
+    tables = list(predict_rows(trained, rows.rows(), columns=columns))
+    tables = tables or [no_predictions(trained, rows, columns=columns)]
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
     _tell_strangers(trained, listener)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig
 from dlcli.data.checks import weight_problems
 from dlcli.data.chunk import Chunk, Kind
+from dlcli.data.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.encoding import Split, encode_chunk
 from dlcli.data.features.cells import as_arrow
 from dlcli.data.loading import missing_columns
@@ -41,7 +42,7 @@ class NewFiles:
         format: Their format; by their names when None.
     """
 
-    reading: Reading = Reading()
+    reading: Reading = dataclasses.field(default_factory=Reading)
     columns: tuple[str, ...] = ()
     format: Format | None = None
 
@@ -193,16 +194,33 @@ def labelled_parts(
             message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
             raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
-    rows = 0
+    gaps = drop_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
+    rows = left = 0
     for part in opened.rows():
         chunk = part.chunk
-        numbers = np.arange(rows, rows + chunk.num_rows)
+        kept = np.flatnonzero(~targetless(chunk, gaps))
+        numbers = rows + kept
         rows += chunk.num_rows
-        if chunk.num_rows:
-            inputs, targets = encode_chunk(preprocessing, chunk, named)
-            yield Split("data", numbers, inputs, targets, _weights(chunk, weighted))
-    if not rows:
+        left += len(kept)
+        if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
+            inputs, targets = encode_chunk(preprocessing, whole, named)
+            split = Split("data", numbers, inputs, targets, _weights(chunk, weighted))
+            yield split if len(kept) == chunk.num_rows else _picked(split, kept)
+    if left < rows:
+        message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
+        warn(Problem(message, rule="missing-target"))
+    if not left:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
+
+
+def _picked(split: Split, places: NDArray[np.int64]) -> Split:
+    """Some rows of a split, whose numbers are theirs alone already."""
+    return dataclasses.replace(
+        split,
+        inputs={name: values[places] for name, values in split.inputs.items()},
+        targets={name: values[places] for name, values in split.targets.items()},
+        sample_weight=None if split.sample_weight is None else split.sample_weight[places],
+    )
 
 
 def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:

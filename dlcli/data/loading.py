@@ -11,6 +11,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.chunk import ColumnInfo, Kind
 from dlcli.data.roles import Roles, assign_roles
 from dlcli.data.rows import Overflow, Rows
+from dlcli.data.sources.marks import Sightings
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
@@ -43,10 +44,12 @@ class Found:
     Args:
         sources: By the split that names them.
         problems: Files that are missing, or of no known format.
+        sightings: Which of the marks for empty cells that the config names are met when they are read.
     """
 
     sources: dict[SplitName, Source]
     problems: tuple[Problem, ...]
+    sightings: Sightings
 
 
 def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) -> Found:
@@ -56,7 +59,8 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
         config: The `data` section.
         splits: The splits that are wanted; a fraction is part of `train`.
     """
-    options = TableOptions.of(config)
+    sightings = Sightings(config.given_marks)
+    options = dataclasses.replace(TableOptions.of(config), sightings=sightings if config.given_marks else None)
     wanted = set(splits)
     places: dict[SplitName, Sequence[str]] = {}
     for name in SPLITS:
@@ -72,7 +76,7 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
             sources[name] = open_source(place, options, path=f"data.{name}")
         except DataError as error:
             problems += error.problems
-    return Found(sources, tuple(problems))
+    return Found(sources, tuple(problems), sightings)
 
 
 def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overflow: Overflow | None = None) -> Loaded:
@@ -165,6 +169,8 @@ def find_kinds(
         asked.setdefault(roles.sample_weight, set()).add("number")
     if roles.group is not None:
         asked.setdefault(roles.group, set()).add("text")
+    if roles.order is not None:
+        asked.setdefault(roles.order, set()).add(infos[roles.order].kind or "text")
     return {column: next(iter(kinds)) if len(kinds) == 1 else "text" for column, kinds in asked.items()}
 
 

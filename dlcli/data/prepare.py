@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -15,12 +16,14 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache import Cache
 from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.division import Part, divide
+from dlcli.data.dropping import drop_columns, dropped_rows
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
 from dlcli.data.inference import collect_notes, infer_feature, infer_target
 from dlcli.data.keys import encoding_key, recipe_key
 from dlcli.data.loading import Loaded, find_sources, load
 from dlcli.data.preprocessing import Preprocessing
+from dlcli.data.sources.marks import Sightings
 from dlcli.data.store import Arrays, Notify, Store
 from dlcli.errors import DataError, Problem
 
@@ -84,17 +87,17 @@ def prepare(
     recipe = recipe_key(config, seed=seed, named=named, classification=classification, units=units)
     with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
-            return _from_entry(config, entry, store)
+            return _from_entry(config, entry, store, notify)
         with store.building() as entry:
             if entry is not None:
-                return _from_entry(config, entry, store)
+                return _from_entry(config, entry, store, notify)
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
             config, notes = _fill_in(config, loaded, classification=classification, units=units)
-            problems = _target_problems(loaded)
-            weights = _weights(loaded, problems)
-            if problems:
-                raise DataError(problems)
-            parts = divide(config, loaded, seed=seed, wanted=SPLITS)
+            dropped, weights = _checked_rows(config, loaded)
+            notes, doubts = (*notes, *_dropped_notes(dropped)), _unseen_marks(config, found.sightings)
+            for doubt in doubts:
+                notify(doubt)
+            parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
                 _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
@@ -106,9 +109,9 @@ def prepare(
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
             arrays = store.keep(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
-                functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+                functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded)),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(config, notes, preprocessing),
+                content=lambda: _content(config, notes, doubts, preprocessing),
             )
             return Prepared(preprocessing, _splits(arrays), config, notes, store.fingerprints())
 
@@ -159,17 +162,14 @@ def read_split(
     files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
     with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
         loaded = load(config, found, overflow=store.overflow)
-        problems = _target_problems(loaded)
-        weights = _weights(loaded, problems)
-        if problems:
-            raise DataError(problems)
-        parts = divide(config, loaded, seed=seed, wanted=[name])
+        dropped, weights = _checked_rows(config, loaded)
+        parts = divide(config, loaded, seed=seed, wanted=[name], dropped=dropped)
         problems = _class_problems(preprocessing, loaded, parts)
         if problems:
             raise DataError(problems)
         arrays = store.keep(
             encoded_bytes(preprocessing, len(parts[name].rows), named),
-            functools.partial(_encode, preprocessing, loaded, parts, weights, named),
+            functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded)),
         )
         return _splits(arrays)[name]
 
@@ -226,13 +226,50 @@ def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def _target_problems(loaded: Loaded) -> list[Problem]:
-    return [
+def _gaps(config: DataConfig, loaded: Loaded) -> tuple[str, ...]:
+    """The columns of targets of which rows may be without a value."""
+    return drop_columns(config.target, loaded.roles.targets)
+
+
+def _checked_rows(
+    config: DataConfig, loaded: Loaded
+) -> tuple[dict[SplitName, NDArray[np.int64]], dict[SplitName, NDArray[np.float32]]]:
+    """Of each source the rows that are left out for want of a target, and the weights of all.
+
+    Raises:
+        DataError: Targets that are missing and must not, weights that are none.
+    """
+    gaps = _gaps(config, loaded)
+    problems = [
         problem
         for rows in loaded.rows.values()
         for name, columns in loaded.roles.targets.items()
-        for problem in missing_targets(rows, columns, target=name)
+        for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
     ]
+    weights = _weights(loaded, problems)
+    if problems:
+        raise DataError(problems)
+    return dropped_rows(config, loaded), weights
+
+
+def _dropped_notes(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[str]:
+    counts = {name: len(rows) for name, rows in dropped.items() if len(rows)}
+    return [f"{count:,} row{'s' * (count != 1)} of {name} without a target: left out" for name, count in counts.items()]
+
+
+def _unseen_marks(config: DataConfig, sightings: Sightings) -> tuple[Problem, ...]:
+    """A doubt about marks of empty cells that no cell is."""
+    if not sightings.unseen or any(path.suffix == ".npz" for path in map(Path, config.train)):
+        return ()
+    listed = ", ".join(map(repr, sightings.unseen))
+    return (
+        Problem(
+            f"no cell of the data is {listed}, which data.missing_values names",
+            path="data.missing_values",
+            hint="write the mark as the cells have it, without the blanks around it; or leave it out",
+            rule="missing-values",
+        ),
+    )
 
 
 def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray[np.float32]]:
@@ -278,6 +315,7 @@ def _encode(
     parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
+    gaps: Collection[str],
     destination: Destination,
 ) -> None:
     """Write all arrays of all splits."""
@@ -285,7 +323,7 @@ def _encode(
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
         }
-        encode_rows(preprocessing, rows, numbers, named, destination)
+        encode_rows(preprocessing, rows, numbers, named, destination, gaps=gaps)
         for name, places in numbers.items():
             destination.create((name, "rows", ""), places.shape, places.dtype)(places)
             if source in weights:
@@ -312,15 +350,26 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
     }
 
 
-def _content(config: DataConfig, notes: Sequence[str], preprocessing: Preprocessing) -> dict[str, Any]:
+def _content(
+    config: DataConfig, notes: Sequence[str], doubts: Sequence[Problem], preprocessing: Preprocessing
+) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = config.model_dump(mode="json", include={"target", "features"})
-    return {"sources": config.train, "notes": list(notes), "preprocessing": preprocessing.state(), **found}
+    said = [dataclasses.asdict(doubt) for doubt in doubts]
+    return {
+        "sources": config.train,
+        "notes": list(notes),
+        "doubts": said,
+        "preprocessing": preprocessing.state(),
+        **found,
+    }
 
 
-def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
-    """What `prepare` made when the entry was written."""
+def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) -> Prepared:
+    """What `prepare` made, and said, when the entry was written."""
     content = entry.content
+    for doubt in content["doubts"]:
+        notify(Problem(**doubt))
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     splits = _splits(store.read(entry))
     config = config.model_copy(update={"target": found.target, "features": found.features})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -167,7 +168,7 @@ def decode(
             decoded.append(_classes(np.asarray(values, np.float32), output, threshold))
             continue
         start = 0
-        flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)
+        flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
         for target in output.targets:
             codec = preprocessing.targets[target.name]
             part = flat[:, start : start + target.width]
@@ -209,7 +210,7 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
         probabilities = np.stack([1 - positive, positive], axis=1)
         above = positive > np.float32(0.5 if threshold is None else threshold)
         return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
-    scores = values.reshape(len(values), -1)
+    scores = values.reshape(len(values), math.prod(values.shape[1:]))
     indices = scores[:, : len(target.classes)].argmax(axis=1)
     if not _has_probabilities(output):
         return Decoded(target.name, target.classes, indices)

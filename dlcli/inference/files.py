@@ -19,7 +19,7 @@ from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import Columns
 from dlcli.inference.loading import TrainedRun, Warn
 from dlcli.inference.outputs import standard_output, write_file, write_standard_output
-from dlcli.inference.prediction import predict_rows
+from dlcli.inference.prediction import no_predictions, predict_rows
 from dlcli.inference.rows import input_rows
 from dlcli.inference.writers import OutputFormat, output_format, write_stream
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
@@ -131,8 +131,9 @@ def predict_to(
                 count += table.num_rows
                 progress(count, about)
             if writer is None:
-                message = f"'{rows.source.name}' has no rows to predict"
-                raise DataError(Problem(message, hint="add rows", rule="no-rows"))
+                nothing = no_predictions(run, rows, columns=columns, rounded=chosen != "parquet")
+                writer = write_stream(stream, nothing.schema, format=chosen, raw_text=writing.raw_text)
+                writer.write(nothing)
             writer.close()
     return count
 

@@ -135,6 +135,9 @@ class NumberTarget(Section):
     scale: Literal["standard", "min_max", "none"] = Field(
         "none", description="Scale the target for training; predictions and reports are in its own unit again."
     )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
+    )
 
 
 class CategoryTarget(Section):
@@ -147,6 +150,9 @@ class CategoryTarget(Section):
     )
     encode: Literal["auto", "index", "one_hot"] = Field(
         "auto", description="Class indices or one-hot vectors; `auto` follows the loss and the outputs."
+    )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
 
 

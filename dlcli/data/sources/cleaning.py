@@ -195,7 +195,7 @@ def _inside(array: Bytes) -> Mask:
     marks = array == _QUOTE
     # The sums run over, and stay odd or even.
     odd: Mask = (np.cumsum(marks, dtype=np.uint8) & 1).view(np.bool_)
-    return odd | marks
+    return np.asarray(odd | marks)
 
 
 def _row_end(array: Bytes, inside: Mask) -> int:

@@ -166,7 +166,8 @@ def _data_above(file: Path, first: Sequence[str]) -> Problem:
 
 def _other_names(file: Path, first: Sequence[str], expected: str, hint: str) -> Problem:
     return Problem(
-        f"the first row of '{file.name}' looks like a header, and its names are not those of {expected}: {_listed(first)}",
+        f"the first row of '{file.name}' looks like a header, and its names are not those of {expected}: "
+        f"{_listed(first)}",
         hint=hint,
         file=file,
         rule="header",
