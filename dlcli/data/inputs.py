@@ -38,11 +38,13 @@ class NewFiles:
 
     Args:
         reading: How those of text are to be read.
+        like: How the training's files were read; None when that is not known.
         columns: The columns of the training's files in their order; none when that is not known.
         format: Their format; by their names when None.
     """
 
     reading: Reading = dataclasses.field(default_factory=Reading)
+    like: Reading | None = None
     columns: tuple[str, ...] = ()
     format: Format | None = None
 
@@ -167,7 +169,7 @@ def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) 
     features = dict.fromkeys(column for codec in preprocessing.features.values() for column in codec.columns)
     targets = {column for codec in preprocessing.targets.values() for column in codec.columns} - features.keys()
     return TableOptions.of(config).for_new_rows(
-        files.reading, features=tuple(features), columns=files.columns, targets=targets
+        files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets
     )
 
 

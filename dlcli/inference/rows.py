@@ -136,10 +136,15 @@ def input_rows(
 
 def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:
     """How new files are read, by what is said of them and what is known of those of the training."""
-    columns = run.directory.read_json(run.directory.record).get("columns")
+    record = run.directory.read_json(run.directory.record)
+    columns, like = record.get("columns"), record.get("reading")
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         columns = ()
-    return NewFiles(reading=reading or Reading(), columns=tuple(columns))
+    try:
+        likely = Reading(**like) if isinstance(like, dict) else None
+    except (TypeError, DataError):  # of another version
+        likely = None
+    return NewFiles(reading=reading or Reading(), like=likely, columns=tuple(columns))
 
 
 def _rows(data: Rows) -> Any:

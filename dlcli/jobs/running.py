@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
-from dlcli.data.sources.header import peek_columns
+from dlcli.data.sources.header import likely_reading, peek_columns
 from dlcli.data.sources.options import TableOptions
 from dlcli.inference.evaluation import evaluate_splits
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
@@ -61,7 +62,7 @@ def run_job(
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
-        "columns": _columns(prepared),
+        **_files(prepared),
     }
     record = RunRecord(run, config_file=config_file, facts=facts, started=started)
     try:
@@ -101,7 +102,10 @@ def run_job(
     return Run(run.path)
 
 
-def _columns(prepared: Prepared) -> list[str] | None:
-    """The columns of the training's files in their order, by which files without a header are read later."""
-    names = peek_columns(prepared.config.train, TableOptions.of(prepared.config)).names
-    return None if names is None else list(names)
+def _files(prepared: Prepared) -> dict[str, object]:
+    """The columns of the training's files in their order, and how their text was read: what is likely of later ones."""
+    config = prepared.config
+    options = TableOptions.of(config)
+    names = peek_columns(config.train, options).names
+    reading = likely_reading(config.train, options)
+    return {"columns": None if names is None else list(names), "reading": dataclasses.asdict(reading)}

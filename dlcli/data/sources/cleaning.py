@@ -33,6 +33,9 @@ LONGEST = 64 << 20
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+_NONE: Places = np.empty(0, np.intp)
 
 
 class CleanStream:
@@ -80,6 +83,12 @@ class CleanStream:
             data = self._below(data)
             if self._above:
                 return
+        if not self._ended and self._is_plain(data) and self._is_plain(self._rest):
+            end = data.rfind(b"\n") + 1
+            if end:
+                data, self._rest = b"".join((self._rest, memoryview(data)[:end])), data[end:]
+                self._hand_out(data)
+                return
         self.quotes += data.count(b'"')
         data, self._rest = clean(
             self._rest + data if self._rest else data,
@@ -87,6 +96,19 @@ class CleanStream:
             comment=self._comment,
             final=self._ended or len(self._rest) > LONGEST,
         )
+        self._hand_out(data)
+
+    def _is_plain(self, data: bytes) -> bool:
+        """Whether no byte is one that tidying looks at: then it need not be gone through again."""
+        return not (
+            self._delimiter == BLANKS
+            or b'"' in data
+            or b" " in data
+            or (b"\t" in data and self._delimiter != "\t")
+            or (self._comment is not None and self._comment.encode() in data)
+        )
+
+    def _hand_out(self, data: bytes) -> None:
         if data and self._watch is not None:
             self._watch(data)
         self._ready = memoryview(data)
@@ -142,25 +164,23 @@ def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: boo
     runs = delimiter == BLANKS
     if not (runs or delimiter.isascii()) or (comment and _has_comment(data, comment)):
         return _cell_by_cell(data, delimiter, comment, final)
-    blank_bytes = (b" ", b"\t") if delimiter != "\t" else (b" ",)
+    blanks = b" " if delimiter == "\t" else b" \t"
     quoted = b'"' in data
-    blank = runs or any(each in data for each in blank_bytes)
-    if not quoted:
-        rows, rest = _whole_rows(data, final)
-        if not blank:
-            return rows, rest
-    array = np.frombuffer(data if quoted else rows, np.uint8)
-    inside: Mask | None = None
-    if quoted:
-        inside = _inside(array)
-        length = len(array) if final else _row_end(array, inside)
-        rows, rest = data[:length], data[length:]
-        array, inside = array[:length], inside[:length]
-    if not len(array):
+    array = np.frombuffer(data, np.uint8)
+    marks = np.flatnonzero(array == _QUOTE) if quoted else _NONE
+    length = len(data) if final else _row_end(data, marks)
+    rows, rest = data[:length], data[length:]
+    if not rows:
         return b"", rest
+    array, marks = np.frombuffer(rows, np.uint8), marks[: np.searchsorted(marks, length)]
     separators = _separators(delimiter)
-    tidied = _trim(array, inside, separators, tabs=delimiter != "\t", runs=runs) if blank else array
-    if quoted and not _well_formed(tidied, separators if not runs else _separators("\t")):
+    tidied = array
+    if runs or any(blank in rows for blank in (blanks[:1], blanks[1:]) if blank):
+        beside = np.flatnonzero(_beside_separators(array, delimiter, blanks))
+        if runs or (len(beside) and (np.searchsorted(marks, beside) % 2 == 0).any()):
+            tidied = _trim(array, _inside(array) if quoted else None, separators, tabs=len(blanks) > 1, runs=runs)
+            marks = np.flatnonzero(tidied == _QUOTE) if quoted else _NONE
+    if quoted and not _well_formed(tidied, marks, separators if not runs else _separators("\t")):
         return _cell_by_cell(data, delimiter, comment, final)
     return (rows if tidied is array else tidied.tobytes()), rest
 
@@ -182,12 +202,31 @@ def _has_comment(data: bytes, comment: str) -> bool:
     return mark in data and re.search(rb"(?:\A|[\r\n])[ \t]*" + re.escape(mark), data) is not None
 
 
-def _whole_rows(data: bytes, final: bool) -> tuple[bytes, bytes]:
-    """Rows without a quote, up to the last line end."""
-    if final:
-        return data, b""
-    end = data.rfind(b"\n") + 1 or data.rfind(b"\r", 0, len(data) - 1) + 1
-    return data[:end], data[end:]
+def _row_end(data: bytes, marks: Places) -> int:
+    """The end of the last whole row: of the last line that ends outside of quotes."""
+    for ending, limit in ((b"\n", len(data)), (b"\r", len(data) - 1)):  # after a carriage return a feed may come
+        end = data.rfind(ending, 0, max(limit, 0))
+        while end >= 0 and (before := int(np.searchsorted(marks, end))) % 2:
+            end = data.rfind(ending, 0, int(marks[before - 1]))
+        if end >= 0:
+            return end + 1
+    return 0
+
+
+def _beside_separators(array: Bytes, delimiter: str, blanks: bytes) -> Mask:
+    """Which bytes are blanks at an end of the data, or beside what may be a separator."""
+    separator = (array == _FEED) | (array == _RETURN)
+    if delimiter != BLANKS:
+        separator |= array == ord(delimiter)
+    beside = np.empty(len(array), np.bool_)
+    beside[0] = True
+    beside[1:] = separator[:-1]
+    beside[:-1] |= separator[1:]
+    beside[-1] = True
+    blank = array == blanks[0]
+    if len(blanks) > 1:
+        blank |= array == blanks[1]
+    return np.asarray(beside & blank)
 
 
 def _inside(array: Bytes) -> Mask:
@@ -196,17 +235,6 @@ def _inside(array: Bytes) -> Mask:
     # The sums run over, and stay odd or even.
     odd: Mask = (np.cumsum(marks, dtype=np.uint8) & 1).view(np.bool_)
     return np.asarray(odd | marks)
-
-
-def _row_end(array: Bytes, inside: Mask) -> int:
-    """The end of the last whole row."""
-    for mark in (_FEED, _RETURN):
-        ends = np.flatnonzero((array == mark) & ~inside)
-        if mark == _RETURN and len(ends) and ends[-1] == len(array) - 1:
-            ends = ends[:-1]
-        if len(ends):
-            return int(ends[-1]) + 1
-    return 0
 
 
 def _separators(delimiter: str) -> Mask:
@@ -248,9 +276,8 @@ def _trim(array: Bytes, inside: Mask | None, separators: Mask, *, tabs: bool, ru
     return array[keep]
 
 
-def _well_formed(array: Bytes, separators: Mask) -> bool:
+def _well_formed(array: Bytes, marks: Places, separators: Mask) -> bool:
     """Whether every quotation mark begins a cell, ends one, or is one of two; then those inside of quotes are known."""
-    marks = np.flatnonzero(array == _QUOTE)
     if not len(marks):
         return True
     if len(marks) % 2:  # the last one is open, which may be as it is

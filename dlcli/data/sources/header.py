@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.data.sources.delimited_header import delimited_header
-from dlcli.data.sources.options import Format, TableOptions, format_of
+from dlcli.data.sources.options import Format, Reading, TableOptions, format_of
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.text import check_readable, find_encoding, open_text, undecodable, unreadable
 from dlcli.errors import DataError, Problem
@@ -25,6 +25,7 @@ __all__ = [
     "broken_archive",
     "find_doubts",
     "json_objects",
+    "likely_reading",
     "peek_columns",
     "same_columns",
 ]
@@ -95,6 +96,26 @@ def find_doubts(files: Sequence[Path], options: TableOptions, *, format: Format 
         delimited_header(file, options) for file in files[:LOOKED_AT] if (format or format_of(file)) == "delimited"
     ]
     return tuple(doubt for header in headers for doubt in header.doubts)
+
+
+def likely_reading(patterns: Sequence[str], options: TableOptions) -> Reading:
+    """How the first file of a source is read, if it is delimited text: what is given, and what was found.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    file = find_files(patterns, path="")[0]
+    if format_of(file) != "delimited":
+        return options.reading
+    header = delimited_header(file, options)
+    return dataclasses.replace(
+        options.reading,
+        delimiter=header.dialect.delimiter,
+        header=header.has_header,
+        encoding=header.dialect.encoding,
+        decimal=header.numerals.decimal,
+        thousands=header.numerals.thousands or None,
+    )
 
 
 def _names(file: Path, options: TableOptions) -> tuple[tuple[str, ...] | None, tuple[Problem, ...]]:

@@ -59,6 +59,48 @@ class Reading:
     thousands: str | None = None
     comment: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            DataError: All of it.
+        """
+        marks = (".", ",")
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
+        faults = [
+            (
+                "delimiter",
+                self.delimiter,
+                "one character, or blanks",
+                self.delimiter in ("blanks", None) or len(str(self.delimiter)) == 1,
+            ),
+            ("header", self.header, "true or false", self.header in (True, False, None)),
+            ("decimal", self.decimal, "a point or a comma", self.decimal in (*marks, None)),
+            (
+                "thousands",
+                self.thousands,
+                "one of , . ' _ or a blank, and not the decimal mark",
+                self.thousands in (*",. '_", None) and self.thousands != decimal,
+            ),
+            (
+                "comment",
+                self.comment,
+                "a text",
+                self.comment is None or (isinstance(self.comment, str) and self.comment != ""),
+            ),
+        ]
+        problems = [
+            Problem(
+                f"expected {expected} as {name}, got {value!r}",
+                hint=f"--{name} on the command line",
+                rule="wrong-value",
+            )
+            for name, value, expected, good in faults
+            if not good
+        ]
+        if problems:
+            raise DataError(problems)
+
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
@@ -112,12 +154,19 @@ class TableOptions:
         )
 
     def for_new_rows(
-        self, reading: Reading, *, features: Sequence[str], columns: Sequence[str], targets: Collection[str]
+        self,
+        reading: Reading,
+        *,
+        like: Reading | None,
+        features: Sequence[str],
+        columns: Sequence[str],
+        targets: Collection[str],
     ) -> TableOptions:
         """The options for files that a trained model is applied to: what held in training is a guess, no more.
 
         Args:
             reading: What is said of these files.
+            like: How the files of the training were read; as the config says when None.
             features: The columns that the features read.
             columns: All columns of the files of the training, in their order; none when that is not known.
             targets: The columns that are no inputs.
@@ -131,8 +180,8 @@ class TableOptions:
         trained = Trained(
             needed=frozenset(features),
             layouts=tuple(dict.fromkeys(layout for layout in (*layouts, tuple(features)) if layout)),
-            headerless=self.columns is not None or self.reading.header is False,
-            like=self.reading,
+            headerless=(like or self.reading).header is False or (like is None and self.columns is not None),
+            like=like or self.reading,
         )
         if reading.comment is None:
             reading = dataclasses.replace(reading, comment=self.reading.comment)
