@@ -168,8 +168,9 @@ def _other_names(file: Path, first: Sequence[str], expected: str, hint: str) -> 
     return Problem(
         f"the first row of '{file.name}' looks like a header, and its names are not those of {expected}: "
         f"{_listed(first)}",
+        path=expected if expected.startswith("data.") else "",
         hint=hint,
-        file=file,
+        file=None if expected.startswith("data.") else file,
         rule="header",
     )
 

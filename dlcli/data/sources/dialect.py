@@ -85,10 +85,11 @@ def find_dialect(file: Path, options: TableOptions) -> Sample:
     reading = options.reading
     lines = list(lines_of(text))
     skipped, said = _above(lines, reading.delimiter, reading.comment)
-    look = _Look(file, lines[skipped:], reading.comment, whole)
+    marked = 0 if reading.comment is not None or said else _marked(lines[skipped:])
+    look = _Look(file, lines[skipped + marked :], reading.comment, whole)
     delimiter = reading.delimiter or said or _delimiter(look, options)
-    if reading.comment is None and not skipped:
-        skipped = _comments_above(lines, delimiter)
+    if marked:
+        skipped += _comments_above(lines[skipped:], marked, delimiter)
         look = dataclasses.replace(look, lines=lines[skipped:])
     doubts = () if encoding.doubt is None else (encoding.doubt,)
     return Sample(
@@ -148,13 +149,16 @@ def _above(lines: Sequence[str], delimiter: str | None, comment: str | None) -> 
     return (skipped, None) if said is None else (skipped + 1, said[1])
 
 
-def _comments_above(lines: Sequence[str], delimiter: str) -> int:
-    """Lines that begin with `#` above a first row of another width; of the same width they are the header."""
+def _marked(lines: Sequence[str]) -> int:
+    """How many of the first lines begin with `#`; none, when all do."""
     count = sum(1 for _ in itertools.takewhile(lambda line: line.startswith("#"), lines))
-    if not count or count == len(lines):
-        return 0
-    last, first = (_cells(line, delimiter) for line in lines[count - 1 : count + 1])
-    return count if last != first else count - 1
+    return count if count < len(lines) else 0
+
+
+def _comments_above(lines: Sequence[str], marked: int, delimiter: str) -> int:
+    """How many of the marked lines are comments: the last is the header, if it has as many cells as the row below."""
+    last, first = (_cells(line, delimiter) for line in lines[marked - 1 : marked + 1])
+    return marked if last != first else marked - 1
 
 
 def _cells(line: str, delimiter: str) -> int:

@@ -86,7 +86,7 @@ class Reading:
                 "comment",
                 self.comment,
                 "a text",
-                self.comment is None or (isinstance(self.comment, str) and self.comment != ""),
+                self.comment != "",
             ),
         ]
         problems = [
