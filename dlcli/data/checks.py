@@ -49,7 +49,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
                 Problem(
                     f"target column {column!r} has {values}, the first in {rows.place(int(empty[0]))}",
                     path=format_path(("data", "target", target)),
-                    hint="`missing: drop` of the target leaves these rows out; or fill them in",
+                    hint="drop these rows, which `missing: drop` of the target does, or fill them in",
                     rule="missing-target",
                 )
             )

@@ -67,7 +67,8 @@ def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str) -> No
         first = int(places[0])
         raise DataError(
             Problem(
-                f"column {column!r}, which orders the rows, holds {what} ({len(places)}), the first in {rows.place(first)}",
+                f"column {column!r}, which orders the rows, holds {what} ({len(places)}), "
+                f"the first in {rows.place(first)}",
                 path="data.split.ordered",
                 hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
                 rule="unordered-column",

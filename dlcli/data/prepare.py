@@ -23,7 +23,6 @@ from dlcli.data.inference import collect_notes, infer_feature, infer_target
 from dlcli.data.keys import encoding_key, recipe_key
 from dlcli.data.loading import Loaded, find_sources, load
 from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.sources.marks import Sightings
 from dlcli.data.store import Arrays, Notify, Store
 from dlcli.errors import DataError, Problem
 
@@ -94,9 +93,8 @@ def prepare(
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
             config, notes = _fill_in(config, loaded, classification=classification, units=units)
             dropped, weights = _checked_rows(config, loaded)
-            notes, doubts = (*notes, *_dropped_notes(dropped)), _unseen_marks(config, found.sightings)
-            for doubt in doubts:
-                notify(doubt)
+            notes, unseen = (*notes, *_dropped_notes(dropped)), found.sightings.unseen
+            _tell_unseen(config, unseen, notify)
             parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
@@ -111,7 +109,7 @@ def prepare(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
                 functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded)),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(config, notes, doubts, preprocessing),
+                content=lambda: _content(config, notes, unseen, preprocessing),
             )
             return Prepared(preprocessing, _splits(arrays), config, notes, store.fingerprints())
 
@@ -257,19 +255,18 @@ def _dropped_notes(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[str]:
     return [f"{count:,} row{'s' * (count != 1)} of {name} without a target: left out" for name, count in counts.items()]
 
 
-def _unseen_marks(config: DataConfig, sightings: Sightings) -> tuple[Problem, ...]:
-    """A doubt about marks of empty cells that no cell is."""
-    if not sightings.unseen or any(path.suffix == ".npz" for path in map(Path, config.train)):
-        return ()
-    listed = ", ".join(map(repr, sightings.unseen))
-    return (
-        Problem(
-            f"no cell of the data is {listed}, which data.missing_values names",
-            path="data.missing_values",
-            hint="write the mark as the cells have it, without the blanks around it; or leave it out",
-            rule="missing-values",
-        ),
-    )
+def _tell_unseen(config: DataConfig, unseen: Sequence[str], notify: Notify) -> None:
+    """Warn of marks of empty cells that no cell is."""
+    if unseen and not any(path.suffix == ".npz" for path in map(Path, config.train)):
+        listed = ", ".join(map(repr, unseen))
+        notify(
+            Problem(
+                f"no cell of the data is {listed}, which data.missing_values names",
+                path="data.missing_values",
+                hint="write the mark as the cells have it, without the blanks around it; or leave it out",
+                rule="missing-values",
+            )
+        )
 
 
 def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray[np.float32]]:
@@ -351,15 +348,14 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
 
 
 def _content(
-    config: DataConfig, notes: Sequence[str], doubts: Sequence[Problem], preprocessing: Preprocessing
+    config: DataConfig, notes: Sequence[str], unseen: Sequence[str], preprocessing: Preprocessing
 ) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = config.model_dump(mode="json", include={"target", "features"})
-    said = [dataclasses.asdict(doubt) for doubt in doubts]
     return {
         "sources": config.train,
         "notes": list(notes),
-        "doubts": said,
+        "unseen_marks": list(unseen),
         "preprocessing": preprocessing.state(),
         **found,
     }
@@ -368,8 +364,7 @@ def _content(
 def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) -> Prepared:
     """What `prepare` made, and said, when the entry was written."""
     content = entry.content
-    for doubt in content["doubts"]:
-        notify(Problem(**doubt))
+    _tell_unseen(config, content["unseen_marks"], notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     splits = _splits(store.read(entry))
     config = config.model_copy(update={"target": found.target, "features": found.features})

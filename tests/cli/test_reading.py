@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -27,9 +27,11 @@ MODEL = {
 }
 
 
-def text(rows: list[tuple[str, ...]], *, header: list[str] | None = None, mark: str = ",", decimal: str = ".") -> str:
+def text(
+    rows: Sequence[tuple[str, ...]], *, header: Sequence[str] | None = None, mark: str = ",", decimal: str = "."
+) -> str:
     """Rows as some program writes them."""
-    lines = [header] if header else []
+    lines = [list(header)] if header else []
     cells = [[cell.replace(".", decimal) if cell[0].isdigit() else cell for cell in row] for row in rows]
     return "".join(mark.join(line) + "\n" for line in [*lines, *cells])
 
@@ -158,7 +160,7 @@ def test_no_rows_are_predicted_as_none(
     (tmp_path / "full.csv").write_text(text(ROWS, header=NAMES))
     tables = []
     for name in ("empty", "full"):
-        out = tmp_path / f"{name}.{format}"
+        out = tmp_path / f"{name}-out.{format}"
         rows = package.predict_file(runs["header"], tmp_path / f"{name}.csv", output=out, keep=keep)
         assert rows == (0 if name == "empty" else len(ROWS))
         if format == "parquet":

@@ -42,7 +42,9 @@ def find_faults(file: Path, header: DelimitedHeader) -> list[Problem]:
 
 def _ragged(file: Path, number: int, line: int, cells: list[str], header: DelimitedHeader) -> Problem:
     expected = len(header.names)
-    if len(cells) > expected:
+    if expected == 1 and header.has_header:
+        hint = "the first row has one cell: data.comment leaves rows out that begin with a mark, or set data.delimiter"
+    elif len(cells) > expected:
         hint = "quote cells that hold the delimiter, or set data.delimiter"
     else:
         hint = "write a delimiter for every empty cell" + (", or set data.delimiter" if len(cells) == 1 else "")

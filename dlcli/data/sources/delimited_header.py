@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dlcli.data.sources.dialect import Dialect, Sample, find_dialect
-from dlcli.data.sources.numerals import POINT, SHARE, Numerals, find_numerals
+from dlcli.data.sources.numerals import POINT, SHARE, Numerals, find_numerals, number_pattern
 from dlcli.data.sources.options import TableOptions
 from dlcli.errors import DataError, Problem
 
@@ -175,45 +177,49 @@ def _other_names(file: Path, first: Sequence[str], expected: str, hint: str) -> 
     )
 
 
-def _number_places(rows: Sequence[Sequence[str]], missing: Collection[str]) -> list[int]:
-    """The columns that are of numbers below the first row."""
-    plain, comma = POINT.pattern(), Numerals(",", ".").pattern()
-    places = []
+_FORMS = (
+    re.compile("|".join(number_pattern(*marks) for marks in ((".", ","), (",", ".")))),
+    re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?([T ][0-9:.]+Z?)?|[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{2}){1,2}"),
+)
+"""What is hardly a name where it stands below as well: numbers, and dates."""
+
+
+def _form(cell: str) -> int | None:
+    return next((place for place, form in enumerate(_FORMS) if form.fullmatch(cell.strip())), None)
+
+
+def _formed(rows: Sequence[Sequence[str]], missing: Collection[str]) -> dict[int, int]:
+    """The columns that are of numbers or of dates below the first row, and which they are of."""
+    found = {}
     for place in range(len(rows[0])):
         cells = [row[place].strip() for row in rows[1:] if place < len(row) and row[place].strip() not in missing]
-        numbers = sum(1 for cell in cells if plain.fullmatch(cell) or comma.fullmatch(cell))
-        if cells and numbers >= SHARE * len(cells):
-            places.append(place)
-    return places
-
-
-def _is_number(cell: str) -> bool:
-    cell = cell.strip()
-    return POINT.pattern().fullmatch(cell) is not None or Numerals(",", ".").pattern().fullmatch(cell) is not None
+        forms = Counter(map(_form, cells)).most_common(1)
+        if forms and forms[0][0] is not None and forms[0][1] >= SHARE * len(cells):
+            found[place] = forms[0][0]
+    return found
 
 
 def _looks_like_data(rows: Sequence[Sequence[str]], missing: Collection[str]) -> bool:
-    """Whether the first row has numbers wherever the others have them, and they do not count up as names would."""
+    """Whether the first row has numbers and dates where the others have them, and they do not count up as names do."""
     first = rows[0]
-    places = _number_places(rows, missing)
-    cells = [first[place].strip() for place in places]
-    present = [cell for cell in cells if cell not in missing]
-    if not present or not all(map(_is_number, present)):
+    formed = _formed(rows, missing)
+    present = {place: first[place].strip() for place in formed if first[place].strip() not in missing}
+    if not present or any(_form(cell) != formed[place] for place, cell in present.items()):
         return False
-    if len(present) > 1 and all(cell.isdecimal() for cell in present):
-        steps = {int(after) - int(before) for before, after in itertools.pairwise(present)}
+    cells = list(present.values())
+    if len(cells) > 1 and all(cell.isdecimal() for cell in cells):
+        steps = {int(after) - int(before) for before, after in itertools.pairwise(cells)}
         return len(steps) != 1 or steps == {0}
     # One number alone above numbers may be a name; other cells that stand below as well say that it is none.
-    others = [place for place in range(len(first)) if place not in places]
+    others = [place for place in range(len(first)) if place not in formed]
     repeated = any(first[place] in {row[place] for row in rows[1:] if place < len(row)} for place in others)
-    return len(present) > 1 or repeated or not present[0].isdecimal()
+    return len(cells) > 1 or repeated or not cells[0].isdecimal()
 
 
 def _looks_like_names(rows: Sequence[Sequence[str]], missing: Collection[str]) -> bool:
-    """Whether the first row has texts wherever the others have numbers."""
-    places = _number_places(rows, missing)
-    cells = [rows[0][place].strip() for place in places]
-    return bool(cells) and not any(cell in missing or _is_number(cell) for cell in cells)
+    """Whether the first row has texts wherever the others have numbers or dates."""
+    cells = [rows[0][place].strip() for place in _formed(rows, missing)]
+    return bool(cells) and not any(cell in missing or _form(cell) is not None for cell in cells)
 
 
 def _check_repeated(file: Path, names: Sequence[str], sample: Sample, options: TableOptions, *, in_file: bool) -> None:

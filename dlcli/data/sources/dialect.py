@@ -179,8 +179,12 @@ def _delimiter(look: _Look, options: TableOptions) -> str:
             if trained.needed <= set(next(iter(look.rows(mark)), ())):
                 return mark
         widths = {len(layout) for layout in trained.layouts}
-        if found := next((mark for mark in order if look.width(mark) in widths), None):
-            return found
+        fitting = [mark for mark in order if look.width(mark) in widths]
+        if fitting:
+            # Commas may be decimal, and may fit by chance.
+            beside = [mark for mark in fitting if mark not in (",", BLANKS)]
+            decimal = fitting[0] == "," and any(_in_every_row(look.rows(","), mark) for mark in beside)
+            return beside[0] if decimal else fitting[0]
     rows = look.rows(usual)
     others = [mark for mark in CANDIDATES if mark != usual]
     if rows and len(rows[0]) > 1 and not _contradicted(look, usual, rows):
@@ -192,10 +196,19 @@ def _delimiter(look: _Look, options: TableOptions) -> str:
 
 
 def _contradicted(look: _Look, usual: str, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether commas are decimal rather than delimiters: rows of several widths, or cells that hold semicolons."""
-    if usual != "," or look.width(";") < 2 or len(look.rows(";")) < 2:
+    """Whether another mark parts all rows alike, the header too, and commas are decimal, or parts of texts."""
+    if usual != "," or len(rows) < 2:
         return False
-    return look.width(usual) == 0 or all(";" in "".join(row) for row in rows)
+    width = look.width(usual)
+    return any(
+        look.width(mark) >= max(width, 2) and (width == 0 or _in_every_row(rows, mark))
+        for mark in CANDIDATES
+        if mark not in (usual, BLANKS)
+    )
+
+
+def _in_every_row(rows: Sequence[Sequence[str]], mark: str) -> bool:
+    return all(mark in "".join(row) for row in rows)
 
 
 def text_rows(file: Path, dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

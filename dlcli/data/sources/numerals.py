@@ -16,6 +16,7 @@ SHARE = 0.9
 
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
 _GROUPED_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2}([. \u00a0\u202f'][0-9]{3})+,[0-9]+")
+_GROUPED_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}([, \u00a0\u202f'][0-9]{3})+\.[0-9]+")
 _POINT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+([eE][+-]?[0-9]+)?")
 _MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+")
@@ -72,12 +73,15 @@ class _Column:
     grouped: str
     maybe_grouped: str
     point: str
+    grouped_point: str
     maybe_point: str
 
     @classmethod
     def of(cls, name: str, cells: Sequence[str]) -> _Column | None:
         """None for a column that is not of numbers."""
-        forms: dict[str, str] = dict.fromkeys(("comma", "grouped", "maybe_grouped", "point", "maybe_point"), "")
+        forms: dict[str, str] = dict.fromkeys(
+            ("comma", "grouped", "maybe_grouped", "point", "grouped_point", "maybe_point"), ""
+        )
         numbers = 0
         for cell in cells:
             form = _form(cell)
@@ -93,6 +97,8 @@ def _form(cell: str) -> str | None:
         return ""
     if _GROUPED_COMMA.fullmatch(cell):
         return "grouped"
+    if _GROUPED_POINT.fullmatch(cell):
+        return "grouped_point"
     if _MAYBE_THOUSANDS.fullmatch(cell):
         return "maybe_grouped" if "," in cell else "maybe_point"
     if _COMMA.fullmatch(cell):
@@ -112,7 +118,8 @@ def find_numerals(
     """How the numbers of the first rows are written.
 
     Commas are decimal where some column's numbers cannot be read otherwise, and no column has decimal points. Where
-    cells are parted by commas, and where `1,234` is all that there is, it is a doubt and no more.
+    cells are parted by commas, and where `1,234` is all that there is, it is a doubt and no more. A number with both
+    marks, such as `1,234.50`, says what both are.
 
     Args:
         rows: The first rows, all of one width.
@@ -129,15 +136,21 @@ def find_numerals(
             columns.append(column)
     commas = [column for column in columns if column.comma or column.grouped]
     maybe = [column for column in columns if column.maybe_grouped and column not in commas]
-    points = [column for column in columns if column.point]
+    points = [column for column in columns if column.point or column.grouped_point]
     if likely is not None and not likely.plain and not points:
         return Numerals(likely.decimal, likely.thousands)
     if commas and not points and delimiter != ",":
-        grouped = next((column.grouped for column in commas if column.grouped), "")
-        mark = re.sub(r"[0-9+,-]", "", grouped)[:1].replace("\u00a0", " ").replace("\u202f", " ")
+        mark = _mark_of(next((column.grouped for column in commas if column.grouped), ""))
         pointed = [column for column in columns if column.maybe_point]
         return Numerals(",", mark, () if mark == "." else tuple(_thousands(file, column) for column in pointed))
+    if points and not commas and (grouped := next((each.grouped_point for each in points if each.grouped_point), "")):
+        return Numerals(".", _mark_of(grouped))
     return Numerals(doubts=tuple(_commas(file, column, points) for column in (*commas, *maybe)))
+
+
+def _mark_of(number: str) -> str:
+    """What stands between the thousands of a number."""
+    return re.sub(r"[0-9+-]", "", number)[:-1][:1].replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _commas(file: Path, column: _Column, points: Sequence[_Column]) -> Problem:
@@ -147,7 +160,8 @@ def _commas(file: Path, column: _Column, points: Sequence[_Column]) -> Problem:
             "data.thousands: ',' or data.decimal: ',' says which (--thousands and --decimal of a file to predict for)"
         )
     elif points:
-        hint = f"{points[0].name!r} has decimal points, as in '{points[0].point}'; write both in the same way"
+        point = points[0].point or points[0].grouped_point
+        hint = f"{points[0].name!r} has decimal points, as in '{point}'; write both in the same way"
     else:
         hint = "data.decimal: ',' reads such numbers (--decimal of a file to predict for); '.' says that they are none"
     return Problem(

@@ -80,6 +80,11 @@ def test_a_comma_in_a_header_of_semicolons(tmp_path: Path) -> None:
     assert list(read(write(tmp_path, "Preis, EUR;Menge\n1,29;6,4\n2,5;3,3\n"))) == ["Preis, EUR", "Menge"]
 
 
+def test_commas_in_texts_of_a_file_of_bars(tmp_path: Path) -> None:
+    assert read(write(tmp_path, "id|na,me|val\n1|a, b|2\n2|c, d|3\n"))["na,me"] == ["a, b", "c, d"]
+    assert list(read(write(tmp_path, "id,name,genres\n1,x,A|B\n2,y,C|D\n"))) == ["id", "name", "genres"]
+
+
 def test_semicolons_in_cells_are_no_delimiters(tmp_path: Path) -> None:
     assert read(write(tmp_path, "a,b\n1,x;y\n2,z\n"))["b"] == ["x;y", "z"]
 
@@ -105,8 +110,21 @@ def test_decimal_commas_are_found(tmp_path: Path, cells: list[str], expected: li
 
 
 @pytest.mark.parametrize(
+    ("cells", "expected"),
+    [(["1,234.50", "2,500.25", "7"], [1234.5, 2500.25, 7.0]), (["1'234.5", "2.5", "NA"], [1234.5, 2.5, None])],
+)
+def test_thousands_are_found_beside_a_decimal_point(
+    tmp_path: Path, cells: list[str], expected: list[float | None]
+) -> None:
+    file = write(tmp_path, "a,b\n" + "".join(f'"{cell}",x\n' for cell in cells))
+    assert read(file)["a"] == expected
+    assert doubts(file) == ()
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "a;b\n1,5;1,234.5\n2,5;1,000.5\n",
         'a,b\n"1,29",x\n"6,4",y\n',
         "a;b\n1,234;x\n5,678;y\n",
         "a;b\n1,29;1.5\n6,4;2.5\n",
@@ -152,6 +170,9 @@ def test_numbers_are_what_was_written(
         ("5.1,3.5,setosa\n4.9,3.0,setosa\n", True),
         ("?,3,b\n1,4,b\n2,5,b\n", True),
         ("5,a\n3,a\n2,b\n", True),
+        ("2024-01-01,1\n2024-01-02,2\n", True),
+        ("1.2.2024,x,y\n3.2.2024,x,z\n", True),
+        ("id,2024-01-01,2024-02-01\n1,5,6\n", False),
         ("a,b\n1,2\n", False),
         ("2019,2020,2021\n1.5,2.5,3.5\n", False),
         ("label,0,1,2\n7,0,0,255\n", False),
