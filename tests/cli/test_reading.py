@@ -176,3 +176,40 @@ def test_an_empty_frame_is_predicted_as_none(runs: dict[str, Path]) -> None:
     none = package.predict(runs["header"], frame.iloc[:0])
     assert list(none.columns) == list(one.columns)
     assert none.empty
+
+
+DOUBTFUL = {
+    "header-looks-like-data": ("1,2.5,a\n2,3.5,b\n", {"target": "a"}),
+    "number-format": ("x;y\n1,234;a\n5,678;b\n", {"target": "y"}),
+    "missing-values": ("x,y\n1,a\n2,b\n", {"target": "y", "missing_values": ["NA"]}),
+}
+
+
+@pytest.mark.parametrize("rule", DOUBTFUL)
+def test_doubts_are_warnings_of_the_first_stage(dlcli: Dlcli, tmp_path: Path, rule: str) -> None:
+    data, section = DOUBTFUL[rule]
+    (tmp_path / "t.csv").write_text(data)
+    (tmp_path / "config.yaml").write_text(json.dumps({"data": {"train": "t.csv", **section}, **MODEL}))
+    done = dlcli("check", "config.yaml", "--fast", "--json")
+    assert [warning["rule"] for warning in json.loads(done.stdout)["warnings"]] == [rule]
+    assert "1 warning" in dlcli("check", "config.yaml", "--fast", "--quiet").stdout
+
+
+def test_doubts_are_said_when_nothing_else_is(dlcli: Dlcli, tmp_path: Path) -> None:
+    rows = "".join(f"{1 + place % 9},{100 + place};{'ab'[place % 2]}\n" for place in range(40))
+    (tmp_path / "t.csv").write_text("x;y\n" + rows)
+    section = {"train": "t.csv", "target": "y", "missing_values": ["nowhere"]}
+    (tmp_path / "config.yaml").write_text(json.dumps({"data": section, **MODEL}))
+    done = dlcli("train", "config.yaml", "--quiet")
+    assert done.returncode == 0
+    assert "look like numbers with commas" in done.stderr
+    assert "no cell of the data is 'nowhere'" in done.stderr
+
+
+def test_keys_that_contradict_one_another(dlcli: Dlcli, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n1,a\n2,b\n")
+    section = {"train": "t.csv", "target": "y", "thousands": ",", "decimal": ","}
+    (tmp_path / "config.yaml").write_text(json.dumps({"data": section, **MODEL}))
+    done = dlcli("check", "config.yaml", "--fast")
+    assert done.returncode == 1
+    assert "thousands and decimal are both ','" in done.stderr
