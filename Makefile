@@ -21,19 +21,27 @@ FIND_PYTHON = for python in $(PYTHON) python3.13 python3.12 python3.11 python3 p
 .PHONY: help
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@python=$$($(FIND_PYTHON)); echo "Setting up $(VENV) with $$python"; "$$python" -m venv $(VENV) \
 		|| { rm -rf $(VENV); exit 1; }
 
-# The stamps make an environment follow pyproject.toml: it is installed once, and again when the file changes.
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+# The stamps make an environment follow what it is made of: it is installed once, and again when a file changes.
+# `requirements/` pins every package with its hash (docs/decisions/0011-locks.md), so that today's environment is next year's.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+define install
+	$(PIP) install --require-hashes -r $(1)
+	$(PIP) install --no-deps --no-build-isolation -e .
+endef
+
+$(VENV)/.installed: pyproject.toml requirements/run.txt | $(BIN)/python
+	$(call install,requirements/run.txt)
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+$(VENV)/.installed-dev: pyproject.toml requirements/dev.txt | $(BIN)/python
+	$(call install,requirements/dev.txt)
 	@touch $@ $(VENV)/.installed
 
 .PHONY: setup
@@ -47,13 +55,38 @@ demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
 	$(BIN)/dlcli predict runs/demo data/iris.csv -o runs/demo/predictions.csv
 	@head -n 4 runs/demo/predictions.csv
 
+# Two processes, each of which starts TensorFlow once.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: quick
+quick: $(VENV)/.installed-dev ## run the tests that need no TensorFlow
+	$(PYTEST) -m 'not tensorflow and not soak'
+
 .PHONY: test
-test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(VENV)/.installed-dev ## run all tests but the long proofs
+	$(PYTEST)
 
 .PHONY: soak
 soak: $(VENV)/.installed-dev ## run the long proofs
-	$(BIN)/python -m pytest -m soak
+	$(PYTEST) -m soak
+
+.PHONY: test-newest
+test-newest: ## run the tests on the newest packages that pyproject.toml allows
+	@$(MAKE) test-resolved VENV=.venv-newest RESOLUTION=highest
+
+.PHONY: test-lowest
+test-lowest: ## run the tests on the oldest packages that pyproject.toml allows
+	@$(MAKE) test-resolved VENV=.venv-lowest RESOLUTION=lowest-direct
+
+# Resolved at each call: what was right last month tells nothing about today.
+.PHONY: test-resolved
+test-resolved: | $(BIN)/python
+	$(PIP) install uv
+	$(BIN)/uv pip compile --quiet --python $(BIN)/python --resolution $(RESOLUTION) --extra dev \
+		pyproject.toml requirements/build.in --output-file $(VENV)/resolved.txt
+	$(PIP) install -r $(VENV)/resolved.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PYTEST)
 
 .PHONY: check
 check: $(VENV)/.installed-dev ## style, types, import contracts, and docs that follow the code
@@ -78,6 +111,14 @@ docs: $(VENV)/.installed-dev ## write the generated docs and the editor's schema
 	$(BIN)/dlcli schema > configs/dlcli.schema.json.new
 	mv configs/dlcli.schema.json.new configs/dlcli.schema.json
 
+# One resolution for every Python and system that is supported. uv writes the files; pip alone reads them.
+.PHONY: lock
+lock: | $(BIN)/python ## pin the newest packages that pyproject.toml allows, in requirements/
+	$(PIP) install uv
+	for extra in run dev; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url $$([[ $$extra = run ]] || echo --extra $$extra) \
+		pyproject.toml requirements/build.in --output-file requirements/$$extra.txt; done
+
 .PHONY: data
 data: | $(BIN)/python ## write the example data sets, in an environment of their own
 	$(BIN)/python -m venv $(DATA_VENV)
@@ -96,5 +137,5 @@ bench: $(VENV)/.installed $(BENCH_VENV)/.installed ## measure against the script
 
 .PHONY: clean
 clean: ## remove the environment and the caches; runs stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,15 @@ frame["species"] = dlcli.predict(run, frame)["prediction"]
 
 from __future__ import annotations
 
+import os
+import sys
+
+_module = sys.orig_argv[-len(sys.argv)].removeprefix("-m") if sys.argv[:1] == ["-m"] else ""
+if _module.partition(".")[0] == "dlcli" and not sys.flags.safe_path and sys.path[0] in ("", os.getcwd()):
+    # `python -m dlcli` looks for modules in the working directory first, which may be a stranger's: a `yaml.py` there
+    # would run. These lines come before all other imports; the modules of this package are found without the path.
+    del sys.path[0]
+
 from typing import TYPE_CHECKING, Any
 
 from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem, RunError

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.loading import Inspection, inspect, inspect_value
+from dlcli.config.locations import name_problem
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.model import backend
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
-from dlcli.training.events import Listener, Notice, Planned, RowsDone
+from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
+from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,10 +33,14 @@ if TYPE_CHECKING:
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
     from dlcli.inference.loading import Runtime, TrainedRun
+    from dlcli.inference.undefined import Undefined
     from dlcli.inference.writers import OutputFormat
     from dlcli.model.formats import ExportFormat
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
+
+MOST_LETTERS = 50
+"""Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
 
 ConfigLike = str | os.PathLike[str] | Mapping[str, Any]
 RunLike = Run | str | os.PathLike[str]
@@ -54,6 +60,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_warnings_forwarded
 def train(
     config: ConfigLike,
     *,
@@ -88,10 +95,15 @@ def train(
         0.9333
     """
     started = time.perf_counter()
-    tell = listener or _ignore
-    inspection, settings = _checked(config, overrides, needs_tensorflow=True, notify=_warner(listener))
-    directory = RunDirectory.choose(settings.name, Path(run_dir) if run_dir is not None else None, overwrite=overwrite)
+    _require_names(run_dir, cache_dir)
+    tell = _once(listener or _ignore)
+    inspection, settings = _checked(config, overrides, needs_tensorflow=True, notify=_warner(tell))
+    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, settings)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
 
     prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -102,6 +114,7 @@ def train(
         directory=directory,
         numbered=run_dir is None,
         overwrite=overwrite,
+        inputs=inputs,
         config_file=inspection.file,
         started=started,
         tell=tell,
@@ -131,6 +144,7 @@ def check(
     Raises:
         DlcliError: There are faults; all of those that the stage can see.
     """
+    _require_names(cache_dir)
     from dlcli.config.lint import lint
 
     doubts: list[Problem] = []
@@ -143,15 +157,20 @@ def check(
 
         def collect(event: Any) -> None:
             if isinstance(event, Notice) and event.warning:
-                warnings[event.problem.rule, event.problem.path] = event.problem
+                problem = event.problem
+                warnings[problem.rule, problem.path or problem.message] = problem
             elif listener is not None:
                 listener(event)
 
-        _, plan = prepare_job(inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect)
+        with forward_warnings(collect):
+            _, plan = prepare_job(
+                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+            )
         planned = plan.planned
     return CheckReport(tuple(warnings.values()), planned)
 
 
+@with_warnings_forwarded
 def evaluate(
     run: RunLike,
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
@@ -177,6 +196,7 @@ def evaluate(
         RunError: It is no run, or it has no such split, or its data has changed since training.
         DataError: The data lacks columns or holds values that cannot be used.
     """
+    _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
     from dlcli.inference.evaluating import evaluate_run
 
@@ -193,6 +213,7 @@ def evaluate(
     )
 
 
+@with_warnings_forwarded
 def predict(
     run: RunLike,
     frame: pd.DataFrame,
@@ -227,6 +248,7 @@ def predict(
         >>> predictions["prediction"].iloc[0]  # doctest: +SKIP
         'setosa'
     """
+    _require_names(run)
     path = _run_path(run, runtime)
     import pyarrow as pa
 
@@ -234,21 +256,24 @@ def predict(
     from dlcli.inference.loading import load
     from dlcli.inference.prediction import no_predictions, predict_rows
     from dlcli.inference.rows import input_rows
+    from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
         raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
+    undefined = Undefined()
     rows = input_rows(trained, frame)
-    tables = list(predict_rows(trained, rows.rows(), columns=columns))
+    tables = list(predict_rows(trained, rows.rows(), columns=columns, undefined=undefined))
     tables = tables or [no_predictions(trained, rows, columns=columns)]
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return result
 
 
+@with_warnings_forwarded
 def predict_file(
     run: RunLike,
     source: str | os.PathLike[str],
@@ -289,12 +314,14 @@ def predict_file(
         DataError: Columns are missing, values cannot be used, there are no rows, or the output cannot be written.
         ModelError: See `predict`.
     """
+    _require_names(run, source, output)
     path = _run_path(run, runtime)
     from dlcli.inference.decoding import Columns
     from dlcli.inference.files import Writing, predict_to
     from dlcli.inference.loading import load
+    from dlcli.inference.undefined import Undefined
 
-    tell = listener or _ignore
+    tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
@@ -304,13 +331,15 @@ def predict_file(
         reading=reading,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
+        undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
         warn=_warner(listener),
     )
-    _tell_strangers(trained, listener)
+    _tell_unseen(trained, undefined, listener)
     return rows
 
 
+@with_warnings_forwarded
 def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
@@ -339,6 +368,7 @@ def export(
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
         DataError: There are no rows to compare on, or the output cannot be written.
     """
+    _require_names(run, output, rows)
     path = _run_path(run, "keras")
     from dlcli.inference.exporting import export_run
     from dlcli.inference.rebuilding import rebuild_portable
@@ -362,9 +392,9 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     return lambda problem: tell(Notice(problem, warning=True))
 
 
-def _tell_strangers(run: TrainedRun, listener: Listener | None) -> None:
-    """Warn of values that training has not seen and that were predicted from as unknown."""
-    for problem in run.preprocessing.strangers():
+def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
+    """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:
@@ -399,12 +429,39 @@ def _run_path(run: RunLike, runtime: Runtime) -> Path:
     return run.path if isinstance(run, Run) else Path(run)
 
 
+def _require_names(*names: object) -> None:
+    """Make sure that paths are names that files can have.
+
+    Raises:
+        DataError: Some are not; all of those.
+    """
+    paths = [os.fspath(name) for name in names if isinstance(name, (str, os.PathLike))]
+    problems = [name_problem(path) for path in paths if isinstance(path, str)]
+    found = [problem for problem in problems if problem is not None]
+    if found:
+        raise DataError(found)
+
+
 def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
         name = Path(data).name
-        stem = name.split(".")[0] or "data"
+        stem = name.split(".")[0][:MOST_LETTERS] or "data"
         return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
     return "frame"
+
+
+def _once(listener: Listener) -> Listener:
+    """The listener, told each notice once: the end of a job is tried before its beginning."""
+    told: set[Problem] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Notice):
+            if event.problem in told:
+                return
+            told.add(event.problem)
+        listener(event)
+
+    return tell
 
 
 def _ignore(event: object) -> None:

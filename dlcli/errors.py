@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "RunError",
     "did_you_mean",
+    "same_word",
 ]
 
 
@@ -118,7 +119,22 @@ def did_you_mean(word: str, candidates: Iterable[str], limit: int = 3) -> str:
     for name in names:
         if name.lower() not in lowered or name.islower() == word.islower():
             lowered[name.lower()] = name
-    near = difflib.get_close_matches(word.lower(), list(lowered), n=limit, cutoff=0.6)
+    near = [name.lower() for name in same_word(word, lowered.values())]
+    near = near or difflib.get_close_matches(word.lower(), list(lowered), n=limit, cutoff=0.6)
     if not near:
         return ""
     return "did you mean " + " or ".join(f"'{lowered[name]}'" for name in near) + "?"
+
+
+def same_word(word: str, candidates: Iterable[str]) -> list[str]:
+    """The candidates that differ from a word in case and separators alone.
+
+    Example:
+        >>> same_word("early_stopping", ["EarlyStopping", "ReLU"]), same_word("Relu", ["ReLU", "PReLU"])
+        (['EarlyStopping'], ['ReLU'])
+    """
+
+    def plain(text: str) -> str:
+        return text.lower().replace("_", "").replace("-", "")
+
+    return [candidate for candidate in candidates if plain(candidate) == plain(word)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.abc
 import os
 import signal
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import hypothesis
@@ -28,3 +31,17 @@ PROJECT = Path(__file__).resolve().parent.parent
 def project() -> Path:
     """The project's root: `configs/`, `data/` and `docs/` are in it."""
     return PROJECT
+
+
+class _NoTensorFlow(importlib.abc.MetaPathFinder):
+    """Refuses TensorFlow where it is meant to stay out: no test that loads it slips in among the quick ones."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> None:
+        if fullname in ("tensorflow", "keras"):
+            raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold `make quick` to what it promises."""
+    if "not tensorflow" in config.getoption("markexpr"):
+        sys.meta_path.insert(0, _NoTensorFlow())

@@ -63,6 +63,10 @@ def job(**changes: Any) -> dict[str, Any]:
     return config
 
 
+DECAY = {"initial_learning_rate": 0.01, "decay_steps": 5, "decay_rate": 1e3}
+"""A rate that grows a thousandfold an epoch."""
+
+
 def weights(run: dlcli.Run) -> list[Array]:
     """The trained weights, as plain Keras reads them."""
     import keras
@@ -141,6 +145,27 @@ def test_events_come_in_their_order(here: Path) -> None:
     finished = events[-1]
     assert isinstance(finished, Finished)
     assert (finished.status, finished.epochs, finished.metrics) == ("completed", 2, run.final_metrics())
+
+
+def test_the_end_shows_training_beside_validation(here: Path) -> None:
+    run = dlcli.train(job(data__validation=0.2, data__test=0.2), run_dir="run")
+    metrics = run.final_metrics()
+    assert list(metrics) == ["train", "validation", "test"]
+    assert metrics["train"] == {name: run.history[name][-1] for name in ("loss", "accuracy")}
+    assert run.model_epoch == run.epochs == 2
+
+
+def test_training_s_numbers_are_those_of_the_epoch_that_the_model_is_of(here: Path) -> None:
+    # As the rate grows, the loss does from the second epoch on, and the weights go back to the first or second.
+    early = {"EarlyStopping": {"monitor": "val_loss", "patience": 2, "restore_best_weights": True}}
+    optimizer = {"SGD": {"learning_rate": {"ExponentialDecay": DECAY}}}
+    run = dlcli.train(
+        job(data__validation=0.2, callbacks=[early], compile__optimizer=optimizer, fit__epochs=9), run_dir="run"
+    )
+    best = run.history["val_loss"].index(min(run.history["val_loss"]))
+    assert (run.model_epoch, run.epochs) == (best + 1, best + 3)
+    assert run.final_metrics()["train"]["loss"] == run.history["loss"][best]
+    assert run.final_metrics()["validation"]["loss"] == pytest.approx(run.history["val_loss"][best], rel=1e-5)
 
 
 def test_check_is_train_without_training(here: Path) -> None:
@@ -255,7 +280,7 @@ def test_a_graph_of_several_inputs_and_outputs(here: Path) -> None:
         compile={"loss_weights": {"total": 0.25}},
     )
     run = dlcli.train(config, run_dir="run")
-    assert set(run.history) == {"loss", "total_loss", "kind_loss", "total_mse", "kind_accuracy"}
+    assert set(run.history) == {"loss", "total_loss", "kind_loss", "total_mae", "kind_accuracy"}
     np.testing.assert_allclose(
         run.history["loss"],
         0.25 * np.array(run.history["total_loss"]) + np.array(run.history["kind_loss"]),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from dlcli.cli.console import Console, counted, problem_json
 from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
@@ -35,9 +36,14 @@ def command(
 def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | None, console: Console) -> None:
     """Check and present; the problems, if any, are raised to the boundary."""
     from dlcli import api
+    from dlcli.training.events import Event, Notice
+
+    def show(event: Event) -> None:
+        if isinstance(event, Notice):  # what was inferred; warnings come with the report
+            console.note(Text(event.problem.message, style="dim"))
 
     with console.status("checking"):
-        report = api.check(config, overrides=overrides, fast=fast, cache_dir=cache_dir)
+        report = api.check(config, overrides=overrides, fast=fast, cache_dir=cache_dir, listener=show)
     if console.json_only:
         console.json(
             {

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from dlcli.errors import Problem
+from dlcli.errors import DataError, Problem
 
 __all__ = ["Console"]
 
@@ -44,8 +44,11 @@ class Console:
 
     def json(self, value: Any) -> None:
         """A JSON document on stdout; what JSON cannot hold (NaN) is null."""
-        sys.stdout.write(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-        sys.stdout.flush()
+        text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+        # A byte of a file's name that is no UTF-8 is a surrogate here, and `\\udcff` in JSON.
+        with _writing_results():
+            sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")
+            sys.stdout.flush()
 
     def status(self, words: str) -> contextlib.AbstractContextManager[object]:
         """A spinner with words while something takes a moment; nothing where no display can be drawn."""
@@ -54,8 +57,9 @@ class Console:
     def result(self, *parts: Any) -> None:
         """A line, text or table on stdout; nothing when stdout is JSON alone."""
         if not self.json_only:
-            for part in parts:
-                self.out.print(part, highlight=False)
+            with _writing_results():
+                for part in parts:
+                    self.out.print(part, highlight=False)
 
     def note(self, part: Any = "") -> None:
         """Information on stderr."""
@@ -163,6 +167,25 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def _writing_results() -> Iterator[None]:
+    """Results that cannot be written are a fault, unless nobody reads them any more.
+
+    Raises:
+        DataError: They go to a file on a full disk, for instance.
+        BrokenPipeError: Nobody reads them.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError, ValueError):  # Python flushes once more when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = f"cannot write standard output: {error.strerror or error}"
+        raise DataError(Problem(message, hint="send it to a file that can be written", rule="not-writable")) from error
+
+
 class _Stream(RichConsole):
     """A stream whose reader may go away: Rich would end the program, in the middle of a training too."""
 
@@ -170,7 +193,6 @@ class _Stream(RichConsole):
         """Results that nobody reads end the command; words that nobody reads are dropped."""
         if not self.stderr:
             raise BrokenPipeError
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open until the program ends
 
 
 def _rich(*, stderr: bool) -> RichConsole:

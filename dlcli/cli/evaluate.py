@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from dlcli.cli.options import (
     Thousands,
 )
 from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.config.component import Component, normal_name
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
@@ -104,7 +106,9 @@ def evaluate(
 def present(evaluation: Evaluation, console: Console) -> None:
     """The metrics, then each target's report, as tables on stdout."""
     console.result(f"{evaluation.name}: {evaluation.rows:,} rows", "")
-    console.result(console.table(["metric", "value"], evaluation.metrics.items()))
+    console.result(console.table(["metric", "value"], _not_in_report(evaluation)))
+    if evaluation.scaled:
+        console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
     for target, report in evaluation.reports.items():
         console.result("")
         if "confusion_matrix" in report:
@@ -113,9 +117,27 @@ def present(evaluation: Evaluation, console: Console) -> None:
             _numbers(target, report, console)
 
 
+def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:
+    """The metrics without those that the report of the only target shows again."""
+    reports = list(evaluation.reports.values())
+    shown = reports[0] if len(reports) == 1 else {}
+    said = {
+        name: shown[key]
+        for key, name in (("mae", "meanabsoluteerror"), ("rmse", "rootmeansquarederror"), ("r2", "r2score"))
+        if shown.get(key) is not None
+    }
+    return [
+        (name, value)
+        for name, value in evaluation.metrics.items()
+        if not math.isclose(said.get(normal_name(Component(name)), math.inf), value, rel_tol=1e-4)
+    ]
+
+
 def _classes(target: str, report: dict[str, Any], console: Console) -> None:
-    measures = ["precision", "recall", "f1", "support"]
-    rows = [[name, *(values[measure] for measure in measures)] for name, values in report["classes"].items()]
+    support = sum(values["support"] for values in report["classes"].values())
+    each = [*report["classes"].items(), ("macro average", {**report["macro_average"], "support": support})]
+    measures = ["precision", "recall", "f1", *(["auc"] if "auc" in report["macro_average"] else []), "support"]
+    rows = [[name, *(values.get(measure) for measure in measures)] for name, values in each]
     console.result(console.table([target, *measures], rows))
     matrix = report["confusion_matrix"]
     names = list(report["classes"])

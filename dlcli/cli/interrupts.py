@@ -1,17 +1,17 @@
-"""Ctrl-C and SIGTERM: one way to end a command before its time."""
+"""Ctrl-C, SIGTERM and SIGHUP: one way to end a command before its time."""
 
 from __future__ import annotations
 
 import contextlib
 from types import FrameType
 
-from dlcli.training.interruption import catch_signals
+from dlcli.training.interruption import Urgency, catch_signals
 
 __all__ = ["Interrupts"]
 
 
 class Interrupts:
-    """While a command runs, either signal raises `KeyboardInterrupt`, and is remembered.
+    """While a command runs, a signal raises `KeyboardInterrupt`, and is remembered; so does the same one again.
 
     Some libraries answer an exception in the middle of their import or of a callback with one of their own: what fails
     after a signal was interrupted, whatever it says.
@@ -25,6 +25,7 @@ class Interrupts:
     def __init__(self) -> None:
         self.requested = False
         self._over = False
+        self._urgency = Urgency()
         self._signals = contextlib.ExitStack()
 
     def settle(self) -> None:
@@ -32,7 +33,8 @@ class Interrupts:
         self._over = True
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        if not self._over:
+        first, again = not self.requested, self._urgency.grows(number)
+        if not self._over and (first or again):
             self.requested = True
             raise KeyboardInterrupt
 

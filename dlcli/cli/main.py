@@ -20,12 +20,14 @@ from dlcli.cli import cache, check, evaluate, export, predict, schema, train
 from dlcli.cli.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
+from dlcli.cli.usage import Command, Program
 from dlcli.errors import DlcliError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="dlcli",
+    cls=Program,
     help="Train, evaluate and use Keras models described in a YAML file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -74,7 +76,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
 
 
 for module in (train, evaluate, predict, export, check, schema):
-    app.command(module.__name__.rpartition(".")[2])(_bounded(module.command))
+    app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True)
 cached.command("list")(_bounded(cache.list_command))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,17 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
-from dlcli.cli.console import Console, counted, metrics_line
+from dlcli.cli.console import Console, counted
+from dlcli.cli.epochs import EpochLines, epoch_line
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
 
 if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
 
 __all__ = ["TrainingDisplay"]
+
+MOST_CHARACTERS = 40
+"""What the names of a layer's inputs may take of a line."""
 
 
 class TrainingDisplay:
@@ -32,6 +38,7 @@ class TrainingDisplay:
         self._status: Status | None = None
         self._bar: TrainingBar | None = None
         self._epochs = 0
+        self._lines = EpochLines(0)
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -63,6 +70,9 @@ class TrainingDisplay:
         for display in (self._status, self._bar):
             if display is not None:
                 display.stop()
+        if self._bar is not None:
+            for line in self._lines.rest():
+                self._console.note(Text(line))
         self._status = self._bar = None
 
     def _stage(self, name: str) -> None:
@@ -84,21 +94,25 @@ class TrainingDisplay:
     def _plan(self, planned: Planned) -> None:
         self._stop()
         self._epochs = planned.epochs
+        self._lines = EpochLines(planned.epochs)
         for part in plan_lines(planned, self._console):
             self._console.note(part)
         if self._console.live:
             self._bar = TrainingBar(planned, self._console)
 
     def _epoch(self, event: EpochEnded) -> None:
-        words = f"{event.rows_per_second:,.0f} rows/s  {metrics_line(event.logs)}"
-        if self._bar is not None:
-            self._bar.end(words)
-        else:
-            self._console.note(f"epoch {event.epoch}/{self._epochs}  {event.seconds:.2f}s  {words}")
+        line = epoch_line(event, self._epochs)
+        if self._bar is None:
+            self._console.note(Text(line))
+            return
+        self._bar.end(line)
+        if (kept := self._lines.add(event)) is not None:
+            self._console.note(Text(kept))
 
 
 class TrainingBar:
-    """Two lines that are drawn over and over: how far the job is and when it ends; the last epoch's numbers.
+    """Two lines that are drawn over and over, below the epochs that stay: how far the job is and when it ends, and the
+    last epoch's numbers.
 
     Args:
         planned: The job.
@@ -112,11 +126,11 @@ class TrainingBar:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
-            TextColumn("update {task.fields[steps]}"),
+            TextColumn("update {task.completed:,.0f}/{task.total:,}"),
             TextColumn("ETA"),
             TimeRemainingColumn(),
         )
-        self._task = self._progress.add_task("", total=planned.updates, steps=self._steps(0))
+        self._task = self._progress.add_task("", total=planned.updates)
         self._live = Live(get_renderable=self._draw, console=console.err, transient=True, refresh_per_second=8)
         self._live.start()
 
@@ -127,12 +141,11 @@ class TrainingBar:
             self._task,
             description=f"epoch {epoch}/{self._planned.epochs}",
             completed=self._done,
-            steps=self._steps(0),
         )
 
     def advance(self, event: StepsDone) -> None:
         """Updates have been done."""
-        self._progress.update(self._task, completed=self._done + event.steps, steps=self._steps(event.steps))
+        self._progress.update(self._task, completed=self._done + event.steps)
 
     def end(self, words: str) -> None:
         """An epoch has ended; its numbers stay until the next one's."""
@@ -141,9 +154,6 @@ class TrainingBar:
     def stop(self) -> None:
         """Wipe it off the terminal."""
         self._live.stop()
-
-    def _steps(self, done: int) -> str:
-        return f"{done:,}/{self._planned.steps:,}"
 
     def _draw(self) -> Group:
         return Group(self._progress, self._words)
@@ -172,10 +182,10 @@ def model_table(summary: ModelSummary, console: Console) -> object:
     rows: list[list[object]] = [
         [
             "  " * row.depth + row.name,
-            row.type,
-            " ".join(dict.fromkeys(_shape(shape) for shape in row.shapes)),
-            *([] if chain else [", ".join(row.inputs)]),
-            row.parameters,
+            f"{row.type}, shared {row.shared}" if row.shared else row.type,
+            _some([_shape(shape) for shape in dict.fromkeys(row.shapes)]),
+            *([] if chain else [_some(row.inputs)]),
+            "" if row.shared else row.parameters,
         ]
         for row in summary.rows
     ]
@@ -189,3 +199,13 @@ def model_table(summary: ModelSummary, console: Console) -> object:
 def _shape(shape: tuple[int | None, ...]) -> str:
     sizes = ", ".join("any" if size is None else str(size) for size in ("batch", *shape))
     return f"({sizes})"
+
+
+def _some(words: Sequence[str]) -> str:
+    """Words with commas, as many as a column of a table has room for, and how many there are more."""
+    shown = list(
+        itertools.takewhile(lambda end: end <= MOST_CHARACTERS, itertools.accumulate(len(w) + 2 for w in words))
+    )
+    kept = max(len(shown), 1)
+    more = f" and {len(words) - kept} more" if len(words) > kept else ""
+    return ", ".join(words[:kept]) + more

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.console import Console, counted, number
+from dlcli.cli.console import Console, counted, loss_first, number
 from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+
+if TYPE_CHECKING:
+    from dlcli.runs.run import Run
 
 __all__ = ["command", "train"]
 
@@ -61,13 +65,33 @@ def train(
     metrics = run.final_metrics()
     if console.json_only:
         console.json(
-            {"run": run.path, "status": run.status, "epochs": run.epochs, "seconds": run.seconds, "metrics": metrics}
+            {
+                "run": run.path,
+                "status": run.status,
+                "epochs": run.epochs,
+                "model_epoch": run.model_epoch,
+                "seconds": run.seconds,
+                "metrics": metrics,
+            }
         )
     else:
-        names = list(dict.fromkeys(name for values in metrics.values() for name in values))
-        rows = [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
-        if rows:
-            console.result(console.table(["", *names], rows))
-        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
+        if metrics:
+            console.result(_table(run, metrics, console))
+        best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
+        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
     if run.status == "interrupted":
         raise typer.Exit(75)
+
+
+def _table(run: Run, metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
+    """The metrics of all splits, one below the other, and of a single number target its R2."""
+    metrics = {split: loss_first(values) for split, values in metrics.items()}
+    names = list(dict.fromkeys(name for values in metrics.values() for name in values))
+    found = {split: run.evaluation(split).get("r2") for split in metrics if split != "train"}
+    if "r2_score" in names or all(value is None for value in found.values()):
+        found = {}
+    rows = [
+        [split, *(values.get(name) for name in names), *([found.get(split)] if found else [])]
+        for split, values in metrics.items()
+    ]
+    return console.table(["", *names, *(["R2"] if found else [])], rows)

@@ -11,7 +11,7 @@ import functools
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from dlcli.errors import did_you_mean
 
@@ -70,6 +70,9 @@ class Argument:
         choices: The allowed strings, read without regard to case; empty when any value may stand here.
         none: `null` may stand here.
         deprecated: Accepted by Keras for old code only.
+        reach: What Keras does with a name that is given here: it opens the `file`, runs the `program` in it, calls the
+            address on the `network`, or writes the file, which is kept in the `run` directory; None where a text is
+            nothing but a text. See `dlcli.config.reach`.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Argument:
     choices: tuple[str | None, ...] = ()
     none: bool = False
     deprecated: bool = False
+    reach: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Entry:
         needs_python: It cannot be made without a Python function or object; write it in a file under `code:`.
         aliases: Other names that Keras knows it by.
         default_name: Metrics and losses: the name that history shows when none is given.
+        direction: Metrics: `max` where more is better, `min` where less is; None where only the user can know.
         inputs: Layers: `one` tensor; a `list` of tensors (Add, Attention); or several `arguments` (MultiHeadAttention).
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
@@ -111,6 +116,7 @@ class Entry:
     needs_python: bool = False
     aliases: tuple[str, ...] = ()
     default_name: str | None = None
+    direction: Literal["min", "max"] | None = None
     inputs: str = "one"
     activation: bool = False
     shorthand: bool = False
@@ -119,6 +125,12 @@ class Entry:
     def required(self) -> tuple[str, ...]:
         """The names of the arguments without a default."""
         return tuple(argument.name for argument in self.arguments.values() if argument.required)
+
+    @property
+    def usable(self) -> bool:
+        """Whether a config can have it: it needs nothing that only Python can give, and reaches for nothing outside."""
+        reaches = any(argument.reach in ("program", "network") for argument in self.arguments.values())
+        return not (self.needs_python or reaches)
 
 
 class Catalogue:

@@ -94,6 +94,7 @@ _SHORT = {
     "acc": "accuracy",
     "bce": "binarycrossentropy",
     "kld": "kldivergence",
+    "kullbackleiblerdivergence": "kldivergence",
     "mae": "meanabsoluteerror",
     "mape": "meanabsolutepercentageerror",
     "mse": "meansquarederror",

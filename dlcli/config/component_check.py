@@ -8,9 +8,13 @@ from typing import Any, Literal, Protocol
 from dlcli.config.catalogue import Argument, Catalogue, Entry, load, singular
 from dlcli.config.component import Component
 from dlcli.config.component_values import describe, expected, hint, is_plain_fit
+from dlcli.config.habits import find_habit, way_out
+from dlcli.config.layer_faults import layer_fault
+from dlcli.config.notations import rewrite
 from dlcli.config.paths import ConfigPath, format_path
+from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.config.schema import LAYER_KEYS
-from dlcli.errors import Problem, did_you_mean
+from dlcli.errors import Problem, did_you_mean, same_word
 
 __all__ = ["INPUT_LAYERS", "ComponentCheck", "UserClass"]
 
@@ -24,6 +28,12 @@ _PLACES = {
     "losses": "losses stand in `compile.loss`",
     "metrics": "metrics stand in `compile.metrics`",
     "callbacks": "callbacks stand in `callbacks`",
+    "activations": "an activation is an argument of a layer, `Dense: {units: 8, activation: relu}`, or a layer of its "
+    "own, `Activation: {activation: relu}`",
+    "schedules": "a schedule stands in the optimizer: `{Adam: {learning_rate: {CosineDecay: {...}}}}`",
+    "regularizers": "a regularizer is an argument of a layer: `Dense: {units: 8, kernel_regularizer: L2}`",
+    "initializers": "an initializer is an argument of a layer: `Dense: {units: 8, kernel_initializer: HeNormal}`",
+    "constraints": "a constraint is an argument of a layer: `Dense: {units: 8, kernel_constraint: NonNeg}`",
 }
 
 
@@ -106,14 +116,20 @@ class ComponentCheck:
                 hint=f"write {singular(kind)} class of your own in a Python file and name the file under `code`",
                 rule="needs-python",
             )
+        elif not entry.usable:
+            yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
+            if entry.kind == "layers" and (fault := layer_fault(entry.name, component.arguments, here, given)):
+                yield fault
 
     def value(
         self, entry: Entry, argument: Argument, value: Any, path: ConfigPath, *, given: Collection[str] | None = ()
     ) -> Iterator[Problem]:
         """Problems of the value of one argument; what is `given` to a wrapper reaches the layer that it wraps."""
-        if argument.deprecated:
+        reaching = list(reach_of_value(entry, argument, value, path))
+        if argument.deprecated or reaching:
+            yield from reaching
             return
         inner = given if argument.takes == "layers" else ()
         if argument.takes is None:
@@ -132,9 +148,10 @@ class ComponentCheck:
     def unknown_argument(self, component: str, entry: Entry, argument: str, path: ConfigPath) -> Problem:
         """The problem of an argument that a Keras component does not have."""
         known = [name for name, its in entry.arguments.items() if not its.deprecated]
-        near = did_you_mean(argument, known)
-        if not near and entry.kind == "layers" and argument in LAYER_KEYS:
+        if entry.kind == "layers" and argument in LAYER_KEYS:
             near = f"write `{argument}` beside {component}, not among its arguments"
+        else:
+            near = way_out(argument, known)
         return Problem(
             f"{component} takes no argument {argument!r}",
             path=format_path(path),
@@ -228,8 +245,19 @@ class ComponentCheck:
             rule="argument-value",
         )
 
+    def _near(self, kind: str, name: str) -> str:
+        """What was probably meant: another notation, a habit of another tool, a slip of the pen."""
+        if notation := rewrite(name):
+            return f"write {notation}"
+        habit = find_habit(name)
+        if meant := next((each for each in habit.means if self.knows(kind, each)), None):
+            return f"did you mean '{meant}'?"
+        if same_word(name, self._catalogue.identifiers(kind)) or not habit.says:
+            return self._catalogue.near_misses(kind, name, more=self._code)
+        return habit.says
+
     def _unknown(self, kind: str, name: str, path: ConfigPath) -> Problem:
-        near = self._catalogue.near_misses(kind, name, more=self._code)
+        near = self._near(kind, name)
         other = self._catalogue.elsewhere(kind, name)
         if name in _MODELS and kind == "layers":
             message, near = f"{name} is a model, not a layer", "write a model within a model as `layers: [...]`"
@@ -237,7 +265,7 @@ class ComponentCheck:
             message, near = f"{name} is not needed: the model's inputs are made from the features", "remove it"
         elif other is not None:
             message = f"{name} is {singular(other)}, not {singular(kind)}"
-            near = near or _PLACES.get(other, "")
+            near = near if same_word(name, self._catalogue.identifiers(kind)) else _PLACES.get(other, near)
         else:
             message = f"unknown {singular(kind, article=False)} {name!r}"
         return Problem(

@@ -7,6 +7,7 @@ stands for, so that a few lines of aliases of aliases cannot become a billion va
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,12 +93,27 @@ def compose(text: str, *, source: Path | str | None) -> Document:
     try:
         root = composer.compose_document()
     except yaml.YAMLError as error:
+        _hold_to_the_limits(error, text, source)
         raise ConfigError([*composer.problems, explain_syntax_error(error, text, source)]) from error
     if root is None:
         return Document(None, {}, tuple(composer.problems))
     positions: dict[ConfigPath, Position] = {}
     value = _expand(root, root.position, (), positions)
     return Document(value, positions, tuple(composer.problems))
+
+
+def _hold_to_the_limits(error: yaml.YAMLError, text: str, source: Path | str | None) -> None:
+    """Say that a limit is exceeded where the parser, which reads ahead, gave up before its events told so.
+
+    libyaml 0.2.6 and later refuse a nesting of more than 1,000 levels themselves.
+
+    Raises:
+        ConfigError: What stands before the place that the parser names is more than a config may hold.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is not None:
+        with contextlib.suppress(yaml.YAMLError):
+            _Composer(text[: mark.index], source).compose_document()
 
 
 def _expand(node: _Node, position: Position, path: ConfigPath, positions: dict[ConfigPath, Position]) -> Any:

@@ -2,7 +2,7 @@
 
 | target | outputs | activation | loss | metrics |
 |---|---|---|---|---|
-| number | one for each number | linear | mean_squared_error | mse |
+| number | one for each number | linear | mean_squared_error | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
 
@@ -15,13 +15,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dlcli.config.component import Component
+from dlcli.config.component import Component, normal_name
+from dlcli.config.facts import LossFamily, loss_facts
 from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
 from dlcli.config.signature import TargetSpec
 
 __all__ = [
     "Head",
-    "LossFamily",
     "TargetForm",
     "default_loss",
     "default_metrics",
@@ -35,41 +35,8 @@ __all__ = [
     "target_form",
 ]
 
-LossFamily = Literal["sparse", "one_hot", "binary", "hinge", "number", "other"]
-"""What a loss wants as target: class indices, one-hot vectors, 0/1, -1/1, numbers, or unknown."""
-
 TargetForm = Literal["index", "one_hot", "column", "number"]
 """How a target reaches the loss: indices (batch,), one-hot (batch, classes), 0/1 (batch, 1), numbers (batch, width)."""
-
-_FAMILIES: dict[str, LossFamily] = {
-    "sparsecategoricalcrossentropy": "sparse",
-    "categoricalgeneralizedcrossentropy": "sparse",
-    "categoricalcrossentropy": "one_hot",
-    "categoricalfocalcrossentropy": "one_hot",
-    "categoricalhinge": "one_hot",
-    "kldivergence": "one_hot",
-    "kullbackleiblerdivergence": "one_hot",
-    "kld": "one_hot",
-    "cosinesimilarity": "one_hot",
-    "dice": "one_hot",
-    "tversky": "one_hot",
-    "binarycrossentropy": "binary",
-    "bce": "binary",
-    "binaryfocalcrossentropy": "binary",
-    "hinge": "hinge",
-    "squaredhinge": "hinge",
-    "meansquarederror": "number",
-    "mse": "number",
-    "meanabsoluteerror": "number",
-    "mae": "number",
-    "meanabsolutepercentageerror": "number",
-    "mape": "number",
-    "meansquaredlogarithmicerror": "number",
-    "msle": "number",
-    "huber": "number",
-    "logcosh": "number",
-    "poisson": "number",
-}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,9 +59,7 @@ def loss_family(loss: Component | None) -> LossFamily:
         >>> loss_family(Component("SparseCategoricalCrossentropy"))
         'sparse'
     """
-    if loss is None:
-        return "other"
-    return _FAMILIES.get(loss.name.replace("_", "").lower(), "other")
+    return loss_facts(loss).family
 
 
 def from_logits(loss: Component | None) -> bool:
@@ -181,13 +146,11 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
     return Component("sparse_categorical_crossentropy")
 
 
-def default_metrics(target: TargetSpec, loss: Component, head: Head) -> list[Component]:
-    """The metrics of the table above. The accuracy of one raw score has its threshold at 0, not at 0.5."""
-    if target.kind == "number":
-        return [Component("mse")]
-    if head.units == 1 and from_logits(loss):
-        return [Component("BinaryAccuracy", {"name": "accuracy", "threshold": 0.0})]
-    return [Component("accuracy")]
+def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
+    """The metrics of the table above, or another where the loss is that."""
+    if target.kind != "number":
+        return [Component("accuracy")]
+    return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
 
 
 def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> dict[str, tuple[TargetSpec, ...]] | None:

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.config.locations import is_remote
+from dlcli.config.locations import is_remote, name_problem
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.errors import Problem
 
@@ -38,7 +38,10 @@ def cross_check(value: Any) -> list[Problem]:
 def _remote(value: Any, path: ConfigPath) -> Iterator[Problem]:
     names = [((*path, index), name) for index, name in enumerate(value)] if isinstance(value, list) else [(path, value)]
     for place, name in names:
-        if isinstance(name, str) and is_remote(name):
+        fault = name_problem(name, path=format_path(place)) if isinstance(name, str) else None
+        if fault is not None:
+            yield fault
+        elif isinstance(name, str) and is_remote(name):
             hint = "dlcli never reaches for the network; download it first and give the path"
             yield Problem(f"'{name}' is not a local file", path=format_path(place), hint=hint, rule="remote-path")
 

@@ -45,6 +45,13 @@ class Document:
     problems: tuple[Problem, ...] = ()
     complete: bool = True
 
+    def has(self, *path: str) -> bool:
+        """Whether keys of mappings lead to a value, other than null, as it was written."""
+        value = self.value
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value is not None
+
     def position(self, path: ConfigPath) -> Position | None:
         """The position of a path, or of the nearest place above it that has one.
 

@@ -15,7 +15,7 @@ from dlcli.config.component import Component
 from dlcli.config.schema.model import LayerItem
 from dlcli.config.schema.section import Section, Words
 
-__all__ = ["choices", "describe", "field_type", "is_union", "unwrap"]
+__all__ = ["choices", "describe", "field_type", "is_union", "keys", "unwrap"]
 
 _SIMPLE = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -78,6 +78,11 @@ def field_type(field: FieldInfo) -> Any:
     return annotation
 
 
+def keys(section: type[Section]) -> tuple[str, ...]:
+    """The keys of a section, as they are written."""
+    return tuple(field.alias or name for name, field in section.model_fields.items() if not field.exclude)
+
+
 def choices(annotation: Any) -> tuple[str, ...]:
     """The words among which a place lets choose, if any: `("random", "stratified", "ordered")`."""
     kind, _ = unwrap(annotation)
@@ -92,13 +97,12 @@ def _describe_list(item: Any, metadata: tuple[Any, ...]) -> str:
 
 
 def _describe_section(section: type[Section]) -> str:
-    keys = {field.alias or name: field for name, field in section.model_fields.items() if not field.exclude}
     if section is LayerItem:
         return "a layer"
-    if len(keys) == 1:
-        ((key, field),) = keys.items()
-        return f"{{{key}: {describe(field_type(field))}}}"
-    return "a mapping with keys such as " + ", ".join(f"`{key}`" for key in list(keys)[:3])
+    if len(names := keys(section)) == 1:
+        (field,) = section.model_fields.values()
+        return f"{{{names[0]}: {describe(field_type(field))}}}"
+    return "a mapping with keys such as " + ", ".join(f"`{key}`" for key in names[:3])
 
 
 def _bounds(metadata: tuple[Any, ...]) -> str:

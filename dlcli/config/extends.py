@@ -13,7 +13,7 @@ from typing import Any
 
 from dlcli.config.composing import MAX_NODES
 from dlcli.config.document import Document, Position
-from dlcli.config.locations import is_remote
+from dlcli.config.locations import is_remote, name_problem
 from dlcli.config.paths import ConfigPath
 from dlcli.config.reading import read
 from dlcli.errors import ConfigError, Problem
@@ -130,6 +130,9 @@ class _Extension:
         if not isinstance(name, str) or not name or is_remote(name):
             hint = "write `extends: base.yaml`, or a list of such names"
             raise _fault(f"extends names a config file beside this one, got {name!r}", hint)
+        unusable = name_problem(name, path="extends")
+        if unusable is not None:
+            raise ConfigError(unusable)
         file = Path(os.path.normpath(directory / Path(name).expanduser()))
         if any(_same(file, link) for link in chain):
             names = " -> ".join(link.name for link in (*chain, file))
@@ -140,6 +143,8 @@ class _Extension:
             raise _fault(
                 f"the config extends more than {MAX_BASES} files: {names}", "put what they share into one base"
             )
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise _fault(f"cannot extend {name!r}: it is a pipe or a device", "name a config file")
         try:
             base = read(file)
         except ConfigError as error:

@@ -55,9 +55,7 @@ def json_schema() -> JSON:
     item_keys = {key: definitions["LayerItem"]["properties"][key] for key in LAYER_KEYS}
     for kind in KINDS:
         definitions[kind] = _component(kind)
-        definitions |= {
-            f"{kind}.{entry.name}": _entry(entry) for entry in load().entries(kind) if not entry.needs_python
-        }
+        definitions |= {f"{kind}.{entry.name}": _entry(entry) for entry in load().entries(kind) if entry.usable}
     definitions["LayerItem"] = _layer_item(item_keys)
     definitions |= known_definitions()
     return {

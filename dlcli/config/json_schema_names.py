@@ -25,7 +25,7 @@ def names_of(kind: str) -> tuple[list[str], JSON]:
     references = {
         name: {"$ref": f"#/$defs/{entry.kind}.{entry.name}"}
         for name, entry in entries.items()
-        if entry is not None and not entry.needs_python
+        if entry is not None and entry.usable
     }
     return list(references), references
 

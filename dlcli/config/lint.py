@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 
+from dlcli.config import catalogue
 from dlcli.config.component import Component
 from dlcli.config.conventions import (
     Head,
@@ -19,7 +20,11 @@ from dlcli.config.conventions import (
     loss_family,
     output_losses,
 )
+from dlcli.config.facts import counts_matches, loss_facts
+from dlcli.config.history_names import history_names
+from dlcli.config.monitors import modes_against
 from dlcli.config.schema import Config
+from dlcli.config.schema.features import TextFeature
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import Problem
 
@@ -104,7 +109,7 @@ def softmax_one_unit(config: Config, output: Output) -> Iterator[tuple[str, str,
 
 def sigmoid_categorical_crossentropy(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """Sigmoid outputs do not sum to 1, which categorical cross-entropy takes for granted."""
-    if output.head.activation == "sigmoid" and output.loss and "categorical" in output.loss.name.lower():
+    if output.head.activation == "sigmoid" and output.loss and loss_facts(output.loss).sum_to_one:
         yield (
             output.loss_path,
             f"{output.loss.name} expects outputs that sum to 1, and the last layer's activation is sigmoid",
@@ -123,14 +128,15 @@ def activation_before_logits(config: Config, output: Output) -> Iterator[tuple[s
 
 
 def logits_without_from_logits(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
-    """Cross-entropy of raw scores needs from_logits; without it the scores are taken for probabilities."""
-    crossentropy = output.loss is not None and "crossentropy" in output.loss.name.replace("_", "").lower()
-    if crossentropy and not from_logits(output.loss) and output.head.activation == "linear":
+    """A loss of probabilities takes raw scores for such; a cross-entropy can be told by from_logits."""
+    if loss_facts(output.loss).probabilities and not from_logits(output.loss) and output.head.activation == "linear":
         assert output.loss is not None
+        entry = catalogue.load().get("losses", output.loss.name)
+        told = ", or from_logits: true" if entry is not None and "from_logits" in entry.arguments else ""
         yield (
             output.loss_path,
             f"{output.loss.name} expects probabilities, and the last layer has no activation",
-            "add activation: softmax (or sigmoid for one unit), or from_logits: true",
+            f"add activation: softmax (or sigmoid for one unit){told}",
         )
 
 
@@ -147,23 +153,12 @@ def classes_with_number_loss(config: Config, output: Output) -> Iterator[tuple[s
 
 def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """Accuracy counts exact matches, which numbers hardly ever are."""
-    accuracies = [metric.name for metric in output.metrics if "acc" in metric.name.lower()]
+    accuracies = [metric.name for metric in output.metrics if counts_matches(metric)]
     if accuracies and output.target is not None and output.target.kind == "number":
         yield (
             "compile.metrics",
             f"{accuracies[0]} counts exact matches, and the target {output.target.name!r} is a number",
             "use mae, RootMeanSquaredError or R2Score, or declare the target {type: category}",
-        )
-
-
-def accuracy_of_logits(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
-    """Keras's accuracy of one unit cuts at 0.5, where a raw score has the probability 0.62."""
-    plain = [m.name for m in output.metrics if m.name.lower() in ("accuracy", "acc", "binary_accuracy")]
-    if plain and from_logits(output.loss) and output.head.units == 1:
-        yield (
-            "compile.metrics",
-            f"{plain[0]} cuts raw scores at 0.5, and with from_logits the classes part at 0",
-            "use {BinaryAccuracy: {threshold: 0.0, name: accuracy}}",
         )
 
 
@@ -191,6 +186,42 @@ def restore_without_validation(config: Config, output: Output) -> Iterator[tuple
                 )
 
 
+def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """Every run begins in a directory of its own, where BackupAndRestore finds no backup."""
+    for index, callback in enumerate(config.callbacks):
+        if callback.name == "BackupAndRestore":
+            yield (
+                f"callbacks[{index}].BackupAndRestore",
+                "every run begins in a directory of its own, so there is never a backup to restore from",
+                "ModelCheckpoint keeps the epochs of a run, and an interrupted run keeps its weights",
+            )
+
+
+def mode_against_metric(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """A callback with the wrong mode keeps the worst weights, or stops when the model gets better."""
+    names = config.model.outputs or ["output"]
+    history = history_names(config.compile, outputs=names, validation=config.data.validation is not None)
+    if not config.code:  # where any name may be the user's own
+        yield from modes_against(config.callbacks, history.directions)
+
+
+def masked_average_of_nothing(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """The average of an empty text's words is 0/0 where a mask leaves none; its row, and its batch, become NaN."""
+    texts = [
+        name
+        for name, feature in (config.data.features or {}).items()
+        if isinstance(feature, TextFeature) and not isinstance(feature.encode, str) and feature.missing == "empty"
+    ]
+    components = [item.component for item in config.model.layers if item.component is not None]
+    masks = any(one.name == "Embedding" and one.arguments.get("mask_zero") is True for one in components)
+    if texts and masks and any(one.name == "GlobalAveragePooling1D" for one in components):
+        yield (
+            f"data.features.{texts[0]}",
+            f"an empty text in {texts[0]!r} has no word to average, and gives NaN",
+            "use missing: error, GlobalMaxPooling1D, or an Embedding without mask_zero",
+        )
+
+
 RULES: dict[str, Rule] = {
     rule.__name__.replace("_", "-"): rule
     for rule in (
@@ -200,9 +231,11 @@ RULES: dict[str, Rule] = {
         logits_without_from_logits,
         classes_with_number_loss,
         accuracy_of_numbers,
-        accuracy_of_logits,
         units_not_classes,
         restore_without_validation,
+        nothing_to_restore,
+        mode_against_metric,
+        masked_average_of_nothing,
     )
 }
 """Every rule by its name."""

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.callback_values import check_values
 from dlcli.config.code import code_names
 from dlcli.config.components import check_components
 from dlcli.config.crosschecks import cross_check
@@ -25,11 +26,12 @@ from dlcli.config.monitors import check_monitors
 from dlcli.config.overrides import Overrides, override
 from dlcli.config.paths import ConfigPath, format_path, parse_path
 from dlcli.config.plain import plain
+from dlcli.config.rates import check_rates
 from dlcli.config.reading import read
 from dlcli.config.received import received
+from dlcli.config.salvaging import salvage
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.config import LintConfig
-from dlcli.config.schema.section import Section
 from dlcli.config.validating import missing_key, unknown_key, validate
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
@@ -44,9 +46,9 @@ class Inspection:
         file: The config file; None for a config given as a mapping.
         document: What was read, with `extends` and overrides applied.
         config: The config with absolute paths; None when there are problems.
-        sections: The values of the top-level keys that are valid on their own (`data`, `model`, `seed`, ...).
+        sections: The values of the top-level keys (`data`, `model`, `seed`, ...), without what is faulty in them; those
+            that cannot be read at all are not there.
         problems: Every fault, with its place, by file and line.
-        warnings: What would train and is probably a mistake.
     """
 
     file: Path | None
@@ -54,7 +56,6 @@ class Inspection:
     config: Config | None
     sections: Mapping[str, Any]
     problems: tuple[Problem, ...]
-    warnings: tuple[Problem, ...] = ()
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with the file and line of its config path, or of the nearest place above it."""
@@ -134,7 +135,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += code.problems
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     problems += _of_graph(sections.get("model"), sections.get("data"))
-    problems += _of_callbacks(sections, code.names)
+    problems += _of_callbacks(sections, code.names, is_validated=document.has("data", "validation"))
     problems += _of_lint(sections.get("lint"))
     problems += cross_check(document.value)
     problems = [*document.problems, *_not_consequences(problems, document.problems)]
@@ -153,12 +154,15 @@ def _validate(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     problems: list[Problem] = []
     for key, value in document.value.items():
         if key not in fields:
-            problems.append(_unknown_section(key))
+            problems.append(unknown_key(key, (key,), [*fields, "extends"]))
         elif value is not None or fields[key].is_required():  # `fit:` with nothing below it says nothing
             validated = validate(field_type(fields[key]), value, (key,))
             problems += validated.problems
-            if not validated.problems:
-                sections[key] = validated.value
+            usable = validated.value
+            if validated.problems:
+                usable = salvage(field_type(fields[key]), value, key, validated.problems)
+            if usable is not None:
+                sections[key] = usable
     for key, field in fields.items():
         if field.is_required():
             if key not in document.value:
@@ -168,17 +172,6 @@ def _validate(document: Document) -> tuple[dict[str, Any], list[Problem]]:
     if not document.complete:
         problems = [problem for problem in problems if problem.rule != "missing-key"]
     return sections, problems
-
-
-def _unknown_section(key: str) -> Problem:
-    """A key that the top level does not have; perhaps a section has it."""
-    for name, field in Config.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section) and key in section.model_fields:
-            return Problem(
-                f"unknown key '{key}'", path=format_path((key,)), hint=f"it belongs below `{name}:`", rule="unknown-key"
-            )
-    return unknown_key(key, (key,), [*Config.model_fields, "extends"])
 
 
 def _is_of_code(problem: Problem) -> bool:
@@ -196,21 +189,25 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
 def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Problem, ...]:
     if model is None:
         return ()
-    features = None if data is None or data.features is None else set(data.features)
+    features = None if data is None or data.takes_rest else set(data.features or ())
     return expand(model, features=features)[1]
 
 
-def _of_callbacks(sections: Mapping[str, Any], code: Collection[str]) -> list[Problem]:
+def _of_callbacks(sections: Mapping[str, Any], code: Collection[str], *, is_validated: bool) -> list[Problem]:
     if not {"callbacks", "compile", "data", "model"} <= sections.keys():
         return []
-    return check_monitors(
-        sections["compile"],
-        sections["callbacks"],
+    compile_, callbacks = sections["compile"], sections["callbacks"]
+    monitors = check_monitors(
+        compile_,
+        callbacks,
         outputs=list(sections["model"].outputs or ["output"]),
-        validation=sections["data"].validation is not None,
+        validation=is_validated,
+        fit=sections.get("fit"),
         code=code,
         own_model=sections["model"].class_ is not None,
     )
+    rates = check_rates(callbacks, compile_.optimizer, code=code)
+    return [*monitors, *rates, *check_values(callbacks, code=code)]
 
 
 def _of_lint(config: LintConfig | None) -> list[Problem]:

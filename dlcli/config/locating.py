@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.document import Document
-from dlcli.config.locations import absolute, is_remote
+from dlcli.config.locations import absolute, is_remote, name_problem
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.config.schema import DataConfig
 from dlcli.errors import Problem, did_you_mean
@@ -39,11 +39,20 @@ class Locations:
         found: list[str] = []
         for index, name in enumerate(names):
             file = Path(name)
-            if file.is_file():
+            fault = name_problem(name, path=format_path(("code", index)))
+            if fault is not None:
+                problems += [fault] if name_problem(files[index]) is None else []  # that is told where it is written
+            elif file.is_file():
                 found.append(name)
             elif not is_remote(files[index]):  # those are refused as such
                 beside = [entry.name for entry in file.parent.glob("*.py")] if file.parent.is_dir() else []
-                what = "is a directory" if file.is_dir() else "does not exist"
+                what = (
+                    "is a directory"
+                    if file.is_dir()
+                    else "is a pipe or a device"
+                    if file.exists()
+                    else "does not exist"
+                )
                 problems.append(
                     Problem(
                         f"the Python file '{files[index]}' {what}",

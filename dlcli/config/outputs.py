@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from dlcli.config.component import Component
 from dlcli.config.conventions import (
@@ -22,7 +23,11 @@ from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import ConfigError, ModelError, Problem
 
-__all__ = ["OutputPlan", "plan_outputs"]
+__all__ = ["OutputPlan", "Scores", "plan_outputs"]
+
+Scores = Literal["probabilities", "logits", "signed", "scores"]
+"""What an output gives for a class: its probability; what a sigmoid or softmax makes one of; a number that is above 0
+for the second of two classes, as hinge losses teach it; or any number that is greater for the class that is meant."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,6 +53,38 @@ class OutputPlan:
     def classes(self) -> tuple[str, ...]:
         """The class names; empty for numbers."""
         return self.targets[0].classes
+
+    @property
+    def scores(self) -> Scores:
+        """What the output's numbers are to those who learn classes from them."""
+        activation = self.head.activation
+        if from_logits(self.loss):
+            # Keras's crossentropies look behind a sigmoid or softmax themselves, and learn what was meant.
+            return "probabilities" if activation == self._logit_link else "logits"
+        if activation == "sigmoid" or (activation == "softmax" and self.head.units != 1):
+            return "probabilities"
+        if self.head.units == 1 and loss_family(self.loss) == "hinge":
+            return "signed"
+        # Of a head that the config does not tell (a layer of one's own) the loss decides.
+        return "probabilities" if activation is None else "scores"
+
+    @property
+    def link(self) -> Literal["sigmoid", "softmax"] | None:
+        """What makes probabilities of the output's numbers; of signed ones something like them, parted at 0.5."""
+        if self.scores == "signed":
+            return "sigmoid"
+        return self._logit_link if self.scores == "logits" else None
+
+    @property
+    def _logit_link(self) -> Literal["sigmoid", "softmax"]:
+        return "sigmoid" if self.head.units == 1 or loss_family(self.loss) == "binary" else "softmax"
+
+    @property
+    def unit(self) -> tuple[tuple[float, float], ...]:
+        """The unit of each of the output's numbers, `(offset, scale)`; empty when none of its targets is scaled."""
+        if not any(target.unit for target in self.targets):
+            return ()
+        return tuple(pair for target in self.targets for pair in target.unit or ((0.0, 1.0),) * target.width)
 
 
 def plan_outputs(
@@ -79,7 +116,9 @@ def plan_outputs(
         target = paired[name][0]
         loss = losses[name] or default_loss(target, head)
         plan = OutputPlan(name, paired[name], target_form(target, loss, head.units), loss, head)
-        problems += _misfits(plan, _layer_path(config, name))
+        # A loss or a training step of one's own says itself what the numbers are; the first of them are predicted.
+        free = config.model.class_ is not None or loss_family(loss) == "other"
+        problems += _misfits(plan, _layer_path(config, name), free=free)
         plans.append(plan)
     if problems:
         raise ModelError(problems)
@@ -126,7 +165,7 @@ def _layer_path(config: Config, output: str) -> str:
     return f"model.layers[{len(config.model.layers) - 1}]"
 
 
-def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
+def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
     units, count = plan.head.units, len(plan.classes)
     target = plan.targets[0]
     if units is None:
@@ -143,12 +182,12 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
                     rule="loss-target",
                 )
             ]
-        if units != width:
+        if units < width or (units > width and not free):
             return [
                 Problem(
                     f"the output {plan.name} has {units} numbers a sample, and its target {names} has {width}",
                     path=path,
-                    hint=f"use units: {width}",
+                    hint=f"use units: {width}, or more with a loss of your own" if free else f"use units: {width}",
                     rule="units-target",
                 )
             ]
@@ -160,11 +199,13 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
             Problem(
                 f"one unit can tell two classes apart, and {target.name} has {count}: {_some(plan.classes)}",
                 path=path,
-                hint=f"use units: {count}, activation: softmax and loss: sparse_categorical_crossentropy",
+                hint=_or_a_number(
+                    plan, f"use units: {count}, activation: softmax and loss: sparse_categorical_crossentropy"
+                ),
                 rule="units-target",
             )
         ]
-    if (plan.form == "one_hot" and units != count) or (plan.form == "index" and units < count):
+    if units < count or (plan.form == "one_hot" and units > count and not free):
         hint = f"use units: {count}"
         if units == 1 and count == 2:
             hint = "use units: 2 with softmax, or keep one sigmoid unit with loss: binary_crossentropy"
@@ -180,36 +221,32 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
     return []
 
 
+def _or_a_number(plan: OutputPlan, hint: str) -> str:
+    """The way out for a number that a sigmoid or the loss made a class of."""
+    name = plan.targets[0].name
+    try:
+        values = [float(one) for one in plan.classes]
+    except ValueError:
+        return hint
+    scale = "standard"
+    if plan.head.activation == "sigmoid":
+        scale = "none" if 0 <= min(values) <= max(values) <= 1 else "min_max"  # a sigmoid reaches from 0 to 1
+    declared = "number" if scale == "none" else f"{{type: number, scale: {scale}}}"
+    return f"if {name} is a number, declare data.target: {{{name}: {declared}}} and a loss for numbers; else {hint}"
+
+
 def _some(names: Sequence[str], limit: int = 5) -> str:
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConfig:
+    metrics = compile_.metrics
+    loss: Component | dict[str, Component] = {plan.name: plan.loss for plan in plans}
+    if metrics is None:
+        metrics = {plan.name: default_metrics(plan.targets[0], plan.loss) for plan in plans}
+    elif isinstance(metrics, list) and len(plans) > 1:
+        metrics = {plan.name: metrics for plan in plans}
     if len(plans) == 1:
-        plan = plans[0]
-        metrics = compile_.metrics
-        if metrics is None:
-            metrics = default_metrics(plan.targets[0], plan.loss, plan.head)
-        elif isinstance(metrics, list):
-            metrics = [_fitting(metric, plan, compile_) for metric in metrics]
-        loss: Component | dict[str, Component] = plan.loss
-    else:
-        loss = {plan.name: plan.loss for plan in plans}
-        metrics = compile_.metrics
-        if metrics is None:
-            metrics = {plan.name: default_metrics(plan.targets[0], plan.loss, plan.head) for plan in plans}
-        elif isinstance(metrics, list):
-            metrics = {plan.name: [_fitting(metric, plan, compile_) for metric in metrics] for plan in plans}
+        loss = plans[0].loss
+        metrics = metrics[plans[0].name] if compile_.metrics is None and isinstance(metrics, dict) else metrics
     return compile_.model_copy(update={"loss": loss, "metrics": metrics})
-
-
-def _fitting(metric: Component, plan: OutputPlan, compile_: CompileConfig) -> Component:
-    """The metric, or for the accuracy of one raw score its like with the threshold at 0.
-
-    Only where the loss was filled in too: whoever writes `from_logits` gets what Keras gives.
-    """
-    filled_in = compile_.loss is None and from_logits(plan.loss) and plan.head.units == 1
-    if filled_in and metric.name in ("accuracy", "acc", "binary_accuracy", "BinaryAccuracy"):
-        name = "binary_accuracy" if metric.name == "BinaryAccuracy" else metric.name
-        return Component("BinaryAccuracy", {"name": name, "threshold": 0.0, **metric.arguments})
-    return metric

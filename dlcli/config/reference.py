@@ -22,6 +22,7 @@ from dlcli.config.component import Component
 from dlcli.config.expected import describe, field_type
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.section import Section
+from dlcli.files.replacing import write_file
 
 __all__ = ["PAGES", "components_page", "reference_page"]
 
@@ -38,7 +39,8 @@ values replace.
 _COMPONENTS = """# Keras components
 
 What can stand in a config, from Keras {keras}. An argument without `=` is required; one that takes a component names
-the kind in brackets. What only a Python function can fill is marked †: write a class of your own in a `code` file.
+the kind in brackets. What only a Python function can fill, and what would run a program in a file or call an address,
+is marked †: write a class of your own in a `code` file.
 """
 
 _TITLES = {
@@ -172,7 +174,7 @@ def _shared(kind: str) -> list[str]:
 
 
 def _component(entry: Entry, common: Mapping[str, Argument]) -> list[str]:
-    names = f"`{entry.name}`" + ("†" if entry.needs_python else "")
+    names = f"`{entry.name}`" + ("" if entry.usable else "†")
     also = f" Also: {', '.join(f'`{alias}`' for alias in entry.aliases)}." if entry.aliases else ""
     own = [
         argument
@@ -207,7 +209,7 @@ def main(arguments: list[str]) -> str | None:
         return f"not up to date: {', '.join(stale)}; run `make docs`" if stale else None
     for path, text in texts.items():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
     return None
 
 

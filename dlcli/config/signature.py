@@ -47,6 +47,8 @@ class TargetSpec:
         width: How many numbers it has (columns of a number target); 1 for a class.
         classes: The class names in the order of their indices; empty for numbers.
         encode: What the config asks of a class target: `auto`, `index` or `one_hot`.
+        unit: The target's own unit, when a number target is scaled for training: `(offset, scale)` of each number,
+            which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
     """
 
     name: str
@@ -54,3 +56,4 @@ class TargetSpec:
     width: int = 1
     classes: tuple[str, ...] = ()
     encode: Literal["auto", "index", "one_hot"] = "auto"
+    unit: tuple[tuple[float, float], ...] = ()

@@ -16,10 +16,13 @@ from pydantic import ConfigDict, Discriminator, Tag, TypeAdapter, ValidationErro
 from pydantic_core import ErrorDetails
 
 from dlcli.config.component import Component
-from dlcli.config.expected import choices, describe, field_type, is_union, unwrap
+from dlcli.config.expected import choices, describe, field_type, is_union, keys, unwrap
+from dlcli.config.habits import way_out
+from dlcli.config.notations import rewrite
 from dlcli.config.paths import ConfigPath, format_path
 from dlcli.config.received import received
 from dlcli.config.scalars import resolve
+from dlcli.config.schema.data import REST
 from dlcli.config.schema.section import Section
 from dlcli.errors import Problem, did_you_mean
 
@@ -54,7 +57,7 @@ def validate(annotation: Any, value: Any, path: ConfigPath) -> Validated:
 
 def unknown_key(key: str, path: ConfigPath, allowed: Sequence[str]) -> Problem:
     """A problem for a key that the schema does not have; `path` includes it."""
-    hint = did_you_mean(key, allowed) or f"the keys here are {', '.join(allowed)}"
+    hint = way_out(key, allowed) or f"the keys here are {', '.join(allowed)}"
     return Problem(f"unknown key '{key}'", path=format_path(path), hint=hint, rule="unknown-key")
 
 
@@ -98,20 +101,30 @@ def _explain(annotation: Any, value: Any, path: ConfigPath, errors: list[ErrorDe
 def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     kind, path = error["type"], place.path
     if kind == "extra_forbidden" and place.section is not None:
-        return unknown_key(str(path[-1]), path, _keys(place.section))
+        return unknown_key(str(path[-1]), path, keys(place.section))
     if kind == "missing" and place.section is not None:
         key = str(path[-1])
         return missing_key(key, path, _field(place.section, key).description)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _explain_type(place)
     context = error.get("ctx", {})
+    if kind == "rest":
+        return Problem(error["msg"], path=format_path((*path, "features", REST)), rule="wrong-value")
+    if kind == "defaults":
+        return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"
         path = (*path, context["key"]) if "key" in context else path
-        return Problem(error["msg"], path=format_path(path), hint=context.get("hint", ""), rule=rule)
+        hint = context.get("hint") or _in_our_notation(place.value)
+        return Problem(error["msg"], path=format_path(path), hint=hint, rule=rule)
     if kind == "value_error":
         return Problem(str(context["error"]), path=format_path(path), rule="wrong-value")
     return _unexpected(place)
+
+
+def _in_our_notation(value: Any) -> str:
+    notation = rewrite(value)
+    return f"write {notation}" if notation else ""
 
 
 def _explain_type(place: _Place) -> Problem:
@@ -169,7 +182,7 @@ def _follow(place: _Place, location: tuple[int | str, ...]) -> _Place:
         return _follow(_Place(branch, written_out, path), rest) if branch is not None else place
     if isinstance(kind, type) and issubclass(kind, Section):
         below = value.get(part) if isinstance(value, dict) else None
-        known = part in _keys(kind)
+        known = part in keys(kind)
         annotation = _annotation(kind, str(part)) if known else Any
         if not rest:
             return _Place(annotation, below, (*path, part), section=kind)
@@ -186,15 +199,15 @@ def _follow(place: _Place, location: tuple[int | str, ...]) -> _Place:
 
 
 def _follow_key(place: _Place, kind: Any, part: int | str, rest: tuple[int | str, ...]) -> _Place:
-    keys, items = get_args(kind)
+    names, items = get_args(kind)
     value, path = place.value, place.path
     if isinstance(value, dict) and part in value:
         place = _Place(items, value[part], (*path, part))
-    elif isinstance(value, list) and str(part) in (names := [str(name) for name in value]):
-        place = _Place(keys, part, (*path, names.index(str(part))))  # a list of names, short for a mapping
+    elif isinstance(value, list) and str(part) in (listed := [str(name) for name in value]):
+        place = _Place(names, part, (*path, listed.index(str(part))))  # a list of names, short for a mapping
     else:
         return place
-    return _Place(keys, part, place.path) if rest == ("[key]",) else _follow(place, rest)
+    return _Place(names, part, place.path) if rest == ("[key]",) else _follow(place, rest)
 
 
 def _meant(branches: tuple[Any, ...], value: Any) -> Any:
@@ -212,7 +225,7 @@ def _meant(branches: tuple[Any, ...], value: Any) -> Any:
     for branch, kind in kinds:
         if get_origin(kind) is dict:
             return branch
-        if isinstance(kind, type) and issubclass(kind, Section) and value.keys() & set(_keys(kind)):
+        if isinstance(kind, type) and issubclass(kind, Section) and value.keys() & set(keys(kind)):
             return branch
     return next((branch for branch, kind in kinds if kind is Component), None)
 
@@ -223,11 +236,6 @@ def _is_tagged(annotation: Any) -> bool:
 
 def _tag(branch: Any) -> str:
     return next((item.tag for item in unwrap(branch)[1] if isinstance(item, Tag)), "")
-
-
-def _keys(section: type[Section]) -> list[str]:
-    """The keys of a section as they are written."""
-    return [field.alias or name for name, field in section.model_fields.items() if not field.exclude]
 
 
 def _field(section: type[Section], key: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlcli.config.scalars import resolve
 
-__all__ = ["dump"]
+__all__ = ["dump", "flow"]
 
 _PLAIN = re.compile(r"[^\W\d][\w./-]*( [\w./-]+)*")
 _READ_OTHERWISE_ELSEWHERE = frozenset(("y", "n", "yes", "no", "on", "off"))  # booleans to readers of YAML 1.1
@@ -39,6 +39,20 @@ def dump(value: Any) -> str:
         rate: "1e-3"
     """
     return "".join(f"{line}\n" for line in _lines(value))
+
+
+def flow(value: Any) -> str:
+    """A value as YAML on one line, for messages.
+
+    Example:
+        >>> flow({"Dense": {"units": 8, "activation": "relu"}})
+        '{Dense: {units: 8, activation: relu}}'
+    """
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_text(str(key))}: {flow(item)}' for key, item in value.items())}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(flow, value))}]"
+    return _scalar(value)
 
 
 def _lines(value: Any) -> Iterator[str]:

@@ -125,6 +125,15 @@ class Batches:
 
         return _dataset(element, free=2, length=None)
 
+    def stacked_pass(self, size: int) -> tf.data.Dataset:
+        """A data set of (batch, count) that gives the `stacks` of one pass each time it is iterated."""
+
+        def element(step: int) -> Any:
+            batch, count = self._stack(step, size, self.epoch)
+            return _structure(batch), np.int32(count)
+
+        return _dataset(element, free=2, length=self.num_stacks(size))
+
     def _batch(self, step: int, epoch: int) -> Batch:
         start = step * self.batch_size
         return self._gather(self._rows(start, min(start + self.batch_size, self.rows), epoch))

@@ -21,8 +21,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dlcli.data.locks import FileLock
+from dlcli.config.locations import name_problem
 from dlcli.errors import DataError, Problem
+from dlcli.files.locks import FileLock
+from dlcli.files.replacing import write_file
 
 __all__ = ["Cache", "CachedEntry", "Cleared", "Scratch", "default_directory", "parse_size", "size_limit"]
 
@@ -110,7 +112,7 @@ class Cache:
         limit: Bytes that the entries may take together; what `DLCLI_CACHE_SIZE` says, or 20 GB, when None.
 
     Raises:
-        DataError: `DLCLI_CACHE_SIZE` is no size.
+        DataError: `DLCLI_CACHE_SIZE` is no size, or the directory has a name that no file can have.
 
     Example:
         >>> Cache(Path("/tmp/nothing-here")).entries()
@@ -119,6 +121,9 @@ class Cache:
 
     def __init__(self, directory: Path | None = None, *, limit: int | None = None) -> None:
         self.directory = (directory or default_directory()).absolute()
+        fault = name_problem(str(self.directory))
+        if fault is not None:
+            raise DataError(fault)
         self.limit = size_limit() if limit is None else limit
         self._entries = self.directory / "entries"
         self._tmp = self.directory / "tmp"
@@ -270,7 +275,7 @@ class Cache:
     def _make(self) -> None:
         if not self.directory.exists():
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            (self.directory / "CACHEDIR.TAG").write_text(_TAG, encoding="ascii")
+            write_file(self.directory / "CACHEDIR.TAG", _TAG, sync=False)
 
 
 def default_directory() -> Path:

@@ -79,9 +79,18 @@ def missing_values(values: Column) -> NDArray[np.bool_] | None:
 
 
 def unseen_classes(
-    seen: Sequence[str], found: RowLabels, rows: NDArray[np.int64], *, target: str, split: str
+    seen: Sequence[str], found: RowLabels, rows: NDArray[np.int64], *, target: str, split: str, is_fraction: bool
 ) -> list[Problem]:
-    """A problem when rows of a split are of classes that training never showed."""
+    """A problem when rows of a split are of classes that training never showed.
+
+    Args:
+        seen: The classes of training.
+        found: The class of every row of the source.
+        rows: The numbers of the split's rows.
+        target: The target's name.
+        split: The split's name.
+        is_fraction: Whether the split was drawn from the rows of `train`; else it is a source of its own.
+    """
     codes, names = found
     counts = np.bincount(codes[rows], minlength=len(names))
     unseen = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count and name not in seen]
@@ -93,7 +102,9 @@ def unseen_classes(
         Problem(
             f"the {split} split has classes of '{target}' that the training split never shows: {listed}{more}",
             path=format_path(("data", "target", target)),
-            hint="split: stratified keeps every class in training; or drop these rows",
+            hint="split: stratified keeps every class in training; or drop these rows"
+            if is_fraction
+            else f"add rows of these classes to data.train, or drop them from data.{split}",
             rule="unknown-class",
         )
     ]

@@ -41,6 +41,17 @@ class Split:
     targets: dict[str, NDArray[Any]]
     sample_weight: NDArray[np.float32] | None = None
 
+    def first(self, rows: int) -> Split:
+        """The first so many rows."""
+        part = slice(0, rows)
+        return Split(
+            self.name,
+            self.rows[part],
+            {name: array[part] for name, array in self.inputs.items()},
+            {name: array[part] for name, array in self.targets.items()},
+            None if self.sample_weight is None else self.sample_weight[part],
+        )
+
 
 class Destination(Protocol):
     """Where encoded arrays are written: memory, or the files of an entry."""

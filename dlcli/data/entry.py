@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.identity import KnownFile
-from dlcli.data.locks import FileLock
 from dlcli.data.mapped import map_array
+from dlcli.files.locks import FileLock
+from dlcli.files.replacing import write_file
 
 __all__ = ["ArrayName", "CorruptEntry", "Draft", "Entry", "read_known", "write_known"]
 
@@ -156,9 +157,8 @@ class Draft:
         write_known(self.directory, files)
         (self.directory / "in-use").touch()
         text = _canonical(body)
-        (self.directory / "manifest.json").write_text(
-            json.dumps({"checksum": zlib.crc32(text.encode()), "body": body}), encoding="utf-8"
-        )
+        manifest = json.dumps({"checksum": zlib.crc32(text.encode()), "body": body})
+        write_file(self.directory / "manifest.json", manifest, sync=False)
 
     def __enter__(self) -> Draft:
         return self
@@ -296,9 +296,7 @@ def read_known(directory: Path) -> tuple[KnownFile, ...]:
 
 def write_known(directory: Path, files: Sequence[KnownFile]) -> None:
     """Write down the data files of an entry. Raises OSError."""
-    temporary = directory / f"files.json.{os.getpid()}"
-    temporary.write_text(json.dumps([file.state() for file in files]), encoding="utf-8")
-    os.replace(temporary, directory / "files.json")
+    write_file(directory / "files.json", json.dumps([file.state() for file in files]), sync=False)
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], list[_Stored]]:

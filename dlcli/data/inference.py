@@ -5,18 +5,19 @@ The rules for a feature, in their order:
 1. Arrays: numbers; unsigned bytes with several dimensions are images and are divided by 255.
 2. Booleans, and texts that are one word for true and one for false: boolean.
 3. Numbers, and texts that are all numbers: number. Codes with leading zeros, such as `007`, are categories.
-4. Dates and times, and texts that are all ISO 8601: datetime.
+4. Dates and times, and texts that are all ISO 8601, months such as `1749-01` included: datetime.
 5. Texts of three words or more on average, more than half of them different from each other: text.
 6. All other texts: category.
 
-A column without a single value is left out. The rules for a target are in `infer_target`.
+A column without a single value is left out. What speaks against a type is told as a doubt (`doubts.py`).
+The rules for a target are in `infer_target`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -29,22 +30,21 @@ from dlcli.config.schema import (
     DatetimeFeature,
     Divide,
     Feature,
+    FeatureDefaults,
     NumberFeature,
     NumberTarget,
     Target,
     TextFeature,
 )
 from dlcli.data.chunk import ColumnInfo
+from dlcli.data.doubts import ISO, doubts_of
 from dlcli.data.features.boolean import WORDS
 from dlcli.data.sources.conversion import kind_of
 from dlcli.data.survey import Survey, Values, parts_of, survey
+from dlcli.errors import Problem
 
-__all__ = ["Guess", "collect_notes", "infer_feature", "infer_target"]
+__all__ = ["Guess", "collect_notes", "filled_in", "infer_feature", "infer_target", "with_defaults"]
 
-_ISO = (
-    r"^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$"
-)
 WORDS_OF_TEXT = 3
 """Average words from which on texts may be free text."""
 
@@ -54,18 +54,28 @@ FEW_CLASSES = 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Guess:
-    """A feature's type as inferred, and a line that says so; no feature when the column has to be left out."""
+    """A feature's type as inferred.
+
+    Args:
+        feature: The type; None when the column has to be left out.
+        note: A line that says so.
+        missing: How many cells are empty; 0 for arrays.
+        doubts: What speaks against it.
+    """
 
     feature: Feature | None
     note: str
+    missing: int = 0
+    doubts: tuple[Problem, ...] = ()
 
 
-def infer_feature(values: Values, info: ColumnInfo) -> Guess:
+def infer_feature(values: Values, info: ColumnInfo, defaults: FeatureDefaults | None = None) -> Guess:
     """The type of one column that the config says nothing of.
 
     Args:
         values: The whole column.
         info: What the source says of it.
+        defaults: The config's options for all features of a type.
 
     Example:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
@@ -76,76 +86,76 @@ def infer_feature(values: Values, info: ColumnInfo) -> Guess:
         image = first.dtype == np.uint8 and first.ndim > 2
         shape = ", ".join(map(str, first.shape[1:]))
         scaled = ", image: divided by 255" if image else ""
-        return Guess(
-            NumberFeature(scale=Divide(divide=255.0) if image else "standard"), f"number of shape ({shape}){scaled}"
-        )
+        array = NumberFeature(scale=Divide(divide=255.0)) if image else NumberFeature()
+        return Guess(with_defaults(array, defaults), f"number of shape ({shape}){scaled}")
     column = survey(values)
     kind = kind_of(column.type)
     if kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
     if not column.present:
         return Guess(None, "left out: the column has no values")
-    missing = column.missing
-    counted = ["constant"] if column.constant else []
-    empty = [f"{missing} missing"] if missing else []
-    match _text_kind(column) if kind == "text" else kind:
-        case "number":
-            filled = [f"{missing} missing: median"] if missing else []
-            return Guess(NumberFeature(missing="median" if missing else "error"), _note("number", counted, filled))
-        case "boolean":
-            filled = [f"{missing} missing: most frequent"] if missing else []
-            return Guess(
-                BooleanFeature(missing="most_frequent" if missing else "error"), _note("boolean", counted, filled)
-            )
-        case "datetime":
-            filled = [f"{missing} missing: median"] if missing else []
-            return Guess(DatetimeFeature(missing="median" if missing else "error"), _note("datetime", counted, filled))
-        case "prose":
-            return Guess(TextFeature(), _note("text", counted, empty))
-        case _:
-            different = len(_distinct(column))
-            size = f"{different} value{'s' * (different != 1)}"
-            if hint := _foreign(column):
-                size += hint
-            elif different == column.present > FEW_CLASSES:
-                size += ", all different: is it an id? leave it out with data.exclude"
-            return Guess(CategoryFeature(), _note("category", [size], empty))
+    found = _text_kind(column) if kind == "text" else str(kind)
+    feature = with_defaults(_FEATURES[found](), defaults)
+    details = []
+    doubts: tuple[Problem, ...] = ()
+    if found == "category":
+        different = len(_distinct(column))
+        details.append(f"{different:,} value{'s' * (different != 1)}")
+        doubts = doubts_of(column, ("data", "features", info.name))
+    elif found == "text":
+        doubts = doubts_of(column, ("data", "features", info.name), prose=True)
+    elif column.constant:
+        details.append("constant")
+    if column.missing:
+        details.append(filled_in(column.missing, feature))
+    note = f"{found} ({', '.join(details)})" if details else found
+    return Guess(feature, note, column.missing, doubts)
+
+
+_FEATURES: dict[str, type[Feature]] = {
+    "boolean": BooleanFeature,
+    "category": CategoryFeature,
+    "datetime": DatetimeFeature,
+    "number": NumberFeature,
+    "text": TextFeature,
+}
+
+
+def with_defaults(feature: Feature, defaults: FeatureDefaults | None) -> Feature:
+    """The feature with the config's defaults of its type, where it gives no option of its own."""
+    options = getattr(defaults, feature.type) if defaults is not None else None
+    if options is None:
+        return feature
+    wanted = options.model_fields_set - feature.model_fields_set - {"type"}
+    return feature.model_copy(update={name: getattr(options, name) for name in wanted})
+
+
+def filled_in(missing: int, feature: Feature) -> str:
+    """What becomes of empty cells: `3 missing: median`."""
+    become = {"auto": "median", "most_frequent": "most frequent", "bucket": "", "empty": "", "error": ""}
+    word = become.get(str(feature.missing), str(feature.missing).lower())
+    return f"{missing:,} missing{f': {word}' if word else ''}"
 
 
 def _text_kind(column: Survey) -> str:
-    """What texts are; `prose` for free text, `category` when they are nothing else."""
+    """What texts are: `text` for free text, `category` when they are nothing else."""
     if column.numbers:
         return "number"
     distinct = _distinct(column)
     words = {word.strip().lower() for word in distinct.to_pylist()} if len(distinct) <= len(WORDS) else set()
     if words and words <= WORDS.keys() and len(words) == len({WORDS[word] for word in words}):
         return "boolean"
-    if pc.all(pc.match_substring_regex(distinct, _ISO)).as_py():
+    if pc.all(pc.match_substring_regex(distinct, ISO)).as_py():
         return "datetime"
     spaces = pc.mean(pc.count_substring_regex(pc.utf8_trim_whitespace(distinct), r"\s+")).as_py()
     free = spaces + 1 >= WORDS_OF_TEXT and len(distinct) > column.present / 2
-    return "prose" if free and len(distinct) > 2 else "category"
-
-
-_FOREIGN = {
-    r"^\s*[+-]?[0-9.]*,[0-9]+\s*$": ", which look like numbers with decimal commas: write them with points",
-    r"^\s*[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\s*$": ", which look like dates: {type: datetime, format: '%d.%m.%Y'}",
-    r"^\s*[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\s*$": ", which look like dates: {type: datetime, format: '%d/%m/%Y'}",
-}
-"""Texts that mean something else in another country, and what to do about them."""
-
-
-def _foreign(column: Survey) -> str:
-    distinct = _distinct(column)
-    return next(
-        (hint for form, hint in _FOREIGN.items() if pc.all(pc.match_substring_regex(distinct, form)).as_py()), ""
-    )
+    return "text" if free and len(distinct) > 2 else "category"
 
 
 def infer_target(
     values: Values, info: ColumnInfo, *, classification: bool | None, units: int | None
-) -> tuple[Target, str]:
-    """The type of a target, and a line that says why.
+) -> tuple[Target, str, tuple[Problem, ...]]:
+    """The type of a target, a line that says why, and what speaks against it.
 
     Texts and booleans are classes, arrays with several numbers a row and numbers with a fraction are numbers.
     Whole numbers are classes when the loss or the activation says so, or when there are as many different ones
@@ -160,17 +170,16 @@ def infer_target(
     """
     first = next(iter(parts_of(values)), None)
     if isinstance(first, np.ndarray) and first.size != len(first):
-        return NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})"
+        return NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})", ()
     integers = info.dtype.startswith(("int", "uint"))
     column = survey(values, every_number=bool(classification) or (classification is None and integers))
     kind = "number" if column.numbers else kind_of(column.type)
     classes = f"category ({0 if column.distinct is None else len(column.distinct)} classes)"
+    if classification is False or (kind == "number" and not classification and not (column.whole or integers)):
+        return NumberTarget(), "number", ()
     if kind != "number" or classification:
-        return (NumberTarget(), "number") if classification is False else (CategoryTarget(), classes)
-    if classification is False:
-        return NumberTarget(), "number"
-    if not (column.whole or integers):
-        return NumberTarget(), "number"
+        doubts = doubts_of(column, ("data", "target", info.name)) if kind == "text" else ()
+        return CategoryTarget(), classes, doubts
     distinct = _distinct(column)
     if units is None:
         numbers = sorted(int(value) for value in distinct.to_pylist()[: FEW_CLASSES + 1])
@@ -178,20 +187,15 @@ def infer_target(
             len(numbers) > 1 and numbers[0] in (0, 1) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]
         )
         if counting and len(numbers) <= FEW_CLASSES:
-            return CategoryTarget(), classes
+            return CategoryTarget(), classes, ()
     elif units > 1 and units == len(distinct):
-        return CategoryTarget(), f"{classes}, as many as the last layer has units"
-    return NumberTarget(), "number"
+        return CategoryTarget(), f"{classes}, as many as the last layer has units", ()
+    return NumberTarget(), "number", ()
 
 
 def _distinct(column: Survey) -> pa.Array:
     assert column.distinct is not None, "the values of texts that are no numbers are always gathered"
     return column.distinct
-
-
-def _note(kind: str, *details: Sequence[str]) -> str:
-    listed = ", ".join(itertools.chain.from_iterable(details))
-    return f"{kind} ({listed})" if listed else kind
 
 
 def collect_notes(notes: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -12,26 +12,37 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
-from dlcli.config.schema import DataConfig
+import numpy as np
+import pyarrow as pa
+
+from dlcli.config.schema import DataConfig, NumberTarget, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.identity import KnownFile
 from dlcli.data.sources.options import format_of, is_gzipped
 
-__all__ = ["content_key", "encoding_key", "place_key", "recipe_key"]
+__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
-_FOUND = {"features", "target", "exclude"}
+_FOUND = {"features", "target", "exclude", "defaults"}
 """What the state of the preprocessing says in full."""
 
 
 def recipe_key(
-    config: DataConfig, *, seed: int, named: Collection[str], classification: bool | None, units: int | None
+    config: DataConfig,
+    *,
+    seed: int,
+    named: Collection[str],
+    classification: bool | None,
+    units: int | None,
+    unscalable: Collection[str] = (),
 ) -> str:
     """The key of what is asked for.
 
@@ -41,6 +52,7 @@ def recipe_key(
         named: Features with an input of their own.
         classification: What the loss says of a target whose type is not given.
         units: Of the last layer, which say so too.
+        unscalable: The targets that are not scaled when the config does not say.
     """
     inferred = None in config.target.values()
     return _digest(
@@ -50,6 +62,7 @@ def recipe_key(
             "seed": seed,
             "named": sorted(named),
             "hints": [classification, units] if inferred else None,
+            "unscalable": sorted(name for name in unscalable if _scale_is_open(config.target.get(name))),
         }
     )
 
@@ -79,6 +92,10 @@ def place_key(recipe: str, paths: Sequence[str]) -> str:
     return _digest([recipe, list(paths)])
 
 
+def _scale_is_open(target: Target | None) -> bool:
+    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
+
+
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
     return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
@@ -95,11 +112,49 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 
 @functools.cache
 def _program() -> str:
-    """The version of the encoding: a hash of the code in this package, so that nobody has to remember to raise one."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
+    """The version of the encoding, so that nobody has to remember to raise one."""
+    return program_key(Path(__file__).parent, {"numpy": np.__version__, "pyarrow": pa.__version__})
+
+
+def program_key(package: Path, versions: Mapping[str, str]) -> str:
+    """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
+
+    Args:
+        package: Its directory.
+        versions: Of the packages that compute and read for it: what they give may change with a release.
+    """
+    digest = hashlib.sha256(repr(sorted(versions.items())).encode())
+    for file in sorted(package.rglob("*.py")):
+        name = file.relative_to(package).with_suffix("").as_posix()
+        digest.update(name.encode())
+        # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.
+        code = SourceFileLoader(name.replace("/", "."), str(file)).get_code(name.replace("/", "."))
+        if code is not None:
+            for part in _instructions(code):
+                digest.update(part)
     return digest.hexdigest()
+
+
+def _instructions(code: CodeType) -> Iterator[bytes]:
+    """What a piece of code does, and all pieces within it."""
+    yield code.co_code
+    yield code.co_exceptiontable
+    arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    yield repr((code.co_name, arguments, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _instructions(constant)
+        else:
+            yield _written(constant).encode("utf-8", "surrogatepass")
+
+
+def _written(constant: object) -> str:
+    """A constant as a text. A set has no order of its own: it differs from process to process."""
+    if isinstance(constant, frozenset):
+        return f"set({sorted(map(_written, constant))})"
+    if isinstance(constant, tuple):
+        return f"({[_written(item) for item in constant]})"
+    return repr(constant)
 
 
 def _digest(value: object) -> str:

@@ -152,7 +152,7 @@ def find_kinds(
     """How every column is to be read; one that is a number here and a category there is read as it is written."""
     asked: dict[str, set[Kind]] = {}
     for name, columns in roles.features.items():
-        feature = (config.features or {}).get(name)
+        feature = config.feature(name)
         for column in columns:
             asked.setdefault(column, set()).add(_kind(feature, infos[column]))
     for name, columns in roles.targets.items():

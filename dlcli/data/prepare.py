@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import types
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig, Feature, Target
+from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache import Cache
 from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
@@ -19,7 +20,8 @@ from dlcli.data.division import Part, divide
 from dlcli.data.dropping import drop_columns, dropped_rows
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
-from dlcli.data.inference import collect_notes, infer_feature, infer_target
+from dlcli.data.filling import Filled, fill_in, settle
+from dlcli.data.further import FurtherFaults
 from dlcli.data.keys import encoding_key, recipe_key
 from dlcli.data.loading import Loaded, find_sources, load
 from dlcli.data.preprocessing import Preprocessing
@@ -29,6 +31,9 @@ from dlcli.errors import DataError, Problem
 __all__ = ["Prepared", "Split", "prepare", "read_split"]
 
 _Entry = TypeVar("_Entry")
+
+_DOUBT = ("message", "path", "hint", "rule")
+"""What an entry keeps of a doubt: it is of the data and has no place in a file of the config."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +45,7 @@ class Prepared:
         splits: `train`, and `validation` and `test` where the config has them.
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
+        doubts: What may not be meant so: types that the values do not settle, cells that were filled in.
         fingerprints: Path, size and hash of the files of each source, by the split that names it; JSON values.
     """
 
@@ -47,6 +53,7 @@ class Prepared:
     splits: dict[str, Split]
     config: DataConfig
     notes: tuple[str, ...]
+    doubts: tuple[Problem, ...]
     fingerprints: dict[str, list[dict[str, Any]]]
 
 
@@ -57,6 +64,7 @@ def prepare(
     named: Collection[str] = (),
     classification: bool | None = None,
     units: int | None = None,
+    unscalable: Mapping[str, str] = types.MappingProxyType({}),
     cache: Cache | None = None,
     notify: Notify = lambda problem: None,
 ) -> Prepared:
@@ -68,6 +76,7 @@ def prepare(
         named: Features that layers take by name and that therefore have an input of their own.
         classification: What the loss and the last activation say of the target; None when they do not.
         units: Of the last layer, when known.
+        unscalable: Targets that are not scaled when the config does not say, and why, in words.
         cache: Where encoded data is kept, and what is too large for memory; None keeps everything in memory.
         notify: Told when the cache cannot be used as it should be.
 
@@ -83,35 +92,47 @@ def prepare(
     """
     found = find_sources(config)
     files = {name: source.paths for name, source in found.sources.items()} if not found.problems else {}
-    recipe = recipe_key(config, seed=seed, named=named, classification=classification, units=units)
+    recipe = recipe_key(
+        config, seed=seed, named=named, classification=classification, units=units, unscalable=unscalable
+    )
     with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
             return _from_entry(config, entry, store, notify)
-        with store.building() as entry:
+        with store.building() as entry, FurtherFaults() as faults:
             if entry is not None:
                 return _from_entry(config, entry, store, notify)
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
-            config, notes = _fill_in(config, loaded, classification=classification, units=units)
+            filled = fill_in(config, loaded, classification=classification, units=units)
+            config = filled.config
+            faults.look_at(config, loaded, seed=seed)
             dropped, weights = _checked_rows(config, loaded)
-            notes, unseen = (*notes, *_dropped_notes(dropped)), found.sightings.unseen
+            filled = dataclasses.replace(filled, lines=(*filled.lines, *_dropped_lines(dropped)))
+            unseen = found.sightings.unseen
             _tell_unseen(config, unseen, notify)
             parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
-                _given(config.features or {}), _given(config.target), available=list(loaded.infos), seed=seed
+                _given(config.features or {}),
+                _given(config.target),
+                available=list(loaded.infos),
+                unscalable=unscalable,
+                seed=seed,
             )
             preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows, preprocessing.columns))
             problems = _class_problems(preprocessing, loaded, parts)
             if problems:
                 raise DataError(problems)
+            filled = settle(filled, config, preprocessing, unscalable)
+            config = filled.config
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
             arrays = store.keep(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
                 functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded)),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(config, notes, unseen, preprocessing),
+                content=lambda: _content(filled, unseen, preprocessing),
             )
-            return Prepared(preprocessing, _splits(arrays), config, notes, store.fingerprints())
+            doubts = (*filled.doubts, *preprocessing.gaps())
+            return Prepared(preprocessing, _splits(arrays), config, filled.notes, doubts, store.fingerprints())
 
 
 def read_split(
@@ -155,7 +176,7 @@ def read_split(
     key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
     if files:
         with Store(cache, recipe=f"*-{key}", files=files, notify=notify) as store:
-            if (entry := store.find()) is not None:
+            if (entry := store.find(name)) is not None:
                 return _splits(store.read(entry, [each for each in entry.names if each[0] == name]))[name]
     files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
     with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
@@ -170,54 +191,6 @@ def read_split(
             functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded)),
         )
         return _splits(arrays)[name]
-
-
-def _fill_in(
-    config: DataConfig, loaded: Loaded, *, classification: bool | None, units: int | None
-) -> tuple[DataConfig, tuple[str, ...]]:
-    """The config with the types that it did not give, and a line for each."""
-    rows = loaded.rows["train"]
-    notes: list[tuple[str, str]] = []
-    targets: dict[str, Target | None] = {}
-    for name, target in config.target.items():
-        if target is None:
-            info = loaded.infos[name]
-            target, note = infer_target(rows.column(name), info, classification=classification, units=units)
-            notes.append((f"target {name}", note))
-        targets[name] = target
-    features: dict[str, Feature | None] = {}
-    problems: list[Problem] = []
-    for name in loaded.roles.features:
-        feature = (config.features or {}).get(name)
-        if feature is None:
-            guess = infer_feature(rows.column(name), loaded.infos[name])
-            notes.append((name, guess.note))
-            if guess.feature is None and config.features is not None:
-                problems.append(
-                    Problem(
-                        f"feature '{name}' cannot be used: {guess.note.removeprefix('left out: ')}",
-                        path=f"data.features.{name}",
-                        hint="take it out of the features",
-                        rule="no-values",
-                    )
-                )
-            feature = guess.feature
-        if feature is not None:
-            features[name] = feature
-    if "" in loaded.roles.left_out:
-        notes.append(("a column without a name", "left out"))
-    if not features and not problems:
-        problems.append(
-            Problem(
-                "no column is left to be a feature",
-                path="data",
-                hint="; ".join(f"{name}: {note}" for name, note in notes),
-                rule="no-features",
-            )
-        )
-    if problems:
-        raise DataError(problems)
-    return config.model_copy(update={"target": targets, "features": features}), collect_notes(notes)
 
 
 def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
@@ -250,9 +223,9 @@ def _checked_rows(
     return dropped_rows(config, loaded), weights
 
 
-def _dropped_notes(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[str]:
+def _dropped_lines(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[tuple[str, str]]:
     counts = {name: len(rows) for name, rows in dropped.items() if len(rows)}
-    return [f"{count:,} row{'s' * (count != 1)} of {name} without a target: left out" for name, count in counts.items()]
+    return [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
 
 
 def _tell_unseen(config: DataConfig, unseen: Sequence[str], notify: Notify) -> None:
@@ -280,18 +253,9 @@ def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray
 
 
 def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
-    """A batch is no larger than the training split; one that was asked for larger is a fault."""
+    """A batch is no larger than the training split."""
     if config.batch_size == "full" or config.batch_size <= num_rows:
         return config
-    if "batch_size" in config.model_fields_set:
-        raise DataError(
-            Problem(
-                f"a batch of {config.batch_size} rows is larger than the training split of {num_rows}",
-                path="data.batch_size",
-                hint=f"at most {num_rows}, or full",
-                rule="batch-too-large",
-            )
-        )
     return config.model_copy(update={"batch_size": num_rows})
 
 
@@ -302,7 +266,14 @@ def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping
             (column,) = preprocessing.targets[spec.name].columns
             found = {name: row_labels(rows, column) for name, rows in loaded.rows.items()}
             for name, part in parts.items():
-                problems += unseen_classes(spec.classes, found[part.source], part.rows, target=spec.name, split=name)
+                problems += unseen_classes(
+                    spec.classes,
+                    found[part.source],
+                    part.rows,
+                    target=spec.name,
+                    split=name,
+                    is_fraction=part.source != name,
+                )
     return problems
 
 
@@ -316,6 +287,7 @@ def _encode(
     destination: Destination,
 ) -> None:
     """Write all arrays of all splits."""
+    preprocessing.forget()
     for source, rows in loaded.rows.items():
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
@@ -347,14 +319,14 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
     }
 
 
-def _content(
-    config: DataConfig, notes: Sequence[str], unseen: Sequence[str], preprocessing: Preprocessing
-) -> dict[str, Any]:
+def _content(filled: Filled, unseen: Sequence[str], preprocessing: Preprocessing) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
-    found = config.model_dump(mode="json", include={"target", "features"})
+    found = filled.config.model_dump(mode="json", include={"target", "features"})
+    doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in (*filled.doubts, *preprocessing.gaps())]
     return {
-        "sources": config.train,
-        "notes": list(notes),
+        "sources": filled.config.train,
+        "notes": list(filled.notes),
+        "doubts": doubts,
         "unseen_marks": list(unseen),
         "preprocessing": preprocessing.state(),
         **found,
@@ -367,11 +339,15 @@ def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) 
     _tell_unseen(config, content["unseen_marks"], notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     splits = _splits(store.read(entry))
-    config = config.model_copy(update={"target": found.target, "features": found.features})
+    config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
     return Prepared(
         Preprocessing.from_state(content["preprocessing"]),
         splits,
         _fit_batch(config, len(splits["train"].rows)),
         tuple(content["notes"]),
+        tuple(
+            Problem(doubt["message"], path=doubt["path"], hint=doubt["hint"], rule=doubt["rule"])
+            for doubt in content["doubts"]
+        ),
         store.fingerprints(),
     )

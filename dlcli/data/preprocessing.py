@@ -54,6 +54,7 @@ class Preprocessing:
         targets: Mapping[str, Target],
         *,
         available: Sequence[str],
+        unscalable: Collection[str] = (),
         seed: int = 0,
     ) -> Self:
         """Make the codecs that a config asks for, not fitted yet.
@@ -62,6 +63,7 @@ class Preprocessing:
             features: The type of each feature.
             targets: The type of each target.
             available: The columns of the data.
+            unscalable: The targets that are not scaled when the config does not say.
             seed: Of samples that statistics are taken from.
 
         Raises:
@@ -78,7 +80,7 @@ class Preprocessing:
                 problems += at_entry(error.problems, "features", name)
         for name, target in targets.items():
             try:
-                target_codecs[name] = build_target(name, target, available=available)
+                target_codecs[name] = build_target(name, target, available=available, scalable=name not in unscalable)
             except ConfigError as error:
                 problems += at_entry(error.problems, "target", name)
         owners = {column: name for name, codec in target_codecs.items() for column in codec.columns}
@@ -255,6 +257,15 @@ class Preprocessing:
             if isinstance(codec, CategoryCodec) and codec.strangers
         )
 
+    def gaps(self) -> tuple[Problem, ...]:
+        """A warning for each feature of which `encode` filled in empty cells although training rows had none."""
+        return tuple(_gap(name, codec) for name, codec in self.features.items() if codec.gaps)
+
+    def forget(self) -> None:
+        """Count the gaps anew."""
+        for codec in self.features.values():
+            codec.gaps = 0
+
     def state(self) -> dict[str, Any]:
         """Everything fitted, as JSON values. Lists, not mappings, keep the order whoever writes the JSON."""
         return {
@@ -323,6 +334,17 @@ class Preprocessing:
 
 def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
     return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
+
+
+def _gap(name: str, codec: Codec) -> Problem:
+    cells = "an empty cell" if codec.gaps == 1 else f"{codec.gaps:,} empty cells"
+    where = f"column {codec.columns[0]!r} has" if len(codec.columns) == 1 else f"the {len(codec.columns)} columns have"
+    return Problem(
+        f"{where} {cells}, and the rows that were trained on had none: {codec.stand_in} stands in",
+        path=format_path(("data", "features", name)),
+        hint="see what became of these cells; `missing: error` in the config of a training refuses such rows",
+        rule="missing-filled",
+    )
 
 
 def _listed(counts: Counter[str], most: int = 3) -> str:

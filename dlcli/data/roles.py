@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from dlcli.config.paths import format_path
-from dlcli.config.schema import DataConfig, GroupSplit, OrderedSplit
+from dlcli.config.schema import REST, DataConfig, GroupSplit, OrderedSplit
 from dlcli.data.features.columns import expand_columns
 from dlcli.errors import ConfigError, Problem
 
@@ -80,14 +80,16 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
         if name is not None:
             find([name], *(str(part) for part in path))
     aimed = {column for columns in targets.values() for column in columns}
-    if config.features is not None:
-        features = find_all("features", dict(config.features))
-        problems += _targets_among(features, aimed)
-    else:
+    given = dict(config.features or {REST: None})
+    features = find_all("features", {name: entry for name, entry in given.items() if name != REST})
+    problems += _targets_among(features, aimed)
+    if config.takes_rest:
         excluded = set(find(config.exclude, "data", "exclude")) if config.exclude else set()
-        rest = [name for name in named if name not in aimed | excluded | {config.sample_weight, group}]
-        features = {name: (name,) for name in rest}
-        if not rest and not problems:
+        taken = {column for columns in features.values() for column in columns}
+        others = aimed | excluded | taken | features.keys() | {config.sample_weight, group}
+        rest: dict[str, tuple[str, ...]] = {name: (name,) for name in named if name not in others}
+        features = _in_place(features, list(given), rest)
+        if not features and not problems:
             problems.append(
                 Problem(
                     "no column is left to be a feature",
@@ -101,6 +103,16 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
     )
     left_out = tuple(name for name in available if name not in used)
     return Roles(targets, features, config.sample_weight, group, order, left_out, tuple(problems))
+
+
+def _in_place(
+    features: dict[str, tuple[str, ...]], order: list[str], rest: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The features in the config's order, those that `...` stands for in its place."""
+    ordered: dict[str, tuple[str, ...]] = {}
+    for name in order:
+        ordered |= rest if name == REST else {name: features[name]}
+    return ordered
 
 
 def _targets_among(features: dict[str, tuple[str, ...]], targets: set[str]) -> list[Problem]:

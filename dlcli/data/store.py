@@ -77,10 +77,13 @@ class Store:
         if self._scratch is not None:
             self._scratch.close()
 
-    def find(self) -> Entry | None:
+    def find(self, split: SplitName | None = None) -> Entry | None:
         """The entry with the arrays of these very files, checked; None when there is none.
 
         The files are not opened when they are surely those that the entry was made from.
+
+        Args:
+            split: The split whose arrays are wanted, and are checked; all when None.
         """
         if self._cache is None:
             return None
@@ -88,7 +91,7 @@ class Store:
             known = {file.identity.path: file for file in read_known(directory)}
             if not all(one.path in known and known[one.path].speaks_for(one) for one in self._identities):
                 continue
-            if directory.name.endswith(f"-{self._content(known)}") and (entry := self._open(directory)):
+            if directory.name.endswith(f"-{self._content(known)}") and (entry := self._open(directory, split)):
                 self._known = known
                 return entry
         if not self._cache.find(f"{self._recipe}-*"):
@@ -97,7 +100,7 @@ class Store:
         self._known = self._hash()
         require_unchanged(self._identities)
         for directory in self._cache.find(f"{self._recipe}-{self._content(self._known)}"):
-            if entry := self._open(directory):
+            if entry := self._open(directory, split):
                 with contextlib.suppress(OSError):
                     write_known(directory, tuple(self._known.values()))
                 return entry
@@ -195,15 +198,15 @@ class Store:
     def _content(self, known: Mapping[str, KnownFile]) -> str:
         return content_key({name: [known[one.path] for one in files] for name, files in self._files.items()})
 
-    def _open(self, directory: Path) -> Entry | None:
-        """The entry, if every byte of it is as it was written; one that is not is removed."""
+    def _open(self, directory: Path, split: SplitName | None) -> Entry | None:
+        """The entry, if every byte of it that is wanted is as it was written; one that is not is removed."""
         assert self._cache is not None
         if directory in self._useless:
             return None
         try:
             entry = Entry.open(directory)
             if entry is not None:
-                entry.verify()
+                entry.verify([name for name in entry.names if split in (None, name[0])])
             return entry
         except (CorruptEntry, FileNotFoundError) as error:
             self._cache.remove(directory, damaged=True)

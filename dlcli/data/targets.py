@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,8 @@ from dlcli.data.features.codec import Column, Encoded
 from dlcli.data.features.columns import expand_columns
 from dlcli.data.features.number import NumberCodec
 from dlcli.errors import ConfigError, DataError, Problem
+
+TargetScale: TypeAlias = Literal["auto", "standard", "min_max", "none"]
 
 __all__ = ["TARGET_CODECS", "CategoryTargetCodec", "NumberTargetCodec", "TargetCodec", "build_target"]
 
@@ -146,7 +148,8 @@ class CategoryTargetCodec:
             raise DataError(
                 Problem(
                     f"column {self.columns[0]!r} holds {what} in the training split, two or more are needed",
-                    hint="add rows of another class, or see whether `split: stratified` brings them into training",
+                    hint="add rows of another class to data.train; where validation or test are fractions of it, "
+                    "`split: stratified` gives each split its share",
                     rule="one-class",
                 )
             )
@@ -158,7 +161,7 @@ class CategoryTargetCodec:
             DataError: Missing or unknown classes.
         """
         listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
-        unknown = f"the classes are {listed}; `split: stratified` or `classes` makes all of them known in training"
+        unknown = f"the classes are {listed}; drop rows of other classes, or train with rows of them"
         ways = {"missing-value": _MISSING, "unknown-value": _WayOut(rule="unknown-class", hint=unknown)}
         return _encode(self._codec, values, start=start, out=out, ways=ways)
 
@@ -212,16 +215,24 @@ class NumberTargetCodec:
     Args:
         name: The target's name.
         columns: The columns, or one array of rank 1 or 2.
-        scale: `standard`, `min_max` or `none`; fitted on the training split, undone by `decode`.
+        scale: `standard`, `min_max` or `none`; fitted on the training split, undone by `decode`. `auto` is `standard`
+            for numbers that are not near unit scale.
+        scalable: Whether the loss and the output allow `auto` to scale.
     """
 
     type: ClassVar[str] = "number"
 
     def __init__(
-        self, name: str, columns: Sequence[str], *, scale: Literal["standard", "min_max", "none"] = "none"
+        self, name: str, columns: Sequence[str], *, scale: TargetScale = "none", scalable: bool = True
     ) -> None:
         self.name = name
-        self._codec = NumberCodec(columns, scale=scale)
+        self.near_unit = True
+        """Whether the training rows have about the size that a fresh network gives. Known after `finish`."""
+        self.far = False
+        """Whether a network would hardly come to learn them as they are. Known after `finish`."""
+        self._scaling: TargetScale = scale
+        self._scalable = scalable
+        self._codec = NumberCodec(columns, scale="none" if scale == "auto" else scale)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -237,6 +248,11 @@ class NumberTargetCodec:
         """
         width = self._codec.shape[0]
         return self.columns if len(self.columns) == width else tuple(map(str, range(width)))
+
+    @property
+    def scaling(self) -> TargetScale:
+        """`standard`, `min_max` or `none`; until `finish` it may be `auto`."""
+        return self._scaling
 
     @property
     def offset(self) -> NDArray[np.float64]:
@@ -272,6 +288,11 @@ class NumberTargetCodec:
             DataError: A column has no values.
         """
         self._codec.finish()
+        standard = NumberCodec.from_state({**self._codec.state(), "scale": "standard"})
+        self.near_unit, self.far = _near_unit(standard.offset, standard.scale), _far(standard.offset, standard.scale)
+        if self._scaling == "auto":
+            self._scaling = "standard" if self._scalable and not self.near_unit else "none"
+            self._codec = standard if self._scaling == "standard" else self._codec
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows as `(rows, width)` float32.
@@ -288,7 +309,9 @@ class NumberTargetCodec:
     @property
     def spec(self) -> TargetSpec:
         """What a model must know of the target. Known after `finish`."""
-        return TargetSpec(self.name, "number", width=self._codec.shape[0])
+        pairs = tuple(zip(self.offset.tolist(), self.scale.tolist(), strict=True))
+        unit = pairs if self._scaling != "none" else ()
+        return TargetSpec(self.name, "number", width=self._codec.shape[0], unit=unit)
 
     def describe(self) -> str:
         """Such as `1 number, 25 to 346, as they are`."""
@@ -306,24 +329,34 @@ class NumberTargetCodec:
         return codec
 
 
+def _near_unit(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> bool:
+    near = (deviation >= 0.1) & (deviation <= 3) & (np.abs(mean) <= np.minimum(3, 3 * deviation))
+    return bool(near.all())
+
+
+def _far(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> bool:
+    return bool(((np.maximum(np.abs(mean), deviation) > 30) | (deviation < 0.01)).any())
+
+
 TARGET_CODECS: dict[str, type[TargetCodec]] = {codec.type: codec for codec in (CategoryTargetCodec, NumberTargetCodec)}
 """The codec of each target type, by the type's name in the config."""
 
 
-def build_target(name: str, target: Target, *, available: Sequence[str]) -> TargetCodec:
+def build_target(name: str, target: Target, *, available: Sequence[str], scalable: bool = True) -> TargetCodec:
     """The codec of a target, not fitted yet.
 
     Args:
         name: The target's name: its column, when it names none.
         target: Its type and options.
         available: The columns of the data.
+        scalable: Whether numbers may be scaled when the config does not say.
 
     Raises:
         ConfigError: A column is not there, or the options are wrong. The problems have no path.
     """
     columns = expand_columns(target.columns or [name], available)
     if not isinstance(target, CategoryTarget):
-        return NumberTargetCodec(name, columns, scale=target.scale)
+        return NumberTargetCodec(name, columns, scale=target.scale, scalable=scalable)
     one_column("category", columns)
     if target.classes is not None and len(set(target.classes)) < len(target.classes):
         repeated = ", ".join(sorted({repr(one) for one in target.classes if target.classes.count(one) > 1}))

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.config.conventions import from_logits, loss_family
 from dlcli.config.outputs import OutputPlan
-from dlcli.data.arrays import numbers_array, texts_array
+from dlcli.data.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
+from dlcli.inference.undefined import undefined_rows
 
-__all__ = ["Columns", "Decoded", "check_columns", "decode"]
+__all__ = ["Columns", "Decoded", "check_columns", "decode", "own_scores", "sigmoid", "softmax"]
 
 Floats = NDArray[np.floating]
 
@@ -47,7 +47,8 @@ class Decoded:
     Args:
         target: The target's name.
         classes: The class names; empty for numbers.
-        indices: For classes: the predicted class of each row, shape (rows,); None for numbers.
+        indices: For classes: the predicted class of each row, shape (rows,), -1 where the model gives no number;
+            None for numbers.
         probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
@@ -83,7 +84,7 @@ class Decoded:
             }
         names = texts_array(self.classes)
         if columns.top is None:
-            table = {f"{start}prediction": names.take(numbers_array(self.indices))}
+            table = {f"{start}prediction": names.take(_places(self.indices))}
             if self.probabilities is not None and columns.probabilities:
                 for index, name in enumerate(self.classes):
                     table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
@@ -92,11 +93,17 @@ class Decoded:
         table = {}
         best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
         for place, chosen in enumerate(best.T, start=1):
-            table[f"{start}prediction_{place}"] = names.take(numbers_array(chosen))
+            table[f"{start}prediction_{place}"] = names.take(_places(np.where(self.indices < 0, -1, chosen)))
             if columns.probabilities:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
+
+
+def _places(indices: NDArray[np.int64]) -> pa.Array:
+    """Where each row's class stands among the names; null where it has none."""
+    places = numbers_array(indices)
+    return with_nulls(places, indices >= 0) if (indices < 0).any() else places
 
 
 def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
@@ -135,16 +142,7 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
 
 def _has_probabilities(output: OutputPlan) -> bool:
     """Whether an output of classes gives probabilities, or scores that become some."""
-    if output.head.units == 1:
-        # Of a head that the config does not tell (a layer of one's own) the loss decides.
-        told = output.head.activation == "sigmoid"
-        return from_logits(output.loss) or told or (output.head.activation is None and not _from_minus_one(output))
-    return from_logits(output.loss) or output.head.activation in ("softmax", "sigmoid", None)
-
-
-def _from_minus_one(output: OutputPlan) -> bool:
-    """Whether the scores of one unit run from -1 to 1, as hinge losses teach them to."""
-    return loss_family(output.loss) == "hinge"
+    return output.scores in ("probabilities", "logits")
 
 
 def decode(
@@ -165,10 +163,14 @@ def decode(
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
         if output.classes:
-            decoded.append(_classes(np.asarray(values, np.float32), output, threshold))
+            classes = _classes(np.asarray(values, np.float32), output, threshold)
+            assert classes.indices is not None
+            # The greatest of scores that are not all numbers is the first of those that are none.
+            indices = np.where(undefined_rows(values), -1, classes.indices)
+            decoded.append(dataclasses.replace(classes, indices=indices))
             continue
         start = 0
-        flat = _own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
+        flat = own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
         for target in output.targets:
             codec = preprocessing.targets[target.name]
             part = flat[:, start : start + target.width]
@@ -177,45 +179,38 @@ def decode(
     return decoded
 
 
-def _own_scores(values: Floats, output: OutputPlan) -> Floats:
-    """Numbers `(rows, units)` as the loss compares them: probabilities, where it learnt such from raw scores."""
-    if from_logits(output.loss):
-        match loss_family(output.loss):
-            case "binary":
-                return _sigmoid(values)
-            case "one_hot":
-                return _softmax(values)
-    return values
+def own_scores(values: Floats, output: OutputPlan) -> Floats:
+    """An output's numbers `(rows, units)` as its loss compares them: probabilities, where it learnt from raw scores."""
+    if output.scores != "logits":
+        return values
+    return sigmoid(values) if output.link == "sigmoid" else softmax(values)
 
 
-def _sigmoid(scores: Floats) -> Floats:
+def sigmoid(scores: Floats) -> Floats:
     with np.errstate(over="ignore"):  # far below zero the probability is 0
         return np.asarray(1 / (1 + np.exp(-scores)))
 
 
-def _softmax(scores: Floats) -> Floats:
+def softmax(scores: Floats) -> Floats:
     exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
     target = output.targets[0]
-    logits = from_logits(output.loss)
+    scores = own_scores(values.reshape(len(values), -1), output)
     if values.shape[-1] == 1:
-        score = values.reshape(len(values))
+        positive = scores.reshape(len(values))
         if not _has_probabilities(output):
-            middle = 0.0 if _from_minus_one(output) else 0.5
-            return Decoded(target.name, target.classes, indices=(score > middle).astype(np.int64))
-        positive = _sigmoid(score) if logits else score
+            middle = 0.0 if output.scores == "signed" else 0.5
+            return Decoded(target.name, target.classes, indices=(positive > middle).astype(np.int64))
         probabilities = np.stack([1 - positive, positive], axis=1)
         above = positive > np.float32(0.5 if threshold is None else threshold)
         return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
-    scores = values.reshape(len(values), math.prod(values.shape[1:]))
-    indices = scores[:, : len(target.classes)].argmax(axis=1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    indices = flat[:, : len(target.classes)].argmax(axis=1)
     if not _has_probabilities(output):
         return Decoded(target.name, target.classes, indices)
-    if logits:
-        scores = _softmax(scores)
     if threshold is not None and len(target.classes) == 2:
         indices = (scores[:, 1] > np.float32(threshold)).astype(np.int64)
     return Decoded(target.name, target.classes, indices, scores[:, : len(target.classes)])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.signature import SplitName
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import ModelError, Problem, RunError
 from dlcli.inference.evaluation import Evaluation, evaluate_splits
 from dlcli.inference.loading import Runtime, TrainedRun, Warn, load_portable
 from dlcli.inference.portable import PortablePredictor
@@ -57,7 +57,13 @@ def evaluate_run(
     else:
         parts = data_parts(run, data, reading=reading, warn=warn)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
+        warn(problem)
     write_json(run.directory.evaluations / f"{name}.json", result.document())
+    for target, report in result.reports.items():
+        if missed := report.get("without_prediction"):
+            message = f"the model gives no number for {missed:,} of the {result.rows:,} rows, so no class of {target!r}"
+            warn(Problem(message, hint="they count as wrong; predict names them", rule="no-prediction"))
     return result
 
 
@@ -84,5 +90,17 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     predictor.assembly.compile()
-    record = run.directory.read_json(run.directory.record)
-    return run, KerasMetrics(predictor.assembly, batch_size=int(record["batch_size"]))
+    return run, KerasMetrics(predictor.assembly, batch_size=_batch_size(run.directory))
+
+
+def _batch_size(run: RunDirectory) -> int:
+    """Rows of a training batch, as the record has them.
+
+    Raises:
+        RunError: The record does not say.
+    """
+    size = run.read_json(run.record).get("batch_size")
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        message = f"{run.record} is damaged: batch_size is {size!r}, expected a whole number of at least 1"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged"))
+    return size

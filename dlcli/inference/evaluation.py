@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,12 +13,13 @@ from dlcli.config.outputs import OutputPlan
 from dlcli.data.batches import Batches
 from dlcli.data.encoding import Split
 from dlcli.data.labels import make_labels, row_weights
+from dlcli.data.mapped import take
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.inference.decoding import Decoded, decode
 from dlcli.inference.predictor import Predictor
 from dlcli.inference.report import ClassReport, NumberReport
 
-__all__ = ["Evaluation", "Metrics", "evaluate_splits"]
+__all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
 
 
 class Metrics(Protocol):
@@ -45,6 +46,7 @@ class Evaluation:
         rows: How many rows.
         metrics: The compiled metrics by Keras's names, the loss first.
         reports: For each target what `ClassReport.result` or `NumberReport.result` says.
+        scaled: The number targets whose loss is that of the scaled target; all else is in their own unit.
 
     Example:
         >>> evaluation = dlcli.evaluate("runs/iris-001")  # doctest: +SKIP
@@ -56,10 +58,13 @@ class Evaluation:
     rows: int
     metrics: dict[str, float]
     reports: dict[str, dict[str, Any]]
+    scaled: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The JSON of `evaluations/<name>.json`; a single target's report stands at the top level."""
         head: dict[str, Any] = {"name": self.name, "rows": self.rows, "metrics": self.metrics}
+        if self.scaled:
+            head["scaled"] = list(self.scaled)
         if len(self.reports) == 1:
             ((target, report),) = self.reports.items()
             return {**head, "target": target, **report}
@@ -79,11 +84,7 @@ def evaluate_splits(
         preprocessing: Its fitted preprocessing.
     """
     size = metrics.rows_at_once
-    reports = {
-        target.name: _report(output, target.name, preprocessing)
-        for output in predictor.outputs
-        for target in output.targets
-    }
+    reports = _reports(predictor, preprocessing)
     rows = 0
     for part in parts:
         weights = row_weights(
@@ -104,11 +105,48 @@ def evaluate_splits(
         for start, (x, y, w) in zip(range(0, len(part.rows), size), batches.slices(), strict=True):
             raw = predictor(x)
             metrics.add(x, y, w, raw)
-            for decoded in decode(raw, predictor.outputs, preprocessing):
-                true = part.targets[decoded.target][start : start + size]
-                _add(reports[decoded.target], true, decoded, preprocessing)
+            _take_in(reports, raw, part, start, predictor, preprocessing)
         rows += len(part.rows)
-    return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()})
+    scaled = tuple(target.name for output in predictor.outputs for target in output.targets if target.unit)
+    return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()}, scaled)
+
+
+def report_rows(part: Split, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
+    """The report of each target alone, without the compiled metrics.
+
+    Args:
+        part: Encoded rows.
+        predictor: The trained model.
+        preprocessing: Its fitted preprocessing.
+    """
+    reports = _reports(predictor, preprocessing)
+    size = predictor.rows_at_once
+    for start in range(0, len(part.rows), size):
+        raw = predictor({name: take(values, slice(start, start + size)) for name, values in part.inputs.items()})
+        _take_in(reports, raw, part, start, predictor, preprocessing)
+    return {name: report.result() for name, report in reports.items()}
+
+
+def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, ClassReport | NumberReport]:
+    return {
+        target.name: _report(output, target.name, preprocessing)
+        for output in predictor.outputs
+        for target in output.targets
+    }
+
+
+def _take_in(
+    reports: Mapping[str, ClassReport | NumberReport],
+    raw: Sequence[NDArray[Any]],
+    part: Split,
+    start: int,
+    predictor: Predictor,
+    preprocessing: Preprocessing,
+) -> None:
+    """Add the outputs for the rows of a split from `start` on."""
+    for decoded in decode(raw, predictor.outputs, preprocessing):
+        true = part.targets[decoded.target][start : start + len(raw[0])]
+        _add(reports[decoded.target], true, decoded, preprocessing)
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> ClassReport | NumberReport:
@@ -122,7 +160,7 @@ def _add(
 ) -> None:
     if isinstance(report, ClassReport):
         assert decoded.indices is not None
-        report.add(true.astype(np.int64), decoded.indices)
+        report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
         report.add(preprocessing.targets[decoded.target].decode(true), decoded.numbers)

@@ -3,6 +3,7 @@ with what the run predicts, and only then given its name."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -10,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,8 @@ def export_run(
     else:
         model, inputs = assembly.model, encoded
         metadata = describe(run.config, run.preprocessing, assembly.outputs, named)
-    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=_parent(output)) as directory:
-        draft = Path(directory) / output.name
+    with _beside(output) as directory:
+        draft = directory / output.name
         try:
             write_model(model, draft, format=format, outputs=outputs, metadata=_document(metadata, format))
         except OSError as error:
@@ -217,7 +218,8 @@ def _reloaded(
     count = len(batches(len(next(iter(inputs.values())))))
     arguments = [format, str(model), str(given), str(taken), str(count - 1), *code]
     done = subprocess.run(
-        [sys.executable, "-m", "dlcli.model.reloading", *arguments],
+        # -P: without it the working directory, which may be a stranger's, is where modules are looked for first.
+        [sys.executable, "-P", "-m", "dlcli.model.reloading", *arguments],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -252,6 +254,21 @@ def _require_free(output: Path, format: ExportFormat) -> None:
             problems.append(Problem(f"{place} exists already", hint="choose another --output", rule="output-exists"))
     if problems:
         raise DataError(problems)
+
+
+@contextlib.contextmanager
+def _beside(output: Path) -> Iterator[Path]:
+    """A directory for drafts, on the same file system as the output.
+
+    Raises:
+        DataError: It cannot be made.
+    """
+    try:
+        directory = tempfile.TemporaryDirectory(prefix=f".{output.name[:40]}.", dir=_parent(output))
+    except OSError as error:
+        raise not_writable(str(output), error) from error
+    with directory as path:
+        yield Path(path)
 
 
 def _parent(output: Path) -> Path:

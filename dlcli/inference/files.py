@@ -21,6 +21,7 @@ from dlcli.inference.loading import TrainedRun, Warn
 from dlcli.inference.outputs import standard_output, write_file, write_standard_output
 from dlcli.inference.prediction import no_predictions, predict_rows
 from dlcli.inference.rows import input_rows
+from dlcli.inference.undefined import Undefined
 from dlcli.inference.writers import OutputFormat, output_format, write_stream
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
 
@@ -79,6 +80,7 @@ def predict_to(
     format: InputFormat | None = None,
     keep: Sequence[str] | None = (),
     columns: Columns,
+    undefined: Undefined,
     reading: Reading | None = None,
     progress: Callable[[int, int | None], None],
     warn: Warn = lambda problem: None,
@@ -92,6 +94,7 @@ def predict_to(
         format: The format of the input; by its name, or its first bytes, when None.
         keep: Columns of the input to copy before the predictions; None for all.
         columns: Which columns of predictions are wanted.
+        undefined: Told of the rows for which the model gives no number.
         reading: How an input of text is to be read.
         progress: Called after every chunk with the rows so far, and about how many there are, if that is known.
         warn: Told of doubts about the input.
@@ -118,7 +121,8 @@ def predict_to(
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
         tables = _readable(
-            predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet"), name=rows.source.name
+            predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet", undefined=undefined),
+            name=rows.source.name,
         )
         with (
             write_standard_output() if target is None else write_file(target) as stream,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,9 @@ __all__ = ["Runtime", "TrainedRun", "Warn", "load", "load_portable", "read_prepr
 
 Runtime = Literal["auto", "portable", "keras"]
 """`portable` is ONNX Runtime; `auto` takes it where it can be trusted, and Keras elsewhere."""
+
+MOST_NUMBERS = 2**28
+"""Numbers of a row, of all features together: a gigabyte."""
 
 Warn = Callable[[Problem], None]
 """Called with what the person should know."""
@@ -73,15 +77,16 @@ def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | Non
     Raises:
         DlcliError: See `load`.
     """
-    from dlcli.inference.portable_model import open_portable, unusable
+    from dlcli.inference.portable_model import open_portable, read_portable
 
     run = RunDirectory.open(path)
     document: Any = run.read_json(run.record).get("portable")
-    problem = unusable(run, document)
-    if problem is None:
+    content = read_portable(run, document)
+    if isinstance(content, bytes):
         config, preprocessing = read_resolved(run.config), read_preprocessing(run)
-        predictor = open_portable(run, document, config=config, preprocessing=preprocessing)
+        predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
         return TrainedRun(run, config, preprocessing, predictor)
+    problem = content
     if required:
         raise RunError(problem)
     if document is not None and problem.rule != "not-portable":  # which `train` has said
@@ -97,6 +102,32 @@ def read_preprocessing(run: RunDirectory) -> Preprocessing:
         RunError: It is damaged, or of a newer version.
     """
     try:
-        return Preprocessing.from_state(run.read_json(run.preprocessing))
+        preprocessing = Preprocessing.from_state(run.read_json(run.preprocessing))
     except RunError as error:
         raise RunError(problem.at(run.preprocessing) for problem in error.problems) from error
+    fault = _unsound(preprocessing)
+    if fault:
+        message = f"the preprocessing state cannot be read: {fault}"
+        hint = "the file was changed or cut short: restore it, or train again"
+        raise RunError(Problem(message, file=run.preprocessing, hint=hint, rule="run-damaged"))
+    return preprocessing
+
+
+def _unsound(preprocessing: Preprocessing) -> str:
+    """What no preprocessing that was fitted has: sizes beyond all memory, columns without a name."""
+    read = [
+        *(codec.columns for codec in preprocessing.features.values()),
+        *(codec.columns for codec in preprocessing.targets.values()),
+    ]
+    if not preprocessing.features or not preprocessing.targets:
+        return "it has no features, or no targets"
+    if not all(columns and all(type(column) is str for column in columns) for columns in read):
+        return "a column has no name"
+    sizes = [size for codec in preprocessing.features.values() for size in codec.shape]
+    if not all(type(size) is int and size >= 0 for size in sizes):
+        return "a shape is no list of sizes"
+    numbers = sum(math.prod(codec.shape) for codec in preprocessing.features.values())
+    if numbers > MOST_NUMBERS:
+        return f"a row has {numbers:,} numbers"
+    classes = [name for spec in preprocessing.target_specs for name in spec.classes]
+    return "" if all(type(name) is str for name in classes) else "a class has no name"

@@ -8,7 +8,6 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from dlcli.config.conventions import from_logits
 from dlcli.config.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing import Preprocessing
@@ -108,7 +107,7 @@ def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing
     return tuple(
         {
             "name": output.name,
-            "logits": from_logits(output.loss),
+            "logits": output.scores == "logits",
             "targets": [_target(target.name, target.classes, preprocessing) for target in output.targets],
         }
         for output in outputs

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from dlcli.data.sources.standard_input import is_stream
 from dlcli.errors import DataError, Problem
+from dlcli.files.replacing import Replacement
 
 __all__ = ["not_writable", "standard_output", "write_file", "write_standard_output"]
 
@@ -41,21 +41,16 @@ def write_file(path: Path) -> Iterator[BinaryIO]:
         target = Path(os.path.realpath(path))
         if target.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    replacement = Replacement(target)
     try:
-        with _opened(temporary, "xb", name) as output:
+        with _opened(replacement.draft, "xb", name) as output:
             with _writing(name):
-                if target.exists():
-                    os.chmod(temporary, target.stat().st_mode & 0o777)
+                replacement.keep_mode()
             yield cast(BinaryIO, output)
-            output.flush()
-            with _writing(name):
-                os.fsync(output.fileno())
         with _writing(name):
-            os.replace(temporary, target)
+            replacement.commit()
     finally:
-        with contextlib.suppress(OSError):  # it was never made, or has its name
-            temporary.unlink()
+        replacement.discard()
 
 
 def standard_output() -> BinaryIO:

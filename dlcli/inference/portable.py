@@ -47,6 +47,7 @@ class Session:
             raise _refusal("does not take the model", error) from error
         self.inputs = tuple(each.name for each in self._session.get_inputs())
         self.outputs = tuple(each.name for each in self._session.get_outputs())
+        self.shapes = {each.name: tuple(each.shape) for each in self._session.get_inputs()}
 
     def run(self, inputs: Arrays, outputs: Sequence[str]) -> list[NDArray[Any]]:
         """The outputs, each `(rows, ...)`.

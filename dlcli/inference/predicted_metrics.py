@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from dlcli.config.component import Component, normal_name
 from dlcli.config.conventions import from_logits
 from dlcli.config.history_names import metric_names
+from dlcli.config.metric_views import MetricView, metric_view
 from dlcli.config.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.inference.measures import CROSSENTROPIES, LOSSES, Measure, find_metric
+from dlcli.inference.metric_sight import see
 from dlcli.inference.portable import PortablePredictor
 from dlcli.model.to_onnx import LOGITS
 
@@ -39,7 +41,7 @@ def left_to_keras(config: Config, predictor: PortablePredictor) -> str:
         if output.head.units is None or not _has_loss(output, predictor):
             return f"the loss {output.loss.name}"
         for component in _metrics_of(config.compile, output):
-            if find_metric(component, units=output.head.units, sparse=output.form == "index") is None:
+            if _measure(component, output) is None:
                 return f"the metric {component.name}"
     return ""
 
@@ -71,11 +73,13 @@ class PredictedMetrics:
         for place, (output, raw) in enumerate(zip(self._predictor.outputs, outputs, strict=True)):
             true = np.asarray(_of_output(labels, place), np.float64)
             weight = _of_output(weights, place)
-            predicted = raw.astype(np.float64)
-            values = self._loss(output, true, predicted, inputs)
+            values = self._loss(output, true, raw.astype(np.float64), inputs)
             self._losses[output.name] += float((values if weight is None else values * weight).sum())
-            for measure in self._measures[place]:
-                measure.add(true, predicted)
+            if output.unit:
+                offset, scale = np.array(output.unit).T
+                true, raw = true * scale + offset, raw * scale + offset
+            for measure, view in self._measures[place]:
+                measure.add(*see(view, true, raw))
 
     def result(self) -> dict[str, float]:
         """The metrics by Keras's names, in Keras's order."""
@@ -83,7 +87,7 @@ class PredictedMetrics:
         losses = {name: value / rows for name, value in self._losses.items()}
         whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
         parts = {f"{name}_loss": value for name, value in losses.items()} if len(losses) > 1 else {}
-        values = [measure.result() for measures in self._measures for measure in measures]
+        values = [measure.result() for measures in self._measures for measure, _ in measures]
         named = {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
         return {name: float(np.float32(value)) for name, value in named.items()}  # as many digits as Keras has
 
@@ -123,10 +127,17 @@ def _metrics_of(config: CompileConfig, output: OutputPlan) -> Sequence[Component
     return (metrics.get(output.name, ()) if isinstance(metrics, Mapping) else metrics) or ()
 
 
-def _measures(config: CompileConfig, output: OutputPlan) -> list[Measure]:
+def _measures(config: CompileConfig, output: OutputPlan) -> list[tuple[Measure, MetricView | None]]:
+    found = ((_measure(each, output), metric_view(each, output)) for each in _metrics_of(config, output))
+    return [(measure, view) for measure, view in found if measure is not None]
+
+
+def _measure(metric: Component, output: OutputPlan) -> Measure | None:
+    """The measure of what a metric is shown."""
+    view = metric_view(metric, output) or MetricView()
     units = output.head.units or 1
-    found = (find_metric(each, units=units, sparse=output.form == "index") for each in _metrics_of(config, output))
-    return [measure for measure in found if measure is not None]
+    sparse = output.form == "index" if view.target is None else view.target == "index"
+    return find_metric(metric, units=units + (view.expand is not None), sparse=sparse)
 
 
 def _adds_losses(value: Any) -> bool:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.outputs import OutputPlan
-from dlcli.data.arrays import numbers_array, plain_numbers, texts_array
+from dlcli.data.arrays import numbers_array, plain_numbers, texts_array, with_nulls
 from dlcli.data.inputs import Input, InputRows
 from dlcli.data.targets import NumberTargetCodec, TargetCodec
 from dlcli.errors import DataError, Problem
@@ -21,12 +21,18 @@ from dlcli.inference.digits import round_numbers
 from dlcli.inference.loading import TrainedRun
 from dlcli.inference.overlap import ahead
 from dlcli.inference.predictor import Arrays, Predictor
+from dlcli.inference.undefined import Undefined, undefined_rows
 
 __all__ = ["no_predictions", "predict_rows", "run_slices"]
 
 
 def predict_rows(
-    run: TrainedRun, rows: Iterable[InputRows], *, columns: Columns = EVERYTHING, rounded: bool = False
+    run: TrainedRun,
+    rows: Iterable[InputRows],
+    *,
+    columns: Columns = EVERYTHING,
+    rounded: bool = False,
+    undefined: Undefined | None = None,
 ) -> Generator[pa.Table, None, None]:
     """Predict chunk by chunk. The next chunks are read, and run, while the caller writes one.
 
@@ -37,6 +43,7 @@ def predict_rows(
         rows: The rows, chunk by chunk.
         columns: Which columns are wanted.
         rounded: Predicted numbers have the digits that are significant, as text should; else all that were computed.
+        undefined: Told of the rows for which the model gives no number.
 
     Yields:
         Tables of as many rows as their chunks: the kept columns, then `prediction` and `probability_<class>`; with
@@ -47,7 +54,7 @@ def predict_rows(
         ModelError: The model has not what `columns` asks for.
     """
     check_columns(columns, run.predictor.outputs)
-    tables = _tables(run, ahead(rows), columns, rounded)
+    tables = _tables(run, ahead(rows), columns, rounded, undefined or Undefined())
     # TensorFlow has threads of its own, and wants to be called from one.
     return tables if run.predictor.road == "keras" else ahead(tables)
 
@@ -80,22 +87,24 @@ def _width(output: OutputPlan) -> int:
 
 
 def _tables(
-    run: TrainedRun, rows: Generator[InputRows, None, None], columns: Columns, rounded: bool
+    run: TrainedRun, rows: Generator[InputRows, None, None], columns: Columns, rounded: bool, undefined: Undefined
 ) -> Generator[pa.Table, None, None]:
     with contextlib.closing(rows):
         for part in rows:
             if part.chunk.num_rows:
-                yield _table(run, part, columns, rounded)
+                yield _table(run, part, columns, rounded, undefined)
 
 
-def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool) -> pa.Table:
+def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool, undefined: Undefined) -> pa.Table:
     chunk = part.chunk
     predictor = run.predictor
     try:
         inputs = run.preprocessing.encode(chunk, predictor.named)
     except DataError as error:
         raise DataError(problem.at(chunk.file) for problem in error.problems) from None
-    return _joined(run, run_slices(predictor, inputs), part.kept, columns, rounded, file=chunk.file)
+    raw = run_slices(predictor, inputs)
+    undefined.add(chunk, np.logical_or.reduce([undefined_rows(values) for values in raw]))
+    return _joined(run, raw, part.kept, columns, rounded, file=chunk.file)
 
 
 def _joined(
@@ -115,8 +124,18 @@ def _joined(
         predicted = decoded.table(prefix=prefix, columns=columns)
         if clashes := [name for name in predicted if name in table]:
             raise DataError(_taken(name, file) for name in clashes)
-        table.update(_rounded(predicted, run.preprocessing.targets[decoded.target]) if rounded else predicted)
+        if rounded:
+            predicted = _rounded(predicted, run.preprocessing.targets[decoded.target])
+        table.update({name: _without_nan(column) for name, column in predicted.items()})
     return pa.table(table)
+
+
+def _without_nan(column: pa.Array) -> pa.Array:
+    """The column with null for NaN."""
+    if not pa.types.is_floating(column.type):
+        return column
+    missing = np.isnan(plain_numbers(column))
+    return with_nulls(column, ~missing) if missing.any() else column
 
 
 def _rounded(predicted: dict[str, pa.Array], target: TargetCodec) -> dict[str, pa.Array]:

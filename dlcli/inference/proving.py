@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +14,14 @@ from dlcli.config.signature import SPLITS
 from dlcli.data.fingerprint import fingerprint
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.errors import DataError, ModelError, Problem
+from dlcli.files.replacing import replacing
 from dlcli.inference.metadata import describe
 from dlcli.inference.parity import MOST_ROWS, Parity, floors, measure
 from dlcli.inference.portable import Session
 from dlcli.inference.portable_model import PortableModel, companions, versions
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
+from dlcli.model.faults import model_faults, reason
 from dlcli.model.reference import reference_outputs, rounding_noise
 from dlcli.model.to_onnx import float32_copy, to_onnx
 from dlcli.runs.layout import RunDirectory
@@ -56,15 +55,16 @@ def write_portable(
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
         content = to_onnx(model, names, metadata=metadata.properties(), with_logits=True)
-        with _draft(run.portable) as draft:
+        with replacing(run.portable) as draft:
             draft.write_bytes(content)
             parity = _prove(model, draft, assembly.outputs, inputs)
             sha256 = fingerprint(draft).sha256
-            os.replace(draft, run.portable)
     except (ModelError, DataError) as error:
         return _none(error.problems[0].message)
     except OSError as error:
         return _none(f"cannot write {run.portable}: {error.strerror or error}")
+    except model_faults() as error:  # a layer that takes batches of one size alone, for instance
+        return _none(f"the model cannot be compared with it: {reason(error)}")
     portable = PortableModel(
         sha256=sha256,
         proved_with=companions(run),
@@ -84,13 +84,6 @@ def _none(why: str) -> tuple[dict[str, Any], Problem]:
     """What is recorded, and told, where there is no portable model."""
     notice = Problem(f"no portable model: {why}", hint="prediction goes through Keras", rule="not-portable")
     return {"file": None, "reason": why}, notice
-
-
-@contextlib.contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """A file of the same name in a directory beside it, which is gone in the end."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as directory:
-        yield Path(directory) / path.name
 
 
 def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mapping[str, NDArray[Any]]) -> Parity:

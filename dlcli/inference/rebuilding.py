@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from dlcli.errors import ModelError, Problem, RunError
+from dlcli.files.replacing import Replacement
 from dlcli.inference.exporting import Export
 from dlcli.inference.keras_model import KerasPredictor, load_keras
 from dlcli.inference.parity import Parity
 from dlcli.inference.proving import write_portable
 from dlcli.inference.rows import some_split
+from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
 
 __all__ = ["rebuild_portable"]
@@ -36,7 +36,7 @@ def rebuild_portable(path: Path) -> Export:
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     split = some_split(run)
-    with _put_back(directory.portable):
+    with exclusive(directory), _put_back(directory.portable):
         document, problem = write_portable(
             directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={split.name: split}
         )
@@ -55,9 +55,12 @@ def _put_back(file: Path) -> Iterator[None]:
         RunError: There is no room beside it.
     """
     with contextlib.ExitStack() as stack:
+        before = None
         try:
-            beside = stack.enter_context(tempfile.TemporaryDirectory(prefix=f".{file.name}.", dir=file.parent))
-            before = Path(shutil.copy2(file, beside)) if file.is_file() else None
+            if file.is_file():
+                before = Replacement(file)
+                stack.callback(before.discard)
+                shutil.copy2(file, before.draft)
         except OSError as error:
             raise RunError(Problem(f"cannot write {file}: {error.strerror or error}", rule="not-writable")) from error
         try:
@@ -66,5 +69,5 @@ def _put_back(file: Path) -> Iterator[None]:
             if before is None:
                 file.unlink(missing_ok=True)
             else:
-                os.replace(before, file)
+                before.commit()
             raise

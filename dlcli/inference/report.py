@@ -8,11 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.inference.ranking import MOST_KEYS, Ranking
+
 __all__ = ["ClassReport", "NumberReport"]
 
 
+MOST_RANKED = 100
+"""Classes up to which the areas under the ROC curves are computed: their counts take memory for each."""
+
+
 class ClassReport:
-    """Counts (true class, predicted class) pairs, chunk by chunk.
+    """Counts (true class, predicted class) pairs, chunk by chunk, and ranks the rows by the probability of each class.
 
     Args:
         classes: The class names in the order of their indices.
@@ -27,24 +33,57 @@ class ClassReport:
     def __init__(self, classes: tuple[str, ...]) -> None:
         self.classes = classes
         self.counts = np.zeros((len(classes), len(classes)), np.int64)
+        self.missed = np.zeros(len(classes), np.int64)
+        ranked = 1 if len(classes) == 2 else len(classes) if len(classes) <= MOST_RANKED else 0
+        self._rankings = [Ranking(MOST_KEYS // ranked) for _ in range(ranked)]
+        self._is_ranked = bool(ranked)
 
-    def add(self, true: NDArray[np.integer], predicted: NDArray[np.integer]) -> None:
-        """Count a chunk; both arrays are class indices of shape (rows,)."""
-        size = len(self.classes)
-        self.counts += np.bincount(true.astype(np.int64) * size + predicted, minlength=size * size).reshape(size, size)
+    def add(
+        self,
+        true: NDArray[np.integer],
+        predicted: NDArray[np.integer],
+        probabilities: NDArray[np.floating] | None = None,
+    ) -> None:
+        """Count a chunk.
+
+        Args:
+            true: Class indices, shape (rows,).
+            predicted: Likewise, -1 where there is no prediction.
+            probabilities: Of each class, shape (rows, classes); None when there are none.
+        """
+        size, there = len(self.classes), predicted >= 0
+        self.missed += np.bincount(true[~there], minlength=size)
+        true, predicted = true[there].astype(np.int64), predicted[there]
+        self.counts += np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
+        self._is_ranked = self._is_ranked and probabilities is not None
+        if probabilities is not None and self._is_ranked:
+            for place, ranking in zip(self._ranked_places(), self._rankings, strict=True):
+                ranking.add(probabilities[there, place], true == place)
 
     def result(self) -> dict[str, Any]:
         """Confusion matrix (rows are the true classes), and per class precision, recall, F1 and support.
 
-        A precision without predictions, or a recall without rows, is 0 by convention.
+        A precision without predictions, or a recall without rows, is 0 by convention. A row without a prediction is
+        not right, and stands in no column of the matrix. `auc` is the area under the ROC curve of a class against all
+        others, over the rows with a prediction; None where it has no rows, or all. `macro_average` is the mean over the
+        classes, of `auc` over those that have one. Without probabilities there is no `auc`.
         """
         hits = np.diag(self.counts).astype(float)
-        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1)
+        predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1) + self.missed
         precision = hits / np.maximum(predicted, 1)
         recall = hits / np.maximum(support, 1)
         total = precision + recall
         f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
         rows = int(support.sum())
+        areas = self._areas()
+        macro: dict[str, float | None] = {
+            "precision": float(precision.mean()),
+            "recall": float(recall.mean()),
+            "f1": float(f1.mean()),
+        }
+        if areas is not None:
+            known = [area for area in areas if area is not None]
+            macro["auc"] = float(np.mean(known)) if known else None
         return {
             "accuracy": float(hits.sum() / rows) if rows else None,
             "classes": {
@@ -53,11 +92,25 @@ class ClassReport:
                     "recall": float(recall[i]),
                     "f1": float(f1[i]),
                     "support": int(support[i]),
+                    **({} if areas is None else {"auc": areas[i]}),
                 }
                 for i, name in enumerate(self.classes)
             },
+            "macro_average": macro,
             "confusion_matrix": self.counts.tolist(),
+            **({"without_prediction": int(self.missed.sum())} if self.missed.any() else {}),
         }
+
+    def _ranked_places(self) -> range:
+        """The classes that are ranked: of two the second, whose curve is that of the first."""
+        return range(1, 2) if len(self.classes) == 2 else range(len(self.classes))
+
+    def _areas(self) -> list[float | None] | None:
+        """The area of each class; None when there are none."""
+        if not self._is_ranked:
+            return None
+        areas = [ranking.area() for ranking in self._rankings]
+        return areas * 2 if len(self.classes) == 2 else areas
 
 
 @dataclasses.dataclass

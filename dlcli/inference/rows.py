@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dlcli.config.signature import SplitName
-from dlcli.data.fingerprint import fingerprint
+from dlcli.data.fingerprint import Fingerprint, fingerprint
 from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
 from dlcli.data.sources.options import Format, Reading
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.inference.loading import TrainedRun, Warn
+from dlcli.runs.layout import RunDirectory
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,7 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
     """
     from dlcli.data.prepare import read_split  # which brings all that fitting needs
 
-    record = run.directory.read_json(run.directory.record)
-    for source, files in record.get("data", {}).items():
+    for source, files in _recorded(run.directory).items():
         if source == split or (source == "train" and isinstance(getattr(run.config.data, split), float)):
             for file in files:
                 _require_unchanged(file, run.directory.path)
@@ -68,8 +68,25 @@ def some_split(run: TrainedRun) -> Split:
     return split_rows(run, name)
 
 
-def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
-    path = Path(recorded["path"])
+def _recorded(run: RunDirectory) -> dict[str, list[Fingerprint]]:
+    """The data files of each source, as they were when the run was trained.
+
+    Raises:
+        RunError: The record is damaged.
+    """
+    sources = run.read_json(run.record).get("data", {})
+    try:
+        return {
+            source: [Fingerprint(str(each["path"]), int(each["bytes"]), str(each["sha256"])) for each in files]
+            for source, files in sources.items()
+        }
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        message = f"{run.record} is damaged: it does not say what the data was"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged")) from error
+
+
+def _require_unchanged(recorded: Fingerprint, run: Path) -> None:
+    path = Path(recorded.path)
     if not path.is_file():
         raise DataError(
             Problem(
@@ -78,7 +95,7 @@ def _require_unchanged(recorded: dict[str, Any], run: Path) -> None:
                 rule="file-not-found",
             )
         )
-    if fingerprint(path).sha256 != recorded["sha256"]:
+    if fingerprint(path).sha256 != recorded.sha256:
         raise RunError(
             Problem(
                 f"{path} has changed since this run was trained, so its splits would mix rows trained on with others",

@@ -38,7 +38,8 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
         doubts = headers.doubts
         # The config alone has shown a target among the features already, under the path of the one or the other.
         found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
-        if data.features is None and headers.features is not None and "model" in inspection.sections:
+        is_faulty = data.features is None and inspection.document.has("data", "features")
+        if data.takes_rest and not is_faulty and headers.features is not None and "model" in inspection.sections:
             graph_problems = expand(inspection.sections["model"], features=headers.features)[1]
             unknown = [one for one in graph_problems if one.rule == "unknown-name" and one.path not in seen]
             if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere

@@ -9,7 +9,8 @@ from dlcli.config.conventions import model_head, says_classification
 from dlcli.config.graph import expand
 from dlcli.config.lint import lint
 from dlcli.config.loading import Inspection
-from dlcli.config.schema import Config
+from dlcli.config.schema import Config, DataConfig, NumberTarget
+from dlcli.config.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.data.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import ConfigError, Problem
@@ -24,7 +25,7 @@ __all__ = ["prepare_job"]
 
 
 def prepare_job(
-    inspection: Inspection, config: Config, *, directory: Path, cache: Cache, tell: Listener
+    inspection: Inspection, config: Config, *, directory: Path, cache: Cache, tell: Listener, check: bool = False
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
@@ -34,6 +35,7 @@ def prepare_job(
         directory: The run directory to be.
         cache: Of encoded data.
         tell: Called with the stages and notices.
+        check: Nothing is trained afterwards: the end is tried too, as it is for code of the user's own in any case.
 
     Raises:
         DlcliError: Every fault that the data and the model show.
@@ -51,19 +53,65 @@ def prepare_job(
             named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
+            unscalable=unscalable_targets(config),
             cache=cache,
             notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
         )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
+        if (capped := _smaller_batch(config.data, prepared.config)) is not None:
+            tell(Notice(inspection.locate(capped)))
+        for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
+            tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
         backend.load()
         from dlcli.inference.keras_model import assemble_run
+        from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
         assembly = assemble_run(config, prepared.preprocessing).compile()
+        if config.code and not check:
+            # On a model of its own, so that the draws of the one that is trained stay what they are.
+            rehearse(assembly, prepared, tell=tell)
+            assembly = assemble_run(config, prepared.preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
-        return prepared, make_plan(assembly, prepared, directory=directory)
+        plan = make_plan(assembly, prepared, directory=directory)
+        if check:
+            rehearse(assembly, prepared, tell=tell)
+        else:
+            require_savable(assembly)
+        return prepared, plan
+
+
+def _smaller_batch(asked: DataConfig, found: DataConfig) -> Problem | None:
+    """What is said of a batch that the config asks for and the training split has not the rows for."""
+    if "batch_size" not in asked.model_fields_set or asked.batch_size == found.batch_size:
+        return None
+    message = (
+        f"the training split has {found.batch_size} rows, so a batch is {found.batch_size}, not {asked.batch_size}"
+    )
+    return Problem(message, path="data.batch_size", hint="batch_size: full says the same", rule="batch-capped")
+
+
+def _thresholds(config: Config, prepared: Prepared) -> list[Problem]:
+    """Warnings about thresholds of the loss where it is that of a target that was scaled without being asked to be."""
+    scaled = {spec.name for spec in prepared.preprocessing.target_specs if spec.unit}
+    asked = {
+        name
+        for name, target in config.data.target.items()
+        if isinstance(target, NumberTarget) and target.scale != "auto"
+    }
+    if not scaled - asked:
+        return []
+    return [
+        Problem(
+            f"{threshold} is held against the loss of a target that is scaled to unit variance",
+            path=path,
+            hint="monitor a metric such as val_mae, which is in the own unit; or give a number for the scaled target",
+            rule="target-scale",
+        )
+        for path, threshold in thresholds_of_loss(config)
+    ]

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
 from dlcli.data.sources.header import likely_reading, peek_columns
 from dlcli.data.sources.options import TableOptions
-from dlcli.inference.evaluation import evaluate_splits
+from dlcli.errors import DlcliError, Problem
+from dlcli.inference.evaluation import evaluate_splits, report_rows
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
 from dlcli.inference.proving import write_portable
-from dlcli.runs.layout import RunDirectory, write_json
+from dlcli.inference.verdict import worse_than_guessing
+from dlcli.model.faults import model_faults, reason
+from dlcli.runs.claiming import claim
+from dlcli.runs.layout import RunDirectory, copied_names, write_json
+from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
-from dlcli.training.events import Finished, Listener, Notice, Stage
+from dlcli.training.callbacks import written_by
+from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.job import fit, write_inputs
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
+
+JUDGED_ROWS = 10_000
+"""Training rows that tell whether a model has learnt anything, where there is no other split."""
 
 
 def run_job(
@@ -30,6 +41,7 @@ def run_job(
     directory: RunDirectory,
     numbered: bool,
     overwrite: bool,
+    inputs: Sequence[Path],
     config_file: Path | None,
     started: float,
     tell: Listener,
@@ -42,6 +54,7 @@ def run_job(
         directory: Where the run goes.
         numbered: Whether the directory's number was chosen for it, and the next is as good.
         overwrite: Replace a run that is there.
+        inputs: The files that the job reads.
         config_file: Where the config was read; None: a mapping.
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events.
@@ -50,7 +63,6 @@ def run_job(
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
     """
     assembly, planned = plan.assembly, plan.planned
-    run = directory.create(numbered=numbered, overwrite=overwrite)
     facts = {
         "name": assembly.config.name,
         "seed": assembly.config.seed,
@@ -63,43 +75,86 @@ def run_job(
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
         **_files(prepared),
+        "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
+        **provenance(config_file),
     }
-    record = RunRecord(run, config_file=config_file, facts=facts, started=started)
-    try:
-        write_inputs(run, assembly.config, prepared.preprocessing.state())
-        tell(plan.at(run.path).planned)
-        outcome = fit(plan, run, listener=tell)
-        metrics: dict[str, dict[str, float]] = {}
-        if outcome.status == "completed":
-            for name in SPLITS[1:]:
-                if name in prepared.splits:
-                    tell(Stage(f"evaluating the {name} split"))
-                    result = evaluate_splits(
-                        name,
-                        [prepared.splits[name]],
-                        predictor=KerasPredictor(assembly),
-                        metrics=KerasMetrics(assembly, batch_size=planned.batch_size),
-                        preprocessing=prepared.preprocessing,
-                    )
-                    write_json(run.evaluations / f"{name}.json", result.document())
-                    metrics[name] = result.metrics
-        tell(Stage("proving the portable model"))
-        portable, problem = write_portable(
-            run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
-        )
-        if problem is not None:
-            tell(Notice(problem))
-        record.finish(
-            outcome.status,
-            epochs=outcome.epochs,
-            metrics=metrics,
-            execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
-            portable=portable,
-        )
-    finally:
-        record.close()
+    with claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs) as claimed:
+        run = claimed.run
+        record = RunRecord(run, facts=facts, started=started)
+
+        def watch(event: Event) -> None:
+            if isinstance(event, EpochEnded):
+                record.note(epochs=event.epoch)
+            tell(event)
+
+        try:
+            write_inputs(run, assembly.config, prepared.preprocessing.state())
+            tell(plan.at(run.path).planned)
+            outcome = fit(plan, run, listener=watch)
+            record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
+            metrics: dict[str, dict[str, float]] = {}
+            if outcome.status == "completed":
+                metrics = {"train": dict(outcome.metrics), **_evaluate(prepared, plan, run, tell=tell)}
+            tell(Stage("proving the portable model"))
+            portable, problem = write_portable(
+                run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
+            )
+            if problem is not None:
+                tell(Notice(problem))
+            record.finish(
+                outcome.status,
+                metrics=metrics,
+                execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
+                portable=portable,
+            )
+            if outcome.status == "completed":
+                claimed.complete()
+        finally:
+            record.close()
+            if (old := claimed.left()) is not None:
+                message = f"the run that was replaced is kept in {old}"
+                tell(Notice(Problem(message, hint="remove it when you need it no more", rule="replaced-run-kept")))
     tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))
     return Run(run.path)
+
+
+def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listener) -> dict[str, dict[str, float]]:
+    """Evaluate the splits that were held out; the metrics by split. One that cannot be evaluated is told of: the
+    trained model is worth more. So is a model that is worse than a constant on the last of them, the test split."""
+    metrics: dict[str, dict[str, float]] = {}
+    judged, rows = {}, ""
+    assembly = plan.assembly
+    faults: tuple[type[Exception], ...] = (DlcliError, *model_faults())
+    for name in [each for each in SPLITS[1:] if each in prepared.splits]:
+        tell(Stage(f"evaluating the {name} split"))
+        try:
+            result = evaluate_splits(
+                name,
+                [prepared.splits[name]],
+                predictor=KerasPredictor(assembly, batch_size=plan.planned.batch_size),
+                metrics=KerasMetrics(assembly, batch_size=plan.planned.batch_size),
+                preprocessing=prepared.preprocessing,
+            )
+            write_json(run.evaluations / f"{name}.json", result.document())
+        except faults as error:
+            why = error.problems[0].message if isinstance(error, DlcliError) else reason(error)
+            hint = f"`dlcli evaluate {run.path} --split {name}` tries again"
+            problem = Problem(f"the {name} split is not evaluated: {why}", hint=hint, rule="not-evaluated")
+            tell(Notice(problem, warning=True))
+            continue
+        metrics[name] = result.metrics
+        judged, rows = result.reports, f"the {name} split"
+    if set(prepared.splits) == {"train"}:
+        predictor = KerasPredictor(assembly, batch_size=plan.planned.batch_size)
+        part = prepared.splits["train"].first(JUDGED_ROWS)
+        with contextlib.suppress(*faults):
+            judged = report_rows(part, predictor=predictor, preprocessing=prepared.preprocessing)
+            rows = "the training rows"
+    config = assembly.config
+    weighted = config.fit.class_weight is not None or config.data.sample_weight is not None
+    for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
+        tell(Notice(verdict, warning=True))
+    return metrics
 
 
 def _files(prepared: Prepared) -> dict[str, object]:

@@ -15,6 +15,7 @@ from dlcli.model import backend
 from dlcli.model.building import build
 from dlcli.model.code import load_code
 from dlcli.model.compiling import compile_model
+from dlcli.model.own_unit import measure_in_own_units
 
 __all__ = ["Assembly", "assemble"]
 
@@ -45,7 +46,8 @@ class Assembly:
         Raises:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
-        compile_model(self.model, self.config.compile, code=self.code)
+        compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
+        measure_in_own_units(self.model, {output.name: output.unit for output in self.outputs})
         return self
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from dlcli.config import catalogue
 from dlcli.config.component import Component
 from dlcli.config.drafts import snake_case
+from dlcli.config.outputs import OutputPlan
 from dlcli.config.paths import format_path
 from dlcli.config.schema import CompileConfig
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.components import make
 from dlcli.model.faults import KERAS_FAULTS, reason
+from dlcli.model.viewed_metrics import viewed
 
 __all__ = ["compile_model"]
 
@@ -22,7 +24,13 @@ Path = tuple[str | int, ...]
 
 
 def compile_model(
-    model: Any, config: CompileConfig, *, code: Mapping[str, object], jit: bool | str = "auto", steps: int = 1
+    model: Any,
+    config: CompileConfig,
+    *,
+    code: Mapping[str, object],
+    plans: Sequence[OutputPlan] = (),
+    jit: bool | str = "auto",
+    steps: int = 1,
 ) -> None:
     """Compile a built model in place.
 
@@ -34,13 +42,14 @@ def compile_model(
         model: A functional `keras.Model`; its `output_names` are the outputs.
         config: The `compile` section, loss and metrics filled in.
         code: The user's own classes and functions by name.
+        plans: What each output learns; Keras's metrics then see what they are made for.
         jit: Keras's `jit_compile`.
         steps: Keras's `steps_per_execution`.
 
     Raises:
         ModelError: Objects that cannot be made, or names that are no outputs; all of them.
     """
-    compiler = _Compiler(model.output_names, code)
+    compiler = _Compiler(model.output_names, code, plans)
     optimizer = compiler.make("optimizers", config.optimizer, ("compile", "optimizer"))
     loss = compiler.losses(config.loss)
     loss_weights = compiler.weights(config.loss_weights, config.loss)
@@ -67,9 +76,10 @@ def compile_model(
 class _Compiler:
     """Makes losses and metrics for the outputs; collects the problems."""
 
-    def __init__(self, outputs: Sequence[str], code: Mapping[str, object]) -> None:
+    def __init__(self, outputs: Sequence[str], code: Mapping[str, object], plans: Sequence[OutputPlan]) -> None:
         self.problems: list[Problem] = []
         self._outputs = list(outputs)
+        self._plans = dict(zip(outputs, plans, strict=False))
         self._code = code
 
     def make(self, kind: str, component: Component, path: Path) -> Any:
@@ -117,13 +127,20 @@ class _Compiler:
         path: Path = ("compile", key)
         if isinstance(metrics, Mapping):
             self._check_outputs(metrics, path)
-            made = {name: self._metrics(each, (*path, name)) for name, each in metrics.items()}
+            made = {name: self._metrics(each, (*path, name), name) for name, each in metrics.items()}
         else:
-            made = {name: self._metrics(metrics, path) for name in self._outputs}
+            made = {name: self._metrics(metrics, path, name) for name in self._outputs}
         return made.get(self._outputs[0]) if len(self._outputs) == 1 else made
 
-    def _metrics(self, metrics: Sequence[Component], path: Path) -> list[Any]:
-        return [self._metric(each, (*path, index)) for index, each in enumerate(metrics)]
+    def _metrics(self, metrics: Sequence[Component], path: Path, output: str) -> list[Any]:
+        made = [self._metric(each, (*path, index)) for index, each in enumerate(metrics)]
+        plan = self._plans.get(output)
+        if plan is None:
+            return made
+        return [
+            one if one is None or each.name in self._code else viewed(one, each, plan)
+            for one, each in zip(made, metrics, strict=True)
+        ]
 
     def _metric(self, component: Component, path: Path) -> Any:
         """A metric whose name does not count the models that were compiled before."""

@@ -16,9 +16,11 @@ from dlcli.config.catalogue import Argument, Entry, singular
 from dlcli.config.component import Component
 from dlcli.config.drafts import snake_case
 from dlcli.config.paths import format_path
+from dlcli.config.reach import reach_of_entry, reach_of_value
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.faults import KERAS_FAULTS, named_argument, reason
+from dlcli.model.mending import keep_arguments, mended_arguments
 
 __all__ = ["make"]
 
@@ -26,6 +28,10 @@ Path = tuple[str | int, ...]
 
 _PASSED_BY_NAME = ("losses", "metrics", "activations")
 """Kinds whose identifiers (`mse`, `accuracy`, `relu`) Keras is handed as they are: history shows them by that name."""
+
+_TAKEN_BY_NAME = ("initializers", "regularizers", "constraints", "optimizers")
+"""Kinds whose names the user's own class is handed as they are written, as from Python: of a class without `get_config`
+Keras can save arguments that are texts and numbers, and no objects."""
 
 _FUNCTIONS = ("losses", "metrics", "activations", "initializers", "regularizers", "constraints", "schedules")
 """Kinds for which a function of the user's own will do."""
@@ -122,7 +128,11 @@ class _Maker:
         arguments = self._arguments(entry, component, path)
         if arguments is None:
             return None
-        return self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        arguments = mended_arguments(entry, arguments)
+        made = self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
+        if made is not None:
+            keep_arguments(made, arguments)
+        return made
 
     def _own(self, kind: str, component: Component, value: object, path: Path) -> Any:
         """An object of the user's own class, or their function."""
@@ -169,7 +179,14 @@ class _Maker:
         return _bound(getattr(self._namespaces["activations"], entry.name), component.arguments)
 
     def _fits(self, entry: Entry, component: Component, path: Path) -> bool:
-        """Whether Keras knows all arguments, and no required one is missing."""
+        """Whether Keras knows all arguments, no required one is missing, and none reaches outside."""
+        here = (*path, component.name)
+        reaching = list(reach_of_entry(entry, here))
+        for name, value in component.arguments.items():
+            # Where a callback writes has been made a place inside the run by now.
+            if name in entry.arguments and entry.arguments[name].reach != "run":
+                reaching += reach_of_value(entry, entry.arguments[name], value, (*here, name))
+        self.problems += reaching
         unknown = [name for name in component.arguments if name not in entry.arguments and not entry.extra]
         for name in unknown:
             hint = did_you_mean(name, entry.arguments) or f"it takes {', '.join(entry.arguments)}"
@@ -191,7 +208,7 @@ class _Maker:
                 hint=f"write {component.name}: {{{', '.join(f'{name}: ...' for name in missing)}}}",
                 rule="missing-argument",
             )
-        return not unknown and not missing
+        return not (unknown or missing or reaching)
 
     def _arguments(self, entry: Entry | None, component: Component, path: Path) -> dict[str, Any] | None:
         """The arguments with components made; None when one of them failed."""
@@ -237,6 +254,8 @@ class _Maker:
             and component.name not in self._code
             and self._catalogue.get(argument.takes, component.name) is None
         ):
+            return value
+        if not certain and argument.takes in _TAKEN_BY_NAME and isinstance(value, str) and value not in self._code:
             return value
         return self.make(argument.takes, component, path)
 

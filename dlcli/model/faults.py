@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["KERAS_FAULTS", "named_argument", "reason"]
+from dlcli.model import backend
+
+__all__ = ["KERAS_FAULTS", "model_faults", "named_argument", "reason"]
 
 KERAS_FAULTS: tuple[type[Exception], ...] = (
     ArithmeticError,
@@ -21,7 +23,7 @@ KERAS_FAULTS: tuple[type[Exception], ...] = (
 )
 """What Keras, TensorFlow and the user's layers raise for an argument, a shape or a value that does not fit.
 
-TensorFlow's own errors (`tf.errors.OpError`) derive from `Exception` alone; the callers add them."""
+TensorFlow's own errors (`tf.errors.OpError`) derive from `Exception` alone; `model_faults` has them too."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _CALLING = re.compile(r"^Exception encountered when calling .+?\(\)\.\s*", re.DOTALL)
@@ -36,6 +38,13 @@ _UNEXPECTED = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argumen
 _UNRECOGNIZED = re.compile(r"Unrecognized keyword arguments passed to (\w+): \{(.*)\}", re.DOTALL)
 _TENSOR = re.compile(r"<KerasTensor shape=(\([^)]*\))[^>]*>")
 _NODE = re.compile(r" for '\{\{node .*?(?=with input shapes|$)", re.DOTALL)
+
+_FUNCTION = re.compile(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\]")
+
+
+def model_faults() -> tuple[type[Exception], ...]:
+    """All that a model raises that cannot be called, converted or saved. Loads TensorFlow."""
+    return (*KERAS_FAULTS, backend.load().tensorflow.errors.OpError)
 
 
 def reason(error: BaseException) -> str:
@@ -54,6 +63,7 @@ def reason(error: BaseException) -> str:
     text = _FULL_SHAPE.sub(r" in the shape \1", text)
     text = _TENSOR.sub(r"a tensor of shape \1", text)
     text = _NODE.sub(" ", text)
+    text = _FUNCTION.sub("", text)
     if match := _MISSING.search(text):
         many = "arguments" if "," in match[2] or " and " in match[2] else "argument"
         text = f"the {many} {match[2]} {'are' if many == 'arguments' else 'is'} missing"

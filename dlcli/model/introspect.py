@@ -18,6 +18,7 @@ from typing import Any
 
 from dlcli.config.catalogue import CATALOGUE_FILE, KINDS, Argument
 from dlcli.config.component_values import is_plain_fit
+from dlcli.files.replacing import write_file
 from dlcli.model.constructors import LEGACY, REQUIRED, class_arguments, function_arguments
 from dlcli.model.docstrings import ArgumentText, argument_text, argument_texts, first_sentence
 
@@ -62,6 +63,23 @@ _PYTHON = {
     ("LambdaCallback", "on_train_batch_end"),
 }
 
+# What Keras does with a name that an argument holds (see `dlcli.config.reach`). A test goes through all arguments that
+# take a text, so that a new one of Keras is decided on before it is in the catalogue.
+_REACH = {
+    ("layers", "TFSMLayer", "filepath"): "program",
+    ("layers", "IntegerLookup", "vocabulary"): "file",
+    ("layers", "StringLookup", "vocabulary"): "file",
+    ("layers", "TextVectorization", "vocabulary"): "file",
+    ("callbacks", "BackupAndRestore", "backup_dir"): "run",
+    ("callbacks", "CSVLogger", "filename"): "run",
+    ("callbacks", "ModelCheckpoint", "filepath"): "run",
+    ("callbacks", "OrbaxCheckpoint", "directory"): "run",
+    ("callbacks", "RemoteMonitor", "path"): "network",
+    ("callbacks", "RemoteMonitor", "root"): "network",
+    ("callbacks", "TensorBoard", "embeddings_metadata"): "run",
+    ("callbacks", "TensorBoard", "log_dir"): "run",
+}
+
 # Inputs follow from the data, so an input layer has no place in a list of layers; a CallbackList is `fit`'s own.
 _NO_COMPONENTS = {("layers", "InputLayer"), ("callbacks", "CallbackList")}
 
@@ -83,6 +101,11 @@ _OPEN_CHOICES = {("MelSpectrogram", "window")}
 _MORE_CHOICES = {("Resizing", "interpolation"): ["area"], ("UpSampling2D", "interpolation"): ["area"]}
 _MORE_CHOICES_OF_LOSSES = {"reduction": ["none"]}
 
+# Counts that Keras gives no direction. A Mean or a Sum is good or bad by what is counted, and has none.
+_DIRECTIONS = {"FalseNegatives": "min", "FalsePositives": "min", "TrueNegatives": "max", "TruePositives": "max"}
+# What metrics are made with to be asked for their direction.
+_FILLERS: JSON = {"num_classes": 2, "target_class_ids": [0], "fn": len}
+
 # Strings that Keras reads by the shape of the output (`keras/src/trainers/compile_utils.py`).
 _SHORTHANDS = {
     "metrics": ("accuracy", ["acc"], "Accuracy as the output asks for it: binary, categorical or sparse."),
@@ -101,6 +124,8 @@ def introspect() -> JSON:
         if kind in _SHORTHANDS:
             name, others, doc = _SHORTHANDS[kind]
             entries[name] = {"doc": doc, "shorthand": True, "default_name": name, "arguments": {}}
+            if kind == "metrics":
+                entries[name]["direction"] = "max"
             aliases |= dict.fromkeys(others, name)
             aliases.pop(name, None)
         kinds[kind] = {"common": _share(entries), "aliases": dict(sorted(aliases.items())), "entries": entries}
@@ -216,6 +241,10 @@ def _entry(kind: str, name: str, thing: Any) -> JSON:
     if kind in ("losses", "metrics"):
         default_name = arguments.get("name")
         entry["default_name"] = default_name if isinstance(default_name, str) else _snake_case(name)
+    if kind == "metrics":
+        direction = _direction(thing, arguments) or _DIRECTIONS.get(name)
+        if direction is not None:
+            entry["direction"] = direction
     if kind == "layers":
         inputs = _inputs(thing, docstring)
         if inputs != "one":
@@ -227,6 +256,12 @@ def _entry(kind: str, name: str, thing: Any) -> JSON:
         entry["needs_python"] = True
     entry["arguments"] = records
     return entry
+
+
+def _direction(metric: Any, arguments: JSON) -> str | None:
+    """Which way a metric is better, as Keras has it; None where it does not say."""
+    required = {name: _FILLERS.get(name, 0.5) for name, default in arguments.items() if default is REQUIRED}
+    return {"up": "max", "down": "min"}.get(getattr(metric(**required), "_direction", ""))
 
 
 def _texts(kind: str, thing: Any) -> dict[str, ArgumentText]:
@@ -272,6 +307,8 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     if default is not None and "default" in record and not is_plain_fit(_as_argument(name, record), record["default"]):
         record.pop("type", None)  # the docstring does not tell all: `use_cudnn` is a boolean or "auto"
         record.pop("choices", None)
+    if (kind, entry, name) in _REACH:
+        record["reach"] = _REACH[kind, entry, name]
     if text is not None and text.doc:
         record["doc"] = text.doc
     return record
@@ -328,4 +365,4 @@ def _share(entries: JSON) -> JSON:
 
 
 if __name__ == "__main__":
-    Path(CATALOGUE_FILE).write_text(render(introspect()), encoding="utf-8")
+    write_file(Path(CATALOGUE_FILE), render(introspect()))

@@ -6,20 +6,24 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from dlcli.config.graph import Graph
+
 __all__ = ["LayerRow", "ModelSummary", "summarize"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One layer.
+    """One application of a layer.
 
     Args:
-        name: Its name in the config, or the generated one.
+        name: Its name in the config, or the generated one; a layer that is used again has a name for each use.
         type: Its Keras class, such as `Dense`; `Model` for a nested model.
-        shapes: Shape of one sample of each output, None where a size is free; one for each time the layer is applied.
-        parameters: Its weights, as single numbers; those of a nested model are counted in its own row alone.
-        inputs: The layers that it takes, in order.
+        shapes: Shape of one sample of each output, None where a size is free.
+        parameters: Its weights, as single numbers; those of a nested model are counted in its own row alone, and those
+            of a layer that is used again in the row of its first use.
+        inputs: What it takes, in order: names of layers, or of their uses.
         depth: 0, or how deep in nested models it stands.
+        shared: The name of its first use; empty for that itself.
     """
 
     name: str
@@ -28,6 +32,7 @@ class LayerRow:
     parameters: int
     inputs: tuple[str, ...]
     depth: int = 0
+    shared: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,38 +49,67 @@ class ModelSummary:
         return self.trainable + self.non_trainable
 
 
-def summarize(model: Any) -> ModelSummary:
+def summarize(model: Any, graph: Graph | None = None) -> ModelSummary:
     """Describe a functional `keras.Model`.
+
+    Args:
+        model: The model.
+        graph: What it was built from: it knows what the uses of a shared layer are called.
 
     Example:
         >>> summarize(model).rows[-1]  # doctest: +SKIP
-        LayerRow(name='dense', type='Dense', shapes=((3,),), parameters=27, inputs=('features',), depth=0)
+        LayerRow(name='dense', type='Dense', shapes=((3,),), parameters=27, inputs=('features',), depth=0, shared='')
     """
     return ModelSummary(
-        rows=tuple(_rows(model, 0)),
+        rows=tuple(_rows(model, graph, 0)),
         trainable=_size(model.trainable_weights),
         non_trainable=_size(model.non_trainable_weights),
     )
 
 
-def _rows(model: Any, depth: int) -> Iterator[LayerRow]:
+def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
     # Keras keeps the edges of a functional model in its nodes; its own `summary` reads them the same way.
     nodes = {id(node) for level in model._nodes_by_depth.values() for node in level}
+    applied = {layer.name: [node for node in layer._inbound_nodes if id(node) in nodes] for layer in model.layers}
+    called = _names_of_uses(graph)
+    names = {
+        id(node): name
+        for layer, uses in applied.items()
+        for node, name in zip(uses, called.get(layer) or _numbered(layer, len(uses)), strict=True)
+    }
+    inner = {node.name: node.model for node in graph.nodes} if graph is not None else {}
     for layer in model.layers:
-        applied = [node for node in layer._inbound_nodes if id(node) in nodes]
         nested = hasattr(layer, "_nodes_by_depth")
-        yield LayerRow(
-            name=layer.name,
-            type="Model" if nested else type(layer).__name__,
-            shapes=tuple(tuple(tensor.shape[1:]) for node in applied for tensor in node.output_tensors),
-            parameters=layer.count_params(),
-            inputs=tuple(
-                tensor._keras_history.operation.name for node in applied for tensor in node.arguments.keras_tensors
-            ),
-            depth=depth,
-        )
-        if nested:
-            yield from _rows(layer, depth + 1)
+        for place, node in enumerate(applied[layer.name]):
+            yield LayerRow(
+                name=names[id(node)],
+                type="Model" if nested else type(layer).__name__,
+                shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
+                parameters=0 if place else layer.count_params(),
+                inputs=tuple(names[id(_made_by(tensor))] for tensor in node.arguments.keras_tensors),
+                depth=depth,
+                shared=names[id(applied[layer.name][0])] if place else "",
+            )
+            if nested and not place:
+                yield from _rows(layer, inner.get(layer.name), depth + 1)
+
+
+def _made_by(tensor: Any) -> Any:
+    """The node of Keras's that a tensor comes from."""
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def _names_of_uses(graph: Graph | None) -> dict[str, list[str]]:
+    """For each layer what its uses are called, in the order in which they were made."""
+    names: dict[str, list[str]] = {}
+    for node in graph.nodes if graph is not None else ():
+        names.setdefault(node.shared or node.name, []).append(node.name)
+    return names
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [name, *(f"{name} ({number})" for number in range(2, count + 1))]
 
 
 def _size(weights: list[Any]) -> int:

@@ -7,9 +7,14 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from dlcli.runs.layout import write_atomically
+from dlcli.errors import Problem, RunError
+from dlcli.files.replacing import write_file
+from dlcli.runs.inside import read_inside
 
 __all__ = ["HistoryFile", "read_history"]
+
+MOST_BYTES = 256 * 2**20
+"""Of a history that is read: a million epochs of twenty metrics."""
 
 
 class HistoryFile:
@@ -26,25 +31,35 @@ class HistoryFile:
         self._path = path
         self._columns: list[str] = []
         self._rows: list[dict[str, float]] = []
+        self._whole = True
 
     def append(self, *, epoch: int, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
-        """Add an epoch: one appended line, or the whole file anew when a column appears.
+        """Add an epoch: one appended line, or the whole file anew when a column appears or an epoch could not be added.
 
         Args:
             epoch: One-based.
             seconds: Wall time of the epoch, validation included.
             rows_per_second: Training rows per second of the epoch's training part.
             logs: Keras's epoch logs.
+
+        Raises:
+            RunError: The disk is full; the epoch is added with the next one.
         """
         row = {"epoch": epoch, "seconds": round(seconds, 4), "rows_per_second": round(rows_per_second, 1), **logs}
         self._rows.append(row)
         new = [name for name in row if name not in self._columns]
-        if new:
-            self._columns += new
-            write_atomically(self._path, self._text(self._rows, header=True))
-        else:
-            with self._path.open("a", encoding="utf-8", newline="") as file:
-                file.write(self._text([row], header=False))
+        self._columns += new
+        whole, self._whole = self._whole and not new, False
+        try:
+            if whole:
+                with self._path.open("a", encoding="utf-8", newline="") as file:
+                    file.write(self._text([row], header=False))
+            else:
+                write_file(self._path, self._text(self._rows, header=True))
+        except OSError as error:
+            message = f"cannot write {self._path}: {error.strerror or error}"
+            raise RunError(Problem(message, hint="make room", rule="not-writable")) from error
+        self._whole = True
 
     def _text(self, rows: list[dict[str, float]], *, header: bool) -> str:
         text = io.StringIO()
@@ -58,9 +73,19 @@ class HistoryFile:
 def read_history(path: Path) -> list[dict[str, float]]:
     """The epochs of a `history.csv`, in order; empty cells are left out.
 
+    Raises:
+        RunError: It is missing, damaged, or not the run's own.
+
     Example:
         >>> read_history(Path("runs/iris-001/history.csv"))[-1]["val_accuracy"]  # doctest: +SKIP
         0.9667
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        return [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(file)]
+    try:
+        text = read_inside(path, most=MOST_BYTES).decode("utf-8")
+        rows = csv.DictReader(io.StringIO(text, newline=""), restval="")
+        return [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+    except OSError as error:
+        raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
+    except (ValueError, TypeError, csv.Error) as error:  # TypeError: more cells than the header names
+        message = f"{path} is damaged: {error}"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged")) from error

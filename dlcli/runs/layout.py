@@ -7,27 +7,38 @@ runs/iris-001/
   history.csv            a row per epoch
   checkpoints/           files of ModelCheckpoint
   model.keras            the final (or restored best) model
+  model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
   code/                  copies of the user's own Python files, when there are any
   evaluations/           one JSON file a split or data set
+  .lock                  held by the process that writes the run, while it does
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.locations import name_problem
 from dlcli.errors import Problem, RunError, did_you_mean
+from dlcli.files.replacing import replacing, write_file
+from dlcli.runs.inside import read_inside, unsafe
 
-__all__ = ["OWN_NAMES", "RunDirectory", "write_atomically", "write_json"]
+__all__ = ["FORMAT", "OWN_NAMES", "RunDirectory", "copied_names", "write_atomically", "write_json"]
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
+
+
+MOST_JSON = 256 * 2**20
+"""Bytes of a JSON file of a run: the vocabularies of a hundred features, the fingerprints of a million files."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -36,19 +47,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     Raises:
         RunError: The file cannot be written (permissions, a full disk).
     """
-    data = content.encode() if isinstance(content, str) else content
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
-        except OSError:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_file(path, content)
     except OSError as error:
         raise RunError(Problem(f"cannot write {path}: {error.strerror or error}", rule="not-writable")) from error
 
@@ -76,12 +76,28 @@ OWN_NAMES = frozenset(
         "history.csv",
         "checkpoints",
         "model.keras",
+        "model.weights.h5",
         "model.onnx",
         "evaluations",
         "code",
+        ".lock",
     ]
 )
 """What a run directory holds by itself; no callback writes under these names."""
+
+
+def copied_names(files: Sequence[str]) -> list[str]:
+    """Where a run keeps the user's Python files, relative to its directory, in the same order; each name once.
+
+    Example:
+        >>> copied_names(["/a/layers.py", "/b/layers.py"])
+        ['code/layers.py', 'code/layers_1.py']
+    """
+    names: list[str] = []
+    for index, file in enumerate(map(Path, files)):
+        taken = f"code/{file.name}" in names
+        names.append(f"code/{file.stem}_{index}{file.suffix}" if taken else f"code/{file.name}")
+    return names
 
 
 class RunDirectory:
@@ -99,94 +115,16 @@ class RunDirectory:
         self.history = path / "history.csv"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
+        self.weights = path / "model.weights.h5"
         self.portable = path / "model.onnx"
         self.evaluations = path / "evaluations"
         self.code = path / "code"
+        self.lock = path / ".lock"
 
-    @classmethod
-    def choose(cls, name: str, directory: Path | None, *, overwrite: bool) -> RunDirectory:
-        """Say where a new run will go, and find out early whether it can; creates nothing that stays.
-
-        Args:
-            name: The config's name; without `directory` the run is `runs/<name>-<NNN>`.
-            directory: What `--run-dir` says.
-            overwrite: Whether an existing run may be replaced.
-
-        Raises:
-            RunError: The directory exists, or cannot be written.
-        """
-        if directory is None:
-            base = Path("runs")
-            taken = [int(p.name[len(name) + 1 :]) for p in base.glob(f"{name}-*") if p.name[len(name) + 1 :].isdigit()]
-            run = cls(base / f"{name}-{max(taken, default=0) + 1:03d}")
-        else:
-            run = cls(directory)
-            if run.path.is_dir() and any(run.path.iterdir()):
-                if not run.record.is_file():
-                    raise RunError(
-                        Problem(
-                            f"{run.path} is not empty and is no run directory: it has no {run.record.name}",
-                            hint="choose another --run-dir",
-                            rule="run-exists",
-                        )
-                    )
-                if not overwrite:
-                    raise RunError(
-                        Problem(
-                            f"the run {run.path} exists already",
-                            hint="pass --overwrite to replace it, or another --run-dir",
-                            rule="run-exists",
-                        )
-                    )
-            elif run.path.exists() and not run.path.is_dir():
-                raise RunError(Problem(f"{run.path} is a file", hint="choose another --run-dir", rule="run-exists"))
-        ancestor = run.path.absolute()
-        while not ancestor.exists():
-            ancestor = ancestor.parent
-        try:
-            with tempfile.TemporaryFile(dir=ancestor):
-                pass
-        except OSError as error:
-            raise RunError(
-                Problem(
-                    f"cannot write the run directory {run.path}: {ancestor}: {error.strerror or error}",
-                    hint="choose another --run-dir",
-                    rule="not-writable",
-                )
-            ) from error
-        return run
-
-    def create(self, *, numbered: bool, overwrite: bool) -> RunDirectory:
-        """Make the directory, and nobody else's: two runs that start together get two directories.
-
-        Args:
-            numbered: The name ends in a number that may be raised when another run has just taken it.
-            overwrite: Remove an existing run first.
-        """
-        run = self
-        try:
-            if overwrite and run.record.is_file():
-                shutil.rmtree(run.path)
-            run.path.parent.mkdir(parents=True, exist_ok=True)
-            while True:
-                try:
-                    run.path.mkdir()
-                    break
-                except FileExistsError:
-                    if numbered:
-                        stem, number = run.path.name.rsplit("-", 1)
-                        run = RunDirectory(run.path.with_name(f"{stem}-{int(number) + 1:03d}"))
-                    elif any(run.path.iterdir()):
-                        raise
-                    else:
-                        break
-            run.checkpoints.mkdir()
-            run.evaluations.mkdir()
-        except OSError as error:
-            raise RunError(
-                Problem(f"cannot create {run.path}: {error.strerror or error}", rule="not-writable")
-            ) from error
-        return run
+    @property
+    def trained(self) -> Path:
+        """The file that holds the trained weights; `model.keras` when there is none yet."""
+        return self.weights if self.weights.is_file() and not self.model.is_file() else self.model
 
     def keep_code(self, files: Sequence[str]) -> list[str]:
         """Copy the user's Python files into the run, so that it needs nothing outside of itself.
@@ -197,18 +135,16 @@ class RunDirectory:
         Raises:
             RunError: A file cannot be copied.
         """
-        names: list[str] = []
-        for index, file in enumerate(map(Path, files)):
-            taken = f"{self.code.name}/{file.name}" in names
-            target = self.code / (f"{file.stem}_{index}{file.suffix}" if taken else file.name)
+        names = copied_names(files)
+        for file, name in zip(files, names, strict=True):
             try:
                 self.code.mkdir(exist_ok=True)
-                shutil.copyfile(file, target)
+                with replacing(self.path / name) as draft:
+                    shutil.copyfile(file, draft)
             except OSError as error:
                 raise RunError(
                     Problem(f"cannot copy {file} into the run: {error.strerror or error}", rule="not-writable")
                 ) from error
-            names.append(target.relative_to(self.path).as_posix())
         return names
 
     @classmethod
@@ -219,7 +155,10 @@ class RunDirectory:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
         """
         run = cls(path)
-        if not path.exists():
+        fault = name_problem(str(path))
+        if fault is not None:
+            raise RunError(fault)
+        if not os.path.exists(path):
             near = (
                 did_you_mean(path.name, (p.name for p in path.parent.glob("*") if p.is_dir()))
                 if path.parent.is_dir()
@@ -234,6 +173,7 @@ class RunDirectory:
                     rule="not-a-run",
                 )
             )
+        run.require_own_files()
         if not run.record.is_file():
             raise RunError(
                 Problem(
@@ -255,13 +195,13 @@ class RunDirectory:
         if found > FORMAT:
             raise RunError(
                 Problem(
-                    f"{path} was written by a newer dlcli ({record.get('versions', {}).get('dlcli', 'unknown')}, "
+                    f"{path} was written by a newer dlcli ({_writer(record)}, "
                     f"run format {found}; this one reads up to {FORMAT})",
                     hint="upgrade dlcli",
                     rule="run-newer",
                 )
             )
-        missing = [file.name for file in (run.config, run.preprocessing, run.model) if not file.is_file()]
+        missing = [file.name for file in (run.config, run.preprocessing, run.trained) if not file.is_file()]
         if missing:
             raise RunError(
                 Problem(
@@ -272,14 +212,34 @@ class RunDirectory:
             )
         return run
 
+    def require_own_files(self) -> None:
+        """Make sure that everything in the run that is read, or written to, is its own.
+
+        Raises:
+            RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
+        """
+        files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
+        problems = unsafe([*files, self.lock])
+        problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
+        if not problems and self.code.is_dir():
+            problems = unsafe(self.code.iterdir())
+        if problems:
+            raise RunError(problems)
+
     def read_json(self, path: Path) -> dict[str, Any]:
         """One of the run's JSON files.
 
         Raises:
-            RunError: It is missing, truncated or no JSON object.
+            RunError: It is missing, truncated, no JSON object, or not the run's own.
         """
+        folder = unsafe([path.parent], directories=True) if path.parent != self.path else []
+        if folder:
+            raise RunError(folder)
         try:
-            value = json.loads(path.read_text(encoding="utf-8"))
+            text = read_inside(path, most=MOST_JSON).decode("utf-8")
+            value = json.loads(text)
+            if _SURROGATE.search(text):
+                json.dumps(value, ensure_ascii=False).encode()  # a half of a character cannot be shown or written
         except OSError as error:
             raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
         except (ValueError, RecursionError) as error:
@@ -290,3 +250,9 @@ class RunDirectory:
             hint = "restore the file, or train again"
             raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
         return value
+
+
+def _writer(record: dict[str, Any]) -> str:
+    """The version that wrote a record, as far as it tells."""
+    versions = record.get("versions")
+    return str(versions.get("dlcli", "unknown"))[:40] if isinstance(versions, dict) else "unknown"

@@ -6,10 +6,11 @@ import datetime
 import importlib.metadata
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from dlcli.runs.commit import commit_of
 
 __all__ = ["now", "provenance"]
 
@@ -29,12 +30,12 @@ def provenance(config_file: Path | None) -> dict[str, Any]:
         config_file: The config, whose repository's commit is recorded; None for a config given as a mapping.
     """
     return {
-        "argv": sys.argv,
-        "config_file": str(config_file) if config_file else None,
-        "working_directory": os.getcwd(),
+        "argv": [_text(argument) for argument in sys.argv],
+        "config_file": _text(str(config_file)) if config_file else None,
+        "working_directory": _text(os.getcwd()),
         "versions": {"python": platform.python_version(), **_versions()},
         "hardware": {
-            "platform": platform.platform(),
+            "platform": _platform(),
             "machine": platform.machine(),
             "cpus": os.cpu_count(),
         },
@@ -52,19 +53,19 @@ def _versions() -> dict[str, str]:
     return versions
 
 
-def _git(directory: Path) -> dict[str, Any] | None:
-    """Commit and dirtiness of the repository that holds the config; None outside of one or without git."""
+def _platform() -> str:
+    """The system, its version and its C library. `platform.platform` would run the `uname` that it finds first."""
+    libc = "".join(platform.libc_ver())
+    names = [platform.system(), platform.release(), platform.machine(), *(["with", libc] if libc else [])]
+    return "-".join(names)
 
-    def ask(*arguments: str) -> str | None:
-        try:
-            answer = subprocess.run(
-                ["git", *arguments], cwd=directory, capture_output=True, text=True, timeout=5, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return None
-        return answer.stdout.strip() if answer.returncode == 0 else None
 
-    commit = ask("rev-parse", "HEAD")
-    if commit is None:
-        return None
-    return {"commit": commit, "dirty": bool(ask("status", "--porcelain", "--untracked-files=no"))}
+def _text(value: str) -> str:
+    """A name as a text that can be written: bytes of it that are no UTF-8 as `\\xe9`."""
+    return os.fsencode(value).decode("utf-8", "backslashreplace")
+
+
+def _git(directory: Path) -> dict[str, str] | None:
+    """The commit of the repository that holds the config; None where there is none that can be told."""
+    commit = commit_of(directory)
+    return None if commit is None else {"commit": commit}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dlcli.errors import RunError
 from dlcli.runs.layout import FORMAT, RunDirectory, write_json
-from dlcli.runs.provenance import now, provenance
+from dlcli.runs.provenance import now
 
 __all__ = ["RunRecord"]
 
@@ -21,14 +21,11 @@ class RunRecord:
 
     Args:
         directory: The run directory, which exists.
-        config_file: The config; None when it was given as a mapping.
-        facts: What is known at the start: name, seed, data fingerprints, device, accounting.
+        facts: What is known at the start: name, seed, provenance, data fingerprints, device, accounting.
         started: `time.perf_counter()` when the command began, so that `seconds` covers reading and building too.
     """
 
-    def __init__(
-        self, directory: RunDirectory, *, config_file: Path | None, facts: Mapping[str, Any], started: float
-    ) -> None:
+    def __init__(self, directory: RunDirectory, *, facts: Mapping[str, Any], started: float) -> None:
         self._directory = directory
         self._started = started
         self._values: dict[str, Any] = {
@@ -40,9 +37,12 @@ class RunRecord:
             "epochs": 0,
             "metrics": {},
             **facts,
-            **provenance(config_file),
         }
         self._write()
+
+    def note(self, **values: Any) -> None:
+        """Remember what has been reached; it is written with the end, whatever that is."""
+        self._values.update(values)
 
     def finish(self, status: str, **values: Any) -> None:
         """Close the record.
@@ -68,4 +68,7 @@ class RunRecord:
                 self.finish(status, error=f"{type(error).__name__}: {error}")
 
     def _write(self) -> None:
+        if self._values["status"] != "running":
+            with contextlib.suppress(OSError):  # what the disk has kept for this moment, see `claiming.RESERVE`
+                os.truncate(self._directory.lock, 0)
         write_json(self._directory.record, self._values)

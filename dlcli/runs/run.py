@@ -51,6 +51,11 @@ class Run:
         return int(self.record["epochs"])
 
     @property
+    def model_epoch(self) -> int:
+        """The epoch whose weights the model has: the last, or the best that EarlyStopping went back to."""
+        return int(self.record.get("model_epoch", self.epochs))
+
+    @property
     def seconds(self) -> float:
         """Wall time of the whole job, in seconds."""
         return float(self.record["seconds"])
@@ -73,9 +78,20 @@ class Run:
         Raises:
             RunError: The split has not been evaluated.
         """
-        path = self._directory.evaluations / f"{split}.json"
-        return dict(self._directory.read_json(path)["metrics"])
+        return dict(self.evaluation(split)["metrics"])
+
+    def evaluation(self, split: str = "test") -> dict[str, Any]:
+        """All that was found of an evaluated split: what `evaluations/<split>.json` says.
+
+        Raises:
+            RunError: The split has not been evaluated.
+        """
+        return self._directory.read_json(self._directory.evaluations / f"{split}.json")
 
     def final_metrics(self) -> dict[str, dict[str, float]]:
-        """The metrics that the job ended with, by split."""
+        """The metrics that the job ended with, by split.
+
+        Those of `train` are History's of the epoch whose weights the model has: Keras computes them while it trains,
+        with dropout and before the last updates. `dlcli.evaluate(run, split="train")` computes them for the model.
+        """
         return dict(self.record["metrics"])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import importlib.util
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -14,24 +16,29 @@ from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
 from dlcli.runs.layout import OWN_NAMES
 
-__all__ = ["make_callbacks"]
+__all__ = ["PLACES", "check_callbacks", "make_callbacks", "written_by"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a callback writes: the argument that says so, the folder it is kept in, and its default."""
+    """Where a callback writes: the argument that says so, the folder it is kept in, its default, and whether that is a
+    directory of many files."""
 
     argument: str
     folder: str
     default: str
+    directory: bool = False
 
+
+LONGEST = 200
+"""Bytes of a name, or of a template of names; the system allows 255."""
 
 PLACES = {
     "ModelCheckpoint": _Place("filepath", "checkpoints", "{epoch:02d}.keras"),
     "CSVLogger": _Place("filename", "", "log.csv"),
-    "TensorBoard": _Place("log_dir", "", "tensorboard"),
-    "BackupAndRestore": _Place("backup_dir", "", "backup"),
-    "OrbaxCheckpoint": _Place("directory", "checkpoints", "orbax"),
+    "TensorBoard": _Place("log_dir", "", "tensorboard", directory=True),
+    "BackupAndRestore": _Place("backup_dir", "", "backup", directory=True),
+    "OrbaxCheckpoint": _Place("directory", "checkpoints", "orbax", directory=True),
 }
 
 
@@ -54,9 +61,11 @@ def make_callbacks(components: Sequence[Component], directory: Path, *, code: Ma
     confined = [_confine(component, index, directory, problems) for index, component in enumerate(components)]
     if problems:
         raise ConfigError(problems)
+    for component in confined:
+        if component.name == "CSVLogger":  # which makes no folders
+            Path(component.arguments["filename"]).parent.mkdir(parents=True, exist_ok=True)
     return [
-        make("callbacks", _with_mode(component), code=code, path=("callbacks", index))
-        for index, component in enumerate(confined)
+        make("callbacks", component, code=code, path=("callbacks", index)) for index, component in enumerate(confined)
     ]
 
 
@@ -92,20 +101,6 @@ def check_callbacks(components: Sequence[Component], optimizer: Component | None
     return problems
 
 
-_BEST = re.compile(r"acc|auc|precision|recall|f1|fbeta|iou|r2|cosine|pearson|concordance|true_|sensitivity|specificity")
-
-
-def _with_mode(component: Component) -> Component:
-    """Say which way is better where Keras could not tell: it does not know metrics by an output's name."""
-    if component.name not in ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"):
-        return component
-    if component.arguments.get("mode", "auto") != "auto":
-        return component
-    monitor = str(component.arguments.get("monitor", "val_loss"))
-    mode = "min" if monitor.endswith("loss") or not _BEST.search(monitor.lower()) else "max"
-    return Component(component.name, {**component.arguments, "mode": mode})
-
-
 def _confine(component: Component, index: int, directory: Path, problems: list[Problem]) -> Component:
     place = PLACES.get(component.name)
     if place is None:
@@ -116,25 +111,18 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
         problems.append(Problem(f"expected a file name, got {name!r}", path=path, rule="wrong-value"))
         return component
     pure = PurePosixPath(name)
-    if pure.is_absolute() or PureWindowsPath(name).is_absolute() or ".." in pure.parts:
-        problems.append(
-            Problem(
-                f"{name!r} leaves the run directory, where all files of a run are kept",
-                path=path,
-                hint=f"give a relative name such as {place.default!r}",
-                rule="outside-run",
-            )
-        )
+    hint = f"give a relative name such as {place.default!r}"
+    if fault := _name_fault(name, pure):
+        problems.append(Problem(f"{name!r} {fault}", path=path, hint=hint, rule="outside-run"))
         return component
-    if not place.folder and pure.parts[0] in OWN_NAMES:
-        problems.append(
-            Problem(
-                f"{name!r} is a file or folder of the run itself",
-                path=path,
-                hint=f"give another name, such as {place.default!r}",
-                rule="outside-run",
-            )
-        )
+    if pure.is_absolute() or PureWindowsPath(name).is_absolute() or ".." in pure.parts:
+        message = f"{name!r} leaves the run directory, where all files of a run are kept"
+        problems.append(Problem(message, path=path, hint=hint, rule="outside-run"))
+        return component
+    if not place.folder and pure.parts[0].casefold() in OWN_NAMES:
+        message = f"{name!r} is a file or folder of the run itself"
+        hint = f"give another name, such as {place.default!r}"
+        problems.append(Problem(message, path=path, hint=hint, rule="outside-run"))
         return component
     if component.name == "ModelCheckpoint":
         name = _with_suffix(
@@ -145,6 +133,43 @@ def _confine(component: Component, index: int, directory: Path, problems: list[P
         folder = folder.replace("{", "{{").replace("}", "}}")  # Keras formats the whole path
     arguments = {**component.arguments, place.argument: str(Path(folder) / name)}
     return Component(component.name, arguments)
+
+
+def _name_fault(name: str, pure: PurePosixPath) -> str:
+    """What keeps a text from naming something in the run directory; empty when nothing does."""
+    if not pure.parts or name.endswith("/."):
+        return "is the run directory itself"
+    if "\0" in name:
+        return "holds a NUL, which no file name can"
+    if any(len(os.fsencode(part)) > LONGEST for part in pure.parts):
+        return f"is longer than {LONGEST} bytes"
+    return ""
+
+
+def written_by(components: Sequence[Component]) -> list[str]:
+    """Patterns of the files that Keras's callbacks write, relative to the run directory.
+
+    Args:
+        components: The config's `callbacks`, checked.
+
+    Example:
+        >>> written_by([Component("ModelCheckpoint", {"filepath": "{epoch:02d}.keras"}), Component("TensorBoard")])
+        ['checkpoints/*.keras', 'tensorboard/**']
+    """
+    patterns = []
+    for component in components:
+        place = PLACES.get(component.name)
+        if place is None:
+            continue
+        problems: list[Problem] = []
+        confined = _confine(component, 0, Path(), problems)
+        name = str(PurePosixPath(confined.arguments[place.argument]))
+        if component.name == "ModelCheckpoint":
+            name = "*".join(glob.escape(part) for part in re.split(r"\{[^{}]*\}", name))
+        else:
+            name = glob.escape(name)
+        patterns.append(f"{name}/**" if place.directory else name)
+    return patterns
 
 
 def _with_suffix(name: str, *, weights_only: bool, path: str, problems: list[Problem]) -> str:

@@ -2,7 +2,8 @@
 
 `fit` makes a round trip through Python for every batch, which takes far longer than a small model's arithmetic. Here
 a stack of batches goes into one compiled function that runs `train_step` (Keras's, or the user's own) over its slices.
-`fit`, the callbacks and History stay Keras's; only the train function is another.
+`fit`, the callbacks and History stay Keras's; only the train function is another, and the test function of a validation
+that must go by the config's batches.
 
     data set  -> (stack, count) -> run: for i < count: train_step(stack[i]) -> metrics so far
 
@@ -19,17 +20,22 @@ import keras
 import tensorflow as tf
 
 from dlcli.errors import ModelError
-from dlcli.training.failures import not_compiled
+from dlcli.training.failures import culprit, not_compiled
 from dlcli.training.interruption import Interruption
-from dlcli.training.randomness import as_in_fit
+from dlcli.training.randomness import Draws, as_in_fit, foreign_draws
 
-__all__ = ["install"]
+__all__ = ["install", "install_validation"]
 
 Logs = dict[str, Any]
 
 
 def install(
-    model: Any, *, xla: bool, interruption: Interruption, fall_back: Callable[[str], None] | None = None
+    model: Any,
+    *,
+    xla: bool,
+    interruption: Interruption,
+    fall_back: Callable[[str], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> None:
     """Make `model.fit` train by stacks of batches.
 
@@ -40,13 +46,14 @@ def install(
         model: A compiled `keras.Model`.
         xla: Compile with XLA; else a TensorFlow graph runs the loop.
         interruption: Asked between two stacks.
-        fall_back: Called with a reason when XLA cannot compile the model, which then trains without it. None: that is
-            an error.
+        fall_back: Called with a reason when the model trains without XLA instead: XLA cannot compile it, or would draw
+            other random numbers. None: the first is an error, and the second goes on.
+        notice: Called with what the numbers of the job have that plain `fit`'s have not.
 
     Raises:
         ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
     """
-    runner = _Runner(model, xla=xla, fall_back=fall_back)
+    runner = _Runner(model, xla=xla, fall_back=fall_back, notice=notice)
 
     def train_function(iterator: Any) -> Logs:
         interruption.stop_if_requested()
@@ -56,23 +63,57 @@ def install(
     model.train_function = train_function
 
 
+def install_validation(model: Any) -> None:
+    """Make validation take stacks of batches, as `Batches.stacked_pass` makes them, in a graph.
+
+    A data set of plain batches, which a callback of the user's may evaluate, goes through Keras's own function.
+
+    Args:
+        model: A compiled `keras.Model`.
+    """
+    model.make_test_function(force=True)
+    plain, stacked = model.test_function, None
+
+    def test_function(iterator: Any) -> Logs:
+        nonlocal stacked
+        if not _is_stacked(iterator.element_spec):
+            return plain(iterator)  # type: ignore[no-any-return]
+        if stacked is None:
+            stacked = _loop(model, model.test_step, iterator.element_spec, xla=False)
+        return stacked(*next(iterator))  # type: ignore[no-any-return]
+
+    model.test_function = test_function
+
+
+def _is_stacked(signature: Any) -> bool:
+    """Whether the elements of a data set are stacks with their counts: no batch is a single number."""
+    return isinstance(signature, tuple) and len(signature) == 2 and getattr(signature[1], "shape", None) == ()
+
+
 class _Runner:
     """The compiled function, and the one it is replaced by when XLA cannot compile the model."""
 
-    def __init__(self, model: Any, *, xla: bool, fall_back: Callable[[str], None] | None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        xla: bool,
+        fall_back: Callable[[str], None] | None,
+        notice: Callable[[str], None] | None,
+    ) -> None:
         self._model = model
         self._fall_back = fall_back
+        self._notice = notice
         self._xla = xla
         self._function: Any = None
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
+        if self._function is None:
+            self._function = self._traced(iterator.element_spec)
         element = next(iterator)
-        if self._function is not None:
-            return self._function(*element)  # type: ignore[no-any-return]
-        function = _loop(self._model, iterator.element_spec, xla=self._xla)
         try:
-            logs: Logs = function(*element)
+            logs: Logs = self._function(*element)
         except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
             # XLA compiles before anything runs, so no variable has changed.
             problem = not_compiled(self._model, error) if self._xla else None
@@ -80,15 +121,39 @@ class _Runner:
                 raise
             if self._fall_back is None:
                 raise ModelError(problem) from error
-            self._fall_back(problem.message)
-            function = _loop(self._model, iterator.element_spec, xla=False)
-            logs = function(*element)
-        self._function = function
+            self._leave_xla(problem.message)
+            self._function = self._traced(iterator.element_spec)
+            logs = self._function(*element)
         return logs
 
+    def _traced(self, signature: Any) -> Any:
+        """The loop: without XLA where that would draw other numbers than the kernels."""
+        function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
+        draws = foreign_draws(function.get_concrete_function().graph)
+        self._tell(draws)
+        if not self._xla or self._fall_back is None or draws == Draws():
+            return function
+        where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
+        self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
+        return _loop(self._model, self._model.train_step, signature, xla=False)
 
-def _loop(model: Any, signature: Any, *, xla: bool) -> Any:
-    """A function (stack, count) -> logs that trains on the first `count` batches of the stack.
+    def _leave_xla(self, reason: str) -> None:
+        assert self._fall_back is not None
+        self._fall_back(reason)
+        self._xla = False
+
+    def _tell(self, draws: Draws) -> None:
+        """Say once what stays unlike plain `fit`; nothing where that is what XLA is left for."""
+        stateless = draws.stateless if self._xla and self._fall_back is None else ()
+        if self._notice is None or not (stateless or draws.stateful):
+            return
+        where = culprit(self._model, (*stateless, *draws.stateful)) or "the model"
+        self._notice(f"{where} draws other random numbers than in plain Keras")
+        self._notice = None
+
+
+def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
+    """A function (stack, count) -> logs that trains or tests on the first `count` batches of the stack.
 
     Traced once, for a batch of any size as in `fit`: Keras weighs the parts of a loss by a size that it knows.
     The number of batches is a tensor, and the loop a `while`: one program serves every count. (Under XLA a loop over
@@ -96,17 +161,16 @@ def _loop(model: Any, signature: Any, *, xla: bool) -> Any:
     """
 
     def run(stack: Any, count: Any) -> Logs:
-        def train(index: Any) -> Logs:
-            batch = tf.nest.map_structure(lambda array: array[index], stack)
-            return model.train_step(batch)  # type: ignore[no-any-return]
+        def take(index: Any) -> Logs:
+            return step(tf.nest.map_structure(lambda array: array[index], stack))
 
         first = tf.zeros_like(count)
-        if _reports_metrics(model):
-            tf.while_loop(lambda index: index < count, lambda index: (train(index), (index + 1,))[1], (first,))
+        if _reports_metrics(model, step):
+            tf.while_loop(lambda index: index < count, lambda index: (take(index), (index + 1,))[1], (first,))
             return model.get_metrics_result()  # type: ignore[no-any-return]
-        # A training step of one's own may report anything: what the loop carries has the form of what the first gives.
+        # A step of one's own may report anything: what the loop carries has the form of what the first gives.
         _, logs = tf.while_loop(
-            lambda index, logs: index < count, lambda index, logs: (index + 1, train(index)), (first + 1, train(first))
+            lambda index, logs: index < count, lambda index, logs: (index + 1, take(index)), (first + 1, take(first))
         )
         return logs  # type: ignore[no-any-return]
 
@@ -117,7 +181,7 @@ def _loop(model: Any, signature: Any, *, xla: bool) -> Any:
     return tf.function(trace, input_signature=signature, jit_compile=xla, autograph=False)
 
 
-def _reports_metrics(model: Any) -> bool:
-    """Whether a training step returns the state of the metrics, as Keras's own does."""
-    kind = type(model)
-    return kind.train_step is keras.Model.train_step and kind.compute_metrics is keras.Model.compute_metrics
+def _reports_metrics(model: Any, step: Callable[[Any], Logs]) -> bool:
+    """Whether a step returns the state of the metrics, as Keras's own do."""
+    kind, name = type(model), step.__name__
+    return getattr(kind, name) is getattr(keras.Model, name) and kind.compute_metrics is keras.Model.compute_metrics

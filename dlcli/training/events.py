@@ -121,7 +121,8 @@ class Finished:
         status: `completed` or `interrupted`.
         epochs: Epochs trained.
         seconds: Wall time of the job.
-        metrics: Final metrics by split; for the test split those of `evaluations/test.json`.
+        metrics: Final metrics by split: of `train` those of the epoch whose weights the model has, as Keras computes
+            them while it trains; of the others those of `evaluations/<split>.json`.
     """
 
     directory: Path

@@ -11,7 +11,7 @@ import keras
 
 from dlcli.data.batches import Batches
 
-__all__ = ["Execution", "choose", "needs_every_batch", "sees_validation_batches"]
+__all__ = ["Execution", "choose", "needs_every_batch", "sees_validation_batches", "stack_size"]
 
 Mode = Literal["step", "graph", "xla"]
 

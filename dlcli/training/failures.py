@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import tensorflow as tf
 
 from dlcli.errors import Problem
 
-__all__ = ["not_compiled", "training_failure"]
+__all__ = ["culprit", "not_compiled", "training_failure"]
 
 
 def not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
@@ -62,13 +63,13 @@ def training_failure(model: Any, error: tf.errors.OpError, *, device: str) -> Pr
     )
 
 
-def _culprit(model: Any, text: str) -> str | None:
-    """What in the model an error is about, if TensorFlow says it: it names its nodes by their scopes, outermost first.
+def culprit(model: Any, nodes: Iterable[str]) -> str | None:
+    """What in the model the nodes of a graph belong to: TensorFlow names them by their scopes, outermost first.
 
     Keras's scopes are the names of the layers, with a number when a name comes again.
     """
     layers = {layer.name for layer in model._flatten_layers(include_self=False)}
-    for node in re.findall(r"node ([\w./-]+)", text):
+    for node in nodes:
         scopes = node.split("/")[:-1]
         for scope in reversed(scopes):
             for name in (scope, re.sub(r"_\d+$", "", scope)):
@@ -77,3 +78,8 @@ def _culprit(model: Any, text: str) -> str | None:
         if "compile_loss" in scopes[:-1]:
             return f"the loss {scopes[scopes.index('compile_loss') + 1]!r}"
     return None
+
+
+def _culprit(model: Any, text: str) -> str | None:
+    """What in the model an error is about, if TensorFlow says it."""
+    return culprit(model, re.findall(r"node ([\w./-]+)", text))

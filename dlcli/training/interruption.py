@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish that is granted between two steps, never in the middle of a write."""
+"""Ctrl-C, SIGTERM and SIGHUP as a wish that is granted between two steps, never in the middle of a write."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["Interruption", "StopTraining", "catch_signals"]
+__all__ = ["Interruption", "StopTraining", "Urgency", "catch_signals"]
+
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""Windows has none."""
+
+_CAUGHT = [number for number in (signal.SIGINT, signal.SIGTERM, _HANGUP) if number is not None]
 
 
 @contextlib.contextmanager
 def catch_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """While it lasts, Ctrl-C and SIGTERM call a handler.
+    """While it lasts, Ctrl-C, SIGTERM and SIGHUP (the terminal is gone) call a handler.
 
-    A signal that is ignored, as in a job that the shell has put into the background, stays so. Outside the main thread
-    there are no signals to catch, and nothing is changed.
+    A signal that is ignored, as in a job that the shell has put into the background, or by `nohup`, stays so. Outside
+    the main thread there are no signals to catch, and nothing is changed.
 
     Args:
         handler: Called as `signal.signal` says.
     """
     previous = {}
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _CAUGHT:
             if signal.getsignal(number) not in (signal.SIG_IGN, None):
                 previous[number] = signal.signal(number, handler)
     try:
@@ -33,12 +38,34 @@ def catch_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[
             signal.signal(number, before)
 
 
+class Urgency:
+    """Tells a signal that comes again, from somebody who cannot wait, from one that says the same in another way.
+
+    When a session ends the system sends SIGTERM and SIGHUP together, and a shell passes SIGHUP on that the terminal has
+    sent already: those are one wish.
+
+    Example:
+        >>> urgency = Urgency()
+        >>> [urgency.grows(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGHUP, signal.SIGTERM)]
+        [False, False, False, True]
+    """
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+
+    def grows(self, number: int) -> bool:
+        """Whether the same signal has come before; a second SIGHUP says nothing new."""
+        known = number in self._seen and number != _HANGUP
+        self._seen.add(number)
+        return known
+
+
 class StopTraining(Exception):
     """Raised between two steps when the person, or the system, has asked to stop."""
 
 
 class Interruption:
-    """Turns the signals into a flag while training runs; a second Ctrl-C stops at once.
+    """Turns the signals into a flag while training runs; a second Ctrl-C, or a second SIGTERM, stops at once.
 
     Outside the main thread there are no signals to catch, and nothing is changed.
 
@@ -50,6 +77,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.requested = False
+        self._urgency = Urgency()
         self._signals = contextlib.ExitStack()
 
     def stop_if_requested(self) -> None:
@@ -62,9 +90,9 @@ class Interruption:
             raise StopTraining
 
     def _request(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:
-            raise KeyboardInterrupt
         self.requested = True
+        if self._urgency.grows(number):
+            raise KeyboardInterrupt
 
     def __enter__(self) -> Interruption:
         self._signals.enter_context(catch_signals(self._request))

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import ModelError, Problem, RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 from dlcli.training import engine
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
-from dlcli.training.execution import Execution, choose, needs_every_batch
+from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches, stack_size
 from dlcli.training.failures import training_failure
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
-from dlcli.training.saving import save_model
+from dlcli.training.saving import save_trained
+from dlcli.training.tolerance import tolerate
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 __all__ = ["Outcome", "fit", "write_inputs"]
 
@@ -34,11 +39,17 @@ class Outcome:
         status: `completed` or `interrupted`.
         epochs: Whole epochs trained.
         execution: How it was executed.
+        file: The name of the file with the trained weights.
+        model_epoch: The epoch whose weights the model has, one-based: the last, or one that a callback went back to.
+        metrics: Of the training split in that epoch, by Keras's names; empty when there was no whole epoch.
     """
 
     status: str
     epochs: int
     execution: Execution
+    file: str
+    model_epoch: int
+    metrics: Mapping[str, float]
 
 
 def write_inputs(run: RunDirectory, config: Config, preprocessing: Mapping[str, Any]) -> None:
@@ -52,7 +63,9 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
     """Train, writing `history.csv` as each epoch ends and `model.keras` at the end.
 
     Raises:
-        ModelError: Keras or TensorFlow failed on the way, out of memory included.
+        ModelError: Keras or TensorFlow failed on the way, out of memory included; the weights that were reached are
+            written nevertheless.
+        RunError: The model cannot be written.
     """
     import tensorflow as tf
 
@@ -71,6 +84,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         )
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
+        for index, (callback, component) in enumerate(zip(callbacks, config.callbacks, strict=True)):
+            tolerate(callback, path=f"callbacks[{index}].{component.name}", listener=listener)
 
         def fall_back(reason: str) -> None:
             nonlocal execution
@@ -78,12 +93,22 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             message = f"{reason}; training goes on without XLA"
             listener(Notice(Problem(message, path="runtime.execution", rule="xla"), warning=True))
 
+        def notice(reason: str) -> None:
+            problem = Problem(
+                reason,
+                path="runtime.execution",
+                hint="execution: step draws those; keras.random with a SeedGenerator draws alike everywhere",
+                rule="random-draws",
+            )
+            listener(Notice(problem))
+
         if execution.mode != "step":
             engine.install(
                 model,
                 xla=execution.mode == "xla",
                 interruption=interruption,
                 fall_back=None if config.runtime.execution == "xla" else fall_back,
+                notice=notice,
             )
         recorder = Recorder(
             history=HistoryFile(run.history),
@@ -95,16 +120,17 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         )
         status = "completed"
         try:
-            model.fit(
-                batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
-                validation_data=plan.validation.dataset() if plan.validation else None,
-                steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
-                epochs=config.fit.epochs,
-                validation_freq=config.fit.validation_freq,
-                callbacks=[EpochOrder(batches), *callbacks, recorder],
-                shuffle=False,  # the batches come in their order already
-                verbose=0,
-            )
+            with _rescuing(model, run, listener):
+                model.fit(
+                    batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
+                    validation_data=_validation(plan, execution, callbacks),
+                    steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
+                    epochs=config.fit.epochs,
+                    validation_freq=config.fit.validation_freq,
+                    callbacks=[EpochOrder(batches), *callbacks, recorder],
+                    shuffle=False,  # the batches come in their order already
+                    verbose=0,
+                )
         except StopTraining:
             status = "interrupted"
         except tf.errors.OpError as error:
@@ -112,5 +138,54 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             if problem is None:
                 raise
             raise ModelError(problem) from error
-        save_model(model, run.model)
-    return Outcome(status, recorder.epochs, execution)
+        if (problem := save_trained(model, run)) is not None:
+            listener(Notice(problem, warning=True))
+    kept = recorder.epochs if status == "interrupted" else _model_epoch(callbacks, recorder.epochs)
+    metrics = _training_metrics(model, recorder.logs.get(kept, {}))
+    return Outcome(status, recorder.epochs, execution, run.trained.name, kept, metrics)
+
+
+@contextlib.contextmanager
+def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[None]:
+    """Whatever ends training before its time, what the model has learnt is kept."""
+    done = False
+    try:
+        yield
+        done = True
+    except (StopTraining, KeyboardInterrupt):  # the one is saved after, the other wants to leave at once
+        done = True
+        raise
+    finally:
+        if not done and model.optimizer is not None and int(model.optimizer.iterations):
+            with contextlib.suppress(RunError):  # a full disk may be what has ended it
+                save_trained(model, run)
+                message = f"the weights that training had reached are in {run.trained}"
+                listener(Notice(Problem(message, rule="weights-kept"), warning=True))
+
+
+def _validation(plan: Plan, execution: Execution, callbacks: Sequence[Any]) -> tf.data.Dataset | None:
+    """The validation split: in stacks where its batches are small and nobody looks at each."""
+    batches, model = plan.validation, plan.assembly.model
+    if batches is None:
+        return None
+    size = stack_size(model, batches)
+    if size == 1 or execution.mode == "step" or sees_validation_batches(callbacks):
+        return batches.dataset()
+    engine.install_validation(model)
+    return batches.stacked_pass(size)
+
+
+def _model_epoch(callbacks: Iterable[Any], last: int) -> int:
+    """The epoch whose weights the model has after `fit`: EarlyStopping may have gone back to the best."""
+    epochs = [
+        callback.best_epoch + 1
+        for callback in callbacks
+        if getattr(callback, "restore_best_weights", False) and getattr(callback, "best_weights", None) is not None
+    ]
+    return epochs[-1] if epochs else last
+
+
+def _training_metrics(model: Any, logs: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch says of the training split: without validation, and without what callbacks add to it."""
+    names = set(model.get_metrics_result())
+    return {name: value for name, value in logs.items() if name in names}

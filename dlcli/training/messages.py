@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import warnings
 from collections.abc import Iterator
 
 import keras
@@ -12,6 +11,7 @@ from absl import logging as absl_logging
 
 from dlcli.errors import Problem
 from dlcli.training.events import Listener, Notice
+from dlcli.training.warned import forward_warnings
 
 __all__ = ["forward_messages"]
 
@@ -42,15 +42,8 @@ def forward_messages(listener: Listener) -> Iterator[None]:
     logger.setLevel(logging.INFO)
     logger.propagate = False
 
-    def show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-        # Deprecations are for the developers of Keras and NumPy.
-        if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
-            listener(Notice(Problem(str(message), rule="keras"), warning=True))
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("default")
-            warnings.showwarning = show
+        with forward_warnings(listener, modules=("",)):
             yield
     finally:
         logger.handlers[:] = handlers

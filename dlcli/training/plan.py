@@ -6,7 +6,9 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
-from dlcli.config.monitors import check_monitors
+from dlcli.config.history_names import history_names
+from dlcli.config.metric_faults import check_metrics_of
+from dlcli.config.monitors import check_monitors, with_modes
 from dlcli.data.batches import Batches
 from dlcli.data.labels import class_weights, make_labels, row_weights
 from dlcli.data.prepare import Prepared, Split
@@ -14,6 +16,7 @@ from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
 from dlcli.model.batching import division_matters
 from dlcli.model.capacity import rows_at_once
+from dlcli.model.directions import own_directions
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks
@@ -46,14 +49,24 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         ModelError: A callback that cannot be made, a metric of several numbers.
     """
     config = assembly.config
+    outputs, validated = [output.name for output in assembly.outputs], config.data.validation is not None
     problems = check_monitors(
         config.compile,
         config.callbacks,
-        outputs=[output.name for output in assembly.outputs],
-        validation=config.data.validation is not None,
+        outputs=outputs,
+        validation=validated,
+        fit=config.fit,
         code=assembly.code,
         own_model=config.model.class_ is not None,
     )
+    problems += check_metrics_of(config.compile, assembly.outputs, code=assembly.code)
+    own = own_directions(config.compile, code=assembly.code)
+    history = history_names(config.compile, outputs=outputs, validation=validated, code=assembly.code, own=own)
+    callbacks, asked = with_modes(config.callbacks, history, code=assembly.code)
+    reported = {problem.path.removesuffix(".monitor") for problem in problems}
+    problems += [problem for problem in asked if problem.path not in reported]
+    config = config.model_copy(update={"callbacks": callbacks})
+    assembly = dataclasses.replace(assembly, config=config)
     weighted = None
     try:
         weighted = class_weights(config.fit.class_weight, assembly.outputs)
@@ -64,12 +77,12 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
         raise ConfigError(problems)
     # What Keras refuses about a callback is to be known before there is a run directory; the real ones write into it.
     with tempfile.TemporaryDirectory(prefix="dlcli-") as scratch:
-        callbacks = make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
+        made = make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
     size = config.data.batch_size
     rows = {name: len(split.rows) for name, split in prepared.splits.items()}
     batch_size = rows["train"] if size == "full" else size
     # Validation is faster in large batches; in the config's where that would be seen.
-    seen = sees_validation_batches(callbacks) or config.runtime.execution == "step" or division_matters(assembly)
+    seen = sees_validation_batches(made) or config.runtime.execution == "step" or division_matters(assembly)
     validation_rows = batch_size if seen else rows_at_once(assembly.model)
 
     def batches(split: Split, *, training: bool) -> Batches:
@@ -95,14 +108,16 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
     validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
     planned = Planned(
         directory=directory,
-        summary=summarize(assembly.model),
+        summary=summarize(assembly.model, assembly.graph),
         rows=rows,
         batch_size=batch_size,
         steps=train.steps,
         epochs=config.fit.epochs,
         device=assembly.runtime.device,
         targets=tuple(
-            f"{target.name}: {len(target.classes)} classes" if target.classes else f"{target.name}: number"
+            f"{target.name}: {len(target.classes)} classes"
+            if target.classes
+            else f"{target.name}: number" + (", scaled for the loss, metrics in its own unit" if target.unit else "")
             for output in assembly.outputs
             for target in output.targets
         ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from dlcli.errors import Problem
+from dlcli.errors import Problem, RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
 from dlcli.training.interruption import Interruption
@@ -21,7 +21,7 @@ REPORT_SECONDS = 0.1
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Writes `history.csv` and reports progress.
+    """Writes `history.csv` and reports progress; `epochs` counts whole epochs, and `logs` has Keras's of each.
 
     Only the `begin` hooks of batches are used: Keras calls them in the main thread and without waiting for the step's
     numbers, while an `end` hook would make it wait for every batch.
@@ -47,18 +47,20 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.epochs = 0
+        self.logs: dict[int, dict[str, float]] = {}
         self._history = history
         self._listener = listener
         self._rows = rows
         self._batch_size = batch_size
         self._stack = stack
         self._interruption = interruption
-        self._warned = False
+        self._warned = self._told = False
+        self._reported = -math.inf
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
         self._epoch = epoch + 1
-        self._started = self._reported = time.perf_counter()
+        self._started = time.perf_counter()
         self._trained: float | None = None
         self._listener(EpochStarted(self._epoch))
 
@@ -75,6 +77,10 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         """Validation begins: the training part of the epoch is over."""
         if self._trained is None:
             self._trained = time.perf_counter()
+            if self._trained - self._reported >= REPORT_SECONDS:
+                self._reported = self._trained
+                updates = math.ceil(self._rows / self._batch_size)
+                self._listener(StepsDone(self._epoch, updates, self._rows))
 
     def on_test_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Stop in the middle of a validation too."""
@@ -86,8 +92,9 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         training = max((self._trained or now) - self._started, 1e-9)
         values = {name: float(value) for name, value in (logs or {}).items()}
         speed = self._rows / training
-        self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
         self.epochs = self._epoch
+        self.logs[self._epoch] = values
+        self._write(seconds=now - self._started, rows_per_second=speed, logs=values)
         self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
         loss = values.get("loss", 0.0)
         if not math.isfinite(loss) and not self._warned:
@@ -96,9 +103,19 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 Notice(
                     Problem(
                         f"the loss became {loss} in epoch {self._epoch}",
-                        hint="lower the learning rate, scale the features or set the optimizer's clipnorm",
+                        hint="lower the learning rate, scale the features, set the optimizer's clipnorm, or look for "
+                        "rows that give NaN of themselves: an empty text under a masked average is 0/0",
                         rule="loss-not-finite",
                     ),
                     warning=True,
                 )
             )
+
+    def _write(self, *, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
+        """A row that cannot be written is told of, and written with the next one."""
+        try:
+            self._history.append(epoch=self._epoch, seconds=seconds, rows_per_second=rows_per_second, logs=logs)
+        except RunError as error:
+            if not self._told:
+                self._told = True
+                self._listener(Notice(error.problems[0], warning=True))

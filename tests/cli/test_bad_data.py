@@ -154,7 +154,7 @@ CASES: dict[str, Case] = {
         files={"table.csv": edit("27,", "inf,")},
     ),
     "missing feature": Case(
-        ("table.csv data.features.age", "a missing value (row 8)", "→ say what they become"),
+        ("table.csv data.features.age", "a missing value (row 8)", "→ `missing: error` refuses them"),
         data="features: {age: {type: number, missing: error}}",
         files={"table.csv": edit("27,", ",")},
     ),
@@ -189,7 +189,7 @@ CASES: dict[str, Case] = {
         files={"table.csv": edit("no", "yes")},
     ),
     "a class of the test alone": Case(
-        ("data.target.label", "the test split has classes", "'maybe' (1 row)", "→ split: stratified"),
+        ("data.target.label", "the test split has classes", "'maybe' (1 row)", "or drop them from data.test"),
         data="test: test.csv",
         files={"test.csv": "age,city,label\n1,a,maybe\n2,b,yes\n"},
     ),

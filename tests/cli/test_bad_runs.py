@@ -22,7 +22,6 @@ INPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "zero rows": ("age,city\n", ("'new.csv' has no rows to predict", "→ add rows")),
     "empty": ("", ("new.csv", "the file is empty", "→")),
     "another type": ("age,city\n30,a\nold,b\n", ("new.csv:3", "column 'age'", "row 2 holds 'old'", "→")),
-    "missing value": ("age,city\n30,a\n,b\n", ("new.csv data.features.age", "a missing value (row 2)", "→")),
     "infinite": ("age,city\n30,a\n-inf,b\n", ("new.csv:3", "column 'age'", "row 2 holds '-inf'", "→")),
     "ragged": ("age,city\n30,a\n31\n", ("new.csv:3", "row 2 has 1 cell", "→")),
     "columns twice": ("age,age,city\n1,2,a\n", ("new.csv:1", "'age' in columns 1, 2", "→")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,10 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 import pytest
@@ -261,6 +262,57 @@ def test_a_reader_that_leaves_is_no_fault(run_directory: Path, tmp_path: Path) -
     assert done.stderr == ""
 
 
+# Outputs that cannot be written.
+
+
+@pytest.fixture
+def full() -> Iterator[TextIO]:
+    """A file on a full disk, as Python opens its streams."""
+    stream = open("/dev/full", "w", buffering=1, encoding="utf-8")  # noqa: SIM115 - what it holds cannot be flushed
+    yield stream
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to offer")
+def test_a_log_on_a_full_disk_ends_no_training(
+    dlcli: Dlcli, config: Path, tmp_path: Path, full: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with config.open("a") as file:
+        file.write("code: [talking.py]\ncallbacks: [Talking]\n")
+    (tmp_path / "talking.py").write_text(TALKING)
+    monkeypatch.setattr(sys, "stderr", full)
+    done = dlcli("train", "config.yaml", "--run-dir", "run", "--set", "fit.epochs=4")
+    assert done.returncode == 0
+    assert "completed, 4 epochs" in done.stdout
+    assert len(epochs_in(tmp_path / "run")) == 4
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full disk to offer")
+@pytest.mark.parametrize("json_only", [False, True])
+def test_results_on_a_full_disk_are_a_fault(
+    dlcli: Dlcli, run_directory: Path, full: TextIO, monkeypatch: pytest.MonkeyPatch, json_only: bool
+) -> None:
+    monkeypatch.setattr(sys, "stdout", full)
+    done = dlcli("evaluate", "run", *(["--json"] if json_only else []))
+    assert done.returncode == 1
+    assert json_only or "cannot write standard output" in done.stderr
+
+
+TALKING = """\
+import sys
+import keras
+
+
+class Talking(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print("out loud", flush=True)
+        sys.stderr.write("and aside")
+        sys.stderr.writelines(["one", "two"])
+        sys.stderr.flush()
+"""
+
+
 # Interruption.
 
 
@@ -288,7 +340,7 @@ def epochs_in(run: Path) -> list[list[str]]:
 
 
 def test_signals_end_training_with_a_run_that_can_be_used(dlcli: Dlcli, config: Path, tmp_path: Path) -> None:
-    """Two trainings at once get two directories; Ctrl-C ends the one, SIGTERM the other."""
+    """Two trainings at once get two directories; Ctrl-C ends the one, and the other a terminal that is closed."""
     jobs = [start(tmp_path), start(tmp_path)]
     try:
         runs = [tmp_path / "runs" / f"config-{number:03d}" for number in (1, 2)]
@@ -296,8 +348,9 @@ def test_signals_end_training_with_a_run_that_can_be_used(dlcli: Dlcli, config: 
         while any(len(epochs_in(run)) < 3 for run in runs):
             assert time.monotonic() < limit, [job.poll() for job in jobs]
             time.sleep(0.05)
-        for job, number in zip(jobs, (signal.SIGINT, signal.SIGTERM), strict=True):
-            job.send_signal(number)
+        for job, numbers in zip(jobs, ((signal.SIGINT,), (signal.SIGHUP, signal.SIGTERM, signal.SIGHUP)), strict=True):
+            for number in numbers:
+                job.send_signal(number)
         outcomes = [(*job.communicate(timeout=60), job.returncode) for job in jobs]
     finally:
         for job in jobs:

@@ -31,8 +31,10 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("runtime", ["portable", "keras"])
+@pytest.mark.parametrize(
+    ("runtime", "number"),
+    [("portable", signal.SIGINT), ("portable", signal.SIGHUP), ("keras", signal.SIGTERM), ("keras", signal.SIGINT)],
+)
 def test_in_the_middle_of_a_prediction(
     run_directory: Path, tmp_path: Path, runtime: str, number: signal.Signals
 ) -> None:
@@ -41,7 +43,7 @@ def test_in_the_middle_of_a_prediction(
     (tmp_path / "out.csv").write_text("old")
     before = set(tmp_path.iterdir())
     with start(tmp_path, "predict", "run", "new.csv", "-o", "out.csv", "--runtime", runtime) as running:
-        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(".out.csv.*")))
+        wait_for(lambda: any(path.stat().st_size for path in tmp_path.glob(".*.out.csv")))
         running.send_signal(number)
         _, err = running.communicate(timeout=60)
     assert (running.returncode, err) == (75, b"interrupted\n")

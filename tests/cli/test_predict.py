@@ -268,6 +268,18 @@ def test_the_files_of_the_run_are_no_outputs(dlcli: Dlcli, run_directory: Path, 
 CELLS = "age,city,id,label\n30,a,007,NA\n31,b,1e3,\n32,c,-5,=1+1\n"
 
 
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_empty_cells_that_training_never_had(dlcli: Dlcli, run_directory: Path, tmp_path: Path, command: str) -> None:
+    (tmp_path / "new.csv").write_text("age,city,label\n30,a,no\n,b,yes\n25,,no\n")
+    done = dlcli(command, run_directory, "new.csv", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert "column 'age' has an empty cell" in done.stderr
+    assert "the mean of the training rows stands in" in done.stderr
+    assert "column 'city' has an empty cell" in done.stderr
+    if command == "predict":
+        assert len(done.stdout.splitlines()) == 4
+
+
 def test_kept_cells_are_as_written_but_for_the_blanks_around_them(
     dlcli: Dlcli, run_directory: Path, tmp_path: Path
 ) -> None:

@@ -178,7 +178,7 @@ def test_an_empty_frame_is_predicted_as_none(runs: dict[str, Path]) -> None:
     assert none.empty
 
 
-DOUBTFUL = {
+DOUBTFUL: dict[str, tuple[str, dict[str, Any]]] = {
     "header-looks-like-data": ("1,2.5,a\n2,3.5,b\n", {"target": "a"}),
     "number-format": ("x;y\n1,234;a\n5,678;b\n", {"target": "y"}),
     "missing-values": ("x,y\n1,a\n2,b\n", {"target": "y", "missing_values": ["NA"]}),

@@ -71,7 +71,7 @@ SAMPLES: dict[str, Any] = {
 OWN_SAMPLES: dict[tuple[str, str], Any] = {("RandomPosterization", "factor"): 4}
 
 # They need other packages, or files that exist.
-NOT_MADE_HERE = {"OrbaxCheckpoint", "STFT", "STFTSpectrogram", "TFSMLayer"}
+NOT_MADE_HERE = {"OrbaxCheckpoint", "STFT", "STFTSpectrogram"}
 
 # Either of two arguments must be given.
 EITHER = {"Discretization": {"bin_boundaries": [0.0, 1.0]}}
@@ -84,7 +84,7 @@ ENTRIES = [
     pytest.param(entry, id=f"{kind}.{entry.name}")
     for kind in CATALOGUE.kinds
     for entry in CATALOGUE.entries(kind)
-    if not (entry.needs_python or entry.shorthand or entry.name in NOT_MADE_HERE)
+    if entry.usable and not (entry.shorthand or entry.name in NOT_MADE_HERE)
 ]
 
 

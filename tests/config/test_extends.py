@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from dlcli.config.document import Document
 from dlcli.config.extends import MAX_BASES, extend, merge
+from dlcli.config.loading import inspect
 from dlcli.config.reading import read
 from dlcli.errors import Problem
 
@@ -198,3 +200,12 @@ def test_faults_inside_a_base_are_mended_there(tmp_path: Path) -> None:
         ("broken.yaml", 1, "yaml-syntax"),
         ("child.yaml", 3, "duplicate-key"),
     }
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "base.yaml")
+    os.mkfifo(tmp_path / "own.py")
+    (tmp_path / "config.yaml").write_text("extends: base.yaml\ncode: [own.py]\n")
+    found = {problem.path: problem for problem in inspect(tmp_path / "config.yaml").problems}
+    assert "a pipe or a device" in found["extends"].message
+    assert "a pipe or a device" in found["code[0]"].message

@@ -24,6 +24,15 @@ def spec(units: int, activation: str | None, *, loss: Any = None, metrics: Any =
     }
 
 
+def texts(missing: str) -> dict[str, Any]:
+    found = spec(
+        3, "softmax", data={"features": {"t": {"type": "text", "encode": {"sequence": 4}, "missing": missing}}}
+    )
+    embedding = {"Embedding": {"input_dim": 9, "output_dim": 4, "mask_zero": True}}
+    found["model"]["layers"] = [embedding, "GlobalAveragePooling1D", *found["model"]["layers"]]
+    return found
+
+
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
     "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
@@ -48,20 +57,21 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, None, loss="mse", metrics=["mae"]),
         [NUMBER],
     ),
-    "accuracy-of-logits": (
-        spec(1, None, loss={"BinaryCrossentropy": {"from_logits": True}}, metrics=["accuracy"]),
-        spec(
-            1,
-            None,
-            loss={"BinaryCrossentropy": {"from_logits": True}},
-            metrics=[{"BinaryAccuracy": {"threshold": 0.0}}],
-        ),
-        None,
-    ),
     "units-not-classes": (spec(5, "softmax"), spec(3, "softmax"), [CLASSES]),
     "restore-without-validation": (
         spec(1, None, callbacks=STOPPING),
         spec(1, None, callbacks=STOPPING, data={"validation": 0.2}),
+        None,
+    ),
+    "mode-against-metric": (
+        spec(1, "sigmoid", metrics=["AUC"], callbacks=[{"EarlyStopping": {"monitor": "auc", "mode": "min"}}]),
+        spec(1, "sigmoid", metrics=["AUC"], callbacks=[{"EarlyStopping": {"monitor": "auc", "mode": "max"}}]),
+        None,
+    ),
+    "masked-average-of-nothing": (texts("empty"), texts("error"), None),
+    "nothing-to-restore": (
+        spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
+        spec(1, None, callbacks=["ModelCheckpoint"]),
         None,
     ),
 }

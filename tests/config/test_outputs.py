@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from dlcli.config.component import Component
-from dlcli.config.outputs import plan_outputs
+from dlcli.config.conventions import Head
+from dlcli.config.metric_faults import check_metrics_of
+from dlcli.config.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import ConfigError, ModelError
@@ -74,14 +76,79 @@ def test_a_loss_for_an_output_that_is_none() -> None:
         plan_outputs(config({"units": 1}, {"loss": {"other": "mse"}}), outputs={"dense": 1}, targets=[NUMBER])
 
 
-def test_the_accuracy_of_a_raw_score_has_its_threshold_at_zero() -> None:
-    _, compile_ = plan_outputs(
-        config({"units": 1}, {"metrics": ["accuracy", "AUC"]}), outputs={"d": 1}, targets=[BINARY]
+def output(head: Head, loss: Any, classes: tuple[str, ...] = ("no", "yes")) -> OutputPlan:
+    target = TargetSpec("label", "category", classes=classes)
+    return OutputPlan("out", (target,), "column" if head.units == 1 else "index", Component.parse(loss), head)
+
+
+LOGITS = {"from_logits": True}
+
+
+@pytest.mark.parametrize(
+    ("head", "loss", "scores", "link"),
+    [
+        (Head(1, "sigmoid"), "binary_crossentropy", "probabilities", None),
+        (Head(1, "linear"), {"BinaryCrossentropy": LOGITS}, "logits", "sigmoid"),
+        # Keras's loss looks behind the activation and learns what was meant.
+        (Head(1, "sigmoid"), {"BinaryCrossentropy": LOGITS}, "probabilities", None),
+        (Head(3, "softmax"), {"SparseCategoricalCrossentropy": LOGITS}, "probabilities", None),
+        (Head(3, "linear"), {"SparseCategoricalCrossentropy": LOGITS}, "logits", "softmax"),
+        (Head(3, "linear"), {"BinaryCrossentropy": LOGITS}, "logits", "sigmoid"),
+        (Head(1, "linear"), "hinge", "signed", "sigmoid"),
+        (Head(1, None), "hinge", "signed", "sigmoid"),
+        (Head(1, "linear"), "mse", "scores", None),
+        (Head(3, "linear"), "mse", "scores", None),
+        (Head(3, None), "my_loss", "probabilities", None),
+    ],
+)
+def test_what_the_numbers_of_an_output_are(head: Head, loss: Any, scores: str, link: str | None) -> None:
+    found = output(head, loss)
+    assert (found.scores, found.link) == (scores, link)
+
+
+@pytest.mark.parametrize("loss", ["MyLoss", "CTC", "Circle"])
+def test_a_loss_of_ones_own_may_want_more_numbers_than_the_target_has(loss: str) -> None:
+    plans, _ = plan_outputs(config({"units": 2}, {"loss": loss}), outputs={"dense": 2}, targets=[NUMBER])
+    assert plans[0].head.units == 2
+    own = config({"units": 5}, {"loss": "mse"}, **{"class": "Own"})
+    assert plan_outputs(own, outputs={"dense": 5}, targets=[NUMBER])[0][0].head.units == 5
+    assert plan_outputs(config({"units": 5}, {"loss": loss}), outputs={"dense": 5}, targets=[CLASSES])
+    with pytest.raises(ModelError):  # of which there would be nothing to predict
+        plan_outputs(
+            config({"units": 1}, {"loss": loss}),
+            outputs={"dense": 1},
+            targets=[NUMBER, TargetSpec("size", "number")],
+        )
+
+
+def test_a_number_that_a_sigmoid_made_a_class_of() -> None:
+    years = TargetSpec("year", "category", classes=tuple(map(str, range(1990, 2020))))
+    with pytest.raises(ModelError) as error:
+        plan_outputs(config({"units": 1, "activation": "sigmoid"}), outputs={"dense": 1}, targets=[years])
+    assert "declare data.target: {year: {type: number, scale: min_max}}" in error.value.problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("metric", "units", "target", "rule"),
+    [
+        ("PearsonCorrelation", 1, NUMBER, "metric-fit"),
+        ("CosineSimilarity", 1, NUMBER, "metric-fit"),
+        ("CosineSimilarity", 1, BINARY, None),
+        ("ConcordanceCorrelation", 1, BINARY, "metric-fit"),
+        ({"PearsonCorrelation": {"axis": 0}}, 1, NUMBER, None),
+        ({"MeanIoU": {"num_classes": 2}}, 3, CLASSES, "metric-classes"),
+        ({"MeanIoU": {"num_classes": 3}}, 3, CLASSES, None),
+        ({"IoU": {"num_classes": 3, "target_class_ids": [3]}}, 3, CLASSES, "metric-classes"),
+        ({"Recall": {"class_id": 1}}, 1, BINARY, None),
+        ({"Recall": {"class_id": 2}}, 1, BINARY, "metric-classes"),
+    ],
+)
+def test_metrics_that_would_mean_nothing(metric: Any, units: int, target: TargetSpec, rule: str | None) -> None:
+    activation = "softmax" if units > 1 else "sigmoid" if target is BINARY else None
+    plans, compile_ = plan_outputs(
+        config({"units": units, "activation": activation}, {"metrics": [metric]}),
+        outputs={"dense": units},
+        targets=[target],
     )
-    assert compile_.metrics == [Component("BinaryAccuracy", {"name": "accuracy", "threshold": 0.0}), Component("AUC")]
-    # Whoever writes from_logits gets Keras's own accuracy.
-    loss = {"BinaryCrossentropy": {"from_logits": True}}
-    _, compile_ = plan_outputs(
-        config({"units": 1}, {"loss": loss, "metrics": ["accuracy"]}), outputs={"d": 1}, targets=[BINARY]
-    )
-    assert compile_.metrics == [Component("accuracy")]
+    assert [problem.rule for problem in check_metrics_of(compile_, plans)] == ([rule] if rule else [])
+    assert check_metrics_of(compile_, plans, code=[Component.parse(metric).name]) == []

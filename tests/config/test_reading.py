@@ -236,7 +236,9 @@ def bomb(width: int, levels: int) -> str:
         "a: [" + "1," * MAX_NODES + "]",
     ],
 )
-def test_limits(text: str) -> None:
+@pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
+def test_limits(text: str, loader: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "_LOADER", loader)
     (problem,) = problems_of(text)
     assert problem.rule == "config-limit"
     assert problem.line is not None

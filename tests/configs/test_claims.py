@@ -161,7 +161,7 @@ def test_validation_rows_are_as_many_as_said(config: str, rows: dict[str, int], 
 @pytest.mark.parametrize(
     ("lesson", "loss", "metrics"),
     [
-        ("04_regression", "mean_squared_error", ["mse"]),
+        ("04_regression", "mean_squared_error", ["mae"]),
         ("04_binary", "binary_crossentropy", ["accuracy"]),
         ("04_multiclass", "sparse_categorical_crossentropy", ["accuracy"]),
     ],

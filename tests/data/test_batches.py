@@ -131,3 +131,11 @@ def test_the_stacked_data_set_goes_from_epoch_to_epoch() -> None:
             assert number == count
             assert np.array_equal(inputs["x"], x["x"])
             assert np.array_equal(targets, y)
+
+
+def test_the_rows_of_a_batch_are_free() -> None:
+    """With a fixed number of rows Keras's `evaluate` counts a batch once too often (keras#23084)."""
+    import keras
+
+    x, y = make(8, batch_size=4).dataset().element_spec
+    assert {spec.shape[0] for spec in keras.tree.flatten([x, y])} == {None}

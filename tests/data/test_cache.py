@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from dlcli.cli.main import app
 from dlcli.data.cache import Cache, Cleared, default_directory, parse_size
-from dlcli.data.locks import FileLock
 from dlcli.errors import DataError
+from dlcli.files.locks import FileLock
 
 NAMES = [f"{digit * 16}-{digit * 16}-{digit * 16}" for digit in "abc"]
 

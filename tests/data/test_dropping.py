@@ -55,7 +55,7 @@ def test_rows_without_a_target_are_in_no_split(tmp_path: Path, suffix: str, targ
     with_gaps = prepared(file, **keys)
     rows = np.sort(np.concatenate([each.rows for each in with_gaps.splits.values()]))
     assert rows.tolist() == [place for place in range(ROWS) if place not in empty]
-    assert any("4 rows of train without a target" in note for note in with_gaps.notes)
+    assert any("rows of train: 4 without a target" in note for note in with_gaps.notes)
     # The same as when they had never been there.
     frame = frame.drop(index=empty)
     frame.to_csv(file, index=False) if suffix == "csv" else frame.to_parquet(file)

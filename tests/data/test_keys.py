@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.identity import Identity, KnownFile
-from dlcli.data.keys import content_key, encoding_key, recipe_key
+from dlcli.data.keys import content_key, encoding_key, program_key, recipe_key
 
 BASE: dict[str, Any] = {"train": "a.csv", "target": "y"}
 
@@ -20,6 +23,7 @@ CHANGES: dict[str, Any] = {
     "target": ["z", ["y", "z"], ["z", "y"], {"y": "number"}, {"y": {"type": "number", "scale": "standard"}}],
     "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
     "exclude": ["a"],
+    "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "sample_weight": ["w"],
     "columns": [["a", "y"]],
     "header": [True, False],
@@ -61,6 +65,7 @@ def test_every_option_that_matters_changes_the_recipe() -> None:
         {"named": ["a", "b"]},
         {"classification": True},
         {"units": 3},
+        {"unscalable": ["y"]},
     ]
     for each in arguments:
         keys.add(recipe(**each))
@@ -76,6 +81,8 @@ def test_what_does_not_matter_does_not() -> None:
     assert recipe(named=["b", "a"]) == recipe(named=["a", "b"])
     typed = {**BASE, "target": {"y": "number"}}
     assert recipe(typed, units=3, classification=True) == recipe(typed)
+    scaled = {**BASE, "target": {"y": {"type": "number", "scale": "none"}}}
+    assert recipe(scaled, unscalable=["y"]) == recipe(scaled)
 
 
 def test_the_encoding_is_what_was_found() -> None:
@@ -115,3 +122,86 @@ def test_the_place_of_a_file_does_not_matter() -> None:
     assert content_key({"train": [known("/a.csv")]}) == content_key({"train": [known(str(Path("/b") / "c.csv"))]})
     two = [known("/a.csv", "1"), known("/b.csv", "2")]
     assert content_key({"train": two}) != content_key({"train": two[::-1]})
+
+
+PROGRAM = """\
+import math
+
+WANTED = frozenset(["a", "b", "c", "d"])
+
+
+def encode(value, *, scale=2.0):
+    if value in {"x", "y", "z"}:
+        return 0
+    return [math.sqrt(each) * scale for each in value if each not in {1, 2}]
+"""
+
+SAME = [
+    "# A comment.\n" + PROGRAM,
+    PROGRAM.replace("import math\n", "import math  # why\n\n\n"),
+    PROGRAM.replace("    return 0", "    # why\n\n        return   0"),
+    PROGRAM.replace('["a", "b", "c", "d"]', '[\n    "a",\n    "b",\n    "c",\n    "d",\n]'),
+]
+OTHERS = [
+    PROGRAM.replace("2.0", "2.5"),
+    PROGRAM.replace("2.0", "2"),
+    PROGRAM.replace("sqrt", "cbrt"),
+    PROGRAM.replace("return 0", "return 1"),
+    PROGRAM.replace("return 0", "return -0.0"),
+    PROGRAM.replace('"z"', '"w"'),
+    PROGRAM.replace('"d"', '"e"'),
+    PROGRAM.replace("not in", "in"),
+    PROGRAM.replace("*, scale", "scale"),
+    PROGRAM.replace("* scale", "/ scale"),
+    PROGRAM + "WANTED = {1}\n",
+]
+VERSIONS = {"numpy": "2.0", "pyarrow": "18.0"}
+
+
+def program(directory: Path, text: str, name: str = "code.py") -> str:
+    directory.mkdir(parents=True)
+    (directory / name).write_text(text)
+    return program_key(directory, VERSIONS)
+
+
+def test_what_the_program_does_is_in_the_key_and_how_it_is_written_is_not(tmp_path: Path) -> None:
+    own = program(tmp_path / "own", PROGRAM)
+    for index, text in enumerate(SAME):
+        assert program(tmp_path / f"same{index}", text) == own, text
+    others = {program(tmp_path / f"other{index}", text) for index, text in enumerate(OTHERS)}
+    others.add(program(tmp_path / "named", PROGRAM, "other.py"))
+    assert len(others) == len(OTHERS) + 1
+    assert own not in others
+
+
+def test_a_change_of_a_file_is_seen_though_its_code_is_kept_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    package = tmp_path / "package"
+    before = program(package, PROGRAM)
+    assert (package / "__pycache__").is_dir()
+    (package / "code.py").write_text(PROGRAM.replace("sqrt", "expm1"))
+    assert program_key(package, VERSIONS) != before
+    assert program_key(package, VERSIONS) == program_key(package, VERSIONS)
+
+
+def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
+    own = program(tmp_path / "own", PROGRAM)
+    for name in VERSIONS:
+        assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
+
+
+def test_every_process_has_the_same_key() -> None:
+    code = "from dlcli.data.keys import _program; print(_program())"
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(keys) == 1

@@ -148,7 +148,7 @@ def test_the_batch_fits_the_data(file: Path) -> None:
     small = config(file, test=0.9)
     assert prepare(small, seed=1).config.batch_size == 15
     assert prepare(config(file, batch_size="full"), seed=1).config.batch_size == "full"
-    assert rules(file, test=0.9, batch_size=32) == ["batch-too-large"]
+    assert prepare(config(file, test=0.9, batch_size=32), seed=1).config.batch_size == 15
 
 
 def test_missing_columns_come_together(file: Path) -> None:
@@ -190,7 +190,12 @@ def test_another_delimiter_is_found(tmp_path: Path) -> None:
         ({"weight": (4, "x")}, {"sample_weight": "weight"}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, "x")}, {"features": {"size": "number"}}, "not-a-number", "row 5 holds 'x'"),
         ({"size": (4, np.inf)}, {"features": {"size": "number"}}, "infinite-value", "row 5"),
-        ({"size": (4, None)}, {"features": {"size": "number"}}, "missing-value", "row 5"),
+        (
+            {"size": (4, None)},
+            {"features": {"size": {"type": "number", "missing": "error"}}},
+            "missing-value",
+            "row 5",
+        ),
         ({"group": (4, None)}, {"split": {"group": "group"}, "test": 0.2}, "missing-group", "row 5"),
         ({"species": (slice(None), "p")}, {}, "one-class", "'p'"),
         ({"species": (149, "new")}, {"split": "ordered", "test": 0.1}, "unknown-class", "'new' (1 row)"),
@@ -277,3 +282,47 @@ def test_new_classes_in_new_data_name_their_file_and_row(file: Path, table: pd.D
     (problem,) = caught.value.problems
     assert problem.file == file
     assert "'new' (row 8)" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("split", "hint"), [("fraction", "split: stratified"), ("file", "add rows of these classes to data.train")]
+)
+def test_a_class_that_training_lacks_has_the_way_out_of_its_split(
+    table: pd.DataFrame, tmp_path: Path, split: str, hint: str
+) -> None:
+    table.loc[ROWS - 1, "species"] = "new"
+    train = table if split == "fraction" else table.iloc[:-1]
+    train.to_csv(tmp_path / "train.csv", index=False)
+    table.tail(20).to_csv(tmp_path / "test.csv", index=False)
+    test: Any = 0.1 if split == "fraction" else str(tmp_path / "test.csv")
+    (problem,) = problems(tmp_path / "train.csv", test=test, split="ordered")
+    assert problem.rule == "unknown-class"
+    assert hint in problem.hint
+    assert ("stratified" in problem.hint) == (split == "fraction")
+
+
+CELLS: list[tuple[str, int, Any]] = [
+    ("species", 3, ""),
+    ("weight", 4, -1),
+    ("size", 5, ""),
+    ("day", 6, "tomorrow"),
+    ("ok", 7, "perhaps"),
+]
+
+
+def test_faults_of_cells_come_all_at_once(table: pd.DataFrame, tmp_path: Path) -> None:
+    table = table.astype(object)
+    table["day"] = "2024-01-31"
+    strict = [("size", "number"), ("ok", "boolean"), ("day", "datetime")]
+    features = {name: {"type": kind, "missing": "error"} for name, kind in strict}
+    keys = {"features": features, "sample_weight": "weight", "validation": 0.2}
+    alone = set()
+    sound = table.copy()
+    for column, row, value in CELLS:
+        faulty = sound.copy()
+        faulty.loc[row, column] = table.loc[row, column] = value
+        faulty.to_csv(tmp_path / "one.csv", index=False)
+        alone |= {(problem.path, problem.rule) for problem in problems(tmp_path / "one.csv", **keys)}
+    table.to_csv(tmp_path / "all.csv", index=False)
+    assert {(problem.path, problem.rule) for problem in problems(tmp_path / "all.csv", **keys)} == alone
+    assert len(alone) == len(CELLS)

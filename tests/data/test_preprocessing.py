@@ -73,7 +73,7 @@ def fitted(features: dict[str, Any] = FEATURES, targets: dict[str, Any] = TARGET
 
 def test_vectors_join_and_the_rest_has_inputs_of_its_own() -> None:
     assert fitted().inputs() == (
-        InputSpec("features", (1 + 3 + 1 + 7 + 4,)),
+        InputSpec("features", (1 + 3 + 1 + 9 + 4,)),
         InputSpec("town", (), "int32", vocabulary=3, embedding=3),
         InputSpec("code", (), "int32", vocabulary=4),
         InputSpec("tale", (2,), "int32", vocabulary=6),
@@ -84,7 +84,7 @@ def test_vectors_join_and_the_rest_has_inputs_of_its_own() -> None:
 
 def test_named_features_leave_the_vector() -> None:
     inputs = {spec.name: spec for spec in fitted().inputs({"island", "pixels"})}
-    assert inputs["features"].shape == (13,)
+    assert inputs["features"].shape == (15,)
     assert inputs["island"] == InputSpec("island", (3,), named=True)
     assert inputs["pixels"].named
     assert not inputs["town"].named
@@ -166,7 +166,7 @@ def test_features_need_no_target_column() -> None:
     preprocessing = fitted()
     chunk = make_chunk(3, 5)
     rows = Chunk({name: chunk.columns[name] for name in preprocessing.feature_columns}, 5)
-    assert preprocessing.encode(rows)["features"].shape == (5, 16)
+    assert preprocessing.encode(rows)["features"].shape == (5, 18)
     with pytest.raises(DataError, match="there is no column 'species'"):
         preprocessing.encode_targets(rows)
 
@@ -179,7 +179,11 @@ def test_zero_rows() -> None:
 
 
 def test_all_faults_of_the_cells_at_once() -> None:
-    features = {"age": "number", "island": {"type": "category", "unknown": "error"}, "smoker": {"type": "boolean"}}
+    features = {
+        "age": {"type": "number", "missing": "error"},
+        "island": {"type": "category", "unknown": "error"},
+        "smoker": {"type": "boolean"},
+    }
     chunk = make_chunk(1, 50)
     rows = {"age": pa.array([1.0, None]), "island": pa.array(["z", "a"]), "smoker": pa.array(["yes", "?"])}
     with pytest.raises(DataError) as error:

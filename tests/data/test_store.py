@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -291,6 +292,32 @@ def test_a_read_only_cache_directory(file: Path, cache: Cache) -> None:
         (cache.directory / "entries").chmod(0o700)
 
 
+@pytest.mark.parametrize("wanted", ["train", "validation", "test"])
+def test_one_split_is_read_and_checked_without_the_others(
+    file: Path, cache: Cache, wanted: Literal["train", "validation", "test"]
+) -> None:
+    plain = ready(file, None)
+    ready(file, cache)
+    (entry,) = cache.entries()
+    stored = json.loads((entry.directory / "manifest.json").read_text())["body"]["arrays"]
+    own = [entry.directory / each["file"] for each in stored if each["name"][0] == wanted]
+    others = [entry.directory / each["file"] for each in stored if each["name"][0] != wanted]
+    for path in others:
+        damage(path, "altered")
+    told: list[Problem] = []
+
+    def again() -> Split:
+        return read_split(
+            plain.config, plain.preprocessing, wanted, seed=SEED, named=["island"], cache=cache, notify=told.append
+        )
+
+    assert same_split(plain.splits[wanted], again())
+    assert not told
+    damage(own[0], "altered")
+    assert same_split(plain.splits[wanted], again())
+    assert [problem.rule for problem in told] == ["cache-damaged"]
+
+
 @pytest.mark.parametrize("budget", [0, 1 << 40], ids=["mapped", "in memory"])
 def test_an_entry_that_cannot_be_read_stays(
     file: Path, cache: Cache, budget: int, monkeypatch: pytest.MonkeyPatch
@@ -300,7 +327,7 @@ def test_an_entry_that_cannot_be_read_stays(
     plain = ready(file, None)
     ready(file, cache)
 
-    def refuse(entry: object) -> None:
+    def refuse(entry: object, names: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     (kept,) = cache.entries()

@@ -111,3 +111,31 @@ def test_columns_that_contradict(columns: Columns, said: str) -> None:
         check_columns(columns, [plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column")])
     (problem,) = error.value.problems
     assert said in problem.message
+
+
+def test_what_is_no_number_is_no_class() -> None:
+    nan = float("nan")
+    loss = {"SparseCategoricalCrossentropy": {"from_logits": True}}
+    for values, output in (
+        ([[nan], [0.9]], plan(TWO, Head(1, "sigmoid"), "binary_crossentropy", "column")),
+        ([[nan], [2.0]], plan(TWO, Head(1, "linear"), "hinge", "column")),
+        ([[0.1, nan, 0.2], [0.1, 0.7, 0.2]], plan(THREE, Head(3, "softmax"), "sparse_categorical_crossentropy")),
+        ([[nan, nan, nan], [0.1, 0.7, 0.2]], plan(THREE, Head(3, "linear"), loss)),
+    ):
+        decoded = one(values, output)
+        assert decoded.indices is not None
+        assert decoded.indices.tolist() == [-1, 1]
+        assert decoded.table(prefix=False)["prediction"].to_pylist() == [None, output.classes[1]]
+        if decoded.probabilities is not None:
+            best = decoded.table(prefix=False, columns=Columns(top=2))
+            assert best["prediction_1"].to_pylist() == [None, output.classes[1]]
+            assert best["prediction_2"].to_pylist()[0] is None
+
+
+def test_a_sigmoid_under_from_logits_is_a_probability_already() -> None:
+    output = plan(TWO, Head(1, "sigmoid"), {"BinaryCrossentropy": {"from_logits": True}}, "column")
+    decoded = one([[0.2], [0.9]], output)
+    assert decoded.indices is not None
+    assert decoded.indices.tolist() == [0, 1]
+    assert decoded.probabilities is not None
+    assert decoded.probabilities[:, 1] == pytest.approx([0.2, 0.9])

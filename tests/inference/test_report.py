@@ -74,3 +74,46 @@ def test_several_columns_have_their_own_errors() -> None:
     assert result["columns"]["x"]["mae"] == 0
     assert result["columns"]["y"]["mae"] == 1
     assert result["mae"] == 0.5
+
+
+def test_rows_without_a_prediction_are_not_right() -> None:
+    report = ClassReport(("no", "yes"))
+    report.add(np.array([0, 1, 1, 1]), np.array([0, -1, 1, -1]))
+    result = report.result()
+    assert result["accuracy"] == 0.5
+    assert result["confusion_matrix"] == [[1, 0], [0, 1]]
+    assert result["without_prediction"] == 2
+    assert result["classes"]["yes"]["recall"] == pytest.approx(1 / 3)
+    assert "without_prediction" not in ClassReport(("no", "yes")).result()
+
+
+def test_macro_averages_and_areas() -> None:
+    report = ClassReport(("no", "yes", "never"))
+    probabilities = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.2, 0.7, 0.1], [0.5, 0.4, 0.1]])
+    report.add(np.array([0, 0, 1, 1]), probabilities.argmax(axis=1), probabilities)
+    result = report.result()
+    assert [each["auc"] for each in result["classes"].values()] == [0.75, 0.75, None]
+    assert result["macro_average"] == {
+        "precision": pytest.approx(1 / 3),
+        "recall": pytest.approx(1 / 3),
+        "f1": pytest.approx(1 / 3),
+        "auc": 0.75,
+    }
+
+
+def test_two_classes_have_one_curve() -> None:
+    report = ClassReport(("no", "yes"))
+    positive = np.array([0.1, 0.6, 0.4, 0.9])
+    report.add(np.array([0, 0, 1, 1]), (positive > 0.5).astype(int), np.stack([1 - positive, positive], axis=1))
+    result = report.result()
+    assert [each["auc"] for each in result["classes"].values()] == [0.75, 0.75]
+    assert result["macro_average"]["auc"] == 0.75
+
+
+def test_without_probabilities_there_is_no_area() -> None:
+    report = ClassReport(("no", "yes"))
+    report.add(np.array([0, 1]), np.array([0, 1]), np.array([[0.9, 0.1], [0.2, 0.8]]))
+    report.add(np.array([0, 1]), np.array([0, 1]))
+    result = report.result()
+    assert "auc" not in result["macro_average"]
+    assert result["classes"]["no"].keys() == {"precision", "recall", "f1", "support"}

@@ -56,7 +56,7 @@ OTHERS = [kind for kind in load().kinds if kind not in ("layers", "activations")
         (kind, entry.name)
         for kind in OTHERS
         for entry in load().entries(kind)
-        if not entry.needs_python and entry.name not in ABSENT
+        if entry.usable and entry.name not in ABSENT
     ],
 )
 def test_every_component_of_the_catalogue_can_be_made(kind: str, name: str) -> None:
@@ -73,7 +73,7 @@ def test_every_component_of_the_catalogue_can_be_made(kind: str, name: str) -> N
 def test_every_identifier_is_one_that_keras_takes(kind: str, name: str) -> None:
     entry = load().get(kind, name)
     assert entry is not None
-    if entry.required or entry.needs_python or entry.shorthand or name == "Accuracy":
+    if entry.required or not entry.usable or entry.shorthand or name == "Accuracy":
         return
     found = made(kind, name)
     if isinstance(found, str):
@@ -197,3 +197,23 @@ def test_all_faults_of_a_component_at_once() -> None:
         "here.Dense.kernel_regularizer.L2.l3",
         "here.Dense.bias_initializer",
     ]
+
+
+@pytest.mark.parametrize(
+    ("inner", "rule"),
+    [
+        ({"TFSMLayer": {"filepath": "model"}}, "reaches-out"),
+        ({"StringLookup": {"vocabulary": "/etc/hostname"}}, "reaches-out"),
+        ({"Masking": {"mask_value": {"class_name": "X", "module": "x", "config": {"a": 1}}}}, "reaches-out"),
+    ],
+)
+def test_an_own_class_is_handed_nothing_that_reaches_outside(inner: Any, rule: str) -> None:
+    class Holder:
+        """Takes another layer; `check` does not know what is in its arguments."""
+
+        def __init__(self, layer: Any) -> None:
+            self.layer = layer
+
+    with pytest.raises(ModelError) as caught:
+        made("layers", {"Holder": {"layer": inner}}, {"Holder": Holder})
+    assert [problem.rule for problem in caught.value.problems] == [rule]

@@ -39,12 +39,34 @@ def test_nested_and_shared_layers() -> None:
         {"shared": "encoder", "inputs": "y", "name": "again"},
         {"Add": None, "inputs": ["encoder", "again"]},
     ]
+    graph, _ = expand(ModelConfig.model_validate({"layers": layers}), features=None)
     model = model_of(layers, inputs)
-    rows = {(row.depth, row.name): row for row in summarize(model).rows}
-    assert rows[0, "encoder"] == LayerRow("encoder", "Model", ((2,), (2,)), 8, ("x", "y"))
+    rows = {(row.depth, row.name): row for row in summarize(model, graph).rows}
+    assert rows[0, "encoder"] == LayerRow("encoder", "Model", ((2,),), 8, ("x",))
+    assert rows[0, "again"] == LayerRow("again", "Model", ((2,),), 0, ("y",), shared="encoder")
     assert rows[1, "dense"] == LayerRow("dense", "Dense", ((2,),), 8, ("input",), 1)
-    assert rows[0, "add"].inputs == ("encoder", "encoder")
+    assert rows[0, "add"].inputs == ("encoder", "again")
     assert summarize(model).parameters == model.count_params() == 8
+    assert {row.name for row in summarize(model).rows} == {"x", "y", "input", "dense", "encoder", "encoder (2)", "add"}
+
+
+def test_uses_within_a_nested_model_have_their_names() -> None:
+    inner = [
+        {"Dense": {"units": 3}, "name": "first"},
+        {"shared": "first", "name": "second"},
+        {"shared": "first", "name": "third"},
+        {"Add": None, "inputs": ["third", "second"]},
+    ]
+    layers: list[Any] = [{"layers": inner, "name": "tower"}, {"Dense": {"units": 1}}]
+    graph, _ = expand(ModelConfig.model_validate({"layers": layers}), features=None)
+    rows = {row.name: row for row in summarize(model_of(layers, [InputSpec("features", (3,))]), graph).rows}
+    assert [rows[name].inputs for name in ("first", "second", "third", "add")] == [
+        ("input",),
+        ("first",),
+        ("second",),
+        ("third", "second"),
+    ]
+    assert sum(row.parameters for row in rows.values() if row.depth == 0) == 12 + 4
 
 
 def test_nothing_is_written(capsys: Any) -> None:

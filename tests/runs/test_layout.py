@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from pathlib import Path
 
 import pytest
@@ -16,65 +15,11 @@ from dlcli.runs.layout import FORMAT, RunDirectory, write_atomically, write_json
 
 def a_run(path: Path, **record: object) -> RunDirectory:
     run = RunDirectory(path)
-    run.create(numbered=False, overwrite=False)
+    run.evaluations.mkdir(parents=True)
     write_json(run.record, {"format": FORMAT, "status": "completed", **record})
     for file in (run.config, run.preprocessing, run.model):
         file.write_text("{}")
     return run
-
-
-def test_runs_are_numbered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    names = []
-    for _ in range(3):
-        run = RunDirectory.choose("iris", None, overwrite=False).create(numbered=True, overwrite=False)
-        names.append(run.path.name)
-    assert names == ["iris-001", "iris-002", "iris-003"]
-
-
-def test_two_runs_that_start_together_get_two_directories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    chosen = [RunDirectory.choose("iris", None, overwrite=False) for _ in range(2)]
-    assert chosen[0].path == chosen[1].path
-    assert len({run.create(numbered=True, overwrite=False).path for run in chosen}) == 2
-
-
-def test_choosing_leaves_nothing_behind(tmp_path: Path) -> None:
-    RunDirectory.choose("iris", tmp_path / "deep" / "run", overwrite=False)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_existing_run_is_replaced_only_when_asked(tmp_path: Path) -> None:
-    a_run(tmp_path / "run")
-    with pytest.raises(RunError, match="--overwrite"):
-        RunDirectory.choose("iris", tmp_path / "run", overwrite=False)
-    run = RunDirectory.choose("iris", tmp_path / "run", overwrite=True).create(numbered=False, overwrite=True)
-    assert not run.model.exists()
-
-
-def test_a_directory_of_something_else_is_never_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(RunError, match="no run directory"):
-        RunDirectory.choose("iris", tmp_path, overwrite=True)
-    assert (tmp_path / "thesis.tex").read_text() == "precious"
-
-
-def test_a_file_in_the_way(tmp_path: Path) -> None:
-    (tmp_path / "run").write_text("")
-    with pytest.raises(RunError, match="is a file"):
-        RunDirectory.choose("iris", tmp_path / "run", overwrite=False)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(RunError, match="cannot write"):
-        RunDirectory.choose("iris", tmp_path / "run", overwrite=False)
-
-
-def test_a_place_that_is_no_place() -> None:
-    with pytest.raises(RunError, match="cannot write"):
-        RunDirectory.choose("iris", Path("/proc/nowhere/run"), overwrite=False)
 
 
 def test_a_complete_run_opens(tmp_path: Path) -> None:

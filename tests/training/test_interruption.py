@@ -25,6 +25,28 @@ def test_the_first_is_a_wish_and_the_second_stops(number: signal.Signals) -> Non
     assert signal.getsignal(number) is before
 
 
+HANGUP = [signal.SIGHUP, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+
+
+@pytest.mark.parametrize("numbers", [HANGUP, HANGUP[::-1], [signal.SIGHUP] * 3], ids=str)
+def test_a_session_that_ends_says_one_thing_with_several_signals(numbers: list[signal.Signals]) -> None:
+    with Interruption() as interruption:
+        for number in numbers:
+            os.kill(os.getpid(), number)
+        with pytest.raises(StopTraining):
+            interruption.stop_if_requested()
+
+
+def test_a_command_is_not_interrupted_again_while_it_cleans_up() -> None:
+    with Interrupts() as interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGHUP)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+    assert interrupts.requested
+
+
 @pytest.mark.parametrize("catcher", [Interruption, Interrupts])
 def test_what_is_ignored_stays_so(catcher: type[Interruption | Interrupts]) -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

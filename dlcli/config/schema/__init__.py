@@ -1,7 +1,7 @@
 """The schema of the config language: the one home of every key, type, default and description."""
 
 from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
-from dlcli.config.schema.data import USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
+from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import (
     BooleanFeature,
     CategoryFeature,
@@ -10,6 +10,7 @@ from dlcli.config.schema.features import (
     Divide,
     EmbeddingEncoding,
     Feature,
+    FeatureDefaults,
     NumberFeature,
     NumberTarget,
     SequenceEncoding,
@@ -20,6 +21,7 @@ from dlcli.config.schema.model import LAYER_KEYS, LayerItem, ModelConfig
 
 __all__ = [
     "LAYER_KEYS",
+    "REST",
     "USUAL_MARKS",
     "BooleanFeature",
     "CategoryFeature",
@@ -31,6 +33,7 @@ __all__ = [
     "Divide",
     "EmbeddingEncoding",
     "Feature",
+    "FeatureDefaults",
     "FitConfig",
     "GroupSplit",
     "LayerItem",

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from dlcli.config.schema.features import Feature, Target
+from dlcli.config.schema.features import Feature, FeatureDefaults, Target
 from dlcli.config.schema.section import ColumnName, Columns, Section, Sources, Words, as_text
 
-__all__ = ["USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
+__all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
+
+REST = "..."
+"""Among the features: every column that no other feature and nothing else takes."""
+
+AUTO = "auto"
+"""In place of a type: as the values show it."""
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 
@@ -46,12 +53,19 @@ def _targets(value: Any) -> Any:
         value = [value]
     if isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
         return {as_text(name): None for name in value}
-    return value
+    return _inferred(value)
 
 
 def _features(value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
         return {as_text(name): None for name in value}
+    return _inferred(value)
+
+
+def _inferred(value: Any) -> Any:
+    """`age: auto` is the same as a name in a list: its type is inferred."""
+    if isinstance(value, dict) and AUTO in (item for item in value.values() if isinstance(item, str)):
+        return {key: None if isinstance(item, str) and item == AUTO else item for key, item in value.items()}
     return value
 
 
@@ -87,9 +101,16 @@ class DataConfig(Section):
             Words("a list of columns, or a mapping"),
         ]
         | None
-    ) = Field(None, description="Names and types; every other column, its type inferred, when omitted.")
+    ) = Field(
+        None,
+        description="Names and types; every other column, its type inferred, when omitted. `...: auto` among them "
+        "stands for every column that the others leave; `...: {type: number, scale: none}` gives these a type.",
+    )
     exclude: Columns | None = Field(
-        None, description="Columns or globs that are no features when `features` is omitted."
+        None, description="Columns or globs that are no features when `features` is omitted or holds `...`."
+    )
+    defaults: FeatureDefaults | None = Field(
+        None, description="Options for all features of a type that do not give them: `number: {missing: median}`."
     )
     sample_weight: ColumnName | None = Field(None, description="A column of weights, one a row, zero or more.")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
@@ -150,5 +171,27 @@ class DataConfig(Section):
     def _marks_of_numbers_differ(self) -> Self:
         decimal = self.decimal or ("," if self.thousands == "." else ".")
         if self.thousands == decimal:
-            raise ValueError(f"thousands and decimal are both {decimal!r}; give them two marks")
+            raise PydanticCustomError(
+                "marks", "thousands and decimal are both '{mark}'; give them two marks", {"mark": decimal}
+            )
+        return self
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether columns that the config does not name become features."""
+        return self.features is None or REST in self.features
+
+    def feature(self, name: str) -> Feature | None:
+        """The type of a feature; None for one to be inferred."""
+        features = self.features or {}
+        return features[name] if name in features else features.get(REST)
+
+    @model_validator(mode="after")
+    def _rest_is_any(self) -> DataConfig:
+        rest = (self.features or {}).get(REST)
+        for key in ("columns", "shape"):
+            if rest is not None and key in rest.model_fields_set:
+                raise PydanticCustomError(
+                    "rest", "the feature `...` takes whatever columns are left, and cannot have `{key}`", {"key": key}
+                )
         return self

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from dlcli.config.schema.section import ColumnName, Columns, Section
 
@@ -16,6 +17,7 @@ __all__ = [
     "Divide",
     "EmbeddingEncoding",
     "Feature",
+    "FeatureDefaults",
     "NumberFeature",
     "NumberTarget",
     "SequenceEncoding",
@@ -55,9 +57,10 @@ class NumberFeature(Section):
         description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `{divide: 255}`; `none`. "
         "Fitted on the training split only.",
     )
-    missing: Literal["error", "mean", "median", "zero"] | float = Field(
-        "error",
-        description="What an empty cell becomes: an error, the training split's mean or median, zero, a number.",
+    missing: Literal["auto", "error", "mean", "median", "zero"] | float = Field(
+        "auto",
+        description="What an empty cell becomes: an error, the training rows' mean or median, zero, a number. `auto` "
+        "is the median where training rows have empty cells, and else the mean, which prediction warns of.",
     )
 
 
@@ -90,7 +93,7 @@ class BooleanFeature(Section):
     type: Literal["boolean"] = "boolean"
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
     missing: Literal["error", "most_frequent"] | bool = Field(
-        "error", description="What an empty cell becomes: an error, the most frequent value, true or false."
+        "most_frequent", description="What an empty cell becomes: an error, the most frequent value, true or false."
     )
 
 
@@ -103,13 +106,14 @@ class DatetimeFeature(Section):
     type: Literal["datetime"] = "datetime"
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
     format: str | None = Field(None, description="A strptime format such as `%d.%m.%Y`; ISO 8601 when omitted.")
-    parts: list[DatetimePart] = Field(
-        default=["year", "month", "day", "weekday"],
-        min_length=1,
-        description="`timestamp` and `year` are standardised; the others become a sine and a cosine of their cycle.",
+    parts: Annotated[list[DatetimePart], Field(min_length=1)] | None = Field(
+        None,
+        description="`timestamp` and `year` are standardised; the others become a sine and a cosine of their cycle. "
+        "When omitted: year and month; day and weekday, unless all are the first of a month; hour, where there are "
+        "times.",
     )
     missing: Literal["error", "median"] = Field(
-        "error", description="An empty cell is an error, or the median instant."
+        "median", description="An empty cell is an error, or the median instant."
     )
 
 
@@ -127,13 +131,41 @@ class TextFeature(Section):
     missing: Literal["empty", "error"] = Field("empty", description="An empty cell is an empty text, or an error.")
 
 
+class FeatureDefaults(Section):
+    """Options for all features of a type, given or inferred, that do not give them."""
+
+    number: NumberFeature | None = Field(None, description="Of number features: `scale`, `missing`.")
+    category: CategoryFeature | None = Field(
+        None, description="Of category features: `encode`, `unknown`, `missing`, `max_categories`."
+    )
+    boolean: BooleanFeature | None = Field(None, description="Of boolean features: `missing`.")
+    datetime: DatetimeFeature | None = Field(None, description="Of datetime features: `format`, `parts`, `missing`.")
+    text: TextFeature | None = Field(None, description="Of text features: `encode`, `max_tokens`, `missing`.")
+
+    @model_validator(mode="after")
+    def _of_no_one_feature(self) -> FeatureDefaults:
+        for name in type(self).model_fields:
+            options = getattr(self, name)
+            for key in ("columns", "shape", "categories"):
+                if options is not None and key in options.model_fields_set:
+                    raise PydanticCustomError(
+                        "defaults",
+                        "`{key}` is one feature's own and no default of a type: give it in `features`",
+                        {"key": key},
+                    )
+        return self
+
+
 class NumberTarget(Section):
     """A number to predict."""
 
     type: Literal["number"] = "number"
     columns: Columns | None = Field(None, description="The columns; the target's name when omitted.")
-    scale: Literal["standard", "min_max", "none"] = Field(
-        "none", description="Scale the target for training; predictions and reports are in its own unit again."
+    scale: Literal["auto", "standard", "min_max", "none"] = Field(
+        "auto",
+        description="Scale the target for training. Predictions, metrics and reports are in its own unit again; the "
+        "loss is that of the scaled target. `auto` is `standard` unless the training rows are near unit scale, the "
+        "last activation bounds the output, or the loss depends on the unit.",
     )
     missing: Literal["error", "drop"] = Field(
         "error", description="A row without the target is an error, or is left out of every split, and counted."

@@ -121,7 +121,7 @@ class LayerItem(Section):
     def _as_notation(self) -> Any:
         keys: dict[str, Any] = {}
         if self.component is not None:
-            keys[self.component.name] = self.component.arguments or None
+            keys[self.component.name] = self.component.arguments
         for key, value in (("block", self.block), ("with", self.with_), ("shared", self.shared)):
             if value is not None:
                 keys[key] = value

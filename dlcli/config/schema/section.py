@@ -25,7 +25,7 @@ class Section(BaseModel):
     @model_serializer(mode="wrap")
     def _without_gaps(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What was left out stays out; `null` would read as if it meant something."""
-        fields = type(self).model_fields
+        fields = {field.alias or name: field for name, field in type(self).model_fields.items()}
         values: dict[str, Any] = handler(self)
         return {
             key: value

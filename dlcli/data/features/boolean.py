@@ -53,11 +53,20 @@ class BooleanCodec:
         self._missing = missing
         self._counts = [0, 0]
         self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
+        self._complete = True
+        self.gaps = 0
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        return "the most frequent value" if self._missing == "most_frequent" else str(self._missing).lower()
 
     def fit(self, values: Sequence[Column]) -> None:
         """Count the values of a chunk of training rows."""
         (column,) = values
-        for name, count in labels(column).counts().items():
+        cells = labels(column)
+        self._complete = self._complete and not (cells.codes < 0).any()
+        for name, count in cells.counts().items():
             value = _read(name)
             if value >= 0:
                 self._counts[value] += count
@@ -92,13 +101,16 @@ class BooleanCodec:
                 missing = int(self._counts[1] > self._counts[0])
             case chosen:
                 missing = int(chosen)
-        read = labels(column).translate(_read, missing=missing)
+        cells = labels(column)
+        read = cells.translate(_read, missing=missing)
+        if self._complete and self._missing != "error":
+            self.gaps += int((cells.codes < 0).sum())
         problems = []
         if (faults := read == _UNREADABLE).any():
             what, rule = "are not true or false", "not-a-boolean"
             problems.append(faulty_values(name, column, faults, start=start, what=what, hint=_HINT, rule=rule))
         if (faults := read == _MISSING).any():
-            hint = "say what they become: `missing: most_frequent`, `missing: true` or `missing: false`"
+            hint = "`missing: error` refuses them; `missing: most_frequent`, `true` or `false` fills them in"
             problems.append(missing_values(name, faults, start=start, hint=hint))
         if problems:
             raise DataError(problems)
@@ -126,6 +138,7 @@ class BooleanCodec:
             "missing": self._missing,
             "false": self._counts[0],
             "true": self._counts[1],
+            "complete": self._complete,
         }
 
     @classmethod
@@ -133,6 +146,7 @@ class BooleanCodec:
         """The codec whose `state` this is."""
         codec = cls(state["columns"], missing=state["missing"])
         codec._counts = [state["false"], state["true"]]
+        codec._complete = state.get("complete", False)
         return codec
 
 

@@ -102,7 +102,8 @@ def _number(feature: NumberFeature, columns: tuple[str, ...], seed: int) -> Numb
             )
         )
     scale = feature.scale.divide if isinstance(feature.scale, Divide) else feature.scale
-    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=feature.missing, seed=seed)
+    missing = "mean" if feature.missing == "auto" else feature.missing
+    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
 
 
 def _category(feature: CategoryFeature, columns: tuple[str, ...]) -> CategoryCodec:

@@ -67,6 +67,13 @@ class CategoryCodec:
         self._index: dict[str, int] = {}
         self.strangers: Counter[str] = Counter()
         """How often `encode` met values that are no category and put them into the bucket."""
+        self._complete = True
+        self.gaps = 0
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        return "the most frequent category" if self._missing == "most_frequent" else "the unknown category"
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -106,7 +113,9 @@ class CategoryCodec:
     def fit(self, values: Sequence[Column]) -> None:
         """Count the categories of a chunk of training rows."""
         (column,) = values
-        self._seen.update(labels(column).counts())
+        cells = labels(column)
+        self._complete = self._complete and not (cells.codes < 0).any()
+        self._seen.update(cells.counts())
 
     def finish(self) -> None:
         """Choose and order the categories.
@@ -171,6 +180,7 @@ class CategoryCodec:
             "missing": self._missing,
             "categories": list(self._counts),
             "counts": list(self._counts.values()),
+            "complete": self._complete,
         }
 
     @classmethod
@@ -179,6 +189,7 @@ class CategoryCodec:
         options = {key: state[key] for key in ("encode", "embedding", "unknown", "missing", "categories")}
         codec = cls(state["columns"], **options)
         codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
+        codec._complete = state.get("complete", False)
         return codec
 
     def _settle(self, counts: dict[str, int]) -> None:
@@ -193,6 +204,8 @@ class CategoryCodec:
         missing = {"bucket": 0, "error": _MISSING, "most_frequent": most_frequent}[self._missing]
         cells = labels(column)
         indices = cells.translate(lambda value: self._index.get(value, unknown), missing=missing)
+        if self._complete and self._missing != "error":
+            self.gaps += int((cells.codes < 0).sum())
         problems = []
         strangers = [value for value in cells.names if value not in self._index]
         if strangers and self._unknown == "bucket":
@@ -207,7 +220,7 @@ class CategoryCodec:
                 )
             )
         if (faults := indices == _MISSING).any():
-            hint = "say what they become: `missing: bucket` or `missing: most_frequent`"
+            hint = "`missing: error` refuses them; `missing: bucket` or `missing: most_frequent` fills them in"
             problems.append(missing_values(name, faults, start=start, hint=hint))
         if problems:
             raise DataError(problems)

@@ -6,7 +6,8 @@ A codec turns the cells of its columns into numbers. Its life has two parts:
 2. `encode`, as often as wanted, on rows of any split; `state` and `from_state` carry it to another process.
 
 Faults of single cells (missing, unknown, not readable, infinite) are passed over by `fit` and reported by
-`encode`, which knows the number of the row. Codecs do not know the config: their problems have no path, the
+`encode`, which knows the number of the row. Empty cells that it fills in although training rows had none are counted.
+Codecs do not know the config: their problems have no path, the
 caller adds it.
 """
 
@@ -33,6 +34,13 @@ class Codec(Protocol):
 
     type: ClassVar[str]
     """The feature type's name in the config."""
+
+    gaps: int
+    """How many empty cells `encode` has filled in, of columns that had none in training."""
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes, in words: `the mean of the training rows`."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -8,18 +8,17 @@ from collections.abc import Sequence
 
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
-__all__ = ["expand_columns", "natural_key"]
+__all__ = ["expand_columns"]
 
-_DIGITS = re.compile(r"([0-9]+)")
 _GLOB = re.compile(r"[*?\[]")
 
 
 def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
     """The columns that names and globs stand for, each once.
 
-    Names keep the order in which they are written; the columns of a glob come in natural order, so that
-    `px2` stands before `px10`. A name that is a column is that column, even when it looks like a glob.
-    Case counts.
+    Names keep the order in which they are written; the columns of a glob come in the order of the data, so that a
+    series `lag_24, ..., lag_1` stays as it is. A name that is a column is that column, even when it looks like a
+    glob. Case counts.
 
     Args:
         patterns: Names, or globs with `*`, `?` and `[...]`.
@@ -29,8 +28,8 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
         ConfigError: A name is no column or a glob matches none; one problem for each.
 
     Example:
-        >>> expand_columns(["id", "px*"], ["px10", "px2", "id"])
-        ('id', 'px2', 'px10')
+        >>> expand_columns(["id", "lag_*"], ["lag_10", "lag_9", "id"])
+        ('id', 'lag_10', 'lag_9')
     """
     known = set(available)
     columns: dict[str, None] = {}
@@ -40,24 +39,12 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
             columns[pattern] = None
             continue
         matches = fnmatch.filter(available, pattern) if _GLOB.search(pattern) else []
-        columns.update(dict.fromkeys(sorted(matches, key=natural_key)))
+        columns.update(dict.fromkeys(matches))
         if not matches:
             problems.append(_nothing(pattern, available))
     if problems:
         raise ConfigError(problems)
     return tuple(columns)
-
-
-def natural_key(name: str) -> tuple[tuple[str | int, ...], str]:
-    """A sort key that compares runs of digits as numbers.
-
-    Example:
-        >>> sorted(["b10", "b9", "a"], key=natural_key)
-        ['a', 'b9', 'b10']
-    """
-    # Odd places of the split are always digits, so that numbers are only ever compared with numbers.
-    parts = tuple(int(part) if place % 2 else part for place, part in enumerate(_DIGITS.split(name)))
-    return parts, name
 
 
 def _nothing(pattern: str, available: Sequence[str]) -> Problem:

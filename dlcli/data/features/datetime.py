@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.date_formats import fitting_formats
 from dlcli.data.features.cells import labels
 from dlcli.data.features.codec import Column, Encoded
 from dlcli.data.features.faults import faulty_values, missing_values, no_values, unreadable_column
@@ -24,6 +25,11 @@ LINEAR = ("timestamp", "year")
 CYCLES = {"month": 12, "day": 31, "weekday": 7, "day_of_year": 366, "hour": 24, "minute": 60, "second": 60}
 """The parts that come round again, with the length of their cycle. Each counts from 0; the week starts on Monday."""
 
+MONTHS = ("year", "month")
+DAYS = ("year", "month", "day", "weekday")
+_PARTS = (MONTHS, DAYS, (*DAYS, "hour"))
+"""The parts when none are given: of months, of days, of times."""
+
 _SECOND = 1_000_000
 _DAY = 86_400 * _SECOND
 
@@ -37,7 +43,8 @@ class DatetimeCodec:
     Args:
         columns: The one column.
         format: A strptime format; ISO 8601 when None.
-        parts: The parts, in order.
+        parts: The parts, in order; when None `year` and `month`, with `day` and `weekday` unless all are the first of a
+            month, and with `hour` where there are times.
         missing: An empty cell is an `error`, or the `median` instant of the training split.
         seed: Of the sample that the median of more than 1,000,000 instants is taken from.
 
@@ -60,13 +67,15 @@ class DatetimeCodec:
         columns: Sequence[str],
         *,
         format: str | None = None,
-        parts: Sequence[str] = ("year", "month", "day", "weekday"),
+        parts: Sequence[str] | None = None,
         missing: Literal["error", "median"] = "error",
         seed: int = 0,
     ) -> None:
         self.columns = tuple(columns)
         self._format = format
-        self._parts = tuple(parts)
+        self._parts = DAYS if parts is None else tuple(parts)
+        self._settled = parts is not None
+        self._coarsest = 0  # what the training rows tell apart: months, days or times
         self._missing = missing
         self._linear = [part for part in self._parts if part in LINEAR]
         # The instant itself is the first channel: its least and greatest are good to know whatever the parts.
@@ -74,6 +83,18 @@ class DatetimeCodec:
         self._sample = Median(seed)
         self._median: int | None = None
         self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
+        self._complete = True
+        self.gaps = 0
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts, in order. Those that were not given are known after `finish`."""
+        return self._parts
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        return "the median of the training rows"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -88,6 +109,9 @@ class DatetimeCodec:
             cells = labels(column)
             self._strangers = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
         moments = read.microseconds[~(read.missing | read.unreadable)]
+        self._complete = self._complete and not read.missing.any()
+        if not self._settled:
+            self._coarsest = max(self._coarsest, _resolution(moments))
         self._moments.update(
             np.stack([_part("timestamp", moments), *(_part(part, moments) for part in self._linear)], axis=1)
         )
@@ -106,6 +130,8 @@ class DatetimeCodec:
             )
         if not self._moments.count[0]:
             raise no_values(self.columns)
+        if not self._settled:
+            self._parts, self._settled = _PARTS[self._coarsest], True
         if self._missing == "median":
             self._median = round(self._sample.value())
 
@@ -118,6 +144,8 @@ class DatetimeCodec:
         (column,) = values
         read = instants(column, format=self._format)
         self._check(column, read, start)
+        if self._complete:
+            self.gaps += int(read.missing.sum())
         moments = read.microseconds if self._median is None else np.where(read.missing, self._median, read.microseconds)
         target = np.empty((len(moments), *self.shape), dtype=np.float32) if out is None else out
         place = 0
@@ -161,6 +189,7 @@ class DatetimeCodec:
             "missing": self._missing,
             "statistics": self._moments.state(),
             "median": self._median,
+            "complete": self._complete,
         }
 
     @classmethod
@@ -170,10 +199,13 @@ class DatetimeCodec:
         codec = cls(state["columns"], **options)
         codec._moments = Moments.from_state(state["statistics"])
         codec._median = state["median"]
+        codec._complete = state.get("complete", False)
         return codec
 
     @property
     def _hint(self) -> str:
+        if formats := fitting_formats(self._strangers):
+            return f"expected {self._format or 'ISO 8601'}; they are read by format: {' or '.join(map(repr, formats))}"
         wanted = "ISO 8601, such as 2024-01-31 or 2024-01-31T10:30:00" if self._format is None else self._format
         return f"expected {wanted}; `format` takes another strptime format"
 
@@ -181,6 +213,7 @@ class DatetimeCodec:
         (name,) = self.columns
         problems = []
         if read.unreadable.any():
+            self._strangers = list(labels(column).names)
             problems.append(
                 faulty_values(
                     name,
@@ -193,10 +226,17 @@ class DatetimeCodec:
                 )
             )
         if self._missing == "error" and read.missing.any():
-            hint = "`missing: median` fills in the median instant of the training split"
+            hint = "`missing: error` refuses them; `missing: median` fills in the median instant of the training split"
             problems.append(missing_values(name, read.missing, start=start, hint=hint))
         if problems:
             raise DataError(problems)
+
+
+def _resolution(moments: NDArray[np.int64]) -> int:
+    """The place in `_PARTS` of what instants tell apart."""
+    if (moments % _DAY).any():
+        return 2
+    return int(bool(_part("day", moments).any()))
 
 
 def _part(part: str, moments: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ __all__ = ["Instants", "instants"]
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _OFFSET = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 """A time that ends with its distance from UTC."""
+_MONTH = r"^([0-9]{4}-[0-9]{2})$"
+"""A month without a day: its first."""
 _FRACTION = r"(\.[0-9]{6})[0-9]+"
 """A fraction of a second finer than microseconds."""
 
@@ -80,6 +82,7 @@ def _read_texts(cells: Labels, format: str | None) -> Instants:
 
 def _parse_iso(texts: Sequence[str]) -> list[int | None]:
     cut = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts_array(texts)), _FRACTION, r"\1")
+    cut = pc.replace_substring_regex(cut, _MONTH, r"\1-01")
     aware = plain_booleans(pc.match_substring_regex(cut, _OFFSET))
     read: list[int | None] = [None] * len(texts)
     for kind, places in (

@@ -70,6 +70,16 @@ class NumberCodec:
         self._offset: Floats = np.zeros(1)
         self._scale: Floats = np.ones(1)
         self._fill: Floats | None = None
+        self._rows = 0
+        self._complete: NDArray[np.bool_] = np.zeros(1, np.bool_)  # the channels without a gap in training
+        self.gaps = 0
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        if self._missing in ("mean", "median"):
+            return f"the {self._missing} of the training rows"
+        return "0" if self._missing == "zero" else f"{self._missing}"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,6 +115,7 @@ class NumberCodec:
         """Take in a chunk of training rows."""
         block, _ = self._read(values)
         channels = block.reshape(-1, block.shape[-1])
+        self._rows += len(channels)
         if self._moments is None:
             self._moments = Moments(channels.shape[1])
             if self._missing == "median":
@@ -126,6 +137,7 @@ class NumberCodec:
             by_column = len(self.shape) == 1 and len(self.columns) == len(empty)
             named = [column for column, none in zip(self.columns, empty, strict=True) if none] if by_column else None
             raise no_values(named or self.columns)
+        self._complete = self._moments.count == self._rows
         if self._samples:
             self._medians = np.array([sample.value() for sample in self._samples])
             self._samples = []
@@ -182,6 +194,7 @@ class NumberCodec:
             "missing": self._missing,
             "statistics": self._fitted.state(),
             "median": None if self._medians is None else self._medians.tolist(),
+            "complete": self._complete.tolist(),
         }
 
     @classmethod
@@ -190,6 +203,8 @@ class NumberCodec:
         codec = cls(state["columns"], shape=state["shape"], scale=state["scale"], missing=state["missing"])
         codec._moments = Moments.from_state(state["statistics"])
         codec._medians = None if state["median"] is None else np.array(state["median"], float)
+        # Runs of before refused empty cells where training had none, and do not say which these are.
+        codec._complete = np.array(state.get("complete", [False]), np.bool_)
         codec._settle()
         return codec
 
@@ -272,6 +287,7 @@ class NumberCodec:
         infinite = np.abs(block) > LARGEST
         if self._fill is not None:
             np.copyto(block, self._fill, where=missing)
+            self.gaps += int((missing & self._complete).sum())
             missing[...] = False
         if not (missing.any() or infinite.any()):
             return []
@@ -282,7 +298,7 @@ class NumberCodec:
             if unreadable is not None:
                 empty &= ~unreadable
             if empty.any():
-                hint = "say what they become, such as `missing: median` (or mean, zero, a number), or mend the data"
+                hint = "`missing: error` refuses them; `missing: median` (or mean, zero, a number) fills them in"
                 problems.append(missing_values(name, empty, start=start, hint=hint))
             if (rows := self._rows_of(infinite, place)).any():
                 problems.append(infinite_values(name, column, rows, start=start))

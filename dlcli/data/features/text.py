@@ -92,6 +92,13 @@ class TextCodec:
         self._documents: tuple[int, ...] = ()
         self._index: dict[str, int] = {}
         self._weights: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._complete = True
+        self.gaps = 0
+
+    @property
+    def stand_in(self) -> str:
+        """What an empty cell becomes."""
+        return "an empty text"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -124,6 +131,7 @@ class TextCodec:
         tokens = _tokenise(column)
         size = len(tokens.words)
         self._texts += len(tokens.missing)
+        self._complete = self._complete and not tokens.missing.any()
         self._seen.update(_counts(tokens.words, tokens.codes))
         once = np.unique(tokens.rows * size + tokens.codes) % max(size, 1)
         self._seen_in.update(_counts(tokens.words, once))
@@ -155,6 +163,8 @@ class TextCodec:
         if self._missing == "error" and tokens.missing.any():
             hint = "`missing: empty` reads them as empty texts"
             raise DataError(missing_values(name, tokens.missing, start=start, hint=hint))
+        if self._complete:
+            self.gaps += int(tokens.missing.sum())
         target = np.empty((len(tokens.missing), *self.shape), dtype=self.dtype) if out is None else out
         target[...] = 0
         unknown = self._first - 1
@@ -200,6 +210,7 @@ class TextCodec:
             "texts": self._texts,
             "words": list(self._words),
             "texts_with_word": list(self._documents),
+            "complete": self._complete,
         }
 
     @classmethod
@@ -210,6 +221,7 @@ class TextCodec:
         codec._texts = state["texts"]
         codec._words = tuple(state["words"])
         codec._documents = tuple(state["texts_with_word"])
+        codec._complete = state.get("complete", False)
         codec._settle()
         return codec
 

@@ -92,10 +92,10 @@ def _known(encoding: str) -> str:
     try:
         name = codecs.lookup(encoding).name
         "".encode(name)
-    except LookupError:
+    except (LookupError, ValueError):  # a NUL character, half a character
         raise DataError(
             Problem(
-                f"unknown encoding '{encoding}'",
+                f"unknown encoding {encoding!r}",
                 path="data.encoding",
                 hint="such as utf-8, latin-1, cp1252, utf-16",
                 rule="unknown-encoding",

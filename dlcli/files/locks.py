@@ -6,11 +6,20 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "locked_directory"]
 
 _POLL_SECONDS = 0.1
+
+_FLAGS = (
+    os.O_RDWR
+    | os.O_CREAT
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOFOLLOW", 0)  # in a directory of somebody else's the file may be a link to one of ours
+    | getattr(os, "O_NONBLOCK", 0)  # or a pipe
+)
 
 
 class FileLock:
@@ -54,7 +63,7 @@ class FileLock:
             OSError: The file cannot be made, or the file system knows no locks.
         """
         while True:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            descriptor = os.open(self.path, _FLAGS, 0o600)
             try:
                 if not _lock(descriptor, shared=shared, wait=wait):
                     os.close(descriptor)
@@ -90,6 +99,23 @@ def _same_file(descriptor: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+@contextlib.contextmanager
+def locked_directory(directory: Path) -> Iterator[None]:
+    """Be the only process that does so with a directory, and wait for others; where that cannot be had, go on at once.
+
+    Nothing is written. It is for moments: who waits does not say so.
+    """
+    descriptor = None
+    with contextlib.suppress(OSError):  # on Windows no directory is opened
+        descriptor = os.open(directory, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        _lock(descriptor, shared=False, wait=True)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 if sys.platform == "win32":

@@ -1,0 +1,104 @@
+"""What a run directory holds: that dlcli wrote it, and whether anything else is in it. Asked before one is replaced."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dlcli.files.replacing import is_draft
+from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
+
+__all__ = ["is_vacant", "is_written_by_dlcli", "matches", "strangers"]
+
+STATUSES = frozenset({"running", "completed", "interrupted", "failed"})
+
+LARGEST_RECORD = 64 * 2**20
+"""Bytes of a `run.json` that are read: one has some thousand."""
+
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
+"""What file managers leave wherever they look."""
+
+FOLDERS = ("checkpoints", "evaluations", "code")
+
+OWN_FILES = OWN_NAMES - set(FOLDERS)
+
+ALWAYS = ("evaluations/*.json", "code/__pycache__/*.pyc")
+
+
+def is_vacant(directory: Path) -> bool:
+    """Whether a directory is empty but for what a process leaves that is killed before it has written `run.json`."""
+    return all(
+        not link and (name == ".lock" or is_draft(name.rpartition("/")[2]) or name in FOLDERS)
+        for name, link in _entries(directory)
+    )
+
+
+def is_written_by_dlcli(run: RunDirectory) -> bool:
+    """Whether the directory's `run.json` is one that `dlcli train` has written."""
+    record = _record(run)
+    versions, found = record.get("versions"), record.get("format")
+    return (
+        isinstance(found, int)
+        and not isinstance(found, bool)
+        and 1 <= found <= FORMAT
+        and record.get("status") in STATUSES
+        and isinstance(versions, Mapping)
+        and isinstance(versions.get("dlcli"), str)
+    )
+
+
+def strangers(run: RunDirectory) -> list[str]:
+    """What is in a run directory and not of the run: relative names, sorted.
+
+    A file is the run's when it has one of its names, or one that `run.json` says under `writes`: patterns of the files
+    of its callbacks, and its copies of the user's code.
+    """
+    written = _record(run).get("writes")
+    patterns = [*ALWAYS, *(each for each in written if isinstance(each, str))] if isinstance(written, list) else ALWAYS
+    return sorted(name for name, link in _entries(run.path) if link or not _is_own(name, run.path / name, patterns))
+
+
+def _is_own(name: str, path: Path, patterns: tuple[str, ...] | list[str]) -> bool:
+    if path.is_dir():
+        return name not in OWN_FILES
+    last = name.rpartition("/")[2]
+    return name in OWN_FILES or is_draft(last) or last in LITTER or any(matches(name, each) for each in patterns)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a relative name is of a pattern, part by part; a last part `**` is all that is below."""
+    parts, wanted = name.split("/"), pattern.split("/")
+    if wanted[-1] == "**":
+        wanted.pop()
+        parts = parts[: len(wanted)] if len(parts) > len(wanted) else []
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+def _entries(directory: Path) -> Iterator[tuple[str, bool]]:
+    """Every entry at any depth by its relative name with `/`, and whether it is something that is not followed or read:
+    a link, a device, a named pipe."""
+    for place, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            path = Path(place, name)
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:  # a draft that has its name by now
+                continue
+            yield path.relative_to(directory).as_posix(), not (stat.S_ISDIR(mode) or stat.S_ISREG(mode))
+
+
+def _record(run: RunDirectory) -> dict[str, Any]:
+    """`run.json`; empty when it is no regular file, too large, or no JSON object."""
+    try:
+        status = run.record.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_RECORD:
+            return {}
+        value = json.loads(run.record.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
