@@ -65,6 +65,10 @@ class Reading:
         Raises:
             DataError: All of it.
         """
+        texts = (self.delimiter, self.encoding, self.comment)
+        if any(text is not None and not isinstance(text, str) for text in texts):
+            message = "the delimiter, the encoding and the mark of comments are texts"
+            raise DataError(Problem(message, hint="Reading(delimiter=';', encoding='latin-1')", rule="wrong-value"))
         marks = (".", ",")
         decimal = self.decimal or ("," if self.thousands == "." else ".")
         faults = [
