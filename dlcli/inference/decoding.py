@@ -198,7 +198,7 @@ def softmax(scores: Floats) -> Floats:
 
 def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
     target = output.targets[0]
-    scores = own_scores(values.reshape(len(values), -1), output)
+    scores = own_scores(values.reshape(len(values), math.prod(values.shape[1:])), output)
     if values.shape[-1] == 1:
         positive = scores.reshape(len(values))
         if not _has_probabilities(output):

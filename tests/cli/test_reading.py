@@ -56,6 +56,22 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return found
 
 
+@pytest.fixture(scope="module", params=["two classes", "three classes", "a number"])
+def model(request: pytest.FixtureRequest, runs: dict[str, Path]) -> tuple[Path, list[str]]:
+    """A model of each kind of output, and the columns that it needs."""
+    if request.param == "two classes":
+        return runs["header"], NAMES
+    target, layer, loss = {
+        "three classes": ("colour", {"units": 3, "activation": "softmax"}, "sparse_categorical_crossentropy"),
+        "a number": ("z", {"units": 1}, "mse"),
+    }[request.param]
+    section = {"train": str(runs["header"].parent / "header.csv"), "target": target, "exclude": "label"}
+    settings = {"model": {"layers": [{"Dense": layer}]}, "compile": {"loss": loss}, "fit": {"epochs": 1}}
+    run = runs["header"].parent / target
+    package.train({"name": target, "data": section, **settings}, run_dir=run)
+    return run, [name for name in NAMES if name != target]
+
+
 @pytest.fixture
 def expected(runs: dict[str, Path], tmp_path: Path) -> str:
     """The predictions for all rows; the models are one, whatever their file looked like."""
@@ -154,14 +170,15 @@ def test_a_width_that_no_file_has(runs: dict[str, Path], dlcli: Dlcli, tmp_path:
 @pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "parquet"])
 @pytest.mark.parametrize("keep", [(), None])
 def test_no_rows_are_predicted_as_none(
-    runs: dict[str, Path], tmp_path: Path, format: str, keep: tuple[str, ...] | None
+    model: tuple[Path, list[str]], tmp_path: Path, format: str, keep: tuple[str, ...] | None
 ) -> None:
+    run, _ = model
     (tmp_path / "empty.csv").write_text(",".join(NAMES) + "\n")
     (tmp_path / "full.csv").write_text(text(ROWS, header=NAMES))
     tables = []
     for name in ("empty", "full"):
         out = tmp_path / f"{name}-out.{format}"
-        rows = package.predict_file(runs["header"], tmp_path / f"{name}.csv", output=out, keep=keep)
+        rows = package.predict_file(run, tmp_path / f"{name}.csv", output=out, keep=keep)
         assert rows == (0 if name == "empty" else len(ROWS))
         if format == "parquet":
             tables.append(pq.read_schema(out))
@@ -170,10 +187,11 @@ def test_no_rows_are_predicted_as_none(
     assert tables[0] == tables[1]
 
 
-def test_an_empty_frame_is_predicted_as_none(runs: dict[str, Path]) -> None:
-    frame = pd.DataFrame({"x": [5.5], "z": [1.0], "colour": ["r"]})
-    one = package.predict(runs["header"], frame)
-    none = package.predict(runs["header"], frame.iloc[:0])
+def test_an_empty_frame_is_predicted_as_none(model: tuple[Path, list[str]]) -> None:
+    run, names = model
+    frame = pd.DataFrame({"x": [5.5], "z": [1.0], "colour": ["r"]})[names]
+    one = package.predict(run, frame)
+    none = package.predict(run, frame.iloc[:0])
     assert list(none.columns) == list(one.columns)
     assert none.empty
 
