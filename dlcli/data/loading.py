@@ -11,9 +11,9 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.chunk import ColumnInfo, Kind
 from dlcli.data.roles import Roles, assign_roles
 from dlcli.data.rows import Overflow, Rows
-from dlcli.data.sources.marks import Sightings
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.sightings import Sightings
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem, did_you_mean
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.sources.marks import Sightings
 from dlcli.data.sources.ranges import expand_ranges
+from dlcli.data.sources.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["FORMATS", "Format", "Reading", "TableOptions", "Trained", "format_of", "is_gzipped"]

@@ -12,7 +12,7 @@ import pyarrow as pa
 from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, convert
 from dlcli.data.sources.header import same_columns
-from dlcli.data.sources.marks import Sightings
+from dlcli.data.sources.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Files", "Source", "typed_chunk"]

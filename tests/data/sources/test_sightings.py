@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from dlcli.data.sources.marks import Sightings
+from dlcli.data.sources.sightings import Sightings
 
 
 @pytest.mark.parametrize("mark", ["?", "-9", "n.a.", "é"])
