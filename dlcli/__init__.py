@@ -24,6 +24,7 @@ from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem
 
 if TYPE_CHECKING:
     from dlcli.api import check, evaluate, export, predict, predict_file, train
+    from dlcli.data.sources.options import Reading
     from dlcli.runs.run import Run
 
 __version__ = "0.1.0"
@@ -34,6 +35,7 @@ __all__ = [
     "DlcliError",
     "ModelError",
     "Problem",
+    "Reading",
     "Run",
     "RunError",
     "check",
@@ -55,6 +57,10 @@ def __getattr__(name: str) -> Any:
         from dlcli.runs.run import Run
 
         return Run
+    if name == "Reading":
+        from dlcli.data.sources.options import Reading
+
+        return Reading
     if name in __all__:
         from dlcli import api
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache import Cache
+    from dlcli.data.sources.options import Reading
     from dlcli.inference.evaluation import Evaluation
     from dlcli.inference.exporting import Export
     from dlcli.inference.files import InputFormat
@@ -96,7 +97,7 @@ def train(
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
-    inspection, settings = _checked(config, overrides, needs_tensorflow=True)
+    inspection, settings = _checked(config, overrides, needs_tensorflow=True, notify=_warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
@@ -146,8 +147,10 @@ def check(
     _require_names(cache_dir)
     from dlcli.config.lint import lint
 
-    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast)
-    warnings = {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
+    doubts: list[Problem] = []
+    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast, notify=doubts.append)
+    warnings = {(problem.rule, problem.message): problem for problem in doubts}
+    warnings |= {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
     planned = None
     if not fast:
         from dlcli.jobs.preparing import prepare_job
@@ -173,6 +176,7 @@ def evaluate(
     data: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
     split: SplitName = "test",
+    reading: Reading | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     runtime: Runtime = "auto",
     listener: Listener | None = None,
@@ -183,6 +187,7 @@ def evaluate(
         run: A run or its directory.
         data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
+        reading: The delimiter, encoding and the like of a file of text; found from the file when None.
         cache_dir: Where training kept the encoded data; as for `train`.
         runtime: `portable` computes without TensorFlow, which not every metric can; `auto` where it can.
         listener: Called with notices.
@@ -202,6 +207,7 @@ def evaluate(
         split=split,
         name=name,
         cache=None if data is not None else _cache(cache_dir),
+        reading=reading,
         runtime=runtime,
         warn=_warner(listener),
     )
@@ -248,19 +254,19 @@ def predict(
 
     from dlcli.inference.decoding import Columns
     from dlcli.inference.loading import load
-    from dlcli.inference.prediction import predict_rows
+    from dlcli.inference.prediction import no_predictions, predict_rows
     from dlcli.inference.rows import input_rows
     from dlcli.inference.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
         raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
-    if not len(frame):
-        raise DataError(Problem("the frame has no rows to predict", hint="add rows", rule="no-rows"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     undefined = Undefined()
-    tables = predict_rows(trained, input_rows(trained, frame).rows(), columns=columns, undefined=undefined)
+    rows = input_rows(trained, frame)
+    tables = list(predict_rows(trained, rows.rows(), columns=columns, undefined=undefined))
+    tables = tables or [no_predictions(trained, rows, columns=columns)]
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
     result.index = frame.index
     _tell_unseen(trained, undefined, listener)
@@ -276,6 +282,7 @@ def predict_file(
     keep: Sequence[str] | None = (),
     format: OutputFormat | None = None,
     input_format: InputFormat | None = None,
+    reading: Reading | None = None,
     probabilities: bool = True,
     top: int | None = None,
     threshold: float | None = None,
@@ -292,6 +299,7 @@ def predict_file(
         keep: Columns of the input to copy before the predictions; None for all.
         format: `csv`, `tsv`, `jsonl` or `parquet`; by the suffix of `output` when None, and `csv` on stdout.
         input_format: The same for the input, or `npz`; by its name, or its first bytes, when None.
+        reading: The delimiter, encoding and the like of an input of text; found from the input when None.
         probabilities: See `predict`.
         top: See `predict`.
         threshold: See `predict`.
@@ -320,10 +328,12 @@ def predict_file(
         os.fspath(source),
         Writing(output=None if output is None else Path(output), format=format, raw_text=raw_text),
         format=input_format,
+        reading=reading,
         keep=keep,
         columns=Columns(probabilities=probabilities, top=top, threshold=threshold),
         undefined=undefined,
         progress=lambda rows, about: tell(RowsDone(rows, about)),
+        warn=_warner(listener),
     )
     _tell_unseen(trained, undefined, listener)
     return rows
@@ -391,7 +401,9 @@ def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | Non
             warnings.warn(str(problem), UserWarning, stacklevel=3)
 
 
-def _checked(config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool) -> tuple[Inspection, Config]:
+def _checked(
+    config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool, notify: Callable[[Problem], None]
+) -> tuple[Inspection, Config]:
     """The config after the first stage."""
     if isinstance(config, Mapping):
         inspection = inspect_value(config, Path.cwd(), overrides)
@@ -401,7 +413,7 @@ def _checked(config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool
         backend.load_before_tables()
     from dlcli.jobs.checking import check_config
 
-    return inspection, check_config(inspection)
+    return inspection, check_config(inspection, notify=notify)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:

@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import CacheDirectory, Json, Quiet, RunPath, Runtime
+from dlcli.cli.options import (
+    CacheDirectory,
+    Comment,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Header,
+    Json,
+    Quiet,
+    RunPath,
+    Runtime,
+    Thousands,
+)
 from dlcli.cli.prediction_display import PredictionDisplay
 from dlcli.config.component import Component, normal_name
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
+    from dlcli.data.sources.options import Reading
     from dlcli.inference.evaluation import Evaluation
 
 __all__ = ["command", "evaluate", "present"]
@@ -35,18 +48,32 @@ def command(
         SplitName | None,
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    comment: Comment = None,
     cache_dir: CacheDirectory = None,
     runtime: Runtime = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Compute the metrics of a run on one of its splits or on new data."""
+    from dlcli.data.sources.options import Reading
+
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
+    reading = Reading(
+        delimiter=delimiter, header=header, encoding=encoding, decimal=decimal, thousands=thousands, comment=comment
+    )
+    if data is None and reading != Reading():
+        raise typer.BadParameter("a split of the run is read as in training; give DATA to read otherwise")
     evaluate(
         run,
         data=data,
         split=split or "test",
+        reading=reading,
         cache_dir=cache_dir,
         runtime=runtime,
         console=Console(json_only=json, quiet=quiet),
@@ -58,6 +85,7 @@ def evaluate(
     *,
     data: Path | None,
     split: SplitName,
+    reading: Reading,
     cache_dir: Path | None,
     runtime: Literal["auto", "portable", "keras"],
     console: Console,
@@ -66,7 +94,9 @@ def evaluate(
     from dlcli import api
 
     with console.status("evaluating"), PredictionDisplay(console, "evaluating") as display:
-        evaluation = api.evaluate(run, data, split=split, cache_dir=cache_dir, runtime=runtime, listener=display)
+        evaluation = api.evaluate(
+            run, data, split=split, reading=reading, cache_dir=cache_dir, runtime=runtime, listener=display
+        )
     if console.json_only:
         console.json(evaluation.document())
     else:

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack
 import typer
 
 from dlcli.cli.console import Console
-from dlcli.cli.options import Quiet, RunPath, Runtime
+from dlcli.cli.options import (
+    Comment,
+    Decimal,
+    Delimiter,
+    Encoding,
+    Header,
+    Quiet,
+    RunPath,
+    Runtime,
+    Thousands,
+)
 from dlcli.cli.prediction_display import PredictionDisplay
 
 if TYPE_CHECKING:
+    from dlcli.data.sources.options import Reading
     from dlcli.inference.files import InputFormat
     from dlcli.inference.writers import OutputFormat
 
@@ -24,6 +35,7 @@ class Options(TypedDict):
     keep: list[str] | None
     format: OutputFormat | None
     input_format: InputFormat | None
+    reading: Reading
     probabilities: bool
     top: int | None
     threshold: float | None
@@ -99,6 +111,12 @@ def command(
             show_default=False,
         ),
     ] = None,
+    delimiter: Delimiter = None,
+    header: Header = None,
+    encoding: Encoding = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    comment: Comment = None,
     raw_text: Annotated[
         bool,
         typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
@@ -108,6 +126,11 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Predict row for row, in the input's order; no target column is needed."""
+    from dlcli.data.sources.options import Reading
+
+    reading = Reading(
+        delimiter=delimiter, header=header, encoding=encoding, decimal=decimal, thousands=thousands, comment=comment
+    )
     predict(
         run,
         source,
@@ -116,6 +139,7 @@ def command(
         keep=None if keep_all else keep or [],
         format=format or ("jsonl" if json and is_standard(output) else None),
         input_format=input_format,
+        reading=reading,
         probabilities=probabilities,
         top=top,
         threshold=threshold,

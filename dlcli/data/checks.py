@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.paths import format_path
+from dlcli.data.chunk import Column
 from dlcli.data.features.cells import labels, numbers
 from dlcli.data.rows import Rows
 from dlcli.errors import Problem
@@ -17,6 +18,7 @@ __all__ = [
     "RowLabels",
     "missing_rows",
     "missing_targets",
+    "missing_values",
     "named_marks",
     "row_labels",
     "unseen_classes",
@@ -44,7 +46,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
         empty = missing_rows(rows, column)
         if len(empty):
             values = f"{len(empty)} missing value{'s' * (len(empty) != 1)}"
-            hint = "drop these rows, or fill them in: a model cannot learn from what is not known"
+            hint = "drop these rows, which `missing: drop` of the target does, or fill them in"
             if marks := named_marks(rows.marks.get(column, {})):
                 values += f" ({marks})"
                 hint += "; where it is a value, list in data.missing_values what else is empty"
@@ -74,16 +76,22 @@ def missing_rows(rows: Rows, column: str) -> NDArray[np.int64]:
     """The numbers of the rows without a value."""
     found = []
     for offset, values in zip(rows.offsets, rows.column(column), strict=True):
-        if isinstance(values, np.ndarray):
-            if values.dtype.kind != "f":
-                continue
-            empty = np.isnan(values.reshape(len(values), -1)).any(axis=1)
-        elif values.null_count or pa.types.is_floating(values.type):
-            empty = values.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
-        else:
-            continue
-        found.append(np.flatnonzero(empty) + offset)
+        empty = missing_values(values)
+        if empty is not None:
+            found.append(np.flatnonzero(empty) + offset)
     return np.concatenate(found) if found else np.empty(0, np.int64)
+
+
+def missing_values(values: Column) -> NDArray[np.bool_] | None:
+    """Which cells are empty, `(rows,)`; None when none can be."""
+    if isinstance(values, np.ndarray):
+        if values.dtype.kind != "f":
+            return None
+        return np.asarray(np.isnan(values.reshape(len(values), -1)).any(axis=1))
+    if values.null_count or pa.types.is_floating(values.type):
+        empty: NDArray[np.bool_] = values.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
+        return empty
+    return None
 
 
 def unseen_classes(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dlcli.data.features.codec import Column
 
@@ -53,6 +53,8 @@ class Chunk:
         start: Number of the first row in its file, from 0.
         file: The file that the rows came from; None for a table in memory.
         marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
+        plain: Where the file writes numbers in a way of its own: from a column's name, its cells as they are written,
+            and the kind that they are to be read as, to the cells with their numbers written plainly.
     """
 
     columns: dict[str, Column]
@@ -60,6 +62,7 @@ class Chunk:
     start: int = 0
     file: Path | None = None
     marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    plain: Callable[[str, Any, Kind], Any] | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""

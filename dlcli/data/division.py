@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig, GroupSplit
+from dlcli.config.schema import DataConfig, GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.checks import row_labels
 from dlcli.data.loading import Loaded
+from dlcli.data.order import row_order
 from dlcli.data.rows import Rows
 from dlcli.data.splits import split_rows
 from dlcli.errors import DataError, Problem
@@ -28,7 +29,14 @@ class Part:
     rows: NDArray[np.int64]
 
 
-def divide(config: DataConfig, loaded: Loaded, *, seed: int, wanted: Collection[SplitName]) -> dict[SplitName, Part]:
+def divide(
+    config: DataConfig,
+    loaded: Loaded,
+    *,
+    seed: int,
+    wanted: Collection[SplitName],
+    dropped: Mapping[SplitName, NDArray[np.int64]] | None = None,
+) -> dict[SplitName, Part]:
     """The rows of each wanted split: of the source of its own, or of its fraction of `train`.
 
     Args:
@@ -36,16 +44,19 @@ def divide(config: DataConfig, loaded: Loaded, *, seed: int, wanted: Collection[
         loaded: The rows of every source.
         seed: Decides the fractions.
         wanted: The splits.
+        dropped: The numbers of rows that are to be in none, of each source.
 
     Raises:
         DataError: A split would be empty, or there are too few classes or groups for it.
     """
-    own: dict[SplitName, Part] = {
-        name: Part(name, np.arange(rows.num_rows)) for name, rows in loaded.rows.items() if name != "train"
+    left = {
+        name: np.delete(np.arange(rows.num_rows), (dropped or {}).get(name, np.empty(0, np.int64)))
+        for name, rows in loaded.rows.items()
     }
+    own: dict[SplitName, Part] = {name: Part(name, numbers) for name, numbers in left.items() if name != "train"}
     if "train" not in loaded.rows:
         return own
-    rows = loaded.rows["train"]
+    rows, kept = loaded.rows["train"], left["train"]
     fractions: dict[SplitName, float] = {
         name: part for name in ("validation", "test") if isinstance(part := getattr(config, name), float)
     }
@@ -56,12 +67,17 @@ def divide(config: DataConfig, loaded: Loaded, *, seed: int, wanted: Collection[
         how = "group"
         if fractions:
             codes, names = _groups(rows, config.split.group)
+    elif isinstance(config.split, OrderedSplit):
+        how = "ordered"
+        if fractions:
+            kept = kept[np.argsort(row_order(config, loaded, config.split.ordered)[kept], kind="stable")]
     else:
         how = config.split
         if how == "stratified" and fractions:
             codes, names = _classes(config, loaded)
-    shares = split_rows(rows.num_rows, fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
-    parts = {name: Part("train", numbers) for name, numbers in shares.items()} | own
+    codes = None if codes is None else codes[kept]
+    shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
+    parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
     return {name: parts[name] for name in SPLITS if name in parts and name in wanted}
 
 

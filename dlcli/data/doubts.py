@@ -17,12 +17,15 @@ __all__ = ["collect_doubts", "doubts_of"]
 
 _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 
+_WITHOUT = "write them without, or say data.thousands of a text file"
+_POINTS = "write them with points, or say data.decimal: ',' of a text file"
+
 _FOREIGN = {
-    r"^\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*$": ("thousands separators", "write them without"),
-    r"^\s*[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?\s*$": ("decimal commas", "write them with points"),
+    r"^\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*$": ("thousands separators", _WITHOUT),
+    r"^\s*[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?\s*$": ("decimal commas", _POINTS),
     r"^\s*[+-]?[1-9][0-9]{0,2}([ '\x{00A0}\x{202F}][0-9]{3})+([.,][0-9]+)?\s*$": (
         "thousands separators",
-        "write them without",
+        _WITHOUT,
     ),
     r"^\s*[+-]?[0-9.,]*[0-9]\s*%\s*$": ("percent signs", "write them without"),
     r"^\s*[+-]?\s*[$€£¥]\s*[+-]?[0-9][0-9.,]*\s*$": ("currency signs", "write them without"),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.chunk import Chunk
+from dlcli.data.dropping import fill_targets
 from dlcli.data.entry import ArrayName
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.rows import Rows
@@ -91,6 +92,8 @@ def encode_rows(
     parts: Mapping[str, NDArray[np.int64]],
     named: Collection[str],
     destination: Destination,
+    *,
+    gaps: Collection[str] = (),
 ) -> None:
     """Encode the rows of one source into its splits.
 
@@ -102,6 +105,7 @@ def encode_rows(
         parts: The ascending row numbers of each split.
         named: Features that layers take by name.
         destination: Where the arrays go.
+        gaps: Columns of targets with empty cells, whose rows are in no split.
 
     Raises:
         DataError: Cells that cannot be encoded.
@@ -113,7 +117,10 @@ def encode_rows(
         for part, name, shape, dtype in _forms(preprocessing, named)
     }
     for offset, chunk in zip(rows.offsets, rows.chunks(columns=preprocessing.columns), strict=True):
-        inputs, targets = encode_chunk(preprocessing, chunk, named)
+        whole = fill_targets(chunk, gaps)
+        if whole is None:
+            continue
+        inputs, targets = encode_chunk(preprocessing, whole, named)
         for split, numbers in parts.items():
             low, high = np.searchsorted(numbers, [offset, offset + chunk.num_rows])
             places = None if high - low == chunk.num_rows else numbers[low:high] - offset

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import TracebackType
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS
 from dlcli.data.division import Part, divide
+from dlcli.data.dropping import drop_columns, dropped_rows, fill_targets
 from dlcli.data.features.codec import Codec
 from dlcli.data.features.steps import at_entry
 from dlcli.data.loading import Loaded
@@ -65,7 +66,7 @@ class FurtherFaults:
 def _further(look: _Look) -> Iterator[Problem]:
     config, loaded = look.config, look.loaded
     try:
-        parts = divide(config, loaded, seed=look.seed, wanted=SPLITS)
+        parts = divide(config, loaded, seed=look.seed, wanted=SPLITS, dropped=dropped_rows(config, loaded))
     except DataError as error:
         yield from error.problems
         return
@@ -81,10 +82,11 @@ def _further(look: _Look) -> Iterator[Problem]:
         return
     for section, codecs in (("features", preprocessing.features), ("target", preprocessing.targets)):
         for name, codec in codecs.items():
-            yield from at_entry(_of_cells(codec, loaded, parts["train"]), section, name)
+            gaps = set(drop_columns(config.target, loaded.roles.targets)).intersection(codec.columns)
+            yield from at_entry(_of_cells(codec, loaded, parts["train"], gaps), section, name)
 
 
-def _of_cells(codec: Codec | TargetCodec, loaded: Loaded, train: Part) -> list[Problem]:
+def _of_cells(codec: Codec | TargetCodec, loaded: Loaded, train: Part, gaps: Collection[str]) -> list[Problem]:
     """What is wrong with the cells that one codec reads: the first fault of fitting, or of encoding."""
     columns = list(codec.columns)
     rows = loaded.rows["train"]
@@ -98,7 +100,8 @@ def _of_cells(codec: Codec | TargetCodec, loaded: Loaded, train: Part) -> list[P
         for rows in loaded.rows.values():
             for chunk in rows.chunks(columns=columns):
                 file = chunk.file
-                codec.encode([chunk.columns[column] for column in columns], start=chunk.start)
+                if (whole := fill_targets(chunk, gaps)) is not None:
+                    codec.encode([whole.columns[column] for column in columns], start=chunk.start)
     except DataError as error:
         return [problem.at(file) for problem in error.problems]
     return []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from dlcli.config.schema import DataConfig
+from dlcli.config.schema import USUAL_MARKS, DataConfig, OnlyTheseMarks
 from dlcli.config.signature import SPLITS
 from dlcli.data.roles import assign_roles
 from dlcli.data.sources.header import peek_columns
@@ -24,10 +25,12 @@ class Headers:
     Args:
         features: The names of the features; None when the columns of `train` cannot be known so early.
         problems: Files that are missing or cannot be read, and columns that the config names and the files do not have.
+        doubts: What can be read, and looks as if it were meant otherwise.
     """
 
     features: tuple[str, ...] | None
     problems: tuple[Problem, ...]
+    doubts: tuple[Problem, ...]
 
 
 def look_at_headers(config: DataConfig) -> Headers:
@@ -39,6 +42,7 @@ def look_at_headers(config: DataConfig) -> Headers:
     options = TableOptions.of(config)
     features: tuple[str, ...] | None = None
     problems: list[Problem] = []
+    doubts = _half_the_marks(config)
     owners: dict[Path, str] = {}
     for name in SPLITS:
         place: Sequence[str] | float | None = getattr(config, name)
@@ -46,13 +50,34 @@ def look_at_headers(config: DataConfig) -> Headers:
             continue
         look = peek_columns(place, options, path=f"data.{name}")
         problems += look.problems
+        doubts += look.doubts
         if not look.problems:
             problems += _shared(place, name, owners)
         if name == "train" and look.names is not None:
             roles = assign_roles(config, look.names)
             features = tuple(roles.features)
             problems += roles.problems
-    return Headers(features, tuple(problems))
+    return Headers(features, tuple(problems), tuple(doubts))
+
+
+def _half_the_marks(config: DataConfig) -> list[Problem]:
+    """A doubt about a list of marks for empty cells that names some of the usual ones: are the others to be none?"""
+    given = config.missing_values
+    if isinstance(given, OnlyTheseMarks):
+        return []
+    named = [mark for mark in given if mark in USUAL_MARKS]
+    others = [mark for mark in USUAL_MARKS if mark not in named]
+    if not named or not others:
+        return []
+    return [
+        Problem(
+            f"{', '.join(map(repr, named))} count{'s' * (len(named) == 1)} as empty anyway, and so do "
+            f"{', '.join(map(repr, others))}: missing_values adds to the usual marks",
+            path="data.missing_values",
+            hint=f"{{only: {json.dumps(given)}}} leaves the others out",
+            rule="missing-values",
+        )
+    ]
 
 
 def _shared(patterns: Sequence[str], split: str, owners: dict[Path, str]) -> list[Problem]:

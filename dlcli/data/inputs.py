@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +14,39 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig
 from dlcli.data.checks import weight_problems
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.encoding import Split, encode_chunk
 from dlcli.data.features.cells import as_arrow
 from dlcli.data.loading import missing_columns
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.rows import Rows
+from dlcli.data.sources.header import find_doubts
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import Format, TableOptions
+from dlcli.data.sources.options import Format, Reading, TableOptions
 from dlcli.data.sources.source import Source, typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Input", "InputRows", "labelled_parts", "open_input"]
+__all__ = ["Input", "InputRows", "NewFiles", "labelled_parts", "open_input"]
+
+
+@dataclasses.dataclass(frozen=True)
+class NewFiles:
+    """What is known of the files of new rows.
+
+    Args:
+        reading: How those of text are to be read.
+        like: How the training's files were read; None when that is not known.
+        columns: The columns of the training's files in their order; none when that is not known.
+        format: Their format; by their names when None.
+    """
+
+    reading: Reading = dataclasses.field(default_factory=Reading)
+    like: Reading | None = None
+    columns: tuple[str, ...] = ()
+    format: Format | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +72,7 @@ class Input:
         kinds: The columns that the codecs read, and how.
         kept: The columns to copy.
         missing: Texts that count as empty.
+        doubts: What looks as if the source were meant otherwise than it is read.
     """
 
     source: Source
@@ -60,6 +80,7 @@ class Input:
     kinds: Mapping[str, Kind]
     kept: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
+    doubts: tuple[Problem, ...] = ()
 
     def rows(self) -> Iterator[InputRows]:
         """The rows in their order, chunk by chunk; may be none.
@@ -72,8 +93,11 @@ class Input:
         for chunk in self.source.chunks({**self.kinds, **exact}):
             kept = {name: as_arrow(chunk.columns[name]) for name in self.kept}
             if both:
+                written = {name: kept[name] for name in both}
+                if chunk.plain is not None:
+                    written = {name: chunk.plain(name, cells, both[name]) for name, cells in written.items()}
                 typed = typed_chunk(
-                    {name: kept[name] for name in both},
+                    written,
                     both,
                     missing=self.missing,
                     num_rows=chunk.num_rows,
@@ -91,7 +115,7 @@ def open_input(
     *,
     keep: Sequence[str] | None = (),
     with_targets: bool = False,
-    format: Format | None = None,
+    files: NewFiles = NewFiles(),
 ) -> Input:
     """Open data that a trained model is to be applied to. Other columns and any order of them are welcome.
 
@@ -101,15 +125,15 @@ def open_input(
         preprocessing: As fitted in training.
         keep: Columns to copy, each exactly as it is written; None for all that hold one value a row.
         with_targets: The targets are needed as well.
-        format: The format of the files; by their names when None.
+        files: How files are to be read.
 
     Raises:
         DataError: Missing files, missing columns (all of them), or a source that cannot be read.
     """
     source: Source
-    options = TableOptions.of(config)
+    options = _options(config, preprocessing, files)
     if isinstance(data, (list, tuple)):
-        source = open_source([str(path) for path in data], options, path="", format=format)
+        source = open_source([str(path) for path in data], options, path="", format=files.format)
     else:
         from dlcli.data.sources.frame import from_frame
 
@@ -136,7 +160,17 @@ def open_input(
     if problems:
         raise DataError(problems)
     kept = single if keep is None else keep
-    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values)
+    doubts = find_doubts(source.paths, options, format=files.format)
+    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values, doubts)
+
+
+def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) -> TableOptions:
+    """How new files are read, by what is said of them and what is known of those of the training."""
+    features = dict.fromkeys(column for codec in preprocessing.features.values() for column in codec.columns)
+    targets = {column for codec in preprocessing.targets.values() for column in codec.columns} - features.keys()
+    return TableOptions.of(config).for_new_rows(
+        files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets
+    )
 
 
 def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnInfo]:
@@ -153,29 +187,50 @@ def labelled_parts(
     preprocessing: Preprocessing,
     *,
     named: Collection[str] = (),
+    files: NewFiles = NewFiles(),
+    warn: Callable[[Problem], None] = lambda problem: None,
 ) -> Iterator[Split]:
     """Read and encode new data that holds the targets, chunk by chunk, to evaluate a trained model on.
 
     Raises:
         DataError: As `open_input`, or no rows, or targets that are missing or no class that the model knows.
     """
-    opened = open_input(data, config, preprocessing, with_targets=True)
+    opened = open_input(data, config, preprocessing, with_targets=True, files=files)
+    for doubt in opened.doubts:
+        warn(doubt)
     weighted = config.sample_weight
     if weighted is not None:
         if weighted not in opened.available:
             message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
             raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
-    rows = 0
+    gaps = drop_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
+    rows = left = 0
     for part in opened.rows():
         chunk = part.chunk
-        numbers = np.arange(rows, rows + chunk.num_rows)
+        kept = np.flatnonzero(~targetless(chunk, gaps))
+        numbers = rows + kept
         rows += chunk.num_rows
-        if chunk.num_rows:
-            inputs, targets = encode_chunk(preprocessing, chunk, named)
-            yield Split("data", numbers, inputs, targets, _weights(chunk, weighted))
-    if not rows:
+        left += len(kept)
+        if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
+            inputs, targets = encode_chunk(preprocessing, whole, named)
+            split = Split("data", numbers, inputs, targets, _weights(chunk, weighted))
+            yield split if len(kept) == chunk.num_rows else _picked(split, kept)
+    if left < rows:
+        message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
+        warn(Problem(message, rule="missing-target"))
+    if not left:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
+
+
+def _picked(split: Split, places: NDArray[np.int64]) -> Split:
+    """Some rows of a split, whose numbers are theirs alone already."""
+    return dataclasses.replace(
+        split,
+        inputs={name: values[places] for name, values in split.inputs.items()},
+        targets={name: values[places] for name, values in split.targets.items()},
+        sample_weight=None if split.sample_weight is None else split.sample_weight[places],
+    )
 
 
 def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:

@@ -14,6 +14,7 @@ from dlcli.data.rows import Overflow, Rows
 from dlcli.data.sources.conversion import NotNumbers
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.sightings import Sightings
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem, did_you_mean
 
@@ -44,10 +45,12 @@ class Found:
     Args:
         sources: By the split that names them.
         problems: Files that are missing, or of no known format.
+        sightings: Which of the marks for empty cells that the config names are met when they are read.
     """
 
     sources: dict[SplitName, Source]
     problems: tuple[Problem, ...]
+    sightings: Sightings
 
 
 def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) -> Found:
@@ -57,7 +60,8 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
         config: The `data` section.
         splits: The splits that are wanted; a fraction is part of `train`.
     """
-    options = TableOptions.of(config)
+    sightings = Sightings(config.given_marks)
+    options = dataclasses.replace(TableOptions.of(config), sightings=sightings if config.given_marks else None)
     wanted = set(splits)
     places: dict[SplitName, Sequence[str]] = {}
     for name in SPLITS:
@@ -73,7 +77,7 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
             sources[name] = open_source(place, options, path=f"data.{name}")
         except DataError as error:
             problems += error.problems
-    return Found(sources, tuple(problems))
+    return Found(sources, tuple(problems), sightings)
 
 
 def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overflow: Overflow | None = None) -> Loaded:
@@ -184,6 +188,8 @@ def find_kinds(
         asked.setdefault(roles.sample_weight, set()).add("number")
     if roles.group is not None:
         asked.setdefault(roles.group, set()).add("text")
+    if roles.order is not None:
+        asked.setdefault(roles.order, set()).add(infos[roles.order].kind or "text")
     return {column: _one_kind(kinds) for column, kinds in asked.items()}
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import types
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache import Cache
 from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.division import Part, divide
+from dlcli.data.dropping import drop_columns, dropped_rows
 from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
 from dlcli.data.entry import Entry
 from dlcli.data.filling import Filled, fill_in, settle
@@ -96,19 +98,19 @@ def prepare(
     )
     with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
         if files and (entry := store.find()) is not None:
-            return _from_entry(config, entry, store)
+            return _from_entry(config, entry, store, notify)
         with store.building() as entry, FurtherFaults() as faults:
             if entry is not None:
-                return _from_entry(config, entry, store)
+                return _from_entry(config, entry, store, notify)
             loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
             filled = fill_in(config, loaded, classification=classification, units=units)
             config = filled.config
             faults.look_at(config, loaded, seed=seed)
-            problems = _target_problems(loaded)
-            weights = _weights(loaded, problems)
-            if problems:
-                raise DataError(problems)
-            parts = divide(config, loaded, seed=seed, wanted=SPLITS)
+            dropped, weights = _checked_rows(config, loaded)
+            filled = dataclasses.replace(filled, lines=(*filled.lines, *_dropped_lines(dropped)))
+            unseen = found.sightings.unseen
+            _tell_unseen(config, unseen, notify)
+            parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
                 _given(config.features or {}),
@@ -128,9 +130,11 @@ def prepare(
             strangers: list[Problem] = []
             arrays = store.keep(
                 encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
-                functools.partial(_encode, preprocessing, loaded, parts, weights, named, strangers),
+                functools.partial(
+                    _encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded), strangers
+                ),
                 name=f"{recipe}-{key}",
-                content=lambda: _content(filled, strangers, preprocessing),
+                content=lambda: _content(filled, unseen, strangers, preprocessing),
             )
             doubts = (*filled.doubts, *preprocessing.gaps(), *strangers)
             return Prepared(preprocessing, _splits(arrays), config, filled.notes, doubts, store.fingerprints())
@@ -191,17 +195,16 @@ def read_split(
             for column in preprocessing.columns
             if column not in loaded.roles.columns
         ]
-        problems += _target_problems(loaded)
-        weights = _weights(loaded, problems)
         if problems:
             raise DataError(problems)
-        parts = divide(config, loaded, seed=seed, wanted=[name])
+        dropped, weights = _checked_rows(config, loaded)
+        parts = divide(config, loaded, seed=seed, wanted=[name], dropped=dropped)
         problems = _class_problems(preprocessing, loaded, parts)
         if problems:
             raise DataError(problems)
         arrays = store.keep(
             encoded_bytes(preprocessing, len(parts[name].rows), named),
-            functools.partial(_encode, preprocessing, loaded, parts, weights, named, []),
+            functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded), []),
         )
         return _splits(arrays)[name]
 
@@ -210,13 +213,49 @@ def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
     return {name: entry for name, entry in entries.items() if entry is not None}
 
 
-def _target_problems(loaded: Loaded) -> list[Problem]:
-    return [
+def _gaps(config: DataConfig, loaded: Loaded) -> tuple[str, ...]:
+    """The columns of targets of which rows may be without a value."""
+    return drop_columns(config.target, loaded.roles.targets)
+
+
+def _checked_rows(
+    config: DataConfig, loaded: Loaded
+) -> tuple[dict[SplitName, NDArray[np.int64]], dict[SplitName, NDArray[np.float32]]]:
+    """Of each source the rows that are left out for want of a target, and the weights of all.
+
+    Raises:
+        DataError: Targets that are missing and must not, weights that are none.
+    """
+    gaps = _gaps(config, loaded)
+    problems = [
         problem
         for rows in loaded.rows.values()
         for name, columns in loaded.roles.targets.items()
-        for problem in missing_targets(rows, columns, target=name)
+        for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
     ]
+    weights = _weights(loaded, problems)
+    if problems:
+        raise DataError(problems)
+    return dropped_rows(config, loaded), weights
+
+
+def _dropped_lines(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[tuple[str, str]]:
+    counts = {name: len(rows) for name, rows in dropped.items() if len(rows)}
+    return [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
+
+
+def _tell_unseen(config: DataConfig, unseen: Sequence[str], notify: Notify) -> None:
+    """Warn of marks of empty cells that no cell is."""
+    if unseen and not any(path.suffix == ".npz" for path in map(Path, config.train)):
+        listed = ", ".join(map(repr, unseen))
+        notify(
+            Problem(
+                f"no cell of the data is {listed}, which data.missing_values names",
+                path="data.missing_values",
+                hint="write the mark as the cells have it, without the blanks around it; or leave it out",
+                rule="missing-values",
+            )
+        )
 
 
 def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray[np.float32]]:
@@ -260,6 +299,7 @@ def _encode(
     parts: Mapping[SplitName, Part],
     weights: Mapping[SplitName, NDArray[np.float32]],
     named: Collection[str],
+    gaps: Collection[str],
     strangers: list[Problem],
     destination: Destination,
 ) -> None:
@@ -270,7 +310,7 @@ def _encode(
         numbers: dict[str, NDArray[np.int64]] = {
             name: part.rows for name, part in parts.items() if part.source == source
         }
-        encode_rows(preprocessing, rows, numbers, named, destination)
+        encode_rows(preprocessing, rows, numbers, named, destination, gaps=gaps)
         found = preprocessing.take_strangers(source)
         strangers += found if source != "train" else ()
         for name, places in numbers.items():
@@ -299,7 +339,9 @@ def _splits(arrays: Arrays) -> dict[str, Split]:
     }
 
 
-def _content(filled: Filled, strangers: Sequence[Problem], preprocessing: Preprocessing) -> dict[str, Any]:
+def _content(
+    filled: Filled, unseen: Sequence[str], strangers: Sequence[Problem], preprocessing: Preprocessing
+) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = filled.config.model_dump(mode="json", include={"target", "features"})
     told = (*filled.doubts, *preprocessing.gaps(), *strangers)
@@ -308,14 +350,16 @@ def _content(filled: Filled, strangers: Sequence[Problem], preprocessing: Prepro
         "sources": filled.config.train,
         "notes": list(filled.notes),
         "doubts": doubts,
+        "unseen_marks": list(unseen),
         "preprocessing": preprocessing.state(),
         **found,
     }
 
 
-def _from_entry(config: DataConfig, entry: Entry, store: Store) -> Prepared:
-    """What `prepare` made when the entry was written."""
+def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) -> Prepared:
+    """What `prepare` made, and said, when the entry was written."""
     content = entry.content
+    _tell_unseen(config, content["unseen_marks"], notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     splits = _splits(store.read(entry))
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from dlcli.config.paths import format_path
-from dlcli.config.schema import REST, DataConfig, GroupSplit
+from dlcli.config.schema import REST, DataConfig, GroupSplit, OrderedSplit
 from dlcli.data.features.columns import expand_columns
 from dlcli.errors import ConfigError, Problem
 
@@ -22,6 +22,7 @@ class Roles:
         features: The columns of every feature, by its name; every other column when the config names none.
         sample_weight: The column of weights.
         group: The column that names the group of a row.
+        order: The column that orders the rows; it may be a feature as well.
         left_out: Columns that are nothing of these.
         problems: Missing columns and columns that are two things at once.
     """
@@ -30,13 +31,14 @@ class Roles:
     features: dict[str, tuple[str, ...]]
     sample_weight: str | None
     group: str | None
+    order: str | None
     left_out: tuple[str, ...]
     problems: tuple[Problem, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that has to be read, once."""
-        singles = [name for name in (self.sample_weight, self.group) if name is not None]
+        singles = [name for name in (self.sample_weight, self.group, self.order) if name is not None]
         groups = (*self.features.values(), *self.targets.values(), singles)
         return tuple(dict.fromkeys(name for group in groups for name in group))
 
@@ -69,7 +71,12 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
 
     targets = find_all("target", dict(config.target))
     group = config.split.group if isinstance(config.split, GroupSplit) else None
-    for name, *path in ((config.sample_weight, "data", "sample_weight"), (group, "data", "split", "group")):
+    order = config.split.ordered if isinstance(config.split, OrderedSplit) else None
+    for name, *path in (
+        (config.sample_weight, "data", "sample_weight"),
+        (group, "data", "split", "group"),
+        (order, "data", "split", "ordered"),
+    ):
         if name is not None:
             find([name], *(str(part) for part in path))
     aimed = {column for columns in targets.values() for column in columns}
@@ -91,9 +98,11 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
                     rule="no-features",
                 )
             )
-    used = {column for columns in features.values() for column in columns} | aimed | {config.sample_weight, group}
+    used = (
+        {column for columns in features.values() for column in columns} | aimed | {config.sample_weight, group, order}
+    )
     left_out = tuple(name for name in available if name not in used)
-    return Roles(targets, features, config.sample_weight, group, left_out, tuple(problems))
+    return Roles(targets, features, config.sample_weight, group, order, left_out, tuple(problems))
 
 
 def _in_place(

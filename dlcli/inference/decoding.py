@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -174,7 +175,7 @@ def decode(
             decoded.append(dataclasses.replace(classes, indices=indices, values=known))
             continue
         start = 0
-        flat = own_scores(np.asarray(values, np.float32).reshape(len(values), -1), output)
+        flat = own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
         for target in output.targets:
             codec = preprocessing.targets[target.name]
             part = flat[:, start : start + target.width]
@@ -202,7 +203,7 @@ def softmax(scores: Floats) -> Floats:
 
 def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
     target = output.targets[0]
-    scores = own_scores(values.reshape(len(values), -1), output)
+    scores = own_scores(values.reshape(len(values), math.prod(values.shape[1:])), output)
     if values.shape[-1] == 1:
         positive = scores.reshape(len(values))
         if not _has_probabilities(output):
@@ -211,7 +212,8 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
         probabilities = np.stack([1 - positive, positive], axis=1)
         above = positive > np.float32(0.5 if threshold is None else threshold)
         return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
-    indices = values.reshape(len(values), -1)[:, : len(target.classes)].argmax(axis=1)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    indices = flat[:, : len(target.classes)].argmax(axis=1)
     if not _has_probabilities(output):
         return Decoded(target.name, target.classes, indices)
     if threshold is not None and len(target.classes) == 2:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache import Cache
+    from dlcli.data.sources.options import Reading
     from dlcli.inference.evaluation import Metrics
 
 __all__ = ["evaluate_run"]
@@ -31,6 +32,7 @@ def evaluate_run(
     split: SplitName,
     name: str,
     cache: Cache | None,
+    reading: Reading | None,
     runtime: Runtime,
     warn: Warn,
 ) -> Evaluation:
@@ -42,14 +44,18 @@ def evaluate_run(
         split: Which split.
         name: What the rows are called.
         cache: Where training kept the encoded data.
+        reading: How a file of new rows is to be read.
         runtime: What to compute with.
-        warn: Told when the portable model should be there and cannot be trusted.
+        warn: Told when the portable model should be there and cannot be trusted, and of doubts about the rows.
 
     Raises:
         DlcliError: See `dlcli.evaluate`.
     """
     run, metrics = _open(path, runtime=runtime, warn=warn)
-    parts = iter([split_rows(run, split, cache=cache)]) if data is None else data_parts(run, data)
+    if data is None:
+        parts = iter([split_rows(run, split, cache=cache)])
+    else:
+        parts = data_parts(run, data, reading=reading, warn=warn)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
     for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
         warn(problem)

@@ -14,12 +14,12 @@ from typing import Literal
 import pyarrow as pa
 
 from dlcli.data.size import about_rows
-from dlcli.data.sources.options import Format
+from dlcli.data.sources.options import Format, Reading
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import Columns
-from dlcli.inference.loading import TrainedRun
+from dlcli.inference.loading import TrainedRun, Warn
 from dlcli.inference.outputs import standard_output, write_file, write_standard_output
-from dlcli.inference.prediction import predict_rows
+from dlcli.inference.prediction import no_predictions, predict_rows
 from dlcli.inference.rows import input_rows
 from dlcli.inference.undefined import Undefined
 from dlcli.inference.writers import OutputFormat, output_format, write_stream
@@ -81,7 +81,9 @@ def predict_to(
     keep: Sequence[str] | None = (),
     columns: Columns,
     undefined: Undefined,
+    reading: Reading | None = None,
     progress: Callable[[int, int | None], None],
+    warn: Warn = lambda problem: None,
 ) -> int:
     """Predict row for row.
 
@@ -93,7 +95,9 @@ def predict_to(
         keep: Columns of the input to copy before the predictions; None for all.
         columns: Which columns of predictions are wanted.
         undefined: Told of the rows for which the model gives no number.
+        reading: How an input of text is to be read.
         progress: Called after every chunk with the rows so far, and about how many there are, if that is known.
+        warn: Told of doubts about the input.
 
     Returns:
         The number of rows.
@@ -110,7 +114,9 @@ def predict_to(
         _check_own(target, run.directory)
     with _opened(source, format) as path:
         known = None if format is None else _INPUT[format][0]
-        rows = input_rows(_delimited(run, format), path, keep=keep, format=known)
+        rows = input_rows(run, path, keep=keep, format=known, reading=_delimited(reading or Reading(), format))
+        for doubt in rows.doubts:
+            warn(doubt)
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
@@ -129,8 +135,9 @@ def predict_to(
                 count += table.num_rows
                 progress(count, about)
             if writer is None:
-                message = f"'{rows.source.name}' has no rows to predict"
-                raise DataError(Problem(message, hint="add rows", rule="no-rows"))
+                nothing = no_predictions(run, rows, columns=columns, rounded=chosen != "parquet")
+                writer = write_stream(stream, nothing.schema, format=chosen, raw_text=writing.raw_text)
+                writer.write(nothing)
             writer.close()
     return count
 
@@ -162,12 +169,9 @@ def _check_own(target: Path, run: RunDirectory) -> None:
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 
-def _delimited(run: TrainedRun, format: InputFormat | None) -> TrainedRun:
-    """The run with the delimiter of an input whose format is given, whatever its name says."""
-    if format not in ("csv", "tsv") or run.config.data.delimiter is not None:
-        return run
-    data = run.config.data.model_copy(update={"delimiter": "," if format == "csv" else "\t"})
-    return dataclasses.replace(run, config=run.config.model_copy(update={"data": data}))
+def _delimited(reading: Reading, format: InputFormat | None) -> Reading:
+    """With the delimiter of tab-separated text, whatever the input's name says."""
+    return dataclasses.replace(reading, delimiter=reading.delimiter or "\t") if format == "tsv" else reading
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.data.arrays import numbers_array, plain_numbers, with_nulls
-from dlcli.data.inputs import InputRows
+from dlcli.config.outputs import OutputPlan
+from dlcli.data.arrays import numbers_array, plain_numbers, texts_array, with_nulls
+from dlcli.data.inputs import Input, InputRows
 from dlcli.data.targets import NumberTargetCodec, TargetCodec
 from dlcli.errors import DataError, Problem
 from dlcli.inference.decoding import EVERYTHING, Columns, check_columns, decode
@@ -22,7 +23,7 @@ from dlcli.inference.overlap import ahead
 from dlcli.inference.predictor import Arrays, Predictor
 from dlcli.inference.undefined import Undefined, undefined_rows
 
-__all__ = ["predict_rows", "run_slices"]
+__all__ = ["no_predictions", "predict_rows", "run_slices"]
 
 
 def predict_rows(
@@ -58,6 +59,33 @@ def predict_rows(
     return tables if run.predictor.road == "keras" else ahead(tables)
 
 
+def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHING, rounded: bool = False) -> pa.Table:
+    """The table of predictions for no rows: the columns that there would be, and their types.
+
+    Args:
+        run: The trained model.
+        rows: The input, which holds none.
+        columns: As for `predict_rows`.
+        rounded: As for `predict_rows`.
+
+    Raises:
+        ModelError: See `predict_rows`.
+    """
+    check_columns(columns, run.predictor.outputs)
+    raw = [np.zeros((0, _width(output)), np.float32) for output in run.predictor.outputs]
+    kept = next((part.kept for part in rows.rows()), None)
+    if kept is None:
+        kept = {name: texts_array([]) for name in rows.kept}
+    return _joined(run, raw, kept, columns, rounded, file=None)
+
+
+def _width(output: OutputPlan) -> int:
+    """How many numbers an output gives for a row, as far as the names of its columns depend on it."""
+    if output.classes:
+        return output.head.units or len(output.classes)
+    return sum(target.width for target in output.targets)
+
+
 def _tables(
     run: TrainedRun, rows: Generator[InputRows, None, None], columns: Columns, rounded: bool, undefined: Undefined
 ) -> Generator[pa.Table, None, None]:
@@ -70,18 +98,32 @@ def _tables(
 def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool, undefined: Undefined) -> pa.Table:
     chunk = part.chunk
     predictor = run.predictor
-    prefix = sum(len(output.targets) for output in predictor.outputs) > 1
     try:
         inputs = run.preprocessing.encode(chunk, predictor.named)
     except DataError as error:
         raise DataError(problem.at(chunk.file) for problem in error.problems) from None
-    table = dict(part.kept)
     raw = run_slices(predictor, inputs)
     undefined.add(chunk, np.logical_or.reduce([undefined_rows(values) for values in raw]))
+    return _joined(run, raw, part.kept, columns, rounded, file=chunk.file)
+
+
+def _joined(
+    run: TrainedRun,
+    raw: Sequence[NDArray[Any]],
+    kept: Mapping[str, pa.Array],
+    columns: Columns,
+    rounded: bool,
+    *,
+    file: Path | None,
+) -> pa.Table:
+    """The kept columns, and what the model's outputs mean."""
+    predictor = run.predictor
+    prefix = sum(len(output.targets) for output in predictor.outputs) > 1
+    table = dict(kept)
     for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
         predicted = decoded.table(prefix=prefix, columns=columns)
         if clashes := [name for name in predicted if name in table]:
-            raise DataError(_taken(name, chunk.file) for name in clashes)
+            raise DataError(_taken(name, file) for name in clashes)
         if rounded:
             predicted = _rounded(predicted, run.preprocessing.targets[decoded.target])
         table.update({name: _without_nan(column) for name, column in predicted.items()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dlcli.config.signature import SplitName
 from dlcli.data.fingerprint import Fingerprint, fingerprint
-from dlcli.data.inputs import Input, labelled_parts, open_input
-from dlcli.data.sources.options import Format
+from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
+from dlcli.data.sources.options import Format, Reading
 from dlcli.errors import DataError, Problem, RunError
-from dlcli.inference.loading import TrainedRun
+from dlcli.inference.loading import TrainedRun, Warn
 from dlcli.runs.layout import RunDirectory
 
 if TYPE_CHECKING:
@@ -104,22 +105,63 @@ def _require_unchanged(recorded: Fingerprint, run: Path) -> None:
         )
 
 
-def data_parts(run: TrainedRun, data: Rows) -> Iterator[Split]:
+def data_parts(
+    run: TrainedRun, data: Rows, *, reading: Reading | None = None, warn: Warn = lambda problem: None
+) -> Iterator[Split]:
     """New rows with their targets, part by part.
+
+    Args:
+        run: The run.
+        data: The rows.
+        reading: How files of text are to be read.
+        warn: Told of doubts about them.
 
     Raises:
         DataError: Columns are missing, values cannot be used, or there are no rows.
     """
-    return labelled_parts(_rows(data), run.config.data, run.preprocessing, named=run.predictor.named)
+    return labelled_parts(
+        _rows(data),
+        run.config.data,
+        run.preprocessing,
+        named=run.predictor.named,
+        files=_files(run, reading),
+        warn=warn,
+    )
 
 
-def input_rows(run: TrainedRun, data: Rows, *, keep: Sequence[str] | None = (), format: Format | None = None) -> Input:
+def input_rows(
+    run: TrainedRun,
+    data: Rows,
+    *,
+    keep: Sequence[str] | None = (),
+    format: Format | None = None,
+    reading: Reading | None = None,
+) -> Input:
     """Rows to predict, with the columns to keep (None: all), in a format (None: by the names of the files).
 
     Raises:
         DataError: Columns are missing.
     """
-    return open_input(_rows(data), run.config.data, run.preprocessing, keep=keep, format=format)
+    return open_input(
+        _rows(data),
+        run.config.data,
+        run.preprocessing,
+        keep=keep,
+        files=dataclasses.replace(_files(run, reading), format=format),
+    )
+
+
+def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:
+    """How new files are read, by what is said of them and what is known of those of the training."""
+    record = run.directory.read_json(run.directory.record)
+    columns, like = record.get("columns"), record.get("reading")
+    if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
+        columns = ()
+    try:
+        likely = Reading(**like) if isinstance(like, dict) else None
+    except (TypeError, DataError):  # of another version
+        likely = None
+    return NewFiles(reading=reading or Reading(), like=likely, columns=tuple(columns))
 
 
 def _rows(data: Rows) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ _NAMED = 5
 
 def undefined_rows(values: NDArray[Any]) -> NDArray[np.bool_]:
     """The rows `(rows,)` in which an output `(rows, ...)` holds NaN."""
-    return np.asarray(np.isnan(values.reshape(len(values), -1)).any(axis=1))
+    return np.asarray(np.isnan(values.reshape(len(values), math.prod(values.shape[1:]))).any(axis=1))
 
 
 class Undefined:

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dlcli.config.graph import expand
 from dlcli.config.loading import Inspection
 from dlcli.config.schema import Config
 from dlcli.data.headers import look_at_headers
-from dlcli.errors import ConfigError, DlcliError
+from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
 
 __all__ = ["check_config", "located"]
 
 
-def check_config(inspection: Inspection) -> Config:
+def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> Config:
     """The config.
+
+    Args:
+        inspection: The config as it was read.
+        notify: Told, of a config without faults, what looks as if it were meant otherwise.
 
     Raises:
         ConfigError: All that is wrong: in the YAML, and between it and the headers of the data files.
     """
     problems = list(inspection.problems)
+    doubts: tuple[Problem, ...] = ()
     seen = {problem.path for problem in problems}
     rules = {problem.rule for problem in problems}
     compiled = inspection.sections.get("compile")
@@ -30,6 +35,7 @@ def check_config(inspection: Inspection) -> Config:
     data = inspection.sections.get("data")
     if data is not None:
         headers = look_at_headers(data)
+        doubts = headers.doubts
         # The config alone has shown a target among the features already, under the path of the one or the other.
         found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
         is_faulty = data.features is None and inspection.document.has("data", "features")
@@ -42,7 +48,10 @@ def check_config(inspection: Inspection) -> Config:
     problems += [inspection.locate(one) for one in found if not one.path or one.path not in seen]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
-    return inspection.require()
+    config = inspection.require()
+    for doubt in doubts:
+        notify(inspection.locate(doubt))
+    return config
 
 
 @contextlib.contextmanager

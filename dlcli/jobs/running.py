@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
+from dlcli.data.sources.header import likely_reading, peek_columns
+from dlcli.data.sources.options import TableOptions
 from dlcli.errors import DlcliError, Problem
 from dlcli.inference.evaluation import evaluate_splits, report_rows
 from dlcli.inference.keras_model import KerasMetrics, KerasPredictor
@@ -72,6 +75,7 @@ def run_job(
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
+        **_files(prepared),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         **provenance(config_file),
     }
@@ -153,3 +157,12 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
     for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
         tell(Notice(verdict, warning=True))
     return metrics
+
+
+def _files(prepared: Prepared) -> dict[str, object]:
+    """The columns of the training's files in their order, and how their text was read: what is likely of later ones."""
+    config = prepared.config
+    options = TableOptions.of(config)
+    names = peek_columns(config.train, options).names
+    reading = likely_reading(config.train, options)
+    return {"columns": None if names is None else list(names), "reading": dataclasses.asdict(reading)}

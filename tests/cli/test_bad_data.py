@@ -91,7 +91,7 @@ CASES: dict[str, Case] = {
         files={"t.npz": arrays(x=np.ones((5, 2)), y=np.array([0, 1, 0, 1]))},
     ),
     "unknown suffix": Case(
-        ("'t.xlsx' is of no format", "→ the formats are .csv"), train="t.xlsx", files={"t.xlsx": "x"}
+        ("'t.xlsx' is of no format", "→ the formats are .csv"), train="t.xlsx", files={"t.xlsx": b"PK\x03\x04"}
     ),
     "JSON lines": Case(
         ("t.jsonl:2", "line 2 holds no JSON", "→ JSON lines hold one object a line"),

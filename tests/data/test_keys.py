@@ -19,16 +19,20 @@ BASE: dict[str, Any] = {"train": "a.csv", "target": "y"}
 CHANGES: dict[str, Any] = {
     "validation": [0.1, 0.2, "b.csv"],
     "test": [0.1, "b.csv"],
-    "split": ["stratified", "ordered", {"group": "g"}],
+    "split": ["stratified", "ordered", {"group": "g"}, {"ordered": "g"}],
     "target": ["z", ["y", "z"], ["z", "y"], {"y": "number"}, {"y": {"type": "number", "scale": "standard"}}],
     "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
     "exclude": ["a"],
     "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "sample_weight": ["w"],
     "columns": [["a", "y"]],
-    "delimiter": [";", "\t"],
+    "header": [True, False],
+    "delimiter": [";", "\t", "blanks"],
     "encoding": ["latin-1"],
-    "missing_values": [[], ["?"]],
+    "decimal": [".", ","],
+    "thousands": [",", "'"],
+    "comment": ["#"],
+    "missing_values": [["?"], {"only": ["?"]}],
 }
 """Values of every option that decides what is in the arrays."""
 

@@ -169,10 +169,16 @@ def test_a_target_is_no_feature(file: Path) -> None:
     assert rules(file, features=["species", "size"]) == ["target-is-feature"]
 
 
-def test_the_wrong_delimiter_is_guessed(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("a;b;species\n1;2;x\n")
-    (found,) = problems(tmp_path / "a.csv")
+def test_a_file_that_is_read_as_one_column_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b;species\n1;2;x\n3\n")
+    (found,) = problems(tmp_path / "a.csv", target="a;b;species")
     assert "data.delimiter: ';'" in found.hint
+
+
+def test_another_delimiter_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a;b;species\n" + "1;2;x\n2;1;y\n" * 5)
+    prepared = prepare(config(tmp_path / "a.csv"), seed=1)
+    assert list(prepared.config.features or {}) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

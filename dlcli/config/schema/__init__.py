@@ -1,7 +1,7 @@
 """The schema of the config language: the one home of every key, type, default and description."""
 
 from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
-from dlcli.config.schema.data import REST, DataConfig, GroupSplit
+from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import (
     OWN_OPTIONS,
     BooleanFeature,
@@ -24,6 +24,7 @@ __all__ = [
     "LAYER_KEYS",
     "OWN_OPTIONS",
     "REST",
+    "USUAL_MARKS",
     "BooleanFeature",
     "CategoryFeature",
     "CategoryTarget",
@@ -42,6 +43,8 @@ __all__ = [
     "ModelConfig",
     "NumberFeature",
     "NumberTarget",
+    "OnlyTheseMarks",
+    "OrderedSplit",
     "RuntimeConfig",
     "SequenceEncoding",
     "Target",

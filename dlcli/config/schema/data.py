@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from dlcli.config.schema.features import Feature, FeatureDefaults, Target
 from dlcli.config.schema.section import ColumnName, Columns, Section, Sources, Words, as_text
 
-__all__ = ["REST", "DataConfig", "GroupSplit"]
+__all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
 
 REST = "..."
 """Among the features: every column that no other feature and nothing else takes."""
@@ -25,6 +25,33 @@ class GroupSplit(Section):
     """Keep all rows of a group (a patient, a shop) in one split."""
 
     group: ColumnName = Field(description="The column that names the group.")
+
+
+class OrderedSplit(Section):
+    """The rows in the order of a column, such as a date: the last are the test split."""
+
+    ordered: ColumnName = Field(description="The column of numbers or times by which the rows are ordered.")
+
+
+Mark = Annotated[str, BeforeValidator(as_text)]
+"""A cell that counts as empty; `-999` and `1` are names like any other."""
+
+
+class OnlyTheseMarks(Section):
+    """Marks of empty cells, instead of the usual ones and not beside them."""
+
+    only: list[Mark] = Field(description='All texts that stand for an empty cell; `""` is the cell with nothing in it.')
+
+
+USUAL_MARKS = ("", "NA", "N/A", "n/a", "NaN", "nan", "NaT", "null", "NULL", "None", "#N/A", "<NA>")
+"""Cells that count as empty unless the config says which do."""
+
+
+def _one_mark(value: Any) -> Any:
+    return [value] if isinstance(value, (str, int, float)) else value
+
+
+MoreMarks = Annotated[list[Mark], BeforeValidator(_one_mark), Words("a list of texts")]
 
 
 def _targets(value: Any) -> Any:
@@ -59,10 +86,11 @@ class DataConfig(Section):
     test: Fraction | Sources | None = Field(
         None, description="A fraction of all the rows of `train`, or a source of its own."
     )
-    split: Literal["random", "stratified", "ordered"] | GroupSplit = Field(
+    split: Literal["random", "stratified", "ordered"] | GroupSplit | OrderedSplit = Field(
         "random",
         description="How fractions are drawn: `random`; `stratified` (each class in the same proportion); "
-        "`ordered` (the last rows are the test split, those before them the validation split); `{group: column}`.",
+        "`ordered` (the last rows are the test split, those before them the validation split); `{ordered: column}` "
+        "(the same, in the order of a column of numbers or times); `{group: column}`.",
     )
     target: Annotated[
         dict[str, Target | None],
@@ -96,15 +124,64 @@ class DataConfig(Section):
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
     )
     shuffle: bool = Field(True, description="A new order of the training split every epoch, from the seed.")
-    columns: list[ColumnName] | None = Field(None, description="The column names of a file without a header.")
-    delimiter: Annotated[str, Field(min_length=1, max_length=1), Words("one character")] | None = Field(
-        None, description="Between the cells; a comma, or a tab for `.tsv` files, when omitted."
+    columns: list[ColumnName] | None = Field(
+        None, description="The column names of a file without a header; `t{1..60}` stands for `t1` to `t60`."
     )
-    encoding: str = Field("utf-8", description="The text encoding of the files, such as latin-1.")
-    missing_values: list[Annotated[str, BeforeValidator(as_text)]] = Field(
-        default=["", "NA", "N/A", "n/a", "NaN", "nan", "NaT", "null", "NULL", "None", "#N/A", "<NA>"],
-        description="Cells that count as empty, in every format: `-999` is also the number -999.0 of a Parquet file.",
+    header: bool | None = Field(
+        None,
+        description="Whether the first row holds the names. When omitted it does, unless `columns` are given and are "
+        "not what it says. Without a header and without `columns` they are called `column_1`, `column_2`, ...",
     )
+    delimiter: (
+        Annotated[str, Field(min_length=1, max_length=1), Words("one character")]
+        | Annotated[Literal["blanks"], Words("`blanks`")]
+        | None
+    ) = Field(
+        None,
+        description="Between the cells: one character, or `blanks` for runs of spaces and tabs. When omitted: a comma, "
+        "or a tab for `.tsv` files, unless the first rows show another.",
+    )
+    encoding: str | None = Field(
+        None, description="The text encoding of the files, such as latin-1; UTF-8, or what their first bytes say."
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="What stands before the fraction of a number; found from the first rows when omitted."
+    )
+    thousands: Literal[",", ".", " ", "'", "_"] | None = Field(
+        None, description="What stands between the thousands of a number, as in `1.234,5`."
+    )
+    comment: Annotated[str, Field(min_length=1), Words("a text such as `#`")] | None = Field(
+        None, description="Rows that begin with this are none."
+    )
+    missing_values: MoreMarks | OnlyTheseMarks = Field(
+        default=[],
+        description="Cells that count as empty beside the usual ones, which are an empty text, "
+        + ", ".join(f"`{mark}`" for mark in USUAL_MARKS if mark)
+        + "; `{only: [...]}` instead of them. In every format: `-999` is also the number -999.0 of a Parquet file.",
+    )
+
+    @property
+    def empty_cells(self) -> tuple[str, ...]:
+        """All marks of an empty cell. Blanks around a cell are no part of it, nor of the marks."""
+        given = self.missing_values
+        marks = given.only if isinstance(given, OnlyTheseMarks) else [*USUAL_MARKS, *given]
+        return tuple(dict.fromkeys([*marks, *(mark.strip() for mark in marks)]))
+
+    @property
+    def given_marks(self) -> tuple[str, ...]:
+        """The marks that the config names and that are not usual."""
+        given = self.missing_values
+        marks = given.only if isinstance(given, OnlyTheseMarks) else given
+        return tuple(dict.fromkeys(mark.strip() for mark in marks if mark.strip() not in USUAL_MARKS))
+
+    @model_validator(mode="after")
+    def _marks_of_numbers_differ(self) -> Self:
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
+        if self.thousands == decimal:
+            raise PydanticCustomError(
+                "marks", "thousands and decimal are both '{mark}'; give them two marks", {"mark": decimal}
+            )
+        return self
 
     @property
     def takes_rest(self) -> bool:

@@ -172,6 +172,9 @@ class NumberTarget(Section):
         "loss is that of the scaled target. `auto` is `standard` unless the training rows are near unit scale, the "
         "last activation bounds the output, or the loss depends on the unit.",
     )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
+    )
 
 
 class CategoryTarget(Section):
@@ -184,6 +187,9 @@ class CategoryTarget(Section):
     )
     encode: Literal["auto", "index", "one_hot"] = Field(
         "auto", description="Class indices or one-hot vectors; `auto` follows the loss and the outputs."
+    )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
 
 

@@ -83,9 +83,9 @@ class CellFault(ValueError):
 def _way_out(value: str) -> str:
     text = value.strip()
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?|[+-]?\d{1,3}([ '_]\d{3})+([.,]\d*)?", text):
-        return "write numbers without thousands separators"
+        return "write numbers without thousands separators, or say data.thousands of a text file"
     if re.fullmatch(r"[+-]?\d+,\d+|[+-]?\d{1,3}(\.\d{3})+,\d+", text):
-        return "write numbers with a decimal point, not a comma"
+        return "write numbers with a decimal point, or say data.decimal: ',' of a text file"
     if not text:
         return f"list {value!r} in data.missing_values if it stands for an empty cell"
     if re.fullmatch(r"[^\d]{0,3}\s*[+-]?\d[\d.,]*\s*[^\d]{0,4}", text):

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Generator, Iterator, Mapping
+import functools
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.sources.cleaning import CleanStream
 from dlcli.data.sources.codes import CodeSeeker
-from dlcli.data.sources.conversion import is_number_text
+from dlcli.data.sources.conversion import CellFault, is_number_text
 from dlcli.data.sources.delimited_faults import find_faults, line_of_row, swallowed_rows, unclosed_quote
-from dlcli.data.sources.header import DelimitedHeader, delimited_header
-from dlcli.data.sources.options import TableOptions, is_gzipped
+from dlcli.data.sources.delimited_header import DelimitedHeader, delimited_header
+from dlcli.data.sources.numeral_cells import plain_cells
+from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import typed_chunk
 from dlcli.data.sources.text import check_readable, unreadable
+from dlcli.data.sources.tidying import output_delimiter
 from dlcli.errors import DataError, Problem
 
 __all__ = ["DelimitedFile"]
@@ -61,19 +65,25 @@ class DelimitedFile:
         except pa.ArrowInvalid as error:
             raise self._unreadable(header, str(error)) from None
         missing = self.options.missing_values
-        numbers = {
-            name
-            for name in named
-            if first is not None and is_number_text(first.column(name), share=NUMBERS, missing=missing)
-        }
+        numbers = set()
+        for name in named:
+            if first is None:
+                break
+            cells = plain_cells(first.column(name), header.numerals, missing=missing, certain=False)
+            if is_number_text(cells, share=NUMBERS, missing=missing):
+                numbers.add(name)
         return tuple(ColumnInfo(name, "number" if name in numbers else "text") for name in header.names)
 
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         """Typed rows. Numbers are parsed as such; when a block holds anything else, the file is read again as text
         from that block on, so that blanks are forgiven and faults are named with their row."""
         header = delimited_header(self.path, self.options)
-        types = {name: pa.float64() if kind in _NUMBERS else pa.string() for name, kind in kinds.items()}
-        seeker = CodeSeeker(header.delimiter) if "unsure" in kinds.values() else None
+        fast = pa.float64() if not header.numerals.thousands else pa.string()
+        written = {name for name, kind in kinds.items() if kind in _NUMBERS}
+        types = {name: fast if name in written else pa.string() for name in kinds}
+        if not header.numerals.plain:
+            written |= {info.name for info in self.columns() if info.kind == "number"}
+        seeker = CodeSeeker(output_delimiter(header.dialect.delimiter)) if "unsure" in kinds.values() else None
         done = 0
         while True:
             start = 0
@@ -87,7 +97,7 @@ class DelimitedFile:
                     end = start + batch.num_rows
                     if end > done:
                         batch = batch.slice(max(done - start, 0))
-                        yield self._chunk(batch, kinds, start=max(done, start))
+                        yield self._chunk(batch, kinds, header, written, start=max(done, start))
                         done = end
                     start = end
                 else:
@@ -97,16 +107,59 @@ class DelimitedFile:
                     raise self._unreadable(header, str(error)) from None
                 types = dict.fromkeys(types, pa.string())
 
-    def _chunk(self, batch: pa.RecordBatch, kinds: Mapping[str, Kind], *, start: int) -> Chunk:
-        return typed_chunk(
-            dict(zip(batch.schema.names, batch.columns, strict=True)),
+    def _chunk(
+        self,
+        batch: pa.RecordBatch,
+        kinds: Mapping[str, Kind],
+        header: DelimitedHeader,
+        written: set[str],
+        *,
+        start: int,
+    ) -> Chunk:
+        """Typed rows; `written` are the columns whose numbers are written as the file writes numbers."""
+        arrays = dict(zip(batch.schema.names, batch.columns, strict=True))
+        if not header.numerals.plain:
+            arrays = self._plain(arrays, kinds, header, written, start=start)
+        chunk = typed_chunk(
+            arrays,
             kinds,
             missing=self.options.missing_values,
             num_rows=batch.num_rows,
             start=start,
             file=self.path,
-            line_of=lambda row: line_of_row(self.path, self.options, row),
+            line_of=lambda row: line_of_row(self.path, header, row),
         )
+        if header.numerals.plain:
+            return chunk
+
+        def plain(name: str, values: pa.Array, kind: Kind) -> pa.Array:
+            return self._plain({name: values}, {name: kind}, header, written, start=start)[name]
+
+        return dataclasses.replace(chunk, plain=plain)
+
+    def _plain(
+        self,
+        arrays: Mapping[str, pa.Array],
+        kinds: Mapping[str, Kind],
+        header: DelimitedHeader,
+        written: set[str],
+        *,
+        start: int,
+    ) -> dict[str, pa.Array]:
+        """Columns that are texts still, with the numbers in them written plainly; but not those that are copied."""
+        found = dict(arrays)
+        problems = []
+        for name, values in arrays.items():
+            if name in written and kinds[name] != "exact" and pa.types.is_string(values.type):
+                try:
+                    found[name] = plain_cells(values, header.numerals, missing=self.options.missing_values)
+                except CellFault as fault:
+                    row = start + fault.index + 1
+                    line = line_of_row(self.path, header, row)
+                    problems.append(fault.problem(name, row=row).at(self.path, line))
+        if problems:
+            raise DataError(problems)
+        return found
 
     def _read(
         self, header: DelimitedHeader, types: Mapping[str, pa.DataType], seeker: CodeSeeker | None = None
@@ -114,86 +167,51 @@ class DelimitedFile:
         # A header alone, without a line end, is an error to pyarrow; without rows there is nothing to parse.
         if not header.has_rows:
             return
+        dialect = header.dialect
         read = pacsv.ReadOptions(
             block_size=BLOCK_BYTES,
-            skip_rows=header.blank_lines,
             skip_rows_after_names=int(header.has_header),
             column_names=_unique(header.names),
-            encoding=self.options.encoding,
         )
-        parse = pacsv.ParseOptions(delimiter=header.delimiter, newlines_in_values=True)
+        delimiter = output_delimiter(dialect.delimiter)
+        parse = pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
         convert = pacsv.ConvertOptions(
             column_types=dict(types),
             include_columns=list(types) or _unique(header.names)[:1],
             null_values=list(self.options.missing_values),
             strings_can_be_null=False,  # which texts are empty, `convert` decides column by column
+            decimal_point=header.numerals.decimal,
         )
         rows = 0
-        with _QuoteCounter(self.path, seeker) as stream:
+        with CleanStream(self.path, dialect, watch=self._watch(delimiter, seeker)) as stream:
             try:
                 for batch in pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
                     rows += batch.num_rows
                     yield batch
             except UnicodeDecodeError:
-                raise DataError(find_faults(self.path, self.options, header)) from None
+                raise DataError(find_faults(self.path, header)) from None
             except OSError as error:
                 raise unreadable(self.path, error) from None
-            if stream.quotes % 2 and (problem := unclosed_quote(self.path, self.options)):
+            if stream.quotes % 2 and (problem := unclosed_quote(self.path, header)):
                 raise DataError(problem)
             # Lines without a row of their own are in quotes, or empty.
-            before = header.blank_lines + header.has_header
-            if stream.quotes and stream.lines > rows + before and (problem := swallowed_rows(self.path, self.options)):
+            more = stream.lines > rows + header.has_header
+            if stream.quotes and more and (problem := swallowed_rows(self.path, header)):
                 raise DataError(problem)
+
+    def _watch(self, delimiter: str, seeker: CodeSeeker | None) -> tuple[Callable[[bytes], None], ...]:
+        """What looks at the bytes going by: for the marks of empty cells, for codes, if anybody asks for them."""
+        sightings = self.options.sightings
+        marks = () if sightings is None else (functools.partial(sightings.see_text, delimiter=delimiter),)
+        return (*marks, *(() if seeker is None else (seeker.look,)))
 
     def _unreadable(self, header: DelimitedHeader, reason: str) -> DataError:
         """What is wrong with a file that pyarrow refuses: row by row where a second look finds it."""
-        if problems := find_faults(self.path, self.options, header):
+        if problems := find_faults(self.path, header):
             return DataError(problems)
         if "straddl" in reason:
             reason = f"a row is longer than {BLOCK_BYTES >> 20} MiB; is a quote left open?"
         return DataError(Problem(f"'{self.name}' cannot be read: {reason}", file=self.path, rule="unreadable-file"))
-
-
-class _QuoteCounter:
-    """A file for pyarrow to read that counts the quotation marks going by.
-
-    At the end of the file pyarrow takes an open quote as closed, with the rows it swallowed for its text
-    (tried with pyarrow 26). An odd number of marks says when a closer look is due, and so do more lines than rows.
-    """
-
-    def __init__(self, path: Path, seeker: CodeSeeker | None = None) -> None:
-        self._seeker = seeker
-        self._stream = pa.input_stream(str(path), compression="gzip" if is_gzipped(path) else None)
-        self.quotes = 0
-        self.lines = 0
-        self.closed = False
-
-    def read(self, size: int = -1) -> Any:
-        data = self._stream.read(size)
-        self.quotes += data.count(b'"')
-        self.lines += data.count(b"\n")
-        if self._seeker is not None:
-            self._seeker.look(data)
-        return data
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return False
-
-    def writable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self._stream.close()
-        self.closed = True
-
-    def __enter__(self) -> _QuoteCounter:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def _unique(names: tuple[str, ...]) -> list[str]:

@@ -56,6 +56,7 @@ class FrameSource:
                 dict(zip(batch.schema.names, batch.columns, strict=True)),
                 kinds,
                 missing=self.options.missing_values,
+                sightings=self.options.sightings,
                 num_rows=batch.num_rows,
                 start=start,
                 file=None,

@@ -5,7 +5,6 @@ The first stage of `check` runs on this file, so it imports neither pandas, pyar
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import itertools
 import json
@@ -13,19 +12,20 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from dlcli.data.sources.options import TableOptions, format_of
+from dlcli.data.sources.delimited_header import delimited_header
+from dlcli.data.sources.options import Format, Reading, TableOptions, format_of
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.text import check_readable, open_text, undecodable, unreadable
+from dlcli.data.sources.text import check_readable, find_encoding, open_text, undecodable, unreadable
 from dlcli.errors import DataError, Problem
 
 __all__ = [
-    "DelimitedHeader",
     "Peek",
     "broken_archive",
-    "delimited_header",
+    "find_doubts",
     "json_objects",
+    "likely_reading",
     "peek_columns",
     "same_columns",
 ]
@@ -34,31 +34,23 @@ JSON_ROWS = 1000
 """Rows of a JSON lines file whose keys are its columns."""
 
 
+LOOKED_AT = 20
+"""Files of one input in which doubts are looked for."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Peek:
-    """What a first look tells: the column names (None when only a Parquet reader could tell), and the faults."""
+    """What a first look tells.
+
+    Args:
+        names: The column names; None when only a Parquet reader could tell.
+        problems: The faults.
+        doubts: What can be read, and looks as if it were meant otherwise.
+    """
 
     names: tuple[str, ...] | None
     problems: tuple[Problem, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class DelimitedHeader:
-    """The top of a delimited file.
-
-    Args:
-        names: Column names without surrounding blanks; empty where the header has none.
-        delimiter: What stands between the cells.
-        blank_lines: Empty lines before the first row.
-        has_header: The first row holds the names.
-        has_rows: At least one data row follows.
-    """
-
-    names: tuple[str, ...]
-    delimiter: str
-    blank_lines: int
-    has_header: bool
-    has_rows: bool
+    doubts: tuple[Problem, ...] = ()
 
 
 def peek_columns(patterns: Sequence[str], options: TableOptions, *, path: str = "data.train") -> Peek:
@@ -75,13 +67,15 @@ def peek_columns(patterns: Sequence[str], options: TableOptions, *, path: str = 
         return Peek(None, error.problems)
     problems: list[Problem] = []
     found: list[tuple[Path, tuple[str, ...]]] = []
+    doubts: list[Problem] = []
     unknown = False
     for file in files:
         try:
-            names = _names(file, options)
+            names, doubtful = _names(file, options)
         except DataError as error:
             problems.extend(error.problems)
             continue
+        doubts.extend(doubtful)
         if names is None:
             unknown = True
         else:
@@ -90,27 +84,62 @@ def peek_columns(patterns: Sequence[str], options: TableOptions, *, path: str = 
     every = tuple(dict.fromkeys(name for file, names in found if format_of(file) == "jsonl" for name in names))
     found = [(file, every if format_of(file) == "jsonl" else names) for file, names in found]
     problems.extend(same_columns(found))
-    return Peek(None if unknown or not found else found[0][1], tuple(problems))
+    return Peek(None if unknown or not found else found[0][1], tuple(problems), tuple(doubts))
 
 
-def _names(file: Path, options: TableOptions) -> tuple[str, ...] | None:
+def find_doubts(files: Sequence[Path], options: TableOptions, *, format: Format | None = None) -> tuple[Problem, ...]:
+    """What looks as if files that can be read were meant otherwise than they are read.
+
+    Args:
+        files: The files.
+        options: How text files are to be read.
+        format: Their format; by the files' names when None.
+    """
+    headers = [
+        delimited_header(file, options) for file in files[:LOOKED_AT] if (format or format_of(file)) == "delimited"
+    ]
+    return tuple(doubt for header in headers for doubt in header.doubts)
+
+
+def likely_reading(patterns: Sequence[str], options: TableOptions) -> Reading:
+    """How the first file of a source is read, if it is delimited text: what is given, and what was found.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    file = find_files(patterns, path="")[0]
+    if format_of(file) != "delimited":
+        return options.reading
+    header = delimited_header(file, options)
+    return dataclasses.replace(
+        options.reading,
+        delimiter=header.dialect.delimiter,
+        header=header.has_header,
+        encoding=header.dialect.encoding,
+        decimal=header.numerals.decimal,
+        thousands=header.numerals.thousands or None,
+    )
+
+
+def _names(file: Path, options: TableOptions) -> tuple[tuple[str, ...] | None, tuple[Problem, ...]]:
     check_readable(file)
     match format_of(file):
         case "delimited":
-            return delimited_header(file, options).names
+            header = delimited_header(file, options)
+            return header.names, header.doubts
         case "jsonl":
             objects = json_objects(file, options)
             names = dict.fromkeys(name for _, row in itertools.islice(objects, JSON_ROWS) for name in row)
             # A key may come late: whoever reads all rows will know.
-            return tuple(names) if next(objects, None) is None else None
+            return (tuple(names) if next(objects, None) is None else None), ()
         case "npz":
             try:
                 with zipfile.ZipFile(file) as archive:
-                    return tuple(name.removesuffix(".npy") for name in archive.namelist())
+                    return tuple(name.removesuffix(".npy") for name in archive.namelist()), ()
             except zipfile.BadZipFile as error:
                 raise broken_archive(file, str(error)) from None
         case "parquet":
-            return None
+            return None, ()
 
 
 def same_columns(found: Sequence[tuple[Path, tuple[str, ...]]]) -> list[Problem]:
@@ -135,82 +164,6 @@ def same_columns(found: Sequence[tuple[Path, tuple[str, ...]]]) -> list[Problem]
     return problems
 
 
-def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
-    """Read the first rows of a CSV file or one of its kin.
-
-    Raises:
-        DataError: No header, repeated names, wrong encoding, a binary or truncated file.
-    """
-    delimiter = options.delimiter_of(file)
-    try:
-        with open_text(file, options) as stream:
-            blank_lines, rows = _skip_blank(stream, delimiter)
-            first, second = next(rows, None), next(rows, None)
-    except UnicodeDecodeError as error:
-        raise undecodable(file, options, error) from None
-    except (EOFError, OSError, zlib.error) as error:
-        raise unreadable(file, error) from None
-    except csv.Error as error:
-        raise DataError(Problem(f"the first row cannot be read: {error}", file=file, line=1, rule="header")) from None
-    if first is None:
-        raise DataError(Problem("the file holds no rows, not even a header", file=file, rule="empty-file"))
-    cells = tuple(cell.strip() for cell in first)
-    if options.columns is None:
-        _check_repeated(file, cells, line=blank_lines + 1)
-        return DelimitedHeader(cells, delimiter, blank_lines, has_header=True, has_rows=second is not None)
-    if cells == options.columns:
-        raise DataError(
-            Problem(
-                "the first row repeats data.columns: the file has a header",
-                path="data.columns",
-                hint="remove data.columns",
-                rule="header",
-            )
-        )
-    if len(cells) != len(options.columns):
-        raise DataError(
-            Problem(
-                f"data.columns names {len(options.columns)} columns, "
-                f"and the first row of '{file.name}' has {len(cells)} cells",
-                path="data.columns",
-                hint=f"is data.delimiter {delimiter!r}?"
-                if len(cells) == 1
-                else "name every column, in the file's order",
-                rule="header",
-            )
-        )
-    _check_repeated(file, options.columns, line=None)
-    return DelimitedHeader(options.columns, delimiter, blank_lines, has_header=False, has_rows=True)
-
-
-def _skip_blank(stream: TextIO, delimiter: str) -> tuple[int, Iterator[list[str]]]:
-    blank = 0
-    for line in stream:
-        if line.strip("\r\n"):
-            rows = csv.reader(itertools.chain([line], stream), delimiter=delimiter)
-            return blank, (row for row in rows if row)
-        blank += 1
-    return blank, iter(())
-
-
-def _check_repeated(file: Path, names: Sequence[str], *, line: int | None) -> None:
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        places = "; ".join(
-            f"'{name}' in columns {', '.join(str(index + 1) for index, other in enumerate(names) if other == name)}"
-            for name in repeated
-        )
-        raise DataError(
-            Problem(
-                f"column names stand more than once: {places}",
-                hint="every column needs a name of its own",
-                file=file,
-                line=line,
-                rule="duplicate-column",
-            )
-        )
-
-
 def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON lines file with their 1-based lines; blank lines are passed over.
 
@@ -218,8 +171,9 @@ def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[
         DataError: A line that holds no JSON object, a wrong encoding, a truncated file.
     """
     line = 0
+    encoding = find_encoding(file, options).name
     try:
-        with open_text(file, options) as stream:
+        with open_text(file, encoding) as stream:
             for text in stream:
                 line += 1
                 if not text.strip():
@@ -232,7 +186,7 @@ def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[
                     raise _bad_line(file, line, f"holds {type(value).__name__}, not an object", text)
                 yield line, value
     except UnicodeDecodeError as error:
-        raise undecodable(file, options, error) from None
+        raise undecodable(file, encoding, error) from None
     except (EOFError, OSError, zlib.error) as error:
         raise unreadable(file, error) from None
 

@@ -66,6 +66,7 @@ class JsonLinesFile:
                 {name: json_array([row.get(name) for _, row in batch]) for name in kinds},
                 kinds,
                 missing=self.options.missing_values,
+                sightings=self.options.sightings,
                 num_rows=len(batch),
                 start=start,
                 file=self.path,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gzip
+import zlib
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 from dlcli.config.schema import DataConfig
+from dlcli.data.sources.ranges import expand_ranges
+from dlcli.data.sources.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
-__all__ = ["FORMATS", "Format", "TableOptions", "format_of", "is_gzipped"]
+__all__ = ["FORMATS", "Format", "Reading", "TableOptions", "Trained", "format_of", "is_gzipped"]
 
 Format = Literal["delimited", "jsonl", "parquet", "npz"]
 
@@ -17,12 +23,104 @@ FORMATS: dict[str, Format] = {
     ".csv": "delimited",
     ".tsv": "delimited",
     ".txt": "delimited",
+    ".data": "delimited",
+    ".dat": "delimited",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".parquet": "parquet",
     ".npz": "npz",
 }
-"""The format of a file by its suffix; text formats may carry a further `.gz`."""
+"""The format of a file by its suffix; text formats may carry a further `.gz`. Others are known by their first bytes."""
+
+GLANCE = 1 << 12
+"""Bytes that tell the format of a file whose name does not."""
+
+_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+"""Bytes that are in no text."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How one file of text is to be read; what is None is found out from the file itself.
+
+    Args:
+        delimiter: Between the cells: one character, or `blanks` for runs of spaces and tabs.
+        header: Whether the first row holds the names.
+        encoding: A text encoding that Python knows.
+        decimal: `.` or `,`.
+        thousands: What stands between the thousands of a number.
+        comment: What begins a row that is none.
+    """
+
+    delimiter: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    comment: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            DataError: All of it.
+        """
+        texts = (self.delimiter, self.encoding, self.comment)
+        if any(text is not None and not isinstance(text, str) for text in texts):
+            message = "the delimiter, the encoding and the mark of comments are texts"
+            raise DataError(Problem(message, hint="Reading(delimiter=';', encoding='latin-1')", rule="wrong-value"))
+        marks = (".", ",")
+        decimal = self.decimal or ("," if self.thousands == "." else ".")
+        faults = [
+            (
+                "delimiter",
+                self.delimiter,
+                "one character, or blanks",
+                self.delimiter in ("blanks", None) or len(str(self.delimiter)) == 1,
+            ),
+            ("header", self.header, "true or false", self.header in (True, False, None)),
+            ("decimal", self.decimal, "a point or a comma", self.decimal in (*marks, None)),
+            (
+                "thousands",
+                self.thousands,
+                "one of , . ' _ or a blank, and not the decimal mark",
+                self.thousands in (*",. '_", None) and self.thousands != decimal,
+            ),
+            (
+                "comment",
+                self.comment,
+                "a text",
+                self.comment != "",
+            ),
+        ]
+        problems = [
+            Problem(
+                f"expected {expected} as {name}, got {value!r}",
+                hint=f"--{name} on the command line",
+                rule="wrong-value",
+            )
+            for name, value, expected, good in faults
+            if not good
+        ]
+        if problems:
+            raise DataError(problems)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What a trained model knows of the files that it is applied to.
+
+    Args:
+        needed: The columns that its features read.
+        layouts: Columns that a file without a header may have, in their order, the most first.
+        headerless: Whether the files that it was trained on had no header.
+        like: How these were read: what is tried first.
+    """
+
+    needed: frozenset[str]
+    layouts: tuple[tuple[str, ...], ...]
+    headerless: bool
+    like: Reading
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,29 +129,67 @@ class TableOptions:
 
     Args:
         columns: Column names of files without a header; None when the first row is the header.
-        delimiter: Between the cells; a comma, or a tab for `.tsv`, when None.
-        encoding: A text encoding that Python knows.
+        reading: Delimiter, encoding and the like.
         missing_values: Cells that count as empty, in every format.
+        trained: Of a model that the rows are for.
+        sightings: Told which of the marks for empty cells are met.
     """
 
     columns: tuple[str, ...] | None = None
-    delimiter: str | None = None
-    encoding: str = "utf-8"
+    reading: Reading = Reading()
     missing_values: tuple[str, ...] = ("",)
+    trained: Trained | None = None
+    sightings: Sightings | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
         """The options of a `data` section."""
         return cls(
-            columns=None if config.columns is None else tuple(config.columns),
-            delimiter=config.delimiter,
-            encoding=config.encoding,
-            missing_values=tuple(config.missing_values),
+            columns=None if config.columns is None else expand_ranges(config.columns),
+            reading=Reading(
+                delimiter=config.delimiter,
+                header=config.header,
+                encoding=config.encoding,
+                decimal=config.decimal,
+                thousands=config.thousands,
+                comment=config.comment,
+            ),
+            missing_values=config.empty_cells,
         )
 
-    def delimiter_of(self, file: Path) -> str:
-        """The delimiter for this file."""
-        return self.delimiter or ("\t" if ".tsv" in file.suffixes[-2:] else ",")
+    def for_new_rows(
+        self,
+        reading: Reading,
+        *,
+        like: Reading | None,
+        features: Sequence[str],
+        columns: Sequence[str],
+        targets: Collection[str],
+    ) -> TableOptions:
+        """The options for files that a trained model is applied to: what held in training is a guess, no more.
+
+        Args:
+            reading: What is said of these files.
+            like: How the files of the training were read; as the config says when None.
+            features: The columns that the features read.
+            columns: All columns of the files of the training, in their order; none when that is not known.
+            targets: The columns that are no inputs.
+        """
+        whole = tuple(self.columns or columns)
+        layouts = [
+            whole,
+            tuple(name for name in whole if name not in targets),
+            tuple(name for name in whole if name in features),
+        ]
+        trained = Trained(
+            needed=frozenset(features),
+            layouts=tuple(dict.fromkeys(layout for layout in (*layouts, tuple(features)) if layout)),
+            headerless=(like or self.reading).header is False or (like is None and self.columns is not None),
+            like=like or self.reading,
+        )
+        if reading.comment is None:
+            reading = dataclasses.replace(reading, comment=self.reading.comment)
+        return dataclasses.replace(self, columns=None, reading=reading, trained=trained)
 
 
 def is_gzipped(file: Path) -> bool:
@@ -62,14 +198,15 @@ def is_gzipped(file: Path) -> bool:
 
 
 def format_of(file: Path) -> Format:
-    """The format that the file's name says.
+    """The format that the file's name says, or its first bytes where the name says none.
 
     Raises:
-        DataError: Unknown suffix (`unknown-format`).
+        DataError: It is of no format that is read (`unknown-format`).
     """
     suffixes = [suffix.lower() for suffix in file.suffixes]
     gzipped = bool(suffixes) and suffixes[-1] == ".gz"
     found = FORMATS.get(suffixes[-2] if gzipped and len(suffixes) > 1 else (suffixes or [""])[-1])
+    found = found or _by_content(file)
     if found is None or (gzipped and found not in ("delimited", "jsonl")):
         raise DataError(
             Problem(
@@ -80,3 +217,20 @@ def format_of(file: Path) -> Format:
             )
         )
     return found
+
+
+def _by_content(file: Path) -> Format | None:
+    """Text is delimited or JSON lines; None for bytes that are no text, and for files that cannot be read."""
+    start = b""
+    with (
+        contextlib.suppress(OSError, EOFError, zlib.error),
+        gzip.open(file) if is_gzipped(file) else file.open("rb") as stream,
+    ):
+        start = stream.read(GLANCE)
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    marked = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = marked or (start != b"" and not _CONTROL.intersection(start))
+    if not text or start.startswith((b"PK\x03\x04", b"%PDF-", b"<!DOCTYPE", b"<html", b"<?xml")):
+        return None
+    return "jsonl" if start.lstrip()[:1] in (b"{", b"[") else "delimited"

@@ -67,6 +67,7 @@ class ParquetFile:
                         arrays,
                         kinds,
                         missing=self.options.missing_values,
+                        sightings=self.options.sightings,
                         num_rows=batch.num_rows,
                         start=start,
                         file=self.path,

@@ -13,6 +13,7 @@ from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.sources.header import same_columns
 from dlcli.data.sources.marks import found_marks
+from dlcli.data.sources.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Files", "Source", "typed_chunk"]
@@ -67,6 +68,7 @@ def typed_chunk(
     start: int,
     file: Path | None,
     line_of: Callable[[int], int | None] = lambda row: None,
+    sightings: Sightings | None = None,
 ) -> Chunk:
     """Convert the columns of consecutive rows, reporting the faults of all columns together.
 
@@ -78,6 +80,7 @@ def typed_chunk(
         start: Number of the first row in its file, from 0.
         file: The file, for messages.
         line_of: From a 1-based data row to its line in the file, where there are lines; asked only for faults.
+        sightings: Told which of the marks for empty cells there are.
 
     Raises:
         DataError: Cells are not of the kind that is wanted.
@@ -89,10 +92,14 @@ def typed_chunk(
     others: list[str] = []
     marks: dict[str, Mapping[str, int]] = {}
     for name, values in arrays.items():
+        if sightings is not None:
+            sightings.see_cells(values)
         try:
             columns[name] = cells = convert(values, kinds[name], missing=words)
             if kinds[name] not in ("number", "unsure", "exact") and cells.null_count > values.null_count:
                 marks[name] = found_marks(plain(values), cells)
+                if sightings is not None:
+                    sightings.see_names(marks[name])
         except CellFault as fault:
             row = start + fault.index + 1
             problems.append(fault.problem(name, row=row).at(file, line_of(row)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import dataclasses
 import gzip
 import io
 import zlib
@@ -12,7 +13,18 @@ from typing import BinaryIO, TextIO, cast
 from dlcli.data.sources.options import TableOptions, is_gzipped
 from dlcli.errors import DataError, Problem
 
-__all__ = ["check_readable", "open_text", "undecodable", "unreadable"]
+__all__ = ["Encoding", "check_readable", "find_encoding", "open_text", "undecodable", "unreadable"]
+
+SAMPLE = 1 << 18
+"""Bytes that are looked at to find an encoding."""
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""What files begin with that say their encoding."""
 
 
 def check_readable(file: Path) -> None:
@@ -31,24 +43,90 @@ def check_readable(file: Path) -> None:
         raise unreadable(file, error) from None
 
 
-def open_text(file: Path, options: TableOptions) -> TextIO:
-    """The file as text: decompressed and decoded, a byte order mark dropped, line ends as they are.
+@dataclasses.dataclass(frozen=True, slots=True)
+class Encoding:
+    """How the bytes of a file become text.
+
+    Args:
+        name: As Python knows it.
+        doubt: Why it may be another one; None when it is given, or the bytes say it.
+    """
+
+    name: str
+    doubt: Problem | None = None
+
+
+def find_encoding(file: Path, options: TableOptions) -> Encoding:
+    """The encoding that is given, or that the file's first bytes are in: by their mark, or because they are UTF-8.
+
+    Of a file for a trained model that is neither, it is the one that the model was trained on, or that of Western
+    Europe, which is a guess.
 
     Raises:
-        DataError: The encoding is none that Python knows (`unknown-encoding`), or the file is binary (`binary-file`).
+        DataError: The encoding is none that Python knows (`unknown-encoding`), or the file cannot be read.
     """
+    if options.reading.encoding is not None:
+        return Encoding(_known(options.reading.encoding))
+    start = _start(file, SAMPLE)
+    for mark, name in _MARKS:
+        if start.startswith(mark):
+            return Encoding(name)
+    if _decodes(start, "utf-8"):
+        return Encoding("utf-8")
+    if options.trained is None:
+        return Encoding("utf-8")  # which will be said to be wrong, with the way out
+    likely = options.trained.like.encoding
+    if likely is not None and _decodes(start, _known(likely)):
+        return Encoding(_known(likely))
+    name = next(name for name in ("cp1252", "latin-1") if _decodes(start, name))
+    doubt = Problem(
+        f"'{file.name}' is not UTF-8, and is read as {name}",
+        hint="--encoding says which encoding it is in",
+        file=file,
+        rule="wrong-encoding",
+    )
+    return Encoding(name, doubt)
+
+
+def _known(encoding: str) -> str:
     try:
-        encoding = codecs.lookup(options.encoding).name
-        "".encode(encoding)
+        name = codecs.lookup(encoding).name
+        "".encode(name)
     except (LookupError, ValueError):  # a NUL character, half a character
         raise DataError(
             Problem(
-                f"unknown encoding {options.encoding!r}",
+                f"unknown encoding {encoding!r}",
                 path="data.encoding",
                 hint="such as utf-8, latin-1, cp1252, utf-16",
                 rule="unknown-encoding",
             )
         ) from None
+    return name
+
+
+def _decodes(start: bytes, encoding: str) -> bool:
+    """Whether bytes, of which the last character may be cut, are of an encoding."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _start(file: Path, size: int) -> bytes:
+    try:
+        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
+            return stream.read(size)
+    except (EOFError, OSError, zlib.error) as error:
+        raise unreadable(file, error) from None
+
+
+def open_text(file: Path, encoding: str) -> TextIO:
+    """The file as text: decompressed and decoded, a byte order mark dropped, line ends as they are.
+
+    Raises:
+        DataError: The file is binary (`binary-file`).
+    """
     raw = cast(BinaryIO, gzip.open(file, "rb") if is_gzipped(file) else file.open("rb"))  # noqa: SIM115
     try:
         start = raw.read(8192)
@@ -71,13 +149,13 @@ def open_text(file: Path, options: TableOptions) -> TextIO:
     return io.TextIOWrapper(raw, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
-def undecodable(file: Path, options: TableOptions, error: UnicodeDecodeError) -> DataError:
+def undecodable(file: Path, encoding: str, error: UnicodeDecodeError) -> DataError:
     """The file is not in the encoding that the config says."""
     byte = f"byte 0x{error.object[error.start]:02x}" if error.start < len(error.object) else "its end"
     return DataError(
         Problem(
-            f"'{file.name}' is not {options.encoding} text: {byte} cannot be decoded",
-            hint="set data.encoding, such as latin-1, cp1252 or utf-16",
+            f"'{file.name}' is not {encoding} text: {byte} cannot be decoded",
+            hint="set data.encoding, or --encoding of a file to predict for, such as latin-1, cp1252 or utf-16",
             file=file,
             rule="wrong-encoding",
         )

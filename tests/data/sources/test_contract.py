@@ -176,8 +176,15 @@ def test_files_that_are_missing_are_told_together(tmp_path: Path) -> None:
 
 
 def test_unknown_formats_are_refused(tmp_path: Path) -> None:
-    for name in ("a.xlsx", "a.pkl", "a", "a.parquet.gz"):
-        (tmp_path / name).write_text("x")
+    files = {
+        "a.xlsx": b"PK\x03\x04 a workbook",
+        "a.pkl": b"\x80\x04\x95",
+        "a": b"\x00\x01",
+        "a.parquet.gz": b"x",
+        "a.html": b"<!DOCTYPE html>",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError) as caught:
             open_source([str(tmp_path / name)], OPTIONS, path="data.train")
         assert caught.value.problems[0].rule == "unknown-format"

@@ -11,7 +11,7 @@ import pytest
 from dlcli.data.chunk import Kind
 from dlcli.data.sources import delimited
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.errors import DataError, Problem
 
 MISSING = ("", "NA")
@@ -19,7 +19,11 @@ MISSING = ("", "NA")
 
 def read(file: Path, kinds: dict[str, Kind] | None = None, **options: Any) -> dict[str, list[Any]]:
     """All values of a file by column, its kinds as inferred unless given."""
-    source = open_source([str(file)], TableOptions(missing_values=MISSING, **options), path="data.train")
+    source = open_source(
+        [str(file)],
+        TableOptions(missing_values=MISSING, columns=options.pop("columns", None), reading=Reading(**options)),
+        path="data.train",
+    )
     wanted = kinds or {info.name: info.kind for info in source.columns() if info.name and info.kind}
     found: dict[str, list[Any]] = {name: [] for name in wanted}
     for chunk in source.chunks(wanted):
@@ -79,8 +83,8 @@ def test_delimiters_and_names(tmp_path: Path) -> None:
 
 
 def test_text_is_kept_as_written(tmp_path: Path) -> None:
-    file = write(tmp_path, "a\n01\n1.50\n 2\n")
-    assert read(file, {"a": "text"}) == {"a": ["01", "1.50", " 2"]}
+    file = write(tmp_path, 'a\n01\n1.50\n 2\n" 3"\n')
+    assert read(file, {"a": "text"}) == {"a": ["01", "1.50", "2", " 3"]}
 
 
 def test_blank_cells_of_numbers_are_empty_even_late_in_the_file(
@@ -183,7 +187,7 @@ def test_a_file_that_is_no_gzip(tmp_path: Path) -> None:
     [
         ({"encoding": "klingon"}, "unknown-encoding"),
         ({"columns": ("x",)}, "header"),
-        ({"columns": ("a", "b")}, "header"),
+        ({"columns": ("c", "d")}, "header"),
     ],
 )
 def test_options_that_do_not_fit_the_file(tmp_path: Path, options: dict[str, Any], rule: str) -> None:
