@@ -113,6 +113,9 @@ def present(evaluation: Evaluation, console: Console) -> None:
         console.result("")
         if "confusion_matrix" in report:
             _classes(target, report, console)
+        elif "nearest_accuracy" in report:
+            row = [target, report["nearest_accuracy"], report["compared"]]
+            console.result(console.table(["target", "nearest row of its class", "rows compared"], [row]))
         else:
             _numbers(target, report, console)
 

@@ -121,7 +121,7 @@ def says_classification(loss: Component | None, head: Head) -> bool | None:
     A sigmoid or a softmax speaks of classes even under mean_squared_error, as the perceptron's tutorials do.
     """
     family = loss_family(loss)
-    if family in ("sparse", "one_hot", "binary", "hinge"):
+    if family in ("sparse", "embedding", "one_hot", "binary", "hinge"):
         return True
     if head.activation in ("softmax", "sigmoid"):
         return True
@@ -147,7 +147,9 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
 
 
 def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
-    """The metrics of the table above, or another where the loss is that."""
+    """The metrics of the table above, or another where the loss is that; none for embeddings."""
+    if loss_family(loss) == "embedding":
+        return []
     if target.kind != "number":
         return [Component("accuracy")]
     return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
@@ -184,7 +186,7 @@ def target_form(target: TargetSpec, loss: Component, units: int | None) -> Targe
         return "number"
     if target.encode != "auto":
         return target.encode
-    if loss_family(loss) == "sparse":
+    if loss_family(loss) in ("sparse", "embedding"):
         return "index"
     if units == 1:
         return "column"

@@ -22,8 +22,9 @@ __all__ = [
     "metric_facts",
 ]
 
-LossFamily = Literal["sparse", "one_hot", "binary", "hinge", "number", "other"]
-"""What a loss wants as target: class indices, one-hot vectors, 0/1, -1/1, numbers, or unknown."""
+LossFamily = Literal["sparse", "embedding", "one_hot", "binary", "hinge", "number", "sequence", "other"]
+"""What a loss wants as target: class indices, for a score of each or to compare embeddings by; one-hot vectors, 0/1,
+-1/1, numbers, sequences of classes, or unknown."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,8 +88,10 @@ LOSSES: dict[str, LossFacts] = {
     "huber": _NUMBER,
     "logcosh": _NUMBER,
     "poisson": _NUMBER,
+    "circle": LossFacts("embedding"),
+    "ctc": LossFacts("sequence"),
 }
-"""Every loss of Keras's with a target of one form. CTC and Circle learn sequences and embeddings."""
+"""Every loss of Keras's with a target of one form."""
 
 _EACH_NUMBER = MetricFacts()
 _EACH_CLASS = MetricFacts(each_class=True)

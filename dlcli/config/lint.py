@@ -165,11 +165,28 @@ def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, s
 def units_not_classes(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """More output units than classes: some can never be right."""
     target, units = output.target, output.head.units
+    if loss_family(output.loss) == "embedding":
+        return
     if target is not None and target.kind == "category" and units is not None and units > len(target.classes) > 0:
         yield (
             _head_path(config, output),
             f"{units} units for the {len(target.classes)} classes of {target.name!r}",
             f"use units: {len(target.classes)}",
+        )
+
+
+def embedding_without_length(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
+    """A loss of embeddings takes the product of two vectors for their likeness, which it is for those of length 1."""
+    items = config.model.layers
+    named = [item for item in items if item.name == output.name] if output.name is not None else list(items)
+    last = named[-1].component if named else None
+    own = last is None or catalogue.load().get("layers", last.name) is None
+    if loss_family(output.loss) == "embedding" and not own and last is not None and last.name != "UnitNormalization":
+        assert output.loss is not None
+        yield (
+            _head_path(config, output),
+            f"{output.loss.name} expects vectors of length 1, and {last.name} gives vectors of any length",
+            "add the layer UnitNormalization",
         )
 
 
@@ -232,6 +249,7 @@ RULES: dict[str, Rule] = {
         classes_with_number_loss,
         accuracy_of_numbers,
         units_not_classes,
+        embedding_without_length,
         restore_without_validation,
         nothing_to_restore,
         mode_against_metric,

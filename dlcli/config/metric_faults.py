@@ -23,16 +23,30 @@ def check_metrics_of(
         plans: What each output learns.
         code: Names that the user's own files define.
     """
-    problems = []
+    problems: list[Problem] = []
     for key, metrics in (("metrics", compile_.metrics), ("weighted_metrics", compile_.weighted_metrics)):
         for plan in plans:
             by_output = isinstance(metrics, Mapping)
             chosen = (metrics.get(plan.name) if isinstance(metrics, Mapping) else metrics) or ()
             for index, metric in enumerate(chosen):
                 path = f"compile.{key}" + (f".{plan.name}" if by_output else "") + f"[{index}].{metric.name}"
-                if metric.name not in code:
-                    problems += [*_alone(metric, plan, path), *_of_other_classes(metric, plan, path)]
+                if metric.name in code:
+                    continue
+                if plan.scores == "embedding":
+                    problems += _of_embeddings(metric, plan, path)
+                    continue
+                problems += [*_alone(metric, plan, path), *_of_other_classes(metric, plan, path)]
     return list(dict.fromkeys(problems))
+
+
+def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
+    yield Problem(
+        f"{metric.name} compares a target with a prediction, and the output {plan.name} predicts none: "
+        f"{plan.loss.name} teaches it where a row stands among the others",
+        path=path,
+        hint="use metrics: []; evaluating tells how often the nearest other row is of the same class",
+        rule="metric-fit",
+    )
 
 
 def _alone(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:

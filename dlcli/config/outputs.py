@@ -25,9 +25,10 @@ from dlcli.errors import ConfigError, ModelError, Problem
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
 
-Scores = Literal["probabilities", "logits", "signed", "scores"]
+Scores = Literal["probabilities", "logits", "signed", "scores", "embedding"]
 """What an output gives for a class: its probability; what a sigmoid or softmax makes one of; a number that is above 0
-for the second of two classes, as hinge losses teach it; or any number that is greater for the class that is meant."""
+for the second of two classes, as hinge losses teach it; any number that is greater for the class that is meant; or
+nothing: a place of the row that is near those of its class."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class OutputPlan:
     def scores(self) -> Scores:
         """What the output's numbers are to those who learn classes from them."""
         activation = self.head.activation
+        if loss_family(self.loss) == "embedding":
+            return "embedding"
         if from_logits(self.loss):
             # Keras's crossentropies look behind a sigmoid or softmax themselves, and learn what was meant.
             return "probabilities" if activation == self._logit_link else "logits"
@@ -168,6 +171,8 @@ def _layer_path(config: Config, output: str) -> str:
 def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
     units, count = plan.head.units, len(plan.classes)
     target = plan.targets[0]
+    if loss_family(plan.loss) in ("embedding", "sequence"):
+        return _misfits_of_others(plan, path)
     if units is None:
         return []
     if target.kind == "number":
@@ -219,6 +224,47 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
             )
         ]
     return []
+
+
+def _misfits_of_others(plan: OutputPlan, path: str) -> list[Problem]:
+    """The misfits of losses that learn no number and no score for each class."""
+    loss, target = plan.loss.name, plan.targets[0]
+    if loss_family(plan.loss) == "sequence":
+        return [
+            Problem(
+                f"{loss} learns sequences of classes, and the target {target.name} is {_a_kind(target)} for each row",
+                path="compile.loss",
+                hint="a loss of your own under `code:` can call it, for a target of numbers; ctc_decode of keras.ops "
+                "reads what the run's model.keras gives",
+                rule="loss-target",
+            )
+        ]
+    if plan.form != "index":
+        declared = "category" if target.kind == "number" else "{type: category}, without `encode`"
+        return [
+            Problem(
+                f"{loss} compares rows by their classes, and the target {target.name} is {_a_kind(target)}",
+                path="compile.loss",
+                hint=f"declare data.target: {{{target.name}: {declared}}}",
+                rule="loss-target",
+            )
+        ]
+    if plan.head.units == 1:
+        return [
+            Problem(
+                f"the output {plan.name} has one number, and {loss} wants vectors of length 1, of several numbers",
+                path=path,
+                hint="use units: 16, say, and UnitNormalization after them",
+                rule="units-target",
+            )
+        ]
+    return []
+
+
+def _a_kind(target: TargetSpec) -> str:
+    if target.kind == "number":
+        return "a number"
+    return "a class" if target.encode != "one_hot" else "a one-hot vector"
 
 
 def _or_a_number(plan: OutputPlan, hint: str) -> str:

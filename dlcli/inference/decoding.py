@@ -53,6 +53,7 @@ class Decoded:
         probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
             a linear output under a loss that is not told of logits), and for numbers.
         numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
+        embedding: For classes whose loss compares rows: where each row stands, shape (rows, units); else None.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
         values: For classes: what they were in the data, such as whole numbers; their names when None.
     """
@@ -62,6 +63,7 @@ class Decoded:
     indices: NDArray[np.int64] | None = None
     probabilities: Floats | None = None
     numbers: Floats | None = None
+    embedding: Floats | None = None
     components: tuple[str, ...] = ()
     values: pa.Array | None = None
 
@@ -74,9 +76,12 @@ class Decoded:
 
         Example:
             `prediction`, `probability_setosa`, `probability_versicolor`, ...; with `top=2` `prediction_1`,
-            `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`.
+            `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`;
+            of an embedding `embedding_0`, `embedding_1`.
         """
         start = f"{self.target}_" if prefix else ""
+        if self.embedding is not None:
+            return {f"{start}embedding_{place}": numbers_array(one) for place, one in enumerate(self.embedding.T)}
         if self.indices is None:
             assert self.numbers is not None
             if self.numbers.shape[1] == 1:
@@ -116,7 +121,7 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
         ModelError: `top` without classes that have probabilities, `threshold` without a target of two, both at once,
             or values that they cannot take.
     """
-    learners = [output for output in outputs if output.classes]
+    learners = [output for output in outputs if output.classes and output.scores != "embedding"]
     without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
     problems = []
     if columns.top is not None and columns.top < 1:
@@ -130,7 +135,8 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
         message = "the best classes are asked for, and a threshold that chooses one: the order of the best knows none"
         problems.append(Problem(message, hint="leave --top or --threshold out", rule="conflicting-options"))
     if columns.top is not None and not learners:
-        message = "the best classes are asked for, and the model predicts numbers"
+        classes = any(output.classes for output in outputs)
+        message = f"the best classes are asked for, and the model predicts {'numbers' if not classes else 'embeddings'}"
         problems.append(Problem(message, hint="leave --top out", rule="no-classes"))
     if columns.threshold is not None and not any(len(output.classes) == 2 for output in learners):
         message = f"a threshold of {columns.threshold:g} is given, and no target has two classes"
@@ -165,6 +171,10 @@ def decode(
     """
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
+        if output.scores == "embedding":
+            flat = np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:]))
+            decoded.append(Decoded(output.targets[0].name, output.classes, embedding=flat))
+            continue
         if output.classes:
             codec = preprocessing.targets.get(output.targets[0].name)
             known = codec.values if isinstance(codec, CategoryTargetCodec) else None

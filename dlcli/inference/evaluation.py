@@ -17,9 +17,11 @@ from dlcli.data.mapped import take
 from dlcli.data.preprocessing import Preprocessing
 from dlcli.inference.decoding import Decoded, decode
 from dlcli.inference.predictor import Predictor
-from dlcli.inference.report import ClassReport, NumberReport
+from dlcli.inference.report import ClassReport, EmbeddingReport, NumberReport
 
 __all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
+
+Report = ClassReport | EmbeddingReport | NumberReport
 
 
 class Metrics(Protocol):
@@ -45,7 +47,7 @@ class Evaluation:
         name: The split, or the name of the data file.
         rows: How many rows.
         metrics: The compiled metrics by Keras's names, the loss first.
-        reports: For each target what `ClassReport.result` or `NumberReport.result` says.
+        reports: For each target what `ClassReport.result`, `EmbeddingReport.result` or `NumberReport.result` says.
         scaled: The number targets whose loss is that of the scaled target; all else is in their own unit.
 
     Example:
@@ -127,7 +129,7 @@ def report_rows(part: Split, *, predictor: Predictor, preprocessing: Preprocessi
     return {name: report.result() for name, report in reports.items()}
 
 
-def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, ClassReport | NumberReport]:
+def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Report]:
     return {
         target.name: _report(output, target.name, preprocessing)
         for output in predictor.outputs
@@ -136,7 +138,7 @@ def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Cl
 
 
 def _take_in(
-    reports: Mapping[str, ClassReport | NumberReport],
+    reports: Mapping[str, Report],
     raw: Sequence[NDArray[Any]],
     part: Split,
     start: int,
@@ -149,16 +151,19 @@ def _take_in(
         _add(reports[decoded.target], true, decoded, preprocessing)
 
 
-def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> ClassReport | NumberReport:
+def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:
+    if output.scores == "embedding":
+        return EmbeddingReport()
     if output.classes:
         return ClassReport(output.classes)
     return NumberReport(preprocessing.targets[target].components)
 
 
-def _add(
-    report: ClassReport | NumberReport, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing
-) -> None:
-    if isinstance(report, ClassReport):
+def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
+    if isinstance(report, EmbeddingReport):
+        assert decoded.embedding is not None
+        report.add(true.astype(np.int64), decoded.embedding)
+    elif isinstance(report, ClassReport):
         assert decoded.indices is not None
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:

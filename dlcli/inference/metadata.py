@@ -26,7 +26,8 @@ class Metadata:
         inputs: For each input: its name, shape and dtype, and what its numbers are (`island=Biscoe`) or, with
             preprocessing inside, its column.
         outputs: For each output: its name and targets, each with its classes, or with what to multiply by and to add
-            to for the target's own unit; and whether the scores are `logits`, which need a softmax or a sigmoid.
+            to for the target's own unit; and whether the scores are `logits`, which need a softmax or a sigmoid, or an
+            `embedding`, which tells rows apart and names no class.
     """
 
     name: str
@@ -108,6 +109,7 @@ def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing
         {
             "name": output.name,
             "logits": output.scores == "logits",
+            **({"embedding": True} if output.scores == "embedding" else {}),
             "targets": [_target(target.name, target.classes, preprocessing) for target in output.targets],
         }
         for output in outputs

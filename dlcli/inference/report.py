@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.inference.ranking import MOST_KEYS, Ranking
 
-__all__ = ["ClassReport", "NumberReport"]
+__all__ = ["ClassReport", "EmbeddingReport", "NumberReport"]
 
 
 MOST_RANKED = 100
@@ -111,6 +111,53 @@ class ClassReport:
             return None
         areas = [ranking.area() for ranking in self._rankings]
         return areas * 2 if len(self.classes) == 2 else areas
+
+
+MOST_COMPARED = 10_000
+"""Rows that are compared with each other at most."""
+
+COMPARED_AT_ONCE = 1_000
+
+
+class EmbeddingReport:
+    """How often the nearest other row, by the angle between their embeddings, is of the same class.
+
+    Example:
+        >>> report = EmbeddingReport()
+        >>> report.add(np.array([0, 0, 1]), np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]]))
+        >>> report.result()["compared"]
+        3
+    """
+
+    def __init__(self) -> None:
+        self._classes: list[NDArray[np.integer]] = []
+        self._vectors: list[NDArray[np.floating]] = []
+        self._rows = 0
+
+    def add(self, true: NDArray[np.integer], embedding: NDArray[np.floating]) -> None:
+        """Take in a chunk: class indices, shape (rows,), and embeddings, shape (rows, units)."""
+        there = np.isfinite(embedding).all(axis=1)
+        room = MOST_COMPARED - self._rows
+        classes, vectors = true[there][:room], embedding[there][:room].astype(np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        self._classes.append(classes)
+        self._vectors.append(vectors / np.maximum(lengths, np.finfo(np.float32).tiny))
+        self._rows += len(classes)
+
+    def result(self) -> dict[str, Any]:
+        """The share among the rows that were compared, the first of all; None where there are not two."""
+        share = self._share() if self._rows > 1 else None
+        return {"nearest_accuracy": share, "compared": self._rows}
+
+    def _share(self) -> float:
+        classes, vectors = np.concatenate(self._classes), np.concatenate(self._vectors)
+        right = 0
+        for start in range(0, self._rows, COMPARED_AT_ONCE):
+            likeness = vectors[start : start + COMPARED_AT_ONCE] @ vectors.T
+            own = np.arange(len(likeness))
+            likeness[own, start + own] = -np.inf
+            right += int((classes[likeness.argmax(axis=1)] == classes[start + own]).sum())
+        return right / self._rows
 
 
 @dataclasses.dataclass

@@ -52,8 +52,8 @@ def test_one_hot_targets_get_the_loss_for_them() -> None:
 
 def test_every_keras_loss_has_a_family_or_is_known_to_have_none() -> None:
     unknown = {name for name in catalogue.load().names("losses") if loss_family(Component(name)) == "other"}
-    # CTC and Circle learn from sequences and embeddings; `crossentropy` is whichever fits the shapes.
-    assert {name.lower() for name in unknown} <= {"ctc", "circle", "crossentropy"}
+    # `crossentropy` is whichever fits the shapes.
+    assert {name.lower() for name in unknown} <= {"crossentropy"}
 
 
 @pytest.mark.parametrize(

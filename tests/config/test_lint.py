@@ -33,6 +33,12 @@ def texts(missing: str) -> dict[str, Any]:
     return found
 
 
+def normalised(units: int, **compile_: Any) -> dict[str, Any]:
+    found = spec(units, None, **compile_)
+    found["model"]["layers"].append("UnitNormalization")
+    return found
+
+
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
     "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
@@ -58,6 +64,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         [NUMBER],
     ),
     "units-not-classes": (spec(5, "softmax"), spec(3, "softmax"), [CLASSES]),
+    "embedding-without-length": (spec(4, None, loss="Circle"), normalised(4, loss="Circle"), [CLASSES]),
     "restore-without-validation": (
         spec(1, None, callbacks=STOPPING),
         spec(1, None, callbacks=STOPPING, data={"validation": 0.2}),

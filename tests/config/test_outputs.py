@@ -106,8 +106,44 @@ def test_what_the_numbers_of_an_output_are(head: Head, loss: Any, scores: str, l
     assert (found.scores, found.link) == (scores, link)
 
 
-@pytest.mark.parametrize("loss", ["MyLoss", "CTC", "Circle"])
-def test_a_loss_of_ones_own_may_want_more_numbers_than_the_target_has(loss: str) -> None:
+CIRCLE = {"loss": "Circle"}
+
+
+@pytest.mark.parametrize("units", [2, 3, 7, None])
+def test_embeddings_have_any_number_of_units(units: int | None) -> None:
+    plans, compile_ = plan_outputs(config({"units": 2}, CIRCLE), outputs={"dense": units}, targets=[CLASSES])
+    assert (plans[0].form, plans[0].scores, plans[0].link) == ("index", "embedding", None)
+    assert compile_.metrics == []
+    assert check_metrics_of(compile_, plans) == []
+    told = compile_.model_copy(update={"metrics": [Component("accuracy")]})
+    (problem,) = check_metrics_of(told, plans)
+    assert (problem.path, problem.rule) == ("compile.metrics[0].accuracy", "metric-fit")
+
+
+ONE_HOT = TargetSpec("species", "category", classes=("a", "b", "c"), encode="one_hot")
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "target", "rule"),
+    [
+        ("Circle", 4, NUMBER, "loss-target"),
+        ("circle", 4, ONE_HOT, "loss-target"),
+        ("Circle", 1, CLASSES, "units-target"),
+        ("CTC", 4, NUMBER, "loss-target"),
+        ("ctc", 4, CLASSES, "loss-target"),
+        ("CTC", None, CLASSES, "loss-target"),
+    ],
+)
+def test_what_cannot_learn_embeddings_or_sequences(loss: str, units: int | None, target: TargetSpec, rule: str) -> None:
+    with pytest.raises(ModelError) as error:
+        plan_outputs(config({"units": units or 1}, {"loss": loss}), outputs={"dense": units}, targets=[target])
+    (problem,) = error.value.problems
+    assert problem.rule == rule
+    assert problem.hint
+
+
+def test_a_loss_of_ones_own_may_want_more_numbers_than_the_target_has() -> None:
+    loss = "MyLoss"
     plans, _ = plan_outputs(config({"units": 2}, {"loss": loss}), outputs={"dense": 2}, targets=[NUMBER])
     assert plans[0].head.units == 2
     own = config({"units": 5}, {"loss": "mse"}, **{"class": "Own"})

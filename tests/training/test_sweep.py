@@ -54,10 +54,11 @@ HEADS: dict[str, dict[str, Any]] = {
 }
 
 
-def spec(rows: int, kinds: Sequence[str], **compile_: Any) -> Spec:
+def spec(rows: int, kinds: Sequence[str], *, logits: bool = False, **compile_: Any) -> Spec:
     """A case whose outputs `y0`, `y1`, ... learn targets of the given kinds."""
     hidden = {"Dense": {"units": 5, "activation": "tanh"}, "inputs": "x", "name": "hidden"}
-    heads = [{"Dense": HEADS[kind], "inputs": "hidden", "name": f"y{place}"} for place, kind in enumerate(kinds)]
+    made = [{**HEADS[kind], **({"activation": None} if logits else {})} for kind in kinds]
+    heads = [{"Dense": head, "inputs": "hidden", "name": f"y{place}"} for place, head in enumerate(made)]
     names = [f"y{place}" for place in range(len(kinds))]
     return {
         "layers": [hidden, *heads],
@@ -177,7 +178,8 @@ def kind_of(loss: str) -> str:
 
 @pytest.mark.parametrize(("name", "keys"), LOSSES, ids=str)
 def test_losses(name: str, keys: dict[str, Any], train: Any) -> None:
-    both = {rows: spec(rows, [kind_of(name)], loss={name: keys}) for rows in (ROWS, HELD)}
+    logits = "from_logits" in keys
+    both = {rows: spec(rows, [kind_of(name)], logits=logits, loss={name: keys}) for rows in (ROWS, HELD)}
     assert_as_in_keras(train, both, roads=ROADS if not keys else ("graph",))
 
 
@@ -185,8 +187,9 @@ def test_losses(name: str, keys: dict[str, Any], train: Any) -> None:
 def test_losses_of_several_outputs(keys: dict[str, Any], train: Any) -> None:
     names = [name for name in NAMES if arguments_of(name, *keys)]
     losses = {f"y{place}": {name: keys} for place, name in enumerate(names)}
-    compile_ = {"loss": losses, "loss_weights": {"y0": 0.3}}
-    both = {rows: spec(rows, list(map(kind_of, names)), **compile_) for rows in (ROWS, HELD)}
+    compile_: dict[str, Any] = {"loss": losses, "loss_weights": {"y0": 0.3}}
+    kinds, logits = list(map(kind_of, names)), "from_logits" in keys
+    both = {rows: spec(rows, kinds, logits=logits, **compile_) for rows in (ROWS, HELD)}
     assert_as_in_keras(train, both)
 
 
@@ -236,7 +239,7 @@ def test_metrics(kind: str, train: Any) -> None:
     chosen = [{name: keys} for name, keys in METRICS[kind].items() if normal_name(Component(name)) in COUNTS_ROWS]
     weighted = [{name: {**keys, "name": f"weighted_{name}"}} for each in chosen for name, keys in each.items()]
     weighted = [each for each in weighted if "accuracy" not in each]
-    compile_ = {"loss": LOSS.get(kind, "mse"), "metrics": chosen, "weighted_metrics": weighted}
+    compile_: dict[str, Any] = {"loss": LOSS.get(kind, "mse"), "metrics": chosen, "weighted_metrics": weighted}
     assert_as_in_keras(train, {rows: spec(rows, [kind], **compile_) for rows in (ROWS, HELD)})
 
 
@@ -257,7 +260,7 @@ def test_metrics_of_several_outputs(train: Any) -> None:
         for name, kind in zip(names, kinds, strict=True)
     }
     losses = {name: LOSS.get(kind, "mse") for name, kind in zip(names, kinds, strict=True)}
-    compile_ = {"loss": losses, "metrics": chosen, "weighted_metrics": {names[0]: ["mae"]}}
+    compile_: dict[str, Any] = {"loss": losses, "metrics": chosen, "weighted_metrics": {names[0]: ["mae"]}}
     assert_as_in_keras(train, {rows: spec(rows, kinds, **compile_) for rows in (ROWS, HELD)})
 
 
