@@ -13,10 +13,12 @@ The numbers are those of plain `fit` on the same batches, those that random laye
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from dlcli.errors import ModelError
@@ -106,6 +108,7 @@ class _Runner:
         self._notice = notice
         self._xla = xla
         self._function: Any = None
+        self._drawn: Any = None
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
@@ -128,6 +131,7 @@ class _Runner:
 
     def _traced(self, signature: Any) -> Any:
         """The loop: without XLA where that would draw other numbers than the kernels."""
+        self._as_first_traced()
         function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
         draws = foreign_draws(function.get_concrete_function().graph)
         self._tell(draws)
@@ -135,7 +139,15 @@ class _Runner:
             return function
         where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
         self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
+        self._as_first_traced()
         return _loop(self._model, self._model.train_step, signature, xla=False)
+
+    def _as_first_traced(self) -> None:
+        """Begin every trace alike: Keras's AugMix chooses by Python's own random numbers while it is traced."""
+        if self._drawn is None:
+            self._drawn = random.getstate(), np.random.get_state()
+        random.setstate(self._drawn[0])
+        np.random.set_state(self._drawn[1])
 
     def _leave_xla(self, reason: str) -> None:
         assert self._fall_back is not None

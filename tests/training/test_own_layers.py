@@ -16,7 +16,10 @@ from dlcli.training.events import Event, Notice
 pytestmark = pytest.mark.tensorflow
 
 CODE = '''
+import random
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -92,6 +95,8 @@ class Drawing(keras.layers.Layer):
             return keras.random.truncated_normal(shape, seed=self.seeds)
         if self.way == "stateless_truncated_normal":
             return tf.random.stateless_truncated_normal(shape, seed)
+        if self.way == "chosen while traced":
+            return random.random() * np.random.uniform() * keras.random.truncated_normal(shape, seed=self.seeds)
         if self.way == "stateless_gamma":
             return tf.random.stateless_gamma(shape, seed, alpha=2.0)
         if self.way == "stateless_poisson":
@@ -112,7 +117,7 @@ MODELS: dict[str, list[Any]] = {
 }
 
 DRAWN_OTHERWISE = ["categorical", "truncated_normal", "stateless_truncated_normal", "stateless_gamma"]
-DRAWN_OTHERWISE += ["stateless_poisson", "stateless_categorical"]
+DRAWN_OTHERWISE += ["stateless_poisson", "stateless_categorical", "chosen while traced"]
 
 Train = Callable[..., dlcli.Run]
 
