@@ -45,6 +45,17 @@ class _NoTensorFlow(importlib.abc.MetaPathFinder):
             raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
 
 
+WITH_TENSORFLOW = ("cli", "configs", "model", "training")
+"""Folders all of whose tests load TensorFlow, or start programs that do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in these folders."""
+    for item in items:
+        if item.path.relative_to(PROJECT / "tests").parts[0] in WITH_TENSORFLOW:
+            item.add_marker(pytest.mark.tensorflow)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Hold `make quick` to what it promises."""
     if "not tensorflow" in config.getoption("markexpr"):
