@@ -183,10 +183,15 @@ def _unused(columns: list[str]) -> str:
     return f"{', '.join(columns[:_LISTED])}{more} (`...: auto` among the features takes what they leave)"
 
 
+def _shown(number: float) -> str:
+    """Four digits; the last bits, which depend on how the rows are cut, do not decide how they are rounded."""
+    return f"{float(f'{number:.12g}'):.4g}"
+
+
 def _scaled(codec: NumberTargetCodec) -> str:
     """What was done to a target, and how to undo it."""
     if len(codec.offset) == 1:
-        numbers = f"mean {codec.offset[0]:.4g}, deviation {codec.scale[0]:.4g}"
+        numbers = f"mean {_shown(codec.offset[0])}, deviation {_shown(codec.scale[0])}"
     else:
         numbers = f"{len(codec.offset)} numbers"
     return f"standardised for the loss ({numbers}); all else is in its own unit; `scale: none` learns it as it is"

@@ -199,10 +199,6 @@ CASES: dict[str, Case] = {
         files={"table.csv": "age,w,label\n1,1,yes\n2,-1,no\n"},
     ),
     # Splits and batches.
-    "batch too large": Case(
-        ("config.yaml:4:3 data.batch_size", "a batch of 64 rows", "of 20", "→ at most 20, or full"),
-        data="batch_size: 64",
-    ),
     "more splits than rows": Case(
         ("data.train", "2 rows cannot be divided into 3 splits", "→"),
         data="validation: 0.3\n  test: 0.3",
