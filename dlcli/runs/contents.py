@@ -71,8 +71,7 @@ def strangers(run: RunDirectory) -> list[str]:
 
 
 def _names_its_place(pattern: str) -> bool:
-    """Whether a pattern says where it begins. Those of dlcli do; `*` or `**`, which a `run.json` from elsewhere may say,
-    would make everything the run's."""
+    """Whether a pattern says where it begins, as those of dlcli do: by `**` all that lies there would be the run's."""
     return _WILD.search(_LITERAL.sub("", pattern.partition("/")[0])) is None and not pattern.startswith("/")
 
 
