@@ -139,6 +139,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                 )
         except StopTraining:
             status = "interrupted"
+        except ModelError as error:
+            raise error from error.__context__  # Keras has cut off what it comes from
         except tf.errors.OpError as error:
             problem = training_failure(model, error, device=assembly.runtime.device)
             if problem is None:

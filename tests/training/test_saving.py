@@ -277,7 +277,7 @@ def test_what_was_learnt_before_an_error_is_kept(config: Config, tmp_path: Path)
     assert isinstance(error.value.__cause__, LookupError)
     found = record(tmp_path / "run")
     assert (found["status"], found["epochs"]) == ("failed", 2)
-    assert found["error"].endswith("LookupError: out of luck")
+    assert "LookupError: out of luck" in found["error"]
     assert (2, "weights-kept") in listener.rules
     assert len(dlcli.predict(tmp_path / "run", pd.read_csv(tmp_path / "rows.csv"))) == 40
 
@@ -311,7 +311,7 @@ def test_a_run_is_replaced_by_a_complete_one_alone(config: Config, tmp_path: Pat
     run = dlcli.train({**config([HEAD]), "code": []}, run_dir=tmp_path / "run")
     before = run.record["started"], (run.path / "model.keras").read_bytes()
     listener = Listener()
-    with pytest.raises(LookupError):
+    with pytest.raises(ModelError):
         dlcli.train(config([HEAD], callbacks=["Breaking"]), run_dir=tmp_path / "run", overwrite=True, listener=listener)
     kept = tmp_path / "run.replaced"
     assert (record(kept)["started"], (kept / "model.keras").read_bytes()) == before
