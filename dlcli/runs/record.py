@@ -8,11 +8,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.errors import RunError
+from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import FORMAT, RunDirectory, write_json
 from dlcli.runs.provenance import now
 
-__all__ = ["RunRecord"]
+__all__ = ["RunRecord", "read_batch_size"]
+
+MOST_ROWS = 100_000_000
+"""Of a batch; a record that says more was not written by a training."""
 
 
 class RunRecord:
@@ -76,3 +79,16 @@ class RunRecord:
             values = {"error": f"{type(error).__name__}: {error}"}
         with contextlib.suppress(RunError):
             self.finish(status, **values)
+
+
+def read_batch_size(run: RunDirectory) -> int:
+    """Rows of a training batch, as the record has them.
+
+    Raises:
+        RunError: The record does not say.
+    """
+    size = run.read_json(run.record).get("batch_size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_ROWS:
+        message = f"{run.record} is damaged: batch_size is {size!r}, expected a whole number from 1 to {MOST_ROWS:,}"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged"))
+    return size
