@@ -40,6 +40,9 @@ _MOSTLY = 0.9
 _FEW = 3
 """Columns with the same doubt that are told one by one."""
 
+_EMPTY = {"?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"}
+"""What is written for a cell without a value, in small letters: among numbers it is never one."""
+
 _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
@@ -106,12 +109,12 @@ def _foreign_date(values: pa.Array) -> tuple[str, str] | None:
 
 def _mostly(values: pa.Array) -> tuple[str, str] | None:
     """Numbers or dates among which a few cells are something else."""
-    if len(values) < _ENOUGH:
-        return None
     for form, kind in ((_NUMBER, "number"), (ISO, "datetime")):
         fitting = pc.match_substring_regex(values, form)
         others = values.filter(pc.invert(fitting)).to_pylist()
-        if others and len(others) <= (1 - _MOSTLY) * len(values):
+        few = len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
+        empty = len(others) < len(values) and all(other.strip().casefold() in _EMPTY for other in others)
+        if others and (few or empty):
             listed = ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
             words = "numbers" if kind == "number" else "dates"
             return (

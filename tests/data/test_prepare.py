@@ -240,7 +240,8 @@ def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_pat
     table.to_parquet(tmp_path / "new.parquet")
     table.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
     mixed = table.assign(extra=1)[[*table.columns[::-1], "extra"]]
-    for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed):
+    blanks = table.rename(columns=lambda name: f" {name}")  # what pandas makes of `a, b`
+    for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed, blanks):
         parts = list(labelled_parts(data, prepared.config, prepared.preprocessing))
         assert np.concatenate([part.rows for part in parts]).tolist() == list(range(ROWS))
         for name, array in (expected.inputs | expected.targets).items():
@@ -299,6 +300,14 @@ def test_a_class_that_training_lacks_has_the_way_out_of_its_split(
     assert problem.rule == "unknown-class"
     assert hint in problem.hint
     assert ("stratified" in problem.hint) == (split == "fraction")
+
+
+def test_classes_that_look_like_numbers_are_told_as_the_cause_of_unknown_ones(tmp_path: Path) -> None:
+    rows = "".join(f"{place},${place},250\n" for place in range(40))
+    (tmp_path / "train.csv").write_text("size,price\n" + rows.replace(",250", ".25"))
+    cause, fault = problems(tmp_path / "train.csv", target="price", test=0.2)
+    assert (cause.rule, fault.rule) == ("doubtful-type", "unknown-class")
+    assert "currency signs" in cause.message
 
 
 CELLS: list[tuple[str, int, Any]] = [
