@@ -20,6 +20,10 @@ _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _WITHOUT = "write them without, or say data.thousands of a text file"
 _POINTS = "write them with points, or say data.decimal: ',' of a text file"
 
+_CURRENCY = "([$€£¥₹₽]|EUR|USD|GBP|CHF)"
+_DIGITS = r"[0-9., '\x{00A0}\x{202F}]*"
+"""What follows the first digit of an amount, whatever parts its thousands."""
+
 _FOREIGN = {
     r"^\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*$": ("thousands separators", _WITHOUT),
     r"^\s*[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?\s*$": ("decimal commas", _POINTS),
@@ -28,8 +32,8 @@ _FOREIGN = {
         _WITHOUT,
     ),
     r"^\s*[+-]?[0-9.,]*[0-9]\s*%\s*$": ("percent signs", "write them without"),
-    r"^\s*[+-]?\s*[$€£¥]\s*[+-]?[0-9][0-9.,]*\s*$": ("currency signs", "write them without"),
-    r"^\s*[+-]?[0-9][0-9.,]*\s*[$€£¥]\s*$": ("currency signs", "write them without"),
+    rf"^\s*[+-]?\s*{_CURRENCY}\s*[+-]?[0-9]{_DIGITS}\s*$": ("currency signs", "write them without"),
+    rf"^\s*[+-]?[0-9]{_DIGITS}\s*{_CURRENCY}\s*$": ("currency signs", "write them without"),
 }
 """Numbers as they are written elsewhere: what is between the digits or beside them, and the way out. The first form
 that all values have, but for those that are plain numbers, is told."""

@@ -35,6 +35,8 @@ NUMBERS = [str(number) for number in range(40)]
         (["12%", "7.5 %"], "percent", "write them without"),
         (["$12", "$7.50"], "currency", "write them without"),
         (["12 €", "7,50 €"], "currency", "write them without"),
+        (["467 658,91 €", "1\u00a0012,50 €"], "currency", "write them without"),
+        (["CHF 1'250.00", "CHF 90"], "currency", "write them without"),
         (["8/28/2024", "10/2/2024"], "dates", "'%m/%d/%Y'"),
         (["28/8/2024", "10/2/2024"], "dates", "'%d/%m/%Y'"),
         (["31.12.2024", "01.02.2024"], "dates", "'%d.%m.%Y'"),

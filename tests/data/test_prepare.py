@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.inputs import labelled_parts, open_input
+from dlcli.data.inputs import NewFiles, labelled_parts, open_input
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.sources import delimited
 from dlcli.errors import DlcliError, Problem
@@ -264,6 +264,19 @@ def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -
         open_input(lacking, prepared.config, prepared.preprocessing, keep=["k"])
     assert [problem.rule for problem in caught.value.problems] == ["missing-column"] * 3
     assert "did you mean 'sise'?" in caught.value.problems[0].hint
+
+
+def test_a_frame_of_numbered_columns_is_read_as_a_file_without_a_header(tmp_path: Path) -> None:
+    (tmp_path / "t.data").write_text("".join(f"{place}.5,{'ab'[place % 2]}\n" for place in range(40)))
+    asked = config(tmp_path / "t.data", header=False, target="column_2")
+    trained = prepare(asked, seed=1)
+    frame = pd.read_csv(tmp_path / "t.data", header=None)
+    known = NewFiles(columns=("column_1", "column_2"))
+    for data in ([tmp_path / "t.data"], frame):
+        (part,) = labelled_parts(data, trained.config, trained.preprocessing, files=known)
+        assert part.targets["column_2"].tolist() == [0, 1] * 20
+    (rows,) = open_input(frame[[0]], trained.config, trained.preprocessing, files=known).rows()
+    assert rows.chunk.num_rows == 40
 
 
 def test_an_input_without_rows(file: Path, prepared: Prepared) -> None:

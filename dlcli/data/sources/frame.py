@@ -12,7 +12,7 @@ import pyarrow as pa
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
 from dlcli.data.sources.jsonlines import json_array
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.data.sources.source import typed_chunk
 from dlcli.errors import DataError, Problem
 
@@ -78,7 +78,7 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted:
     if isinstance(frame, pa.Table):
         _check_names(frame.column_names)
         return FrameSource(frame.rename_columns(_bare(frame.column_names, wanted)), options)
-    names = [str(name) for name in frame.columns]
+    names = _headerless(frame, options.trained) or [str(name) for name in frame.columns]
     _check_names(names)
     names = _bare(names, wanted)
     arrays: list[pa.ChunkedArray] = []
@@ -103,6 +103,13 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted:
     if problems:
         raise DataError(problems)
     return FrameSource(pa.Table.from_arrays(arrays, names=names), options)
+
+
+def _headerless(frame: pd.DataFrame, trained: Trained | None) -> list[str]:
+    """The names of a frame that pandas has numbered, for a model of files without a header; none for others."""
+    if trained is None or not trained.headerless or list(frame.columns) != list(range(frame.shape[1])):
+        return []
+    return next((list(layout) for layout in trained.layouts if len(layout) == frame.shape[1]), [])
 
 
 def _bare(names: list[str], wanted: Collection[str]) -> list[str]:
