@@ -59,8 +59,8 @@ demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: quick
-quick: $(VENV)/.installed-dev ## run the tests that need no TensorFlow
-	$(PYTEST) -m 'not tensorflow and not soak'
+quick: $(VENV)/.installed-dev ## run the tests that need no TensorFlow, in half a minute
+	$(PYTEST) -m 'not tensorflow and not slow and not soak'
 
 .PHONY: test
 test: $(VENV)/.installed-dev ## run all tests but the long proofs

@@ -45,10 +45,31 @@ class _NoTensorFlow(importlib.abc.MetaPathFinder):
             raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
 
 
+WITH_TENSORFLOW = ("cli", "configs", "model", "training")
+"""Folders all of whose tests load TensorFlow, or start programs that do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in these folders."""
+    for item in items:
+        if item.path.relative_to(PROJECT / "tests").parts[0] in WITH_TENSORFLOW:
+            item.add_marker(pytest.mark.tensorflow)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files in these folders, some of which import TensorFlow themselves."""
+    parts = collection_path.relative_to(PROJECT).parts
+    return True if _is_without(config) and parts[1:2] and parts[1] in WITH_TENSORFLOW else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Hold `make quick` to what it promises."""
-    if "not tensorflow" in config.getoption("markexpr"):
+    if _is_without(config):
         sys.meta_path.insert(0, _NoTensorFlow())
+
+
+def _is_without(config: pytest.Config) -> bool:
+    return "not tensorflow" in config.getoption("markexpr")
 
 
 RANKS: dict[str, tuple[int, ...]] = {"1D": (12, 4), "2D": (12, 12, 3), "3D": (8, 8, 8, 2)}

@@ -17,6 +17,8 @@ import dlcli
 from dlcli.config.reading import read
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage
 
+pytestmark = pytest.mark.tensorflow
+
 Train = Callable[..., dlcli.Run]
 Array = NDArray[Any]
 

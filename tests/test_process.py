@@ -12,6 +12,8 @@ import pytest
 
 from dlcli.model.backend import _without_collecting
 
+pytestmark = pytest.mark.tensorflow
+
 PROGRAM = """
 import atexit, sys, threading, time
 class Dismantled:

@@ -11,6 +11,8 @@ import pytest
 
 from dlcli.cli.main import main
 
+pytestmark = pytest.mark.tensorflow
+
 NUMBER = re.compile(r"\d+\.\d+")
 
 

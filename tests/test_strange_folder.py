@@ -13,6 +13,8 @@ import pytest
 
 import dlcli
 
+pytestmark = pytest.mark.tensorflow
+
 PACKAGES = ("numpy", "yaml", "typer", "rich", "pydantic", "pandas", "pyarrow", "keras", "tensorflow", "h5py", "onnx",
             "onnxruntime", "tf2onnx", "absl", "google", "scipy", "psutil", "tensorboard")  # fmt: skip
 

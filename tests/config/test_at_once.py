@@ -14,6 +14,8 @@ from dlcli.config.paths import parse_path
 from dlcli.errors import ConfigError
 from dlcli.jobs.checking import check_config
 
+pytestmark = pytest.mark.slow
+
 SOUND: dict[str, Any] = {
     "name": "sound",
     "data": {

@@ -13,6 +13,8 @@ from dlcli.config.component import Component
 from dlcli.config.components import check_components
 from dlcli.errors import Problem
 
+pytestmark = pytest.mark.tensorflow
+
 SAMPLES: dict[str, Any] = {
     "axes": 1,
     "backup_dir": "backup",

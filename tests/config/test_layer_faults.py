@@ -29,8 +29,10 @@ def test_layers_that_learn_by_adapt(name: str) -> None:
     assert rules([{"block": "b"}], blocks={"b": [name]}) == ["needs-adapt"]
 
 
+@pytest.mark.tensorflow
 def test_every_layer_with_adapt_is_known() -> None:
-    keras = pytest.importorskip("keras")
+    import keras
+
     adapted = {name for name, thing in vars(keras.layers).items() if hasattr(thing, "adapt")}
     assert {name for name in adapted if not name.startswith("Experimental")} <= set(ADAPTED)
 

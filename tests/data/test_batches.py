@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from dlcli.data.batches import Batches, epoch_order
 from dlcli.data.labels import Labels
 
+pytestmark = pytest.mark.tensorflow
+
 
 def make(num_rows: int, **keys: Any) -> Batches:
     numbers = np.arange(num_rows)

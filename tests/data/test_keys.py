@@ -192,6 +192,7 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
         assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
 
 
+@pytest.mark.slow
 def test_every_process_has_the_same_key() -> None:
     code = "from dlcli.data.keys import _program; print(_program())"
     keys = {

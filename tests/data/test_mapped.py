@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from dlcli.data import mapped
 from dlcli.data.mapped import is_mapped, map_array, take
 
+pytestmark = pytest.mark.slow
+
 
 def stored(path: Path, array: np.ndarray) -> np.ndarray:
     path.write_bytes(b"head" + array.tobytes())

@@ -8,6 +8,8 @@ import pytest
 
 from dlcli.data import memory
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("limit", "used", "cached", "fits"),

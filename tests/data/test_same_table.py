@@ -29,6 +29,8 @@ from dlcli.data.preprocessing import Preprocessing
 from dlcli.data.sources import delimited, header, jsonlines, parquet
 from dlcli.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 Cells = list[Any]
 FEATURES = ("a", "b", "c")
 MARKS = ["", "2.0", "red", "True", "2024-01-01", "7"]

@@ -28,6 +28,8 @@ from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.sources import delimited, source
 from dlcli.errors import DataError, Problem
 
+pytestmark = pytest.mark.slow
+
 ROWS = 400
 SEED = 3
 

@@ -17,6 +17,8 @@ from dlcli.model import backend
 from dlcli.model.reference import reference_outputs, rounding_noise
 from dlcli.model.to_onnx import LOGITS, to_onnx
 
+pytestmark = pytest.mark.tensorflow
+
 Layers = Callable[[Any], list[Any]]
 
 MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {

@@ -10,6 +10,8 @@ import pytest
 
 import dlcli
 
+pytestmark = pytest.mark.tensorflow
+
 ROWS = 300
 
 HEADS: dict[str, dict[str, Any]] = {

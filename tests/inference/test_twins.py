@@ -22,6 +22,8 @@ from dlcli.data.features.text import TextCodec
 from dlcli.errors import DataError, ModelError
 from dlcli.inference.twins import column_values, encoded_tensor, make_column_inputs
 
+pytestmark = pytest.mark.tensorflow
+
 few = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=6)

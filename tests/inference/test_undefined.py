@@ -11,6 +11,8 @@ import dlcli
 from dlcli.data.chunk import Chunk
 from dlcli.inference.undefined import Undefined
 
+pytestmark = pytest.mark.tensorflow
+
 
 def test_rows_are_counted_over_chunks_and_named_by_file() -> None:
     undefined = Undefined()

@@ -11,6 +11,8 @@ import pytest
 
 import dlcli
 
+pytestmark = pytest.mark.tensorflow
+
 WIDTH = 4
 LOGITS = {"BinaryCrossentropy": {"from_logits": True}}
 

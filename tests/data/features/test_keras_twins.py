@@ -12,6 +12,8 @@ from dlcli.data.features.category import CategoryCodec
 from dlcli.data.features.number import NumberCodec
 from dlcli.data.features.text import TextCodec
 
+pytestmark = pytest.mark.tensorflow
+
 PIECES = ["Good", "good,", "bad!", "it's", "Ärger", "a_b", "100%", "-", "\t", "\n", " ", "\u00a0", "\x0b", "[UNK]"]
 
 

@@ -19,7 +19,8 @@ PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 PARTS = st.sampled_from(["*", "**", "?", "a", "b*", ".*", "*.csv", "[ab]*", "d[[]1]", "..", "é", "**x"])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(paths=st.sets(PATHS, max_size=12), pattern=st.lists(PARTS, min_size=1, max_size=4).map("/".join))
 def test_the_standard_library_finds_the_same(
     paths: set[str], pattern: str, tmp_path_factory: pytest.TempPathFactory

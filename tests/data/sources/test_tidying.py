@@ -13,6 +13,8 @@ from dlcli.data.sources.cleaning import CleanStream, clean
 from dlcli.data.sources.dialect import Dialect
 from dlcli.data.sources.tidying import tidy, tidy_lines
 
+pytestmark = pytest.mark.slow
+
 PIECES = [
     "a",
     "b",
