@@ -107,7 +107,8 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted:
 
 def _headerless(frame: pd.DataFrame, trained: Trained | None) -> list[str]:
     """The names of a frame that pandas has numbered, for a model of files without a header; none for others."""
-    if trained is None or not trained.headerless or list(frame.columns) != list(range(frame.shape[1])):
+    numbers: list[object] = list(range(frame.shape[1]))
+    if trained is None or not trained.headerless or list(frame.columns) != numbers:
         return []
     return next((list(layout) for layout in trained.layouts if len(layout) == frame.shape[1]), [])
 
