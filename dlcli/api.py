@@ -260,7 +260,8 @@ def predict(
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
-        raise DataError(Problem(f"expected a DataFrame, got {kind}", hint="pandas.DataFrame(...)", rule="wrong-value"))
+        hint = "of a file: `dlcli predict RUN FILE`, or predict(run, pandas.read_csv(file))"
+        raise DataError(Problem(f"expected a DataFrame, got {kind}", hint=hint, rule="wrong-value"))
     trained = load(path, runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     undefined = Undefined()

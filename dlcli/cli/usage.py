@@ -22,6 +22,7 @@ class Command(TyperCommand):
         try:
             return list(super().parse_args(ctx, args))
         except UsageError as error:
+            error.message = error.message.replace("Value error, ", "")  # of the library that reads choices
             hint = self._option(error, given) if hasattr(error, "option_name") else self._choice(error, given)
             _add(error, hint)
             raise

@@ -99,7 +99,10 @@ class ComponentCheck:
         try:
             component = Component.parse(value)
         except ValueError as error:
-            if whole:
+            name = next(iter(value)) if isinstance(value, Mapping) and len(value) == 1 else None
+            if isinstance(name, str) and name not in self._code and self._catalogue.get(kind, name) is None:
+                yield self._unknown(kind, name, (*path, name))
+            elif whole:
                 yield Problem(str(error), path=format_path(path), rule="notation")
             return
         here = path if isinstance(value, str) else (*path, component.name)

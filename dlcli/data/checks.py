@@ -49,7 +49,7 @@ def missing_targets(rows: Rows, columns: Sequence[str], *, target: str) -> list[
             hint = "drop these rows, which `missing: drop` of the target does, or fill them in"
             if marks := named_marks(rows.marks.get(column, {})):
                 values += f" ({marks})"
-                hint += "; where it is a value, list in data.missing_values what else is empty"
+                hint += "; where it is a value, data.missing_values: {only: [...]} lists what else is empty"
             problems.append(
                 Problem(
                     f"target column {column!r} has {values}, the first in {rows.place(int(empty[0]))}",

@@ -20,6 +20,10 @@ _NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _WITHOUT = "write them without, or say data.thousands of a text file"
 _POINTS = "write them with points, or say data.decimal: ',' of a text file"
 
+_CURRENCY = "([$€£¥₹₽]|EUR|USD|GBP|CHF)"
+_DIGITS = r"[0-9., '\x{00A0}\x{202F}]*"
+"""What follows the first digit of an amount, whatever parts its thousands."""
+
 _FOREIGN = {
     r"^\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*$": ("thousands separators", _WITHOUT),
     r"^\s*[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?\s*$": ("decimal commas", _POINTS),
@@ -28,8 +32,8 @@ _FOREIGN = {
         _WITHOUT,
     ),
     r"^\s*[+-]?[0-9.,]*[0-9]\s*%\s*$": ("percent signs", "write them without"),
-    r"^\s*[+-]?\s*[$€£¥]\s*[+-]?[0-9][0-9.,]*\s*$": ("currency signs", "write them without"),
-    r"^\s*[+-]?[0-9][0-9.,]*\s*[$€£¥]\s*$": ("currency signs", "write them without"),
+    rf"^\s*[+-]?\s*{_CURRENCY}\s*[+-]?[0-9]{_DIGITS}\s*$": ("currency signs", "write them without"),
+    rf"^\s*[+-]?[0-9]{_DIGITS}\s*{_CURRENCY}\s*$": ("currency signs", "write them without"),
 }
 """Numbers as they are written elsewhere: what is between the digits or beside them, and the way out. The first form
 that all values have, but for those that are plain numbers, is told."""
@@ -39,6 +43,9 @@ _MOSTLY = 0.9
 
 _FEW = 3
 """Columns with the same doubt that are told one by one."""
+
+_EMPTY = {"?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"}
+"""What is written for a cell without a value, in small letters: among numbers it is never one."""
 
 _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
@@ -106,12 +113,12 @@ def _foreign_date(values: pa.Array) -> tuple[str, str] | None:
 
 def _mostly(values: pa.Array) -> tuple[str, str] | None:
     """Numbers or dates among which a few cells are something else."""
-    if len(values) < _ENOUGH:
-        return None
     for form, kind in ((_NUMBER, "number"), (ISO, "datetime")):
         fitting = pc.match_substring_regex(values, form)
         others = values.filter(pc.invert(fitting)).to_pylist()
-        if others and len(others) <= (1 - _MOSTLY) * len(values):
+        few = len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
+        empty = len(others) < len(values) and all(other.strip().casefold() in _EMPTY for other in others)
+        if others and (few or empty):
             listed = ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
             words = "numbers" if kind == "number" else "dates"
             return (

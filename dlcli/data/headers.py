@@ -57,6 +57,9 @@ def look_at_headers(config: DataConfig) -> Headers:
             roles = assign_roles(config, look.names)
             features = tuple(roles.features)
             problems += roles.problems
+            if any(problem.rule == "missing-column" for problem in roles.problems):
+                # The cause: names are looked for in a first row that is none of names.
+                problems += [doubt for doubt in look.doubts if doubt.rule == "header-looks-like-data"]
     return Headers(features, tuple(problems), tuple(doubts))
 
 

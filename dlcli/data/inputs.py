@@ -132,18 +132,18 @@ def open_input(
     """
     source: Source
     options = _options(config, preprocessing, files)
-    if isinstance(data, (list, tuple)):
-        source = open_source([str(path) for path in data], options, path="", format=files.format)
-    else:
-        from dlcli.data.sources.frame import from_frame
-
-        source = from_frame(data, options)
     kinds: dict[str, Kind] = {}
     codecs = [*preprocessing.features.values(), *(preprocessing.targets.values() if with_targets else ())]
     for codec in codecs:
         for column in codec.columns:
             kind: Kind = "number" if codec.type == "number" else "text"
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
+    if isinstance(data, (list, tuple)):
+        source = open_source([str(path) for path in data], options, path="", format=files.format)
+    else:
+        from dlcli.data.sources.frame import from_frame
+
+        source = from_frame(data, options, wanted=kinds)
     infos = _columns(source, None if keep is None else [*kinds, *keep])
     problems = missing_columns(kinds, infos, path="", what=source.name)
     problems += missing_columns([name for name in keep or () if name not in kinds], infos, path="", what=source.name)

@@ -123,7 +123,9 @@ def prepare(
             preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows, preprocessing.columns))
             problems = _class_problems(preprocessing, loaded, parts)
             if problems:
-                raise DataError(problems)
+                # A target that is read as something else than it is has classes that are there once: first the cause.
+                faulty = {problem.path for problem in problems}
+                raise DataError([*(doubt for doubt in filled.doubts if doubt.path in faulty), *problems])
             filled = settle(filled, config, preprocessing, unscalable)
             config = filled.config
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())

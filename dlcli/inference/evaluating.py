@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.config.signature import SplitName
-from dlcli.errors import ModelError, Problem, RunError
+from dlcli.errors import ModelError, Problem
 from dlcli.inference.evaluation import Evaluation, evaluate_splits
 from dlcli.inference.loading import Runtime, TrainedRun, Warn, load_portable
 from dlcli.inference.portable import PortablePredictor
 from dlcli.inference.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.inference.rows import data_parts, split_rows
 from dlcli.runs.layout import RunDirectory, write_json
+from dlcli.runs.record import read_batch_size
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +80,7 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
             assert isinstance(portable.predictor, PortablePredictor)
             reason = left_to_keras(portable.config, portable.predictor)
             if not reason:
-                size = _batch_size(portable.directory)
+                size = read_batch_size(portable.directory)
                 return portable, PredictedMetrics(portable.config, portable.predictor, batch_size=size)
             if runtime == "portable":
                 message = f"only Keras computes {reason}"
@@ -91,17 +92,4 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     predictor.assembly.compile()
-    return run, KerasMetrics(predictor.assembly, batch_size=_batch_size(run.directory))
-
-
-def _batch_size(run: RunDirectory) -> int:
-    """Rows of a training batch, as the record has them.
-
-    Raises:
-        RunError: The record does not say.
-    """
-    size = run.read_json(run.record).get("batch_size")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-        message = f"{run.record} is damaged: batch_size is {size!r}, expected a whole number of at least 1"
-        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged"))
-    return size
+    return run, KerasMetrics(predictor.assembly, batch_size=read_batch_size(run.directory))

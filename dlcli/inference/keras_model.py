@@ -32,6 +32,7 @@ from dlcli.model.state import MetricsPass
 from dlcli.model.weights import load_weights
 from dlcli.runs.inside import open_inside
 from dlcli.runs.layout import RunDirectory
+from dlcli.runs.record import read_batch_size
 
 __all__ = ["KerasMetrics", "KerasPredictor", "assemble_run", "load_keras"]
 
@@ -151,8 +152,7 @@ def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
         config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"precision": "float32"})})
     assembly = assemble_run(config, preprocessing)
     _load_weights(assembly, run)
-    batch_size = run.read_json(run.record).get("batch_size")
-    predictor = KerasPredictor(assembly, batch_size=batch_size if isinstance(batch_size, int) and batch_size > 0 else 1)
+    predictor = KerasPredictor(assembly, batch_size=read_batch_size(run))
     return TrainedRun(run, assembly.config, preprocessing, predictor)
 
 

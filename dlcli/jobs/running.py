@@ -90,6 +90,7 @@ def run_job(
             tell(event)
 
         try:
+            record.begin()
             write_inputs(run, assembly.config, prepared.preprocessing.state())
             tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dlcli.errors import ModelError, Problem
 from dlcli.model import backend
 from dlcli.model.faults import KERAS_FAULTS, reason
 
-__all__ = ["MetricsPass", "check_metrics", "create_state"]
+__all__ = ["MetricsPass", "check_metrics", "create_state", "metric_values"]
 
 
 def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
@@ -87,7 +88,7 @@ def check_metrics(model: Any) -> None:
     Raises:
         ModelError: Such metrics, all of them.
     """
-    shapes = {name: tuple(value.shape) for name, value in model.get_metrics_result().items() if hasattr(value, "shape")}
+    shapes = {name: tuple(value.shape) for name, value in metric_values(model).items() if hasattr(value, "shape")}
     problems = [
         Problem(
             f"the metric {name!r} gives an array of shape {list(shape)}, expected one number",
@@ -127,7 +128,18 @@ class MetricsPass:
 
     def result(self) -> dict[str, float]:
         """The metrics by Keras's names."""
-        return {name: float(value) for name, value in self._model.get_metrics_result().items()}
+        return {name: float(value) for name, value in metric_values(self._model).items()}
+
+
+def metric_values(model: Any) -> dict[str, Any]:
+    """What a compiled model's loss and metrics are now, by the names that the History has.
+
+    A metric of the user's own may be several numbers, a mapping: those have names of their own.
+    """
+    values: dict[str, Any] = {}
+    for name, value in model.get_metrics_result().items():
+        values.update(value if isinstance(value, Mapping) else {name: value})
+    return values
 
 
 def _any_size(step: Any, batch: tuple[Any, ...]) -> Any:

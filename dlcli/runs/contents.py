@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,6 +27,11 @@ LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 FOLDERS = ("checkpoints", "evaluations", "code")
 
 OWN_FILES = OWN_NAMES - set(FOLDERS)
+
+_LITERAL = re.compile(r"\[[*?[]\]")
+"""How `glob.escape` writes a character that would stand for others."""
+
+_WILD = re.compile(r"[*?[]")
 
 ALWAYS = ("evaluations/*.json", "code/__pycache__/*.pyc")
 
@@ -59,11 +65,17 @@ def strangers(run: RunDirectory) -> list[str]:
     of its callbacks, and its copies of the user's code.
     """
     written = _record(run).get("writes")
-    patterns = [*ALWAYS, *(each for each in written if isinstance(each, str))] if isinstance(written, list) else ALWAYS
+    said = [each for each in written if isinstance(each, str)] if isinstance(written, list) else []
+    patterns = [*ALWAYS, *(each for each in said if _names_its_place(each))]
     return sorted(name for name, link in _entries(run.path) if link or not _is_own(name, run.path / name, patterns))
 
 
-def _is_own(name: str, path: Path, patterns: tuple[str, ...] | list[str]) -> bool:
+def _names_its_place(pattern: str) -> bool:
+    """Whether a pattern says where it begins, as those of dlcli do: by `**` all that lies there would be the run's."""
+    return _WILD.search(_LITERAL.sub("", pattern.partition("/")[0])) is None and not pattern.startswith("/")
+
+
+def _is_own(name: str, path: Path, patterns: list[str]) -> bool:
     if path.is_dir():
         return name not in OWN_FILES
     last = name.rpartition("/")[2]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import errno
 import io
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dlcli.errors import Problem, RunError
@@ -50,16 +53,42 @@ class HistoryFile:
         new = [name for name in row if name not in self._columns]
         self._columns += new
         whole, self._whole = self._whole and not new, False
-        try:
+        with self._writing():
             if whole:
-                with self._path.open("a", encoding="utf-8", newline="") as file:
-                    file.write(self._text([row], header=False))
+                self._add(self._text([row], header=False))
             else:
                 write_file(self._path, self._text(self._rows, header=True))
+
+    def settle(self) -> None:
+        """Write what could not be written while training went on.
+
+        Raises:
+            RunError: It still cannot.
+        """
+        if not self._whole:
+            with self._writing():
+                write_file(self._path, self._text(self._rows, header=True))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             message = f"cannot write {self._path}: {error.strerror or error}"
             raise RunError(Problem(message, hint="make room", rule="not-writable")) from error
         self._whole = True
+
+    def _add(self, line: str) -> None:
+        """Append a line; all of it or nothing, for half a line would be read as other numbers."""
+        with self._path.open("ab", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            content = line.encode()
+            try:
+                if file.write(content) != len(content):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                file.truncate(size)
+                raise
 
     def _text(self, rows: list[dict[str, float]], *, header: bool) -> str:
         text = io.StringIO()

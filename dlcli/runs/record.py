@@ -8,11 +8,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.errors import RunError
+from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import FORMAT, RunDirectory, write_json
 from dlcli.runs.provenance import now
 
-__all__ = ["RunRecord"]
+__all__ = ["RunRecord", "read_batch_size"]
+
+MOST_ROWS = 100_000_000
+"""Of a batch; a record that says more was not written by a training."""
 
 
 class RunRecord:
@@ -37,7 +40,11 @@ class RunRecord:
             "metrics": {},
             **facts,
         }
-        self._write()
+        self._ended = False
+
+    def begin(self) -> None:
+        """Write it as `running`; `close` is to be called from here on, whatever comes. Raises RunError."""
+        write_json(self._directory.record, self._values)
 
     def note(self, **values: Any) -> None:
         """Remember what has been reached; it is written with the end, whatever that is."""
@@ -53,20 +60,35 @@ class RunRecord:
         self._values.update(
             values, status=status, finished=now(), seconds=round(time.perf_counter() - self._started, 3)
         )
-        self._write()
+        self._directory.make_room()
+        write_json(self._directory.record, self._values)
+        self._ended = True
 
     def close(self) -> None:
         """Called in any case at the end: a job that did not finish has failed, with the error that is on its way.
 
-        A second Ctrl-C, which does not wait for the step to end, interrupts it.
+        A second Ctrl-C, which does not wait for the step to end, interrupts it. One that comes while the end is being
+        written changes nothing of what is written.
         """
-        if self._values["status"] == "running":
-            error = sys.exception()
-            with contextlib.suppress(RunError):
-                status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-                self.finish(status, error=f"{type(error).__name__}: {error}")
+        if self._ended or not self._directory.record.exists():
+            return
+        error = sys.exception()
+        status, values = self._values["status"], {}
+        if status == "running":
+            status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+            values = {"error": f"{type(error).__name__}: {error}"}
+        with contextlib.suppress(RunError):
+            self.finish(status, **values)
 
-    def _write(self) -> None:
-        if self._values["status"] != "running":
-            self._directory.make_room()
-        write_json(self._directory.record, self._values)
+
+def read_batch_size(run: RunDirectory) -> int:
+    """Rows of a training batch, as the record has them.
+
+    Raises:
+        RunError: The record does not say.
+    """
+    size = run.read_json(run.record).get("batch_size")
+    if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_ROWS:
+        message = f"{run.record} is damaged: batch_size is {size!r}, expected a whole number from 1 to {MOST_ROWS:,}"
+        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged"))
+    return size

@@ -10,6 +10,7 @@ from typing import Any
 from dlcli.config.schema import Config
 from dlcli.config.writing import dump
 from dlcli.errors import ModelError, Problem, RunError
+from dlcli.model.state import metric_values
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 from dlcli.training import engine
@@ -18,6 +19,7 @@ from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
 from dlcli.training.failures import training_failure
+from dlcli.training.hooks import explain_failures
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
@@ -83,7 +85,11 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         if execution.reason:
             listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
         for index, (callback, component) in enumerate(zip(callbacks, config.callbacks, strict=True)):
-            tolerate(callback, path=f"callbacks[{index}].{component.name}", listener=listener)
+            path = f"callbacks[{index}].{component.name}"
+            if component.name in assembly.code:
+                explain_failures(callback, path=path, files=config.code)
+            else:
+                tolerate(callback, path=path, listener=listener)
 
         def fall_back(reason: str) -> None:
             nonlocal execution
@@ -133,6 +139,8 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
                 )
         except StopTraining:
             status = "interrupted"
+        except ModelError as error:
+            raise error from error.__context__  # Keras has cut off what it comes from
         except tf.errors.OpError as error:
             problem = training_failure(model, error, device=assembly.runtime.device)
             if problem is None:
@@ -140,6 +148,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             raise ModelError(problem) from error
         if (problem := save_trained(model, run)) is not None:
             listener(Notice(problem, warning=True))
+        recorder.settle()
     kept = recorder.epochs if status == "interrupted" else _model_epoch(callbacks, recorder.epochs)
     metrics = _training_metrics(model, recorder.logs.get(kept, {}))
     return Outcome(status, recorder.epochs, execution, run.trained.name, kept, metrics)
@@ -175,5 +184,5 @@ def _model_epoch(callbacks: Iterable[Any], last: int) -> int:
 
 def _training_metrics(model: Any, logs: Mapping[str, float]) -> dict[str, float]:
     """What an epoch says of the training split: without validation, and without what callbacks add to it."""
-    names = set(model.get_metrics_result())
+    names = set(metric_values(model))
     return {name: value for name, value in logs.items() if name in names}

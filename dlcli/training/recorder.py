@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -94,7 +95,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         speed = self._rows / training
         self.epochs = self._epoch
         self.logs[self._epoch] = values
-        self._write(seconds=now - self._started, rows_per_second=speed, logs=values)
+        with self._telling():
+            self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
         self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
         loss = values.get("loss", 0.0)
         if not math.isfinite(loss) and not self._warned:
@@ -111,10 +113,16 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 )
             )
 
-    def _write(self, *, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
-        """A row that cannot be written is told of, and written with the next one."""
+    def settle(self) -> None:
+        """Training is over, and there may be room again for rows that could not be written."""
+        with self._telling():
+            self._history.settle()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """A row that cannot be written is told of once, and written with the next one."""
         try:
-            self._history.append(epoch=self._epoch, seconds=seconds, rows_per_second=rows_per_second, logs=logs)
+            yield
         except RunError as error:
             if not self._told:
                 self._told = True

@@ -12,6 +12,7 @@ import tensorflow as tf
 from dlcli.errors import Problem
 from dlcli.training.callbacks import PLACES
 from dlcli.training.events import Listener, Notice
+from dlcli.training.hooks import wrap_hooks
 from dlcli.training.saving import Saver
 
 __all__ = ["tolerate"]
@@ -35,9 +36,7 @@ def tolerate(callback: Any, *, path: str, listener: Listener) -> None:
     if name not in WRITING or not type(callback).__module__.startswith("keras."):
         return
     forgiving = _Forgiving(callback, path=path, listener=listener)
-    for hook in [each for each in dir(keras.callbacks.Callback) if each.startswith("on_")]:
-        if not hasattr(getattr(callback, hook), "_is_default"):
-            setattr(callback, hook, forgiving.hook(getattr(callback, hook)))
+    wrap_hooks(callback, forgiving.hook)
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         known = callback.set_model
         callback.set_model = lambda model: known(Saver(model))

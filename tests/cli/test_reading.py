@@ -213,6 +213,15 @@ def test_doubts_are_warnings_of_the_first_stage(dlcli: Dlcli, tmp_path: Path, ru
     assert "1 warning" in dlcli("check", "config.yaml", "--fast", "--quiet").stdout
 
 
+def test_a_column_that_is_sought_in_a_first_row_of_data_is_told_so(dlcli: Dlcli, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("1.5,2.5,a\n2.5,3.5,b\n")
+    (tmp_path / "config.yaml").write_text(json.dumps({"data": {"train": "t.csv", "target": "column_3"}, **MODEL}))
+    done = dlcli("check", "config.yaml", "--fast", "--json")
+    rules = {each["rule"] for each in json.loads(done.stdout)["problems"]}
+    assert rules == {"header-looks-like-data", "missing-column"}
+    assert "header: false" in done.stdout
+
+
 def test_doubts_are_said_when_nothing_else_is(dlcli: Dlcli, tmp_path: Path) -> None:
     rows = "".join(f"{1 + place % 9},{100 + place};{'ab'[place % 2]}\n" for place in range(40))
     (tmp_path / "t.csv").write_text("x;y\n" + rows)

@@ -108,3 +108,13 @@ def test_every_pair_of_faults_is_said(tmp_path: Path, monkeypatch: pytest.Monkey
             continue  # one takes the other's place
         lost = (faults_of_one | faults_of_other) - said(with_faults(one, other))
         assert not lost, (one, other)
+
+
+def test_an_unknown_name_is_said_beside_arguments_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("a,c,y\n1,x,no\n2,y,yes\n")
+    for path, value in (("model.layers.0", {"Linear": 3}), ("compile.optimizer", {"sdg": 0.1})):
+        rules = {rule for _, rule in said(with_faults((path, value)))}
+        assert len(rules) == 2, rules

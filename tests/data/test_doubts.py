@@ -35,6 +35,8 @@ NUMBERS = [str(number) for number in range(40)]
         (["12%", "7.5 %"], "percent", "write them without"),
         (["$12", "$7.50"], "currency", "write them without"),
         (["12 €", "7,50 €"], "currency", "write them without"),
+        (["467 658,91 €", "1\u00a0012,50 €"], "currency", "write them without"),
+        (["CHF 1'250.00", "CHF 90"], "currency", "write them without"),
         (["8/28/2024", "10/2/2024"], "dates", "'%m/%d/%Y'"),
         (["28/8/2024", "10/2/2024"], "dates", "'%d/%m/%Y'"),
         (["31.12.2024", "01.02.2024"], "dates", "'%d.%m.%Y'"),
@@ -45,6 +47,9 @@ NUMBERS = [str(number) for number in range(40)]
         (["1/21/2024 3:30 PM"], "dates", "'%m/%d/%Y %I:%M %p'"),
         ([*NUMBERS, *(["?"] * len(NUMBERS))], "'?'", "missing_values"),
         ([*(f"2024-01-{day:02}" for day in range(1, 32)), *(["unknown"] * 9)], "'unknown'", "missing_values"),
+        (["130.0", "?", "165.0"], "'?'", "missing_values"),
+        (["2024-01-05", "n.d."], "'n.d.'", "then it is a datetime"),
+        ([f"Mar {day} 2024" for day in range(1, 9)], "text, and its values look like dates", "'%b %d %Y'"),
         ([f"id{number}" for number in range(30)], "an id", "data.exclude"),
         ([f"id{number}" for number in range(150)] + ["id1"], "an id", "data.exclude"),
     ],
@@ -70,6 +75,8 @@ def test_doubts(values: list[str], what: str, hint: str) -> None:
         [*(f"0{number}" for number in range(10))],
         ["10:30", "11:45"],
         ["", " "],
+        ["?", "-"],
+        ["low", "?", "high"],
     ],
 )
 def test_no_doubts(values: list[str]) -> None:

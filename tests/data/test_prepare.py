@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.inputs import labelled_parts, open_input
+from dlcli.data.inputs import NewFiles, labelled_parts, open_input
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.sources import delimited
 from dlcli.errors import DlcliError, Problem
@@ -240,7 +240,8 @@ def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_pat
     table.to_parquet(tmp_path / "new.parquet")
     table.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
     mixed = table.assign(extra=1)[[*table.columns[::-1], "extra"]]
-    for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed):
+    blanks = table.rename(columns=lambda name: f" {name}")  # what pandas makes of `a, b`
+    for data in ([file], [tmp_path / "new.parquet"], [tmp_path / "new.jsonl"], table, mixed, blanks):
         parts = list(labelled_parts(data, prepared.config, prepared.preprocessing))
         assert np.concatenate([part.rows for part in parts]).tolist() == list(range(ROWS))
         for name, array in (expected.inputs | expected.targets).items():
@@ -263,6 +264,19 @@ def test_an_input_without_its_columns(table: pd.DataFrame, prepared: Prepared) -
         open_input(lacking, prepared.config, prepared.preprocessing, keep=["k"])
     assert [problem.rule for problem in caught.value.problems] == ["missing-column"] * 3
     assert "did you mean 'sise'?" in caught.value.problems[0].hint
+
+
+def test_a_frame_of_numbered_columns_is_read_as_a_file_without_a_header(tmp_path: Path) -> None:
+    (tmp_path / "t.data").write_text("".join(f"{place}.5,{'ab'[place % 2]}\n" for place in range(40)))
+    asked = config(tmp_path / "t.data", header=False, target="column_2")
+    trained = prepare(asked, seed=1)
+    frame = pd.read_csv(tmp_path / "t.data", header=None)
+    known = NewFiles(columns=("column_1", "column_2"))
+    for data in ([tmp_path / "t.data"], frame):
+        (part,) = labelled_parts(data, trained.config, trained.preprocessing, files=known)
+        assert part.targets["column_2"].tolist() == [0, 1] * 20
+    (rows,) = open_input(frame[[0]], trained.config, trained.preprocessing, files=known).rows()
+    assert rows.chunk.num_rows == 40
 
 
 def test_an_input_without_rows(file: Path, prepared: Prepared) -> None:
@@ -299,6 +313,14 @@ def test_a_class_that_training_lacks_has_the_way_out_of_its_split(
     assert problem.rule == "unknown-class"
     assert hint in problem.hint
     assert ("stratified" in problem.hint) == (split == "fraction")
+
+
+def test_classes_that_look_like_numbers_are_told_as_the_cause_of_unknown_ones(tmp_path: Path) -> None:
+    rows = "".join(f"{place},${place},250\n" for place in range(40))
+    (tmp_path / "train.csv").write_text("size,price\n" + rows.replace(",250", ".25"))
+    cause, fault = problems(tmp_path / "train.csv", target="price", test=0.2)
+    assert (cause.rule, fault.rule) == ("doubtful-type", "unknown-class")
+    assert "currency signs" in cause.message
 
 
 CELLS: list[tuple[str, int, Any]] = [

@@ -401,3 +401,12 @@ def test_what_only_looks_like_a_number_is_none(tmp_path: Path, monkeypatch: pyte
     assert choose("iris", None, overwrite=False).path.name == "iris-003"
     (tmp_path / "runs" / "a[b]-004").mkdir()
     assert choose("a[b]", None, overwrite=False).path.name == "a[b]-005"
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "?*/**", "[a-z]*", "/**", "[!x]*.doc"])
+def test_a_record_that_claims_everything_is_not_believed(tmp_path: Path, pattern: str) -> None:
+    run = a_run(tmp_path / "run", writes=["code/mine.py", "checkpoints/*.keras", "logs[[]1]/**", pattern])
+    for name in ("thesis.doc", "papers/one.doc", "logs[1]/events"):
+        (run.path / name).parent.mkdir(exist_ok=True)
+        (run.path / name).write_text("years of work")
+    assert strangers(run) == ["papers/one.doc", "thesis.doc"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,23 @@ def test_the_history_grows_by_a_row_an_epoch(tmp_path: Path) -> None:
     assert rows[1]["loss"] == 1 / 3
     assert [row.get("val_loss") for row in rows] == [None, 0.2, None]
     assert (tmp_path / "history.csv").read_text().splitlines()[0] == "epoch,seconds,rows_per_second,loss,val_loss"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the size of files cannot be limited")
+@pytest.mark.parametrize("room", [0, 1, 7])
+def test_a_row_that_fits_in_part_alone_is_left_out_until_there_is_room(tmp_path: Path, room: int) -> None:
+    import resource
+
+    history, file = HistoryFile(tmp_path / "history.csv"), tmp_path / "history.csv"
+    history.append(epoch=1, seconds=0.5, rows_per_second=100.0, logs={"loss": 0.125})
+    before, limits = file.read_text(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + room, limits[1]))
+    try:
+        for epoch in (2, 3):
+            with pytest.raises(RunError, match="cannot write"):
+                history.append(epoch=epoch, seconds=0.5, rows_per_second=100.0, logs={"loss": 1 / epoch})
+            assert file.read_text() == before
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    history.settle()
+    assert [row["loss"] for row in read_history(file)] == [0.125, 1 / 2, 1 / 3]

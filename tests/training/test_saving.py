@@ -95,6 +95,13 @@ class Breaking(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if epoch == 2:
             raise LookupError("out of luck")
+
+
+class Several(keras.metrics.MeanAbsoluteError):
+    """A metric that is two numbers."""
+
+    def result(self):
+        return {"once": super().result(), "twice": 2 * super().result()}
 '''
 
 HEAD = {"Dense": {"units": 1}}
@@ -261,12 +268,28 @@ def test_a_split_that_cannot_be_evaluated_does_not_cost_the_run(config: Config, 
 def test_what_was_learnt_before_an_error_is_kept(config: Config, tmp_path: Path) -> None:
     listener = Listener()
     spec = config([HEAD], callbacks=["Breaking"], fit={"epochs": 5})
-    with pytest.raises(LookupError):
+    with pytest.raises(ModelError) as error:
         dlcli.train(spec, run_dir=tmp_path / "run", listener=listener)
+    (problem,) = error.value.problems
+    line = CODE.splitlines().index('            raise LookupError("out of luck")') + 1
+    assert problem.message == f"Breaking fails in on_epoch_end (line {line} of own.py): LookupError: out of luck"
+    assert (problem.rule, problem.path) == ("own-callback", "callbacks[0].Breaking")
+    assert isinstance(error.value.__cause__, LookupError)
     found = record(tmp_path / "run")
-    assert (found["status"], found["epochs"], found["error"]) == ("failed", 2, "LookupError: out of luck")
+    assert (found["status"], found["epochs"]) == ("failed", 2)
+    assert "LookupError: out of luck" in found["error"]
     assert (2, "weights-kept") in listener.rules
     assert len(dlcli.predict(tmp_path / "run", pd.read_csv(tmp_path / "rows.csv"))) == 40
+
+
+def test_a_metric_that_is_several_numbers_is_evaluated(config: Config, tmp_path: Path) -> None:
+    stopping = {"EarlyStopping": {"monitor": "twice", "mode": "min", "restore_best_weights": True}}
+    spec = config([HEAD], callbacks=[stopping], compile={"loss": "mse", "metrics": ["Several"]})
+    run = dlcli.train(spec, run_dir=tmp_path / "run")
+    for split, metrics in run.final_metrics().items():
+        assert set(metrics) == {"loss", "once", "twice"}, split
+        assert metrics["twice"] == pytest.approx(2 * metrics["once"])
+    assert set(run.final_metrics()) > {"train"}
 
 
 def test_an_error_at_the_end_leaves_the_count_of_the_epochs(
@@ -288,7 +311,7 @@ def test_a_run_is_replaced_by_a_complete_one_alone(config: Config, tmp_path: Pat
     run = dlcli.train({**config([HEAD]), "code": []}, run_dir=tmp_path / "run")
     before = run.record["started"], (run.path / "model.keras").read_bytes()
     listener = Listener()
-    with pytest.raises(LookupError):
+    with pytest.raises(ModelError):
         dlcli.train(config([HEAD], callbacks=["Breaking"]), run_dir=tmp_path / "run", overwrite=True, listener=listener)
     kept = tmp_path / "run.replaced"
     assert (record(kept)["started"], (kept / "model.keras").read_bytes()) == before

@@ -102,6 +102,7 @@ def test_the_checkpoint_before_stays_when_the_next_cannot_be_written(config: dic
         run = dlcli.train(config, run_dir=tmp_path / "run", listener=disk)
     names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
     assert names == ["1.keras", "best.keras"]
+    assert [len(values) for values in run.history.values()] == [5, 5]
     assert keras.models.load_model(run.path / "checkpoints" / "best.keras").count_params() == 2
 
 

@@ -139,7 +139,8 @@ def _trained_names(file: Path, sample: Sample, options: TableOptions) -> _Names:
         widths = " or ".join(str(len(each)) for each in trained.layouts)
         raise DataError(
             Problem(
-                f"the first row of '{file.name}' has {len(first)} cells, and without a header there must be {widths}",
+                f"the first row of '{file.name}' has {len(first)} cell{'s' * (len(first) != 1)}, "
+                f"and without a header there must be {widths}",
                 hint=f"the columns are {_listed(trained.layouts[0])}; a header may name them in any order",
                 file=file,
                 rule="header",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from dlcli.data.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
 from dlcli.data.sources.jsonlines import json_array
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.data.sources.source import typed_chunk
 from dlcli.errors import DataError, Problem
 
@@ -64,17 +64,23 @@ class FrameSource:
             start += batch.num_rows
 
 
-def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions) -> FrameSource:
+def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted: Collection[str] = ()) -> FrameSource:
     """A source of the frame's rows, in their order; the index is no column.
+
+    Args:
+        frame: The table.
+        options: How cells are read.
+        wanted: Columns that are looked for; a name with blanks around it stands for the one without.
 
     Raises:
         DataError: Repeated column names, or a column whose values have no one type.
     """
     if isinstance(frame, pa.Table):
         _check_names(frame.column_names)
-        return FrameSource(frame, options)
-    names = [str(name) for name in frame.columns]
+        return FrameSource(frame.rename_columns(_bare(frame.column_names, wanted)), options)
+    names = _headerless(frame, options.trained) or [str(name) for name in frame.columns]
     _check_names(names)
+    names = _bare(names, wanted)
     arrays: list[pa.ChunkedArray] = []
     problems: list[Problem] = []
     for place, name in enumerate(names):
@@ -97,6 +103,22 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions) -> FrameSo
     if problems:
         raise DataError(problems)
     return FrameSource(pa.Table.from_arrays(arrays, names=names), options)
+
+
+def _headerless(frame: pd.DataFrame, trained: Trained | None) -> list[str]:
+    """The names of a frame that pandas has numbered, for a model of files without a header; none for others."""
+    numbers: list[object] = list(range(frame.shape[1]))
+    if trained is None or not trained.headerless or list(frame.columns) != numbers:
+        return []
+    return next((list(layout) for layout in trained.layouts if len(layout) == frame.shape[1]), [])
+
+
+def _bare(names: list[str], wanted: Collection[str]) -> list[str]:
+    """The names, without the blanks around those that are wanted without: pandas keeps `a, b` as it is written."""
+    return [
+        bare if name not in wanted and (bare := name.strip()) in wanted and bare not in names else name
+        for name in names
+    ]
 
 
 def _mixed(column: pd.Series) -> pa.Array | None:
