@@ -17,6 +17,7 @@ from dlcli.cli.options import (
     Encoding,
     Header,
     Json,
+    Missing,
     Quiet,
     RunPath,
     Runtime,
@@ -54,6 +55,7 @@ def command(
     decimal: Decimal = None,
     thousands: Thousands = None,
     comment: Comment = None,
+    missing: Missing = None,
     cache_dir: CacheDirectory = None,
     runtime: Runtime = "auto",
     json: Json = False,
@@ -65,7 +67,13 @@ def command(
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
     reading = Reading(
-        delimiter=delimiter, header=header, encoding=encoding, decimal=decimal, thousands=thousands, comment=comment
+        delimiter=delimiter,
+        header=header,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        comment=comment,
+        missing_values=tuple(missing or ()),
     )
     if data is None and reading != Reading():
         raise typer.BadParameter("a split of the run is read as in training; give DATA to read otherwise")

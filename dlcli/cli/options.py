@@ -16,6 +16,7 @@ __all__ = [
     "Encoding",
     "Header",
     "Json",
+    "Missing",
     "Overrides",
     "Quiet",
     "RunPath",
@@ -94,6 +95,15 @@ Thousands = Annotated[
     Literal[",", ".", " ", "'", "_"] | None,
     typer.Option(
         "--thousands", metavar="CHAR", help="Of text: what is between the thousands of a number.", show_default=False
+    ),
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--missing",
+        metavar="TEXT",
+        help="A cell that counts as empty beside those of the training, such as ?. Repeatable.",
+        show_default=False,
     ),
 ]
 Comment = Annotated[

@@ -14,6 +14,7 @@ from dlcli.cli.options import (
     Delimiter,
     Encoding,
     Header,
+    Missing,
     Quiet,
     RunPath,
     Runtime,
@@ -117,6 +118,7 @@ def command(
     decimal: Decimal = None,
     thousands: Thousands = None,
     comment: Comment = None,
+    missing: Missing = None,
     raw_text: Annotated[
         bool,
         typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
@@ -129,7 +131,13 @@ def command(
     from dlcli.data.sources.options import Reading
 
     reading = Reading(
-        delimiter=delimiter, header=header, encoding=encoding, decimal=decimal, thousands=thousands, comment=comment
+        delimiter=delimiter,
+        header=header,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        comment=comment,
+        missing_values=tuple(missing or ()),
     )
     predict(
         run,

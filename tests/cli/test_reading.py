@@ -116,6 +116,17 @@ def test_numbered_columns(runs: dict[str, Path], expected: str, tmp_path: Path) 
     assert (tmp_path / "out.csv").read_text() == expected
 
 
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_a_mark_that_training_did_not_know(runs: dict[str, Path], dlcli: Dlcli, tmp_path: Path, command: str) -> None:
+    file = tmp_path / "input.csv"
+    rows = [(*row, label) for row, label in zip(ROWS, LABELS, strict=True)]
+    file.write_text(text([("?", *rows[0][1:]), *rows[1:]], header=[*NAMES, "label"]))
+    refused = dlcli(command, runs["header"], file)
+    assert refused.returncode == 1
+    assert "--missing" in refused.stderr
+    assert dlcli(command, runs["header"], file, "--missing", "?").returncode == 0
+
+
 def test_options_say_what_cannot_be_found(runs: dict[str, Path], dlcli: Dlcli, tmp_path: Path, expected: str) -> None:
     file = tmp_path / "input.csv"
     file.write_bytes(("# é\n" + text(ROWS, header=NAMES, mark="^", decimal=",")).encode("cp1250"))

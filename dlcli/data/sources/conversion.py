@@ -87,10 +87,14 @@ def _way_out(value: str) -> str:
     if re.fullmatch(r"[+-]?\d+,\d+|[+-]?\d{1,3}(\.\d{3})+,\d+", text):
         return "write numbers with a decimal point, or say data.decimal: ',' of a text file"
     if not text:
-        return f"list {value!r} in data.missing_values if it stands for an empty cell"
+        return f"{_as_empty(value)} if it stands for an empty cell"
     if re.fullmatch(r"[^\d]{0,3}\s*[+-]?\d[\d.,]*\s*[^\d]{0,4}", text):
         return "write the number alone, without a unit or sign, or make the column a category"
-    return f"make the column a category, or list {value!r} in data.missing_values if it stands for an empty cell"
+    return f"make the column a category, or {_as_empty(value)} if it stands for an empty cell"
+
+
+def _as_empty(value: str) -> str:
+    return f"list {value!r} in data.missing_values (--missing of a file to predict for)"
 
 
 def kind_of(type_: pa.DataType) -> Kind | None:

@@ -50,6 +50,7 @@ class Reading:
         decimal: `.` or `,`.
         thousands: What stands between the thousands of a number.
         comment: What begins a row that is none.
+        missing_values: Further cells that count as empty, in files of every format.
     """
 
     delimiter: str | None = None
@@ -58,6 +59,7 @@ class Reading:
     decimal: str | None = None
     thousands: str | None = None
     comment: str | None = None
+    missing_values: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be.
@@ -189,7 +191,8 @@ class TableOptions:
         )
         if reading.comment is None:
             reading = dataclasses.replace(reading, comment=self.reading.comment)
-        return dataclasses.replace(self, columns=None, reading=reading, trained=trained)
+        marks = (*self.missing_values, *(mark.strip() for mark in reading.missing_values))
+        return dataclasses.replace(self, columns=None, reading=reading, trained=trained, missing_values=marks)
 
 
 def is_gzipped(file: Path) -> bool:
