@@ -267,13 +267,18 @@ def _direction(metric: Any, arguments: JSON) -> str | None:
 def _texts(kind: str, thing: Any) -> dict[str, ArgumentText]:
     """What the docstrings of the class and its bases say; the nearest wins."""
     found = {name: argument_text(text) for (of, name), text in _TEXTS.items() if of == kind}
+    shared = ("{{base_optimizer_keyword_args}}",)  # one docstring of 3.15 still holds its placeholder
     if kind == "optimizers":
         from keras.src.optimizers.optimizer import base_optimizer_keyword_args
 
         found |= argument_texts("\nArgs:\n" + textwrap.indent(inspect.cleandoc(base_optimizer_keyword_args), "    "))
+        # Where Keras has put it in, it stands further in than the rest from Python 3.13 on, which dedents docstrings.
+        shared = (*shared, base_optimizer_keyword_args)
     for base in reversed(inspect.getmro(thing)) if inspect.isclass(thing) else (thing,):
-        # One docstring of 3.15 still holds its placeholder.
-        found |= argument_texts((base.__doc__ or "").replace("{{base_optimizer_keyword_args}}", ""))
+        text = base.__doc__ or ""
+        for part in shared:
+            text = text.replace(part, "")
+        found |= argument_texts(text)
     return found
 
 

@@ -19,7 +19,6 @@ INPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "missing column": ("age,town\n30,a\n", ("'new.csv' has no column 'city'", "→ its columns are age, town")),
     "missing columns": ("x\n30\n", ("no column 'age'", "no column 'city'", "2 problems")),
     "misspelt column": ("age,ctiy\n30,a\n", ("no column 'city'", "→ did you mean 'ctiy'?")),
-    "zero rows": ("age,city\n", ("'new.csv' has no rows to predict", "→ add rows")),
     "empty": ("", ("new.csv", "the file is empty", "→")),
     "another type": ("age,city\n30,a\nold,b\n", ("new.csv:3", "column 'age'", "row 2 holds 'old'", "→")),
     "infinite": ("age,city\n30,a\n-inf,b\n", ("new.csv:3", "column 'age'", "row 2 holds '-inf'", "→")),
