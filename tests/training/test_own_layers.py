@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,12 @@ def assert_same(run: dlcli.Run, other: dlcli.Run) -> None:
         np.testing.assert_allclose(run.history[name], values, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", MODELS)
+def some(names: Iterable[str], *often: str) -> list[Any]:
+    """All of them; those that are not needed often among the long proofs."""
+    return [name if name in often else pytest.param(name, marks=pytest.mark.soak) for name in names]
+
+
+@pytest.mark.parametrize("kind", some(MODELS, "nested", "without get_config"))
 def test_a_model_of_ones_own_is_a_layer(kind: str, train: Train, tmp_path: Path) -> None:
     """It trains as in plain Keras, and every road takes it up again with the weights that it learnt."""
     plain = train(MODELS[kind], "step")
@@ -176,7 +181,7 @@ def long_job(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("long_job")
-@pytest.mark.parametrize("way", DRAWN_OTHERWISE)
+@pytest.mark.parametrize("way", some(DRAWN_OTHERWISE, "categorical"))
 def test_what_xla_would_draw_otherwise_leaves_it(way: str, train: Train) -> None:
     """A notice says which layer keeps a job from XLA."""
     layers = [{"Drawing": {"way": way}}, {"Dense": {"units": 1}}]

@@ -131,7 +131,8 @@ def test_check_tells_doubts_and_what_was_inferred(data: Path, tmp_path: Path) ->
 
     settings = config(tmp_path / "paid.csv", data={"features": ["x", "paid"]})
     report = dlcli.check(settings, listener=listen)
-    assert [warning.rule for warning in report.warnings] == ["doubtful-type"]
+    # The reader tells how the numbers may be written, and inference what the column is taken for.
+    assert [warning.rule for warning in report.warnings] == ["number-format", "doubtful-type"]
     assert any(line.startswith("target price: number, standardised") for line in said)
     assert any(line.startswith("not used: z, size") for line in said)
 

@@ -122,7 +122,7 @@ def test_a_disk_that_stays_full_is_told_and_the_run_has_failed(config: dict[str,
     assert sorted(path.name for path in (tmp_path / "run").iterdir() if path.name.startswith(".")) == []
 
 
-@pytest.mark.parametrize("umask", [0o077, 0o027])
+@pytest.mark.parametrize("umask", [0o077, pytest.param(0o027, marks=pytest.mark.soak)])
 def test_every_file_of_a_run_has_the_permissions_that_the_umask_leaves(
     config: dict[str, Any], tmp_path: Path, umask: int
 ) -> None:
