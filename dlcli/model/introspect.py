@@ -267,7 +267,7 @@ def _direction(metric: Any, arguments: JSON) -> str | None:
 def _texts(kind: str, thing: Any) -> dict[str, ArgumentText]:
     """What the docstrings of the class and its bases say; the nearest wins."""
     found = {name: argument_text(text) for (of, name), text in _TEXTS.items() if of == kind}
-    shared = ("{{base_optimizer_keyword_args}}",)  # one docstring of 3.15 still holds its placeholder
+    shared: tuple[str, ...] = ("{{base_optimizer_keyword_args}}",)  # one docstring of 3.15 still has its placeholder
     if kind == "optimizers":
         from keras.src.optimizers.optimizer import base_optimizer_keyword_args
 
