@@ -83,7 +83,7 @@ test-lowest: ## run the tests on the oldest packages that pyproject.toml allows
 test-resolved: | $(BIN)/python
 	$(PIP) install uv
 	$(BIN)/uv pip compile --quiet --python $(BIN)/python --resolution $(RESOLUTION) --extra dev \
-		pyproject.toml requirements/build.in --output-file $(VENV)/resolved.txt
+		--constraint requirements/constraints.in pyproject.toml requirements/build.in --output-file $(VENV)/resolved.txt
 	$(PIP) install -r $(VENV)/resolved.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	$(PYTEST)
@@ -117,6 +117,7 @@ lock: | $(BIN)/python ## pin the newest packages that pyproject.toml allows, in 
 	$(PIP) install uv
 	for extra in run dev; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url $$([[ $$extra = run ]] || echo --extra $$extra) \
+		--constraint requirements/constraints.in \
 		pyproject.toml requirements/build.in --output-file requirements/$$extra.txt; done
 
 .PHONY: data
