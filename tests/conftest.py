@@ -14,7 +14,7 @@ from typing import Any, Literal
 import hypothesis
 import pytest
 
-from dlcli.config.catalogue import Entry, load
+from dlcli.config.catalogue.entries import Entry, load
 
 # How long an example takes says nothing on a machine that others use too.
 hypothesis.settings.register_profile("dlcli", deadline=None)

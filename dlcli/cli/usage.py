@@ -31,7 +31,7 @@ class Command(TyperCommand):
         """The way out of an option that is not there."""
         if not error.option_name.startswith("--"):
             return ""
-        from dlcli.config.habits import option_way_out
+        from dlcli.config.habits.words import option_way_out
 
         known = [name.lstrip("-") for parameter in self.params for name in parameter.opts if name.startswith("--")]
         hint = option_way_out(error.option_name, known=known, value=_value(error.option_name, args))
@@ -44,7 +44,7 @@ class Command(TyperCommand):
         parameter = getattr(error, "param", None)
         if parameter is None or not parameter.opts:
             return ""
-        from dlcli.config.habits import find_habit
+        from dlcli.config.habits.words import find_habit
 
         value = next((found for name in parameter.opts if (found := _value(name, args)) is not None), "")
         return next((f"did you mean '{meant}'?" for meant in find_habit(value).means if f"'{meant}'" in str(error)), "")
@@ -58,7 +58,7 @@ class Program(TyperGroup):
         try:
             return super().resolve_command(ctx, args)
         except UsageError as error:
-            from dlcli.config.habits import find_habit
+            from dlcli.config.habits.words import find_habit
 
             means = find_habit(args[0]).means if args else ()
             _add(error, next((f"did you mean '{meant}'?" for meant in means if meant in self.commands), ""))
