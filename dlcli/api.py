@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.exporting import Export
     from dlcli.exports.formats import ExportFormat
-    from dlcli.prediction.files import InputFormat
-    from dlcli.prediction.writers import OutputFormat
+    from dlcli.prediction.outputs import OutputFormat
     from dlcli.trained.loading import Runtime
     from dlcli.trained.run import TrainedRun
     from dlcli.trained.undefined import Undefined
@@ -283,7 +282,7 @@ def predict_file(
     output: str | os.PathLike[str] | None = None,
     keep: Sequence[str] | None = (),
     format: OutputFormat | None = None,
-    input_format: InputFormat | None = None,
+    input_format: str | None = None,
     reading: Reading | None = None,
     probabilities: bool = True,
     top: int | None = None,

@@ -21,7 +21,7 @@ import pytest
 
 import dlcli as package
 from dlcli.data.columns.chunk import Chunk
-from dlcli.data.sources.source import Files
+from dlcli.data.sources.files import Files
 
 Dlcli = Callable[..., CompletedProcess[str]]
 

@@ -24,7 +24,7 @@ import pyarrow as pa
 from dlcli.config.schema import DataConfig, NumberTarget, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
-from dlcli.data.sources.options import format_of, is_gzipped
+from dlcli.data.sources.registry import format_of, suffixes
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
 
@@ -98,7 +98,8 @@ def _scale_is_open(target: Target | None) -> bool:
 
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
-    return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
+    said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
+    return [file.sha256, format_of(path).name, said]
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from pathlib import Path
 
-from dlcli.data.sources.options import FORMATS
+from dlcli.data.sources.access import is_gzipped
+from dlcli.data.sources.registry import by_suffix, formats, sniff
 from dlcli.errors import DataError, Problem
 
 __all__ = ["NAME", "is_stream", "keep_input"]
@@ -60,7 +61,7 @@ def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) 
         start = b""
         while len(start) < _ENOUGH and (block := _read(stream, name)):
             start += block
-        file = Path(directory) / f"stdin{suffix or sniff(start)}"
+        file = Path(directory) / f"stdin{suffix or _suffix(start)}"
         try:
             with file.open("wb") as copy:
                 copy.write(start)
@@ -85,24 +86,12 @@ def _read(stream: BufferedIOBase, name: str) -> bytes:
         raise DataError(Problem(f"{name} cannot be read: {reason}", rule="unreadable-file")) from error
 
 
-def sniff(start: bytes) -> str:
-    """The suffix of the format that the first bytes are of; `.csv` when they are of none that is told by them.
-
-    Example:
-        >>> sniff(b'{"age": 31}'), sniff(b"PAR1"), sniff(b"a\\tb\\n")
-        ('.jsonl', '.parquet', '.tsv')
-    """
-    if start.startswith(b"PAR1"):
-        return ".parquet"
-    if start.startswith(b"PK\x03\x04"):
-        return ".npz"
+def _suffix(start: bytes) -> str:
+    """The suffix of the format that the first bytes are of; that of the first format when they tell of none."""
     if start.startswith(b"\x1f\x8b"):
         with contextlib.suppress(zlib.error):
-            return sniff(zlib.decompressobj(wbits=31).decompress(start, _ENOUGH)) + ".gz"
-    if start.lstrip().startswith(b"{"):
-        return ".jsonl"
-    header = start.split(b"\n", 1)[0]
-    return ".tsv" if b"\t" in header and b"," not in header else ".csv"
+            return _suffix(zlib.decompressobj(wbits=31).decompress(start, _ENOUGH)) + ".gz"
+    return sniff(start) or formats()[0].suffixes[0]
 
 
 def _renamed(problem: Problem, file: Path, name: str) -> Problem:
@@ -118,7 +107,8 @@ def _renamed(problem: Problem, file: Path, name: str) -> Problem:
 
 def _unfinished_line(file: Path) -> int | None:
     """The 1-based number of the last line, when no line end follows it."""
-    if file.suffix not in FORMATS or FORMATS[file.suffix] not in ("delimited", "jsonl"):
+    format = by_suffix(file)
+    if format is None or not format.text or is_gzipped(file):
         return None
     lines, last = 0, b""
     with file.open("rb") as stream:

@@ -180,7 +180,7 @@ def test_frames_take_missing_values_and_number_names() -> None:
 
 def test_headers_need_nothing_heavy() -> None:
     code = (
-        "import sys; from dlcli.data.sources.header import peek_columns; "
+        "import sys; from dlcli.data.sources.peek import peek_columns; "
         "from dlcli.data.table.roles import assign_roles; "
         "print(sorted({'numpy', 'pandas', 'pyarrow', 'tensorflow'} & set(sys.modules)))"
     )

@@ -18,9 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.data.sources.access import is_gzipped
 from dlcli.data.sources.delimited.blanks import BLANKS, tidy
 from dlcli.data.sources.delimited.dialect import Dialect
-from dlcli.data.sources.options import is_gzipped
 
 __all__ = ["CleanStream", "clean"]
 

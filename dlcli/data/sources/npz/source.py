@@ -8,8 +8,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +16,12 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.arrays import numbers_array, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
+from dlcli.data.sources.access import check_readable
 from dlcli.data.sources.conversion import CellFault, convert
-from dlcli.data.sources.header import broken_archive
 from dlcli.data.sources.marks import marks_of
+from dlcli.data.sources.npz.archive import broken_archive
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.text import check_readable
+from dlcli.data.sources.source import FileSource
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ArrayFile"]
@@ -41,21 +41,8 @@ class _Header:
 
 
 @dataclasses.dataclass(frozen=True)
-class ArrayFile:
+class ArrayFile(FileSource):
     """One `.npz` file. Pickled objects are never read: they could run code."""
-
-    keyed: ClassVar[bool] = False
-
-    path: Path
-    options: TableOptions
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return (self.path,)
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names, shapes and types of the arrays."""
