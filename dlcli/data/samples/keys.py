@@ -26,7 +26,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
 
-__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
+__all__ = ["PACKAGES", "content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -102,6 +102,10 @@ def _content(file: KnownFile) -> list[object]:
     return [file.sha256, format_of(path).name, said]
 
 
+PACKAGES = tuple(Path(__file__).parents[2] / name for name in ("codecs", "data"))
+"""The packages that read and encode."""
+
+
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
     settings = config.model_dump(mode="json", exclude=exclude)
@@ -114,7 +118,8 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    return program_key(Path(__file__).parent, {"numpy": np.__version__, "pyarrow": pa.__version__})
+    versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
+    return "".join(program_key(package, versions) for package in PACKAGES)
 
 
 def program_key(package: Path, versions: Mapping[str, str]) -> str:

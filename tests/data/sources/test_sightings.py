@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from dlcli.data.sources.opening import open_source
+from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.sightings import Sightings
 
 
@@ -46,3 +51,25 @@ def test_marks_in_other_formats(values: pa.Array, unseen: tuple[str, ...]) -> No
     sightings = Sightings(["-9", "?"])
     sightings.see_cells(values)
     assert sightings.unseen == unseen
+
+
+@pytest.mark.parametrize("dtype", ["int16", "uint8", "float32", ">f8", "<U3", "datetime64[D]"])
+def test_marks_in_arrays(dtype: str, tmp_path: Path) -> None:
+    day = dtype.startswith("datetime")
+    texts = ["1990-01-02", "1990-01-03", "1990-01-04"] if day else ["1", "9", "3"]
+    found = texts[1]
+    values = np.array(texts) if dtype.startswith("<U") else np.array(texts if day else [1, 9, 3], dtype)
+    sightings = Sightings([found, "other", "7", "1980-01-01"])
+    np.savez(tmp_path / "a.npz", x=values, y=np.zeros(3))
+    options = TableOptions(missing_values=("", found, "other", "7", "1980-01-01"), sightings=sightings)
+    (chunk,) = open_source([str(tmp_path / "a.npz")], options, path="").chunks({"x": "text", "y": "number"})
+    assert sightings.unseen == ("other", "7", "1980-01-01")
+    assert [value is None or value != value for value in chunk.columns["x"].tolist()] == [False, True, False]
+
+
+def test_marks_in_arrays_of_several_values_a_row(tmp_path: Path) -> None:
+    sightings = Sightings(["-9", "-8"])
+    np.savez(tmp_path / "a.npz", x=np.array([[1, 2], [3, -9]], np.int8))
+    options = TableOptions(missing_values=("", "-9", "-8"), sightings=sightings)
+    list(open_source([str(tmp_path / "a.npz")], options, path="").chunks({"x": "number"}))
+    assert sightings.unseen == ("-8",)
