@@ -20,11 +20,11 @@ from dlcli.data.sources.format import Format
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
-from dlcli.data.sources.typed import typed_chunk
 from dlcli.data.table.checks import weight_problems
 from dlcli.data.table.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import missing_columns
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:

@@ -197,7 +197,7 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
 
 def test_all_that_reads_and_encodes_is_in_the_key() -> None:
     for module in (codec, delimited, encoding):
-        assert any(Path(module.__file__).is_relative_to(package) for package in PACKAGES), module
+        assert any(Path(str(module.__file__)).is_relative_to(package) for package in PACKAGES), module
 
 
 @pytest.mark.slow

@@ -26,9 +26,9 @@ from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.samples import store
 from dlcli.data.samples.encoding import Split
-from dlcli.data.sources import typed
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.table import memory
+from dlcli.data.values import typed
 from dlcli.errors import DataError, Problem
 
 pytestmark = pytest.mark.slow

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.conversion import kind_of
 from dlcli.data.sources.options import TableOptions, Trained
-from dlcli.data.sources.scalars import scalars_array
 from dlcli.data.sources.source import Source
-from dlcli.data.sources.typed import typed_chunk
+from dlcli.data.values.conversion import kind_of
+from dlcli.data.values.scalars import scalars_array
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:

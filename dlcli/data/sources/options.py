@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.sources.ranges import expand_ranges
-from dlcli.data.sources.sightings import Sightings
+from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Reading", "TableOptions", "Trained"]

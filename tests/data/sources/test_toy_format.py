@@ -58,7 +58,7 @@ import pyarrow as pa
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.sources.pairs.format import rows
 from dlcli.data.sources.source import FileSource
-from dlcli.data.sources.typed import typed_chunk
+from dlcli.data.values.typed import typed_chunk
 
 
 class PairsFile(FileSource):
@@ -174,7 +174,7 @@ def test_no_two_formats_have_a_name_or_a_suffix_in_common() -> None:
         assert {f".{name}" for name in format.spoken} <= set(format.suffixes)
 
 
-SHARED = {"dlcli/prediction/outputs.py": {"jsonl", *OUTPUTS}, "dlcli/cli/predict.py": {"jsonl"}}
+SHARED: dict[str, set[str]] = {"dlcli/prediction/outputs.py": {"jsonl", *OUTPUTS}, "dlcli/cli/predict.py": {"jsonl"}}
 """Files that name formats for another reason: what is written, and `--json`."""
 
 

@@ -12,15 +12,15 @@ import pyarrow.csv as pacsv
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.access import about_lines, check_readable, unreadable
-from dlcli.data.sources.codes import CodeSeeker
-from dlcli.data.sources.conversion import CellFault, is_number_text
 from dlcli.data.sources.delimited.blanks import output_delimiter
-from dlcli.data.sources.delimited.cleaning import CleanStream
 from dlcli.data.sources.delimited.faults import find_faults, line_of_row, swallowed_rows, unclosed_quote
 from dlcli.data.sources.delimited.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.delimited.numeral_cells import plain_cells
+from dlcli.data.sources.delimited.stream import CleanStream
 from dlcli.data.sources.source import FileSource
-from dlcli.data.sources.typed import typed_chunk
+from dlcli.data.values.codes import CodeSeeker
+from dlcli.data.values.conversion import CellFault, is_number_text
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 __all__ = ["DelimitedFile"]

@@ -10,10 +10,10 @@ from typing import ClassVar
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.access import about_lines, check_readable
 from dlcli.data.sources.jsonlines.objects import JSON_ROWS, json_objects
-from dlcli.data.sources.scalars import scalars_array
 from dlcli.data.sources.source import FileSource
 from dlcli.data.sources.text import find_encoding
-from dlcli.data.sources.typed import typed_chunk
+from dlcli.data.values.scalars import scalars_array
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import Problem
 
 __all__ = ["JsonLinesFile"]

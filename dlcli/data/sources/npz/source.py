@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from dlcli.data.columns.arrays import numbers_array, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.access import check_readable
-from dlcli.data.sources.conversion import CellFault, convert, plain
-from dlcli.data.sources.marks import found_marks, marks_of
 from dlcli.data.sources.npz.archive import broken_archive
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import FileSource
+from dlcli.data.values.conversion import CellFault, convert, plain
+from dlcli.data.values.marks import found_marks, marks_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ArrayFile"]

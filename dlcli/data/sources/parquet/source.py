@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.access import check_readable, unreadable
-from dlcli.data.sources.conversion import kind_of
 from dlcli.data.sources.source import FileSource
-from dlcli.data.sources.typed import typed_chunk
+from dlcli.data.values.conversion import kind_of
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ParquetFile"]

@@ -10,7 +10,7 @@ import pytest
 
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.sightings import Sightings
+from dlcli.data.values.sightings import Sightings
 
 
 @pytest.mark.parametrize("mark", ["?", "-9", "n.a.", "é"])

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from dlcli.data.columns.chunk import Chunk, Column, Kind
-from dlcli.data.sources.conversion import CellFault, NotNumbers, convert, plain
-from dlcli.data.sources.marks import found_marks
-from dlcli.data.sources.sightings import Sightings
+from dlcli.data.values.conversion import CellFault, NotNumbers, convert, plain
+from dlcli.data.values.marks import found_marks
+from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
 __all__ = ["typed_chunk"]
