@@ -131,8 +131,9 @@ def test_check_tells_doubts_and_what_was_inferred(data: Path, tmp_path: Path) ->
 
     settings = config(tmp_path / "paid.csv", data={"features": ["x", "paid"]})
     report = dlcli.check(settings, listener=listen)
-    # The reader tells how the numbers may be written, and inference what the column is taken for.
-    assert [warning.rule for warning in report.warnings] == ["number-format", "doubtful-type"]
+    (warning,) = report.warnings
+    assert (warning.rule, warning.path) == ("doubtful-type", "data.features.paid")
+    assert "data.thousands" in warning.hint
     assert any(line.startswith("target price: number, standardised") for line in said)
     assert any(line.startswith("not used: z, size") for line in said)
 

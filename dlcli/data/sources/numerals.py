@@ -9,17 +9,107 @@ from pathlib import Path
 
 from dlcli.errors import Problem
 
-__all__ = ["POINT", "Numerals", "find_numerals", "number_pattern"]
+__all__ = [
+    "NOTATIONS",
+    "NUMBER",
+    "POINT",
+    "Notation",
+    "Numerals",
+    "find_numerals",
+    "notation_of",
+    "number_pattern",
+]
 
 SHARE = 0.9
 """Part of a column's cells that must be numbers of one form for it to say how they are written."""
 
+NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+"""A number as programs write it, for Python and for Arrow."""
+
+_BLANKS = " '_\u00a0\u202f"
+"""What parts thousands and cannot be taken for the fraction's mark."""
+
+
+def _groups(marks: str) -> str:
+    return rf"[1-9][0-9]{{0,2}}([{marks}][0-9]{{3}})+"
+
+
 _COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-_GROUPED_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2}([. \u00a0\u202f'][0-9]{3})+,[0-9]+")
-_GROUPED_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}([, \u00a0\u202f'][0-9]{3})+\.[0-9]+")
+_GROUPED_COMMA = re.compile(rf"[+-]?{_groups('.' + _BLANKS)},[0-9]+")
+_GROUPED_POINT = re.compile(rf"[+-]?{_groups(',' + _BLANKS)}\.[0-9]+")
 _POINT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+([eE][+-]?[0-9]+)?")
-_MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+")
+_MAYBE_THOUSANDS = re.compile(rf"[+-]?{_groups('.,')}")
+
+_CURRENCY = "([$€£¥₹₽]|EUR|USD|GBP|CHF)"
+_DIGITS = rf"[0-9.,{_BLANKS}]*"
+"""What follows the first digit of an amount, whatever parts its thousands."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Notation:
+    """Numbers as they are written elsewhere.
+
+    Args:
+        form: A regular expression, for Python and for Arrow, that such a number matches as a whole.
+        signs: What is between the digits or beside them.
+        way_out: What to do about it.
+    """
+
+    form: str
+    signs: str
+    way_out: str
+
+
+def _notation(form: str, signs: str, way_out: str) -> Notation:
+    return Notation(rf"^\s*{form}\s*$", signs, way_out)
+
+
+_PREDICTING = "of a file to predict for"
+_POINTS = f"data.thousands: '.' of a text file reads them (--thousands {_PREDICTING}), or write them as in 1234.5"
+_ALONE = "write the numbers alone, without a unit or sign"
+
+NOTATIONS = (
+    _notation(
+        rf"[+-]?{_groups(',')}",
+        "thousands separators",
+        f"data.thousands: ',' or data.decimal: ',' of a text file says which "
+        f"(--thousands and --decimal {_PREDICTING}), or write them without",
+    ),
+    _notation(
+        rf"[+-]?{_groups(',')}(\.[0-9]+)?",
+        "thousands separators",
+        f"data.thousands: ',' of a text file reads them (--thousands {_PREDICTING}), or write them without",
+    ),
+    _notation(
+        _COMMA.pattern,
+        "decimal commas",
+        f"data.decimal: ',' of a text file reads them (--decimal {_PREDICTING}), or write them with points",
+    ),
+    _notation(rf"[+-]?{_groups('.')}", "thousands separators", _POINTS),
+    _notation(rf"[+-]?({_groups('.')}|[0-9]+)(,[0-9]+)?", "decimal commas", _POINTS),
+    _notation(
+        rf"[+-]?{_groups(_BLANKS)}([.,][0-9]+)?",
+        "thousands separators",
+        f"data.thousands of a text file reads them (--thousands {_PREDICTING}), or write them without",
+    ),
+    _notation(r"[+-]?[0-9.,]*[0-9]\s*%", "percent signs", _ALONE),
+    _notation(rf"[+-]?\s*{_CURRENCY}\s*[+-]?[0-9]{_DIGITS}", "currency signs", _ALONE),
+    _notation(rf"[+-]?[0-9]{_DIGITS}\s*{_CURRENCY}", "currency signs", _ALONE),
+)
+"""The first that all foreign numbers of a column have is told."""
+
+
+def notation_of(text: str) -> Notation | None:
+    """How a text is a number elsewhere; None for what is none, and for what is one here.
+
+    Example:
+        >>> notation_of("1.234,5").signs, notation_of("12.5")
+        ('decimal commas', None)
+    """
+    if re.search(NUMBER, text):
+        return None
+    return next((each for each in NOTATIONS if re.search(each.form, text)), None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,15 +245,11 @@ def _mark_of(number: str) -> str:
 
 def _commas(file: Path, column: _Column, points: Sequence[_Column]) -> Problem:
     example = column.comma or column.grouped or column.maybe_grouped
-    if example == column.maybe_grouped:
-        hint = (
-            "data.thousands: ',' or data.decimal: ',' says which (--thousands and --decimal of a file to predict for)"
-        )
-    elif points:
+    notation = notation_of(example)
+    hint = notation.way_out if notation is not None else ""
+    if points and example != column.maybe_grouped:
         point = points[0].point or points[0].grouped_point
         hint = f"{points[0].name!r} has decimal points, as in '{point}'; write both in the same way"
-    else:
-        hint = "data.decimal: ',' reads such numbers (--decimal of a file to predict for); '.' says that they are none"
     return Problem(
         f"column {column.name!r} holds texts that look like numbers with commas, such as '{example}'",
         hint=hint,
