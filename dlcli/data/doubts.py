@@ -14,7 +14,7 @@ from dlcli.data.sources.numerals import NOTATIONS, NUMBER
 from dlcli.data.survey import ISO, Survey
 from dlcli.errors import Problem
 
-__all__ = ["collect_doubts", "doubts_of"]
+__all__ = ["collect_doubts", "doubt_of_numbers", "doubts_of"]
 
 _MOSTLY = 0.9
 """The part of a column's different values from which on the others look like faults."""
@@ -49,6 +49,26 @@ def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False
     taken = "text" if prose else f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}"
     message = f"the column {path[2]!r} is taken for {taken}, and {what}"
     return (Problem(message, path=format_path(path), hint=hint, rule="doubtful-type"),)
+
+
+def doubt_of_numbers(column: Survey, name: str) -> tuple[Problem, ...]:
+    """A warning about a column that is taken for a number and whose values are dates, such as 20150314.
+
+    Args:
+        column: All of it.
+        name: Of the feature.
+    """
+    dates = column.dates
+    if dates is None:
+        return ()
+    return (
+        Problem(
+            f"the column {name!r} is taken for a number, and its values look like dates, such as {dates.example}",
+            path=format_path(("data", "features", name)),
+            hint=f"{{type: datetime, format: {dates.format!r}}}, or {{type: number}} if it is one",
+            rule="doubtful-type",
+        ),
+    )
 
 
 def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
