@@ -415,7 +415,6 @@ VALUES: dict[str, dict[str, str]] = {
         "auto": _LEFT_OUT,
         "infer": _LEFT_OUT,
     },
-    "encoding": {"auto": _LEFT_OUT, "infer": _LEFT_OUT},
     "thousands": {"": _LEFT_OUT, "none": _LEFT_OUT},
     "features": {"all": f"{_LEFT_OUT}: all columns but the target are features"},
     "batch_size": {"auto": f"{_LEFT_OUT}, or write `full`", "-1": "write `full` for all rows", "0": "write `full`"},
