@@ -238,7 +238,8 @@ def callback_cannot_act(config: Config, output: Output) -> Iterator[tuple[str, s
             )
             continue
         in_time = seen - (epochs % every == 0)  # what is done after the last epoch has no effect
-        if seen > 0 and max(patience, 1) >= in_time and callback.arguments.get("restore_best_weights") is not True:
+        needed = max(patience, 1) + 1 if callback.arguments.get("baseline") is None else max(patience, 2)
+        if seen > 0 and needed > in_time and callback.arguments.get("restore_best_weights") is not True:
             looks = f"{epochs} epochs" if seen == epochs else f"{seen} of {epochs} epochs that it looks at"
             yield (
                 f"{path}.patience",

@@ -30,7 +30,7 @@ def acts(callback: Any, *, epochs: int, every: int) -> bool:
     return False
 
 
-def warned(name: str, arguments: dict[str, int], *, epochs: int, every: int) -> bool:
+def warned(name: str, arguments: dict[str, Any], *, epochs: int, every: int) -> bool:
     settings = {
         "data": {"train": "x.csv", "target": "y", "validation": 0.2},
         "model": {"layers": [{"Dense": {"units": 1}}]},
@@ -46,11 +46,13 @@ def warned(name: str, arguments: dict[str, int], *, epochs: int, every: int) -> 
     patience=st.integers(0, 16),
     start=st.integers(0, 16),
     every=st.integers(1, 3),
+    baseline=st.sampled_from([None, -1]),
 )
 def test_a_warning_is_of_a_callback_that_does_nothing(
-    name: str, epochs: int, patience: int, start: int, every: int
+    name: str, epochs: int, patience: int, start: int, every: int, baseline: int | None
 ) -> None:
-    arguments = {"patience": patience} | ({"start_from_epoch": start} if name == "EarlyStopping" else {})
+    own = {"start_from_epoch": start, "baseline": baseline} if name == "EarlyStopping" else {}
+    arguments = {"patience": patience, **own}
     callback = getattr(keras.callbacks, name)(**arguments, mode="min")
     idle = not acts(callback, epochs=epochs, every=every)
     assert warned(name, arguments, epochs=epochs, every=every) == idle
