@@ -19,6 +19,7 @@ from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.training.events import Listener, Notice, Stage
 from dlcli.training.job import write_inputs
+from dlcli.training.own_indices import check_own_indices
 from dlcli.training.saving import save_trained, unsavable
 
 __all__ = ["rehearse", "require_savable"]
@@ -69,9 +70,11 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
         tell: Told what will not be written, or not be proved.
 
     Raises:
-        ConfigError: See `require_savable`.
+        ConfigError: See `require_savable`; or an embedding of the user's own is too small.
         ModelError: The weights do not come back: what was trained would be lost.
     """
+    if assembly.config.code and (problems := check_own_indices(assembly, prepared.splits)):
+        raise ConfigError(problems)
     require_savable(assembly)
     if assembly.model.count_params() > MOST_PARAMETERS:
         return
