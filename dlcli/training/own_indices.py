@@ -1,6 +1,6 @@
 """Embeddings inside of layers and models of the user's own have room for what they are given.
 
-They are tried on the rows that hold the least and the greatest numbers: nothing but the code says what it makes of them.
+They are tried on the rows with the least and the greatest numbers: nothing but the code says what it makes of them.
 """
 
 from __future__ import annotations
