@@ -94,7 +94,7 @@ check: $(VENV)/.installed-dev ## style, types, import contracts, and docs that f
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m dlcli.config.reference --check
+	$(BIN)/python -m dlcli.config.published.reference --check
 
 .PHONY: format
 format: $(VENV)/.installed-dev ## put the code into shape
@@ -103,11 +103,11 @@ format: $(VENV)/.installed-dev ## put the code into shape
 
 .PHONY: catalogue
 catalogue: $(VENV)/.installed-dev ## write the catalogue of Keras components from the installed Keras
-	$(BIN)/python -m dlcli.model.introspect
+	$(BIN)/python -m dlcli.model.introspection.introspect
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## write the generated docs and the editor's schema
-	$(BIN)/python -m dlcli.config.reference
+	$(BIN)/python -m dlcli.config.published.reference
 	$(BIN)/dlcli schema > configs/dlcli.schema.json.new
 	mv configs/dlcli.schema.json.new configs/dlcli.schema.json
 

@@ -22,9 +22,9 @@ import numpy as np
 from keras import layers as L
 
 from dlcli.errors import ModelError
-from dlcli.inference.parity import compare
-from dlcli.model.formats import tensor_names, write_model
-from dlcli.model.reference import reference_outputs
+from dlcli.exports.formats import tensor_names, write_model
+from dlcli.exports.parity import compare
+from dlcli.exports.reference import reference_outputs
 
 MANY = 1000
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.config.loading import Inspection, inspect, inspect_value
-from dlcli.config.locations import name_problem
+from dlcli.config.document.file_names import name_problem
+from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
@@ -27,15 +27,16 @@ from dlcli.training.warned import forward_warnings, with_warnings_forwarded
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dlcli.data.cache import Cache
+    from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
-    from dlcli.inference.evaluation import Evaluation
-    from dlcli.inference.exporting import Export
-    from dlcli.inference.files import InputFormat
-    from dlcli.inference.loading import Runtime, TrainedRun
-    from dlcli.inference.undefined import Undefined
-    from dlcli.inference.writers import OutputFormat
-    from dlcli.model.formats import ExportFormat
+    from dlcli.evaluation.evaluation import Evaluation
+    from dlcli.exports.exporting import Export
+    from dlcli.exports.formats import ExportFormat
+    from dlcli.prediction.files import InputFormat
+    from dlcli.prediction.writers import OutputFormat
+    from dlcli.trained.loading import Runtime
+    from dlcli.trained.run import TrainedRun
+    from dlcli.trained.undefined import Undefined
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
 
@@ -145,7 +146,7 @@ def check(
         DlcliError: There are faults; all of those that the stage can see.
     """
     _require_names(cache_dir)
-    from dlcli.config.lint import lint
+    from dlcli.config.checks.lint import lint
 
     doubts: list[Problem] = []
     inspection, settings = _checked(config, overrides, needs_tensorflow=not fast, notify=doubts.append)
@@ -198,7 +199,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.inference.evaluating import evaluate_run
+    from dlcli.evaluation.evaluating import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_run(
@@ -252,11 +253,11 @@ def predict(
     path = _run_path(run, runtime)
     import pyarrow as pa
 
-    from dlcli.inference.decoding import Columns
-    from dlcli.inference.loading import load
-    from dlcli.inference.prediction import no_predictions, predict_rows
-    from dlcli.inference.rows import input_rows
-    from dlcli.inference.undefined import Undefined
+    from dlcli.prediction.prediction import no_predictions, predict_rows
+    from dlcli.trained.decoding import Columns
+    from dlcli.trained.loading import load
+    from dlcli.trained.rows import input_rows
+    from dlcli.trained.undefined import Undefined
 
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
@@ -317,10 +318,10 @@ def predict_file(
     """
     _require_names(run, source, output)
     path = _run_path(run, runtime)
-    from dlcli.inference.decoding import Columns
-    from dlcli.inference.files import Writing, predict_to
-    from dlcli.inference.loading import load
-    from dlcli.inference.undefined import Undefined
+    from dlcli.prediction.files import Writing, predict_to
+    from dlcli.trained.decoding import Columns
+    from dlcli.trained.loading import load
+    from dlcli.trained.undefined import Undefined
 
     tell, undefined = listener or _ignore, Undefined()
     trained = load(path, runtime=runtime, warn=_warner(listener))
@@ -371,8 +372,8 @@ def export(
     """
     _require_names(run, output, rows)
     path = _run_path(run, "keras")
-    from dlcli.inference.exporting import export_run
-    from dlcli.inference.rebuilding import rebuild_portable
+    from dlcli.exports.exporting import export_run
+    from dlcli.exports.rebuilding import rebuild_portable
 
     if output is None:
         if format != "onnx" or with_preprocessing or rows is not None:
@@ -423,7 +424,7 @@ def _checked(
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:
-    from dlcli.data.cache import Cache
+    from dlcli.data.cache.cache import Cache
 
     return Cache(Path(directory) if directory is not None else None)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import hypothesis
 import pytest
 
-from dlcli.config.catalogue import Entry, load
+from dlcli.config.catalogue.entries import Entry, load
 
 # How long an example takes says nothing on a machine that others use too.
 hypothesis.settings.register_profile("dlcli", deadline=None)
@@ -45,7 +45,7 @@ class _NoTensorFlow(importlib.abc.MetaPathFinder):
             raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
 
 
-WITH_TENSORFLOW = ("cli", "configs", "model", "training")
+WITH_TENSORFLOW = ("cli", "configs", "model", "trained", "training")
 """Folders all of whose tests load TensorFlow, or start programs that do."""
 
 

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import dlcli
-from dlcli.config.reading import read
+from dlcli.config.document.reader import read
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage
 
 pytestmark = pytest.mark.tensorflow

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config.lint import RULES
+from dlcli.config.checks.lint import RULES
 from dlcli.errors import Problem
 
 RULE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

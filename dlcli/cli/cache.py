@@ -37,7 +37,7 @@ def clear_command(
 
 def list_entries(cache_dir: Path | None, *, console: Console) -> None:
     """Present the entries of the cache."""
-    from dlcli.data.cache import Cache
+    from dlcli.data.cache.cache import Cache
 
     cache = Cache(cache_dir)
     entries = [(entry, _data_files(entry.directory)) for entry in cache.entries()]
@@ -65,7 +65,7 @@ def list_entries(cache_dir: Path | None, *, console: Console) -> None:
 
 def clear(cache_dir: Path | None, *, older_than: float | None, console: Console) -> None:
     """Remove entries and say what was removed."""
-    from dlcli.data.cache import Cache
+    from dlcli.data.cache.cache import Cache
 
     cache = Cache(cache_dir)
     cleared = cache.clear(older_than_days=older_than)

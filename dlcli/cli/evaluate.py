@@ -18,12 +18,12 @@ from dlcli.cli.options import (
 )
 from dlcli.cli.prediction_display import PredictionDisplay
 from dlcli.cli.reading import with_reading
-from dlcli.config.component import Component, normal_name
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
-    from dlcli.inference.evaluation import Evaluation
+    from dlcli.evaluation.evaluation import Evaluation
 
 __all__ = ["command", "evaluate", "present"]
 

@@ -18,8 +18,8 @@ from dlcli.cli.reading import with_reading
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
-    from dlcli.inference.files import InputFormat
-    from dlcli.inference.writers import OutputFormat
+    from dlcli.prediction.files import InputFormat
+    from dlcli.prediction.writers import OutputFormat
 
 __all__ = ["Options", "command", "predict"]
 

@@ -30,7 +30,7 @@ class Command(TyperCommand):
 
     def _option(self, error: Any, args: list[str]) -> str:
         """The way out of an option that is not there."""
-        from dlcli.config.habits import option_way_out
+        from dlcli.config.habits.words import option_way_out
 
         known = [name.lstrip("-") for parameter in self.params for name in parameter.opts if name.startswith("--")]
         option = _typed(error.option_name, args)
@@ -44,7 +44,7 @@ class Command(TyperCommand):
         parameter = getattr(error, "param", None)
         if parameter is None or not parameter.opts:
             return ""
-        from dlcli.config.habits import find_habit
+        from dlcli.config.habits.words import find_habit
         from dlcli.errors import did_you_mean
 
         value = next((found for name in parameter.opts if (found := _value(name, args)) is not None), "")
@@ -61,7 +61,7 @@ class Program(TyperGroup):
         try:
             return super().resolve_command(ctx, args)
         except UsageError as error:
-            from dlcli.config.habits import Habit, find_habit
+            from dlcli.config.habits.words import Habit, find_habit
 
             habit = find_habit(args[0]) if args else Habit()
             means = (f"did you mean '{meant}'?" for meant in habit.means if meant in self.commands)
@@ -81,7 +81,7 @@ class Program(TyperGroup):
 
     def _option(self, option: str) -> str:
         """The way out of an option before the command."""
-        from dlcli.config.habits import option_way_out
+        from dlcli.config.habits.words import option_way_out
 
         if option.lower() == "-v":
             return "did you mean --version?"

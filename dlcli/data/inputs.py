@@ -12,18 +12,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.checks import weight_problems
-from dlcli.data.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.dropping import drop_columns, fill_targets, targetless
-from dlcli.data.encoding import Split, encode_chunk
-from dlcli.data.features.cells import as_arrow
-from dlcli.data.loading import missing_columns
-from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.rows import Rows
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.encoding import Split, encode_chunk
 from dlcli.data.sources.header import find_doubts
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Format, Reading, TableOptions
 from dlcli.data.sources.source import Source, typed_chunk
+from dlcli.data.table.checks import weight_problems
+from dlcli.data.table.dropping import drop_columns, fill_targets, targetless
+from dlcli.data.table.rows import Rows
+from dlcli.data.table.table import missing_columns
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.data.cache import Cache
-from dlcli.data.checks import missing_targets, row_labels, unseen_classes, weight_problems
-from dlcli.data.division import Part, divide
-from dlcli.data.dropping import drop_columns, dropped_rows
-from dlcli.data.encoding import Destination, Split, encode_rows, encoded_bytes
-from dlcli.data.entry import Entry
-from dlcli.data.filling import Filled, fill_in, settle
+from dlcli.data.cache.cache import Cache
+from dlcli.data.cache.entry import Entry
 from dlcli.data.further import FurtherFaults
-from dlcli.data.keys import encoding_key, recipe_key
-from dlcli.data.loading import Loaded, find_sources, load
-from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.store import Arrays, Notify, Store
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.encoding import Destination, Split, encode_rows, encoded_bytes
+from dlcli.data.samples.keys import encoding_key, recipe_key
+from dlcli.data.samples.store import Arrays, Notify, Store
+from dlcli.data.splits.division import Part, divide
+from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
+from dlcli.data.table.dropping import drop_columns, dropped_rows
+from dlcli.data.table.table import Loaded, find_sources, load
+from dlcli.data.types.filling import Filled, fill_in, settle
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "Split", "prepare", "read_split"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from dlcli.config.graph import expand
-from dlcli.config.loading import Inspection
+from dlcli.config.graph.graph import expand
+from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
-from dlcli.data.headers import look_at_headers
+from dlcli.data.table.headers import look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dlcli.config.loading import Inspection
+from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
 from dlcli.data.sources.paths import find_files
 

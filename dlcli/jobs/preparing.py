@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dlcli.config.conventions import model_head, says_classification
-from dlcli.config.graph import expand
-from dlcli.config.lint import lint
-from dlcli.config.loading import Inspection
+from dlcli.config.checks.lint import lint
+from dlcli.config.graph.graph import expand
+from dlcli.config.inspection.inspection import Inspection
+from dlcli.config.outputs.conventions import model_head, says_classification
+from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config, DataConfig, NumberTarget
-from dlcli.config.target_scale import thresholds_of_loss, unscalable_targets
-from dlcli.data.cache import Cache
+from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import located
@@ -65,8 +65,8 @@ def prepare_job(
             tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
         backend.load()
-        from dlcli.inference.keras_model import assemble_run
         from dlcli.jobs.rehearsing import rehearse, require_savable
+        from dlcli.trained.keras_model import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))

@@ -1,0 +1,1 @@
+"""A config and the inputs of a data set become a compiled Keras model; the same way for every command."""

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from dlcli.config.graph import Graph, expand
-from dlcli.config.outputs import OutputPlan, plan_outputs
+from dlcli.config.graph.graph import Graph, expand
+from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
 from dlcli.errors import ConfigError
@@ -15,7 +15,7 @@ from dlcli.model import backend
 from dlcli.model.building import build
 from dlcli.model.code import load_code
 from dlcli.model.compiling import compile_model
-from dlcli.model.own_unit import measure_in_own_units
+from dlcli.model.metrics.own_unit import measure_in_own_units
 
 __all__ = ["Assembly", "assemble"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from dlcli.config.component import Component, normal_name
 from dlcli.config.schema import CompileConfig
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 

@@ -6,10 +6,10 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlcli.config import catalogue
-from dlcli.config.component import Component
-from dlcli.config.graph import Graph, Node
-from dlcli.config.paths import format_path
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.document.places import format_path
+from dlcli.config.graph.graph import Graph, Node
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
 from dlcli.model import backend

@@ -6,17 +6,17 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dlcli.config import catalogue
-from dlcli.config.component import Component
-from dlcli.config.drafts import snake_case
-from dlcli.config.outputs import OutputPlan
-from dlcli.config.paths import format_path
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.document.places import format_path
+from dlcli.config.graph.drafts import snake_case
+from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig
+from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.components import make
 from dlcli.model.faults import KERAS_FAULTS, reason
-from dlcli.model.viewed_metrics import viewed
+from dlcli.model.metrics.viewed import viewed
 
 __all__ = ["compile_model"]
 

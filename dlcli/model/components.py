@@ -11,12 +11,12 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dlcli.config import catalogue
-from dlcli.config.catalogue import Argument, Entry, singular
-from dlcli.config.component import Component
-from dlcli.config.drafts import snake_case
-from dlcli.config.paths import format_path
-from dlcli.config.reach import reach_of_entry, reach_of_value
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.entries import Argument, Entry, singular
+from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
+from dlcli.config.document.places import format_path
+from dlcli.config.graph.drafts import snake_case
+from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model import backend
 from dlcli.model.faults import KERAS_FAULTS, named_argument, reason

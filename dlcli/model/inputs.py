@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from dlcli.config.graph import Graph
+from dlcli.config.graph.graph import Graph
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.errors import ModelError, Problem
 from dlcli.model import backend

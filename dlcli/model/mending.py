@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.config.catalogue import Entry
+from dlcli.config.catalogue.entries import Entry
 
 __all__ = ["keep_arguments", "mended_arguments"]
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.config.graph import Graph
+from dlcli.config.graph.graph import Graph
 
 __all__ = ["LayerRow", "ModelSummary", "summarize"]
 

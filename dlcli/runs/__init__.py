@@ -1,0 +1,1 @@
+"""The run directory: its file names, how it is claimed, written and read."""

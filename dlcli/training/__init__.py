@@ -1,0 +1,1 @@
+"""A compiled model and samples become a trained model, a History and checkpoints."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from dlcli.config.component import Component
+from dlcli.config.schema.component import Component
 from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
 from dlcli.runs.layout import OWN_NAMES

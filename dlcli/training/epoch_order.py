@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from dlcli.data.batches import Batches
+from dlcli.data.samples.batches import Batches
 
 __all__ = ["EpochOrder"]
 

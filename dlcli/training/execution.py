@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import keras
 
-from dlcli.data.batches import Batches
+from dlcli.data.samples.batches import Batches
 
 __all__ = ["Execution", "choose", "needs_every_batch", "sees_validation_batches", "stack_size"]
 

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.data.encoding import Split
-from dlcli.data.mapped import take
+from dlcli.data.cache.mapped import take
+from dlcli.data.samples.encoding import Split
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly
 

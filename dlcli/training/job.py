@@ -7,24 +7,24 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlcli.config.document.writer import dump
 from dlcli.config.schema import Config
-from dlcli.config.writing import dump
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.state import metric_values
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
-from dlcli.training import engine
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
-from dlcli.training.failures import training_failure
 from dlcli.training.hooks import explain_failures
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.saving import save_trained
+from dlcli.training.tensorflow import engine
+from dlcli.training.tensorflow.failures import training_failure
 from dlcli.training.tolerance import tolerate
 from dlcli.training.validation import validation_dataset
 

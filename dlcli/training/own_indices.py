@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.paths import format_path
-from dlcli.data.encoding import Split
-from dlcli.data.mapped import take
+from dlcli.config.document.places import format_path
+from dlcli.data.cache.mapped import take
+from dlcli.data.samples.encoding import Split
 from dlcli.errors import Problem
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly

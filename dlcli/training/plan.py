@@ -6,15 +6,15 @@ import dataclasses
 import tempfile
 from pathlib import Path
 
-from dlcli.config.history_names import history_names
-from dlcli.config.metric_faults import check_metrics_of
-from dlcli.config.monitors import check_monitors, with_modes
-from dlcli.data.batches import Batches
-from dlcli.data.labels import class_weights, make_labels, row_weights
+from dlcli.config.checks.history_names import history_names
+from dlcli.config.checks.monitors import check_monitors, with_modes
+from dlcli.config.outputs.metric_faults import check_metrics_of
 from dlcli.data.prepare import Prepared, Split
+from dlcli.data.samples.batches import Batches
+from dlcli.data.samples.labels import class_weights, make_labels, row_weights
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
-from dlcli.model.directions import own_directions
+from dlcli.model.metrics.directions import own_directions
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks

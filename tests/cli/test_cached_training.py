@@ -9,8 +9,9 @@ from subprocess import CompletedProcess
 import numpy as np
 import pytest
 
-from dlcli.data import memory, store
-from dlcli.data.cache import Cache
+from dlcli.data.cache.cache import Cache
+from dlcli.data.samples import store
+from dlcli.data.table import memory
 
 CONFIG = """\
 data: {train: table.csv, target: y, validation: 0.2, test: 0.2}

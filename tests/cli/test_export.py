@@ -16,8 +16,8 @@ import pytest
 
 import dlcli as package
 from dlcli.errors import Problem, RunError
-from dlcli.inference import parity
-from dlcli.inference.parity import Parity
+from dlcli.exports import parity
+from dlcli.exports.parity import Parity
 from dlcli.training.events import Event, Notice, Stage
 
 Dlcli = Callable[..., CompletedProcess[str]]
@@ -286,7 +286,7 @@ def test_a_proof_that_fails_leaves_the_run_as_it_was(
 def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
     there: bool, dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dlcli.inference import rebuilding
+    from dlcli.exports import rebuilding
 
     def fail(path: Path, value: Any) -> None:
         assert (run_directory / "model.onnx").read_bytes() != b"old"
@@ -308,7 +308,7 @@ def test_the_worse_comparison_is_told(
     dlcli: Dlcli, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the run's portable model, which is off by roundings, where Keras in another process is not."""
-    from dlcli.inference import exporting
+    from dlcli.exports import exporting
 
     judged: list[Parity] = []
 
@@ -359,7 +359,7 @@ def test_a_disk_that_fills_does_not_fail_the_run(table: str, tmp_path: Path, nar
 
 
 def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dlcli.inference import keras_model
+    from dlcli.trained import keras_model
 
     built: list[str] = []
 

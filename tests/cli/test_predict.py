@@ -20,7 +20,7 @@ import pyarrow.parquet
 import pytest
 
 import dlcli as package
-from dlcli.data.chunk import Chunk
+from dlcli.data.columns.chunk import Chunk
 from dlcli.data.sources.source import Files
 
 Dlcli = Callable[..., CompletedProcess[str]]

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.loading import inspect_value
-from dlcli.config.paths import parse_path
+from dlcli.config.document.places import parse_path
+from dlcli.config.inspection.inspection import inspect_value
 from dlcli.errors import ConfigError
 from dlcli.jobs.checking import check_config
 

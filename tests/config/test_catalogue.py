@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dlcli.config.catalogue import KINDS, load, singular
+from dlcli.config.catalogue.entries import KINDS, load, singular
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_name_of_another_kind_is_told_apart() -> None:
 
 def test_the_catalogue_needs_no_keras() -> None:
     code = (
-        "import sys; from dlcli.config.catalogue import load; load().entries('layers');"
+        "import sys; from dlcli.config.catalogue.entries import load; load().entries('layers');"
         "print(sorted({'keras', 'tensorflow', 'numpy', 'pandas'} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config.code import CodeName, code_names
+from dlcli.config.validation.source_code import CodeName, code_names
 
 SOURCE = """
 import keras

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.component import Component
 from dlcli.config.schema import CompileConfig
+from dlcli.config.schema.component import Component
 
 MSE = Component("MeanSquaredError")
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import pytest
 
-from dlcli.config.catalogue import Catalogue, Entry, load
-from dlcli.config.component import Component
-from dlcli.config.components import check_components
+from dlcli.config.catalogue.entries import Catalogue, Entry, load
+from dlcli.config.schema.component import Component
+from dlcli.config.validation.components import check_components
 from dlcli.errors import Problem
 
 pytestmark = pytest.mark.tensorflow

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dlcli.config import catalogue
-from dlcli.config.component import Component
-from dlcli.config.conventions import (
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.outputs.conventions import (
     Head,
     default_loss,
     default_metrics,
@@ -18,6 +17,7 @@ from dlcli.config.conventions import (
     target_form,
 )
 from dlcli.config.schema import ModelConfig
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 
 NUMBER = TargetSpec("price", "number")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.document import Document
-from dlcli.config.extends import MAX_BASES, extend, merge
-from dlcli.config.loading import inspect
-from dlcli.config.reading import read
+from dlcli.config.document.document import Document
+from dlcli.config.document.extends import MAX_BASES, extend, merge
+from dlcli.config.document.reader import read
+from dlcli.config.inspection.inspection import inspect
 from dlcli.errors import Problem
 
 

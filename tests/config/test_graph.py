@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.expansion import MAX_LAYERS
-from dlcli.config.graph import Graph, expand
+from dlcli.config.graph.expansion import MAX_LAYERS
+from dlcli.config.graph.graph import Graph, expand
 from dlcli.config.schema import ModelConfig
 from dlcli.errors import Problem
 

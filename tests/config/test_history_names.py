@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlcli.config.component import Component
-from dlcli.config.history_names import HistoryNames, history_names
+from dlcli.config.checks.history_names import HistoryNames, history_names
 from dlcli.config.schema import CompileConfig
+from dlcli.config.schema.component import Component
 
 
 def names(*, outputs: tuple[str, ...] = ("out",), validation: bool = False, **keys: Any) -> HistoryNames:

@@ -10,9 +10,9 @@ from typing import Any
 import jsonschema
 import pytest
 
-from dlcli.config.catalogue import load
-from dlcli.config.composing import compose
-from dlcli.config.json_schema import json_schema
+from dlcli.config.catalogue.entries import load
+from dlcli.config.document.composer import compose
+from dlcli.config.published.json_schema import json_schema
 
 BASE = """
 data: {train: iris.csv, target: species}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.components import check_components
-from dlcli.config.layer_faults import ADAPTED
+from dlcli.config.validation.components import check_components
+from dlcli.config.validation.layer_faults import ADAPTED
 
 DENSE: dict[str, Any] = {"Dense": {"units": 1}}
 VALUES = {"mean": 1.0, "variance": 2.0, "bin_boundaries": [0.5], "vocabulary": ["a"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.lint import RULES, lint
+from dlcli.config.checks.lint import RULES, lint
 from dlcli.config.schema import Config
 from dlcli.config.signature import TargetSpec
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.loading import Inspection, inspect, inspect_value
+from dlcli.config.document.writer import dump
+from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
 from dlcli.config.schema import CompileConfig, Config, DataConfig, FitConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.section import Section
-from dlcli.config.writing import dump
 from dlcli.errors import ConfigError, Problem
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -281,7 +281,7 @@ def test_a_config_is_read_again_as_it_is_written(tmp_path: Path) -> None:
 
 def test_checking_imports_nothing_heavy() -> None:
     program = (
-        "import sys; from dlcli.config.loading import inspect; inspect('x.yaml');"
+        "import sys; from dlcli.config.inspection.inspection import inspect; inspect('x.yaml');"
         "print([name for name in ('tensorflow', 'keras', 'pandas', 'numpy', 'pyarrow') if name in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from dlcli.config import catalogue
-from dlcli.config.callback_values import check_values
-from dlcli.config.component import Component
-from dlcli.config.history_names import Direction, history_names
-from dlcli.config.monitors import WATCHERS, check_monitors, modes_against, watched, with_modes
-from dlcli.config.rates import RATE_SETTERS, check_rates
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.checks.callback_values import check_values
+from dlcli.config.checks.history_names import Direction, history_names
+from dlcli.config.checks.monitors import WATCHERS, check_monitors, modes_against, watched, with_modes
+from dlcli.config.checks.rates import RATE_SETTERS, check_rates
 from dlcli.config.schema import CompileConfig, FitConfig
+from dlcli.config.schema.component import Component
 from dlcli.errors import Problem
 
 METRICS = [entry.name for entry in catalogue.load().entries("metrics") if not entry.needs_python]

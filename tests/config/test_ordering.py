@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.ordering import find_circles, topological_order
+from dlcli.config.graph.order import find_circles, topological_order
 
 GRAPHS = st.integers(0, 8).flatmap(
     lambda count: st.lists(

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.component import Component
-from dlcli.config.conventions import Head
-from dlcli.config.metric_faults import check_metrics_of
-from dlcli.config.outputs import OutputPlan, plan_outputs
+from dlcli.config.outputs.conventions import Head
+from dlcli.config.outputs.metric_faults import check_metrics_of
+from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import ConfigError, ModelError
 

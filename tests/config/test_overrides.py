@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.document import Document
-from dlcli.config.overrides import override
-from dlcli.config.paths import ConfigPath, format_path
-from dlcli.config.reading import compose
-from dlcli.config.writing import dump
+from dlcli.config.document.document import Document
+from dlcli.config.document.overrides import override
+from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.document.reader import compose
+from dlcli.config.document.writer import dump
 
 KEYS = st.sampled_from(["a", "b", "c.d", "0", "Dense", "a b", "", "=", "é"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)

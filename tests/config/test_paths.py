@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.paths import format_path, parse_path, split_assignment
+from dlcli.config.document.places import format_path, parse_path, split_assignment
 
 KEYS = st.text(min_size=0, max_size=12) | st.sampled_from(
     ["a.b", "0", "12", "a b", "[x]", '"', "=", "épi", "-1", "012"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.catalogue import Argument, Entry, load
-from dlcli.config.components import check_components
-from dlcli.config.locations import leaves
+from dlcli.config.catalogue.entries import Argument, Entry, load
+from dlcli.config.document.file_names import leaves
+from dlcli.config.validation.components import check_components
 
 CATALOGUE = load()
 ENTRIES = [entry for kind in CATALOGUE.kinds for entry in CATALOGUE.entries(kind)]

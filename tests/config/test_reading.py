@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from dlcli.config import composing
-from dlcli.config.composing import MAX_DEPTH, MAX_NODES
-from dlcli.config.document import Document
-from dlcli.config.reading import MAX_BYTES, compose, read
-from dlcli.config.scalars import WrittenInteger
+from dlcli.config.document import composer as composing
+from dlcli.config.document.composer import MAX_DEPTH, MAX_NODES
+from dlcli.config.document.document import Document
+from dlcli.config.document.reader import MAX_BYTES, compose, read
+from dlcli.config.document.scalars import WrittenInteger
 from dlcli.errors import ConfigError, Problem
 
 

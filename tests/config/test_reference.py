@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config import reference
-from dlcli.config.catalogue import KINDS, load
+from dlcli.config.catalogue.entries import KINDS, load
+from dlcli.config.published import reference
 from dlcli.config.schema import CategoryFeature, Config, DataConfig, LayerItem, ModelConfig, NumberTarget
 
 ROOT = Path(__file__).parents[2]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config
-from dlcli.config.target_scale import thresholds_of_loss, unscalable_targets
 
 DENSE: dict[str, Any] = {"Dense": {"units": 1}}
 

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.reading import compose
-from dlcli.config.writing import dump
+from dlcli.config.document.reader import compose
+from dlcli.config.document.writer import dump
 
 WORDS = "1e-3 0o17 012 no y ~ null true .inf .nan a:b #x *x &x !x % @ ` { [ ] } , ? | > << = ' \" \\ "
 DASHES = ["-", "--", "---", "...", "1:30", "2020-01-01"]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import dlcli
-from dlcli.config.reading import read
+from dlcli.config.document.reader import read
 from dlcli.training.events import Planned
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"

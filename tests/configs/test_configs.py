@@ -11,11 +11,11 @@ import jsonschema
 import pytest
 
 import dlcli
-from dlcli.config.composing import compose
-from dlcli.config.json_schema import json_schema
-from dlcli.config.loading import inspect
-from dlcli.config.reading import read
-from dlcli.config.writing import dump
+from dlcli.config.document.composer import compose
+from dlcli.config.document.reader import read
+from dlcli.config.document.writer import dump
+from dlcli.config.inspection.inspection import inspect
+from dlcli.config.published.json_schema import json_schema
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SHIPPED = sorted(CONFIGS.rglob("*.yaml"))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.batches import Batches, epoch_order
-from dlcli.data.labels import Labels
+from dlcli.data.samples.batches import Batches, epoch_order
+from dlcli.data.samples.labels import Labels
 
 pytestmark = pytest.mark.tensorflow
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dlcli.cli.main import app
-from dlcli.data.cache import Cache, Cleared, default_directory, parse_size
+from dlcli.data.cache.cache import Cache, Cleared, default_directory, parse_size
 from dlcli.errors import DataError
 from dlcli.files.locks import FileLock
 

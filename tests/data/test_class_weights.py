@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.component import Component
-from dlcli.config.conventions import Head
-from dlcli.config.outputs import OutputPlan
+from dlcli.config.outputs.conventions import Head
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.data.labels import class_weights, row_weights
+from dlcli.data.samples.labels import class_weights, row_weights
 
 CLASSES = ("a", "b", "c")
 TARGET = TargetSpec("y", "category", classes=CLASSES)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.chunk import ColumnInfo
-from dlcli.data.date_formats import fitting_formats
-from dlcli.data.doubts import collect_doubts
-from dlcli.data.inference import infer_feature, infer_target
+from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.types.doubts import collect_doubts
+from dlcli.data.types.rules import infer_feature, infer_target
 from dlcli.errors import Problem
 
 

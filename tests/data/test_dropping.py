@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.cache import Cache
+from dlcli.data.cache.cache import Cache
 from dlcli.data.inputs import labelled_parts
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.errors import DataError, Problem

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.schema import DataConfig, DatetimeFeature, NumberTarget
-from dlcli.data.cache import Cache
-from dlcli.data.chunk import Chunk
-from dlcli.data.features.cells import as_arrow
+from dlcli.data.cache.cache import Cache
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.chunk import Chunk
 from dlcli.data.prepare import Prepared, prepare
-from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.targets import NumberTargetCodec
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.targets import NumberTargetCodec
 from dlcli.errors import DataError
 
 ROWS = 60
@@ -179,7 +179,7 @@ def test_a_column_that_had_gaps_in_training_may_have_them(table: pd.DataFrame, t
 def test_gaps_of_other_splits_are_doubts_from_the_cache_as_well(
     table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dlcli.data.store.CACHED_FROM", 0)
+    monkeypatch.setattr("dlcli.data.samples.store.CACHED_FROM", 0)
     table.loc[[ROWS - 1, ROWS - 2], "fare"] = None
     cache = Cache(tmp_path / "cache")
     first = ready(table, tmp_path, cache, split="ordered", validation=0.2)

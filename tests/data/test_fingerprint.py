@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.data.fingerprint import fingerprint, fingerprints
+from dlcli.data.cache.fingerprint import fingerprint, fingerprints
 from dlcli.errors import DataError
 
 

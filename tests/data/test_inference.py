@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from dlcli.config.schema import Divide
-from dlcli.data.chunk import ColumnInfo
-from dlcli.data.inference import collect_notes, infer_feature, infer_target
+from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.types.rules import collect_notes, infer_feature, infer_target
 
 
 def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | None, str]:

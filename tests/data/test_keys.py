@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.identity import Identity, KnownFile
-from dlcli.data.keys import content_key, encoding_key, program_key, recipe_key
+from dlcli.data.cache.identity import Identity, KnownFile
+from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
 
 BASE: dict[str, Any] = {"train": "a.csv", "target": "y"}
 
@@ -194,7 +194,7 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_every_process_has_the_same_key() -> None:
-    code = "from dlcli.data.keys import _program; print(_program())"
+    code = "from dlcli.data.samples.keys import _program; print(_program())"
     keys = {
         subprocess.run(
             [sys.executable, "-c", code],

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data import mapped
-from dlcli.data.mapped import is_mapped, map_array, take
+from dlcli.data.cache import mapped
+from dlcli.data.cache.mapped import is_mapped, map_array, take
 
 pytestmark = pytest.mark.slow
 

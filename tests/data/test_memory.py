@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.data import memory
+from dlcli.data.table import memory
 
 pytestmark = pytest.mark.slow
 

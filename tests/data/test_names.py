@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.names import text_name, value_name, value_names
+from dlcli.data.columns.names import text_name, value_name, value_names
 
 
 @pytest.mark.parametrize(

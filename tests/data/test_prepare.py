@@ -13,7 +13,7 @@ import pytest
 from dlcli.config.schema import DataConfig
 from dlcli.data.inputs import NewFiles, labelled_parts, open_input
 from dlcli.data.prepare import Prepared, prepare, read_split
-from dlcli.data.sources import delimited
+from dlcli.data.sources.delimited import source as delimited
 from dlcli.errors import DlcliError, Problem
 
 ROWS = 150

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 
 from dlcli.config.schema.features import CategoryFeature, Feature, NumberTarget, Target
 from dlcli.config.signature import InputSpec
-from dlcli.data.chunk import Chunk
-from dlcli.data.preprocessing import VERSION, Preprocessing
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.preprocessing.preprocessing import VERSION, Preprocessing
 from dlcli.errors import ConfigError, DataError, RunError
 
 FEATURES: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.roles import Roles, assign_roles
+from dlcli.data.table.roles import Roles, assign_roles
 
 NAMES = ["", "id", "px2", "px10", "age", "weight", "shop", "y"]
 

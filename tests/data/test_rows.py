@@ -9,10 +9,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.rows import Rows
 from dlcli.data.sources.frame import FrameSource
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.table.rows import Rows
 
 lengths = st.lists(st.integers(0, 8), min_size=1, max_size=6)
 

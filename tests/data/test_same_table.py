@@ -22,11 +22,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.encoding import encode_chunk
 from dlcli.data.inputs import open_input
 from dlcli.data.prepare import Prepared, prepare
-from dlcli.data.preprocessing import Preprocessing
-from dlcli.data.sources import delimited, header, jsonlines, parquet
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.encoding import encode_chunk
+from dlcli.data.sources import header
+from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.sources.jsonlines import source as jsonlines
+from dlcli.data.sources.parquet import source as parquet
 from dlcli.errors import DataError
 
 pytestmark = pytest.mark.slow

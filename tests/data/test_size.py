@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dlcli.data import size
-from dlcli.data.size import about_rows
+from dlcli.data.table import size
+from dlcli.data.table.size import about_rows
 
 
 @pytest.mark.parametrize("rows", [1, 150, 3000])

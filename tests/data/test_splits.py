@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.signature import SplitName
-from dlcli.data.splits import split_rows, split_sizes
+from dlcli.data.splits.partition import split_rows, split_sizes
 from dlcli.errors import DataError
 
 fractions_ = st.sampled_from(

@@ -18,14 +18,17 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data import cache as caches
-from dlcli.data import entry as entries
-from dlcli.data import identity, memory, store
-from dlcli.data.cache import Cache
-from dlcli.data.encoding import Split
-from dlcli.data.mapped import is_mapped
+from dlcli.data.cache import cache as caches
+from dlcli.data.cache import entry as entries
+from dlcli.data.cache import identity
+from dlcli.data.cache.cache import Cache
+from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
-from dlcli.data.sources import delimited, source
+from dlcli.data.samples import store
+from dlcli.data.samples.encoding import Split
+from dlcli.data.sources import source
+from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.table import memory
 from dlcli.errors import DataError, Problem
 
 pytestmark = pytest.mark.slow

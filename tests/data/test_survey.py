@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data import survey as surveys
-from dlcli.data.names import value_name
-from dlcli.data.survey import survey
+from dlcli.data.columns.names import value_name
+from dlcli.data.types import survey as surveys
+from dlcli.data.types.survey import survey
 
 columns = st.one_of(
     st.lists(st.sampled_from(["1", "2", "2.5", "-7", " 3 ", "007", "x", "", None])),

@@ -13,9 +13,15 @@ from hypothesis import strategies as st
 
 from dlcli.config.schema.features import CategoryTarget, NumberTarget
 from dlcli.config.signature import TargetSpec
-from dlcli.data.features.codec import Column
-from dlcli.data.names import BLANKS, text_name
-from dlcli.data.targets import TARGET_CODECS, CategoryTargetCodec, NumberTargetCodec, TargetCodec, build_target
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.names import BLANKS, text_name
+from dlcli.data.preprocessing.targets import (
+    TARGET_CODECS,
+    CategoryTargetCodec,
+    NumberTargetCodec,
+    TargetCodec,
+    build_target,
+)
 from dlcli.errors import ConfigError, DataError
 
 AnyTarget = TypeVar("AnyTarget", bound=TargetCodec)

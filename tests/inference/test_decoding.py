@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dlcli.config.component import Component
-from dlcli.config.conventions import Head, TargetForm
-from dlcli.config.outputs import OutputPlan
+from dlcli.config.outputs.conventions import Head, TargetForm
+from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import NumberTarget
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.data.chunk import Chunk
-from dlcli.data.preprocessing import Preprocessing
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError
-from dlcli.inference.decoding import Columns, Decoded, check_columns, decode
+from dlcli.trained.decoding import Columns, Decoded, check_columns, decode
 
 EMPTY = Preprocessing({}, {})
 TWO, THREE = ("no", "yes"), ("a", "b", "c")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dlcli.inference.digits import SIGNIFICANT, round_numbers
+from dlcli.prediction.digits import SIGNIFICANT, round_numbers
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False, width=32).filter(lambda value: abs(value) > 1e-30))

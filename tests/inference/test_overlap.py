@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dlcli.inference.overlap import ahead
+from dlcli.prediction.overlap import ahead
 
 
 def workers() -> list[threading.Thread]:

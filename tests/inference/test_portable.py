@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from dlcli.inference.parity import FLOOR, Parity, compare, judge, measure
-from dlcli.inference.portable import Session
+from dlcli.exports.parity import FLOOR, Parity, compare, judge, measure
+from dlcli.exports.reference import reference_outputs, rounding_noise
+from dlcli.exports.to_onnx import LOGITS, to_onnx
 from dlcli.model import backend
-from dlcli.model.reference import reference_outputs, rounding_noise
-from dlcli.model.to_onnx import LOGITS, to_onnx
+from dlcli.trained.portable import Session
 
 pytestmark = pytest.mark.tensorflow
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.inference.ranking import Ranking
+from dlcli.evaluation.ranking import Ranking
 
 scores = st.floats(-100, 100, width=32) | st.sampled_from([0.0, -0.0, 0.5, 1.0, 1e-30, -1e-30])
 

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dlcli.data.chunk import Chunk
-from dlcli.data.features.boolean import WORDS, BooleanCodec
-from dlcli.data.features.category import CategoryCodec
-from dlcli.data.features.codec import Codec
-from dlcli.data.features.datetime import CYCLES, LINEAR, DatetimeCodec
-from dlcli.data.features.number import NumberCodec
-from dlcli.data.features.text import TextCodec
+from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
+from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.text.codec import TextCodec
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.columns.codec import Codec
 from dlcli.errors import DataError, ModelError
-from dlcli.inference.twins import column_values, encoded_tensor, make_column_inputs
+from dlcli.exports.twins import column_values, encoded_tensor, make_column_inputs
 
 pytestmark = pytest.mark.tensorflow
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import dlcli
-from dlcli.data.chunk import Chunk
-from dlcli.inference.undefined import Undefined
+from dlcli.data.columns.chunk import Chunk
+from dlcli.trained.undefined import Undefined
 
 pytestmark = pytest.mark.tensorflow
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcli.inference.report import ClassReport, NumberReport
-from dlcli.inference.verdict import worse_than_guessing
+from dlcli.evaluation.report import ClassReport, NumberReport
+from dlcli.evaluation.verdict import worse_than_guessing
 
 
 def rules(report: ClassReport | NumberReport, *, weighted: bool = False) -> list[str]:

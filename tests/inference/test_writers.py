@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.errors import DataError, Problem
-from dlcli.inference.outputs import write_file, write_standard_output
-from dlcli.inference.writers import FORMATS, OutputFormat, output_format, write_stream
+from dlcli.prediction.destination import write_file, write_standard_output
+from dlcli.prediction.writers import FORMATS, OutputFormat, output_format, write_stream
 
 cells = st.lists(
     st.tuples(

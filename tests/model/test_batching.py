@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config.catalogue import load
-from dlcli.config.component import Component
-from dlcli.config.graph import expand
+from dlcli.config.catalogue.entries import load
+from dlcli.config.graph.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.model import backend
 from dlcli.model.batching import ROW_BY_ROW, division_matters

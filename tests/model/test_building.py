@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config.catalogue import load
-from dlcli.config.graph import expand
+from dlcli.config.catalogue.entries import load
+from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError

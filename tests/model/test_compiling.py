@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config.component import Component
-from dlcli.config.graph import expand
-from dlcli.config.history_names import history_names
+from dlcli.config.checks.history_names import history_names
+from dlcli.config.graph.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
 from dlcli.model import backend

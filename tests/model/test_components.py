@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.catalogue import load
-from dlcli.config.component import Component
+from dlcli.config.catalogue.entries import load
+from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
 from dlcli.model import backend
 from dlcli.model.components import make

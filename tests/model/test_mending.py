@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config import catalogue
-from dlcli.config.catalogue import Argument
-from dlcli.config.component import Component
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.entries import Argument
+from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
 from dlcli.model import backend
 from dlcli.model.components import make

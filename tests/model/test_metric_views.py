@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dlcli.config import catalogue
-from dlcli.config.component import Component, normal_name
-from dlcli.config.conventions import Head, TargetForm
-from dlcli.config.facts import METRICS, metric_facts
-from dlcli.config.metric_views import metric_view
-from dlcli.config.outputs import OutputPlan
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.facts import METRICS, metric_facts
+from dlcli.config.outputs.conventions import Head, TargetForm
+from dlcli.config.outputs.metric_views import metric_view
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import TargetSpec
-from dlcli.data.preprocessing import Preprocessing
-from dlcli.inference.decoding import decode
-from dlcli.inference.metric_sight import see
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.evaluation.metric_sight import see
 from dlcli.model.components import make
-from dlcli.model.viewed_metrics import viewed
+from dlcli.model.metrics.viewed import viewed
+from dlcli.trained.decoding import decode
 
 TWO, THREE = ("no", "yes"), ("a", "b", "c")
 LOGITS = {"from_logits": True}

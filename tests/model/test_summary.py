@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.graph import expand
+from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.model import backend

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dlcli.config.conventions import output_losses
-from dlcli.config.graph import expand
+from dlcli.config.graph.graph import expand
+from dlcli.config.outputs.conventions import output_losses
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
-from dlcli.data.batches import Batches
-from dlcli.data.labels import Labels
+from dlcli.data.samples.batches import Batches
+from dlcli.data.samples.labels import Labels
 
 Array = NDArray[Any]
 Layers = Sequence[Mapping[str, Any] | str]
@@ -117,9 +117,9 @@ class Train(Protocol):
 def train() -> Train:
     """Train a case with Keras alone (`step`) or with the engine."""
     from dlcli.model.state import create_state
-    from dlcli.training import engine
     from dlcli.training.epoch_order import EpochOrder
     from dlcli.training.interruption import Interruption
+    from dlcli.training.tensorflow import engine
     from dlcli.training.validation import validation_dataset, validation_rows
 
     def validated(model: Any, case: Case, execution: str, batch_size: int) -> Any:

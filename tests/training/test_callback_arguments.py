@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config import catalogue
-from dlcli.config.callback_values import check_values
-from dlcli.config.component import Component
-from dlcli.config.components import check_components
-from dlcli.config.history_names import history_names
-from dlcli.config.monitors import check_monitors, with_modes
-from dlcli.config.rates import check_rates
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.checks.callback_values import check_values
+from dlcli.config.checks.history_names import history_names
+from dlcli.config.checks.monitors import check_monitors, with_modes
+from dlcli.config.checks.rates import check_rates
 from dlcli.config.schema import CompileConfig, FitConfig
+from dlcli.config.schema.component import Component
+from dlcli.config.validation.components import check_components
 from dlcli.errors import DlcliError
 from dlcli.training.callbacks import check_callbacks, make_callbacks
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.component import Component
+from dlcli.config.schema.component import Component
 from dlcli.errors import ConfigError
 from dlcli.runs.contents import matches
 from dlcli.runs.layout import OWN_NAMES

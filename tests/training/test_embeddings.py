@@ -12,7 +12,7 @@ import pytest
 
 import dlcli
 from dlcli.errors import ModelError
-from dlcli.inference.report import EmbeddingReport
+from dlcli.evaluation.report import EmbeddingReport
 
 pytestmark = pytest.mark.tensorflow
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dlcli.data.batches import Batches
-from dlcli.data.labels import Labels
+from dlcli.data.samples.batches import Batches
+from dlcli.data.samples.labels import Labels
 from dlcli.errors import ModelError
 from dlcli.training.interruption import Interruption, StopTraining
 
@@ -39,7 +39,7 @@ class Twin:
 
     def __init__(self, model: Any, interruption: Interruption | None) -> None:
         from dlcli.model.state import create_state
-        from dlcli.training import engine
+        from dlcli.training.tensorflow import engine
 
         self._model = model
         self._stacked = interruption is not None
@@ -99,7 +99,7 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
     import keras
 
     from dlcli.model.state import create_state
-    from dlcli.training import engine
+    from dlcli.training.tensorflow import engine
 
     traces: list[Any] = []
 
@@ -166,7 +166,7 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
     import keras
 
     from dlcli.model.state import create_state
-    from dlcli.training import engine
+    from dlcli.training.tensorflow import engine
 
     class Press(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:

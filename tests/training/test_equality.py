@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config import catalogue
+from dlcli.config.catalogue import entries as catalogue
 
 ROWS = 52
 """Six batches of 8 and a short one of 4: with stacks of 4 batches, one whole, one padded and the short one."""

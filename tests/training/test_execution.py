@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dlcli
-from dlcli.data.batches import Batches
-from dlcli.data.labels import Labels
+from dlcli.data.samples.batches import Batches
+from dlcli.data.samples.labels import Labels
 from dlcli.errors import ModelError
 from dlcli.training.events import Notice
 

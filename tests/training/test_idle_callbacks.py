@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.lint import lint
+from dlcli.config.checks.lint import lint
 from dlcli.config.schema import Config
 
 pytestmark = pytest.mark.tensorflow

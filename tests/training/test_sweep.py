@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcli.config import catalogue
-from dlcli.config.component import Component, normal_name
-from dlcli.config.conventions import loss_family
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.outputs.conventions import loss_family
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.model.batching import COUNTS_ROWS, ROW_BY_ROW
 
 pytestmark = [

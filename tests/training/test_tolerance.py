@@ -16,7 +16,7 @@ import keras
 import pytest
 
 import dlcli
-from dlcli.config.component import Component
+from dlcli.config.schema.component import Component
 from dlcli.errors import RunError
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Notice

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from dlcli.config.scalars import WrittenInteger
+from dlcli.config.document.scalars import WrittenInteger
 
 __all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_text"]
 

@@ -8,12 +8,12 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.arrays import FALSE, texts_array
-from dlcli.data.chunk import Kind
-from dlcli.data.names import is_text, value_names
+from dlcli.data.columns.arrays import FALSE, texts_array
+from dlcli.data.columns.chunk import Kind
+from dlcli.data.columns.names import is_text, value_names
 from dlcli.data.sources.codes import has_codes
 from dlcli.data.sources.marks import Marks, marks_of
-from dlcli.data.sources.numerals import NUMBER, notation_of
+from dlcli.data.sources.notations import NUMBER, notation_of
 from dlcli.errors import Problem
 
 __all__ = [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
 
-from dlcli.data.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.conversion import kind_of
-from dlcli.data.sources.jsonlines import json_array
+from dlcli.data.sources.jsonlines.source import json_array
 from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.data.sources.source import typed_chunk
 from dlcli.errors import DataError, Problem

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli.data.sources.delimited_header import delimited_header
+from dlcli.data.sources.delimited.header import delimited_header
 from dlcli.data.sources.options import Format, Reading, TableOptions, format_of
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.text import check_readable, find_encoding, open_text, undecodable, unreadable

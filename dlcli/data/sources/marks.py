@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.arrays import FALSE, numbers_array, texts_array
-from dlcli.data.names import BLANKS, is_text, text_name, value_names
+from dlcli.data.columns.arrays import FALSE, numbers_array, texts_array
+from dlcli.data.columns.names import BLANKS, is_text, text_name, value_names
 
 __all__ = ["Marks", "found_marks", "marks_of"]
 
@@ -27,7 +27,7 @@ class Marks:
 
     Args:
         texts: As they are written, without blanks around them.
-        names: The names of all of them (`dlcli.data.names`).
+        names: The names of all of them (`dlcli.data.columns.names`).
         numbers: Those that are numbers, float64.
         values: Those that are values of another type than text: numbers, booleans, moments.
     """

@@ -46,18 +46,18 @@ def _open(file: Path, options: TableOptions, format: Format) -> Source:
     # Each format's library is imported when a file of it is read.
     match format:
         case "delimited":
-            from dlcli.data.sources.delimited import DelimitedFile
+            from dlcli.data.sources.delimited.source import DelimitedFile
 
             return DelimitedFile(file, options)
         case "jsonl":
-            from dlcli.data.sources.jsonlines import JsonLinesFile
+            from dlcli.data.sources.jsonlines.source import JsonLinesFile
 
             return JsonLinesFile(file, options)
         case "parquet":
-            from dlcli.data.sources.parquet import ParquetFile
+            from dlcli.data.sources.parquet.source import ParquetFile
 
             return ParquetFile(file, options)
         case "npz":
-            from dlcli.data.sources.npz import ArrayFile
+            from dlcli.data.sources.npz.source import ArrayFile
 
             return ArrayFile(file, options)

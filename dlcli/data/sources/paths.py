@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dlcli.config.locations import name_problem
+from dlcli.config.document.file_names import name_problem
 from dlcli.data.sources.matching import matches
 from dlcli.errors import DataError, Problem, did_you_mean
 

@@ -53,9 +53,9 @@ class Sightings:
                     self._see(mark)
 
     def see_names(self, names: Collection[str]) -> None:
-        """Take in the names (`dlcli.data.names`) of marks that stood for cells: `-999` was also `-999.0`."""
+        """Take in the names (`dlcli.data.columns.names`) of marks that stood for cells: `-999` was also `-999.0`."""
         if self._unseen and names:
-            from dlcli.data.names import text_name
+            from dlcli.data.columns.names import text_name
 
             for mark in self.unseen:
                 if text_name(mark) in names:

@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 import pyarrow as pa
 
-from dlcli.data.chunk import Chunk, Column, ColumnInfo, Kind
+from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.sources.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.sources.header import same_columns
 from dlcli.data.sources.marks import found_marks

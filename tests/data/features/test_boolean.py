@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.features.boolean import WORDS, BooleanCodec
-from dlcli.data.features.codec import Column
+from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
+from dlcli.data.columns.codec import Column
 from dlcli.errors import DataError
 
 

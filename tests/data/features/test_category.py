@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.features.category import CategoryCodec
-from dlcli.data.features.cells import labels, sort_labels
-from dlcli.data.features.codec import Column
-from dlcli.data.names import text_name
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.data.columns.cells import labels, sort_labels
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.names import text_name
 from dlcli.errors import DataError
 
 ISLANDS = pa.array(["Dream", "Biscoe", "Dream", None, "Torgersen"])

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.data.features.boolean import BooleanCodec
-from dlcli.data.features.building import CODECS
-from dlcli.data.features.category import CategoryCodec
-from dlcli.data.features.codec import Codec, Column
-from dlcli.data.features.datetime import CYCLES, LINEAR, DatetimeCodec
-from dlcli.data.features.number import NumberCodec
-from dlcli.data.features.text import TextCodec
+from dlcli.codecs.boolean.codec import BooleanCodec
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
+from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.text.codec import TextCodec
+from dlcli.data.columns.codec import Codec, Column
+from dlcli.data.preprocessing.building import CODECS
 from dlcli.errors import DataError
 
 Make = Callable[[], Codec]

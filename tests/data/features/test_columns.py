@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.features.columns import expand_columns
+from dlcli.data.columns.globs import expand_columns
 from dlcli.errors import ConfigError
 
 PIXELS = ["px10", "label", "px2", "px1", "id"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.features.codec import Column
-from dlcli.data.features.datetime import CYCLES, LINEAR, DatetimeCodec
-from dlcli.data.features.instants import instants
+from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.instants import instants
 from dlcli.errors import DataError
 
 MOMENTS = st.datetimes(datetime.datetime(1600, 1, 1), datetime.datetime(2400, 1, 1))

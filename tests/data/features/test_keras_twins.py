@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dlcli.data.features.category import CategoryCodec
-from dlcli.data.features.number import NumberCodec
-from dlcli.data.features.text import TextCodec
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.text.codec import TextCodec
 
 pytestmark = pytest.mark.tensorflow
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dlcli.data.features.cells import numbers
-from dlcli.data.features.codec import Column
-from dlcli.data.features.median import Median
-from dlcli.data.features.moments import Moments
-from dlcli.data.features.number import NumberCodec
+from dlcli.codecs.number.codec import NumberCodec
+from dlcli.data.columns.cells import numbers
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.median import Median
+from dlcli.data.columns.moments import Moments
 from dlcli.errors import DataError, Problem
 
 FLOATS = st.floats(-1e9, 1e9)

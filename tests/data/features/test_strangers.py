@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from dlcli.data.features.category import CategoryCodec
-from dlcli.data.features.strangers import KEPT, Strangers
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.data.columns.unseen import KEPT, Strangers
 
 
 def test_many_are_counted_and_few_are_kept() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dlcli.data.features.text import TextCodec
+from dlcli.codecs.text.codec import TextCodec
 from dlcli.errors import DataError
 
 NOTES = pa.array(["The cat, the CAT!", "the dog", None, "  "])

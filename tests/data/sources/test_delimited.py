@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dlcli.data.chunk import Kind
-from dlcli.data.sources import delimited
+from dlcli.data.columns.chunk import Kind
+from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.errors import DataError, Problem

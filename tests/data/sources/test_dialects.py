@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.data.chunk import Kind
-from dlcli.data.sources.delimited_header import delimited_header
+from dlcli.data.columns.chunk import Kind
+from dlcli.data.sources.delimited.header import delimited_header
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.ranges import expand_ranges
@@ -230,5 +230,5 @@ def test_small_blocks_change_nothing(
     file = write(tmp_path, text)
     whole = read(file, delimiter=delimiter, comment=comment)
     assert whole["text"][7] == f'a {delimiter}\n "7" '
-    monkeypatch.setattr("dlcli.data.sources.delimited.BLOCK_BYTES", 1 << 9)
+    monkeypatch.setattr("dlcli.data.sources.delimited.source.BLOCK_BYTES", 1 << 9)
     assert read(file, delimiter=delimiter, comment=comment) == whole

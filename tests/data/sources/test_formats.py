@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dlcli.data.sources import npz
 from dlcli.data.sources.frame import from_frame
+from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import Source
@@ -180,7 +180,8 @@ def test_frames_take_missing_values_and_number_names() -> None:
 
 def test_headers_need_nothing_heavy() -> None:
     code = (
-        "import sys; from dlcli.data.sources.header import peek_columns; from dlcli.data.roles import assign_roles; "
+        "import sys; from dlcli.data.sources.header import peek_columns; "
+        "from dlcli.data.table.roles import assign_roles; "
         "print(sorted({'numpy', 'pandas', 'pyarrow', 'tensorflow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -59,7 +59,7 @@ def test_codes_are_found_in_bytes_as_in_cells(texts: list[str], step: int, delim
 
 
 def test_what_the_first_block_shows_does_not_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlcli.data.sources.delimited.BLOCK_BYTES", 64)
+    monkeypatch.setattr("dlcli.data.sources.delimited.source.BLOCK_BYTES", 64)
     file = tmp_path / "a.csv"
     file.write_text("zip,n,b\n" + "12345,0.5,x\n" * 50 + "01234,0.5,x\n")
     source = open_source([str(file)], TableOptions(), path="data.train")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlcli.data.sources.delimited_header import delimited_header
+from dlcli.data.sources.delimited.header import delimited_header
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions, Trained
 from dlcli.errors import DataError

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.data.sources.cleaning import CleanStream, clean
-from dlcli.data.sources.dialect import Dialect
-from dlcli.data.sources.tidying import tidy, tidy_lines
+from dlcli.data.sources.delimited.blanks import tidy, tidy_lines
+from dlcli.data.sources.delimited.cleaning import CleanStream, clean
+from dlcli.data.sources.delimited.dialect import Dialect
 
 pytestmark = pytest.mark.slow
 

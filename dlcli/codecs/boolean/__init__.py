@@ -1,0 +1,1 @@
+"""True or false, in the words that people write for it."""

@@ -1,0 +1,1 @@
+"""A date or a time, taken apart into numbers."""

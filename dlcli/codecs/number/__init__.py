@@ -1,0 +1,1 @@
+"""Numbers: a column, several as a vector or tensor, or an array of any rank."""

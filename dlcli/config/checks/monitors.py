@@ -1,0 +1,240 @@
+"""What callbacks want of the History: a `monitor` that it will have, and values for a checkpoint's file name."""
+
+from __future__ import annotations
+
+import dataclasses
+import string
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.checks.callback_values import by_batches
+from dlcli.config.checks.history_names import Direction, HistoryNames, history_names
+from dlcli.config.checks.rates import RATE_SETTERS
+from dlcli.config.schema import CompileConfig, FitConfig
+from dlcli.config.schema.component import Component
+from dlcli.errors import Problem, did_you_mean
+
+__all__ = ["WATCHERS", "check_monitors", "watched", "with_modes"]
+
+WATCHERS = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
+"""Keras's callbacks that act on whether a value became better; `mode` says which way that is."""
+
+
+def check_monitors(
+    compile_config: CompileConfig,
+    callbacks: Sequence[Component],
+    *,
+    outputs: Sequence[str],
+    validation: bool,
+    fit: FitConfig | None = None,
+    code: Collection[str] = (),
+    own_model: bool = False,
+) -> list[Problem]:
+    """The callbacks that watch, or name their files after, what the History will not have.
+
+    Args:
+        compile_config: The `compile` section. Without metrics, which are then chosen when the data has been read,
+            only what needs a validation split is looked at.
+        callbacks: The config's callbacks.
+        outputs: The model's outputs, in order; of a single one the name does not matter.
+        validation: Whether the run has a validation split.
+        fit: The `fit` section; it says in which epochs there is a validation.
+        code: Names that the user's own files define.
+        own_model: Whether the model is of a class of the user's, whose training step may report anything.
+
+    Example:
+        >>> [stopping] = [Component("EarlyStopping", {"monitor": "val_loss"})]
+        >>> check_monitors(CompileConfig(), [stopping], outputs=["dense"], validation=False)[0].message
+        "the history will have no 'val_loss'"
+    """
+    fit = fit or FitConfig()
+    frequency = fit.validation_freq
+    validated = validation and frequency <= fit.epochs
+    expected = history_names(compile_config, outputs=outputs, validation=validated, callbacks=callbacks, code=code)
+    history = _History(
+        names=expected.names,
+        complete=expected.complete and compile_config.metrics is not None and not own_model,
+        validation=validated or any(callback.name in code for callback in callbacks),
+        frequency=frequency if validated else 1,
+        why="" if validated or not validation else f"validate more often than every {frequency} of {fit.epochs} epochs",
+    )
+    problems: list[Problem] = []
+    for index, callback in enumerate(callbacks):
+        if callback.name in code:
+            continue
+        path = f"callbacks[{index}].{callback.name}"
+        before = history.before(callbacks[:index])
+        problems += _monitor(callback, before, path)
+        if callback.name == "ModelCheckpoint":
+            problems += _checkpoint(callback, before, path)
+            problems += _file_name(callback, before, f"{path}.filepath")
+    return problems
+
+
+def watched(callback: Component) -> str | None:
+    """The value of the History by which one of `WATCHERS` tells better from worse; None when it looks at none."""
+    # A ModelCheckpoint that saves every epoch watches nothing.
+    idle = callback.name == "ModelCheckpoint" and callback.arguments.get("save_best_only") is not True
+    if callback.name not in WATCHERS or idle:
+        return None
+    entry = catalogue.load().get("callbacks", callback.name)
+    assert entry is not None
+    return str(callback.arguments.get("monitor", entry.arguments["monitor"].default))
+
+
+def with_modes(
+    callbacks: Sequence[Component], history: HistoryNames, *, code: Collection[str] = ()
+) -> tuple[list[Component], list[Problem]]:
+    """Say which way is better where the config does not: by the metric itself, never by its name.
+
+    Keras would look at the metric too, but it does not know one by the name that it has with several outputs.
+
+    Args:
+        callbacks: The config's callbacks.
+        history: What the History will hold.
+        code: Names that the user's own files define.
+
+    Returns:
+        The callbacks, each that watches with a `mode`; and a problem for each whose value nobody knows to be good.
+    """
+    told, problems = [], []
+    for index, callback in enumerate(callbacks):
+        if callback.name in WATCHERS and callback.name not in code and callback.arguments.get("mode", "auto") == "auto":
+            monitor = watched(callback)
+            direction = history.directions.get(monitor or "")
+            if direction is None and monitor is not None:
+                problems.append(_asked(callback, monitor, f"callbacks[{index}].{callback.name}"))
+            # Keras asks a ModelCheckpoint that saves every epoch too, and fails when it cannot tell.
+            callback = Component(callback.name, {**callback.arguments, "mode": direction or "min"})
+        told.append(callback)
+    return told, problems
+
+
+def modes_against(
+    callbacks: Sequence[Component], directions: Mapping[str, Direction]
+) -> Iterator[tuple[str, str, str]]:
+    """The callbacks that are told to keep the worst: (path, message, hint) of each."""
+    for index, callback in enumerate(callbacks):
+        monitor, mode = watched(callback), callback.arguments.get("mode", "auto")
+        direction = directions.get(monitor or "")
+        if mode in ("min", "max") and direction is not None and direction != mode:
+            better = "more" if direction == "max" else "less"
+            message = f"{callback.name} takes the {mode}imum of {monitor!r} for the best, and {better} is better"
+            yield f"callbacks[{index}].{callback.name}.mode", message, f"use mode: {direction}, or leave it out"
+
+
+def _asked(callback: Component, monitor: str, path: str) -> Problem:
+    return Problem(
+        f"nothing says whether more or less of {monitor!r} is better",
+        path=path,
+        hint=f"add mode: max or mode: min to {callback.name}; a metric class of your own says it by "
+        'self._direction = "up" (or "down"), as Keras\'s do',
+        rule="monitor-direction",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _History:
+    """The names that the History will have.
+
+    Args:
+        names: Those that are known.
+        complete: Whether there are no others.
+        validation: Whether there may be others that begin with `val_`.
+        frequency: Those that begin with `val_` are there in every so many epochs.
+        why: Why there is no validation, though there is a split for it.
+        late: The learning rate will be there, and not yet.
+    """
+
+    names: tuple[str, ...]
+    complete: bool
+    validation: bool
+    frequency: int
+    why: str
+    late: bool = False
+
+    def before(self, callbacks: Sequence[Component]) -> _History:
+        """What a callback sees that comes after these alone: those that set the rate write it in their turn."""
+        if any(callback.name in RATE_SETTERS for callback in callbacks):
+            return self
+        names = tuple(name for name in self.names if name != "learning_rate")
+        return dataclasses.replace(self, names=names, late=len(names) < len(self.names))
+
+    def lacks(self, name: str) -> bool:
+        """Whether the name will certainly not be there."""
+        certain = self.complete or (name.startswith("val_") and not self.validation)
+        return name not in self.names and (certain or (name == "learning_rate" and self.late))
+
+    def hint(self, name: str) -> str:
+        """What to do about a name that it lacks."""
+        if name == "learning_rate" and self.late:
+            return "put this callback after the one that sets the rate"
+        if name.startswith("val_") and not self.validation:
+            return self.why or "set data.validation, such as validation: 0.2"
+        return did_you_mean(name, self.names) or f"it will have {', '.join(self.names)}"
+
+    def sometimes(self, name: str, *, every_batch: bool = False) -> str:
+        """Why a name is not there whenever it is looked at, in words; empty when it is."""
+        if not name.startswith("val_"):
+            return ""
+        if every_batch:
+            return "with save_freq a number the model is saved after a batch, when there has been no validation"
+        if self.frequency > 1:
+            return f"with fit.validation_freq: {self.frequency} it is there in one epoch of {self.frequency}"
+        return ""
+
+
+def _monitor(callback: Component, history: _History, path: str) -> Iterator[Problem]:
+    entry = catalogue.load().get("callbacks", callback.name)
+    if entry is None or "monitor" not in entry.arguments:
+        return
+    monitor = callback.arguments.get("monitor")
+    if isinstance(monitor, str) and history.lacks(monitor):
+        message = f"the history will have no {monitor!r}"
+        yield Problem(message, path=f"{path}.monitor", hint=history.hint(monitor), rule="unknown-monitor")
+    default = watched(callback)
+    if "monitor" not in callback.arguments and default is not None and history.lacks(default):
+        message = f"{callback.name} watches {default!r} unless told otherwise, and the history will have no such value"
+        hint = f"{history.hint(default)}; or watch another value, such as monitor: loss"
+        yield Problem(message, path=path, hint=hint, rule="unknown-monitor")
+
+
+def _checkpoint(callback: Component, history: _History, path: str) -> Iterator[Problem]:
+    """A best model that would be chosen where nothing was measured: Keras then saves whatever it has."""
+    monitor = watched(callback)
+    if monitor is not None and by_batches(callback):
+        message = "the best model is looked for at the end of an epoch, and save_freq asks to save after batches"
+        hint = "leave out save_freq or save_best_only"
+        yield Problem(message, path=f"{path}.save_freq", hint=hint, rule="seldom-there")
+    elif monitor is not None and (why := history.sometimes(monitor)):
+        message = f"save_best_only would save the epochs without {monitor!r} too, over the best: {why}"
+        hint = "validate every epoch, watch a value of training such as loss, or leave out save_best_only"
+        yield Problem(message, path=path, hint=hint, rule="seldom-there")
+
+
+def _file_name(callback: Component, history: _History, path: str) -> Iterator[Problem]:
+    """Faults of a name such as `{epoch:02d}_{val_loss:.2f}.keras`, which Keras fills in when it saves."""
+    name = callback.arguments.get("filepath")
+    if not isinstance(name, str):
+        return
+    hint = "such as {epoch:02d}_{loss:.2f}.keras; a brace that is meant as such is written twice"
+    every_batch = by_batches(callback)
+    counters = {"epoch", "batch"} if every_batch else {"epoch"}
+    try:
+        fields = [(field, spec or "") for _, field, spec, _ in string.Formatter().parse(name) if field is not None]
+        for field, spec in fields:
+            if field in counters:
+                format(1, spec)
+            elif not field.isidentifier():
+                raise ValueError(f"{{{field}}} names no value")
+            elif history.lacks(field) or (every_batch and field == "learning_rate"):
+                message = f"the file name holds {{{field}}}, and the history will have no {field!r}"
+                yield Problem(message, path=path, hint=history.hint(field), rule="unknown-monitor")
+            elif why := history.sometimes(field, every_batch=every_batch):
+                message = f"the file name holds {{{field}}}, which is not always there: {why}"
+                yield Problem(message, path=path, hint="leave it out, or name {loss} or {epoch}", rule="seldom-there")
+            else:
+                format(0.5, spec)
+    except ValueError as error:
+        message = f"{name!r} is no pattern for file names: {error}"
+        yield Problem(message, path=path, hint=hint, rule="checkpoint-name")

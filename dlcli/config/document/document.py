@@ -1,0 +1,83 @@
+"""A config as it was read: plain values, and the place in which each of them was written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.document.places import ConfigPath
+from dlcli.errors import ConfigError, Problem
+
+__all__ = ["Document", "Position"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Position:
+    """Where a value was written.
+
+    Args:
+        file: The file, or a label where there is none: `--set fit.epochs=5`.
+        line: One-based line; None without a file.
+        column: One-based character column; None without a file.
+    """
+
+    file: Path | str | None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """Plain values (dict with text keys, list, str, int, float, bool, None) with their positions.
+
+    Args:
+        value: The whole.
+        positions: For every path its position. That of a mapping's entry is the position of the key.
+        problems: Faults that left the rest readable, such as duplicate keys. A document with problems is good
+            for finding more of them, and for nothing else.
+        complete: False when a file that it extends could not be used: that a key is missing then means nothing.
+    """
+
+    value: Any
+    positions: Mapping[ConfigPath, Position] = dataclasses.field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    complete: bool = True
+
+    def has(self, *path: str) -> bool:
+        """Whether keys of mappings lead to a value, other than null, as it was written."""
+        value = self.value
+        for key in path:
+            value = value.get(key) if isinstance(value, dict) else None
+        return value is not None
+
+    def position(self, path: ConfigPath) -> Position | None:
+        """The position of a path, or of the nearest place above it that has one.
+
+        A whole number is taken for a key where the document has a mapping (`class_weight.0`).
+        """
+        known: ConfigPath = ()
+        for part in path:
+            if (*known, part) in self.positions:
+                known = (*known, part)
+            elif (*known, str(part)) in self.positions:
+                known = (*known, str(part))
+            else:
+                break
+        return self.positions.get(known)
+
+    def locate(self, problem: Problem, path: ConfigPath) -> Problem:
+        """The problem with the file, line and column of a path, unless it already has a file."""
+        position = self.position(path)
+        return problem if position is None else problem.at(position.file, position.line, position.column)
+
+    def require(self) -> Document:
+        """This document.
+
+        Raises:
+            ConfigError: It has problems.
+        """
+        if self.problems:
+            raise ConfigError(self.problems)
+        return self

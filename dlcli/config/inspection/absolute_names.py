@@ -1,0 +1,71 @@
+"""The file names of a config made absolute, each against the file in which it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dlcli.config.document.document import Document
+from dlcli.config.document.file_names import absolute, is_remote, name_problem
+from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.schema import DataConfig
+from dlcli.errors import Problem, did_you_mean
+
+__all__ = ["Locations"]
+
+
+class Locations:
+    """Resolves file names.
+
+    Args:
+        document: Where each name was written. A base that is inherited from may lie in another directory.
+        directory: The directory of names that no file says: those of overrides, and of configs given as mappings.
+    """
+
+    def __init__(self, document: Document, directory: Path) -> None:
+        self._document = document
+        self._directory = directory
+
+    def data(self, data: DataConfig) -> DataConfig:
+        """The section with absolute paths in `train`, `validation` and `test`."""
+        sources = {key: getattr(data, key) for key in ("train", "validation", "test")}
+        lists = {key: names for key, names in sources.items() if isinstance(names, list)}
+        return data.model_copy(update={key: self._resolve(names, ("data", key)) for key, names in lists.items()})
+
+    def code(self, files: Sequence[str]) -> tuple[list[str], list[Problem]]:
+        """The Python files as absolute paths; one that is not there is a problem, and left out."""
+        problems: list[Problem] = []
+        names = self._resolve(files, ("code",))
+        found: list[str] = []
+        for index, name in enumerate(names):
+            file = Path(name)
+            fault = name_problem(name, path=format_path(("code", index)))
+            if fault is not None:
+                problems += [fault] if name_problem(files[index]) is None else []  # that is told where it is written
+            elif file.is_file():
+                found.append(name)
+            elif not is_remote(files[index]):  # those are refused as such
+                beside = [entry.name for entry in file.parent.glob("*.py")] if file.parent.is_dir() else []
+                what = (
+                    "is a directory"
+                    if file.is_dir()
+                    else "is a pipe or a device"
+                    if file.exists()
+                    else "does not exist"
+                )
+                problems.append(
+                    Problem(
+                        f"the Python file '{files[index]}' {what}",
+                        path=format_path(("code", index)),
+                        hint=did_you_mean(file.name, beside) or f"it is looked for as {file}",
+                        rule="user-code",
+                    )
+                )
+        return found, problems
+
+    def _resolve(self, names: Sequence[str], path: ConfigPath) -> list[str]:
+        return [absolute(name, self._origin((*path, index))) for index, name in enumerate(names)]
+
+    def _origin(self, path: ConfigPath) -> Path:
+        position = self._document.position(path)
+        return position.file.parent if position is not None and isinstance(position.file, Path) else self._directory

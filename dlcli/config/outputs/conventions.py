@@ -1,0 +1,200 @@
+"""The output conventions: which activation, loss, metrics and target encoding belong together.
+
+| target | outputs | activation | loss | metrics |
+|---|---|---|---|---|
+| number | one for each number | linear | mean_squared_error | mae |
+| two classes | 1 | sigmoid | binary_crossentropy | accuracy |
+| classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
+
+Everything here works on names and numbers alone, so that `check` can use it without Keras.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from dlcli.config.catalogue.facts import LossFamily, loss_facts
+from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
+from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.signature import TargetSpec
+
+__all__ = [
+    "Head",
+    "TargetForm",
+    "default_loss",
+    "default_metrics",
+    "default_targets",
+    "from_logits",
+    "layer_head",
+    "loss_family",
+    "model_head",
+    "output_losses",
+    "says_classification",
+    "target_form",
+]
+
+TargetForm = Literal["index", "one_hot", "column", "number"]
+"""How a target reaches the loss: indices (batch,), one-hot (batch, classes), 0/1 (batch, 1), numbers (batch, width)."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Head:
+    """The last layer of an output, as far as the config tells.
+
+    Args:
+        units: How many numbers it gives for a sample; None when the config does not say.
+        activation: Its activation, `linear` when there is none; None when the config does not say.
+    """
+
+    units: int | None = None
+    activation: str | None = None
+
+
+def loss_family(loss: Component | None) -> LossFamily:
+    """What the loss wants as target.
+
+    Example:
+        >>> loss_family(Component("SparseCategoricalCrossentropy"))
+        'sparse'
+    """
+    return loss_facts(loss).family
+
+
+def from_logits(loss: Component | None) -> bool:
+    """Whether the loss takes raw scores, so that predictions need a softmax or a sigmoid still."""
+    return loss is not None and loss.arguments.get("from_logits") is True
+
+
+def _activation_name(value: Any) -> str | None:
+    if value is None:
+        return "linear"
+    try:
+        return Component.parse(value).name.lower()
+    except ValueError:
+        return None
+
+
+def layer_head(layers: Sequence[LayerItem], name: str | None = None) -> Head:
+    """The head of the layer called `name`, or of the last one, read backwards through activation layers."""
+    items = list(layers)
+    if name is not None:
+        named = [index for index, item in enumerate(items) if item.name == name]
+        if not named:
+            return Head()
+        items = items[: named[-1] + 1]
+    activation: str | None = None
+    for item in reversed(items):
+        if item.layers is not None:
+            inner = layer_head(item.layers)
+            return Head(inner.units, activation or inner.activation)
+        if item.component is None:
+            return Head(None, activation)
+        kind, arguments = item.component.name, dict(item.component.arguments)
+        for argument, values in (item.for_ or {}).items():
+            arguments[argument] = values[-1]
+        if kind in ("Softmax", "Activation", "ReLU"):
+            found = kind.lower() if kind != "Activation" else _activation_name(arguments.get("activation"))
+            activation = activation or found
+            continue
+        if kind in ("Dropout", "Identity"):
+            continue
+        units = arguments.get("units")
+        return Head(
+            units if isinstance(units, int) else None,
+            activation or (_activation_name(arguments.get("activation")) if kind == "Dense" else None),
+        )
+    return Head(None, activation)
+
+
+def model_head(model: ModelConfig) -> Head:
+    """The head of the model's only output; an empty one when it has several."""
+    if model.outputs is not None and len(model.outputs) > 1:
+        return Head()
+    return layer_head(model.layers, model.outputs[0] if model.outputs else None)
+
+
+def says_classification(loss: Component | None, head: Head) -> bool | None:
+    """What the loss and the last layer say of the target: classes, numbers, or nothing.
+
+    A sigmoid or a softmax speaks of classes even under mean_squared_error, as the perceptron's tutorials do.
+    """
+    family = loss_family(loss)
+    if family in ("sparse", "embedding", "one_hot", "binary", "hinge"):
+        return True
+    if head.activation in ("softmax", "sigmoid"):
+        return True
+    return False if family == "number" else None
+
+
+def default_loss(target: TargetSpec, head: Head) -> Component:
+    """The loss of the table above; for a head without activation, the one that takes raw scores."""
+    if target.kind == "number":
+        return Component("mean_squared_error")
+    logits = head.activation == "linear"
+    if head.units == 1:
+        return Component("BinaryCrossentropy", {"from_logits": True}) if logits else Component("binary_crossentropy")
+    if target.encode == "one_hot":
+        return (
+            Component("CategoricalCrossentropy", {"from_logits": True})
+            if logits
+            else Component("categorical_crossentropy")
+        )
+    if logits:
+        return Component("SparseCategoricalCrossentropy", {"from_logits": True})
+    return Component("sparse_categorical_crossentropy")
+
+
+def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
+    """The metrics of the table above, or another where the loss is that; none for embeddings."""
+    if loss_family(loss) == "embedding":
+        return []
+    if target.kind != "number":
+        return [Component("accuracy")]
+    return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
+
+
+def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> dict[str, tuple[TargetSpec, ...]] | None:
+    """Which targets each output learns: by name where the names agree, the others in order.
+
+    One output learns several number targets side by side. None when they cannot be paired.
+
+    Example:
+        >>> price, size = TargetSpec("price", "number"), TargetSpec("size", "number")
+        >>> list(default_targets(["out"], [price, size])["out"]) == [price, size]
+        True
+    """
+    if len(outputs) == 1 and (len(targets) == 1 or all(target.kind == "number" for target in targets)):
+        return {outputs[0]: tuple(targets)}
+    if len(outputs) != len(targets):
+        return None
+    by_name = {target.name: target for target in targets}
+    rest = iter(target for target in targets if target.name not in outputs)
+    return {output: (by_name[output] if output in by_name else next(rest),) for output in outputs}
+
+
+def target_form(target: TargetSpec, loss: Component, units: int | None) -> TargetForm:
+    """How the target reaches the loss; follows the loss unless the config says otherwise.
+
+    Args:
+        target: The target of one output.
+        loss: The loss of that output.
+        units: The size of the output's last dimension; None when it is not known.
+    """
+    if target.kind == "number":
+        return "number"
+    if target.encode != "auto":
+        return target.encode
+    if loss_family(loss) in ("sparse", "embedding"):
+        return "index"
+    if units == 1:
+        return "column"
+    return "index" if loss_family(loss) == "other" and units is None else "one_hot"
+
+
+def output_losses(compile_: CompileConfig, outputs: Sequence[str]) -> dict[str, Component | None]:
+    """The configured loss of every output."""
+    if isinstance(compile_.loss, dict):
+        return {output: compile_.loss.get(output) for output in outputs}
+    return dict.fromkeys(outputs, compile_.loss)

@@ -1,0 +1,87 @@
+"""Metrics that cannot measure what an output gives: they would show a number that means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from dlcli.config.catalogue.facts import metric_facts
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.schema import CompileConfig
+from dlcli.config.schema.component import Component
+from dlcli.errors import Problem
+
+__all__ = ["check_metrics_of"]
+
+
+def check_metrics_of(
+    compile_: CompileConfig, plans: Sequence[OutputPlan], *, code: Collection[str] = ()
+) -> list[Problem]:
+    """The faults of Keras's metrics, of all outputs.
+
+    Args:
+        compile_: The `compile` section, metrics filled in.
+        plans: What each output learns.
+        code: Names that the user's own files define.
+    """
+    problems: list[Problem] = []
+    for key, metrics in (("metrics", compile_.metrics), ("weighted_metrics", compile_.weighted_metrics)):
+        for plan in plans:
+            by_output = isinstance(metrics, Mapping)
+            chosen = (metrics.get(plan.name) if isinstance(metrics, Mapping) else metrics) or ()
+            for index, metric in enumerate(chosen):
+                path = f"compile.{key}" + (f".{plan.name}" if by_output else "") + f"[{index}].{metric.name}"
+                if metric.name in code:
+                    continue
+                if plan.scores == "embedding":
+                    problems += _of_embeddings(metric, plan, path)
+                    continue
+                problems += [*_alone(metric, plan, path), *_of_other_classes(metric, plan, path)]
+    return list(dict.fromkeys(problems))
+
+
+def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
+    yield Problem(
+        f"{metric.name} compares a target with a prediction, and the output {plan.name} predicts none: "
+        f"{plan.loss.name} teaches it where a row stands among the others",
+        path=path,
+        hint="use metrics: []; evaluating tells how often the nearest other row is of the same class",
+        rule="metric-fit",
+    )
+
+
+def _alone(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
+    facts = metric_facts(metric)
+    along_rows = metric.arguments.get("axis", -1) in (-1, 1)
+    if facts is None or not facts.within_rows or plan.head.units != 1 or not along_rows:
+        return
+    if plan.classes and facts.each_class:
+        return  # which sees both classes
+    yield Problem(
+        f"{metric.name} compares the numbers of a row with each other, and the output {plan.name} gives one a row",
+        path=path,
+        hint="use R2Score or RootMeanSquaredError for numbers, AUC for classes",
+        rule="metric-fit",
+    )
+
+
+def _of_other_classes(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
+    """Keras leaves out what is beyond the number of classes that it was told, and takes what is not there for 0."""
+    count = len(plan.classes)
+    if not count:
+        return
+    told = metric.arguments.get("num_classes")
+    if isinstance(told, int) and told != count:
+        message = f"{metric.name} is told of {told} classes, and {plan.targets[0].name} has {count}"
+        yield Problem(message, path=f"{path}.num_classes", hint=f"use num_classes: {count}", rule="metric-classes")
+    asked = metric.arguments.get("target_class_ids", metric.arguments.get("class_id"))
+    beyond = [one for one in (asked if isinstance(asked, list) else [asked]) if isinstance(one, int) and one >= count]
+    if beyond:
+        name = "class_id" if "class_id" in metric.arguments else "target_class_ids"
+        message = f"there is no class {beyond[0]}: {plan.targets[0].name} has {count}, counted from 0"
+        hint = ", ".join(f"{index}: {one}" for index, one in enumerate(plan.classes[:5]))
+        yield Problem(
+            message,
+            path=f"{path}.{name}",
+            hint=f"they are {hint}" + (", ..." if count > 5 else ""),
+            rule="metric-classes",
+        )

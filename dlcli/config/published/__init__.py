@@ -1,0 +1,1 @@
+"""What is generated from the language: the reference pages and the JSON Schema for editors."""

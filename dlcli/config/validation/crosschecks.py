@@ -1,0 +1,100 @@
+"""Faults of the values as they were written that no type shows: places that contradict each other, files elsewhere."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dlcli.config.document.file_names import is_remote, name_problem
+from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.errors import Problem
+
+__all__ = ["cross_check"]
+
+
+def cross_check(value: Any) -> list[Problem]:
+    """A column that is both target and feature or is listed twice, fractions of too much, files that are not local.
+
+    Args:
+        value: The config as plain YAML values; what cannot be read is skipped, the schema reports it.
+
+    Example:
+        >>> [problem.path for problem in cross_check({"data": {"target": "y", "features": ["x", "y"]}})]
+        ['data.features[1]']
+    """
+    if not isinstance(value, Mapping):
+        return []
+    problems = [*_remote(value.get("code"), ("code",))]
+    data = value.get("data")
+    if isinstance(data, Mapping):
+        for key in ("train", "validation", "test"):
+            problems += _remote(data.get(key), ("data", key))
+        problems += [*_twice(data, "target"), *_twice(data, "features"), *_targets_among_features(data)]
+        problems += _fractions(data)
+    return problems
+
+
+def _remote(value: Any, path: ConfigPath) -> Iterator[Problem]:
+    names = [((*path, index), name) for index, name in enumerate(value)] if isinstance(value, list) else [(path, value)]
+    for place, name in names:
+        fault = name_problem(name, path=format_path(place)) if isinstance(name, str) else None
+        if fault is not None:
+            yield fault
+        elif isinstance(name, str) and is_remote(name):
+            hint = "dlcli never reaches for the network; download it first and give the path"
+            yield Problem(f"'{name}' is not a local file", path=format_path(place), hint=hint, rule="remote-path")
+
+
+def _twice(data: Mapping[str, Any], key: str) -> Iterator[Problem]:
+    names = data.get(key)
+    seen: dict[str, int] = {}
+    for index, name in enumerate(names if isinstance(names, list) else []):
+        if not isinstance(name, (str, int, float)):
+            continue
+        if str(name) in seen:
+            first = format_path(("data", key, seen[str(name)]))
+            message, hint = f"'{name}' is listed twice, first as {first}", "remove one of the two"
+            yield Problem(message, path=format_path(("data", key, index)), hint=hint, rule="listed-twice")
+        seen.setdefault(str(name), index)
+
+
+def _fractions(data: Mapping[str, Any]) -> Iterator[Problem]:
+    parts = {key: data.get(key) for key in ("validation", "test")}
+    fractions = [part for part in parts.values() if isinstance(part, float) and 0 < part < 1]
+    if sum(fractions) >= 1:
+        message = f"validation and test together take {sum(fractions):.0%} of the rows; nothing is left to train on"
+        hint = "fractions of less than 1 in all, such as validation: 0.2 and test: 0.1"
+        yield Problem(message, path="data.validation", hint=hint, rule="empty-split")
+
+
+def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
+    targets = {column for _, columns in _columns(data, "target") for column in columns}
+    for path, patterns in _columns(data, "features"):
+        for column in sorted(targets):
+            if any(fnmatch.fnmatchcase(column, pattern) for pattern in patterns):
+                yield Problem(
+                    f"'{column}' is the target, and cannot also be a feature",
+                    path=format_path(path),
+                    hint="remove it from the features: a model that is shown the answer learns nothing else",
+                    rule="target-is-feature",
+                )
+
+
+def _columns(data: Mapping[str, Any], key: str) -> Iterator[tuple[ConfigPath, list[str]]]:
+    """Each feature or target with the columns (or globs) that it reads."""
+    value = data.get(key)
+    if isinstance(value, Mapping):
+        for name, options in value.items():
+            columns = options.get("columns") if isinstance(options, Mapping) else None
+            yield ("data", key, name), _names(columns) or [str(name)]
+    elif isinstance(value, list):
+        for index, name in enumerate(value):
+            yield ("data", key, index), _names(name)
+    else:
+        yield ("data", key), _names(value)
+
+
+def _names(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [str(name) for name in values if isinstance(name, (str, int, float))]

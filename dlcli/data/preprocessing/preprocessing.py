@@ -1,0 +1,415 @@
+"""The fitted whole of features and targets: what turns rows into what a model takes, and back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.config.document.places import format_path
+from dlcli.config.schema.features import Feature, Target
+from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
+from dlcli.data.columns.codec import Codec, Column, Encoded
+from dlcli.data.columns.unseen import Strangers
+from dlcli.data.preprocessing.building import CODECS, build_codec
+from dlcli.data.preprocessing.steps import Steps, at_entry
+from dlcli.data.preprocessing.targets import TARGET_CODECS, CategoryTargetCodec, TargetCodec, build_target
+from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
+
+if TYPE_CHECKING:
+    from dlcli.data.columns.chunk import Chunk
+
+__all__ = ["VERSION", "Preprocessing"]
+
+VERSION = 1
+"""Of the state: a program reads its own version and those before it."""
+
+
+class Preprocessing:
+    """The codecs of all features and targets.
+
+    Fit it on the training rows with `fit` (or `update` for each chunk and `finish`); then encode rows of any split.
+
+    A model has one input, `features`, that joins all features encoded as float32 vectors, in the config's order,
+    except those that a layer takes by name. These have an input of their own, and so has every feature that does
+    not join a vector: indices, sequences, and tensors of rank 2 and more.
+
+    Args:
+        features: A codec for each feature, in order.
+        targets: A codec for each target, in order.
+    """
+
+    def __init__(self, features: Mapping[str, Codec], targets: Mapping[str, TargetCodec]) -> None:
+        self.features = dict(features)
+        self.targets = dict(targets)
+
+    @classmethod
+    def build(
+        cls,
+        features: Mapping[str, Feature],
+        targets: Mapping[str, Target],
+        *,
+        available: Sequence[str],
+        texts: Collection[str] = (),
+        unscalable: Collection[str] = (),
+        seed: int = 0,
+    ) -> Self:
+        """Make the codecs that a config asks for, not fitted yet.
+
+        Args:
+            features: The type of each feature.
+            targets: The type of each target.
+            available: The columns of the data.
+            texts: Those that the data says to be of texts.
+            unscalable: The targets that are not scaled when the config does not say.
+            seed: Of samples that statistics are taken from.
+
+        Raises:
+            ConfigError: Columns that are not there, options that contradict one another, a target that is a
+                feature as well, a feature called `features` among others; all problems at once.
+        """
+        problems: list[Problem] = []
+        codecs: dict[str, Codec] = {}
+        target_codecs: dict[str, TargetCodec] = {}
+        for name, feature in features.items():
+            try:
+                codecs[name] = build_codec(name, feature, available=available, seed=seed)
+            except ConfigError as error:
+                problems += at_entry(error.problems, "features", name)
+        for name, target in targets.items():
+            try:
+                target_codecs[name] = build_target(
+                    name, target, available=available, texts=texts, scalable=name not in unscalable
+                )
+            except ConfigError as error:
+                problems += at_entry(error.problems, "target", name)
+        owners = {column: name for name, codec in target_codecs.items() for column in codec.columns}
+        for name, codec in codecs.items():
+            problems += at_entry(
+                [
+                    Problem(
+                        f"column {column!r} is the target {owners[column]!r} and cannot be a feature as well",
+                        hint="take it out of the features",
+                        rule="target-is-feature",
+                    )
+                    for column in codec.columns
+                    if column in owners
+                ],
+                "features",
+                name,
+            )
+        if DEFAULT_INPUT in features and len(features) > 1:
+            reserved = Problem(
+                f"a feature cannot be called {DEFAULT_INPUT!r}: that is the input that joins all features",
+                hint="give it another name, with `columns` naming its column",
+                rule="reserved-name",
+            )
+            problems += at_entry([reserved], "features", DEFAULT_INPUT)
+        if problems:
+            raise ConfigError(problems)
+        return cls(codecs, target_codecs)
+
+    @property
+    def feature_columns(self) -> tuple[str, ...]:
+        """The columns that features read, each once: all that prediction needs."""
+        return tuple(dict.fromkeys(column for codec in self.features.values() for column in codec.columns))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that features and targets read, each once."""
+        targets = (column for codec in self.targets.values() for column in codec.columns)
+        return tuple(dict.fromkeys((*self.feature_columns, *targets)))
+
+    @property
+    def target_specs(self) -> tuple[TargetSpec, ...]:
+        """What a model must know of the targets."""
+        return tuple(codec.spec for codec in self.targets.values())
+
+    def fit(self, chunks: Iterable[Chunk]) -> None:
+        """Fit on the training rows, and finish.
+
+        Raises:
+            DataError: A column is missing, has no values, or its arrays have other shapes than the config says.
+        """
+        for chunk in chunks:
+            self.update(chunk)
+        self.finish()
+
+    def update(self, chunk: Chunk) -> None:
+        """Take in a chunk of training rows.
+
+        Raises:
+            DataError: See `fit`.
+        """
+        _require(chunk, self.columns)
+        steps = Steps()
+        for section, name, codec in self._codecs():
+            steps.run(section, name, functools.partial(codec.fit, _columns(chunk, codec)))
+        steps.end()
+
+    def finish(self) -> None:
+        """End fitting.
+
+        Raises:
+            DataError: Features or targets whose encoding the training rows do not determine; all at once.
+        """
+        steps = Steps()
+        for section, name, codec in self._codecs():
+            steps.run(section, name, codec.finish)
+        steps.end()
+
+    def inputs(self, named: Collection[str] = ()) -> tuple[InputSpec, ...]:
+        """The inputs of a model: `features` first, if anything joins it, then the others in the config's order.
+
+        Args:
+            named: The features that layers take by name.
+
+        Raises:
+            ConfigError: A name is no feature.
+        """
+        self._check_named(named)
+        joined = self._joined(named)
+        own = [
+            InputSpec(
+                name,
+                codec.shape,
+                codec.dtype,
+                named=name in named,
+                vocabulary=codec.vocabulary,
+                embedding=codec.embedding,
+            )
+            for name, codec in self.features.items()
+            if name not in joined
+        ]
+        width = sum(codec.shape[0] for codec in joined.values())
+        return (InputSpec(DEFAULT_INPUT, (width,)), *own) if joined else tuple(own)
+
+    def encode(
+        self, chunk: Chunk, named: Collection[str] = (), *, out: Mapping[str, Encoded] | None = None
+    ) -> dict[str, Encoded]:
+        """Encode the features of rows.
+
+        Args:
+            chunk: The rows; messages number them from `chunk.start`.
+            named: The features that layers take by name.
+            out: Where to write, for each input `(rows, *shape)`; new arrays when None.
+
+        Returns:
+            An array `(rows, *shape)` for each of `inputs(named)`.
+
+        Raises:
+            DataError: Columns that are missing, cells that cannot be encoded; all at once.
+        """
+        _require(chunk, self.feature_columns)
+        encoded = {
+            spec.name: np.empty((chunk.num_rows, *spec.shape), dtype=spec.dtype) if out is None else out[spec.name]
+            for spec in self.inputs(named)
+        }
+        joined = self._joined(named)
+        steps = Steps()
+        place = 0
+        for name, codec in self.features.items():
+            target = encoded[name] if name not in joined else encoded[DEFAULT_INPUT][:, place : place + codec.shape[0]]
+            place += codec.shape[0] if name in joined else 0
+            steps.run("features", name, _encoding(codec, chunk, target))
+        steps.end()
+        return encoded
+
+    def encode_targets(self, chunk: Chunk) -> dict[str, Encoded]:
+        """Encode the targets of rows: class indices `(rows,)` int32, numbers `(rows, width)` float32.
+
+        Raises:
+            DataError: Columns that are missing, cells that are missing or no class or no number; all at once.
+        """
+        _require(chunk, tuple(column for codec in self.targets.values() for column in codec.columns))
+        steps = Steps()
+        encoded = {name: steps.run("target", name, _encoding(codec, chunk)) for name, codec in self.targets.items()}
+        steps.end()
+        return {name: array for name, array in encoded.items() if array is not None}
+
+    def decode(self, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Column]:
+        """Encoded targets, or predictions of the same form, as class names and numbers in their own unit.
+
+        Args:
+            encoded: For each target class indices `(rows,)`, or numbers `(rows, width)`.
+        """
+        return {name: self.targets[name].decode(array) for name, array in encoded.items()}
+
+    def names(self, named: Collection[str] = ()) -> tuple[str, ...]:
+        """A name for each number of the `features` input, such as `island=Biscoe`."""
+        return tuple(name for codec in self._joined(named).values() for name in codec.names())
+
+    def describe(self) -> dict[str, str]:
+        """A short line for each feature and target, fitted."""
+        return {name: f"{codec.type}, {codec.describe()}" for _, name, codec in self._codecs()}
+
+    def strangers(self) -> tuple[Problem, ...]:
+        """A warning for each category feature that met values in `encode` which are none of its categories."""
+        return self._strangers("")
+
+    def take_strangers(self, split: str) -> tuple[Problem, ...]:
+        """`strangers` of a split, which are forgotten then."""
+        found = self._strangers(f"in the {split} split ")
+        for codec in self.features.values():
+            if isinstance(codec, CategoryCodec):
+                codec.strangers = Strangers()
+        return found
+
+    def given_problems(self) -> tuple[Problem, ...]:
+        """A warning where the categories and classes that the config gives are not those of the training rows."""
+        codecs = [(section, name, codec) for section, name, codec in self._codecs()]
+        problems = []
+        for section, name, codec in codecs:
+            if isinstance(codec, (CategoryCodec, CategoryTargetCodec)) and codec.given:
+                what = "categories" if section == "features" else "classes"
+                problems += at_entry(_given_problems(codec, what), section, name)
+        return tuple(problems)
+
+    def _strangers(self, where: str) -> tuple[Problem, ...]:
+        return tuple(
+            Problem(
+                f"column {codec.columns[0]!r} holds {where}{codec.strangers.cells:,} values that are none of the "
+                f"{len(codec.categories)} categories learnt: {codec.strangers}",
+                path=format_path(("data", "features", name)),
+                hint="they are encoded as unknown; `unknown: error` would refuse them",
+                rule="unknown-value",
+            )
+            for name, codec in self.features.items()
+            if isinstance(codec, CategoryCodec) and codec.strangers
+        )
+
+    def gaps(self) -> tuple[Problem, ...]:
+        """A warning for each feature of which `encode` filled in empty cells although training rows had none."""
+        return tuple(_gap(name, codec) for name, codec in self.features.items() if codec.gaps)
+
+    def forget(self) -> None:
+        """Count the gaps anew."""
+        for codec in self.features.values():
+            codec.gaps = 0
+
+    def state(self) -> dict[str, Any]:
+        """Everything fitted, as JSON values. Lists, not mappings, keep the order whoever writes the JSON."""
+        return {
+            "version": VERSION,
+            "features": [{"name": name, **codec.state()} for name, codec in self.features.items()],
+            "targets": [codec.state() for codec in self.targets.values()],
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The preprocessing whose `state` this is; encodes and decodes the same, bit for bit.
+
+        Raises:
+            RunError: The state is of a newer version, or damaged.
+        """
+        version = state.get("version")
+        if isinstance(version, int) and version > VERSION:
+            raise RunError(
+                Problem(
+                    f"the preprocessing has version {version}, this dlcli reads up to version {VERSION}",
+                    hint="a newer dlcli wrote it: upgrade dlcli",
+                    rule="run-newer",
+                )
+            )
+        try:
+            features = {entry["name"]: CODECS[entry["type"]].from_state(entry) for entry in state["features"]}
+            targets = {entry["name"]: TARGET_CODECS[entry["type"]].from_state(entry) for entry in state["targets"]}
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            raise RunError(
+                Problem(
+                    f"the preprocessing state cannot be read: {type(error).__name__}: {error}",
+                    hint="the file was changed or cut short: restore it, or train again",
+                    rule="run-damaged",
+                )
+            ) from error
+        return cls(features, targets)
+
+    def _codecs(self) -> Iterable[tuple[str, str, Codec | TargetCodec]]:
+        for name, feature in self.features.items():
+            yield "features", name, feature
+        for name, target in self.targets.items():
+            yield "target", name, target
+
+    def _joined(self, named: Collection[str]) -> dict[str, Codec]:
+        """The features that make up the default input."""
+        return {
+            name: codec
+            for name, codec in self.features.items()
+            if name not in named and codec.dtype == "float32" and len(codec.shape) == 1
+        }
+
+    def _check_named(self, named: Collection[str]) -> None:
+        unknown = [name for name in named if name not in self.features]
+        if unknown:
+            listed = ", ".join(self.features)
+            raise ConfigError(
+                Problem(
+                    f"no feature is called {name!r}",
+                    path="model.layers",
+                    hint=did_you_mean(name, self.features) or f"the features are {listed}",
+                    rule="unknown-name",
+                )
+                for name in unknown
+            )
+
+
+def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
+    return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
+
+
+def _given_problems(codec: CategoryCodec | CategoryTargetCodec, what: str) -> list[Problem]:
+    column = codec.columns[0]
+    problems = []
+    if codec.others and what == "categories":
+        problems.append(
+            Problem(
+                f"column {column!r} holds in the training split {codec.others.cells:,} values that are none of the "
+                f"{what} given: {codec.others}",
+                hint="they are encoded as unknown; add them to the list, or see how its values are written",
+                rule="unknown-value",
+            )
+        )
+    absent = [name for name, count in codec.counts.items() if not count]
+    if absent:
+        listed = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+        problems.append(
+            Problem(
+                f"no training row has the {what} {listed} of column {column!r}",
+                hint="a model learns nothing of them; see whether they are written as in the data",
+                rule="absent-value",
+            )
+        )
+    return problems
+
+
+def _gap(name: str, codec: Codec) -> Problem:
+    cells = "an empty cell" if codec.gaps == 1 else f"{codec.gaps:,} empty cells"
+    where = f"column {codec.columns[0]!r} has" if len(codec.columns) == 1 else f"the {len(codec.columns)} columns have"
+    return Problem(
+        f"{where} {cells}, and the rows that were trained on had none: {codec.stand_in} stands in",
+        path=format_path(("data", "features", name)),
+        hint="see what became of these cells; `missing: error` in the config of a training refuses such rows",
+        rule="missing-filled",
+    )
+
+
+def _columns(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:
+    return [chunk.columns[column] for column in codec.columns]
+
+
+def _require(chunk: Chunk, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in chunk.columns]
+    if missing:
+        listed = ", ".join(list(chunk.columns)[:10])
+        raise DataError(
+            Problem(
+                f"there is no column {column!r} in the data",
+                hint=did_you_mean(column, chunk.columns) or f"the columns are {listed}",
+                rule="missing-column",
+            )
+            for column in missing
+        )

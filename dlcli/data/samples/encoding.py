@@ -1,0 +1,167 @@
+"""Rows to the arrays of their splits, by the fitted preprocessing."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.cache.entry import ArrayName
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.table.dropping import fill_targets
+from dlcli.data.table.rows import Rows
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Destination", "MemoryArrays", "Split", "encode_chunk", "encode_rows", "encoded_bytes"]
+
+Write = Callable[[NDArray[Any]], None]
+"""Takes the next rows of an array."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """Encoded rows.
+
+    Args:
+        name: `train`, `validation` or `test`.
+        rows: `(rows,)` int64, the numbers of the rows in their source, from 0, ascending.
+        inputs: An array `(rows, *shape)` for each input of the model, in memory or mapped: see `mapped.take`.
+        targets: For each target class indices `(rows,)` int32, or numbers `(rows, width)` float32.
+        sample_weight: `(rows,)` float32, or None.
+    """
+
+    name: str
+    rows: NDArray[np.int64]
+    inputs: dict[str, NDArray[Any]]
+    targets: dict[str, NDArray[Any]]
+    sample_weight: NDArray[np.float32] | None = None
+
+    def first(self, rows: int) -> Split:
+        """The first so many rows."""
+        part = slice(0, rows)
+        return Split(
+            self.name,
+            self.rows[part],
+            {name: array[part] for name, array in self.inputs.items()},
+            {name: array[part] for name, array in self.targets.items()},
+            None if self.sample_weight is None else self.sample_weight[part],
+        )
+
+
+class Destination(Protocol):
+    """Where encoded arrays are written: memory, or the files of an entry."""
+
+    def create(self, name: ArrayName, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Write:
+        """Begin an array; its rows are given, in order and in any pieces, to what comes back."""
+
+
+class MemoryArrays:
+    """Encoded arrays in memory, by their names."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[ArrayName, NDArray[Any]] = {}
+
+    def create(self, name: ArrayName, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Write:
+        """Begin an array."""
+        array = self.arrays[name] = np.empty(shape, dtype)
+        place = 0
+
+        def write(rows: NDArray[Any]) -> None:
+            nonlocal place
+            array[place : place + len(rows)] = rows
+            place += len(rows)
+
+        return write
+
+
+def encoded_bytes(preprocessing: Preprocessing, num_rows: int, named: Collection[str] = ()) -> int:
+    """What so many rows take when they are encoded, their numbers and weights included."""
+    return num_rows * (
+        12 + sum(math.prod(shape) * dtype.itemsize for _, _, shape, dtype in _forms(preprocessing, named))
+    )
+
+
+def encode_rows(
+    preprocessing: Preprocessing,
+    rows: Rows,
+    parts: Mapping[str, NDArray[np.int64]],
+    named: Collection[str],
+    destination: Destination,
+    *,
+    gaps: Collection[str] = (),
+) -> None:
+    """Encode the rows of one source into its splits.
+
+    All rows are encoded in the order of the file, so that messages name the row, and then go to their split.
+
+    Args:
+        preprocessing: Fitted.
+        rows: The rows of the source.
+        parts: The ascending row numbers of each split.
+        named: Features that layers take by name.
+        destination: Where the arrays go.
+        gaps: Columns of targets with empty cells, whose rows are in no split.
+
+    Raises:
+        DataError: Cells that cannot be encoded.
+        OSError: The destination is full.
+    """
+    writers = {
+        (split, part, name): destination.create((split, part, name), (len(numbers), *shape), dtype)
+        for split, numbers in parts.items()
+        for part, name, shape, dtype in _forms(preprocessing, named)
+    }
+    for offset, chunk in zip(rows.offsets, rows.chunks(columns=preprocessing.columns), strict=True):
+        whole = fill_targets(chunk, gaps)
+        if whole is None:
+            continue
+        inputs, targets = encode_chunk(preprocessing, whole, named)
+        for split, numbers in parts.items():
+            low, high = np.searchsorted(numbers, [offset, offset + chunk.num_rows])
+            places = None if high - low == chunk.num_rows else numbers[low:high] - offset
+            for part, arrays in (("inputs", inputs), ("targets", targets)):
+                for name, array in arrays.items():
+                    writers[split, part, name](array if places is None else array.take(places, axis=0))
+
+
+def encode_chunk(
+    preprocessing: Preprocessing, chunk: Chunk, named: Collection[str] = ()
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """The inputs and the targets of consecutive rows.
+
+    Raises:
+        DataError: Cells of features or targets that cannot be encoded, with the file that they are in.
+    """
+    inputs: dict[str, NDArray[Any]] = {}
+    targets: dict[str, NDArray[Any]] = {}
+    problems: list[Problem] = []
+    try:
+        inputs.update(preprocessing.encode(chunk, named))
+    except DataError as error:
+        problems += error.problems
+    try:
+        targets.update(preprocessing.encode_targets(chunk))
+    except DataError as error:
+        problems += error.problems
+    if problems:
+        raise DataError(problem.at(chunk.file) for problem in problems)
+    return inputs, targets
+
+
+def _forms(
+    preprocessing: Preprocessing, named: Collection[str]
+) -> list[tuple[str, str, tuple[int, ...], np.dtype[Any]]]:
+    """The part, the name, the shape of a sample and the type of every array of a split."""
+    inputs = [("inputs", spec.name, spec.shape, np.dtype(spec.dtype)) for spec in preprocessing.inputs(named)]
+    targets = [
+        ("targets", spec.name, (), np.dtype(np.int32))
+        if spec.kind == "category"
+        else ("targets", spec.name, (spec.width,), np.dtype(np.float32))
+        for spec in preprocessing.target_specs
+    ]
+    return [*inputs, *targets]

@@ -1,0 +1,162 @@
+"""What encoded arrays depend on, as names: equal names mean equal arrays, bit for bit.
+
+An entry of the cache is called `<recipe>-<encoding>-<content>`:
+
+- the recipe: everything in the config that decides the arrays, as it was asked for, types not yet inferred;
+- the encoding: the same as it was found, the fitted preprocessing included, which is what a run directory knows;
+- the content: the data files, by their hashes.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dlcli.config.schema import DataConfig, NumberTarget, Target
+from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.cache.identity import KnownFile
+from dlcli.data.sources.options import format_of, is_gzipped
+
+__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
+
+_ORDER_ALONE = {"batch_size", "shuffle"}
+"""What decides how the arrays are gone through, not what is in them."""
+
+_FOUND = {"features", "target", "exclude", "defaults"}
+"""What the state of the preprocessing says in full."""
+
+
+def recipe_key(
+    config: DataConfig,
+    *,
+    seed: int,
+    named: Collection[str],
+    classification: bool | None,
+    units: int | None,
+    unscalable: Collection[str] = (),
+) -> str:
+    """The key of what is asked for.
+
+    Args:
+        config: The `data` section as it was written.
+        seed: Decides the splits and the samples that statistics are taken from.
+        named: Features with an input of their own.
+        classification: What the loss says of a target whose type is not given.
+        units: Of the last layer, which say so too.
+        unscalable: The targets that are not scaled when the config does not say.
+    """
+    inferred = None in config.target.values()
+    return _digest(
+        {
+            "program": _program(),
+            "data": _settings(config, exclude=_ORDER_ALONE),
+            "seed": seed,
+            "named": sorted(named),
+            "hints": [classification, units] if inferred else None,
+            "unscalable": sorted(name for name in unscalable if _scale_is_open(config.target.get(name))),
+        }
+    )
+
+
+def encoding_key(config: DataConfig, *, seed: int, named: Collection[str], state: Mapping[str, Any]) -> str:
+    """The key of what was found: the fitted preprocessing, and how rows are read and divided.
+
+    Args:
+        config: The `data` section, as it was written or with everything filled in.
+        seed: Decides the splits.
+        named: Features with an input of their own.
+        state: Of the preprocessing.
+    """
+    settings = _settings(config, exclude=_ORDER_ALONE | _FOUND)
+    return _digest(
+        {"program": _program(), "data": settings, "seed": seed, "named": sorted(named), "preprocessing": state}
+    )
+
+
+def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
+    """The key of the data: the content of every file, and the format that its name says; not where it lies."""
+    return _digest({name: [_content(file) for file in known] for name, known in files.items()})
+
+
+def place_key(recipe: str, paths: Sequence[str]) -> str:
+    """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
+    return _digest([recipe, list(paths)])
+
+
+def _scale_is_open(target: Target | None) -> bool:
+    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
+
+
+def _content(file: KnownFile) -> list[object]:
+    path = Path(file.identity.path)
+    return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
+
+
+def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
+    """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
+    settings = config.model_dump(mode="json", exclude=exclude)
+    for name in SPLITS:
+        if isinstance(settings.get(name), list):
+            settings[name] = "files"
+    return settings
+
+
+@functools.cache
+def _program() -> str:
+    """The version of the encoding, so that nobody has to remember to raise one."""
+    return program_key(Path(__file__).parent, {"numpy": np.__version__, "pyarrow": pa.__version__})
+
+
+def program_key(package: Path, versions: Mapping[str, str]) -> str:
+    """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
+
+    Args:
+        package: Its directory.
+        versions: Of the packages that compute and read for it: what they give may change with a release.
+    """
+    digest = hashlib.sha256(repr(sorted(versions.items())).encode())
+    for file in sorted(package.rglob("*.py")):
+        name = file.relative_to(package).with_suffix("").as_posix()
+        digest.update(name.encode())
+        # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.
+        code = SourceFileLoader(name.replace("/", "."), str(file)).get_code(name.replace("/", "."))
+        if code is not None:
+            for part in _instructions(code):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+def _instructions(code: CodeType) -> Iterator[bytes]:
+    """What a piece of code does, and all pieces within it."""
+    yield code.co_code
+    yield code.co_exceptiontable
+    arguments = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
+    yield repr((code.co_name, arguments, code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)).encode()
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _instructions(constant)
+        else:
+            yield _written(constant).encode("utf-8", "surrogatepass")
+
+
+def _written(constant: object) -> str:
+    """A constant as a text. A set has no order of its own: it differs from process to process."""
+    if isinstance(constant, frozenset):
+        return f"set({sorted(map(_written, constant))})"
+    if isinstance(constant, tuple):
+        return f"({[_written(item) for item in constant]})"
+    return repr(constant)
+
+
+def _digest(value: object) -> str:
+    # Keys stay in their order: it is the order of the features in the encoded vector.
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()[:16]

@@ -1,0 +1,270 @@
+"""The encoded store: arrays that are encoded once, kept in memory or in files, and found again by the next run.
+
+What is small is encoded anew each time and leaves nothing behind. What takes a moment to encode is written to the
+cache; what is too large for memory is only there, and mapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dlcli.config.signature import SplitName
+from dlcli.data.cache.cache import Cache, Scratch
+from dlcli.data.cache.entry import ArrayName, CorruptEntry, Draft, Entry, read_known, write_known
+from dlcli.data.cache.identity import Hashing, Identity, KnownFile, identify, require_unchanged
+from dlcli.data.samples.encoding import Destination, MemoryArrays
+from dlcli.data.samples.keys import content_key, place_key
+from dlcli.data.table import memory
+from dlcli.data.table.rows import Overflow, no_room
+from dlcli.errors import DataError, Problem
+
+__all__ = ["CACHED_FROM", "Arrays", "Notify", "Store"]
+
+Notify = Callable[[Problem], None]
+"""Told what the person should know and cannot be helped."""
+
+Arrays = dict[ArrayName, NDArray[Any]]
+
+CACHED_FROM = 16 * 2**20
+"""Bytes, of the files or of the arrays, from which on these are cached. Less is read and encoded in a fifth of a
+second, which finding and checking an entry would not make much shorter."""
+
+
+class Store:
+    """The encoded arrays of one job; use it as a context manager.
+
+    Args:
+        cache: Where arrays are kept; None keeps everything in memory.
+        recipe: Pattern of the names of the entries that would do, without the content's key: `<recipe>-*`.
+        files: The data files of each source.
+        notify: Told what the person should know.
+
+    Raises:
+        DataError: A file is gone.
+    """
+
+    def __init__(
+        self, cache: Cache | None, *, recipe: str, files: Mapping[SplitName, Sequence[Path]], notify: Notify
+    ) -> None:
+        self._cache = cache
+        self._recipe = recipe
+        self._notify = notify
+        self._files: dict[SplitName, list[Identity]] = {
+            name: [identify(path) for path in paths] for name, paths in files.items()
+        }
+        self._known: dict[str, KnownFile] = {}
+        self._hashing: Hashing | None = None
+        self._useless: set[Path] = set()
+        self._scratch: Scratch | None = None if cache is None else cache.scratch()
+        self.overflow = Overflow(self._scratch, notify)
+
+    def __enter__(self) -> Store:
+        if self._cache is not None:
+            self._cache.sweep()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._hashing is not None:
+            self._hashing.stop()
+        self.overflow.close()
+        if self._scratch is not None:
+            self._scratch.close()
+
+    def find(self, split: SplitName | None = None) -> Entry | None:
+        """The entry with the arrays of these very files, checked; None when there is none.
+
+        The files are not opened when they are surely those that the entry was made from.
+
+        Args:
+            split: The split whose arrays are wanted, and are checked; all when None.
+        """
+        if self._cache is None:
+            return None
+        for directory in self._cache.find(f"{self._recipe}-*"):
+            known = {file.identity.path: file for file in read_known(directory)}
+            if not all(one.path in known and known[one.path].speaks_for(one) for one in self._identities):
+                continue
+            if directory.name.endswith(f"-{self._content(known)}") and (entry := self._open(directory, split)):
+                self._known = known
+                return entry
+        if not self._cache.find(f"{self._recipe}-*"):
+            return None
+        # Moved, touched, or just written: the content tells.
+        self._known = self._hash()
+        require_unchanged(self._identities)
+        for directory in self._cache.find(f"{self._recipe}-{self._content(self._known)}"):
+            if entry := self._open(directory, split):
+                with contextlib.suppress(OSError):
+                    write_known(directory, tuple(self._known.values()))
+                return entry
+        return None
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[Entry | None]:
+        """Read and encode the files, and be the only process that does; gives the entry if another was faster.
+
+        At the end the files must be what they were at the beginning.
+
+        Raises:
+            DataError: A file has changed meanwhile.
+        """
+        with contextlib.ExitStack() as stack:
+            entry = None
+            if self._cache is not None and self._bytes >= CACHED_FROM:
+                key = place_key(self._recipe, [one.path for one in self._identities])
+                stack.enter_context(self._cache.building(key, waiting=self._wait))
+                entry = self.find()  # made since we looked, whether we waited for it or not
+            if entry is None:
+                self._hashing = Hashing(self._identities, self._known)
+            yield entry
+            require_unchanged(self._identities)
+
+    def fingerprints(self) -> dict[str, list[dict[str, Any]]]:
+        """Path, size and hash of the files of each source; JSON values."""
+        known = self._hash()
+        return {
+            name: [{"path": one.path, "bytes": one.bytes, "sha256": known[one.path].sha256} for one in files]
+            for name, files in self._files.items()
+        }
+
+    def keep(
+        self,
+        num_bytes: int,
+        fill: Callable[[Destination], None],
+        *,
+        name: str = "",
+        content: Callable[[], Mapping[str, Any]] = dict,
+    ) -> Arrays:
+        """Encode arrays to where they are kept.
+
+        Args:
+            num_bytes: What they take.
+            fill: Writes them; may be called again.
+            name: What an entry with them is called, without the content's key; empty when they are for once only.
+            content: JSON values to keep with them.
+
+        Raises:
+            DataError: There is room neither in memory nor in the cache directory.
+        """
+        if self._cache is not None and num_bytes > memory.ARRAYS_BUDGET:
+            try:
+                return self._to_disk(fill, name, content)
+            except OSError as error:
+                failure = self._failure(error)
+                if not memory.fits_in_memory(num_bytes):
+                    raise DataError(no_room(failure)) from None
+                self._tell_unusable(failure, "the encoded data is kept in memory")
+                name = ""
+        arrays = MemoryArrays()
+        fill(arrays)
+        if self._cache is not None and name and max(self._bytes, num_bytes) >= CACHED_FROM:
+            try:
+                with self._draft() as draft:
+                    for array_name, array in arrays.arrays.items():
+                        draft.add(array_name, array)
+                    self._add(draft, name, content())
+            except OSError as error:
+                self._tell_unusable(self._failure(error), "the encoded data is not kept for the next run")
+        return arrays.arrays
+
+    def read(self, entry: Entry, names: Collection[ArrayName] | None = None) -> Arrays:
+        """Arrays of an entry, in memory when they fit, else mapped."""
+        wanted = [name for name in entry.names if names is None or name in names]
+        arrays = {name: entry.map(name) for name in wanted}
+        if sum(array.nbytes for array in arrays.values()) <= memory.ARRAYS_BUDGET:
+            arrays = {name: entry.read(name) for name in wanted}
+        return arrays
+
+    @functools.cached_property
+    def _identities(self) -> tuple[Identity, ...]:
+        return tuple({one.path: one for files in self._files.values() for one in files}.values())
+
+    @property
+    def _bytes(self) -> int:
+        return sum(one.bytes for one in self._identities)
+
+    def _hash(self) -> dict[str, KnownFile]:
+        if self._hashing is None:
+            self._hashing = Hashing(self._identities, self._known)
+        return self._hashing.result()
+
+    def _content(self, known: Mapping[str, KnownFile]) -> str:
+        return content_key({name: [known[one.path] for one in files] for name, files in self._files.items()})
+
+    def _open(self, directory: Path, split: SplitName | None) -> Entry | None:
+        """The entry, if every byte of it that is wanted is as it was written; one that is not is removed."""
+        assert self._cache is not None
+        if directory in self._useless:
+            return None
+        try:
+            entry = Entry.open(directory)
+            if entry is not None:
+                entry.verify([name for name in entry.names if split in (None, name[0])])
+            return entry
+        except (CorruptEntry, FileNotFoundError) as error:
+            self._cache.remove(directory, damaged=True)
+            message = f"the cached data in {directory} is damaged ({error}); it is made again"
+            hint = "see whether the disk is sound, if that happens again"
+            self._notify(Problem(message, hint=hint, rule="cache-damaged"))
+        except OSError as error:  # it may be sound, and another's
+            message = f"the cached data in {directory} cannot be read ({error.strerror or error})"
+            hint = "mend its permissions, or name another directory with --cache-dir"
+            self._notify(Problem(message, hint=hint, rule="cache-unusable"))
+        self._useless.add(directory)
+        return None
+
+    def _to_disk(
+        self, fill: Callable[[Destination], None], name: str, content: Callable[[], Mapping[str, Any]]
+    ) -> Arrays:
+        with self._draft() as draft:
+            fill(draft)
+            directory = self._add(draft, name, content())
+        try:
+            entry = Entry.open(directory)
+        except CorruptEntry as error:
+            raise OSError(str(error)) from None
+        if entry is None:
+            raise OSError(f"{directory} was removed")
+        return {array: entry.map(array) for array in entry.names}
+
+    def _draft(self) -> Draft:
+        assert self._scratch is not None
+        return Draft(Path(tempfile.mkdtemp(prefix="entry-", dir=self._scratch.directory())))
+
+    def _add(self, draft: Draft, name: str, content: Mapping[str, Any]) -> Path:
+        """Finish a draft, and make it an entry if it has a name; where it is then."""
+        assert self._cache is not None
+        if not name:
+            draft.finish(content, ())
+            return draft.directory
+        known = self._hash()
+        # What was read must be what was hashed: else the arrays would get another file's name.
+        require_unchanged(self._identities)
+        draft.finish(content, tuple(known.values()))
+        entry = f"{name}-{self._content(known)}"
+        if any(useless.name == entry and useless.exists() for useless in self._useless):
+            return draft.directory  # what is in its place could not be used, nor removed
+        return self._cache.add(draft.directory, entry)
+
+    def _wait(self) -> None:
+        self._notify(Problem("another run is encoding the same data: waiting for it", rule="cache-waiting"))
+
+    def _failure(self, error: OSError) -> str:
+        assert self._cache is not None
+        return f"{self._cache.directory}: {error.strerror or error}"
+
+    def _tell_unusable(self, failure: str, consequence: str) -> None:
+        self._notify(
+            Problem(
+                f"the cache directory cannot be written ({failure}); {consequence}",
+                hint="name another directory with --cache-dir, or make room",
+                rule="cache-unusable",
+            )
+        )

@@ -1,0 +1,1 @@
+"""NumPy archives: arrays of any shape, a row along their first axis."""

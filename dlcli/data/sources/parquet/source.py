@@ -1,0 +1,96 @@
+"""Parquet files, read by batches of rows and only the wanted columns."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.sources.conversion import kind_of
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.source import typed_chunk
+from dlcli.data.sources.text import check_readable, unreadable
+from dlcli.errors import DataError, Problem
+
+__all__ = ["ParquetFile"]
+
+BATCH_ROWS = 32_768
+
+
+@dataclasses.dataclass(frozen=True)
+class ParquetFile:
+    """One Parquet file."""
+
+    keyed: ClassVar[bool] = False
+
+    path: Path
+    options: TableOptions
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return (self.path,)
+
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        """Names and kinds from the schema."""
+        check_readable(self.path)
+        with self._open() as file:
+            schema = file.schema_arrow
+        repeated = sorted({name for name in schema.names if schema.names.count(name) > 1})
+        if repeated:
+            raise DataError(
+                Problem(
+                    f"column names stand more than once: {', '.join(map(repr, repeated))}",
+                    hint="every column needs a name of its own",
+                    file=self.path,
+                    rule="duplicate-column",
+                )
+            )
+        return tuple(ColumnInfo(field.name, kind_of(field.type), dtype=str(field.type)) for field in schema)
+
+    def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        """Typed rows."""
+        start = 0
+        with self._open() as file:
+            try:
+                for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(kinds)):
+                    arrays = {name: batch.column(name) for name in kinds}
+                    yield typed_chunk(
+                        arrays,
+                        kinds,
+                        missing=self.options.missing_values,
+                        sightings=self.options.sightings,
+                        num_rows=batch.num_rows,
+                        start=start,
+                        file=self.path,
+                    )
+                    start += batch.num_rows
+            except (pa.ArrowInvalid, OSError) as error:
+                raise self._damaged(error) from None
+
+    def _open(self) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.path)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> DataError:
+        if isinstance(error, OSError) and error.errno:
+            return unreadable(self.path, error)
+        reason = str(error).splitlines()[0]
+        return DataError(
+            Problem(
+                f"'{self.name}' is no readable Parquet file: {reason}",
+                hint="the file is damaged, cut short or of another format; write or copy it again",
+                file=self.path,
+                rule="damaged-file",
+            )
+        )

@@ -1,0 +1,111 @@
+"""Which rows of which source make up each split, as the config says."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.schema import DataConfig, GroupSplit, OrderedSplit
+from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.splits.partition import split_rows
+from dlcli.data.table.checks import row_labels
+from dlcli.data.table.order import row_order
+from dlcli.data.table.rows import Rows
+from dlcli.data.table.table import Loaded
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Part", "divide"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """The rows of one split and the source that they are in."""
+
+    source: SplitName
+    rows: NDArray[np.int64]
+
+
+def divide(
+    config: DataConfig,
+    loaded: Loaded,
+    *,
+    seed: int,
+    wanted: Collection[SplitName],
+    dropped: Mapping[SplitName, NDArray[np.int64]] | None = None,
+) -> dict[SplitName, Part]:
+    """The rows of each wanted split: of the source of its own, or of its fraction of `train`.
+
+    Args:
+        config: The `data` section, its types filled in.
+        loaded: The rows of every source.
+        seed: Decides the fractions.
+        wanted: The splits.
+        dropped: The numbers of rows that are to be in none, of each source.
+
+    Raises:
+        DataError: A split would be empty, or there are too few classes or groups for it.
+    """
+    left = {
+        name: np.delete(np.arange(rows.num_rows), (dropped or {}).get(name, np.empty(0, np.int64)))
+        for name, rows in loaded.rows.items()
+    }
+    own: dict[SplitName, Part] = {name: Part(name, numbers) for name, numbers in left.items() if name != "train"}
+    if "train" not in loaded.rows:
+        return own
+    rows, kept = loaded.rows["train"], left["train"]
+    fractions: dict[SplitName, float] = {
+        name: part for name in ("validation", "test") if isinstance(part := getattr(config, name), float)
+    }
+    codes: NDArray[np.int64] | None = None
+    names: tuple[str, ...] = ()
+    how: Literal["random", "stratified", "ordered", "group"]
+    if isinstance(config.split, GroupSplit):
+        how = "group"
+        if fractions:
+            codes, names = _groups(rows, config.split.group)
+    elif isinstance(config.split, OrderedSplit):
+        how = "ordered"
+        if fractions:
+            kept = kept[np.argsort(row_order(config, loaded, config.split.ordered)[kept], kind="stable")]
+    else:
+        how = config.split
+        if how == "stratified" and fractions:
+            codes, names = _classes(config, loaded)
+    codes = None if codes is None else codes[kept]
+    shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
+    parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
+    return {name: parts[name] for name in SPLITS if name in parts and name in wanted}
+
+
+def _classes(config: DataConfig, loaded: Loaded) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The class of every row of `train`: of the first target that is one."""
+    for name, target in config.target.items():
+        if target is not None and target.type == "category":
+            return row_labels(loaded.rows["train"], loaded.roles.targets[name][0])
+    raise DataError(
+        Problem(
+            f"split: stratified needs a target of classes, and {', '.join(map(repr, config.target))} is a number",
+            path="data.split",
+            hint="split: random; or make the target a category",
+            rule="stratified-number",
+        )
+    )
+
+
+def _groups(rows: Rows, column: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    codes, names = row_labels(rows, column)
+    empty = np.flatnonzero(codes < 0)
+    if len(empty):
+        raise DataError(
+            Problem(
+                f"group column {column!r} has {len(empty)} empty cells, the first in {rows.place(int(empty[0]))}",
+                path="data.split.group",
+                hint="every row needs its group",
+                rule="missing-group",
+            )
+        )
+    return codes, names

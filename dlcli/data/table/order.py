@@ -1,0 +1,76 @@
+"""The rows of a source in the order of a column, for a split that takes the last of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.schema import DataConfig, DatetimeFeature
+from dlcli.data.columns.cells import as_arrow, numbers
+from dlcli.data.columns.instants import instants
+from dlcli.data.sources.conversion import is_number_text, kind_of
+from dlcli.data.table.rows import Rows
+from dlcli.data.table.table import Loaded
+from dlcli.errors import DataError, Problem
+
+__all__ = ["row_order"]
+
+
+def row_order(config: DataConfig, loaded: Loaded, column: str) -> NDArray[np.float64] | NDArray[np.int64]:
+    """A number for every row of `train`, by which they are ordered: the column's own, or its instants.
+
+    Raises:
+        DataError: Cells that are empty, or neither numbers nor times.
+    """
+    rows = loaded.rows["train"]
+    if _are_numbers(rows, column):
+        parts = [numbers(chunk.columns[column]).values.reshape(-1) for chunk in rows.chunks(columns=[column])]
+        values = np.concatenate(parts)
+        _refuse(rows, column, np.isnan(values), "empty cells")
+        return values
+    format = _format(config, loaded, column)
+    read = [instants(chunk.columns[column], format=format) for chunk in rows.chunks(columns=[column])]
+    _refuse(rows, column, np.concatenate([each.missing for each in read]), "empty cells")
+    wrong = np.concatenate([each.unreadable for each in read])
+    _refuse(
+        rows,
+        column,
+        wrong,
+        "cells that are neither numbers nor times" if format is None else f"cells that are no '{format}'",
+    )
+    return np.concatenate([each.microseconds for each in read])
+
+
+def _are_numbers(rows: Rows, column: str) -> bool:
+    for chunk in rows.chunks(columns=[column]):
+        values = as_arrow(chunk.columns[column])
+        if kind_of(values.type) == "text":
+            found = values.drop_null()
+            if len(found) and not is_number_text(found):
+                return False
+        elif kind_of(values.type) != "number":
+            return False
+    return True
+
+
+def _format(config: DataConfig, loaded: Loaded, column: str) -> str | None:
+    """The form of the dates that a feature of the same column says."""
+    for name, feature in (config.features or {}).items():
+        if isinstance(feature, DatetimeFeature) and loaded.roles.features.get(name) == (column,):
+            return feature.format
+    return None
+
+
+def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str) -> None:
+    places = np.flatnonzero(faults)
+    if len(places):
+        first = int(places[0])
+        raise DataError(
+            Problem(
+                f"column {column!r}, which orders the rows, holds {what} ({len(places)}), "
+                f"the first in {rows.place(first)}",
+                path="data.split.ordered",
+                hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
+                rule="unordered-column",
+            )
+        )

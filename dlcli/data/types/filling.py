@@ -1,0 +1,206 @@
+"""What the `data` section leaves open, filled in: types and options that the values decide, with a line for each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from dlcli.config.document.places import format_path
+from dlcli.config.schema import (
+    DataConfig,
+    DatetimeFeature,
+    Feature,
+    NumberFeature,
+    NumberTarget,
+    Target,
+)
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.targets import NumberTargetCodec
+from dlcli.data.table.checks import missing_rows, named_marks
+from dlcli.data.table.table import Loaded
+from dlcli.data.types.doubts import collect_doubts
+from dlcli.data.types.rules import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Filled", "fill_in", "settle"]
+
+_LISTED = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Filled:
+    """A `data` section without gaps.
+
+    Args:
+        config: The section.
+        lines: The name of each column that was decided on, and what was decided.
+        doubts: What may not be meant so.
+    """
+
+    config: DataConfig
+    lines: tuple[tuple[str, str], ...]
+    doubts: tuple[Problem, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line for each decision, neighbours of a kind together."""
+        return collect_notes(self.lines)
+
+
+def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, units: int | None) -> Filled:
+    """The types that the config does not give, and the options that do not wait for the training split.
+
+    Args:
+        config: The `data` section as it was written.
+        loaded: Its rows.
+        classification: What the loss and the last activation say of the target; None when they do not.
+        units: Of the last layer, when known.
+
+    Raises:
+        DataError: Features that cannot be used, or none at all.
+    """
+    lines: list[tuple[str, str]] = []
+    doubts: list[Problem] = []
+    targets: dict[str, Target | None] = {}
+    for name, target in config.target.items():
+        if target is None:
+            values, info = loaded.rows["train"].column(name), loaded.infos[name]
+            target, note, found = infer_target(values, info, classification=classification, units=units)
+            lines.append((f"target {name}", note))
+            doubts += found
+        targets[name] = target
+    features: dict[str, Feature | None] = {}
+    problems: list[Problem] = []
+    for name, columns in loaded.roles.features.items():
+        given = config.feature(name)
+        guess = _guess(config, loaded, name) if given is None else _given(config, loaded, given, columns)
+        if guess.note:
+            lines.append((name, guess.note))
+        doubts += guess.doubts
+        if guess.odd:
+            problems += _odd_cells(loaded, name)
+        if guess.feature is not None:
+            features[name] = guess.feature
+        elif not config.takes_rest or name in (config.features or {}):
+            problems.append(_unusable(name, guess.note))
+    if "" in loaded.roles.left_out:
+        lines.append(("a column without a name", "left out"))
+    if not config.takes_rest and (unused := [name for name in loaded.roles.left_out if name]):
+        lines.append(("not used", _unused(unused)))
+    if not features and not problems:
+        problems.append(_nothing(lines))
+    if problems:
+        raise DataError(problems)
+    config = config.model_copy(update={"target": targets, "features": features, "defaults": None})
+    return Filled(config, tuple(lines), collect_doubts(doubts))
+
+
+def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
+    """The options that the training split decides, as fitting found them.
+
+    Args:
+        filled: As `fill_in` left it.
+        config: Its section, as it is by now.
+        preprocessing: Fitted.
+        unscalable: Targets that are not scaled unless the config says so, and why.
+    """
+    lines, doubts = dict(filled.lines), list(filled.doubts)
+    targets = dict(config.target)
+    for name, target in config.target.items():
+        codec = preprocessing.targets[name]
+        if isinstance(target, NumberTarget) and isinstance(codec, NumberTargetCodec) and target.scale == "auto":
+            targets[name] = target.model_copy(update={"scale": codec.scaling})
+            if codec.scaling != "none":
+                lines[f"target {name}"] = f"number, {_scaled(codec)}"
+            elif codec.far and name in unscalable:
+                doubts.append(_not_scaled(name, codec, unscalable[name]))
+    features = dict(config.features or {})
+    for name, feature in features.items():
+        if isinstance(feature, DatetimeFeature) and feature.parts is None:
+            parts = preprocessing.features[name].state()["parts"]
+            features[name] = feature.model_copy(update={"parts": parts})
+    config = config.model_copy(update={"target": targets, "features": features})
+    ordered = sorted(lines.items(), key=lambda line: not line[0].startswith("target "))
+    return Filled(config, tuple(ordered), tuple(doubts))
+
+
+def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
+    """The type of a feature that the config leaves open."""
+    rows = loaded.rows["train"]
+    marks = named_marks(rows.marks.get(name, {}))
+    guess = infer_feature(rows.column(name), loaded.infos[name], config.defaults, marks=marks)
+    if not isinstance(guess.feature, NumberFeature) or guess.feature.missing != "auto":
+        return guess
+    gaps = guess.missing or len(missing_rows(rows, name))  # arrays are not counted by inference
+    return dataclasses.replace(guess, feature=_without_auto(guess.feature, gaps))
+
+
+def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
+    """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
+    try:
+        for _ in loaded.sources["train"].chunks({column: "number"}):
+            pass
+    except DataError as error:
+        return error.problems
+    return ()
+
+
+def _given(config: DataConfig, loaded: Loaded, feature: Feature, columns: tuple[str, ...]) -> Guess:
+    """A feature whose type is given; a line when its empty cells become what nobody has asked for."""
+    feature = with_defaults(feature, config.defaults)
+    if feature.type in ("category", "text") or ("missing" in feature.model_fields_set and feature.missing != "auto"):
+        return Guess(feature, "")
+    gaps = sum(len(missing_rows(loaded.rows["train"], column)) for column in columns)
+    if isinstance(feature, NumberFeature):
+        feature = _without_auto(feature, gaps)
+    return Guess(feature, f"{feature.type} ({filled_in(gaps, feature)})" if gaps else "")
+
+
+def _without_auto(feature: NumberFeature, gaps: int) -> NumberFeature:
+    return feature.model_copy(update={"missing": "median" if gaps else "mean"})
+
+
+def _unusable(name: str, note: str) -> Problem:
+    return Problem(
+        f"feature '{name}' cannot be used: {note.removeprefix('left out: ')}",
+        path=format_path(("data", "features", name)),
+        hint="take it out of the features",
+        rule="no-values",
+    )
+
+
+def _nothing(lines: list[tuple[str, str]]) -> Problem:
+    return Problem(
+        "no column is left to be a feature",
+        path="data",
+        hint="; ".join(f"{name}: {note}" for name, note in lines),
+        rule="no-features",
+    )
+
+
+def _unused(columns: list[str]) -> str:
+    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
+    return f"{', '.join(columns[:_LISTED])}{more} (`...: auto` among the features takes what they leave)"
+
+
+def _shown(number: float) -> str:
+    """Four digits; the last bits, which depend on how the rows are cut, do not decide how they are rounded."""
+    return f"{float(f'{number:.12g}'):.4g}"
+
+
+def _scaled(codec: NumberTargetCodec) -> str:
+    """What was done to a target, and how to undo it."""
+    if len(codec.offset) == 1:
+        numbers = f"mean {_shown(codec.offset[0])}, deviation {_shown(codec.scale[0])}"
+    else:
+        numbers = f"{len(codec.offset)} numbers"
+    return f"standardised for the loss ({numbers}); all else is in its own unit; `scale: none` learns it as it is"
+
+
+def _not_scaled(name: str, codec: NumberTargetCodec, reason: str) -> Problem:
+    return Problem(
+        f"the target '{name}' is {codec.describe()}, far from what a network gives at first: {reason}",
+        path=format_path(("data", "target", name)),
+        hint=f"{{{name}: {{type: number, scale: standard}}}} scales it all the same, scale: none is silent",
+        rule="target-scale",
+    )

@@ -1,0 +1,171 @@
+"""Evaluation: Keras's compiled metrics and a report for each target, slice by slice, in bounded memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.data.cache.mapped import take
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.batches import Batches
+from dlcli.data.samples.encoding import Split
+from dlcli.data.samples.labels import make_labels, row_weights
+from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
+from dlcli.trained.decoding import Decoded, decode
+from dlcli.trained.predictor import Predictor
+
+__all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
+
+Report = ClassReport | EmbeddingReport | NumberReport
+
+
+class Metrics(Protocol):
+    """The compiled loss and metrics over rows that come in parts."""
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows to take in at once."""
+
+    def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
+        """Take in the inputs of some rows, their labels and weights (or None) as the model learnt them, and what it
+        gave for them."""
+
+    def result(self) -> dict[str, float]:
+        """The metrics by Keras's names."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """How good a model is on some rows.
+
+    Args:
+        name: The split, or the name of the data file.
+        rows: How many rows.
+        metrics: The compiled metrics by Keras's names, the loss first.
+        reports: For each target what `ClassReport.result`, `EmbeddingReport.result` or `NumberReport.result` says.
+        scaled: The number targets whose loss is that of the scaled target; all else is in their own unit.
+
+    Example:
+        >>> evaluation = dlcli.evaluate("runs/iris-001")  # doctest: +SKIP
+        >>> evaluation.metrics["accuracy"]  # doctest: +SKIP
+        0.9667
+    """
+
+    name: str
+    rows: int
+    metrics: dict[str, float]
+    reports: dict[str, dict[str, Any]]
+    scaled: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The JSON of `evaluations/<name>.json`; a single target's report stands at the top level."""
+        head: dict[str, Any] = {"name": self.name, "rows": self.rows, "metrics": self.metrics}
+        if self.scaled:
+            head["scaled"] = list(self.scaled)
+        if len(self.reports) == 1:
+            ((target, report),) = self.reports.items()
+            return {**head, "target": target, **report}
+        return {**head, "targets": self.reports}
+
+
+def evaluate_splits(
+    name: str, parts: Iterable[Split], *, predictor: Predictor, metrics: Metrics, preprocessing: Preprocessing
+) -> Evaluation:
+    """Evaluate rows that come in parts.
+
+    Args:
+        name: What the rows are called.
+        parts: Encoded rows; one split in memory, or the chunks of a file.
+        predictor: The trained model.
+        metrics: The compiled metrics.
+        preprocessing: Its fitted preprocessing.
+    """
+    size = metrics.rows_at_once
+    reports = _reports(predictor, preprocessing)
+    rows = 0
+    for part in parts:
+        weights = row_weights(
+            sample_weight=part.sample_weight,
+            setting=None,
+            weighted=None,
+            targets=part.targets,
+            outputs=predictor.outputs,
+        )
+        batches = Batches(
+            inputs=part.inputs,
+            labels=make_labels(part.targets, predictor.outputs),
+            weights=weights,
+            batch_size=size,
+            shuffle=False,
+            seed=0,
+        )
+        for start, (x, y, w) in zip(range(0, len(part.rows), size), batches.slices(), strict=True):
+            raw = predictor(x)
+            metrics.add(x, y, w, raw)
+            _take_in(reports, raw, part, start, predictor, preprocessing)
+        rows += len(part.rows)
+    scaled = tuple(target.name for output in predictor.outputs for target in output.targets if target.unit)
+    return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()}, scaled)
+
+
+def report_rows(part: Split, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
+    """The report of each target alone, without the compiled metrics.
+
+    Args:
+        part: Encoded rows.
+        predictor: The trained model.
+        preprocessing: Its fitted preprocessing.
+    """
+    reports = _reports(predictor, preprocessing)
+    size = predictor.rows_at_once
+    for start in range(0, len(part.rows), size):
+        raw = predictor({name: take(values, slice(start, start + size)) for name, values in part.inputs.items()})
+        _take_in(reports, raw, part, start, predictor, preprocessing)
+    return {name: report.result() for name, report in reports.items()}
+
+
+def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Report]:
+    return {
+        target.name: _report(output, target.name, preprocessing)
+        for output in predictor.outputs
+        for target in output.targets
+    }
+
+
+def _take_in(
+    reports: Mapping[str, Report],
+    raw: Sequence[NDArray[Any]],
+    part: Split,
+    start: int,
+    predictor: Predictor,
+    preprocessing: Preprocessing,
+) -> None:
+    """Add the outputs for the rows of a split from `start` on."""
+    for decoded in decode(raw, predictor.outputs, preprocessing):
+        true = part.targets[decoded.target][start : start + len(raw[0])]
+        _add(reports[decoded.target], true, decoded, preprocessing)
+
+
+def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:
+    if output.scores == "embedding":
+        return EmbeddingReport()
+    if output.classes:
+        return ClassReport(output.classes)
+    return NumberReport(preprocessing.targets[target].components)
+
+
+def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
+    if isinstance(report, EmbeddingReport):
+        assert decoded.embedding is not None
+        report.add(true.astype(np.int64), decoded.embedding)
+    elif isinstance(report, ClassReport):
+        assert decoded.indices is not None
+        report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
+    else:
+        assert decoded.numbers is not None
+        report.add(preprocessing.targets[decoded.target].decode(true), decoded.numbers)

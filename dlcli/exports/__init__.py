@@ -1,0 +1,1 @@
+"""A trained model for other programs: written, reloaded in its own runtime, and proved equal to Keras."""

@@ -1,0 +1,124 @@
+"""What a program that uses an exported model must know: what goes in, in which order, and what comes out."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.schema import Config
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.targets import NumberTargetCodec
+from dlcli.exports.twins import column_kinds
+
+__all__ = ["Metadata", "describe", "describe_columns"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """The description of an exported model.
+
+    Args:
+        name: The config's name.
+        inputs: For each input: its name, shape and dtype, and what its numbers are (`island=Biscoe`) or, with
+            preprocessing inside, its column.
+        outputs: For each output: its name and targets, each with its classes, or with what to multiply by and to add
+            to for the target's own unit; and whether the scores are `logits`, which need a softmax or a sigmoid, or an
+            `embedding`, which tells rows apart and names no class.
+    """
+
+    name: str
+    inputs: tuple[dict[str, Any], ...]
+    outputs: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "dlcli": importlib.metadata.version("dlcli"),
+            "name": self.name,
+            "inputs": list(self.inputs),
+            "outputs": list(self.outputs),
+        }
+
+    def properties(self) -> dict[str, str]:
+        """As texts by key, as ONNX wants them; `inputs` and `outputs` are JSON."""
+        return {
+            key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            for key, value in self.document().items()
+        }
+
+
+def describe(
+    config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan], named: Collection[str]
+) -> Metadata:
+    """Describe a model that takes encoded numbers.
+
+    Args:
+        config: Its config.
+        preprocessing: Its fitted preprocessing.
+        outputs: What each output learnt.
+        named: The features that layers take by name.
+    """
+    own = preprocessing.features
+    inputs = [
+        {
+            "name": spec.name,
+            "shape": list(spec.shape),
+            "dtype": spec.dtype,
+            "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named)),
+        }
+        for spec in preprocessing.inputs(named)
+    ]
+    return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
+
+
+def describe_columns(config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan]) -> Metadata:
+    """Describe a model that takes columns and encodes them itself.
+
+    Args:
+        config: Its config.
+        preprocessing: Its fitted preprocessing.
+        outputs: What each output learnt.
+    """
+    kinds = column_kinds(preprocessing.features)
+    shapes = {
+        codec.columns[0]: list(codec.shape) for codec in preprocessing.features.values() if codec.type == "number"
+    }
+    several = {
+        column for codec in preprocessing.features.values() if len(codec.columns) > 1 for column in codec.columns
+    }
+    inputs = [
+        {
+            "name": column,
+            "shape": [1] if column in several else shapes.get(column, [1]),
+            "dtype": "string" if kind == "text" else "float64",
+            "column": column,
+            "kind": kind,
+        }
+        for column, kind in kinds.items()
+    ]
+    return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
+
+
+def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing) -> tuple[dict[str, Any], ...]:
+    """The description of each output."""
+    return tuple(
+        {
+            "name": output.name,
+            "logits": output.scores == "logits",
+            **({"embedding": True} if output.scores == "embedding" else {}),
+            "targets": [_target(target.name, target.classes, preprocessing) for target in output.targets],
+        }
+        for output in outputs
+    )
+
+
+def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -> dict[str, Any]:
+    codec = preprocessing.targets[name]
+    if isinstance(codec, NumberTargetCodec):
+        unit = {"scale": codec.scale.tolist(), "offset": codec.offset.tolist()}
+        return {"name": name, "columns": list(codec.columns), **unit}
+    return {"name": name, "classes": list(classes)}

@@ -1,0 +1,1 @@
+"""Keras's metrics as they are used here: shown what they are made for, in the target's own unit."""

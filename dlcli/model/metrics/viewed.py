@@ -1,0 +1,80 @@
+"""Keras's metrics, shown what they are made for (`dlcli.config.outputs.metric_views`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlcli.config.outputs.metric_views import MetricView, metric_view, plain_accuracy
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.schema.component import Component, normal_name
+from dlcli.model import backend
+
+__all__ = ["viewed"]
+
+
+def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
+    """The metric with its view of an output; itself where it needs none.
+
+    The object stays one of Keras's own class, so that a saved model holds nothing but Keras's.
+
+    Args:
+        made: What `metric` became: an object, or an identifier or function that Keras would make one of.
+        metric: The metric in the config.
+        plan: The output that it measures.
+    """
+    view = metric_view(metric, plan)
+    if normal_name(metric) == "accuracy" and metric.arguments and plan.classes:
+        made = _object(made, metric, plan)  # Keras's class of that name compares scores with labels
+    if view is None:
+        return made
+    measure = _object(made, metric, plan)
+    update = measure.update_state
+    ops = backend.load().keras.ops
+
+    def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        predicted = _predicted(y_pred, view)
+        if view.link == "softmax" and normal_name(metric) == "binarycrossentropy":
+            predicted = ops.multiply(predicted, 1.0)  # Keras would take what the softmax was given for a sigmoid's
+        return update(_target(y_true, view), predicted, sample_weight=sample_weight)
+
+    measure.update_state = update_state
+    return measure
+
+
+def _object(made: Any, metric: Component, plan: OutputPlan) -> Any:
+    keras = backend.load().keras
+    if normal_name(metric) == "accuracy":
+        options = {"name": metric.name if metric.name != "Accuracy" else "accuracy", **metric.arguments}
+        return getattr(keras.metrics, plain_accuracy(plan)[0])(**options)
+    if not isinstance(made, str):
+        return made
+    measure = keras.metrics.get(made)
+    if not isinstance(measure, keras.metrics.Metric):
+        measure = keras.metrics.MeanMetricWrapper(measure)
+    measure.name = made  # as Keras names what it makes of an identifier
+    return measure
+
+
+def _predicted(values: Any, view: MetricView) -> Any:
+    ops = backend.load().keras.ops
+    if view.first:
+        values = values[..., : view.first]
+    if view.link is not None or view.expand is not None:
+        values = ops.cast(values, "float32")
+    if view.link is not None:
+        values = ops.sigmoid(values) if view.link == "sigmoid" else ops.softmax(values)
+    if view.expand is not None:
+        first = 1 - values if view.expand == "probabilities" else ops.zeros_like(values)
+        values = ops.concatenate([first, values], axis=-1)
+    return ops.argmax(values, axis=-1) if view.choose else values
+
+
+def _target(values: Any, view: MetricView) -> Any:
+    ops = backend.load().keras.ops
+    if view.target is None:
+        return values
+    if view.target == "column":
+        return ops.cast(ops.reshape(values, (-1, 1)), "float32")
+    several = len(values.shape) > 1 and values.shape[-1] != 1
+    indices = ops.argmax(values, axis=-1) if several else ops.cast(ops.reshape(values, (-1,)), "int32")
+    return indices if view.target == "index" else ops.one_hot(indices, view.depth, dtype="float32")

@@ -1,0 +1,229 @@
+"""Tables of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dlcli.data.columns.arrays import texts_array
+from dlcli.data.columns.names import is_text
+from dlcli.errors import DataError, Problem
+from dlcli.prediction.formulas import neutralise
+
+__all__ = [
+    "FORMATS",
+    "OutputFormat",
+    "TableWriter",
+    "output_format",
+    "write_stream",
+]
+
+OutputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
+
+FORMATS: dict[str, OutputFormat] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+"""The format of an output file by its suffix."""
+
+
+class TableWriter(Protocol):
+    """Takes tables of one schema, one after the other."""
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+
+    def close(self) -> None:
+        """Write what the format wants at its end."""
+
+
+class DelimitedWriter:
+    """CSV or TSV; cells are quoted where they must be.
+
+    Args:
+        stream: Where the bytes go.
+        schema: The columns.
+        delimiter: Between the cells.
+        raw_text: Write texts as they are, those included that a spreadsheet would run as formulas.
+    """
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema, delimiter: str, *, raw_text: bool) -> None:
+        names = texts_array(schema.names)
+        if not raw_text:
+            names = neutralise(names)
+        self._stream, self._delimiter, self._raw_text = stream, delimiter, raw_text
+        stream.write(self._lines([names.slice(place, 1) for place in range(len(names))]))
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+        if not self._raw_text:
+            for place, column in enumerate(table.itercolumns()):
+                if is_text(column.type):
+                    table = table.set_column(place, table.field(place), neutralise(column))
+        try:
+            rows = self._plain(table)
+        except pa.ArrowInvalid:
+            # Arrow quotes all texts or none, and refuses none when one of them holds a delimiter, quote or line end.
+            rows = self._lines([column.combine_chunks() for column in table.itercolumns()])
+        self._stream.write(rows)
+
+    def close(self) -> None:
+        """Nothing to add."""
+
+    def _plain(self, table: pa.Table) -> memoryview:
+        """Rows of which no cell needs quotes; others are refused."""
+        from pyarrow import csv as arrow_csv
+
+        rows = pa.BufferOutputStream()
+        options = arrow_csv.WriteOptions(include_header=False, delimiter=self._delimiter, quoting_style="none")
+        arrow_csv.write_csv(table, rows, options)
+        return memoryview(rows.getvalue())
+
+    def _lines(self, columns: Sequence[pa.Array]) -> memoryview:
+        """Rows in which the cells are quoted that need it, and no others."""
+        quote, twice, delimiter, end, nothing = texts_array(['"', '""', self._delimiter, "\n", ""], pa.large_string())
+        special = f'["\r\n{self._delimiter}]'
+        cells = []
+        for column in columns:
+            texts = column.cast(pa.large_string())
+            if is_text(column.type) and pc.any(needed := pc.match_substring_regex(texts, special)).as_py():
+                doubled = pc.replace_substring(texts, quote.as_py(), twice.as_py())
+                texts = pc.if_else(needed, pc.binary_join_element_wise(quote, doubled, quote, nothing), texts)
+            cells.append(texts)
+        rows = pc.binary_join_element_wise(*cells, delimiter, null_handling="replace", null_replacement="")
+        lines = pc.binary_join_element_wise(rows, end, nothing)
+        return memoryview(lines.buffers()[2])[: pc.sum(pc.binary_length(lines)).as_py()]
+
+
+class JsonLinesWriter:
+    """One JSON object a row; a number that is not finite is null."""
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        self._stream = stream
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+        for place, column in enumerate(table.itercolumns()):
+            if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
+                # The digits that tell its numbers apart, and not those of the nearest float64.
+                table = table.set_column(place, table.field(place).name, column.cast(pa.string()).cast(pa.float64()))
+        lines = [
+            json.dumps(_finite(row), ensure_ascii=False, default=str, allow_nan=False) for row in table.to_pylist()
+        ]
+        if lines:
+            self._stream.write(("\n".join(lines) + "\n").encode())
+
+    def close(self) -> None:
+        """Nothing to add."""
+
+
+class ParquetWriter:
+    """Parquet, a row group a chunk."""
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        from pyarrow import parquet
+
+        self._schema = schema
+        self._writer = parquet.ParquetWriter(_Counted(stream), schema)
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows.
+
+        Raises:
+            DataError: A kept column is of another type than in the first rows.
+        """
+        try:
+            self._writer.write_table(table if table.schema == self._schema else table.cast(self._schema))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            pairs = zip(self._schema, table.schema, strict=True)
+            mixed = ", ".join(repr(one.name) for one, other in pairs if one.type != other.type)
+            message = f"column {mixed} of the input does not hold one type, and a column of Parquet does: {error}"
+            hint = "do not keep it, or write .jsonl or .csv"
+            raise DataError(Problem(message, hint=hint, rule="mixed-column")) from None
+
+    def close(self) -> None:
+        """Write the footer."""
+        self._writer.close()
+
+
+class _Counted:
+    """A stream that knows its place, which a pipe does not, and the Parquet writer asks for."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._place = stream, 0
+        self.closed = False
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data)
+        self._stream.write(view)
+        self._place += view.nbytes
+        return view.nbytes
+
+    def tell(self) -> int:
+        return self._place
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in row.items()}
+
+
+def output_format(path: Path) -> OutputFormat:
+    """The format that the suffix says.
+
+    Raises:
+        DataError: An unknown suffix.
+    """
+    found = FORMATS.get(path.suffix.lower())
+    if found is None:
+        raise DataError(
+            Problem(
+                f"the output {str(path)!r} has the suffix {path.suffix!r}",
+                hint=f"use one of {', '.join(FORMATS)}, or say --format",
+                rule="unknown-format",
+            )
+        )
+    return found
+
+
+def write_stream(stream: BinaryIO, schema: pa.Schema, *, format: OutputFormat, raw_text: bool = False) -> TableWriter:
+    """A writer onto an open stream.
+
+    Args:
+        stream: Where the bytes go.
+        schema: The columns.
+        format: The format.
+        raw_text: See `DelimitedWriter`.
+    """
+    match format:
+        case "csv":
+            return DelimitedWriter(stream, schema, ",", raw_text=raw_text)
+        case "tsv":
+            return DelimitedWriter(stream, schema, "\t", raw_text=raw_text)
+        case "jsonl":
+            return JsonLinesWriter(stream, schema)
+        case "parquet":
+            return ParquetWriter(stream, schema)

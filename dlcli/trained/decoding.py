@@ -1,0 +1,231 @@
+"""What the model's numbers mean: classes, probabilities and numbers in their own unit."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.targets import CategoryTargetCodec
+from dlcli.errors import ModelError, Problem
+from dlcli.trained.undefined import undefined_rows
+
+__all__ = ["Columns", "Decoded", "check_columns", "decode", "own_scores", "sigmoid", "softmax"]
+
+Floats = NDArray[np.floating]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Which columns a file of predictions has.
+
+    Args:
+        probabilities: Of class targets: a probability for each class, or for each of the best.
+        top: Of class targets: the best classes, each with its probability, instead of the one class and all
+            probabilities.
+        threshold: Of targets of two classes: the second is predicted where its probability is above this, else 0.5.
+    """
+
+    probabilities: bool = True
+    top: int | None = None
+    threshold: float | None = None
+
+
+EVERYTHING = Columns()
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoded:
+    """The predictions of one target.
+
+    Args:
+        target: The target's name.
+        classes: The class names; empty for numbers.
+        indices: For classes: the predicted class of each row, shape (rows,), -1 where the model gives no number;
+            None for numbers.
+        probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
+            a linear output under a loss that is not told of logits), and for numbers.
+        numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
+        embedding: For classes whose loss compares rows: where each row stands, shape (rows, units); else None.
+        components: For numbers: the names of the target's columns, or of a vector's places, from 0.
+        values: For classes: what they were in the data, such as whole numbers; their names when None.
+    """
+
+    target: str
+    classes: tuple[str, ...] = ()
+    indices: NDArray[np.int64] | None = None
+    probabilities: Floats | None = None
+    numbers: Floats | None = None
+    embedding: Floats | None = None
+    components: tuple[str, ...] = ()
+    values: pa.Array | None = None
+
+    def table(self, *, prefix: bool, columns: Columns = EVERYTHING) -> dict[str, pa.Array]:
+        """The columns of a predictions file, in order.
+
+        Args:
+            prefix: Put `<target>_` before each name, as for a model with several targets.
+            columns: Which are wanted.
+
+        Example:
+            `prediction`, `probability_setosa`, `probability_versicolor`, ...; with `top=2` `prediction_1`,
+            `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`;
+            of an embedding `embedding_0`, `embedding_1`.
+        """
+        start = f"{self.target}_" if prefix else ""
+        if self.embedding is not None:
+            return {f"{start}embedding_{place}": numbers_array(one) for place, one in enumerate(self.embedding.T)}
+        if self.indices is None:
+            assert self.numbers is not None
+            if self.numbers.shape[1] == 1:
+                return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
+            return {
+                f"{start}prediction_{name}": numbers_array(column)
+                for name, column in zip(self.components, self.numbers.T, strict=True)
+            }
+        values = texts_array(self.classes) if self.values is None else self.values
+        if columns.top is None:
+            table = {f"{start}prediction": values.take(_places(self.indices))}
+            if self.probabilities is not None and columns.probabilities:
+                for index, name in enumerate(self.classes):
+                    table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
+            return table
+        assert self.probabilities is not None
+        table = {}
+        best = np.argsort(-self.probabilities, axis=1, kind="stable")[:, : columns.top]
+        for place, chosen in enumerate(best.T, start=1):
+            table[f"{start}prediction_{place}"] = values.take(_places(np.where(self.indices < 0, -1, chosen)))
+            if columns.probabilities:
+                of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
+                table[f"{start}probability_{place}"] = numbers_array(of_row)
+        return table
+
+
+def _places(indices: NDArray[np.int64]) -> pa.Array:
+    """Where each row's class stands among the names; null where it has none."""
+    places = numbers_array(indices)
+    return with_nulls(places, indices >= 0) if (indices < 0).any() else places
+
+
+def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
+    """Refuse what cannot be shown, and what the model's outputs do not have.
+
+    Raises:
+        ModelError: `top` without classes that have probabilities, `threshold` without a target of two, both at once,
+            or values that they cannot take.
+    """
+    learners = [output for output in outputs if output.classes and output.scores != "embedding"]
+    without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
+    problems = []
+    if columns.top is not None and columns.top < 1:
+        message = f"expected at least 1 of the best classes, got {columns.top}"
+        problems.append(Problem(message, hint="give --top a whole number from 1", rule="wrong-value"))
+    if columns.threshold is not None and not 0 <= columns.threshold <= 1:
+        message = f"expected a probability from 0 to 1 as threshold, got {columns.threshold:g}"
+        problems.append(Problem(message, hint="give --threshold such a number", rule="wrong-value"))
+        columns = dataclasses.replace(columns, threshold=None)
+    if columns.top is not None and columns.threshold is not None:
+        message = "the best classes are asked for, and a threshold that chooses one: the order of the best knows none"
+        problems.append(Problem(message, hint="leave --top or --threshold out", rule="conflicting-options"))
+    if columns.top is not None and not learners:
+        classes = any(output.classes for output in outputs)
+        message = f"the best classes are asked for, and the model predicts {'numbers' if not classes else 'embeddings'}"
+        problems.append(Problem(message, hint="leave --top out", rule="no-classes"))
+    if columns.threshold is not None and not any(len(output.classes) == 2 for output in learners):
+        message = f"a threshold of {columns.threshold:g} is given, and no target has two classes"
+        problems.append(Problem(message, hint="leave --threshold out", rule="no-classes"))
+    if without and (columns.top is not None or columns.threshold is not None):
+        message = f"the scores of {', '.join(without)} are no probabilities"
+        hint = "end the model with a sigmoid or softmax, or give the loss `from_logits: true`"
+        problems.append(Problem(message, hint=hint, rule="no-probabilities"))
+    if problems:
+        raise ModelError(problems)
+
+
+def _has_probabilities(output: OutputPlan) -> bool:
+    """Whether an output of classes gives probabilities, or scores that become some."""
+    return output.scores in ("probabilities", "logits")
+
+
+def decode(
+    raw: Sequence[Floats],
+    outputs: Sequence[OutputPlan],
+    preprocessing: Preprocessing,
+    *,
+    threshold: float | None = None,
+) -> list[Decoded]:
+    """Read the model's outputs.
+
+    Args:
+        raw: The outputs in the model's order, each (rows, units).
+        outputs: What each of them learnt.
+        preprocessing: Knows how numbers were scaled.
+        threshold: See `Columns`.
+    """
+    decoded: list[Decoded] = []
+    for values, output in zip(raw, outputs, strict=True):
+        if output.scores == "embedding":
+            flat = np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:]))
+            decoded.append(Decoded(output.targets[0].name, output.classes, embedding=flat))
+            continue
+        if output.classes:
+            codec = preprocessing.targets.get(output.targets[0].name)
+            known = codec.values if isinstance(codec, CategoryTargetCodec) else None
+            classes = _classes(np.asarray(values, np.float32), output, threshold)
+            assert classes.indices is not None
+            # The greatest of scores that are not all numbers is the first of those that are none.
+            indices = np.where(undefined_rows(values), -1, classes.indices)
+            decoded.append(dataclasses.replace(classes, indices=indices, values=known))
+            continue
+        start = 0
+        flat = own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
+        for target in output.targets:
+            codec = preprocessing.targets[target.name]
+            part = flat[:, start : start + target.width]
+            start += target.width
+            decoded.append(Decoded(target.name, numbers=codec.decode(part), components=codec.components))
+    return decoded
+
+
+def own_scores(values: Floats, output: OutputPlan) -> Floats:
+    """An output's numbers `(rows, units)` as its loss compares them: probabilities, where it learnt from raw scores."""
+    if output.scores != "logits":
+        return values
+    return sigmoid(values) if output.link == "sigmoid" else softmax(values)
+
+
+def sigmoid(scores: Floats) -> Floats:
+    with np.errstate(over="ignore"):  # far below zero the probability is 0
+        return np.asarray(1 / (1 + np.exp(-scores)))
+
+
+def softmax(scores: Floats) -> Floats:
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
+    target = output.targets[0]
+    scores = own_scores(values.reshape(len(values), math.prod(values.shape[1:])), output)
+    if values.shape[-1] == 1:
+        positive = scores.reshape(len(values))
+        if not _has_probabilities(output):
+            middle = 0.0 if output.scores == "signed" else 0.5
+            return Decoded(target.name, target.classes, indices=(positive > middle).astype(np.int64))
+        probabilities = np.stack([1 - positive, positive], axis=1)
+        above = positive > np.float32(0.5 if threshold is None else threshold)
+        return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
+    flat = values.reshape(len(values), math.prod(values.shape[1:]))
+    indices = flat[:, : len(target.classes)].argmax(axis=1)
+    if not _has_probabilities(output):
+        return Decoded(target.name, target.classes, indices)
+    if threshold is not None and len(target.classes) == 2:
+        indices = (scores[:, 1] > np.float32(threshold)).astype(np.int64)
+    return Decoded(target.name, target.classes, indices, scores[:, : len(target.classes)])

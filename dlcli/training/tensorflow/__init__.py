@@ -1,0 +1,1 @@
+"""What is TensorFlow's alone: the compiled loop of training steps, and its random numbers."""
