@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlcli.backend import engine
+from dlcli.backend.failures import BackendError, training_failure
 from dlcli.config.document.writer import dump
 from dlcli.config.schema import Config
 from dlcli.errors import ModelError, Problem, RunError
@@ -23,8 +25,6 @@ from dlcli.training.messages import forward_messages
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.saving import save_trained
-from dlcli.training.tensorflow import engine
-from dlcli.training.tensorflow.failures import training_failure
 from dlcli.training.tolerance import tolerate
 from dlcli.training.validation import validation_dataset
 
@@ -67,8 +67,6 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             written nevertheless.
         RunError: The model cannot be written.
     """
-    import tensorflow as tf
-
     assembly, batches = plan.assembly, plan.train
     config, model = assembly.config, assembly.model
     with Interruption() as interruption, forward_messages(listener):
@@ -110,7 +108,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             engine.install(
                 model,
                 xla=execution.mode == "xla",
-                interruption=interruption,
+                between=interruption.stop_if_requested,
                 fall_back=None if config.runtime.execution == "xla" else fall_back,
                 notice=notice,
             )
@@ -141,7 +139,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
             status = "interrupted"
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
-        except tf.errors.OpError as error:
+        except BackendError as error:
             problem = training_failure(model, error, device=assembly.runtime.device)
             if problem is None:
                 raise

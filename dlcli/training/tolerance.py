@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from dlcli.backend.failures import BackendError
 from dlcli.errors import Problem
 from dlcli.training.callbacks import PLACES
 from dlcli.training.events import Listener, Notice
@@ -58,7 +58,7 @@ class _Forgiving:
             try:
                 if not self._useless:
                     hook(*arguments, **named)
-            except (OSError, tf.errors.OpError) as error:
+            except (OSError, BackendError) as error:
                 if hasattr(self._callback, "best"):
                     self._callback.best = best
                 self._useless = hook.__name__ == "on_train_begin"
