@@ -22,7 +22,7 @@ from dlcli.errors import DataError, Problem
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
-from dlcli.training.warned import forward_warnings, with_warnings_forwarded
+from dlcli.training.messages import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd

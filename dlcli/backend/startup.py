@@ -16,7 +16,7 @@ from dlcli.errors import ModelError, Problem
 __all__ = ["PACKAGES", "load", "load_before_tables", "silence"]
 
 PACKAGES = ("keras", "tensorflow")
-"""Whose warnings are told in dlcli's own way."""
+"""What is loaded."""
 
 
 def load() -> Any:
