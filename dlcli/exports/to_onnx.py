@@ -9,8 +9,8 @@ from dlcli.backend import startup
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
 from dlcli.model.assembly import Assembly
-from dlcli.model.building import build
 from dlcli.model.faults import model_faults, reason
+from dlcli.model.functional import build
 
 __all__ = ["LOGITS", "OPSET", "float32_copy", "to_onnx"]
 

@@ -12,9 +12,9 @@ from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
 from dlcli.errors import ConfigError
-from dlcli.model.building import build
 from dlcli.model.code import load_code
-from dlcli.model.compiling import compile_model
+from dlcli.model.compilation import compile_model
+from dlcli.model.functional import build
 from dlcli.model.metrics.own_unit import measure_in_own_units
 
 __all__ = ["Assembly", "assemble"]

@@ -23,7 +23,7 @@ from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.assembly import Assembly, assemble
-from dlcli.model.batching import division_matters
+from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.state import MetricsPass

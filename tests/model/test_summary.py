@@ -11,7 +11,7 @@ from dlcli.backend.runtime import configure
 from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
-from dlcli.model.building import build
+from dlcli.model.functional import build
 from dlcli.model.summary import LayerRow, summarize
 
 

@@ -53,8 +53,8 @@ class Case:
     def model(self) -> Any:
         """The compiled model; its first weights are the same each time."""
         from dlcli.backend.runtime import configure
-        from dlcli.model.building import build
-        from dlcli.model.compiling import compile_model
+        from dlcli.model.compilation import compile_model
+        from dlcli.model.functional import build
 
         configure(RuntimeConfig(precision=self.precision), seed=3)
         config = ModelConfig.model_validate({"layers": self.layers, "outputs": self.outputs})

@@ -15,7 +15,7 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.outputs.conventions import loss_family
 from dlcli.config.schema.component import Component, normal_name
-from dlcli.model.batching import COUNTS_ROWS, ROW_BY_ROW
+from dlcli.model.batch_division import COUNTS_ROWS, ROW_BY_ROW
 
 pytestmark = [
     pytest.mark.soak,

@@ -15,8 +15,8 @@ from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
-from dlcli.model.building import build
 from dlcli.model.code import load_code
+from dlcli.model.functional import build
 
 VECTOR = InputSpec("features", (4,))
 IMAGE = InputSpec("image", (8, 8, 3), named=True)

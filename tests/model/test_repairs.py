@@ -85,5 +85,5 @@ def test_tversky_weighs_false_positives_with_alpha() -> None:
     value = float(made("losses", "Tversky", {"alpha": 0.9, "beta": 0.1})(true, predicted))
     assert value == pytest.approx(1 - 1 / (1 + 2 * 0.9), rel=1e-5)
     alone = float(keras.losses.Tversky(alpha=0.9, beta=0.1)(true, predicted))
-    assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.mending need not"
+    assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.repairs need not"
     assert float(made("losses", "Tversky", {"alpha": 0.9})(true, predicted)) == pytest.approx(1 - 1 / 2.8, rel=1e-5)

@@ -14,8 +14,8 @@ from dlcli.config.graph.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
-from dlcli.model.batching import ROW_BY_ROW, division_matters
-from dlcli.model.building import build
+from dlcli.model.batch_division import ROW_BY_ROW, division_matters
+from dlcli.model.functional import build
 
 CELLS = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}
 

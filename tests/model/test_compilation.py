@@ -15,9 +15,9 @@ from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
-from dlcli.model.building import build
-from dlcli.model.compiling import compile_model
+from dlcli.model.compilation import compile_model
 from dlcli.model.components import make
+from dlcli.model.functional import build
 
 ONE: list[Any] = [{"Dense": {"units": 1, "activation": "sigmoid"}, "name": "out"}]
 TWO: list[Any] = [
