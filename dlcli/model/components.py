@@ -163,7 +163,7 @@ class _Maker:
 
     def _activation(self, entry: Entry, component: Component, path: Path) -> Any:
         """An activation function with arguments: its layer where Keras has one, for that can be saved."""
-        twin = next(
+        as_layer = next(
             (
                 layer
                 for layer in self._catalogue.entries("layers")
@@ -171,8 +171,8 @@ class _Maker:
             ),
             None,
         )
-        if twin is not None and all(name in twin.arguments for name in component.arguments):
-            return self.make("layers", Component(twin.name, component.arguments), path)
+        if as_layer is not None and all(name in same.arguments for name in component.arguments):
+            return self.make("layers", Component(as_layer.name, component.arguments), path)
         if not self._fits(entry, component, path):
             return None
         return _bound(getattr(self._namespaces["activations"], entry.name), component.arguments)

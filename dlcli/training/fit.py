@@ -63,7 +63,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         status = training.run()
         if (problem := save_trained(model, run)) is not None:
             listener(Notice(problem, warning=True))
-        training.recorder.settle()
+        training.recorder.flush()
     epochs = training.recorder.epochs
     kept = epochs if status == "interrupted" else _model_epoch(training.callbacks, epochs)
     metrics = _training_metrics(model, training.recorder.logs.get(kept, {}))
