@@ -171,7 +171,7 @@ class _Maker:
             ),
             None,
         )
-        if as_layer is not None and all(name in same.arguments for name in component.arguments):
+        if as_layer is not None and all(name in as_layer.arguments for name in component.arguments):
             return self.make("layers", Component(as_layer.name, component.arguments), path)
         if not self._fits(entry, component, path):
             return None
