@@ -172,8 +172,10 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield name
         case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
-        case ast.Call(args=values):  # import_module("tensorflow"), getattr(modules, "tensorflow")
-            yield from (each.value for each in values if isinstance(each, ast.Constant) and isinstance(each.value, str))
+        case ast.Call(args=values, keywords=others):  # import_module("tensorflow"), getattr(modules, "tensorflow")
+            given = [*values, *(each.value for each in others)]
+            texts = [part for each in given for part in (each.values if isinstance(each, ast.JoinedStr) else [each])]
+            yield from (each.value for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str))
         case ast.Subscript(slice=ast.Constant(value=str(name))):  # sys.modules["tensorflow"]
             yield name
         case _:
@@ -195,6 +197,7 @@ def _names(node: ast.AST) -> Iterator[str]:
         "save(tf=1)",
         "def load_tensorflow(): ...",
         "importlib.import_module('tensorflow.lite')",
+        "importlib.import_module(name=f'tensorflow.{part}')",
         "sys.modules['tensorflow']",
         "getattr(modules, 'tensorflow')",
         "def late():\n    if True:\n        from tf2onnx import tfonnx",
