@@ -154,7 +154,9 @@ OF_TENSORFLOW = re.compile(r"(?:\w+_)?tf(?:\..*)?|(?:\w+\.)*(?:tf2onnx|\w*tensor
 
 def named(source: str) -> list[tuple[int, str]]:
     """The lines of a program that name TensorFlow in what they import, define or look up; what it says is no matter."""
-    found = []
+    found: list[tuple[int, str]] = []
+    if re.search(r"tensorflow|tf2onnx|(?<![A-Za-z0-9])tf(?!\w)", source) is None:
+        return found  # most of them, in a hundredth of the time
     for node in ast.walk(ast.parse(source)):
         names = [each for each in _names(node) if OF_TENSORFLOW.fullmatch(each)]
         found += [(getattr(node, "lineno", 0), each) for each in names]
