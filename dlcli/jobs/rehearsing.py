@@ -18,9 +18,8 @@ from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.trained.keras_model import KerasPredictor, load_keras
 from dlcli.training.events import Listener, Notice, Stage
-from dlcli.training.job import write_inputs
+from dlcli.training.model_file import save_trained, unsavable
 from dlcli.training.own_indices import check_own_indices
-from dlcli.training.saving import save_trained, unsavable
 
 __all__ = ["rehearse", "require_savable"]
 
@@ -83,7 +82,7 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
     with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
         run = RunDirectory(Path(directory))
         try:
-            write_inputs(run, assembly.config, prepared.preprocessing.state())
+            run.write_inputs(assembly.config, prepared.preprocessing.state())
             write_json(run.record, {"format": 1, "batch_size": 1})
             if (problem := save_trained(assembly.model, run)) is not None:
                 tell(Notice(problem, warning=True))

@@ -19,7 +19,6 @@ from dlcli.config.document.places import format_path
 from dlcli.data.cache.mapped import take
 from dlcli.data.samples.encoding import Split
 from dlcli.errors import Problem
-from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 
@@ -98,10 +97,9 @@ def _try(assembly: Assembly, split: Split) -> Problem | None:
     rows = np.unique(np.concatenate([_extreme_rows(array) for array in split.inputs.values()]))
     size = assembly.config.data.batch_size
     size = AT_ONCE if isinstance(size, str) else size
-    tensorflow = backend.load().tensorflow
     try:
         # Read beyond its end a table gives zeros on a GPU, and an error on a CPU.
-        with tensorflow.device("CPU:0"):
+        with keras.device("cpu:0"):
             for start in range(0, len(rows), size):
                 places = np.resize(rows[start : start + size], size)  # a layer may take no other number of rows
                 inputs = {name: np.asarray(array)[places] for name, array in split.inputs.items()}

@@ -1,4 +1,4 @@
-"""Targets that are scaled for training: what is measured is in their own unit, on every road."""
+"""Targets that are scaled for training: what is measured is in their own unit, by every execution and runtime."""
 
 from __future__ import annotations
 
