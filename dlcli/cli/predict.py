@@ -9,19 +9,13 @@ import typer
 
 from dlcli.cli.console import Console
 from dlcli.cli.options import (
-    Comment,
-    Decimal,
-    Delimiter,
-    Encoding,
-    Header,
-    Missing,
     Quiet,
     RunPath,
     Runtime,
-    Thousands,
     either,
 )
 from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.cli.reading import with_reading
 from dlcli.data.sources.registry import formats, spoken_names
 from dlcli.prediction.outputs import OUTPUTS, OutputFormat
 
@@ -52,6 +46,7 @@ class Options(TypedDict):
     runtime: Literal["auto", "portable", "keras"]
 
 
+@with_reading
 def command(
     run: RunPath,
     source: Annotated[
@@ -120,13 +115,8 @@ def command(
             show_default=False,
         ),
     ] = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    comment: Comment = None,
-    missing: Missing = None,
+    *,
+    reading: Reading,
     raw_text: Annotated[
         bool,
         typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
@@ -136,17 +126,6 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Predict row for row, in the input's order; no target column is needed."""
-    from dlcli.data.sources.options import Reading
-
-    reading = Reading(
-        delimiter=delimiter,
-        header=header,
-        encoding=encoding,
-        decimal=decimal,
-        thousands=thousands,
-        comment=comment,
-        missing_values=tuple(missing or ()),
-    )
     predict(
         run,
         source,

@@ -250,7 +250,7 @@ def test_what_the_first_bytes_tell(content: bytes, suffix: str | None, tmp_path:
         else:
             assert format_of(tmp_path / name) is expected
     for data, end in ((content, ""), (gzip.compress(content), ".gz")):
-        with keep_input(io.BytesIO(data), suffix=None) as file:  # type: ignore[arg-type]
+        with keep_input(io.BytesIO(data), suffix=None) as file:
             assert file.name == f"stdin{suffix or '.csv'}{end}"
 
 
