@@ -19,7 +19,7 @@ import pytest
 from dlcli.data.sources.frame import from_frame
 from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import Reading, TableOptions, Trained
 from dlcli.data.sources.registry import by_name, format_of, sniff, suffixes
 from dlcli.data.sources.source import Source
 from dlcli.data.sources.standard_input import keep_input
@@ -260,3 +260,12 @@ def test_a_format_is_asked_for_by_its_name() -> None:
         by_name("parqet")
     assert "parquet" in caught.value.problems[0].hint
     assert caught.value.problems[0].rule == "unknown-format"
+
+
+def test_json_lines_of_a_guessed_encoding_are_doubted(tmp_path: Path) -> None:
+    """As delimited text is, of which the encoding is guessed for a trained model alone."""
+    like = Trained(needed=frozenset("a"), layouts=(), headerless=False, like=Reading())
+    for name, text in (("a.jsonl", '{"a": "é"}\n'), ("a.csv", "a\né\n")):
+        (tmp_path / name).write_bytes(text.encode("cp1252"))
+        (doubt,) = open_source([str(tmp_path / name)], TableOptions(trained=like), path="").doubts()
+        assert doubt.rule == "wrong-encoding"

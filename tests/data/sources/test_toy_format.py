@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources import registry
+from dlcli.data.sources.files import Files
+from dlcli.data.sources.format import Format
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.source import FileSource
+from dlcli.data.table.rows import Rows
+from dlcli.data.values.typed import typed_chunk
 from dlcli.prediction.outputs import OUTPUTS
 
 FORMAT = '''\
@@ -163,6 +173,44 @@ def test_a_model_is_trained_on_it_and_predicts_from_it(formats: Path) -> None:
 def _csv(line: str) -> str:
     cells = dict(cell.split("=") for cell in line.split())
     return ("age,name,rich\n" if cells["age"] == "20" else "") + ",".join(cells.values()) + "\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Folder(FileSource):
+    """A folder whose files are rows, of which not a byte is read."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(sorted(each for each in self.path.rglob("*") if each.is_file()))
+
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        return tuple(ColumnInfo(name, "text", dtype="string") for name in ("path", "folder", "name"))
+
+    def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        files = [each.relative_to(self.path) for each in self.paths]
+        cells = {
+            "path": [str(each) for each in files],
+            "folder": [each.parent.name for each in files],
+            "name": [each.name for each in files],
+        }
+        arrays = {name: pa.array(cells[name]) for name in kinds}
+        yield typed_chunk(arrays, kinds, missing=(), num_rows=len(files), start=0, file=self.path)
+
+    def about_rows(self) -> int:
+        return len(self.paths)
+
+
+def test_a_folder_of_files_can_be_a_table(tmp_path: Path) -> None:
+    for name in ("cat/1.png", "cat/2.png", "dog/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    format = Format(name="folder", title="folders", suffixes=(), open=Folder)
+    source = Files((format.open(tmp_path, TableOptions()),))
+    assert format.peek(tmp_path, TableOptions()).names is None
+    assert source.about_rows() == len(source.paths) == 3
+    rows = Rows.read(source, {"folder": "text", "name": "text"})
+    assert rows.num_rows == 3
+    assert next(rows.chunks()).columns["folder"].tolist() == ["cat", "cat", "dog"]
 
 
 def test_no_two_formats_have_a_name_or_a_suffix_in_common() -> None:
