@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dlcli.data.sources.options import Reading
 from dlcli.data.sources.registry import by_name
+from dlcli.data.sources.standard_input import NAME, Kept, is_stream, keep_input
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.destination import standard_output, write_file, write_standard_output
 from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
@@ -101,10 +102,11 @@ def predict_to(
         standard_output()  # before the input is read
     else:
         _check_own(target, run.directory)
-    with _opened(source, format) as path:
+    with _opened(source, format) as kept:
+        path = source if kept is None else str(kept.file)
         rows = input_rows(run, path, keep=keep, format=known, reading=reading)
         for doubt in rows.doubts:
-            warn(doubt)
+            warn(doubt if kept is None else kept.renamed(doubt))
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
@@ -158,10 +160,8 @@ def _check_own(target: Path, run: RunDirectory) -> None:
 
 
 @contextlib.contextmanager
-def _opened(source: str, format: str | None) -> Iterator[str]:
-    """The path to read."""
-    from dlcli.data.sources.standard_input import NAME, is_stream, keep_input
-
+def _opened(source: str, format: str | None) -> Iterator[Kept | None]:
+    """What is kept of a stream; None for a path that can be read as it is."""
     suffix = None if format is None else f".{format}"
     if source == STANDARD:
         stream: BufferedIOBase | None = getattr(sys.stdin, "buffer", None)
@@ -169,13 +169,13 @@ def _opened(source: str, format: str | None) -> Iterator[str]:
             raise DataError(
                 Problem(f"{NAME} cannot be read: it is closed, or gives text alone", rule="unreadable-file")
             )
-        with keep_input(stream, suffix=suffix) as file:
-            yield str(file)
+        with keep_input(stream, suffix=suffix) as kept:
+            yield kept
     elif is_stream(Path(source)):
-        with _open(source) as stream, keep_input(stream, suffix=suffix, name=source) as file:
-            yield str(file)
+        with _open(source) as stream, keep_input(stream, suffix=suffix, name=source) as kept:
+            yield kept
     else:
-        yield source
+        yield None
 
 
 def _open(source: str) -> BufferedIOBase:

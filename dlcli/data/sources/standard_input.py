@@ -16,7 +16,7 @@ from dlcli.data.sources.access import is_gzipped
 from dlcli.data.sources.registry import by_suffix, formats, sniff
 from dlcli.errors import DataError, Problem
 
-__all__ = ["NAME", "is_stream", "keep_input"]
+__all__ = ["NAME", "Kept", "is_stream", "keep_input"]
 
 NAME = "standard input"
 """How messages call it."""
@@ -45,9 +45,34 @@ def is_stream(path: Path) -> bool:
         return False
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What was kept of a stream.
+
+    Args:
+        file: Where.
+        name: How messages call it.
+    """
+
+    file: Path
+    name: str
+
+    def renamed(self, problem: Problem) -> Problem:
+        """The problem with the stream in the place of the file; and with its end, when it is the end that is wrong."""
+        message, hint = (
+            text.replace(f"'{self.file.name}'", self.name).replace(str(self.file), self.name)
+            for text in (problem.message, problem.hint)
+        )
+        if problem.file != self.file:
+            return dataclasses.replace(problem, message=message, hint=hint)
+        if problem.line is not None and problem.line == _unfinished_line(self.file):
+            hint = f"{self.name} ended in the middle of this row: did the program that writes it stop early?"
+        return dataclasses.replace(problem, message=message, hint=hint, file=self.name)
+
+
 @contextlib.contextmanager
-def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) -> Iterator[Path]:
-    """A temporary file of all that the stream holds; messages about the file speak of standard input.
+def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) -> Iterator[Kept]:
+    """A temporary file of all that the stream holds; faults that are raised within speak of standard input.
 
     Args:
         stream: Standard input, or an open pipe.
@@ -71,10 +96,11 @@ def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) 
             message = f"cannot keep {name} in {directory}: {error.strerror or error}"
             hint = "TMPDIR names a directory with more room"
             raise DataError(Problem(message, hint=hint, rule="not-writable")) from error
+        kept = Kept(file, name)
         try:
-            yield file
+            yield kept
         except DataError as error:
-            raise DataError(_renamed(problem, file, name) for problem in error.problems) from error
+            raise DataError(map(kept.renamed, error.problems)) from error
 
 
 def _read(stream: BufferedIOBase, name: str) -> bytes:
@@ -92,17 +118,6 @@ def _suffix(start: bytes) -> str:
         with contextlib.suppress(zlib.error):
             return _suffix(zlib.decompressobj(wbits=31).decompress(start, _ENOUGH)) + ".gz"
     return sniff(start) or formats()[0].suffixes[0]
-
-
-def _renamed(problem: Problem, file: Path, name: str) -> Problem:
-    """The problem with standard input in the place of the file; and with its end, when it is the end that is wrong."""
-    message = problem.message.replace(f"'{file.name}'", name).replace(str(file), name)
-    hint = problem.hint.replace(f"'{file.name}'", name).replace(str(file), name)
-    if problem.file != file:
-        return dataclasses.replace(problem, message=message, hint=hint)
-    if problem.line is not None and problem.line == _unfinished_line(file):
-        hint = f"{name} ended in the middle of this row: did the program that writes it stop early?"
-    return dataclasses.replace(problem, message=message, hint=hint, file=name)
 
 
 def _unfinished_line(file: Path) -> int | None:

@@ -250,8 +250,8 @@ def test_what_the_first_bytes_tell(content: bytes, suffix: str | None, tmp_path:
         else:
             assert format_of(tmp_path / name) is expected
     for data, end in ((content, ""), (gzip.compress(content), ".gz")):
-        with keep_input(io.BytesIO(data), suffix=None) as file:
-            assert file.name == f"stdin{suffix or '.csv'}{end}"
+        with keep_input(io.BytesIO(data), suffix=None) as kept:
+            assert kept.file.name == f"stdin{suffix or '.csv'}{end}"
 
 
 def test_a_format_is_asked_for_by_its_name() -> None:
