@@ -415,7 +415,12 @@ def _checked(
         startup.load_before_tables()
     from dlcli.jobs.checking import check_config
 
-    return inspection, check_config(inspection, notify=notify)
+    def first(problem: Problem) -> None:
+        # Of how a column's numbers are written inference says more in the second stage, when it has seen all rows.
+        if not needs_keras or problem.rule != "number-format":
+            notify(problem)
+
+    return inspection, check_config(inspection, notify=first)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:

@@ -19,6 +19,7 @@ from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.trained.keras_model import KerasPredictor, load_keras
 from dlcli.training.events import Listener, Notice, Stage
 from dlcli.training.model_file import save_trained, unsavable
+from dlcli.training.own_indices import check_own_indices
 
 __all__ = ["rehearse", "require_savable"]
 
@@ -68,9 +69,11 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
         tell: Told what will not be written, or not be proved.
 
     Raises:
-        ConfigError: See `require_savable`.
+        ConfigError: See `require_savable`; or an embedding of the user's own is too small.
         ModelError: The weights do not come back: what was trained would be lost.
     """
+    if assembly.config.code and (problems := check_own_indices(assembly, prepared.splits)):
+        raise ConfigError(problems)
     require_savable(assembly)
     if assembly.model.count_params() > MOST_PARAMETERS:
         return

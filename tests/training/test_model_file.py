@@ -183,7 +183,11 @@ SAVED: dict[str, tuple[list[Any], dict[str, Any], str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("kind", SAVED)
+ALIKE = ("a layer with a text", "a layer that JSON cannot hold", "a loss")
+"""Each goes the way of another, and takes seconds."""
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=[pytest.mark.soak] * (kind in ALIKE)) for kind in SAVED])
 def test_what_keras_cannot_save_whole_is_told_before_training_and_kept(
     kind: str, config: Config, tmp_path: Path
 ) -> None:
