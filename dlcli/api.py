@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
-    from dlcli.exports.exporting import Export
+    from dlcli.exports.export import Export
     from dlcli.exports.formats import ExportFormat
     from dlcli.prediction.files import InputFormat
     from dlcli.prediction.writers import OutputFormat
-    from dlcli.trained.loading import Runtime
     from dlcli.trained.run import TrainedRun
+    from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
@@ -199,7 +199,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.evaluation.evaluating import evaluate_run
+    from dlcli.evaluation.run_evaluation import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_run(
@@ -255,8 +255,8 @@ def predict(
 
     from dlcli.prediction.prediction import no_predictions, predict_rows
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
     from dlcli.trained.rows import input_rows
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     if not hasattr(frame, "columns"):
@@ -320,7 +320,7 @@ def predict_file(
     path = _run_path(run, runtime)
     from dlcli.prediction.files import Writing, predict_to
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     tell, undefined = listener or _ignore, Undefined()
@@ -372,8 +372,8 @@ def export(
     """
     _require_names(run, output, rows)
     path = _run_path(run, "keras")
-    from dlcli.exports.exporting import export_run
-    from dlcli.exports.rebuilding import rebuild_portable
+    from dlcli.exports.export import export_run
+    from dlcli.exports.portable_rebuild import rebuild_portable
 
     if output is None:
         if format != "onnx" or with_preprocessing or rows is not None:

@@ -17,12 +17,12 @@ from dlcli.config.schema.component import Component, normal_name
 from dlcli.evaluation.measures import CROSSENTROPIES, LOSSES, Measure, find_metric
 from dlcli.evaluation.metric_sight import see
 from dlcli.exports.to_onnx import LOGITS
-from dlcli.trained.portable import PortablePredictor
+from dlcli.trained.onnx_predictor import OnnxPredictor
 
 __all__ = ["PredictedMetrics", "left_to_keras"]
 
 
-def left_to_keras(config: Config, predictor: PortablePredictor) -> str:
+def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
     """What of the evaluation only Keras can compute, in words; empty when there is nothing.
 
     Args:
@@ -55,7 +55,7 @@ class PredictedMetrics:
         batch_size: Rows of a training batch.
     """
 
-    def __init__(self, config: Config, predictor: PortablePredictor, *, batch_size: int) -> None:
+    def __init__(self, config: Config, predictor: OnnxPredictor, *, batch_size: int) -> None:
         self._predictor = predictor
         self._batch_size = batch_size
         self._rows = self._batches = 0
@@ -119,7 +119,7 @@ def _of_output(values: Any, place: int) -> Any:
     return values[place] if isinstance(values, (list, tuple)) else values
 
 
-def _has_loss(output: OutputPlan, predictor: PortablePredictor) -> bool:
+def _has_loss(output: OutputPlan, predictor: OnnxPredictor) -> bool:
     name = normal_name(output.loss)
     arguments = set(output.loss.arguments) - {"name"}
     if name in CROSSENTROPIES:

@@ -1,4 +1,4 @@
-"""What applies a trained model to encoded rows: the contract of the Keras road and of the portable one."""
+"""What applies a trained model to encoded rows: the contract of Keras's predictor and of ONNX Runtime's."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
 
-__all__ = ["Arrays", "Predictor", "Road"]
+__all__ = ["Arrays", "Predictor", "RuntimeName"]
 
-Road = Literal["portable", "keras"]
+RuntimeName = Literal["portable", "keras"]
 """The portable model in ONNX Runtime, or the model that Keras builds."""
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -20,7 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 class Predictor(Protocol):
     """A trained model, ready to run."""
 
-    road: ClassVar[Road]
+    runtime: ClassVar[RuntimeName]
 
     @property
     def outputs(self) -> tuple[OutputPlan, ...]:

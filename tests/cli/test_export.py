@@ -286,7 +286,7 @@ def test_a_proof_that_fails_leaves_the_run_as_it_was(
 def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
     there: bool, dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dlcli.exports import rebuilding
+    from dlcli.exports import portable_rebuild
 
     def fail(path: Path, value: Any) -> None:
         assert (run_directory / "model.onnx").read_bytes() != b"old"
@@ -296,7 +296,7 @@ def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
     if not there:
         (run_directory / "model.onnx").unlink()
     before = {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()}
-    monkeypatch.setattr(rebuilding, "write_json", fail)
+    monkeypatch.setattr(portable_rebuild, "write_json", fail)
     done = dlcli("export", "run", "--format", "onnx")
     assert (done.returncode, done.stdout) == (1, "")
     assert "run.json: No space left on device" in done.stderr
@@ -308,7 +308,7 @@ def test_the_worse_comparison_is_told(
     dlcli: Dlcli, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the run's portable model, which is off by roundings, where Keras in another process is not."""
-    from dlcli.exports import exporting
+    from dlcli.exports import export
 
     judged: list[Parity] = []
 
@@ -316,7 +316,7 @@ def test_the_worse_comparison_is_told(
         judged.append(parity.judge(*arguments, **options))
         return judged[-1]
 
-    monkeypatch.setattr(exporting, "judge", judge)
+    monkeypatch.setattr(export, "judge", judge)
     done = dlcli("export", "run", "--format", "keras", "-o", "m.keras", "--json")
     assert done.returncode == 0, done.stderr
     with_keras, with_portable = judged
@@ -359,7 +359,7 @@ def test_a_disk_that_fills_does_not_fail_the_run(table: str, tmp_path: Path, nar
 
 
 def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dlcli.trained import keras_model
+    from dlcli.trained import keras_predictor
 
     built: list[str] = []
 
@@ -367,8 +367,8 @@ def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, mon
         built.append("once")
         return assemble_run(*arguments)
 
-    assemble_run = keras_model.assemble_run
-    monkeypatch.setattr(keras_model, "assemble_run", counted)
+    assemble_run = keras_predictor.assemble_run
+    monkeypatch.setattr(keras_predictor, "assemble_run", counted)
     (run_directory / "model.onnx").unlink()
     done = dlcli("evaluate", "run")
     assert done.returncode == 0, done.stderr

@@ -1,6 +1,6 @@
 """An exported model in its own runtime, in a process of its own that knows nothing of dlcli's config and of the run.
 
-    python -m dlcli.exports.reloading FORMAT MODEL INPUTS OUTPUTS SINGLES [CODE ...]
+    python -m dlcli.exports.reload FORMAT MODEL INPUTS OUTPUTS SINGLES [CODE ...]
 
 reads the inputs from the `.npz` file INPUTS, an array `=<name>` for each, runs MODEL on all rows and then on each of
 the first SINGLES rows alone, and writes the `.npz` file OUTPUTS: arrays `<batch>=<name>`, batch 0 being all rows. An

@@ -23,8 +23,8 @@ from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory
-from dlcli.trained.portable import Session
-from dlcli.trained.portable_model import PortableModel, companions, versions
+from dlcli.trained.onnx_model import PortableRecord, companions, versions
+from dlcli.trained.onnx_predictor import Session
 
 if TYPE_CHECKING:
     from dlcli.data.samples.encoding import Split
@@ -65,7 +65,7 @@ def write_portable(
         return _none(f"cannot write {run.portable}: {error.strerror or error}")
     except model_faults() as error:  # a layer that takes batches of one size alone, for instance
         return _none(f"the model cannot be compared with it: {reason(error)}")
-    portable = PortableModel(
+    portable = PortableRecord(
         sha256=sha256,
         proved_with=companions(run),
         outputs={

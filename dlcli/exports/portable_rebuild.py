@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlcli.errors import ModelError, Problem, RunError
-from dlcli.exports.exporting import Export
+from dlcli.exports.export import Export
 from dlcli.exports.parity import Parity
-from dlcli.exports.proving import write_portable
+from dlcli.exports.portable import write_portable
 from dlcli.files.replacing import Replacement
 from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
-from dlcli.trained.keras_model import KerasPredictor, load_keras
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 from dlcli.trained.rows import some_split
 
 __all__ = ["rebuild_portable"]

@@ -39,11 +39,11 @@ from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices
-from dlcli.trained.keras_model import KerasPredictor, load_keras
-from dlcli.trained.loading import load
-from dlcli.trained.portable import PortablePredictor
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
+from dlcli.trained.onnx_predictor import OnnxPredictor
 from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, Warn
+from dlcli.trained.runtime import load
 
 __all__ = ["Export", "export_run"]
 
@@ -140,7 +140,7 @@ def _prove(run: TrainedRun, assembly: Assembly, encoded: Arrays, received: Seque
     ]
     expected = [reference_outputs(assembly.model, part) for part in parts]
     sides = [(expected, received)]
-    if isinstance(run.predictor, PortablePredictor):
+    if isinstance(run.predictor, OnnxPredictor):
         sides.append(([run_slices(run.predictor, encoded)], received[:1]))
     noise = functools.cache(lambda: rounding_noise(assembly.model, encoded))
     proofs = [judge(one, other, floors=floors(assembly.outputs), noise=noise) for one, other in sides]
@@ -220,7 +220,7 @@ def _reloaded(
     arguments = [format, str(model), str(given), str(taken), str(count - 1), *code]
     done = subprocess.run(
         # -P: without it the working directory, which may be a stranger's, is where modules are looked for first.
-        [sys.executable, "-P", "-m", "dlcli.exports.reloading", *arguments],
+        [sys.executable, "-P", "-m", "dlcli.exports.reload", *arguments],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,

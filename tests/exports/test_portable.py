@@ -15,7 +15,7 @@ from dlcli.exports.parity import FLOOR, Parity, compare, judge, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import LOGITS, to_onnx
 from dlcli.model import backend
-from dlcli.trained.portable import Session
+from dlcli.trained.onnx_predictor import Session
 
 pytestmark = pytest.mark.tensorflow
 
