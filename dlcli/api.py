@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.export import Export
-    from dlcli.exports.formats import ExportFormat
     from dlcli.prediction.files import InputFormat
     from dlcli.prediction.writers import OutputFormat
     from dlcli.trained.run import TrainedRun
@@ -346,7 +345,7 @@ def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
     *,
-    format: ExportFormat = "onnx",
+    format: str = "onnx",
     with_preprocessing: bool = False,
     rows: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
@@ -357,9 +356,8 @@ def export(
     Args:
         run: A run or its directory.
         output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
-        format: `keras`, `saved_model`, `onnx` or `litert`.
-        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `onnx` holds that of
-            numbers and datetimes, `litert` that of numbers.
+        format: `keras`, `saved_model`, `onnx` or `litert`; docs/exports.md says what each holds.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers.
         rows: A file of rows to compare on; the run's own data when None.
         listener: Called with notices.
 
@@ -368,21 +366,24 @@ def export(
 
     Raises:
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
-        DataError: There are no rows to compare on, or the output cannot be written.
+        DataError: There is no such format, there are no rows to compare on, or the output cannot be written.
     """
     _require_names(run, output, rows)
+    from dlcli.exports.formats import OWN_FORMAT, find_format
+
+    chosen = find_format(format)
     path = _run_path(run, "keras")
     from dlcli.exports.export import export_run
     from dlcli.exports.portable_rebuild import rebuild_portable
 
     if output is None:
-        if format != "onnx" or with_preprocessing or rows is not None:
+        if format != OWN_FORMAT or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
         return rebuild_portable(path)
     return export_run(
         path,
         Path(output),
-        format=format,
+        format=chosen,
         with_preprocessing=with_preprocessing,
         rows=None if rows is None else [os.fspath(rows)],
         warn=_warner(listener),

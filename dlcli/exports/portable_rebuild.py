@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.exports.export import Export
+from dlcli.exports.formats import OWN_FORMAT
 from dlcli.exports.parity import Parity
 from dlcli.exports.portable import write_portable
 from dlcli.files.replacing import Replacement
@@ -44,7 +45,7 @@ def rebuild_portable(path: Path) -> Export:
             raise ModelError(problem)
         record = directory.read_json(directory.record)
         write_json(directory.record, {**record, "portable": document})
-    return Export(directory.portable, "onnx", None, Parity.of(document["proof"]))
+    return Export(directory.portable, OWN_FORMAT, None, Parity.of(document["proof"]))
 
 
 @contextlib.contextmanager

@@ -1,16 +1,19 @@
 """An exported model in its own runtime, in a process of its own that knows nothing of dlcli's config and of the run.
 
-    python -m dlcli.exports.reload FORMAT MODEL INPUTS OUTPUTS SINGLES [CODE ...]
+    python -m dlcli.exports.reload REQUEST
 
-reads the inputs from the `.npz` file INPUTS, an array `=<name>` for each, runs MODEL on all rows and then on each of
-the first SINGLES rows alone, and writes the `.npz` file OUTPUTS: arrays `<batch>=<name>`, batch 0 being all rows. An
-output goes by its name, and for Keras, which returns a list, by its place. CODE are the user's own Python files, which
-Keras needs.
+reads REQUEST, the JSON of a `Request`, and the inputs from an `.npz` file, an array `=<name>` for each; runs the model
+on all rows, and then on each of the first rows alone; and writes an `.npz` file with arrays `<batch>=<place>`, batch 0
+being all rows.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,96 +22,102 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["main"]
+from dlcli.errors import ModelError, Problem
+from dlcli.exports import formats
+
+__all__ = ["Arrays", "Loaded", "main", "reload"]
 
 Arrays = Mapping[str, NDArray[Any]]
-Loaded = Callable[[Arrays], Arrays]
+Loaded = Callable[[Arrays], Sequence[NDArray[Any]]]
+"""What a format's `runtime.load` gives: from an array for each input to an array for each output, in order."""
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Run the program."""
-    format, model, inputs, outputs, singles, *code = arguments
-    with np.load(inputs) as archive:
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """What the process is to do.
+
+    Args:
+        format: The name of the model's format.
+        folders: Where formats are found.
+        model: The file, or the directory.
+        inputs: The file of the inputs.
+        results: The file to write.
+        outputs: The name of each output.
+        singles: How many of the first rows to run alone.
+        code: The user's own Python files, which Keras needs.
+    """
+
+    format: str
+    folders: list[str]
+    model: str
+    inputs: str
+    results: str
+    outputs: list[str]
+    singles: int
+    code: list[str]
+
+
+def reload(
+    model: Path,
+    inputs: Arrays,
+    *,
+    format: formats.ExportFormat,
+    outputs: Sequence[str],
+    singles: int,
+    code: Sequence[str],
+) -> list[list[NDArray[Any]]]:
+    """Run a written model in another process.
+
+    Args:
+        model: The file or the directory; files of this process's own are put beside it.
+        inputs: An array `(rows, ...)` for each input.
+        format: Its format.
+        outputs: The name of each output.
+        singles: How many of the first rows to run alone as well.
+        code: The user's own Python files.
+
+    Returns:
+        The outputs for all rows, then those for each row alone.
+
+    Raises:
+        ModelError: The runtime is not installed, or does not take the model.
+    """
+    given, results, request = (model.parent / name for name in ("inputs.npz", "outputs.npz", "request.json"))
+    np.savez(given, **{f"={name}": values for name, values in inputs.items()})  # type: ignore[arg-type]
+    asked = Request(
+        format.name, formats.folders_path(), str(model), str(given), str(results), [*outputs], singles, [*code]
+    )
+    request.write_text(json.dumps(dataclasses.asdict(asked)))
+    done = subprocess.run(
+        # -P: without it the working directory, which may be a stranger's, is where modules are looked for first.
+        [sys.executable, "-P", "-m", "dlcli.exports.reload", str(request)],
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        hint = f"install the runtime: {format.install}" if format.package and format.package in last else ""
+        message = f"the exported model cannot be used in its own runtime: {last}"
+        raise ModelError(Problem(message, hint=hint, rule="export-differs"))
+    with np.load(results) as archive:
+        return [[archive[f"{batch}={place}"] for place in range(len(outputs))] for batch in range(singles + 1)]
+
+
+def main(request: str) -> None:
+    """Do what a request says."""
+    asked = Request(**json.loads(Path(request).read_text()))
+    importlib.import_module("dlcli.exports").__path__ = asked.folders
+    with np.load(asked.inputs) as archive:
         arrays = {name.removeprefix("="): archive[name] for name in archive.files}
-    match format:
-        case "onnx":
-            run = _onnx(model)
-        case "litert":
-            run = _litert(model)
-        case "saved_model":
-            run = _saved_model(model)
-        case _:
-            run = _keras(model, code)
-    batches = [arrays, *({key: all[row : row + 1] for key, all in arrays.items()} for row in range(int(singles)))]
-    values = {f"{place}={name}": value for place, each in enumerate(batches) for name, value in run(each).items()}
-    np.savez(outputs, **values)  # type: ignore[arg-type]
-
-
-def _onnx(model: str) -> Loaded:
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    names = [each.name for each in session.get_outputs()]
-
-    def run(arrays: Arrays) -> Arrays:
-        values = session.run(names, {each.name: arrays[each.name] for each in session.get_inputs()})
-        return dict(zip(names, values, strict=True))
-
-    return run
-
-
-def _litert(model: str) -> Loaded:
-    from ai_edge_litert.interpreter import Interpreter
-
-    from dlcli.exports.formats import tensor_names
-
-    runner = Interpreter(model).get_signature_runner("serving_default")
-    wanted = set(runner.get_input_details())
-
-    def run(arrays: Arrays) -> Arrays:
-        legal = tensor_names(list(arrays))
-        given = {legal[name]: value for name, value in arrays.items() if legal[name] in wanted}
-        return {name: np.array(value) for name, value in runner(**given).items()}
-
-    return run
-
-
-def _saved_model(model: str) -> Loaded:
-    import tensorflow as tf
-
-    from dlcli.exports.formats import tensor_names
-
-    served = tf.saved_model.load(model).signatures["serving_default"]
-    wanted = set(served.structured_input_signature[1])
-
-    def run(arrays: Arrays) -> Arrays:
-        legal = tensor_names(list(arrays))
-        given = {legal[name]: tf.constant(value) for name, value in arrays.items() if legal[name] in wanted}
-        return {name: value.numpy() for name, value in served(**given).items()}
-
-    return run
-
-
-def _keras(model: str, code: Sequence[str]) -> Loaded:
-    import keras
-    import tensorflow as tf
-
-    own: Mapping[str, object] = {}
-    if code:
-        from dlcli.model.code import load_code
-
-        own = load_code(code)
-    with keras.saving.custom_object_scope(dict(own)):
-        loaded = keras.models.load_model(Path(model), compile=False)
-
-    def run(arrays: Arrays) -> Arrays:
-        values = loaded({name: tf.constant(value) for name, value in arrays.items()}, training=False)
-        listed = values if isinstance(values, (list, tuple)) else [values]
-        return {str(place): np.asarray(value) for place, value in enumerate(listed)}
-
-    return run
+    runtime = importlib.import_module(f"dlcli.exports.{asked.format}.runtime")
+    run: Loaded = runtime.load(Path(asked.model), asked.outputs, asked.code)
+    batches = [arrays, *({key: all[row : row + 1] for key, all in arrays.items()} for row in range(asked.singles))]
+    values = {f"{batch}={place}": value for batch, each in enumerate(batches) for place, value in enumerate(run(each))}
+    np.savez(asked.results, **values)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Keras's own format: a `.keras` file, for Keras and TensorFlow."""

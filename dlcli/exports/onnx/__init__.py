@@ -1,0 +1,1 @@
+"""ONNX: a `.onnx` file with its description inside, for ONNX Runtime and others."""

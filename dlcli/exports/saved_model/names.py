@@ -1,0 +1,26 @@
+"""TensorFlow's names of tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+__all__ = ["tensor_names"]
+
+
+def tensor_names(names: Sequence[str]) -> dict[str, str]:
+    """What TensorFlow, whose names allow fewer letters, calls each input or output.
+
+    Example:
+        >>> tensor_names(["sepal length", "sepal_length"])
+        {'sepal length': 'sepal_length', 'sepal_length': 'sepal_length_1'}
+    """
+    taken: dict[str, str] = {}
+    for name in names:
+        base = legal = re.sub(r"[^A-Za-z0-9_.\-]", "_", name)
+        number = 0
+        while legal in taken.values():
+            number += 1
+            legal = f"{base}_{number}"
+        taken[name] = legal
+    return taken
