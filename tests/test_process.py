@@ -15,17 +15,20 @@ from dlcli.model.backend import _without_collecting
 pytestmark = pytest.mark.tensorflow
 
 PROGRAM = """
-import atexit, sys, threading, time
+import atexit, sys, threading
 class Dismantled:
     def __del__(self):
         sys.__stderr__.write("dismantled\\n")
 kept = Dismantled()
-log = open("left-open.txt", "w")
-log.write("all of it")
+def leave_open():
+    global log
+    log = open("left-open.txt", "w")
+    log.write("all of it")
 def work():
-    time.sleep(0.3)
+    threading.main_thread().join()
     print("thread done")
 threading.Thread(target=work).start()
+atexit.register(leave_open)
 atexit.register(print, "atexit done")
 from dlcli.__main__ import program
 program()

@@ -240,3 +240,12 @@ def test_the_last_axis_of_a_sequence_is_its_columns() -> None:
     received[1, 2, 1] *= 1.001
     assert compare([expected], [received]).row == 1
     assert not compare([expected], [received]).agrees
+
+
+def test_the_tolerance_is_the_format_s() -> None:
+    one, other = [np.array([[1.0], [2.0]])], [np.array([[1.0], [2.001]])]
+    assert not judge([one], [other]).agrees
+    found = judge([one], [other], tolerance=1e-3)
+    assert found.agrees
+    assert found.document()["tolerance"] == 1e-3
+    assert Parity.of(found.document()).document() == found.document()
