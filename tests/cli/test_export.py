@@ -147,6 +147,17 @@ def test_exports_that_are_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "taken.onnx"]
 
 
+@pytest.mark.parametrize(("format", "name"), [("keras", "m.keras"), ("saved_model", "m")])
+def test_texts_go_into_the_formats_that_have_tables(
+    format: str, name: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path
+) -> None:
+    done = dlcli("export", "run", "--format", format, "-o", name, "--with-preprocessing", "--json")
+    assert done.returncode == 0, done.stderr
+    described = json.loads(Path(tmp_path / json.loads(done.stdout)["metadata"]).read_text())
+    assert {each["name"]: each["dtype"] for each in described["inputs"]} == {"age": "float64", "city": "string"}
+    assert all(("tensor" in each) == (format == "saved_model") for each in described["inputs"])
+
+
 def test_an_output_is_needed(dlcli: Dlcli, run_directory: Path) -> None:
     assert dlcli("export", "run", "--format", "keras").returncode == 2
 
