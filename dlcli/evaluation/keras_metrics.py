@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from dlcli.model.assembly import Assembly
-from dlcli.model.batching import division_matters
+from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults
 from dlcli.model.state import MetricsPass

@@ -10,10 +10,10 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
+from dlcli.backend import startup
 from dlcli.exports.draft import refusal
 from dlcli.exports.litert.format import FORMAT
 from dlcli.exports.saved_model.writer import save
-from dlcli.model import backend
 
 __all__ = ["write"]
 
@@ -26,7 +26,7 @@ def write(model: Any, path: Path, outputs: Sequence[str], metadata: Mapping[str,
         save(model, saved, outputs, frozen=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
         try:
-            with backend.silence():  # the converter's C++ side says all that it cannot do
+            with startup.silence():  # the converter's C++ side says all that it cannot do
                 path.write_bytes(converter.convert())
         except ConverterError as error:
             why = "LiteRT has not all of its operations without TensorFlow's own; recurrent layers need such"
