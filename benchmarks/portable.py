@@ -24,9 +24,9 @@ from keras import layers as L
 from dlcli.errors import ModelError
 from dlcli.exports.draft import write_model
 from dlcli.exports.formats import find_format
-from dlcli.exports.parity import compare
+from dlcli.exports.parity import judge
 from dlcli.exports.reference import reference_outputs
-from dlcli.exports.saved_model.names import tensor_names
+from dlcli.exports.saved_model import tensor_names
 
 MANY = 1000
 
@@ -153,7 +153,7 @@ def main() -> None:
                     write_model(model, file, format=find_format(format), outputs=outputs, metadata={})
                     took = time.perf_counter() - started
                     run = opened(file, outputs)
-                    difference = max(compare(reference_outputs(model, x), run(x)).difference for x in (one, many))
+                    difference = max(judge([reference_outputs(model, x)], [run(x)]).difference for x in (one, many))
                 except (ModelError, RuntimeError, ValueError) as error:
                     print(f"{name:<32}{format:<8}fails: {str(error).splitlines()[0][:120]}")
                     continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -37,7 +38,7 @@ def write_model(
         OSError: There is no room.
     """
     faults = model_faults()  # loads TensorFlow in silence
-    write = format.module("writer").write
+    write = importlib.import_module(f"dlcli.exports.{format.name}.model").write
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

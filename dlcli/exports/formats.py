@@ -8,7 +8,6 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Literal
 
 from dlcli.errors import DataError, Problem, did_you_mean
@@ -35,13 +34,12 @@ def beside(model: Path) -> Path:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ExportFormat:
-    """A format of exported models, and two modules in its folder.
+    """What can be said of a format without loading anything heavy. `model.py` in its folder has two functions more:
 
-    `writer.write(model, path, outputs, metadata)` writes a functional `keras.Model` that takes a dict, with a name for
-    each output. The metadata is for a format that holds it itself. What Keras or TensorFlow raises becomes a refusal.
-
-    `runtime.load(path, outputs, code)`, in a process of its own, gives what runs the model: from an array for each
-    input, by its name, to an array for each output, in order. Code are the user's own Python files.
+    - `write(model, path, outputs, metadata)` writes a functional `keras.Model` that takes a dict, with a name for each
+      output. The metadata is for formats that hold it themselves. What Keras or TensorFlow raises becomes a refusal.
+    - `load(path, outputs, code)`, in a process of its own, gives what runs the model: from an array for each input, by
+      its name, to an array for each output, in order. Code are the user's own Python files.
 
     Args:
         name: Of the folder, and of `--format`.
@@ -55,8 +53,7 @@ class ExportFormat:
         lacks: What it does not have of what the layers of features need, each with the rest of a sentence about such a
             feature.
         holds: The types of features whose preprocessing it holds, where these are not all.
-        package: Of the runtime, where dlcli does not bring it along.
-        install: The way to get it.
+        install: The way to get its runtime, where dlcli does not bring it along.
         tolerance: See `TOLERANCE`.
     """
 
@@ -70,20 +67,15 @@ class ExportFormat:
     number_dtype: NumberDtype = "float64"
     lacks: Mapping[Need, str] = dataclasses.field(default_factory=dict)
     holds: str = ""
-    package: str = ""
     install: str = ""
     tolerance: float = TOLERANCE
-
-    def module(self, name: Literal["writer", "runtime"]) -> ModuleType:
-        """A module of its folder."""
-        return importlib.import_module(f"{__package__}.{self.name}.{name}")
 
 
 @functools.cache
 def export_formats() -> Mapping[str, ExportFormat]:
     """All formats by name, in their order."""
     folders = [each.name for each in pkgutil.iter_modules(folders_path()) if each.ispkg]
-    found = [importlib.import_module(f"{__package__}.{name}.format").FORMAT for name in folders]
+    found = [importlib.import_module(f"{__package__}.{name}").FORMAT for name in folders]
     return {each.name: each for each in sorted(found, key=lambda each: (each.order, each.name))}
 
 

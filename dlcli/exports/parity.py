@@ -19,7 +19,7 @@ from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.exports.formats import TOLERANCE
 from dlcli.trained.predictor import Arrays
 
-__all__ = ["BATCH_OF_ONE", "MOST_ROWS", "Parity", "batches", "compare", "floors", "judge", "measure"]
+__all__ = ["BATCH_OF_ONE", "MOST_ROWS", "Parity", "batches", "floors", "judge", "measure"]
 
 FLOOR = 2.0**-21
 """What a sigmoid may differ by whatever its size, eight roundings of 0.5: runtimes compute it as 0.5 plus something
@@ -133,16 +133,6 @@ def measure(
     cut = batches(len(next(iter(inputs.values()))))
     parts = [{name: values[start : start + count] for name, values in inputs.items()} for start, count in cut]
     return judge([expected(part) for part in parts], [received(part) for part in parts], floors=floors, noise=noise)
-
-
-def compare(expected: Outputs, received: Outputs, *, floors: Sequence[float] = ()) -> Parity:
-    """The greatest difference between two models' outputs for the same rows.
-
-    Example:
-        >>> compare([np.ones((2, 1))], [np.array([[1.0], [1.000001]])]).agrees
-        True
-    """
-    return judge([expected], [received], floors=floors)
 
 
 def judge(

@@ -2,19 +2,19 @@
 
     python -m dlcli.exports.reload REQUEST
 
-reads REQUEST, the JSON of a `Request`, and the inputs from an `.npz` file, an array `=<name>` for each; runs the model
-on all rows, and then on each of the first rows alone; and writes an `.npz` file with arrays `<batch>=<place>`, batch 0
-being all rows.
+reads REQUEST, JSON that says what to do, and from an `.npz` file the inputs, an array `=<name>` for each; runs the
+model on all rows, and then on each of the first rows alone; and writes an `.npz` file with arrays `<batch>=<place>`,
+batch 0 being all rows.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,32 +29,7 @@ __all__ = ["Arrays", "Loaded", "main", "reload"]
 
 Arrays = Mapping[str, NDArray[Any]]
 Loaded = Callable[[Arrays], Sequence[NDArray[Any]]]
-"""What a format's `runtime.load` gives: from an array for each input to an array for each output, in order."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Request:
-    """What the process is to do.
-
-    Args:
-        format: The name of the model's format.
-        folders: Where formats are found.
-        model: The file, or the directory.
-        inputs: The file of the inputs.
-        results: The file to write.
-        outputs: The name of each output.
-        singles: How many of the first rows to run alone.
-        code: The user's own Python files, which Keras needs.
-    """
-
-    format: str
-    folders: list[str]
-    model: str
-    inputs: str
-    results: str
-    outputs: list[str]
-    singles: int
-    code: list[str]
+"""What a format's `load` gives: from an array for each input to an array for each output, in order."""
 
 
 def reload(
@@ -69,7 +44,7 @@ def reload(
     """Run a written model in another process.
 
     Args:
-        model: The file or the directory; files of this process's own are put beside it.
+        model: The file or the directory; what the processes tell each other is left beside it.
         inputs: An array `(rows, ...)` for each input.
         format: Its format.
         outputs: The name of each output.
@@ -82,12 +57,20 @@ def reload(
     Raises:
         ModelError: The runtime is not installed, or does not take the model.
     """
-    given, results, request = (model.parent / name for name in ("inputs.npz", "outputs.npz", "request.json"))
+    folder = Path(tempfile.mkdtemp(dir=model.parent))  # the model itself may have any name
+    given, results, request = (folder / name for name in ("inputs.npz", "results.npz", "request.json"))
     np.savez(given, **{f"={name}": values for name, values in inputs.items()})  # type: ignore[arg-type]
-    asked = Request(
-        format.name, formats.folders_path(), str(model), str(given), str(results), [*outputs], singles, [*code]
-    )
-    request.write_text(json.dumps(dataclasses.asdict(asked)))
+    asked = {
+        "format": format.name,
+        "folders": formats.folders_path(),
+        "model": str(model),
+        "inputs": str(given),
+        "results": str(results),
+        "outputs": list(outputs),
+        "singles": singles,
+        "code": list(code),
+    }
+    request.write_text(json.dumps(asked))
     done = subprocess.run(
         # -P: without it the working directory, which may be a stranger's, is where modules are looked for first.
         [sys.executable, "-P", "-m", "dlcli.exports.reload", str(request)],
@@ -99,7 +82,8 @@ def reload(
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        hint = f"install the runtime: {format.install}" if format.package and format.package in last else ""
+        missing = "ModuleNotFoundError" in last or "ImportError" in last
+        hint = f"install the runtime: {format.install}" if format.install and missing else ""
         message = f"the exported model cannot be used in its own runtime: {last}"
         raise ModelError(Problem(message, hint=hint, rule="export-differs"))
     with np.load(results) as archive:
@@ -108,15 +92,19 @@ def reload(
 
 def main(request: str) -> None:
     """Do what a request says."""
-    asked = Request(**json.loads(Path(request).read_text()))
-    importlib.import_module("dlcli.exports").__path__ = asked.folders
-    with np.load(asked.inputs) as archive:
+    asked: Mapping[str, Any] = json.loads(Path(request).read_text())
+    importlib.import_module("dlcli.exports").__path__ = asked["folders"]
+    with np.load(asked["inputs"]) as archive:
         arrays = {name.removeprefix("="): archive[name] for name in archive.files}
-    runtime = importlib.import_module(f"dlcli.exports.{asked.format}.runtime")
-    run: Loaded = runtime.load(Path(asked.model), asked.outputs, asked.code)
-    batches = [arrays, *({key: all[row : row + 1] for key, all in arrays.items()} for row in range(asked.singles))]
-    values = {f"{batch}={place}": value for batch, each in enumerate(batches) for place, value in enumerate(run(each))}
-    np.savez(asked.results, **values)  # type: ignore[arg-type]
+    model = importlib.import_module(f"dlcli.exports.{asked['format']}.model")
+    run: Loaded = model.load(Path(asked["model"]), asked["outputs"], asked["code"])
+    singles = ({key: values[row : row + 1] for key, values in arrays.items()} for row in range(asked["singles"]))
+    values = {
+        f"{batch}={place}": value
+        for batch, each in enumerate([arrays, *singles])
+        for place, value in enumerate(run(each))
+    }
+    np.savez(asked["results"], **values)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dlcli.backend import startup
-from dlcli.exports.parity import FLOOR, Parity, compare, judge, measure
+from dlcli.exports.parity import FLOOR, Parity, judge, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import LOGITS, to_onnx
 from dlcli.trained.onnx_predictor import Session
@@ -57,6 +57,11 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
     "causal": ((6, 8), "float32", lambda k: [lambda x: k.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True)]),
     "dot attention": ((6, 8), "float32", lambda k: [lambda x: k.Attention()([x, x]), k.Flatten(), k.Dense(2)]),
 }
+
+
+def compare(one: Sequence[NDArray[Any]], other: Sequence[NDArray[Any]], *, floors: Sequence[float] = ()) -> Parity:
+    """All rows at once."""
+    return judge([one], [other], floors=floors)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,4 +1,4 @@
-"""A model run by Keras."""
+"""Models of Keras's format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from dlcli.exports.reload import Arrays, Loaded
 
-__all__ = ["load"]
+__all__ = ["load", "write"]
+
+
+def write(model: Any, path: Path, outputs: Sequence[str], metadata: Mapping[str, Any]) -> None:
+    """See `ExportFormat`."""
+    model.save(path)
 
 
 def load(path: Path, outputs: Sequence[str], code: Sequence[str]) -> Loaded:

@@ -1,9 +1,9 @@
-"""A model run by ONNX Runtime."""
+"""Models of ONNX."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from dlcli.exports.reload import Arrays, Loaded
 
-__all__ = ["load"]
+__all__ = ["load", "write"]
+
+
+def write(model: Any, path: Path, outputs: Sequence[str], metadata: Mapping[str, Any]) -> None:
+    """See `ExportFormat`."""
+    from dlcli.exports.metadata import as_texts
+    from dlcli.exports.to_onnx import to_onnx
+
+    path.write_bytes(to_onnx(model, tuple(outputs), metadata=as_texts(metadata)))
 
 
 def load(path: Path, outputs: Sequence[str], code: Sequence[str]) -> Loaded:

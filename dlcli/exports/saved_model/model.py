@@ -1,4 +1,4 @@
-"""A model written by TensorFlow, with one signature that takes and gives tensors by name."""
+"""SavedModels, with one signature that takes and gives tensors by name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from dlcli.exports.saved_model.names import tensor_names
+from dlcli.exports.reload import Arrays, Loaded
+from dlcli.exports.saved_model import tensor_names
 
-__all__ = ["save", "write"]
+__all__ = ["load", "save", "write"]
 
 Call = Callable[[Mapping[str, Any]], list[Any]]
 
@@ -68,5 +70,18 @@ def _frozen(call: Call, specs: Mapping[str, Any]) -> Call:
         given = {name: tensors[name.partition(":")[0]] for name in inputs}
         values: list[Any] = tf.graph_util.import_graph_def(graph, input_map=given, return_elements=outputs, name="")
         return values
+
+    return run
+
+
+def load(path: Path, outputs: Sequence[str], code: Sequence[str]) -> Loaded:
+    """See `ExportFormat`."""
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    wanted = set(served.structured_input_signature[1])
+
+    def run(arrays: Arrays) -> list[NDArray[Any]]:
+        legal = tensor_names(list(arrays))
+        values = served(**{legal[name]: tf.constant(value) for name, value in arrays.items() if legal[name] in wanted})
+        return [values[name].numpy() for name in tensor_names(outputs).values()]
 
     return run
