@@ -35,7 +35,7 @@ class Options(TypedDict):
     top: int | None
     threshold: float | None
     raw_text: bool
-    runtime: Literal["auto", "portable", "keras"]
+    runtime: Runtime
 
 
 @with_reading

@@ -43,6 +43,8 @@ def write_model(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             write(model, path, outputs, metadata)
+    except OSError:
+        raise
     except faults as error:
         raise refusal(format, reason(error)) from error
     place = format.metadata_file(path)

@@ -17,6 +17,7 @@ import pytest
 import dlcli as package
 from dlcli.errors import Problem, RunError
 from dlcli.exports import parity
+from dlcli.exports.formats import export_formats
 from dlcli.exports.parity import Parity
 from dlcli.training.events import Event, Notice, Stage
 
@@ -69,7 +70,7 @@ def test_the_page_shows_how_each_format_is_used(
 
 
 def test_every_format_has_a_snippet() -> None:
-    assert sorted(SNIPPETS) == ["keras", "litert", "onnx", "saved_model"]
+    assert sorted(SNIPPETS) == sorted(export_formats())
 
 
 def test_numbers_say_how_they_get_their_own_unit(project: Path, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 import dlcli
+from dlcli.backend import startup
+from dlcli.exports.draft import write_model
 from dlcli.exports.formats import export_formats, find_format
 
 
@@ -24,7 +26,9 @@ def program(code: str, *arguments: str | Path, directory: Path) -> subprocess.Co
 def test_listing_the_formats_loads_nothing_heavy(tmp_path: Path) -> None:
     code = """
         import sys
-        from dlcli.exports.formats import export_formats
+        from dlcli.backend import startup
+from dlcli.exports.draft import write_model
+from dlcli.exports.formats import export_formats
         print(*export_formats())
         assert not {"keras", "numpy", "onnx", "onnxruntime", "tensorflow"} & sys.modules.keys()
     """
@@ -49,9 +53,26 @@ def test_a_format_that_is_not_there(name: str, hint: str) -> None:
     assert problem.hint.startswith(hint)
 
 
+@pytest.mark.parametrize("name", ["keras", "onnx"])
+def test_a_disk_that_is_full_is_not_the_model_s_fault(name: str, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    keras = startup.load()
+    source = keras.Input((2,), name="x")
+    model = keras.Model({"x": source}, keras.layers.Dense(1)(source))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_model(model, tmp_path / f"m.{name}", format=find_format(name), outputs=["y"], metadata={})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 TOY: dict[str, str] = {
     "__init__.py": """
-        from dlcli.exports.formats import ExportFormat
+        from dlcli.backend import startup
+from dlcli.exports.draft import write_model
+from dlcli.exports.formats import ExportFormat
 
         FORMAT = ExportFormat(
             name="toy", order=9, title="Toy", suffix=".toy", docs="", tolerance=1e-4,
