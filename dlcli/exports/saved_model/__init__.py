@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Sequence
 
@@ -11,21 +12,25 @@ __all__ = ["FORMAT", "tensor_names"]
 
 
 def tensor_names(names: Sequence[str]) -> dict[str, str]:
-    """What TensorFlow, whose names allow fewer letters, calls each input or output.
+    """What TensorFlow calls each input or output: by names that Python's arguments can have, whatever their case.
+
+    The order does not matter: Keras sorts a model's inputs, and a table does not.
 
     Example:
-        >>> tensor_names(["sepal length", "sepal_length"])
-        {'sepal length': 'sepal_length', 'sepal_length': 'sepal_length_1'}
+        >>> tensor_names(["sepal length", "Sepal.Length", "2nd"])
+        {'sepal length': 'sepal_length_1', 'Sepal.Length': 'Sepal_Length', '2nd': 'arg_2nd'}
     """
     taken: dict[str, str] = {}
-    for name in names:
-        base = legal = re.sub(r"[^A-Za-z0-9_.\-]", "_", name)
-        number = 0
-        while legal in taken.values():
+    for name in sorted(names):
+        base = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        if not base[:1].isalpha() or keyword.iskeyword(base) or base == "self":
+            base = f"arg_{base}"
+        legal, number = base, 0
+        while legal.lower() in map(str.lower, taken.values()):
             number += 1
             legal = f"{base}_{number}"
         taken[name] = legal
-    return taken
+    return {name: taken[name] for name in names}
 
 
 FORMAT = ExportFormat(
