@@ -30,11 +30,10 @@ if TYPE_CHECKING:
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
-    from dlcli.exports.exporting import Export
-    from dlcli.exports.formats import ExportFormat
+    from dlcli.exports.export import Export
     from dlcli.prediction.outputs import OutputFormat
-    from dlcli.trained.loading import Runtime
     from dlcli.trained.run import TrainedRun
+    from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
@@ -198,7 +197,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.evaluation.evaluating import evaluate_run
+    from dlcli.evaluation.run_evaluation import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_run(
@@ -254,8 +253,8 @@ def predict(
 
     from dlcli.prediction.prediction import no_predictions, predict_rows
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
     from dlcli.trained.rows import input_rows
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     if not hasattr(frame, "columns"):
@@ -319,7 +318,7 @@ def predict_file(
     path = _run_path(run, runtime)
     from dlcli.prediction.files import Writing, predict_to
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     tell, undefined = listener or _ignore, Undefined()
@@ -345,7 +344,7 @@ def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
     *,
-    format: ExportFormat = "onnx",
+    format: str = "onnx",
     with_preprocessing: bool = False,
     rows: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
@@ -356,9 +355,8 @@ def export(
     Args:
         run: A run or its directory.
         output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
-        format: `keras`, `saved_model`, `onnx` or `litert`.
-        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `onnx` holds that of
-            numbers and datetimes, `litert` that of numbers.
+        format: `keras`, `saved_model`, `onnx` or `litert`; docs/exports.md says what each holds.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers.
         rows: A file of rows to compare on; the run's own data when None.
         listener: Called with notices.
 
@@ -367,21 +365,24 @@ def export(
 
     Raises:
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
-        DataError: There are no rows to compare on, or the output cannot be written.
+        DataError: There is no such format, there are no rows to compare on, or the output cannot be written.
     """
     _require_names(run, output, rows)
+    from dlcli.exports.formats import OWN_FORMAT, find_format
+
+    chosen = find_format(format)
     path = _run_path(run, "keras")
-    from dlcli.exports.exporting import export_run
-    from dlcli.exports.rebuilding import rebuild_portable
+    from dlcli.exports.export import export_run
+    from dlcli.exports.portable_rebuild import rebuild_portable
 
     if output is None:
-        if format != "onnx" or with_preprocessing or rows is not None:
+        if format != OWN_FORMAT or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
         return rebuild_portable(path)
     return export_run(
         path,
         Path(output),
-        format=format,
+        format=chosen,
         with_preprocessing=with_preprocessing,
         rows=None if rows is None else [os.fspath(rows)],
         warn=_warner(listener),

@@ -43,7 +43,7 @@ class Options(TypedDict):
     top: int | None
     threshold: float | None
     raw_text: bool
-    runtime: Literal["auto", "portable", "keras"]
+    runtime: Runtime
 
 
 @with_reading

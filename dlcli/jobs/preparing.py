@@ -66,7 +66,7 @@ def prepare_job(
         tell(Stage("loading TensorFlow"))
         startup.load()
         from dlcli.jobs.rehearsing import rehearse, require_savable
-        from dlcli.trained.keras_model import assemble_run
+        from dlcli.trained.keras_predictor import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))

@@ -12,11 +12,11 @@ import numpy as np
 from dlcli.config.schema.component import Component
 from dlcli.data.prepare import Prepared
 from dlcli.errors import ConfigError, DlcliError, ModelError, Problem, RunError
-from dlcli.exports.proving import write_portable
+from dlcli.exports.portable import write_portable
 from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
-from dlcli.trained.keras_model import KerasPredictor, load_keras
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 from dlcli.training.events import Listener, Notice, Stage
 from dlcli.training.model_file import save_trained, unsavable
 from dlcli.training.own_indices import check_own_indices

@@ -1,4 +1,4 @@
-"""The runtime `portable`: `model.onnx` in ONNX Runtime, without TensorFlow and Keras."""
+"""The predictor of ONNX Runtime: a model in an ONNX file, without TensorFlow and Keras."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.errors import ModelError, Problem
-from dlcli.trained.predictor import Arrays
+from dlcli.trained.predictor import Arrays, RuntimeName
 
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["PortablePredictor", "Session"]
+__all__ = ["OnnxPredictor", "Session"]
 
 
 class Session:
@@ -68,7 +68,7 @@ class Session:
 
 
 @dataclasses.dataclass(frozen=True)
-class PortablePredictor:
+class OnnxPredictor:
     """The portable model of a run.
 
     Args:
@@ -82,7 +82,7 @@ class PortablePredictor:
     outputs: tuple[OutputPlan, ...]
     named: tuple[str, ...]
     rows_at_once: int
-    runtime: ClassVar[str] = "portable"
+    runtime: ClassVar[RuntimeName] = "portable"
 
     def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
         """The outputs `(rows, ...)`, in the model's order."""

@@ -1,4 +1,4 @@
-"""What an ONNX file reaches for outside of itself, found in its bytes before a runtime sees them.
+"""External data: what an ONNX file reaches for outside of itself, found in its bytes before a runtime sees them.
 
 A tensor may lie in another file, which a runtime opens by the name that the model says: any file that it can reach. The
 models that dlcli writes hold all their tensors. Protocol buffers are walked here because the package `onnx` takes as

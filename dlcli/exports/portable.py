@@ -14,7 +14,7 @@ from dlcli.config.signature import SPLITS
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import DataError, ModelError, Problem
-from dlcli.exports.metadata import describe
+from dlcli.exports.metadata import as_texts, describe
 from dlcli.exports.parity import MOST_ROWS, Parity, floors, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import float32_copy, to_onnx
@@ -23,8 +23,8 @@ from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory
-from dlcli.trained.portable import Session
-from dlcli.trained.portable_model import PortableModel, companions, versions
+from dlcli.trained.onnx_model import PortableRecord, companions, versions
+from dlcli.trained.onnx_predictor import Session
 
 if TYPE_CHECKING:
     from dlcli.data.samples.encoding import Split
@@ -54,7 +54,7 @@ def write_portable(
     try:
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
-        content = to_onnx(model, names, metadata=metadata.properties(), with_logits=True)
+        content = to_onnx(model, names, metadata=as_texts(metadata.document()), with_logits=True)
         with replacing(run.portable) as draft:
             draft.write_bytes(content)
             parity = _prove(model, draft, assembly.outputs, inputs)
@@ -65,7 +65,7 @@ def write_portable(
         return _none(f"cannot write {run.portable}: {error.strerror or error}")
     except model_faults() as error:  # a layer that takes batches of one size alone, for instance
         return _none(f"the model cannot be compared with it: {reason(error)}")
-    portable = PortableModel(
+    portable = PortableRecord(
         sha256=sha256,
         proved_with=companions(run),
         outputs={

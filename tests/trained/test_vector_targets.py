@@ -1,4 +1,4 @@
-"""A target that is a vector in an array: trained, evaluated in both runtimes, predicted: a column for each number."""
+"""A target that is a vector in an array: trained, evaluated by both runtimes, predicted in a column a number."""
 
 from __future__ import annotations
 

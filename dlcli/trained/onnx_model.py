@@ -1,4 +1,4 @@
-"""The portable model of a run: written when training ends, proved equal to Keras, and trusted by its hash."""
+"""`model.onnx` of a run, the portable model: what `run.json` records of it, and opened where it can be trusted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import RunDirectory
-from dlcli.trained.onnx_file import outside
-from dlcli.trained.portable import PortablePredictor, Session
+from dlcli.trained.external_data import outside
+from dlcli.trained.onnx_predictor import OnnxPredictor, Session
 
-__all__ = ["PortableModel", "companions", "open_portable", "read_portable", "versions"]
+__all__ = ["PortableRecord", "companions", "open_portable", "read_portable", "versions"]
 
 PACKAGES = ("onnxruntime", "onnx", "tf2onnx")
 
@@ -31,7 +31,7 @@ MOST_ROWS = 8192
 
 
 @dataclasses.dataclass(frozen=True)
-class PortableModel:
+class PortableRecord:
     """What `run.json` says of the portable model.
 
     Args:
@@ -57,7 +57,7 @@ class PortableModel:
         return {"file": file.name, **dataclasses.asdict(self)}
 
     @classmethod
-    def of(cls, document: Mapping[str, Any]) -> PortableModel | None:
+    def of(cls, document: Mapping[str, Any]) -> PortableRecord | None:
         """The record read again; None when it is damaged."""
         try:
             return cls(
@@ -96,7 +96,7 @@ def read_portable(run: RunDirectory, document: object) -> bytes | Problem:
     if document.get("file") is None:
         why = document.get("reason") or "it was not written"
         return Problem(f"{run.path} has no portable model: {why}", hint="Keras predicts instead", rule="not-portable")
-    portable = PortableModel.of(document)
+    portable = PortableRecord.of(document)
     if portable is None:
         message = f"{run.record.name} says nothing sound of {run.portable.name}"
         return Problem(message, file=run.record, hint=rebuild, rule="portable-model")
@@ -127,7 +127,7 @@ def read_portable(run: RunDirectory, document: object) -> bytes | Problem:
 
 def open_portable(
     run: RunDirectory, document: Mapping[str, Any], content: bytes, *, config: Config, preprocessing: Preprocessing
-) -> PortablePredictor:
+) -> OnnxPredictor:
     """The portable model of a run, which is usable.
 
     Args:
@@ -140,7 +140,7 @@ def open_portable(
     Raises:
         ModelError: ONNX Runtime does not take it, or it is not the model that the run describes.
     """
-    portable = PortableModel.of(document)
+    portable = PortableRecord.of(document)
     if portable is None:
         raise ModelError(Problem(f"{run.record} is damaged", rule="portable-model"))
     plans, _ = plan_outputs(config, outputs=portable.outputs, targets=preprocessing.target_specs)
@@ -151,7 +151,7 @@ def open_portable(
         message = f"{run.portable.name} is not the model that {run.config.name} describes"
         hint = f"`dlcli export {run.path} --format onnx` writes it again"
         raise ModelError(Problem(message, file=run.portable, hint=hint, rule="portable-model"))
-    return PortablePredictor(session=session, outputs=plans, named=portable.named, rows_at_once=portable.rows_at_once)
+    return OnnxPredictor(session=session, outputs=plans, named=portable.named, rows_at_once=portable.rows_at_once)
 
 
 def _fits(shape: tuple[int, ...], taken: tuple[object, ...]) -> bool:

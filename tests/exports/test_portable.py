@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dlcli.backend import startup
-from dlcli.exports.parity import FLOOR, Parity, compare, judge, measure
+from dlcli.exports.parity import FLOOR, Parity, judge, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import LOGITS, to_onnx
-from dlcli.trained.portable import Session
+from dlcli.trained.onnx_predictor import Session
 
 pytestmark = pytest.mark.tensorflow
 
@@ -57,6 +57,11 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
     "causal": ((6, 8), "float32", lambda k: [lambda x: k.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True)]),
     "dot attention": ((6, 8), "float32", lambda k: [lambda x: k.Attention()([x, x]), k.Flatten(), k.Dense(2)]),
 }
+
+
+def compare(one: Sequence[NDArray[Any]], other: Sequence[NDArray[Any]], *, floors: Sequence[float] = ()) -> Parity:
+    """All rows at once."""
+    return judge([one], [other], floors=floors)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -240,3 +245,12 @@ def test_the_last_axis_of_a_sequence_is_its_columns() -> None:
     received[1, 2, 1] *= 1.001
     assert compare([expected], [received]).row == 1
     assert not compare([expected], [received]).agrees
+
+
+def test_the_tolerance_is_the_format_s() -> None:
+    one, other = [np.array([[1.0], [2.0]])], [np.array([[1.0], [2.001]])]
+    assert not judge([one], [other]).agrees
+    found = judge([one], [other], tolerance=1e-3)
+    assert found.agrees
+    assert found.document()["tolerance"] == 1e-3
+    assert Parity.of(found.document()).document() == found.document()

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dlcli.errors import ModelError, Problem, RunError
-from dlcli.exports.exporting import Export
+from dlcli.exports.export import Export
+from dlcli.exports.formats import OWN_FORMAT
 from dlcli.exports.parity import Parity
-from dlcli.exports.proving import write_portable
+from dlcli.exports.portable import write_portable
 from dlcli.files.replacing import Replacement
 from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
-from dlcli.trained.keras_model import KerasPredictor, load_keras
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 from dlcli.trained.rows import some_split
 
 __all__ = ["rebuild_portable"]
@@ -44,7 +45,7 @@ def rebuild_portable(path: Path) -> Export:
             raise ModelError(problem)
         record = directory.read_json(directory.record)
         write_json(directory.record, {**record, "portable": document})
-    return Export(directory.portable, "onnx", None, Parity.of(document["proof"]))
+    return Export(directory.portable, OWN_FORMAT, None, Parity.of(document["proof"]))
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
         portable = load_portable(path, required=runtime == "portable", warn=warn)
         if portable is not None:
             return portable
-    from dlcli.trained.keras_model import load_keras
+    from dlcli.trained.keras_predictor import load_keras
 
     return load_keras(RunDirectory.open(path))
 
@@ -50,7 +50,7 @@ def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | Non
     Raises:
         DlcliError: See `load`.
     """
-    from dlcli.trained.portable_model import open_portable, read_portable
+    from dlcli.trained.onnx_model import open_portable, read_portable
 
     run = RunDirectory.open(path)
     document: Any = run.read_json(run.record).get("portable")

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 import dlcli
+from dlcli.config.schema.component import Component, normal_name
+from dlcli.evaluation.measures import MEASURES
 
 pytestmark = pytest.mark.tensorflow
 
@@ -37,7 +39,7 @@ CASES: dict[str, tuple[str, str, Any, list[Any]]] = {
         "kind",
         "classes",
         "sparse_categorical_crossentropy",
-        ["accuracy", "CategoricalAccuracy", "Recall", "mae"],
+        ["accuracy", "CategoricalAccuracy", "sparse_categorical_accuracy", "Recall", "mae"],
     ),
     "one hot": ("kind", "classes", "categorical_crossentropy", ["accuracy", "CategoricalAccuracy", "mse"]),
     "one hot binary": ("kind", "classes", "CategoricalCrossentropy", ["BinaryAccuracy", "Precision", "Recall"]),
@@ -94,6 +96,20 @@ def config(table: Path, *, target: dict[str, Any], layers: list[Any], compile_: 
 def both_ways(run: dlcli.Run) -> tuple[dict[str, float], dict[str, float]]:
     """The metrics by Keras and by the portable model alone."""
     return dlcli.evaluate(run, runtime="keras").metrics, dlcli.evaluate(run, runtime="portable").metrics
+
+
+def test_every_measure_is_held_to_keras() -> None:
+    cases = [case[2:] for case in CASES.values()]
+    losses = {normal_name(as_component(loss)) for loss, _ in cases}
+    metrics = {normal_name(as_component(metric)) for _, metrics in cases for metric in metrics}
+    for name, measure in MEASURES.items():
+        assert name in losses or measure.role == "metric"
+        assert name in metrics or measure.role == "loss"
+
+
+def as_component(value: Any) -> Component:
+    ((name, arguments),) = value.items() if isinstance(value, dict) else [(value, {})]
+    return Component(name, arguments)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])

@@ -1,4 +1,4 @@
-"""The runtime `keras`: the model built from the config, with its weights.
+"""The predictor of Keras: the model built from the config, with its weights.
 
 A run's model is never deserialised from `model.keras`: Keras's loader has been made to run code by crafted files time
 and again (CVE-2025-1550, CVE-2025-8747, CVE-2025-9905 and others). The YAML says what to build; the file gives numbers.
@@ -10,7 +10,6 @@ import dataclasses
 import warnings
 import zipfile
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -23,18 +22,16 @@ from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.assembly import Assembly, assemble
-from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
-from dlcli.model.state import MetricsPass
 from dlcli.model.weights import load_weights
 from dlcli.runs.inside import open_inside
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import read_batch_size
-from dlcli.trained.predictor import Arrays
+from dlcli.trained.predictor import Arrays, RuntimeName
 from dlcli.trained.run import TrainedRun, read_preprocessing
 
-__all__ = ["KerasMetrics", "KerasPredictor", "assemble_run", "load_keras"]
+__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +45,7 @@ class KerasPredictor:
 
     assembly: Assembly
     batch_size: int
-    runtime: ClassVar[str] = "keras"
+    runtime: ClassVar[RuntimeName] = "keras"
 
     @property
     def outputs(self) -> tuple[OutputPlan, ...]:
@@ -72,7 +69,7 @@ class KerasPredictor:
             return self._predict(inputs)
         except model_faults() as error:
             if rows == self.batch_size:
-                raise _cannot_take(rows, error) from error
+                raise cannot_take(rows, error) from error
         return self._by_batches(inputs, rows)
 
     def _by_batches(self, inputs: Arrays, rows: int) -> list[NDArray[Any]]:
@@ -84,7 +81,7 @@ class KerasPredictor:
             try:
                 parts.append(self._predict({name: np.asarray(values)[places] for name, values in inputs.items()}))
             except model_faults() as error:
-                raise _cannot_take(self.batch_size, error) from error
+                raise cannot_take(self.batch_size, error) from error
         return [np.concatenate(each)[:rows] for each in zip(*parts, strict=True)]
 
     def _predict(self, inputs: Arrays) -> list[NDArray[Any]]:
@@ -96,39 +93,8 @@ class KerasPredictor:
         return outputs
 
 
-class KerasMetrics:
-    """Keras's own metrics: the model is run again, by Keras's own test step.
-
-    Args:
-        assembly: A compiled model.
-        batch_size: Rows of a training batch.
-    """
-
-    def __init__(self, assembly: Assembly, *, batch_size: int) -> None:
-        self._assembly = assembly
-        self._batch_size = batch_size
-        self._pass = MetricsPass(assembly.model)
-
-    @property
-    def rows_at_once(self) -> int:
-        """As many as in validation: those of a training batch where larger ones would give other metrics."""
-        return self._batch_size if division_matters(self._assembly) else rows_at_once(self._assembly.model)
-
-    def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
-        """Take in some rows."""
-        try:
-            self._pass.add((inputs, labels, weights))
-        except model_faults() as error:
-            rows = len(next(iter(inputs.values())))
-            hint = f"evaluate on whole batches of {self._batch_size} rows" if rows != self._batch_size else ""
-            raise _cannot_take(rows, error, hint) from error
-
-    def result(self) -> dict[str, float]:
-        """The metrics by Keras's names."""
-        return self._pass.result()
-
-
-def _cannot_take(rows: int, error: Exception, hint: str = "") -> ModelError:
+def cannot_take(rows: int, error: Exception, hint: str = "") -> ModelError:
+    """The error of a model that cannot take so many rows at once."""
     message = f"the model cannot take {rows} rows at once: {reason(error)}"
     return ModelError(Problem(message, path="model", hint=hint or "see what the data holds there", rule="model-call"))
 

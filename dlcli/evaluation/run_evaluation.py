@@ -1,4 +1,4 @@
-"""Evaluating a run, on the road that can: without TensorFlow where every metric can be computed from predictions."""
+"""The evaluation of a run: without TensorFlow where every metric can be computed from predictions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dlcli.evaluation.evaluation import Evaluation, evaluate_splits
 from dlcli.evaluation.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.runs.record import read_batch_size
-from dlcli.trained.loading import Runtime, load_portable
-from dlcli.trained.portable import PortablePredictor
+from dlcli.trained.onnx_predictor import OnnxPredictor
 from dlcli.trained.rows import data_parts, split_rows
 from dlcli.trained.run import TrainedRun, Warn
+from dlcli.trained.runtime import Runtime, load_portable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +70,7 @@ def evaluate_run(
 
 
 def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metrics]:
-    """The run on the road that can compute its metrics.
+    """The run in the runtime that can compute its metrics.
 
     Raises:
         ModelError: `portable` is asked for, and a metric is left to Keras.
@@ -78,7 +78,7 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
     if runtime != "keras":
         portable = load_portable(path, required=runtime == "portable", warn=warn)
         if portable is not None:
-            assert isinstance(portable.predictor, PortablePredictor)
+            assert isinstance(portable.predictor, OnnxPredictor)
             reason = left_to_keras(portable.config, portable.predictor)
             if not reason:
                 size = read_batch_size(portable.directory)
@@ -87,7 +87,8 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
                 message = f"only Keras computes {reason}"
                 hint = "leave --runtime out, or say --runtime keras"
                 raise ModelError(Problem(message, hint=hint, rule="needs-keras"))
-    from dlcli.trained.keras_model import KerasMetrics, KerasPredictor, load_keras
+    from dlcli.evaluation.keras_metrics import KerasMetrics
+    from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 
     run = load_keras(RunDirectory.open(path), mixed=True)
     predictor = run.predictor
