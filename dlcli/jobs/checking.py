@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Callable, Iterator
 
-from dlcli.config.graph.graph import expand
-from dlcli.config.inspection.inspection import Inspection
-from dlcli.config.schema import Config
-from dlcli.data.table.headers import look_at_headers
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.data.table.headers import Headers, look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
 
 __all__ = ["check_config", "located"]
 
 
-def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> Config:
-    """The config.
+def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> CheckedConfig:
+    """The config, checked.
 
     Args:
         inspection: The config as it was read.
@@ -26,32 +25,33 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
         ConfigError: All that is wrong: in the YAML, and between it and the headers of the data files.
     """
     problems = list(inspection.problems)
-    doubts: tuple[Problem, ...] = ()
     seen = {problem.path for problem in problems}
-    rules = {problem.rule for problem in problems}
-    compiled = inspection.sections.get("compile")
-    optimizer = compiled.optimizer if compiled is not None else None
-    found = check_callbacks(inspection.sections.get("callbacks", ()), optimizer)
-    data = inspection.sections.get("data")
-    if data is not None:
-        headers = look_at_headers(data)
-        doubts = headers.doubts
-        # The config alone has shown a target among the features already, under the path of the one or the other.
-        found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
-        is_faulty = data.features is None and inspection.document.has("data", "features")
-        if data.takes_rest and not is_faulty and headers.features is not None and "model" in inspection.sections:
-            graph_problems = expand(inspection.sections["model"], features=headers.features)[1]
-            unknown = [one for one in graph_problems if one.rule == "unknown-name" and one.path not in seen]
-            if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere
-                problems = [one for one in problems if one.rule != "dead-end"]
-                found += unknown
+    sections, expanded = inspection.sections, inspection.expanded
+    compiled, data = sections.get("compile"), sections.get("data")
+    found = check_callbacks(sections.get("callbacks", ()), compiled.optimizer if compiled is not None else None)
+    headers = look_at_headers(data) if data is not None else Headers(None, (), ())
+    # The config alone has shown a target among the features already, under the path of the one or the other.
+    is_told = any(problem.rule == "target-is-feature" for problem in problems)
+    found += [one for one in headers.problems if one.rule != "target-is-feature" or not is_told]
+    if expanded is not None and headers.features is not None and _takes_rest(inspection):
+        expanded = expanded.among(headers.features)
+        unknown = [one for one in expanded.unknown(headers.features) if one.path not in seen]
+        if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere
+            problems = [one for one in problems if one.rule != "dead-end"]
+            found += unknown
     problems += [inspection.locate(one) for one in found if not one.path or one.path not in seen]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
-    config = inspection.require()
-    for doubt in doubts:
+    checked = inspection.checked()
+    for doubt in headers.doubts:
         notify(inspection.locate(doubt))
-    return config
+    return dataclasses.replace(checked, expanded=expanded or checked.expanded)
+
+
+def _takes_rest(inspection: Inspection) -> bool:
+    """Whether the features are columns that the config does not name, and is not wrong about either."""
+    data = inspection.sections["data"]
+    return bool(data.takes_rest) and not (data.features is None and inspection.document.has("data", "features"))
 
 
 @contextlib.contextmanager

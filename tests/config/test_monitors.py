@@ -30,7 +30,7 @@ def problems(*values: Any, metrics: Sequence[Any] = (), fit: Mapping[str, Any] |
         outputs=["out"],
         validation=True,
         fit=FitConfig.model_validate(fit or {}),
-    )
+    )[0]
 
 
 def modes(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.graph.graph import expand
+from dlcli.config.graph.expanded import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
@@ -29,8 +29,7 @@ DECAY = {"ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 1, "d
 
 def model_of(layers: list[Any], outputs: list[str] | None = None, precision: Any = "float32") -> Any:
     backend.configure(RuntimeConfig(precision=precision), 0)
-    graph, problems = expand(ModelConfig.model_validate({"layers": layers, "outputs": outputs}), features=None)
-    assert graph is not None, problems
+    graph = expand(ModelConfig.model_validate({"layers": layers, "outputs": outputs}), features=None).require()
     return build(graph, [InputSpec("features", (3,))], code={}, name="m")
 
 

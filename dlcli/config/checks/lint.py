@@ -14,14 +14,16 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.monitors import modes_against
+from dlcli.config.document.places import format_path
 from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, loss_family, output_losses
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.config import LintConfig
 from dlcli.config.schema.features import TextFeature
 from dlcli.config.signature import TargetSpec
-from dlcli.errors import Problem
+from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["RULES", "lint"]
+__all__ = ["RULES", "lint", "unknown_rules"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -250,3 +252,17 @@ RULES: dict[str, Rule] = {
     )
 }
 """Every rule by its name."""
+
+
+def unknown_rules(config: LintConfig | None) -> list[Problem]:
+    """A problem for each rule to be ignored that there is not."""
+    return [
+        Problem(
+            f"there is no lint rule '{name}'",
+            path=format_path(("lint", "ignore", index)),
+            hint=did_you_mean(name, RULES) or f"the rules are {', '.join(RULES)}",
+            rule="unknown-lint-rule",
+        )
+        for index, name in enumerate(config.ignore if config is not None else [])
+        if name not in RULES
+    ]
