@@ -85,7 +85,7 @@ def prepare_job(
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
         if check:
             rehearse(assembly, prepared, tell=tell)
-        else:
+        elif not config.code:
             require_savable(assembly)
         return prepared, plan
 
