@@ -15,7 +15,7 @@ from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.monitors import modes_against
 from dlcli.config.document.places import format_path
-from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, loss_family, output_losses
+from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, output_losses
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.config import LintConfig
@@ -137,7 +137,7 @@ def logits_without_from_logits(config: Config, output: Output) -> Iterator[tuple
 
 def classes_with_number_loss(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """Squared error on softmax outputs learns slowly; cross-entropy is made for classes."""
-    if output.head.activation == "softmax" and loss_family(output.loss) == "number":
+    if output.head.activation == "softmax" and loss_facts(output.loss).family == "number":
         assert output.loss is not None
         yield (
             output.loss_path,
@@ -160,7 +160,7 @@ def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, s
 def units_not_classes(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """More output units than classes: some can never be right."""
     target, units = output.target, output.head.units
-    if loss_family(output.loss) == "embedding":
+    if loss_facts(output.loss).family == "embedding":
         return
     if target is not None and target.kind == "category" and units is not None and units > len(target.classes) > 0:
         yield (
@@ -176,7 +176,12 @@ def embedding_without_length(config: Config, output: Output) -> Iterator[tuple[s
     named = [item for item in items if item.name == output.name] if output.name is not None else list(items)
     last = named[-1].component if named else None
     own = last is None or catalogue.load().get("layers", last.name) is None
-    if loss_family(output.loss) == "embedding" and not own and last is not None and last.name != "UnitNormalization":
+    if (
+        loss_facts(output.loss).family == "embedding"
+        and not own
+        and last is not None
+        and last.name != "UnitNormalization"
+    ):
         assert output.loss is not None
         yield (
             _head_path(config, output),
