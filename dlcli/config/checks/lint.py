@@ -8,7 +8,7 @@ those about classes say nothing until the targets are known.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
@@ -75,13 +75,18 @@ def _outputs(config: Config, targets: Sequence[TargetSpec] | None) -> list[Outpu
     paired = default_targets(keys, targets) if targets else None
     losses = output_losses(config.compile, keys)
     outputs = []
+    loss, metrics = config.compile.loss, config.compile.metrics
     for name, key in zip(names, keys, strict=True):
-        metrics = config.compile.metrics
-        chosen = metrics.get(key, []) if isinstance(metrics, dict) else metrics or []
+        chosen = metrics.get(_called(name, metrics), []) if isinstance(metrics, dict) else metrics or []
         single = paired[key][0] if paired and len(paired[key]) == 1 else None
-        path = f"compile.loss.{key}" if isinstance(config.compile.loss, dict) else "compile.loss"
+        path = f"compile.loss.{_called(name, loss)}" if isinstance(loss, dict) else "compile.loss"
         outputs.append(Output(name, layer_head(config.model.layers, name), losses[key], tuple(chosen), single, path))
     return outputs
+
+
+def _called(name: str | None, by_output: Mapping[str, object]) -> str:
+    """The key of an output in a section; a single output that the model does not name is the only one there."""
+    return name or next(iter(by_output), "")
 
 
 def _head_path(config: Config, output: Output) -> str:
