@@ -185,6 +185,23 @@ def test_an_argument_is_said_once_and_means_the_same_in_all_its_places() -> None
                 seen.add((name, text))
 
 
+def test_only_what_belongs_to_a_place_is_offered_there() -> None:
+    """Editors offer each key under `properties`: what only refuses names stands under `patternProperties`."""
+    schema = json_schema()
+
+    def keys(node: Any) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from node
+            for value in node.values():
+                yield from keys(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from keys(value)
+
+    refusing = [schema["allOf"], *(value for name, value in schema["$defs"].items() if name.startswith("known."))]
+    assert "properties" not in set(keys(refusing))
+
+
 def test_the_published_schema_is_this_one() -> None:
     published = (Path(__file__).parents[2] / "configs" / "dlcli.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == json_schema()

@@ -20,6 +20,7 @@ from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singula
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     any_case,
+    below,
     known_definitions,
     known_places,
     names_of,
@@ -32,7 +33,8 @@ __all__ = ["json_schema", "schema_text"]
 
 JSON = dict[str, Any]
 
-_OWN_NAME = {"type": "string", "pattern": r"^[A-Za-z_]\w*$", "description": "A class of your own, from a `code` file."}
+# Without a description: Keras's names fit it too, and an editor would show it for each of them.
+_OWN_NAME = {"type": "string", "pattern": r"^[A-Za-z_]\w*$"}
 _COLUMN_TYPES = ["string", "number", "boolean"]
 _COLUMN = {"type": _COLUMN_TYPES}
 _PLAIN: dict[str, JSON] = {
@@ -70,7 +72,7 @@ def json_schema() -> JSON:
                 "if": {"not": {"required": ["extends"]}},
                 "then": {
                     "required": ["data", "model"],
-                    "properties": {"data": {"required": ["train", "target"]}, "model": {"required": ["layers"]}},
+                    **below({"data": {"required": ["train", "target"]}, "model": {"required": ["layers"]}}),
                 },
             },
             {"if": {"not": {"anyOf": [{"required": ["code"]}, {"required": ["extends"]}]}}, "then": known_places()},
