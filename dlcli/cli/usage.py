@@ -31,7 +31,7 @@ class Command(TyperCommand):
         """The way out of an option that is not there."""
         if not error.option_name.startswith("--"):
             return ""
-        from dlcli.config.habits.words import option_way_out
+        from dlcli.config.habits.advice import option_way_out
 
         known = [name.lstrip("-") for parameter in self.params for name in parameter.opts if name.startswith("--")]
         hint = option_way_out(error.option_name, known=known, value=_value(error.option_name, args))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import Watch, unknown_watches, with_modes
+from dlcli.config.checks.modes import with_modes
+from dlcli.config.checks.monitors import Watch, unknown_watches
 from dlcli.config.outputs.metric_faults import check_metrics_of
 from dlcli.data.prepare import Prepared, Split
 from dlcli.data.samples.batches import Batches

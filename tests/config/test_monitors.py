@@ -10,7 +10,8 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.history_names import Direction, history_names
-from dlcli.config.checks.monitors import WATCHERS, check_monitors, modes_against, unknown_watches, watched, with_modes
+from dlcli.config.checks.modes import WATCHERS, modes_against, watched, with_modes
+from dlcli.config.checks.monitors import check_monitors, unknown_watches
 from dlcli.config.checks.rates import RATE_SETTERS, check_rates
 from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.schema import CompileConfig, FitConfig

@@ -11,7 +11,8 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import check_monitors, with_modes
+from dlcli.config.checks.modes import with_modes
+from dlcli.config.checks.monitors import check_monitors
 from dlcli.config.checks.rates import check_rates
 from dlcli.config.schema import CompileConfig, FitConfig
 from dlcli.config.schema.component import Component

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import modes_against
+from dlcli.config.checks.modes import modes_against
 from dlcli.config.document.places import format_path
 from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, output_losses
 from dlcli.config.schema import Config

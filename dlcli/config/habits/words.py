@@ -7,12 +7,8 @@ means one of our names, and where that lives follows from the schema; or there i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 
-from dlcli.config.habits.homes import belongs, home
-from dlcli.errors import did_you_mean
-
-__all__ = ["HABITS", "Habit", "find_habit", "option_way_out", "way_out"]
+__all__ = ["HABITS", "Habit", "find_habit"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -374,56 +370,3 @@ HABITS: dict[str, Habit] = {_normal(word): habit for word, habit in _TABLE.items
 def find_habit(word: str) -> Habit:
     """The habit of a word in any spelling (`--batch-size`, `nEpochs`); an empty one when there is none."""
     return HABITS.get(_normal(word), Habit())
-
-
-def way_out(word: str, known: Iterable[str]) -> str:
-    """What to write instead of a word that is not known where it stands; empty when nobody can tell.
-
-    Args:
-        word: The key, argument or name.
-        known: What could stand there.
-
-    Example:
-        >>> way_out("sep", ["train", "delimiter"]), way_out("nb_epoch", ["train"]), way_out("lr", [])[:17]
-        ("did you mean 'delimiter'?", 'write `fit.epochs`: it belongs below `fit:`', 'the learning rate')
-    """
-    known, habit = list(known), find_habit(word)
-    for meant in habit.means:
-        if meant in known:
-            return f"did you mean '{meant}'?"
-    if place := home(word):
-        return belongs(place)
-    if habit.says:
-        return habit.says
-    for meant in habit.means:
-        if place := home(meant):
-            return f"write `{place}`: {belongs(place)}"
-    return did_you_mean(word, known)
-
-
-def option_way_out(option: str, *, known: Iterable[str], value: str | None) -> str:
-    """What to write instead of an option that a command does not have; empty when nobody can tell.
-
-    Args:
-        option: As it was typed, such as `--epochs`.
-        known: The command's own long options, without their dashes.
-        value: What was given to it, if anything.
-
-    Example:
-        >>> option_way_out("--nb-epoch", known=["set", "quiet"], value="5")
-        'it is a value of the config: --set fit.epochs=5'
-        >>> option_way_out("--epochs", known=["quiet"], value="5")
-        'it is a value of the config that the run was trained with: fit.epochs'
-    """
-    known, habit, word = list(known), find_habit(option), option.strip("-").replace("-", "_")
-    if meant := next((meant for meant in habit.means if meant in known), None):
-        return f"did you mean --{meant}?"
-    places = [place for name in (word, *habit.means) if (place := home(name))]
-    if habit.says or not places:
-        return habit.says
-    if "set" not in known:
-        return f"it is a value of the config that the run was trained with: {places[0]}"
-    assignment = f"{places[0]}={value or '...'}"
-    return "it is a value of the config: --set " + (
-        f"'{assignment}'" if set(assignment) & set(" ,;*{}[]|&") else assignment
-    )

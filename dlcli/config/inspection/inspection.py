@@ -22,8 +22,8 @@ from dlcli.config.document.overrides import Overrides, override
 from dlcli.config.document.plain import plain
 from dlcli.config.document.reader import read
 from dlcli.config.graph.expanded import Expanded, expand
-from dlcli.config.inspection.absolute_names import Locations
-from dlcli.config.inspection.places import in_order, locate, without_consequences
+from dlcli.config.inspection.absolute_names import AbsoluteNames
+from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
@@ -150,11 +150,11 @@ def _unreadable(file: Path | None, error: ConfigError) -> Inspection:
 def _inspect(document: Document, file: Path | None, directory: Path) -> Inspection:
     """The journey of a config: each step is made once, and tells its own faults."""
     sections, problems = read_sections(document)
-    locations = Locations(document, directory)
+    names = AbsoluteNames(document, directory)
     if "data" in sections:
-        sections["data"] = locations.data(sections["data"])
+        sections["data"] = names.data(sections["data"])
     if "code" in sections:
-        sections["code"], faults = locations.code(sections["code"])
+        sections["code"], faults = names.code(sections["code"])
         problems += faults
     code = code_names([Path(name) for name in sections.get("code", [])])
     problems += code.problems
