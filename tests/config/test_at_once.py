@@ -11,7 +11,7 @@ import pytest
 
 from dlcli.config.document.places import parse_path
 from dlcli.config.inspection.inspection import inspect_value
-from dlcli.errors import ConfigError
+from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import check_config
 
 pytestmark = pytest.mark.slow
@@ -87,13 +87,20 @@ def with_faults(*faults: tuple[str, Any]) -> dict[str, Any]:
     return config
 
 
-def said(config: dict[str, Any]) -> set[tuple[str, str]]:
-    """The path and the rule of every fault, but for layers that lead nowhere: that follows from other faults."""
+def told(config: dict[str, Any]) -> tuple[Problem, ...]:
     try:
         check_config(inspect_value(config, "."))
     except ConfigError as error:
-        return {(problem.path, problem.rule) for problem in error.problems if problem.rule != "dead-end"}
-    return set()
+        return error.problems
+    return ()
+
+
+def said(config: dict[str, Any]) -> set[tuple[str, str]]:
+    """The path and the rule of every fault, but for layers that lead nowhere: that follows from other faults."""
+    problems = told(config)
+    # Each fault has one check that tells it: a rule is broken at a place once.
+    assert len({(problem.rule, problem.path) for problem in problems}) == len(problems), problems
+    return {(problem.path, problem.rule) for problem in problems if problem.rule != "dead-end"}
 
 
 def test_every_pair_of_faults_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -396,3 +396,35 @@ def test_two_circles_are_two_problems() -> None:
 
 def test_without_known_features_every_other_word_is_one() -> None:
     assert graph_of([{"Add": None, "inputs": ["a", "b"]}]).features == ("a", "b")
+
+
+WORDS = st.sampled_from(["a", "b", "dense", "dense_1", "conv", "conv.dense", "features", "input", "x"])
+
+
+@st.composite
+def items(draw: Any) -> Any:
+    item: dict[str, Any] = draw(st.sampled_from([DENSE, {"Add": None}, {"block": "conv"}, {"layers": [DENSE]}]))
+    item = {**item}
+    if draw(st.booleans()):
+        item["inputs"] = draw(st.lists(WORDS, min_size=1, max_size=2))
+    if draw(st.booleans()):
+        item["name"] = draw(st.sampled_from(["a", "dense", "x", "y"]))
+    return item
+
+
+@given(
+    layers=st.lists(items(), min_size=1, max_size=4),
+    block=st.lists(items().filter(lambda item: "block" not in item), min_size=1, max_size=2),
+    features=st.lists(st.sampled_from(["a", "b", "dense", "dense_1", "add"]), unique=True),
+)
+def test_features_that_come_to_be_known_later_make_no_other_graph(
+    layers: list[Any], block: list[Any], features: list[str]
+) -> None:
+    model = _model(layers, {"conv": block}, None)
+    at_once = expand(model, features=features)
+    before = expand(model, features=None)
+    assert before.problems is not None  # asked for, as an inspection does
+    later = before.among(features)
+    assert later.problems == at_once.problems
+    assert later.graph == at_once.graph
+    assert later.among(features) is later
