@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.backend import startup
 from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.outputs.conventions import model_head, says_classification
@@ -14,7 +15,6 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import Problem
 from dlcli.jobs.checking import located
-from dlcli.model import backend
 from dlcli.training.events import Listener, Notice, Stage
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def prepare_job(
             tell(Notice(inspection.locate(doubt), warning=True))
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
-        backend.load()
+        startup.load()
         from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.trained.keras_model import assemble_run
         from dlcli.training.plan import make_plan

@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlcli.backend.runtime import Runtime, configure
 from dlcli.config.graph.graph import Graph
 from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
-from dlcli.model import backend
-from dlcli.model.building import build
 from dlcli.model.code import load_code
-from dlcli.model.compiling import compile_model
+from dlcli.model.compilation import compile_model
+from dlcli.model.functional import build
 from dlcli.model.metrics.own_unit import measure_in_own_units
 
 __all__ = ["Assembly", "assemble"]
@@ -36,7 +36,7 @@ class Assembly:
     config: Config
     graph: Graph
     outputs: tuple[OutputPlan, ...]
-    runtime: backend.Runtime
+    runtime: Runtime
     code: Mapping[str, object]
 
     def compile(self) -> Assembly:
@@ -69,7 +69,7 @@ def assemble(
         ConfigError: The config speaks of outputs that the model does not have.
         ModelError: A layer cannot be built, the outputs do not fit the targets, or the device is absent.
     """
-    runtime = backend.configure(config.runtime, config.seed)
+    runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
     model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_)
     sizes = {

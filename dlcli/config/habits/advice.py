@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from dlcli.config.habits.homes import belongs, home
-from dlcli.config.habits.words import find_habit
+from dlcli.config.habits.words import SHORT, VALUES, find_habit
 from dlcli.errors import did_you_mean
 
-__all__ = ["option_way_out", "way_out"]
+__all__ = ["option_way_out", "value_way_out", "way_out"]
 
 
 def way_out(word: str, known: Iterable[str]) -> str:
@@ -23,10 +24,11 @@ def way_out(word: str, known: Iterable[str]) -> str:
         ("did you mean 'delimiter'?", 'write `fit.epochs`: it belongs below `fit:`', 'the learning rate')
     """
     known, habit = list(known), find_habit(word)
+    place = home(word)
     for meant in habit.means:
         if meant in known:
-            return f"did you mean '{meant}'?"
-    if place := home(word):
+            return f"did you mean '{meant}'?" + (f" or, as `{place}`: {belongs(place)}" if place else "")
+    if place:
         return belongs(place)
     if habit.says:
         return habit.says
@@ -36,11 +38,22 @@ def way_out(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, known)
 
 
+def value_way_out(key: str, value: Any) -> str:
+    """What to write instead of a value that a key of the config cannot have; empty when nobody can tell.
+
+    Example:
+        >>> value_way_out("delimiter", "whitespace"), value_way_out("epochs", "many")
+        ('write `blanks` for runs of spaces and tabs', '')
+    """
+    habits = VALUES.get(key, {})
+    return habits.get(str(value).lower()) or habits.get("", "")
+
+
 def option_way_out(option: str, *, known: Iterable[str], value: str | None) -> str:
     """What to write instead of an option that a command does not have; empty when nobody can tell.
 
     Args:
-        option: As it was typed, such as `--epochs`.
+        option: As it was typed, such as `--epochs` or `-e`.
         known: The command's own long options, without their dashes.
         value: What was given to it, if anything.
 
@@ -50,7 +63,10 @@ def option_way_out(option: str, *, known: Iterable[str], value: str | None) -> s
         >>> option_way_out("--epochs", known=["quiet"], value="5")
         'it is a value of the config that the run was trained with: fit.epochs'
     """
-    known, habit, word = list(known), find_habit(option), option.strip("-").replace("-", "_")
+    known, word = list(known), option.strip("-").replace("-", "_")
+    if not option.startswith("--"):
+        word = SHORT.get(word[:1], "") if len(set(word)) == 1 else word
+    habit = find_habit(word)
     if meant := next((meant for meant in habit.means if meant in known), None):
         return f"did you mean --{meant}?"
     places = [place for name in (word, *habit.means) if (place := home(name))]
