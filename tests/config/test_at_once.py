@@ -125,3 +125,19 @@ def test_an_unknown_name_is_said_beside_arguments_that_are_none(
     for path, value in (("model.layers.0", {"Linear": 3}), ("compile.optimizer", {"sdg": 0.1})):
         rules = {rule for _, rule in said(with_faults((path, value)))}
         assert len(rules) == 2, rules
+
+
+def test_a_layer_without_a_name_is_not_called_as_a_column_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,dense,y\n1,2,3\n", encoding="utf-8")
+    layers = [
+        {"Dense": {"units": 4}},
+        {"Concatenate": None, "inputs": ["dense_1", "features"]},
+        {"Dense": {"units": 1}},
+    ]
+    config = {"data": {"train": "t.csv", "target": "y"}, "model": {"layers": layers}}
+    assert told(config) == ()  # `dense` is the column, and the first layer `dense_1`
+    layers[1]["inputs"] = ["dense_1", "dens"]
+    (problem,) = told(config)
+    assert (problem.rule, problem.path) == ("unknown-name", "model.layers[1].inputs[1]")
+    assert "'dense'" in problem.hint

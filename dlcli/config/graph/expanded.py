@@ -56,18 +56,19 @@ class Expanded:
 
         A block that is used five times has its faults once.
         """
+        if self.links is None or self.features is None:
+            return self.certain
+        taken = self._taken(self.features)
+        return _distinct([*taken, *self.certain]) or tuple(unused_features(self.links.graph, self.features))
+
+    @functools.cached_property
+    def certain(self) -> tuple[Problem, ...]:
+        """The faults that stay where some of the features are left out, as columns that cannot be used are."""
         if self.links is None:
             return _distinct(self.written)
-        taken = () if self.features is None else self._taken(self.features)
-        names = [*self.written, *taken, *self.links.names, *self.unknown(self.features)]
-        unused = [] if self.features is None else unused_features(self.links.graph, self.features)
-        return _distinct(names or self.links.edges or unused)
-
-    def unknown(self, features: Collection[str] | None) -> list[Problem]:
-        """The words in the places of names that are no layer, and none of these features."""
-        if self.links is None or features is None:
-            return []
-        return unknown_names(self.drafts, self.links.words, features)
+        unknown = () if self.features is None else unknown_names(self.drafts, self.links.words, self.features)
+        names = [*self.written, *self.links.names, *unknown]
+        return _distinct(names or self.links.edges)
 
     def among(self, features: Collection[str]) -> Expanded:
         """The same, now that the names of the features are known.

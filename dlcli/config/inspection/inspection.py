@@ -73,6 +73,30 @@ class Inspection:
     watches: tuple[Watch, ...]
     problems: tuple[Problem, ...]
 
+    @property
+    def takes_rest(self) -> bool:
+        """Whether the features are columns that the config does not name, and is not wrong about either."""
+        data = self.sections.get("data")
+        if data is None or (data.features is None and self.document.has("data", "features")):
+            return False
+        return bool(data.takes_rest)
+
+    def among(self, features: Collection[str]) -> Inspection:
+        """The same, now that columns tell the names of the features, some of which may be left out later.
+
+        Without them all words were taken for features, and their layers seemed to lead nowhere.
+        """
+        if self.expanded is None:
+            return self
+        before, expanded = self.expanded.certain, self.expanded.among(features)
+        gone = {self.locate(one) for one in before if one not in expanded.certain}
+        kept = [one for one in self.problems if one not in gone]
+        faulty = {one.path for one in kept}
+        found = [one for one in expanded.certain if one not in before and one.path not in faulty]
+        problems = in_order([*kept, *map(self.locate, found)], self.file)
+        config = None if problems else _config(self.sections, self.file)
+        return dataclasses.replace(self, config=config, expanded=expanded, problems=problems)
+
     def locate(self, problem: Problem) -> Problem:
         """The problem with the file and line of its config path, or of the nearest place above it."""
         return locate(self.document, self.file, problem)
