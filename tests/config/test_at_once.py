@@ -137,7 +137,7 @@ def test_a_layer_without_a_name_is_not_called_as_a_column_is(tmp_path: Path, mon
     ]
     config = {"data": {"train": "t.csv", "target": "y"}, "model": {"layers": layers}}
     assert told(config) == ()  # `dense` is the column, and the first layer `dense_1`
-    layers[1]["inputs"] = ["dense_1", "dens"]
+    joined["inputs"] = ["dense_1", "dens"]
     (problem,) = told(config)
     assert (problem.rule, problem.path) == ("unknown-name", "model.layers[1].inputs[1]")
     assert "'dense'" in problem.hint
