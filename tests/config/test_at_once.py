@@ -130,11 +130,8 @@ def test_an_unknown_name_is_said_beside_arguments_that_are_none(
 def test_a_layer_without_a_name_is_not_called_as_a_column_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").write_text("a,dense,y\n1,2,3\n", encoding="utf-8")
-    layers = [
-        {"Dense": {"units": 4}},
-        {"Concatenate": None, "inputs": ["dense_1", "features"]},
-        {"Dense": {"units": 1}},
-    ]
+    joined: dict[str, Any] = {"Concatenate": None, "inputs": ["dense_1", "features"]}
+    layers = [{"Dense": {"units": 4}}, joined, {"Dense": {"units": 1}}]
     config = {"data": {"train": "t.csv", "target": "y"}, "model": {"layers": layers}}
     assert told(config) == ()  # `dense` is the column, and the first layer `dense_1`
     joined["inputs"] = ["dense_1", "dens"]
