@@ -21,7 +21,7 @@ from dlcli.config.outputs.conventions import (
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.errors import ConfigError, ModelError, Problem
+from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
 
@@ -133,6 +133,7 @@ def _check_output_names(compile_: CompileConfig, names: list[str]) -> None:
         Problem(
             f"{key!r} is no output of the model; its outputs are {', '.join(names)}",
             path=f"compile.{section}.{key}",
+            hint=did_you_mean(key, names),
             rule="unknown-output",
         )
         for section in ("loss", "metrics", "weighted_metrics", "loss_weights")
