@@ -15,7 +15,9 @@ from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.samples.encoding import Split, encode_chunk
+from dlcli.data.samples.arrays import ArraySamples
+from dlcli.data.samples.encoding import encode_chunk
+from dlcli.data.samples.samples import Samples, Subset, Taken
 from dlcli.data.sources.header import find_doubts
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Format, Reading, TableOptions
@@ -189,7 +191,7 @@ def labelled_parts(
     named: Collection[str] = (),
     files: NewFiles = NewFiles(),
     warn: Callable[[Problem], None] = lambda problem: None,
-) -> Iterator[Split]:
+) -> Iterator[Samples]:
     """Read and encode new data that holds the targets, chunk by chunk, to evaluate a trained model on.
 
     Raises:
@@ -209,28 +211,18 @@ def labelled_parts(
     for part in opened.rows():
         chunk = part.chunk
         kept = np.flatnonzero(~targetless(chunk, gaps))
-        numbers = rows + kept
         rows += chunk.num_rows
         left += len(kept)
         if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
             inputs, targets = encode_chunk(preprocessing, whole, named)
-            split = Split("data", numbers, inputs, targets, _weights(chunk, weighted))
-            yield split if len(kept) == chunk.num_rows else _picked(split, kept)
+            held = Taken(inputs, targets, _weights(chunk, weighted))
+            samples = ArraySamples(held, np.arange(chunk.num_rows))
+            yield samples if len(kept) == chunk.num_rows else Subset(samples, kept)
     if left < rows:
         message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
         warn(Problem(message, rule="missing-target"))
     if not left:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
-
-
-def _picked(split: Split, places: NDArray[np.int64]) -> Split:
-    """Some rows of a split, whose numbers are theirs alone already."""
-    return dataclasses.replace(
-        split,
-        inputs={name: values[places] for name, values in split.inputs.items()},
-        targets={name: values[places] for name, values in split.targets.items()},
-        sample_weight=None if split.sample_weight is None else split.sample_weight[places],
-    )
 
 
 def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.config.document.writer import dump
 from dlcli.config.schema import Config
 from dlcli.errors import ModelError, Problem, RunError
@@ -128,7 +129,7 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
         try:
             with _rescuing(model, run, listener):
                 model.fit(
-                    batches.dataset() if execution.mode == "step" else batches.stacked_dataset(execution.stack),
+                    dataset(batches) if execution.mode == "step" else stacked_dataset(batches, execution.stack),
                     validation_data=validation,
                     steps_per_epoch=None if execution.mode == "step" else batches.num_stacks(execution.stack),
                     epochs=config.fit.epochs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlcli.backend.datasets import dataset, stacked_pass
 from dlcli.data.samples.batches import Batches
 from dlcli.model.assembly import Assembly
 from dlcli.model.batching import division_matters
@@ -38,6 +39,6 @@ def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> tf.data.D
     """
     size = 1 if seen else stack_size(model, batches)
     if size == 1:
-        return batches.dataset()
+        return dataset(batches)
     engine.install_validation(model)
-    return batches.stacked_pass(size)
+    return stacked_pass(batches, size)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Hashing", "Identity", "KnownFile", "identify", "require_unchanged"]
+__all__ = ["DataFiles", "Hashing", "Identity", "KnownFile", "identify", "require_unchanged"]
 
 RACY_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before it was hashed may have been written again within the same tick of the
@@ -151,3 +153,66 @@ class Hashing:
 def _hash(identity: Identity) -> KnownFile:
     started = time.time_ns()
     return KnownFile(identity, started, fingerprint(Path(identity.path)).sha256)
+
+
+class DataFiles:
+    """The data files of a table: what they are, and what is in them, which is hashed once, beside the work.
+
+    Args:
+        files: Those of each source.
+
+    Raises:
+        DataError: A file is gone.
+    """
+
+    def __init__(self, files: Mapping[SplitName, Sequence[Path]]) -> None:
+        self._files = {name: [identify(path) for path in paths] for name, paths in files.items()}
+        self._known: Mapping[str, KnownFile] = {}
+        self._hashing: Hashing | None = None
+
+    @functools.cached_property
+    def identities(self) -> tuple[Identity, ...]:
+        """Every file, once."""
+        return tuple({one.path: one for files in self._files.values() for one in files}.values())
+
+    @property
+    def bytes(self) -> int:
+        """What they take."""
+        return sum(one.bytes for one in self.identities)
+
+    def know(self, known: Mapping[str, KnownFile]) -> None:
+        """Take over, by path, what is known of files that need not be hashed then."""
+        self._known = known
+
+    def hash(self) -> None:
+        """Begin to hash what is not known."""
+        if self._hashing is None:
+            self._hashing = Hashing(self.identities, self._known)
+
+    def known(self) -> dict[str, KnownFile]:
+        """Every file by its path, when all are hashed.
+
+        Raises:
+            DataError: A file cannot be read.
+        """
+        self.hash()
+        assert self._hashing is not None
+        return self._hashing.result()
+
+    def by_source(self, known: Mapping[str, KnownFile] | None = None) -> dict[SplitName, list[KnownFile]]:
+        """The files of each source, as they are hashed, or as they are known."""
+        known = self.known() if known is None else known
+        return {name: [known[one.path] for one in files] for name, files in self._files.items()}
+
+    def require_unchanged(self) -> None:
+        """Make sure that they are still what they were at first.
+
+        Raises:
+            DataError: Files have changed meanwhile; all of them.
+        """
+        require_unchanged(self.identities)
+
+    def close(self) -> None:
+        """Hash no further file."""
+        if self._hashing is not None:
+            self._hashing.stop()

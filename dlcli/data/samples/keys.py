@@ -26,7 +26,10 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.options import format_of, is_gzipped
 
-__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
+__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
+
+PROGRAM = ("codecs", "data")
+"""The folders of dlcli whose code decides what is in the arrays."""
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -87,6 +90,11 @@ def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
     return _digest({name: [_content(file) for file in known] for name, known in files.items()})
 
 
+def samples_key(encoding: str, split: SplitName, files: Sequence[KnownFile]) -> str:
+    """The key of the samples of a split: of how rows are encoded and divided, and of the files that they are in."""
+    return _digest([encoding, split, [_content(file) for file in files]])
+
+
 def place_key(recipe: str, paths: Sequence[str]) -> str:
     """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
     return _digest([recipe, list(paths)])
@@ -113,18 +121,31 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    return program_key(Path(__file__).parent, {"numpy": np.__version__, "pyarrow": pa.__version__})
+    return program_key(Path(__file__).parents[2], PROGRAM, {"numpy": np.__version__, "pyarrow": pa.__version__})
 
 
-def program_key(package: Path, versions: Mapping[str, str]) -> str:
+def program_key(package: Path, folders: Sequence[str], versions: Mapping[str, str]) -> str:
     """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
 
     Args:
-        package: Its directory.
+        package: The directory that the folders are in.
+        folders: Those with the code.
         versions: Of the packages that compute and read for it: what they give may change with a release.
+
+    Raises:
+        FileNotFoundError: A folder has no code: the key would say nothing of it.
     """
     digest = hashlib.sha256(repr(sorted(versions.items())).encode())
-    for file in sorted(package.rglob("*.py")):
+    for folder in folders:
+        files = sorted((package / folder).rglob("*.py"))
+        if not files:
+            raise FileNotFoundError(package / folder)
+        _take_in(digest, package, files)
+    return digest.hexdigest()
+
+
+def _take_in(digest: Any, package: Path, files: Sequence[Path]) -> None:
+    for file in files:
         name = file.relative_to(package).with_suffix("").as_posix()
         digest.update(name.encode())
         # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.
@@ -132,7 +153,6 @@ def program_key(package: Path, versions: Mapping[str, str]) -> str:
         if code is not None:
             for part in _instructions(code):
                 digest.update(part)
-    return digest.hexdigest()
 
 
 def _instructions(code: CodeType) -> Iterator[bytes]:
