@@ -17,7 +17,7 @@ from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.encoding import encode_chunk
-from dlcli.data.samples.samples import Samples, Subset, Taken
+from dlcli.data.samples.samples import Taken
 from dlcli.data.sources.header import find_doubts
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Format, Reading, TableOptions
@@ -191,7 +191,7 @@ def labelled_parts(
     named: Collection[str] = (),
     files: NewFiles = NewFiles(),
     warn: Callable[[Problem], None] = lambda problem: None,
-) -> Iterator[Samples]:
+) -> Iterator[ArraySamples]:
     """Read and encode new data that holds the targets, chunk by chunk, to evaluate a trained model on.
 
     Raises:
@@ -211,13 +211,15 @@ def labelled_parts(
     for part in opened.rows():
         chunk = part.chunk
         kept = np.flatnonzero(~targetless(chunk, gaps))
+        numbers = rows + kept
         rows += chunk.num_rows
         left += len(kept)
         if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
             inputs, targets = encode_chunk(preprocessing, whole, named)
             held = Taken(inputs, targets, _weights(chunk, weighted))
-            samples = ArraySamples(held, np.arange(chunk.num_rows))
-            yield samples if len(kept) == chunk.num_rows else Subset(samples, kept)
+            if len(kept) < chunk.num_rows:
+                held = ArraySamples(held, np.arange(chunk.num_rows)).take(kept)
+            yield ArraySamples(held, numbers)
     if left < rows:
         message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
         warn(Problem(message, rule="missing-target"))

@@ -28,7 +28,7 @@ from dlcli.data.sources.options import format_of, is_gzipped
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
-PROGRAM = ("codecs", "data")
+CODE = ("codecs", "data")
 """The folders of dlcli whose code decides what is in the arrays."""
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
@@ -121,7 +121,7 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    return program_key(Path(__file__).parents[2], PROGRAM, {"numpy": np.__version__, "pyarrow": pa.__version__})
+    return program_key(Path(__file__).parents[2], CODE, {"numpy": np.__version__, "pyarrow": pa.__version__})
 
 
 def program_key(package: Path, folders: Sequence[str], versions: Mapping[str, str]) -> str:
