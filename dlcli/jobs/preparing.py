@@ -12,7 +12,8 @@ from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config, DataConfig, NumberTarget
 from dlcli.data.cache.cache import Cache
-from dlcli.data.prepare import Prepared, prepare
+from dlcli.data.prepare import Prepared, prepare_from
+from dlcli.data.reader import TableReader
 from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import located
 from dlcli.model import backend
@@ -47,16 +48,16 @@ def prepare_job(
         head = model_head(config.model)
         loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
         tell(Stage("reading data"))
-        prepared = prepare(
+        with TableReader(
             config.data,
-            seed=config.seed,
-            named=graph.features,
             classification=says_classification(loss, head),
             units=head.units,
-            unscalable=unscalable_targets(config),
             cache=cache,
             notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
-        )
+        ) as reader:
+            prepared = prepare_from(
+                reader, seed=config.seed, named=graph.features, unscalable=unscalable_targets(config)
+            )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:

@@ -17,8 +17,11 @@ from dlcli.data.samples.samples import Indices, Samples, Subset, Taken, blocks
 
 def held(count: int, *, weighted: bool) -> Taken:
     random = np.random.default_rng(count)
-    inputs = {"x": random.normal(size=(count, 2, 3)).astype(np.float32), "i": np.arange(count, dtype=np.int32)[:, None]}
-    targets = {"y": random.integers(0, 3, count).astype(np.int32), "z": random.normal(size=(count, 1))}
+    inputs: dict[str, Any] = {
+        "x": random.normal(size=(count, 2, 3)).astype(np.float32),
+        "i": np.arange(count, dtype=np.int32)[:, None],
+    }
+    targets: dict[str, Any] = {"y": random.integers(0, 3, count).astype(np.int32), "z": random.normal(size=(count, 1))}
     return Taken(inputs, targets, random.random(count).astype(np.float32) if weighted else None)
 
 

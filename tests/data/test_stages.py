@@ -69,7 +69,7 @@ def openings() -> Iterator[Counter[str]]:
 def same(one: Samples, other: Samples) -> bool:
     assert isinstance(one, ArraySamples)
     assert isinstance(other, ArraySamples)
-    pairs = [(one.rows, other.rows)]
+    pairs: list[tuple[Any, Any]] = [(one.rows, other.rows)]
     for first, second in ((one.held.inputs, other.held.inputs), (one.held.targets, other.held.targets)):
         assert list(first) == list(second)
         pairs += [(first[name], second[name]) for name in first]
