@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.backend import startup
 from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
@@ -25,7 +26,6 @@ from dlcli.data.columns.codec import Codec, Column
 from dlcli.data.columns.instants import instants
 from dlcli.errors import ModelError, Problem
 from dlcli.exports.formats import ExportFormat
-from dlcli.model import backend
 
 __all__ = [
     "NumberDtype",
@@ -121,7 +121,7 @@ def make_column_inputs(codecs: Mapping[str, Codec], dtype: NumberDtype = "float6
     Raises:
         ModelError: See `column_kinds`.
     """
-    keras = backend.load().keras
+    keras = startup.load()
     shapes = {
         codec.columns[0]: codec.shape
         for codec in codecs.values()
@@ -143,7 +143,7 @@ def encoded_tensor(codec: Codec, inputs: Sequence[Any]) -> Any:
     Raises:
         ModelError: There are no such layers.
     """
-    keras = backend.load().keras
+    keras = startup.load()
     match codec:
         case NumberCodec():
             return _number(keras, codec, inputs)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from dlcli.backend import engine
 from dlcli.backend.datasets import dataset, stacked_pass
 from dlcli.data.samples.batches import Batches
 from dlcli.model.assembly import Assembly
-from dlcli.model.batching import division_matters
+from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.training.execution import stack_size
-from dlcli.training.tensorflow import engine
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 __all__ = ["validation_dataset", "validation_rows"]
 
@@ -29,7 +26,7 @@ def validation_rows(assembly: Assembly, batch_size: int, *, seen: bool) -> int:
     return batch_size if seen or division_matters(assembly) else rows_at_once(assembly.model)
 
 
-def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> tf.data.Dataset:
+def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> Any:
     """The data set for `fit`; the model's test function is made to take it.
 
     Args:

@@ -33,7 +33,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize(
     ("runtime", "number"),
-    [("portable", signal.SIGINT), ("portable", signal.SIGHUP), ("keras", signal.SIGTERM), ("keras", signal.SIGINT)],
+    [("portable", signal.SIGINT), ("portable", signal.SIGHUP), ("keras", signal.SIGTERM)],
 )
 def test_in_the_middle_of_a_prediction(
     run_directory: Path, tmp_path: Path, runtime: str, number: signal.Signals

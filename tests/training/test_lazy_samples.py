@@ -70,11 +70,10 @@ def test_no_more_than_two_stacks_are_held(xla: bool, model_of: Any) -> None:
     """One is trained on while the next is gathered; and the numbers are those of the arrays."""
     import keras
 
+    from dlcli.backend import engine
     from dlcli.backend.datasets import stacked_dataset
     from dlcli.model.state import create_state
     from dlcli.training.epoch_order import EpochOrder
-    from dlcli.training.interruption import Interruption
-    from dlcli.training.tensorflow import engine
 
     count, size, stack = 8 * 4 * 6, 8, 4
     lazy, trained, ahead = Lazy(count, wave, *FORM), 0, []
@@ -94,7 +93,7 @@ def test_no_more_than_two_stacks_are_held(xla: bool, model_of: Any) -> None:
         }
         model, batches = model_of(spec), Batches(samples, Labels({"y": ("y",)}), batch_size=size, shuffle=True, seed=1)
         create_state(model, next(batches.slices()))
-        engine.install(model, xla=xla, interruption=Interruption())
+        engine.install(model, xla=xla, between=lambda: None)
         callbacks = [EpochOrder(batches), *([Trained()] if samples is lazy else [])]
         given, steps = stacked_dataset(batches, stack), batches.num_stacks(stack)
         model.fit(given, steps_per_epoch=steps, epochs=4, callbacks=callbacks, shuffle=False, verbose=0)

@@ -40,7 +40,7 @@ from dlcli.config.schema import (
 )
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.sources.conversion import kind_of
-from dlcli.data.types.doubts import doubts_of
+from dlcli.data.types.doubts import doubt_of_numbers, doubts_of
 from dlcli.data.types.survey import Gather, Survey, Values, parts_of, survey
 from dlcli.errors import Problem
 
@@ -116,7 +116,9 @@ def infer_feature(
         doubts = doubts_of(column, ("data", "features", info.name))
     elif found == "text":
         doubts = doubts_of(column, ("data", "features", info.name), prose=True)
-    elif column.constant:
+    elif found == "number":
+        doubts = doubt_of_numbers(column, info.name)
+    if found not in ("category", "text") and column.constant:
         details.append("constant")
     if column.missing:
         details.append(filled_in(column.missing, feature))

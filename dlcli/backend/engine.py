@@ -1,0 +1,209 @@
+"""The engine: Keras's own training step, many times for each call from Python.
+
+`fit` makes a round trip through Python for every batch, which takes far longer than a small model's arithmetic. Here
+a stack of batches goes into one compiled function that runs `train_step` (Keras's, or the user's own) over its slices.
+`fit`, the callbacks and History stay Keras's; only the train function is another, and the test function of a validation
+that must go by the config's batches.
+
+    data set  -> (stack, count) -> run: for i < count: train_step(stack[i]) -> metrics so far
+
+The numbers are those of plain `fit` on the same batches, those that random layers draw included.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dlcli.backend.failures import culprit, not_compiled
+from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
+from dlcli.errors import ModelError
+
+__all__ = ["for_any_size", "install", "install_validation"]
+
+Logs = dict[str, Any]
+
+
+def install(
+    model: Any,
+    *,
+    xla: bool,
+    between: Callable[[], None],
+    fall_back: Callable[[str], None] | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> None:
+    """Make `model.fit` train by stacks of batches.
+
+    The optimizer's and the metrics' variables must exist (`create_state`). The data set given to `fit` has elements
+    (batch, count) as `datasets.stacked_dataset` makes them; `fit` then counts stacks, not batches.
+
+    Args:
+        model: A compiled `keras.Model`.
+        xla: Compile with XLA; else a TensorFlow graph runs the loop.
+        between: Called between two stacks; what it raises ends the training there.
+        fall_back: Called with a reason when the model trains without XLA instead: XLA cannot compile it, or would draw
+            other random numbers. None: the first is an error, and the second goes on.
+        notice: Called with what the numbers of the job have that plain `fit`'s have not.
+
+    Raises:
+        ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
+    """
+    runner = _Runner(model, xla=xla, fall_back=fall_back, notice=notice)
+
+    def train_function(iterator: Any) -> Logs:
+        between()
+        return runner.run(iterator)
+
+    # Keras keeps a train function that is there; see `Trainer.make_train_function`.
+    model.train_function = train_function
+
+
+def install_validation(model: Any) -> None:
+    """Make validation take stacks of batches, as `datasets.stacked_pass` makes them, in a graph.
+
+    A data set of plain batches, which a callback of the user's may evaluate, goes through Keras's own function.
+
+    Args:
+        model: A compiled `keras.Model`.
+    """
+    model.make_test_function(force=True)
+    plain, stacked = model.test_function, None
+
+    def test_function(iterator: Any) -> Logs:
+        nonlocal stacked
+        if not _is_stacked(iterator.element_spec):
+            return plain(iterator)  # type: ignore[no-any-return]
+        if stacked is None:
+            stacked = _loop(model, model.test_step, iterator.element_spec, xla=False)
+        return stacked(*next(iterator))  # type: ignore[no-any-return]
+
+    model.test_function = test_function
+
+
+def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """A step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts.
+
+    Args:
+        step: Takes a batch.
+        batch: One of them: a structure of NumPy arrays.
+    """
+    signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
+    return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
+
+
+def _is_stacked(signature: Any) -> bool:
+    """Whether the elements of a data set are stacks with their counts: no batch is a single number."""
+    return isinstance(signature, tuple) and len(signature) == 2 and getattr(signature[1], "shape", None) == ()
+
+
+class _Runner:
+    """The compiled function, and the one it is replaced by when XLA cannot compile the model."""
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        xla: bool,
+        fall_back: Callable[[str], None] | None,
+        notice: Callable[[str], None] | None,
+    ) -> None:
+        self._model = model
+        self._fall_back = fall_back
+        self._notice = notice
+        self._xla = xla
+        self._function: Any = None
+        self._drawn: Any = None
+
+    def run(self, iterator: Any) -> Logs:
+        """Train on the iterator's next stack."""
+        if self._function is None:
+            self._function = self._traced(iterator.element_spec)
+        element = next(iterator)
+        try:
+            logs: Logs = self._function(*element)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
+            # XLA compiles before anything runs, so no variable has changed.
+            problem = not_compiled(self._model, error) if self._xla else None
+            if problem is None:
+                raise
+            if self._fall_back is None:
+                raise ModelError(problem) from error
+            self._leave_xla(problem.message)
+            self._function = self._traced(iterator.element_spec)
+            logs = self._function(*element)
+        return logs
+
+    def _traced(self, signature: Any) -> Any:
+        """The loop: without XLA where that would draw other numbers than the kernels."""
+        self._as_first_traced()
+        function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
+        draws = foreign_draws(function.get_concrete_function().graph)
+        self._tell(draws)
+        if not self._xla or self._fall_back is None or draws == Draws():
+            return function
+        where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
+        self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
+        self._as_first_traced()
+        return _loop(self._model, self._model.train_step, signature, xla=False)
+
+    def _as_first_traced(self) -> None:
+        """Begin every trace alike: Keras's AugMix chooses by Python's own random numbers while it is traced."""
+        if self._drawn is None:
+            self._drawn = random.getstate(), np.random.get_state()
+        random.setstate(self._drawn[0])
+        np.random.set_state(self._drawn[1])
+
+    def _leave_xla(self, reason: str) -> None:
+        assert self._fall_back is not None
+        self._fall_back(reason)
+        self._xla = False
+
+    def _tell(self, draws: Draws) -> None:
+        """Say once what stays unlike plain `fit`; nothing where that is what XLA is left for."""
+        stateless = draws.stateless if self._xla and self._fall_back is None else ()
+        if self._notice is None or not (stateless or draws.stateful):
+            return
+        where = culprit(self._model, (*stateless, *draws.stateful)) or "the model"
+        self._notice(f"{where} draws other random numbers than in plain Keras")
+        self._notice = None
+
+
+def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
+    """A function (stack, count) -> logs that trains or tests on the first `count` batches of the stack.
+
+    Traced once, for a batch of any size as in `fit`: Keras weighs the parts of a loss by a size that it knows.
+    The number of batches is a tensor, and the loop a `while`: one program serves every count. (Under XLA a loop over
+    `tf.range` would be compiled again for each.)
+    """
+
+    def run(stack: Any, count: Any) -> Logs:
+        def take(index: Any) -> Logs:
+            return step(tf.nest.map_structure(lambda array: array[index], stack))
+
+        first = tf.zeros_like(count)
+        if _reports_metrics(model, step):
+            tf.while_loop(lambda index: index < count, lambda index: (take(index), (index + 1,))[1], (first,))
+            return model.get_metrics_result()  # type: ignore[no-any-return]
+        # A step of one's own may report anything: what the loop carries has the form of what the first gives.
+        _, logs = tf.while_loop(
+            lambda index, logs: index < count, lambda index, logs: (index + 1, take(index)), (first + 1, take(first))
+        )
+        return logs  # type: ignore[no-any-return]
+
+    def trace(stack: Any, count: Any) -> Logs:
+        with as_in_fit() if xla else contextlib.nullcontext():
+            return run(stack, count)
+
+    return tf.function(trace, input_signature=signature, jit_compile=xla, autograph=False)
+
+
+def _reports_metrics(model: Any, step: Callable[[Any], Logs]) -> bool:
+    """Whether a step returns the state of the metrics, as Keras's own do."""
+    kind, name = type(model), step.__name__
+    return getattr(kind, name) is getattr(keras.Model, name) and kind.compute_metrics is keras.Model.compute_metrics

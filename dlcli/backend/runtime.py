@@ -1,0 +1,155 @@
+"""The device, the threads, the precision and the seed of a job, as the config's `runtime` asks."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+from dlcli.backend.startup import load
+from dlcli.config.schema import RuntimeConfig
+from dlcli.errors import ModelError, Problem
+
+__all__ = ["Runtime", "configure", "full_precision"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Runtime:
+    """What the numbers are computed with.
+
+    Args:
+        device: `cpu`, or `gpu:0` by its number on this machine.
+        device_name: What the device is, such as `NVIDIA H200`; `CPU` for the processor.
+        gpus: The names of all GPUs of this machine, used or not.
+        precision: Keras's dtype policy.
+        deterministic: Whether only deterministic operations run.
+        threads: CPU threads in use for one operation; None when TensorFlow takes all.
+    """
+
+    device: str
+    device_name: str
+    gpus: tuple[str, ...]
+    precision: str
+    deterministic: bool
+    threads: int | None
+
+
+def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
+    """Make the process ready to build and train one model; call it before each.
+
+    Forgets the models built before, resets names, dtype policy and image format, and seeds Python, NumPy, TensorFlow
+    and Keras. The choice of GPUs and threads is fixed once TensorFlow has run an operation: asking for another
+    device then is an error, and other threads are left as they are.
+
+    Args:
+        runtime: The config's `runtime`.
+        seed: The config's `seed`; the same seed gives the same initial weights.
+
+    Raises:
+        ModelError: The device is absent, or can no longer be chosen.
+    """
+    keras = load()
+    import tensorflow as tf
+
+    device, gpus = _choose_device(tf, runtime.device)
+    threads = _set_threads(tf, runtime.threads)
+    keras.utils.clear_session()
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_dtype_policy(runtime.precision)
+    keras.utils.set_random_seed(seed)
+    _set_determinism(tf, runtime.deterministic)
+    number = int(device.partition(":")[2] or 0)
+    return Runtime(
+        device=device,
+        device_name=gpus[number] if device != "cpu" else "CPU",
+        gpus=gpus,
+        precision=runtime.precision,
+        deterministic=runtime.deterministic,
+        threads=threads,
+    )
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """While it lasts, no product is computed in TensorFloat-32, which on a GPU rounds its factors to ten bits."""
+    load()
+    import tensorflow as tf
+
+    rounding = tf.config.experimental
+    before = rounding.tensor_float_32_execution_enabled()
+    rounding.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        rounding.enable_tensor_float_32_execution(before)
+
+
+def _choose_device(tf: Any, wanted: str) -> tuple[str, tuple[str, ...]]:
+    """Show TensorFlow one device; returns it and the names of all GPUs."""
+    gpus = tf.config.list_physical_devices("GPU")
+    names = tuple(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name) for gpu in gpus)
+    visible = tf.config.get_visible_devices("GPU")
+    number = None
+    if wanted == "auto":
+        number = gpus.index(visible[0]) if visible else (0 if gpus and not _started() else None)
+    elif wanted != "cpu":
+        number = int(wanted.partition(":")[2] or 0)
+        if number >= len(gpus):
+            there = ", ".join(f"gpu:{index} ({name})" for index, name in enumerate(names))
+            raise ModelError(
+                Problem(
+                    f"there is no {wanted} here; TensorFlow finds {there + ' and cpu' if there else 'only cpu'}",
+                    path="runtime.device",
+                    hint="use `auto` or `cpu`" if not gpus else "use one of these, or `auto`",
+                    rule="device",
+                )
+            )
+    chosen = [] if number is None else [gpus[number]]
+    if chosen != visible:
+        try:
+            tf.config.set_visible_devices(chosen, "GPU")
+        except RuntimeError:
+            shown = ", ".join(f"gpu:{gpus.index(gpu)}" for gpu in visible) or "cpu"
+            raise ModelError(
+                Problem(
+                    f"cannot change to {wanted}: TensorFlow already runs on {shown} in this process",
+                    path="runtime.device",
+                    hint="use another process for another device",
+                    rule="device",
+                )
+            ) from None
+    for gpu in chosen:
+        if not _started():
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return ("cpu" if number is None else f"gpu:{number}"), names
+
+
+def _set_threads(tf: Any, wanted: int | None) -> int | None:
+    """Limit the threads while that is possible; returns the number in use."""
+    threading = tf.config.threading
+    in_use = threading.get_intra_op_parallelism_threads()
+    if in_use != (wanted or 0) and not _started():
+        threading.set_intra_op_parallelism_threads(wanted or 0)
+        threading.set_inter_op_parallelism_threads(wanted or 0)
+        in_use = wanted or 0
+    return in_use or None
+
+
+def _started() -> bool:
+    """Whether TensorFlow has fixed its devices and threads."""
+    # There is no public way to ask; tf.config itself looks at this flag before it refuses a change.
+    from tensorflow.python.eager import context
+
+    return bool(context.context()._initialized)
+
+
+def _set_determinism(tf: Any, wanted: bool) -> None:
+    # Public TensorFlow can only switch determinism on; a later run in the process must be able to do without.
+    from tensorflow.python.framework import config
+
+    if wanted:
+        tf.config.experimental.enable_op_determinism()
+    elif config.is_op_determinism_enabled():
+        config.disable_op_determinism()

@@ -1,0 +1,137 @@
+"""A trained model's file, in the fullest form that Keras can write: what cannot be written whole is not lost.
+
+A layer, a schedule or a loss of the user's own may have no `get_config`, and then Keras writes neither it nor what it
+is part of. dlcli builds models from their YAML and reads weights alone: those are enough for everything that it does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from dlcli.backend.failures import BackendError
+from dlcli.errors import Problem, RunError
+from dlcli.files.replacing import replacing
+from dlcli.model.faults import KERAS_FAULTS
+from dlcli.runs.layout import ROOM_FOR_THE_END, RunDirectory
+
+__all__ = ["Saver", "save_trained", "unsavable"]
+
+WAY_OUT = "give {whose} class a get_config that returns its arguments"
+
+
+def save_trained(model: Any, run: RunDirectory) -> Problem | None:
+    """Write `model.keras`; without how it was compiled, or `model.weights.h5` instead, where Keras can do no more.
+
+    Args:
+        model: The model.
+        run: Where to.
+
+    Returns:
+        What could not be written, and why.
+
+    Raises:
+        RunError: The disk is full or the file cannot be written.
+    """
+    run.make_room(keep=ROOM_FOR_THE_END)
+    problem = unsavable(model)
+    if problem is None or problem.rule == "saved-uncompiled":
+        try:
+            with _writing(run.model), replacing(run.model) as draft, _as_far_as_possible(model, problem):
+                model.save(draft)
+            return problem
+        except _FAULTS as error:
+            problem = _weights_alone(error)
+    with _writing(run.weights), replacing(run.weights) as draft:
+        model.save_weights(draft)
+    return problem
+
+
+def unsavable(model: Any) -> Problem | None:
+    """What of a model Keras cannot write, if anything; nothing is written to find out."""
+    try:
+        keras.saving.serialize_keras_object(model)
+        return None
+    except _FAULTS as error:
+        whole = error
+    problem = Problem(
+        f"{_reason(whole)}; model.keras is written without the optimizer, the loss and the metrics",
+        hint=f"{WAY_OUT.format(whose='that')}; dlcli needs neither to predict nor to evaluate",
+        rule="saved-uncompiled",
+    )
+    try:
+        with _as_far_as_possible(model, problem):
+            keras.saving.serialize_keras_object(model)
+    except _FAULTS as error:
+        return _weights_alone(error)
+    return problem
+
+
+class Saver:
+    """A model for a callback that saves it: each file is whole or not there, and the one before it stays until then.
+
+    Args:
+        model: The model that is trained.
+    """
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._problem = unsavable(model)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def save(self, filepath: str, **_: Any) -> None:
+        """Write the whole model, as far as Keras can."""
+        with replacing(Path(filepath)) as draft, _as_far_as_possible(self._model, self._problem):
+            self._model.save(draft)
+
+    def save_weights(self, filepath: str, **_: Any) -> None:
+        """Write the weights."""
+        with replacing(Path(filepath)) as draft:
+            self._model.save_weights(draft)
+
+
+_FAULTS = (*(fault for fault in KERAS_FAULTS if fault is not OSError), BackendError)
+"""What a class that cannot be saved raises. NotImplementedError is a RuntimeError."""
+
+
+@contextlib.contextmanager
+def _as_far_as_possible(model: Any, problem: Problem | None) -> Iterator[None]:
+    """While it lasts, Keras writes no more of the model than it can."""
+    if problem is None:
+        yield
+        return
+    model.get_compile_config = lambda: None
+    try:
+        yield
+    finally:
+        del model.get_compile_config
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(Problem(f"cannot write {path}: {error.strerror or error}", rule="not-writable")) from error
+
+
+def _weights_alone(error: Exception) -> Problem:
+    return Problem(
+        f"{_reason(error)}; the weights alone are written, into model.weights.h5, and no model.keras",
+        hint=f"{WAY_OUT.format(whose='the')}; predict and evaluate work without",
+        rule="saved-weights",
+    )
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of what Keras says: whole classes follow as an example."""
+    text = re.sub(r" at 0x[0-9a-f]+", "", " ".join(str(error).split()))
+    first = text.split(". ")[0].split(": ```")[0] if text else type(error).__name__
+    return f"Keras cannot save the model: {first.rstrip('.')}"

@@ -1,0 +1,89 @@
+"""What Keras does otherwise than it says does not reach a config: objects keep their arguments and mean them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dlcli.backend import startup
+from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.entries import Argument
+from dlcli.config.schema.component import Component
+from dlcli.errors import ModelError
+from dlcli.model.components import make
+
+FILLERS: dict[str, Any] = {
+    "num_classes": 3, "target_class_ids": [1], "units": 3, "filters": 2, "kernel_size": 3, "pool_size": 2,
+    "num_tokens": 4, "input_dim": 5, "output_dim": 3, "rate": 0.3, "num_bins": 4, "n": 2, "height": 4, "width": 4,
+    "axis": -1, "num_heads": 2, "key_dim": 2, "target_shape": [4], "dims": [1], "size": 2, "cropping": 1, "padding": 1,
+}  # fmt: skip
+
+
+def made(kind: str, name: str, arguments: dict[str, Any]) -> Any:
+    return make(kind, Component(name, arguments), code={}, path=(kind,))
+
+
+def other(argument: Argument) -> Any:
+    """A value that is not the default; None where none is known to be good."""
+    value = argument.default
+    if argument.deprecated or argument.takes or argument.name in ("name", "dtype", "trainable", "autocast"):
+        return None
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return value * 0.5 + 0.1 if isinstance(value, float) else None
+
+
+@pytest.mark.parametrize("kind", ["losses", "metrics", "layers", "initializers", "regularizers", "constraints"])
+def test_objects_tell_all_that_they_were_made_with(kind: str) -> None:
+    startup.load()
+    told = 0
+    for entry in catalogue.load().entries(kind):
+        required = {name: FILLERS.get(name, 0.5) for name in entry.required}
+        for argument in entry.arguments.values():
+            value = other(argument)
+            if value is None or entry.shorthand or entry.needs_python:
+                continue
+            try:
+                one = made(kind, entry.name, {**required, argument.name: value})
+            except ModelError:
+                continue  # this value does not go with the others
+            assert argument.name in one.get_config(), entry.name
+            told += 1
+    assert told > 1
+
+
+@pytest.mark.parametrize(
+    ("loss", "arguments"),
+    [
+        ("Huber", {"delta": 9.0}),
+        ("CosineSimilarity", {"axis": 0}),
+        ("SparseCategoricalCrossentropy", {"axis": 1}),
+        ("Tversky", {"alpha": 0.9, "beta": 0.1}),
+    ],
+)
+def test_a_saved_model_has_the_loss_that_was_trained(loss: str, arguments: dict[str, Any], tmp_path: Path) -> None:
+    keras = startup.load()
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Activation("softmax" if loss != "Huber" else "linear")(inputs))
+    model.compile(loss=made("losses", loss, arguments))
+    model.save(tmp_path / "model.keras")
+    x = np.random.default_rng(1).normal(size=(4, 3)).astype(np.float32) * 20
+    y: Any = np.array([0, 1, 2, 1]) if loss.startswith("Sparse") else np.eye(3, dtype=np.float32)[[0, 1, 2, 1]]
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    before, after = (one.evaluate(x, y, verbose=0) for one in (model, loaded))
+    assert after == pytest.approx(before, rel=1e-6)
+
+
+def test_tversky_weighs_false_positives_with_alpha() -> None:
+    keras = startup.load()
+    true, predicted = np.array([[1.0, 0.0, 0.0]], np.float32), np.array([[1.0, 1.0, 1.0]], np.float32)  # two false
+    value = float(made("losses", "Tversky", {"alpha": 0.9, "beta": 0.1})(true, predicted))
+    assert value == pytest.approx(1 - 1 / (1 + 2 * 0.9), rel=1e-5)
+    alone = float(keras.losses.Tversky(alpha=0.9, beta=0.1)(true, predicted))
+    assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.repairs need not"
+    assert float(made("losses", "Tversky", {"alpha": 0.9})(true, predicted)) == pytest.approx(1 - 1 / 2.8, rel=1e-5)
