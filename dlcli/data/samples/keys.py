@@ -28,9 +28,6 @@ from dlcli.data.sources.options import format_of, is_gzipped
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
-CODE = ("codecs", "data")
-"""The folders of dlcli whose code decides what is in the arrays."""
-
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
@@ -121,31 +118,20 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    return program_key(Path(__file__).parents[2], CODE, {"numpy": np.__version__, "pyarrow": pa.__version__})
+    versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
+    data = Path(__file__).parents[1]
+    return _digest([program_key(directory, versions) for directory in (data, data.parent / "codecs")])
 
 
-def program_key(package: Path, folders: Sequence[str], versions: Mapping[str, str]) -> str:
+def program_key(package: Path, versions: Mapping[str, str]) -> str:
     """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
 
     Args:
-        package: The directory that the folders are in.
-        folders: Those with the code.
+        package: Its directory.
         versions: Of the packages that compute and read for it: what they give may change with a release.
-
-    Raises:
-        FileNotFoundError: A folder has no code: the key would say nothing of it.
     """
     digest = hashlib.sha256(repr(sorted(versions.items())).encode())
-    for folder in folders:
-        files = sorted((package / folder).rglob("*.py"))
-        if not files:
-            raise FileNotFoundError(package / folder)
-        _take_in(digest, package, files)
-    return digest.hexdigest()
-
-
-def _take_in(digest: Any, package: Path, files: Sequence[Path]) -> None:
-    for file in files:
+    for file in sorted(package.rglob("*.py")):
         name = file.relative_to(package).with_suffix("").as_posix()
         digest.update(name.encode())
         # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.
@@ -153,6 +139,7 @@ def _take_in(digest: Any, package: Path, files: Sequence[Path]) -> None:
         if code is not None:
             for part in _instructions(code):
                 digest.update(part)
+    return digest.hexdigest()
 
 
 def _instructions(code: CodeType) -> Iterator[bytes]:
