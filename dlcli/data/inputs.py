@@ -23,9 +23,9 @@ from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Format, Reading, TableOptions
 from dlcli.data.sources.source import Source, typed_chunk
 from dlcli.data.table.checks import weight_problems
-from dlcli.data.table.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import missing_columns
+from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def labelled_parts(
             message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
             raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
-    gaps = drop_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
+    gaps = droppable_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
     rows = left = 0
     for part in opened.rows():
         chunk = part.chunk

@@ -14,7 +14,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.entry import Entry
 from dlcli.data.cache.identity import DataFiles
-from dlcli.data.further import FurtherFaults
+from dlcli.data.further_faults import FurtherFaults
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.arrays import array_splits

@@ -23,9 +23,9 @@ from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encod
 from dlcli.data.samples.samples import Samples
 from dlcli.data.splits.division import Division, divide
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
-from dlcli.data.table.dropping import drop_columns, dropped_rows
 from dlcli.data.table.rows import Overflow
 from dlcli.data.table.table import Found, Table, read_rows
+from dlcli.data.table.targetless import droppable_columns, targetless_rows
 from dlcli.data.types.filling import fill_in
 from dlcli.errors import DataError, Problem
 
@@ -82,7 +82,7 @@ def check_rows(table: Table) -> Table:
             problems += faults
     if problems:
         raise DataError(problems)
-    left_out = dropped_rows(table)
+    left_out = targetless_rows(table)
     counts = {name: len(rows) for name, rows in left_out.items() if len(rows)}
     lines = [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
     return dataclasses.replace(table, left_out=left_out, weights=weights, decisions=(*table.decisions, *lines))
@@ -200,7 +200,7 @@ def _write(
 
 def _gaps(table: Table) -> tuple[str, ...]:
     """The columns of targets of which rows may be without a value."""
-    return drop_columns(table.config.target, table.roles.targets)
+    return droppable_columns(table.config.target, table.roles.targets)
 
 
 def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:

@@ -22,7 +22,7 @@ from dlcli.training.events import Listener, Notice, Stage
 if TYPE_CHECKING:
     from dlcli.training.plan import Plan
 
-__all__ = ["prepare_job"]
+__all__ = ["open_table", "prepare_job"]
 
 
 def prepare_job(
@@ -45,19 +45,10 @@ def prepare_job(
         graph, problems = expand(config.model, features=None)
         if graph is None or problems:
             raise ConfigError(problems)
-        head = model_head(config.model)
-        loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
         tell(Stage("reading data"))
-        with TableReader(
-            config.data,
-            classification=says_classification(loss, head),
-            units=head.units,
-            cache=cache,
-            notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
-        ) as reader:
-            prepared = prepare_from(
-                reader, seed=config.seed, named=graph.features, unscalable=unscalable_targets(config)
-            )
+        unscalable = unscalable_targets(config)
+        with open_table(config, cache=cache, tell=tell) as reader:
+            prepared = prepare_from(reader, seed=config.seed, named=graph.features, unscalable=unscalable)
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
@@ -85,6 +76,25 @@ def prepare_job(
         else:
             require_savable(assembly)
         return prepared, plan
+
+
+def open_table(config: Config, *, cache: Cache, tell: Listener) -> TableReader:
+    """What reads the table of a job, once for all jobs that divide it.
+
+    Args:
+        config: The config, checked.
+        cache: Of encoded data.
+        tell: Called with notices.
+    """
+    head = model_head(config.model)
+    loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
+    return TableReader(
+        config.data,
+        classification=says_classification(loss, head),
+        units=head.units,
+        cache=cache,
+        notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
+    )
 
 
 def _smaller_batch(asked: DataConfig, found: DataConfig) -> Problem | None:

@@ -521,3 +521,21 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         )
         peaks.append(int(done.stdout))
     assert peaks[1] - peaks[0] < 30, peaks
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o022])
+@pytest.mark.parametrize("budget", [0, 1 << 40], ids=["mapped", "in memory"])
+def test_an_entry_has_the_permissions_that_the_umask_leaves(
+    file: Path, cache: Cache, umask: int, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "ARRAYS_BUDGET", budget)
+    before = os.umask(umask)
+    try:
+        ready(file, cache)
+    finally:
+        os.umask(before)
+    (entry,) = cache.entries()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in entry.directory.iterdir()}
+    assert set(modes.values()) == {0o666 & ~umask}, modes
+    assert entry.directory.stat().st_mode & 0o777 == 0o777 & ~umask

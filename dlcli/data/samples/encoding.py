@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from dlcli.data.cache.entry import ArrayName
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.table.dropping import fill_targets
 from dlcli.data.table.rows import Rows
+from dlcli.data.table.targetless import fill_targets
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Arrays", "Destination", "MemoryArrays", "encode_chunk", "encode_rows", "encoded_bytes"]

@@ -7,7 +7,7 @@ cache; what is too large for memory is only there, and mapped.
 from __future__ import annotations
 
 import contextlib
-import tempfile
+import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -191,7 +191,9 @@ class Store:
 
     def _draft(self) -> Draft:
         assert self._scratch is not None
-        return Draft(Path(tempfile.mkdtemp(prefix="entry-", dir=self._scratch.directory())))
+        directory = self._scratch.directory() / f"entry-{secrets.token_hex(6)}"
+        directory.mkdir()
+        return Draft(directory)
 
     def _add(self, draft: Draft, name: str, content: Mapping[str, Any]) -> Path:
         """Finish a draft, and make it an entry if it has a name; where it is then."""

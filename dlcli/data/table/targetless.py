@@ -18,12 +18,12 @@ from dlcli.data.table.checks import missing_rows, missing_values
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
-__all__ = ["drop_columns", "dropped_rows", "fill_targets", "targetless"]
+__all__ = ["droppable_columns", "fill_targets", "targetless", "targetless_rows"]
 
 RowNumbers = NDArray[np.int64]
 
 
-def drop_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def droppable_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The columns of targets whose empty cells leave their row out."""
     return tuple(
         column
@@ -33,13 +33,13 @@ def drop_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Seq
     )
 
 
-def dropped_rows(table: Table) -> dict[SplitName, RowNumbers]:
+def targetless_rows(table: Table) -> dict[SplitName, RowNumbers]:
     """The ascending numbers of the rows to leave out, of each source.
 
     Raises:
         DataError: No row of a source has its target.
     """
-    columns = drop_columns(table.config.target, table.roles.targets)
+    columns = droppable_columns(table.config.target, table.roles.targets)
     found: dict[SplitName, RowNumbers] = {}
     problems = []
     for name, rows in table.rows.items():

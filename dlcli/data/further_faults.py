@@ -11,8 +11,8 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.preprocessing.targets import TargetCodec
 from dlcli.data.splits.division import Part, divide
-from dlcli.data.table.dropping import drop_columns, dropped_rows, fill_targets
 from dlcli.data.table.table import Table
+from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows
 from dlcli.errors import ConfigError, DataError, Problem
 
 __all__ = ["FurtherFaults"]
@@ -52,7 +52,7 @@ class FurtherFaults:
 def _further(table: Table, seed: int) -> Iterator[Problem]:
     config = table.config
     try:
-        division = divide(dataclasses.replace(table, left_out=dropped_rows(table)), seed=seed)
+        division = divide(dataclasses.replace(table, left_out=targetless_rows(table)), seed=seed)
     except DataError as error:
         yield from error.problems
         return
@@ -68,7 +68,7 @@ def _further(table: Table, seed: int) -> Iterator[Problem]:
         return
     for section, codecs in (("features", preprocessing.features), ("target", preprocessing.targets)):
         for name, codec in codecs.items():
-            gaps = set(drop_columns(config.target, table.roles.targets)).intersection(codec.columns)
+            gaps = set(droppable_columns(config.target, table.roles.targets)).intersection(codec.columns)
             yield from at_entry(_of_cells(codec, table, division.parts["train"], gaps), section, name)
 
 
