@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +14,7 @@ from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
 
-__all__ = ["DataFiles", "Hashing", "Identity", "KnownFile", "identify", "require_unchanged"]
+__all__ = ["DataFiles", "Identity", "KnownFile", "identify"]
 
 RACY_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before it was hashed may have been written again within the same tick of the
@@ -90,73 +89,10 @@ def identify(file: Path) -> Identity:
     return Identity(os.path.abspath(file), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-def require_unchanged(before: Iterable[Identity]) -> None:
-    """Make sure that files are still what they were before they were read.
-
-    Raises:
-        DataError: Files have changed meanwhile; all of them.
-    """
-    changed = [old.path for old in before if identify(Path(old.path)) != old]
-    if changed:
-        raise DataError(
-            Problem(
-                "the file changed while it was being read",
-                hint="wait until it is written to its end, then start again",
-                file=Path(path),
-                rule="file-changing",
-            )
-            for path in changed
-        )
-
-
-class Hashing:
-    """Hashes files in a thread of its own, beside the parsing; the interpreter is free meanwhile.
-
-    Args:
-        identities: The files, as they are before anything reads them.
-        known: What is known already, by path.
-    """
-
-    def __init__(self, identities: Iterable[Identity], known: Mapping[str, KnownFile]) -> None:
-        self._identities = tuple(identities)
-        self._known = dict(known)
-        unknown = [one for one in self._identities if not self._is_known(one)]
-        self._pool = ThreadPoolExecutor(1, "dlcli-hashing") if unknown else None
-        self._hashed: dict[str, Future[KnownFile]] = (
-            {one.path: self._pool.submit(_hash, one) for one in unknown} if self._pool else {}
-        )
-
-    def result(self) -> dict[str, KnownFile]:
-        """Every file by its path, when all are hashed.
-
-        Raises:
-            DataError: A file cannot be read.
-        """
-        try:
-            return {
-                one.path: self._hashed[one.path].result() if one.path in self._hashed else self._known[one.path]
-                for one in self._identities
-            }
-        finally:
-            self.stop()
-
-    def stop(self) -> None:
-        """Hash no further file."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _is_known(self, identity: Identity) -> bool:
-        known = self._known.get(identity.path)
-        return known is not None and known.speaks_for(identity)
-
-
-def _hash(identity: Identity) -> KnownFile:
-    started = time.time_ns()
-    return KnownFile(identity, started, fingerprint(Path(identity.path)).sha256)
-
-
 class DataFiles:
-    """The data files of a table: what they are, and what is in them, which is hashed once, beside the work.
+    """The data files of a table: what they are, and what is in them.
+
+    That is hashed once, in a thread of its own beside the parsing; the interpreter is free meanwhile.
 
     Args:
         files: Those of each source.
@@ -167,27 +103,22 @@ class DataFiles:
 
     def __init__(self, files: Mapping[SplitName, Sequence[Path]]) -> None:
         self._files = {name: [identify(path) for path in paths] for name, paths in files.items()}
-        self._known: Mapping[str, KnownFile] = {}
-        self._hashing: Hashing | None = None
-
-    @functools.cached_property
-    def identities(self) -> tuple[Identity, ...]:
-        """Every file, once."""
-        return tuple({one.path: one for files in self._files.values() for one in files}.values())
-
-    @property
-    def bytes(self) -> int:
-        """What they take."""
-        return sum(one.bytes for one in self.identities)
+        self.identities = tuple({one.path: one for each in self._files.values() for one in each}.values())
+        self.bytes = sum(one.bytes for one in self.identities)
+        self._pool: ThreadPoolExecutor | None = None
+        self._known: dict[str, KnownFile] = {}
+        self._hashed: dict[str, Future[KnownFile]] = {}
 
     def know(self, known: Mapping[str, KnownFile]) -> None:
-        """Take over, by path, what is known of files that need not be hashed then."""
-        self._known = known
+        """Take over, by path, what is known of files: those that it surely speaks for are not hashed."""
+        self._known = {one.path: known[one.path] for one in self.identities if known[one.path].speaks_for(one)}
 
     def hash(self) -> None:
         """Begin to hash what is not known."""
-        if self._hashing is None:
-            self._hashing = Hashing(self.identities, self._known)
+        unknown = [one for one in self.identities if one.path not in self._known and one.path not in self._hashed]
+        if unknown:
+            self._pool = ThreadPoolExecutor(1, "dlcli-hashing")
+            self._hashed |= {one.path: self._pool.submit(_hash, one) for one in unknown}
 
     def known(self) -> dict[str, KnownFile]:
         """Every file by its path, when all are hashed.
@@ -196,8 +127,10 @@ class DataFiles:
             DataError: A file cannot be read.
         """
         self.hash()
-        assert self._hashing is not None
-        return self._hashing.result()
+        try:
+            return {**{path: future.result() for path, future in self._hashed.items()}, **self._known}
+        finally:
+            self.close()
 
     def by_source(self, known: Mapping[str, KnownFile] | None = None) -> dict[SplitName, list[KnownFile]]:
         """The files of each source, as they are hashed, or as they are known."""
@@ -210,9 +143,24 @@ class DataFiles:
         Raises:
             DataError: Files have changed meanwhile; all of them.
         """
-        require_unchanged(self.identities)
+        changed = [old.path for old in self.identities if identify(Path(old.path)) != old]
+        if changed:
+            raise DataError(
+                Problem(
+                    "the file changed while it was being read",
+                    hint="wait until it is written to its end, then start again",
+                    file=Path(path),
+                    rule="file-changing",
+                )
+                for path in changed
+            )
 
     def close(self) -> None:
         """Hash no further file."""
-        if self._hashing is not None:
-            self._hashing.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _hash(identity: Identity) -> KnownFile:
+    started = time.time_ns()
+    return KnownFile(identity, started, fingerprint(Path(identity.path)).sha256)
