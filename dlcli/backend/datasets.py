@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 __all__ = ["Batched", "dataset", "stacked_dataset", "stacked_pass"]
 
+COUNT = tf.TensorSpec((), tf.int32)
+"""How many batches of a stack count."""
+
 
 class Batched(Protocol):
     """Batches and stacks of them; see `dlcli.data.samples.batches.Batches`."""
@@ -35,9 +38,7 @@ def dataset(batches: Batched) -> tf.data.Dataset:
     Keras also takes a first batch of it to learn its shapes, which does not count as an epoch.
     """
     signature = _signature(batches, free=1)
-    return _dataset(
-        lambda step: _structure(batches.batch(step, batches.epoch)), signature, length=batches.steps, ahead=2
-    )
+    return _dataset(lambda step: _structure(batches.batch(step, batches.epoch)), signature, length=batches.steps)
 
 
 def stacked_dataset(batches: Batched, size: int) -> tf.data.Dataset:
@@ -55,7 +56,7 @@ def stacked_dataset(batches: Batched, size: int) -> tf.data.Dataset:
         batch, count = batches.stack(index % steps, size, first + index // steps)
         return _structure(batch), np.int32(count)
 
-    return _stacks(batches, element, length=None)
+    return _dataset(element, (_signature(batches, free=2), COUNT), length=None)
 
 
 def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
@@ -65,7 +66,7 @@ def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
         batch, count = batches.stack(step, size, batches.epoch)
         return _structure(batch), np.int32(count)
 
-    return _stacks(batches, element, length=batches.num_stacks(size))
+    return _dataset(element, (_signature(batches, free=2), COUNT), length=batches.num_stacks(size))
 
 
 def _structure(batch: Any) -> Any:
@@ -84,23 +85,16 @@ def _signature(batches: Batched, *, free: int) -> Any:
     return tf.nest.map_structure(spec, _structure(batches.sample()))
 
 
-def _stacks(batches: Batched, element: Callable[[int], Any], *, length: int | None) -> tf.data.Dataset:
-    """Stacks may be large: there is the one that is trained on, and the next."""
-    signature = _signature(batches, free=2), tf.TensorSpec((), tf.int32)
-    return _dataset(element, signature, length=length, ahead=1)
-
-
-def _dataset(element: Callable[[int], Any], signature: Any, *, length: int | None, ahead: int) -> tf.data.Dataset:
+def _dataset(element: Callable[[int], Any], signature: Any, *, length: int | None) -> tf.data.Dataset:
     """A data set of element(0), element(1), ...
 
-    NumPy gathers an element while the one before is trained on. Python's generators would do it too, and take ten
-    times longer to start.
+    NumPy gathers an element while the one before is trained on, and no more: they may be large. Python's generators
+    would do it too, and take ten times longer to start.
 
     Args:
         element: Makes a structure of arrays.
         signature: The same structure of specs.
         length: How many elements; None for no end.
-        ahead: How many are gathered before they are asked for.
     """
     parts = tf.nest.flatten(signature)
 
@@ -113,4 +107,4 @@ def _dataset(element: Callable[[int], Any], signature: Any, *, length: int | Non
         return tf.nest.pack_sequence_as(signature, tensors)
 
     indices = tf.data.Dataset.counter() if length is None else tf.data.Dataset.range(length)
-    return indices.map(load).prefetch(ahead)
+    return indices.map(load).prefetch(1)
