@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
+import dlcli
 from dlcli.codecs.number import codec
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
 from dlcli.data.samples import encoding
 from dlcli.data.samples.keys import PACKAGES, content_key, encoding_key, program_key, recipe_key
 from dlcli.data.sources.delimited import source as delimited
+
+PACKAGE = Path(dlcli.__file__).parent
 
 BASE: dict[str, Any] = {"train": "a.csv", "target": "y"}
 
@@ -214,3 +217,21 @@ def test_every_process_has_the_same_key() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(keys) == 1
+
+
+@pytest.mark.slow
+def test_all_code_that_reads_and_encodes_is_in_the_key() -> None:
+    """Whatever preparing data imports, in whatever folder; the language is in the key by what a config says."""
+    code = """
+import sys
+import dlcli.data.prepare
+from dlcli.data.samples import keys
+seen = set()
+keys._instructions = lambda code: seen.add(code.co_filename) or ()
+keys._program()
+files = {module.__file__ for name, module in sys.modules.items() if name.startswith("dlcli.")}
+print(*sorted(files - seen))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    folders = {Path(file).relative_to(PACKAGE).parts[0] for file in done.stdout.split()}
+    assert folders == {"config", "errors.py", "files"}

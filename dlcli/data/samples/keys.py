@@ -26,7 +26,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
 
-__all__ = ["PACKAGES", "content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
+__all__ = ["PACKAGES", "content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -85,6 +85,11 @@ def encoding_key(config: DataConfig, *, seed: int, named: Collection[str], state
 def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
     """The key of the data: the content of every file, and the format that its name says; not where it lies."""
     return _digest({name: [_content(file) for file in known] for name, known in files.items()})
+
+
+def samples_key(encoding: str, split: SplitName, files: Sequence[KnownFile]) -> str:
+    """The key of the samples of a split: of how rows are encoded and divided, and of the files that they are in."""
+    return _digest([encoding, split, [_content(file) for file in files]])
 
 
 def place_key(recipe: str, paths: Sequence[str]) -> str:

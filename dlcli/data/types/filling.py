@@ -17,7 +17,7 @@ from dlcli.config.schema import (
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.targets import NumberTargetCodec
 from dlcli.data.table.checks import missing_rows, named_marks
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
 from dlcli.data.types.doubts import collect_doubts
 from dlcli.data.types.rules import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.errors import DataError, Problem
@@ -47,7 +47,7 @@ class Filled:
         return collect_notes(self.lines)
 
 
-def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, units: int | None) -> Filled:
+def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, units: int | None) -> Filled:
     """The types that the config does not give, and the options that do not wait for the training split.
 
     Args:
@@ -124,7 +124,7 @@ def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
     return Filled(config, tuple(ordered), tuple(doubts))
 
 
-def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
+def _guess(config: DataConfig, loaded: Table, name: str) -> Guess:
     """The type of a feature that the config leaves open."""
     rows = loaded.rows["train"]
     marks = named_marks(rows.marks.get(name, {}))
@@ -135,7 +135,7 @@ def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
     return dataclasses.replace(guess, feature=_without_auto(guess.feature, gaps))
 
 
-def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
+def _odd_cells(loaded: Table, column: str) -> tuple[Problem, ...]:
     """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
     try:
         for _ in loaded.sources["train"].chunks({column: "number"}):
@@ -145,7 +145,7 @@ def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
     return ()
 
 
-def _given(config: DataConfig, loaded: Loaded, feature: Feature, columns: tuple[str, ...]) -> Guess:
+def _given(config: DataConfig, loaded: Table, feature: Feature, columns: tuple[str, ...]) -> Guess:
     """A feature whose type is given; a line when its empty cells become what nobody has asked for."""
     feature = with_defaults(feature, config.defaults)
     if feature.type in ("category", "text") or ("missing" in feature.model_fields_set and feature.missing != "auto"):
