@@ -1,6 +1,6 @@
 """The schema of the config language: the one home of every key, type, default and description."""
 
-from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
+from dlcli.config.schema.config import CheckpointConfig, CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
 from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import (
     OWN_OPTIONS,
@@ -28,6 +28,7 @@ __all__ = [
     "BooleanFeature",
     "CategoryFeature",
     "CategoryTarget",
+    "CheckpointConfig",
     "CompileConfig",
     "Config",
     "DataConfig",
