@@ -18,6 +18,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.training.callback_failures import explain_failures, tolerate
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.checkpointing.committer import Committer
+from dlcli.training.checkpointing.logs import close_logs, cut_logs
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
 from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
@@ -124,6 +125,7 @@ class _Training:
         if start is not None:
             self.recorder.restore(start.history)
             start.restore_model(self._model)
+            cut_logs(self.callbacks, start.epoch)
 
     def run(self) -> str:
         """Train; returns whether it was `completed` or `interrupted`."""
@@ -139,6 +141,8 @@ class _Training:
             if problem is None:
                 raise
             raise ModelError(problem) from error
+        finally:
+            close_logs(self.callbacks)
         return "completed"
 
     def _fit(self) -> None:

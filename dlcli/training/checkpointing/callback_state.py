@@ -24,6 +24,7 @@ OF_KERAS: dict[str, tuple[str, ...]] = {
         "_last_batch_seen",
         "_current_epoch",
     ),
+    "CSVLogger": ("keys",),
     "SwapEMAWeights": ("_ema_weights_in_model",),
     "TensorBoard": ("_global_train_batch", "_global_test_batch", "_train_step", "_val_step"),
 }
