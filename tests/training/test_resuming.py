@@ -167,3 +167,109 @@ def test_interrupted_or_not(name: str) -> None:
     assert part.final_metrics() == whole.final_metrics()
     assert [each["epoch"] for each in part.record["resumed"]] == [2, 4]
     assert len(os.listdir(part.path / "checkpoints")) == len(os.listdir(whole.path / "checkpoints"))
+
+
+SMALL = dense("graph", fit={"epochs": 3}, code=["counter.py"], callbacks=["Counter"])
+
+
+def refused(run: Run | str, words: str, **overrides: Any) -> None:
+    """A resume that is refused, with the way out; the run stays as it is."""
+    path = Path(run)
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    with pytest.raises(RunError) as caught:
+        dlcli.train(resume=path, overrides={name.replace("__", "."): value for name, value in overrides.items()})
+    assert any(words in problem.message for problem in caught.value.problems), caught.value
+    assert all(problem.hint for problem in caught.value.problems)
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+
+
+def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_another() -> None:
+    whole = dlcli.train({**SMALL, "fit": {"epochs": 5}}, run_dir="whole")
+    part = dlcli.train(SMALL, run_dir="part")
+    notices: list[str] = []
+    dlcli.train(resume=part, listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None)
+    assert notices == ["there is nothing to do: all 3 epochs are trained"]
+    seconds = part.seconds
+    dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"])
+    assert history(part) == history(whole)
+    assert same(part.path / "model.keras", whole.path / "model.keras")
+    assert (part.status, part.epochs) == ("completed", 5)
+    assert part.seconds > seconds
+    assert sorted(os.listdir(part.path / "checkpoints")) == ["epoch-000004", "epoch-000005"]
+    more = {"fit__epochs": 6}
+    refused(part, "compile.optimizer", **more, compile__optimizer={"SGD": {}})
+    refused(part, "seed is 4, and the run was begun with 0", **more, seed=4)
+    code = part.path / "code" / "counter.py"
+    code.write_text(COUNTER + "\n")
+    refused(part, "counter.py has changed since the run was begun", **more)
+    code.write_text(COUNTER)
+    data = Path("rows.csv").read_text()
+    Path("rows.csv").write_text(data.replace("1", "2", 1))
+    refused(part, "rows.csv has changed since the run was begun", **more)
+    Path("rows.csv").unlink()
+    refused(part, "rows.csv, is gone", **more)
+    Path("rows.csv").write_text(data)
+    link = part.path / "log.csv"
+    link.symlink_to("/dev/null")
+    refused(part, "is a symbolic link", **more)
+    link.unlink()
+    config = (part.path / "config.yaml").read_text()
+    (part.path / "config.yaml").write_text(config.replace("rate: 0.3", "rate: 0.4"))
+    refused(part, "rate is 0.4, and the run was begun with 0.3", **more)
+    (part.path / "config.yaml").write_text(config)
+    newest, older = (part.path / "checkpoints" / f"epoch-00000{epoch}" for epoch in (5, 4))
+    (newest / "arrays.bin").write_bytes((newest / "arrays.bin").read_bytes()[:-1] + b"\0")
+    notices.clear()
+    dlcli.train(
+        resume=part,
+        overrides=more_as_text(more),
+        listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None,
+    )
+    assert "the commit of epoch 5 is damaged; the training goes on from epoch 4" in notices
+    assert history(part)[:5] == history(whole)
+    assert not older.exists()
+    for commit in (part.path / "checkpoints").iterdir():
+        (commit / "manifest.json").write_text("{}")
+    refused(part, "it has no committed epoch", fit__epochs=7)
+
+
+def more_as_text(overrides: Mapping[str, Any]) -> list[str]:
+    """Overrides as on the command line."""
+    return [f"{name.replace('__', '.')}={value}" for name, value in overrides.items()]
+
+
+def test_before_the_first_commit_a_run_begins_again() -> None:
+    config = {**SMALL, "checkpoint": {"every": "1 hour"}}
+    whole = dlcli.train(config, run_dir="whole")
+    part = dlcli.train(config, run_dir="part", listener=interrupting((EpochStarted, 2)))
+    assert (part.status, os.listdir(part.path / "checkpoints")) == ("interrupted", [])
+    dlcli.train(resume=part)
+    assert history(part) == history(whole)
+    assert same(part.path / "model.keras", whole.path / "model.keras")
+
+
+def test_without_commits_there_is_nothing_to_go_on_from() -> None:
+    part = dlcli.train({**SMALL, "checkpoint": False}, run_dir="part", listener=interrupting((EpochEnded, 2)))
+    refused(part, "its epochs are not committed")
+    record = (part.path / "run.json").read_text()
+    (part.path / "run.json").write_text(record.replace('"code":', '"other":'))
+    refused(part, "committed no epochs")
+
+
+def test_what_a_callback_has_ended_stays_ended() -> None:
+    stop = [{"EarlyStopping": {"monitor": "loss", "min_delta": 1000, "patience": 1}}]
+    part = dlcli.train(dense("graph", callbacks=stop), run_dir="part")
+    epochs = part.epochs
+    assert epochs < EPOCHS
+    notices: list[str] = []
+    dlcli.train(
+        resume=part,
+        overrides={"fit.epochs": 50},
+        listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None,
+    )
+    assert notices == [f"there is nothing to do: a callback has ended the training after epoch {epochs} of 8, as it was to"]
+    record = (part.path / "run.json").read_text()
+    (part.path / "run.json").write_text(record.replace('"completed"', '"running"'))  # killed before it could say so
+    (part.path / "model.keras").unlink()
+    dlcli.train(resume=part)
+    assert (part.status, part.epochs) == ("completed", epochs)
