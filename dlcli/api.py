@@ -151,9 +151,7 @@ def _resume(
     checked = _checked_of(resumption.inspection, needs_keras=True, notify=_warner(tell))
     from dlcli.jobs.preparing import prepare_job
 
-    prepared, plan = prepare_job(
-        resumption.inspection, checked, directory=path, cache=_cache(cache_dir), tell=tell
-    )
+    prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job
 
     return run_job(

@@ -1,4 +1,4 @@
-"""Where all random numbers of a process stand that do not belong to a model: Python's, NumPy's, Keras's, TensorFlow's."""
+"""Where the random numbers of a process stand that belong to no model: Python's, NumPy's, Keras's, TensorFlow's."""
 
 from __future__ import annotations
 

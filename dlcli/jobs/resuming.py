@@ -248,4 +248,3 @@ def _plain(value: Any) -> Any:
 def _shown(value: Any) -> str:
     text = "not given" if value is None else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."
-

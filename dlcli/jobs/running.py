@@ -35,7 +35,7 @@ from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.keras_predictor import KerasPredictor
-from dlcli.training.callbacks import written_by
+from dlcli.training.callbacks import forget_backups, written_by
 from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
@@ -153,6 +153,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     """
     run, config = resumption.directory, plan.assembly.config
     require_same_data(prepared.preprocessing.state(), run)
+    forget_backups(config.callbacks, run.path)
     commits = Commits(run.checkpoints)
     commit = commits.latest(most=most_bytes(plan.assembly.model))
     if commit is None:

@@ -64,9 +64,7 @@ class RunRecord:
             status: `completed`, `interrupted` or `failed`.
             values: Results to add: epochs, metrics, the error.
         """
-        self._values.update(
-            values, status=status, finished=now(), seconds=round(self.spent(), 3)
-        )
+        self._values.update(values, status=status, finished=now(), seconds=round(self.spent(), 3))
         self._directory.make_room()
         write_json(self._directory.record, self._values)
         self._ended = True

@@ -40,10 +40,10 @@ class Calls:
         if self.count == self._at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def synced(self, fsync: Callable[[int], None]) -> Callable[[int], None]:
+    def synced(self, fsync: Callable[[Any], None]) -> Callable[[Any], None]:
         """`os.fsync`, counted."""
 
-        def counted(descriptor: int) -> None:
+        def counted(descriptor: Any) -> None:
             self.tick()
             fsync(descriptor)
 
@@ -62,7 +62,7 @@ def child(job: dict[str, Any], told: Path) -> None:
     """Run dlcli as its program does; does not return."""
     calls = Calls(job["run"], job.get("at"), told)
     sys.addaudithook(calls.see)
-    os.fsync = calls.synced(os.fsync)
+    setattr(os, "fsync", calls.synced(os.fsync))  # noqa: B010 - it is declared as a function
     sys.argv = ["dlcli", *job["argv"]]
     from dlcli.cli.main import main
 
@@ -108,7 +108,8 @@ def serve() -> None:
     import dlcli.jobs.running  # noqa: F401
 
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -48,7 +48,8 @@ class Killer:
 
     def run(self, argv: Sequence[str], *, at: int | None = None, after: float | None = None) -> dict[str, int]:
         """Run dlcli; how it ended."""
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         job = {"argv": [*argv, "--quiet"], "run": argv[-1], "at": at, "after": after}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
@@ -78,7 +79,9 @@ BEGIN = ["train", "job.yaml", "--overwrite", "--run-dir"]
 def outcome(run: Path) -> tuple[Any, ...]:
     """What a training has come to, times aside."""
     with (run / "history.csv").open(newline="") as file:
-        rows = [[row[name] for name in row if name not in ("seconds", "rows_per_second")] for row in csv.DictReader(file)]
+        rows = [
+            [row[name] for name in row if name not in ("seconds", "rows_per_second")] for row in csv.DictReader(file)
+        ]
     record = json.loads((run / "run.json").read_text())
     commits = Commits(run / "checkpoints")
     commit = commits.latest(most=10**9)
@@ -115,7 +118,7 @@ def test_some_kills(killer: Killer) -> None:
 
 
 @pytest.mark.soak
-def test_hundreds_of_kills(killer: Killer, record_property: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hundreds_of_kills(killer: Killer, capsys: pytest.CaptureFixture[str]) -> None:
     total = killer.run([*BEGIN, "whole"])
     expected = outcome(killer.directory / "whole")
     draw, kills, runs = random.Random(11), 0, 0
@@ -129,4 +132,4 @@ def test_hundreds_of_kills(killer: Killer, record_property: Any, capsys: pytest.
         shutil.rmtree(killer.directory / "part")
         runs += 1
     with capsys.disabled():
-        print(f"\n{kills} kills in {runs} runs: 0 commits lost, 0 differences after resume")
+        sys.stdout.write(f"\n{kills} kills in {runs} runs: 0 commits lost, 0 differences after resume\n")

@@ -120,11 +120,25 @@ def interrupting(*when: tuple[type, int]) -> Callable[[Event], None]:
     return listen
 
 
+def told(**arguments: Any) -> list[str]:
+    """Resume, and hear what is said."""
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice):
+            said.append(event.problem.message)
+
+    dlcli.train(**arguments, listener=listen)
+    return said
+
+
 def history(run: Run) -> list[dict[str, str]]:
     """The epochs, times aside."""
     text = (run.path / "history.csv").read_text()
     times = ("seconds", "rows_per_second")
-    return [{name: cell for name, cell in row.items() if name not in times} for row in csv.DictReader(io.StringIO(text))]
+    return [
+        {name: cell for name, cell in row.items() if name not in times} for row in csv.DictReader(io.StringIO(text))
+    ]
 
 
 def weights(file: Path) -> dict[str, np.ndarray[Any, Any]]:
@@ -186,9 +200,7 @@ def refused(run: Run | str, words: str, **overrides: Any) -> None:
 def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_another() -> None:
     whole = dlcli.train({**SMALL, "fit": {"epochs": 5}}, run_dir="whole")
     part = dlcli.train(SMALL, run_dir="part")
-    notices: list[str] = []
-    dlcli.train(resume=part, listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None)
-    assert notices == ["there is nothing to do: all 3 epochs are trained"]
+    assert told(resume=part) == ["there is nothing to do: all 3 epochs are trained"]
     seconds = part.seconds
     dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"])
     assert history(part) == history(whole)
@@ -219,23 +231,13 @@ def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_
     (part.path / "config.yaml").write_text(config)
     newest, older = (part.path / "checkpoints" / f"epoch-00000{epoch}" for epoch in (5, 4))
     (newest / "arrays.bin").write_bytes((newest / "arrays.bin").read_bytes()[:-1] + b"\0")
-    notices.clear()
-    dlcli.train(
-        resume=part,
-        overrides=more_as_text(more),
-        listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None,
-    )
+    notices = told(resume=part, overrides=["fit.epochs=6"])
     assert "the commit of epoch 5 is damaged; the training goes on from epoch 4" in notices
     assert history(part)[:5] == history(whole)
     assert not older.exists()
     for commit in (part.path / "checkpoints").iterdir():
         (commit / "manifest.json").write_text("{}")
     refused(part, "it has no committed epoch", fit__epochs=7)
-
-
-def more_as_text(overrides: Mapping[str, Any]) -> list[str]:
-    """Overrides as on the command line."""
-    return [f"{name.replace('__', '.')}={value}" for name, value in overrides.items()]
 
 
 def test_before_the_first_commit_a_run_begins_again() -> None:
@@ -261,13 +263,8 @@ def test_what_a_callback_has_ended_stays_ended() -> None:
     part = dlcli.train(dense("graph", callbacks=stop), run_dir="part")
     epochs = part.epochs
     assert epochs < EPOCHS
-    notices: list[str] = []
-    dlcli.train(
-        resume=part,
-        overrides={"fit.epochs": 50},
-        listener=lambda e: notices.append(e.problem.message) if isinstance(e, Notice) else None,
-    )
-    assert notices == [f"there is nothing to do: a callback has ended the training after epoch {epochs} of 8, as it was to"]
+    ended = f"a callback has ended the training after epoch {epochs} of {EPOCHS}, as it was to"
+    assert told(resume=part, overrides={"fit.epochs": 50}) == [f"there is nothing to do: {ended}"]
     record = (part.path / "run.json").read_text()
     (part.path / "run.json").write_text(record.replace('"completed"', '"running"'))  # killed before it could say so
     (part.path / "model.keras").unlink()

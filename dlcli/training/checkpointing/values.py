@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -51,7 +51,7 @@ class PackedArrays:
         """Their bytes, one after the other."""
         for array in self._arrays:
             if array.nbytes:
-                yield memoryview(array.reshape(-1).view(np.uint8))
+                yield array.reshape(-1).view(np.uint8).data
 
 
 class StoredArrays:
@@ -139,7 +139,7 @@ def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
     """The value of what `pack` gave.
 
     Raises:
-        ValueError: It is no such document.
+        TypeError, ValueError: It is no such document.
     """
     if not isinstance(document, dict):
         return document
@@ -152,7 +152,7 @@ def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
     if kind == "bytes" and isinstance(content, str):
         return bytes.fromhex(content)
     if kind == "dict":
-        return dict(_unpacked(pair, arrays, depth, length=2) for pair in _unpacked_list(content))
+        return dict(_pair(item, arrays, depth) for item in _unpacked_list(content))
     if kind in _SEQUENCES:
         return _SEQUENCES[kind](_unpacked(content, arrays, depth))
     raise ValueError(f"unknown kind {kind!r}")
@@ -161,14 +161,15 @@ def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
 _SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set}
 
 
-def _unpacked(content: Any, arrays: StoredArrays, depth: int, *, length: int | None = None) -> Sequence[Any]:
-    items = _unpacked_list(content)
-    if length is not None and len(items) != length:
-        raise ValueError(f"expected {length} values")
-    try:
-        return [unpack(each, arrays, depth=depth + 1) for each in items]
-    except TypeError as error:  # a list as a key
-        raise ValueError(str(error)) from error
+def _pair(content: Any, arrays: StoredArrays, depth: int) -> tuple[Any, Any]:
+    items = _unpacked(content, arrays, depth)
+    if len(items) != 2:
+        raise ValueError("expected a key and a value")
+    return items[0], items[1]
+
+
+def _unpacked(content: Any, arrays: StoredArrays, depth: int) -> list[Any]:
+    return [unpack(each, arrays, depth=depth + 1) for each in _unpacked_list(content)]
 
 
 def _unpacked_list(content: Any) -> list[Any]:
