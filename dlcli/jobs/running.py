@@ -43,6 +43,8 @@ from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
 
+CHECK_DISK = "look at the disk; checkpoint: {keep: 3} keeps more of them"
+
 JUDGED_ROWS = 10_000
 """Training rows that tell whether a model has learnt anything, where there is no other split."""
 
@@ -160,13 +162,13 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
         require_beginning(resumption)
         if commits.epochs():
             message = f"no committed epoch of {run.path} is whole; the training begins at its beginning"
-            tell(Notice(Problem(message, rule="commit-damaged"), warning=True))
+            tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
         commits.forget_after(0)
         return None
     damaged = [epoch for epoch in commits.epochs() if epoch > commit.epoch]
     if damaged:
         message = f"the commit of epoch {damaged[0]} is damaged; the training goes on from epoch {commit.epoch}"
-        tell(Notice(Problem(message, rule="commit-damaged"), warning=True))
+        tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
     start = Snapshot(commit)
     require_same_config(config, start.config, run)
     require_epochs(config.fit.epochs, start.epoch)
