@@ -88,17 +88,23 @@ def train(
     from dlcli import api
     from dlcli.cli.progress import TrainingDisplay
 
-    # What the user's own code prints is no result.
-    with contextlib.redirect_stdout(sys.stderr), TrainingDisplay(console) as display:
-        run = api.train(
-            config,
-            overrides=overrides,
-            run_dir=run_dir,
-            overwrite=overwrite,
-            resume=resume,
-            cache_dir=cache_dir,
-            listener=display,
-        )
+    display = TrainingDisplay(console)
+    try:
+        # What the user's own code prints is no result.
+        with contextlib.redirect_stdout(sys.stderr), display:
+            run = api.train(
+                config,
+                overrides=overrides,
+                run_dir=run_dir,
+                overwrite=overwrite,
+                resume=resume,
+                cache_dir=cache_dir,
+                listener=display,
+            )
+    except KeyboardInterrupt:
+        if display.directory is not None:
+            _tell_way_on(display.directory, console)
+        raise
     metrics = run.final_metrics()
     if console.json_only:
         console.json(
@@ -119,8 +125,12 @@ def train(
         best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
         console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
     if run.status == "interrupted":
-        console.note(f"go on with: dlcli train --resume {shlex.quote(str(run.path))}")
+        _tell_way_on(run.path, console)
         raise typer.Exit(75)
+
+
+def _tell_way_on(run: Path, console: Console) -> None:
+    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:

@@ -151,16 +151,27 @@ def require_same_config(config: Config, committed: Mapping[str, Any], run: RunDi
         raise RunError(problems)
 
 
-def require_same_data(state: Mapping[str, Any], run: RunDirectory) -> None:
-    """Make sure that the data was prepared as before.
+def require_same_data(
+    fingerprints: Mapping[str, Sequence[Mapping[str, Any]]], state: Mapping[str, Any], run: RunDirectory
+) -> None:
+    """Make sure that the data is the same, and was prepared as before.
 
     Args:
+        fingerprints: Of the files that were read now, by their source.
         state: Of the preprocessing now.
         run: The run.
 
     Raises:
-        RunError: Another dlcli has prepared it in another way.
+        RunError: A glob has found other files; or another dlcli has prepared them in another way.
     """
+    recorded = {source: [file.sha256 for file in files] for source, files in recorded_files(run).items()}
+    read = {source: [file["sha256"] for file in files] for source, files in fingerprints.items()}
+    if read != recorded:
+        sources = ", ".join(
+            f"data.{each}" for each in dict.fromkeys([*read, *recorded]) if read.get(each) != recorded.get(each)
+        )
+        message = f"{sources} reads other files than when the run was begun"
+        raise RunError(Problem(message, hint=f"put them back; or {_anew(run)}", rule="resume-differs"))
     if _plain(state) != _plain(run.read_json(run.preprocessing)):
         message = f"the data is prepared in another way than {run.preprocessing} says"
         hint = f"go on with the dlcli that began the run; or {_anew(run)}"

@@ -107,7 +107,8 @@ def run_job(
         if resumption is not None:
             start = _taken_up(resumption, prepared, plan, tell=tell)
             earlier = resumption.earlier or (start.progress.seconds if start is not None else 0.0)
-            facts |= resumption.facts(0 if start is None else start.epoch, facts)
+            done = 0 if start is None else start.epoch
+            facts |= {"epochs": done, **resumption.facts(done, facts)}
         record = RunRecord(run, facts=facts, started=started, earlier=earlier)
 
         def watch(event: Event) -> None:
@@ -154,7 +155,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
         RunError: What it was committed with differs from what is there; there is none, and there should be.
     """
     run, config = resumption.directory, plan.assembly.config
-    require_same_data(prepared.preprocessing.state(), run)
+    require_same_data(prepared.fingerprints, prepared.preprocessing.state(), run)
     forget_backups(config.callbacks, run.path)
     commits = Commits(run.checkpoints)
     commit = commits.latest(most=most_bytes(plan.assembly.model))

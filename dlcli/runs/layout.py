@@ -241,7 +241,9 @@ class RunDirectory:
             raise RunError(
                 Problem(
                     f"{path} is incomplete: {', '.join(missing)} missing; its status is {record.get('status')!r}",
-                    hint="train again, or wait until the run that writes it ends",
+                    hint=f"wait until it ends, or go on with it: dlcli train --resume {path}"
+                    if run.config.is_file() and run.preprocessing.is_file()
+                    else "train again, or wait until the run that writes it ends",
                     rule="run-incomplete",
                 )
             )

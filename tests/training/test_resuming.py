@@ -240,6 +240,13 @@ def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_
     refused(part, "it has no committed epoch", fit__epochs=7)
 
 
+def test_files_that_a_glob_finds_since_are_not_trained_on() -> None:
+    config = {**SMALL, "data": {**SMALL["data"], "train": "row*.csv"}}
+    part = dlcli.train(config, run_dir="part", listener=interrupting((EpochEnded, 2)))
+    Path("rows2.csv").write_text(Path("rows.csv").read_text())
+    refused(part, "data.train reads other files than when the run was begun")
+
+
 def test_before_the_first_commit_a_run_begins_again() -> None:
     config = {**SMALL, "checkpoint": {"every": "1 hour"}}
     whole = dlcli.train(config, run_dir="whole")
