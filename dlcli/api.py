@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
 from dlcli.config.document.file_names import name_problem
-from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
-from dlcli.config.schema import Config
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.runs.claiming import choose
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.export import Export
-    from dlcli.prediction.files import InputFormat
-    from dlcli.prediction.writers import OutputFormat
+    from dlcli.prediction.outputs import OutputFormat
     from dlcli.trained.run import TrainedRun
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
@@ -97,15 +95,15 @@ def train(
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
-    inspection, settings = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
+    inspection, checked = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
-    inputs = input_files(inspection, settings)
+    inputs = input_files(inspection, checked.config)
     place = Path(run_dir) if run_dir is not None else None
-    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
+    directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
 
-    prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
+    prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
     return run_job(
@@ -145,29 +143,25 @@ def check(
         DlcliError: There are faults; all of those that the stage can see.
     """
     _require_names(cache_dir)
-    from dlcli.config.checks.lint import lint
+    warnings: list[Problem] = []
+    inspection, checked = _checked(config, overrides, needs_keras=not fast, notify=warnings.append)
+    if fast:
+        from dlcli.config.checks.lint import lint
 
-    doubts: list[Problem] = []
-    inspection, settings = _checked(config, overrides, needs_keras=not fast, notify=doubts.append)
-    warnings = {(problem.rule, problem.message): problem for problem in doubts}
-    warnings |= {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
-    planned = None
-    if not fast:
-        from dlcli.jobs.preparing import prepare_job
+        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config))), None)
+    from dlcli.jobs.preparing import prepare_job
 
-        def collect(event: Any) -> None:
-            if isinstance(event, Notice) and event.warning:
-                problem = event.problem
-                warnings[problem.rule, problem.path or problem.message] = problem
-            elif listener is not None:
-                listener(event)
+    def collect(event: Any) -> None:
+        if isinstance(event, Notice) and event.warning:
+            warnings.append(event.problem)
+        elif listener is not None:
+            listener(event)
 
-        with forward_warnings(collect):
-            _, plan = prepare_job(
-                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
-            )
-        planned = plan.planned
-    return CheckReport(tuple(warnings.values()), planned)
+    with forward_warnings(collect):
+        _, plan = prepare_job(
+            inspection, checked, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+        )
+    return CheckReport(tuple(warnings), plan.planned)
 
 
 @with_warnings_forwarded
@@ -282,7 +276,7 @@ def predict_file(
     output: str | os.PathLike[str] | None = None,
     keep: Sequence[str] | None = (),
     format: OutputFormat | None = None,
-    input_format: InputFormat | None = None,
+    input_format: str | None = None,
     reading: Reading | None = None,
     probabilities: bool = True,
     top: int | None = None,
@@ -406,7 +400,7 @@ def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | Non
 
 def _checked(
     config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
-) -> tuple[Inspection, Config]:
+) -> tuple[Inspection, CheckedConfig]:
     """The config after the first stage."""
     if isinstance(config, Mapping):
         inspection = inspect_value(config, Path.cwd(), overrides)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
-from dlcli.data.sources.header import likely_reading, peek_columns
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.peek import peek_columns
 from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
@@ -165,6 +165,6 @@ def _files(prepared: Prepared) -> dict[str, object]:
     """The columns of the training's files in their order, and how their text was read: what is likely of later ones."""
     config = prepared.config
     options = TableOptions.of(config)
-    names = peek_columns(config.train, options).names
-    reading = likely_reading(config.train, options)
-    return {"columns": None if names is None else list(names), "reading": dataclasses.asdict(reading)}
+    look = peek_columns(config.train, options)
+    columns = None if look.names is None else list(look.names)
+    return {"columns": columns, "reading": dataclasses.asdict(look.reading or options.reading)}

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.graph.graph import Graph
 from dlcli.config.inspection.inspection import inspect
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
@@ -31,7 +32,7 @@ from dlcli.runs.record import read_batch_size
 from dlcli.trained.predictor import Arrays, RuntimeName
 from dlcli.trained.run import TrainedRun, read_preprocessing
 
-__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras"]
+__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras", "rebuild"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,12 +112,25 @@ def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
         ConfigError: Its `config.yaml` was edited into something invalid.
         ModelError: The weights do not fit the model.
     """
-    config = inspect(run.config).require()
-    _require_own_code(config, run)
+    checked = inspect(run.config).checked()
+    _require_own_code(checked.config, run)
     preprocessing = read_preprocessing(run)
+    graph = checked.expanded.among(list(preprocessing.features)).require()
+    return rebuild(run, checked.config, graph, preprocessing, mixed=mixed)
+
+
+def rebuild(
+    run: RunDirectory, config: Config, graph: Graph, preprocessing: Preprocessing, *, mixed: bool
+) -> TrainedRun:
+    """Build the model of a run, whose config is checked, and read its weights.
+
+    Raises:
+        RunError: The weights are damaged.
+        ModelError: The weights do not fit the model.
+    """
     if not mixed:
         config = config.model_copy(update={"runtime": config.runtime.model_copy(update={"precision": "float32"})})
-    assembly = assemble_run(config, preprocessing)
+    assembly = assemble_run(config, graph, preprocessing)
     _load_weights(assembly, run)
     predictor = KerasPredictor(assembly, batch_size=read_batch_size(run))
     return TrainedRun(run, assembly.config, preprocessing, predictor)
@@ -163,11 +177,6 @@ def _require_own_code(config: Config, run: RunDirectory) -> None:
         raise RunError(problems)
 
 
-def assemble_run(config: Config, preprocessing: Preprocessing) -> Assembly:
+def assemble_run(config: Config, graph: Graph, preprocessing: Preprocessing) -> Assembly:
     """Build the model for fitted preprocessing; it is not compiled."""
-    return assemble(
-        config,
-        features=list(preprocessing.features),
-        inputs_of=preprocessing.inputs,
-        targets=preprocessing.target_specs,
-    )
+    return assemble(config, graph, inputs=preprocessing.inputs(graph.features), targets=preprocessing.target_specs)

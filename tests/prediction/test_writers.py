@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.destination import write_file, write_standard_output
-from dlcli.prediction.writers import FORMATS, OutputFormat, output_format, write_stream
+from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
 
 cells = st.lists(
     st.tuples(
@@ -41,7 +41,7 @@ def table(rows: list[tuple[str, float]]) -> pa.Table:
 
 def written(format: OutputFormat, *tables: pa.Table) -> bytes:
     stream = io.BytesIO()
-    writer = write_stream(stream, SCHEMA, format=format, raw_text=True)
+    writer = OUTPUTS[format].writer(stream, SCHEMA, True)
     for part in tables:
         writer.write(part)
     writer.close()
@@ -66,7 +66,7 @@ def read(format: str, data: bytes) -> list[tuple[str, float]]:
     return list(zip(*(column.to_pylist() for column in back.columns), strict=True))
 
 
-@pytest.mark.parametrize("format", sorted(set(FORMATS.values())))
+@pytest.mark.parametrize("format", OUTPUTS)
 @given(first=cells, second=cells)
 def test_what_is_written_is_read_again(
     format: OutputFormat, first: list[tuple[str, float]], second: list[tuple[str, float]]
@@ -99,7 +99,7 @@ def test_a_cell_looks_the_same_whatever_its_neighbours_hold() -> None:
     for odd in ("plain", "a,b"):
         rows = pa.table({**columns, "last": [odd, "plain"]})
         stream = io.BytesIO()
-        write_stream(stream, rows.schema, format="csv").write(rows)
+        OUTPUTS["csv"].writer(stream, rows.schema, False).write(rows)
         lines.append(stream.getvalue())
     assert lines[0].replace(b",plain\n", b',"a,b"\n', 1) == lines[1]
 
@@ -202,7 +202,7 @@ def test_a_device_that_is_full(format: OutputFormat, size: int) -> None:
     def write() -> None:
         rows = pa.table({"a": ["x" * size]})
         with write_file(Path("/dev/full")) as stream:
-            writer = write_stream(stream, rows.schema, format=format)
+            writer = OUTPUTS[format].writer(stream, rows.schema, False)
             writer.write(rows)
             writer.close()
 

@@ -52,6 +52,13 @@ class Sightings:
                 if found:
                     self._see(mark)
 
+    def see_numbers(self, values: Any) -> None:
+        """Look through a NumPy array of numbers, of any shape."""
+        for mark in self.unseen:
+            wanted = _number(mark)
+            if wanted is not None and (values == wanted).any():
+                self._see(mark)
+
     def see_names(self, names: Collection[str]) -> None:
         """Take in the names (`dlcli.data.columns.names`) of marks that stood for cells: `-999` was also `-999.0`."""
         if self._unseen and names:

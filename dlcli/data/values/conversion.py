@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from dlcli.data.columns.arrays import FALSE, texts_array
 from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.names import is_text, value_names
-from dlcli.data.sources.codes import has_codes
-from dlcli.data.sources.marks import Marks, marks_of
-from dlcli.data.sources.notations import NUMBER, notation_of
+from dlcli.data.values.codes import has_codes
+from dlcli.data.values.marks import Marks, marks_of
+from dlcli.data.values.notations import NUMBER, notation_of
 from dlcli.errors import Problem
 
 __all__ = [

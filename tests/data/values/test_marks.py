@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.data.sources.codes import CodeSeeker, has_codes
-from dlcli.data.sources.conversion import NotNumbers
-from dlcli.data.sources.marks import marks_of
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.values.codes import CodeSeeker, has_codes
+from dlcli.data.values.conversion import NotNumbers
+from dlcli.data.values.marks import marks_of
 from dlcli.errors import DataError
 
 
