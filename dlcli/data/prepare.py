@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import types
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 from dlcli.config.schema import DataConfig
@@ -126,7 +125,7 @@ def prepare_from(
         faults.table = table = reader.table()
         table = check_rows(table)
         marks = reader.found.sightings.unseen
-        _tell_unseen(reader.config, marks, reader.notify)
+        _tell_unseen(marks, reader.notify)
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
         settled = settle(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
@@ -227,9 +226,9 @@ def _require_columns(preprocessing: Preprocessing, columns: Collection[str]) -> 
         raise DataError(problems)
 
 
-def _tell_unseen(config: DataConfig, unseen: Sequence[str], notify: Notify) -> None:
+def _tell_unseen(unseen: Sequence[str], notify: Notify) -> None:
     """Warn of marks of empty cells that no cell is."""
-    if unseen and not any(path.suffix == ".npz" for path in map(Path, config.train)):
+    if unseen:
         listed = ", ".join(map(repr, unseen))
         notify(
             Problem(
@@ -284,7 +283,7 @@ def _content(
 def _from_entry(reader: TableReader, entry: Entry, store: Store, *, seed: int, named: Collection[str]) -> Prepared:
     """What `prepare_from` made, and said, when the entry was written."""
     content, config = entry.content, reader.config
-    _tell_unseen(config, content["unseen_marks"], reader.notify)
+    _tell_unseen(content["unseen_marks"], reader.notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
     preprocessing = Preprocessing.from_state(content["preprocessing"])

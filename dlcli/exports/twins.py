@@ -9,7 +9,7 @@ row, as a codec does: where it has no value to put there, the prediction is NaN,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +25,15 @@ from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec, Column
 from dlcli.data.columns.instants import instants
 from dlcli.errors import ModelError, Problem
-from dlcli.exports.formats import ExportFormat
+from dlcli.exports.formats import ExportFormat, Need, NumberDtype, export_formats
 
 __all__ = [
-    "NumberDtype",
     "column_kinds",
     "column_values",
     "encoded_tensor",
     "make_column_inputs",
-    "number_dtype",
     "require_holdable",
 ]
-
-NumberDtype = Literal["float32", "float64"]
 
 DAY = 86_400.0
 """Seconds."""
@@ -65,31 +61,32 @@ def column_kinds(codecs: Mapping[str, Codec]) -> dict[str, str]:
     return kinds
 
 
-def number_dtype(format: ExportFormat) -> NumberDtype:
-    """In which the columns of numbers go into a model with preprocessing."""
-    return "float32" if format == "litert" else "float64"
-
-
 def require_holdable(codecs: Mapping[str, Codec], format: ExportFormat) -> None:
     """Refuse features whose layers a format cannot hold.
 
     Raises:
         ModelError: With every such feature.
     """
-    if format in ("keras", "saved_model"):
-        return
-    hint = "use --format keras or saved_model, or export without --with-preprocessing"
-    problems = []
-    for name, codec in codecs.items():
-        if isinstance(codec, NumberCodec) or (isinstance(codec, DatetimeCodec) and format == "onnx"):
-            continue
-        why = "looks texts up in a table, and its conversion takes none of Keras's tables along"
-        if isinstance(codec, DatetimeCodec):
-            why = "computes with seconds in float64, and LiteRT in float32, where they are two minutes apart"
-        message = f"{format} cannot hold the preprocessing of the feature {name!r}: a {codec.type} {why}"
-        problems.append(Problem(message, hint=hint, rule="not-portable"))
+    able = " or ".join(each.name for each in export_formats().values() if not each.lacks)
+    hint = f"use --format {able}, or export without --with-preprocessing"
+    problems = [
+        Problem(
+            f"{format.name} cannot hold the preprocessing of the feature {name!r}: a {codec.type} {format.lacks[need]}",
+            hint=hint,
+            rule="not-portable",
+        )
+        for name, codec in codecs.items()
+        if (need := _need(codec)) in format.lacks
+    ]
     if problems:
         raise ModelError(problems)
+
+
+def _need(codec: Codec) -> Need:
+    """What the layers of a codec need beside arithmetic in float32."""
+    if isinstance(codec, NumberCodec):
+        return "nothing"
+    return "float64" if isinstance(codec, DatetimeCodec) else "tables"
 
 
 def column_values(codecs: Mapping[str, Codec], chunk: Chunk, dtype: NumberDtype = "float64") -> dict[str, NDArray[Any]]:

@@ -27,9 +27,9 @@ from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.samples import store
 from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.samples import Samples
-from dlcli.data.sources import source
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.table import memory
+from dlcli.data.values import typed
 from dlcli.errors import DataError, Problem
 
 pytestmark = pytest.mark.slow
@@ -211,7 +211,7 @@ def test_a_file_that_was_written_just_now_is_not_known_by_its_times(file: Path) 
 
 
 def test_a_file_that_changes_while_it_is_read(file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = source.typed_chunk
+    real = typed.typed_chunk
     calls = 0
 
     def append(*arguments: Any, **keys: Any) -> Any:

@@ -24,9 +24,9 @@ import pyarrow as pa
 from dlcli.config.schema import DataConfig, NumberTarget, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
-from dlcli.data.sources.options import format_of, is_gzipped
+from dlcli.data.sources.registry import format_of, suffixes
 
-__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
+__all__ = ["PACKAGES", "content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -103,7 +103,12 @@ def _scale_is_open(target: Target | None) -> bool:
 
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
-    return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
+    said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
+    return [file.sha256, format_of(path).name, said]
+
+
+PACKAGES = tuple(Path(__file__).parents[2] / name for name in ("codecs", "data"))
+"""The packages that read and encode."""
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
@@ -119,8 +124,7 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
     versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
-    data = Path(__file__).parents[1]
-    return _digest([program_key(directory, versions) for directory in (data, data.parent / "codecs")])
+    return "".join(program_key(package, versions) for package in PACKAGES)
 
 
 def program_key(package: Path, versions: Mapping[str, str]) -> str:

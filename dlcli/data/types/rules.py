@@ -39,9 +39,9 @@ from dlcli.config.schema import (
     TextFeature,
 )
 from dlcli.data.columns.chunk import ColumnInfo
-from dlcli.data.sources.conversion import kind_of
 from dlcli.data.types.doubts import doubt_of_numbers, doubts_of
 from dlcli.data.types.survey import Gather, Survey, Values, parts_of, survey
+from dlcli.data.values.conversion import kind_of
 from dlcli.errors import Problem
 
 __all__ = ["Guess", "collect_notes", "filled_in", "infer_feature", "infer_target", "with_defaults"]
