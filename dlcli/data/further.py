@@ -9,9 +9,9 @@ from types import TracebackType
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS
 from dlcli.data.columns.codec import Codec
+from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
-from dlcli.data.preprocessing.targets import TargetCodec
 from dlcli.data.splits.division import Part, divide
 from dlcli.data.table.dropping import drop_columns, dropped_rows, fill_targets
 from dlcli.data.table.table import Loaded

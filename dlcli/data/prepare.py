@@ -313,7 +313,7 @@ def _encode(
             name: part.rows for name, part in parts.items() if part.source == source
         }
         encode_rows(preprocessing, rows, numbers, named, destination, gaps=gaps)
-        found = preprocessing.take_strangers(source)
+        found = preprocessing.take_unseen_values(source)
         strangers += found if source != "train" else ()
         for name, places in numbers.items():
             destination.create((name, "rows", ""), places.shape, places.dtype)(places)

@@ -11,7 +11,6 @@ from typing import Any
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.preprocessing.targets import NumberTargetCodec
 from dlcli.exports.twins import column_kinds
 
 __all__ = ["Metadata", "describe", "describe_columns"]
@@ -118,7 +117,9 @@ def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing
 
 def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -> dict[str, Any]:
     codec = preprocessing.targets[name]
-    if isinstance(codec, NumberTargetCodec):
-        unit = {"scale": codec.scale.tolist(), "offset": codec.offset.tolist()}
-        return {"name": name, "columns": list(codec.columns), **unit}
+    spec = codec.spec
+    if spec.kind == "number":
+        unit = spec.unit or ((0.0, 1.0),) * spec.width
+        offsets, scales = ([each[place] for each in unit] for place in (0, 1))
+        return {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
     return {"name": name, "classes": list(classes)}

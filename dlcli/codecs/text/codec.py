@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from dlcli.data.columns.arrays import plain_numbers, texts_array
 from dlcli.data.columns.cell_faults import missing_values, no_values
 from dlcli.data.columns.cells import labels
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.errors import DataError
 
-__all__ = ["TextCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.text.schema import TextFeature
+
+__all__ = ["CODEC", "TextCodec", "build"]
 
 _PUNCTUATION = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'
 """What Keras strips: `keras.layers.TextVectorization`, `standardize="lower_and_strip_punctuation"`."""
@@ -67,6 +70,7 @@ class TextCodec:
     """
 
     type: ClassVar[str] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     embedding: None = None
 
     def __init__(
@@ -263,3 +267,18 @@ def _tokenise(column: Column) -> _Tokens:
 def _counts(words: Sequence[str], codes: NDArray[np.int64]) -> dict[str, int]:
     totals = np.bincount(codes, minlength=len(words)).tolist()
     return {word: total for word, total in zip(words, totals, strict=True) if total}
+
+
+def build(feature: TextFeature, columns: Sequence[str], *, seed: int) -> TextCodec:
+    """The codec that a config asks for."""
+    encode = feature.encode
+    return TextCodec(
+        columns,
+        encode=encode if isinstance(encode, str) else "sequence",
+        length=None if isinstance(encode, str) else encode.sequence,
+        max_tokens=feature.max_tokens,
+        missing=feature.missing,
+    )
+
+
+CODEC: type[Codec] = TextCodec

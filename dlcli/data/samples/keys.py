@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dlcli.config.schema import DataConfig, NumberTarget, Target
+from dlcli.config.options.types import type_directories
+from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.options import format_of, is_gzipped
@@ -93,7 +94,7 @@ def place_key(recipe: str, paths: Sequence[str]) -> str:
 
 
 def _scale_is_open(target: Target | None) -> bool:
-    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
+    return target is None or target.scale_is_open
 
 
 def _content(file: KnownFile) -> list[object]:
@@ -113,18 +114,21 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    return program_key(Path(__file__).parent, {"numpy": np.__version__, "pyarrow": pa.__version__})
+    versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
+    parts = (Path(__file__).parents[1], *type_directories())
+    return _digest([program_key(directory, versions, without=["keras_layer"]) for directory in parts])
 
 
-def program_key(package: Path, versions: Mapping[str, str]) -> str:
+def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:
     """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
 
     Args:
         package: Its directory.
         versions: Of the packages that compute and read for it: what they give may change with a release.
+        without: Names of modules that neither read nor encode.
     """
     digest = hashlib.sha256(repr(sorted(versions.items())).encode())
-    for file in sorted(package.rglob("*.py")):
+    for file in sorted(file for file in package.rglob("*.py") if file.stem not in without):
         name = file.relative_to(package).with_suffix("").as_posix()
         digest.update(name.encode())
         # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.

@@ -84,7 +84,7 @@ def divide(
 def _classes(config: DataConfig, loaded: Loaded) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The class of every row of `train`: of the first target that is one."""
     for name, target in config.target.items():
-        if target is not None and target.type == "category":
+        if target is not None and target.kind == "category":
             return row_labels(loaded.rows["train"], loaded.roles.targets[name][0])
     raise DataError(
         Problem(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig, DatetimeFeature
+from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
 from dlcli.data.sources.conversion import is_number_text, kind_of
@@ -56,8 +56,8 @@ def _are_numbers(rows: Rows, column: str) -> bool:
 def _format(config: DataConfig, loaded: Loaded, column: str) -> str | None:
     """The form of the dates that a feature of the same column says."""
     for name, feature in (config.features or {}).items():
-        if isinstance(feature, DatetimeFeature) and loaded.roles.features.get(name) == (column,):
-            return feature.format
+        if feature is not None and feature.date_format and loaded.roles.features.get(name) == (column,):
+            return feature.date_format
     return None
 
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from dlcli.config.document.places import format_path
 from dlcli.data.columns.date_formats import fitting_formats
-from dlcli.data.types.survey import ISO, Survey
+from dlcli.data.types.profile import ISO, ColumnProfile
 from dlcli.errors import Problem
 
 __all__ = ["collect_doubts", "doubts_of"]
@@ -51,7 +51,7 @@ _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
 
-def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
+def doubts_of(column: ColumnProfile, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
     """Warnings about a column that is taken for categories, classes or text; at most one.
 
     Args:
@@ -128,7 +128,7 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
     return None
 
 
-def _id(column: Survey, different: int, section: str) -> tuple[str, str] | None:
+def _id(column: ColumnProfile, different: int, section: str) -> tuple[str, str] | None:
     if different <= _ENOUGH or different <= column.present / 2:
         return None
     if different < column.present and different <= 5 * _ENOUGH:
