@@ -23,11 +23,7 @@ from dlcli.data.columns.chunk import Chunk
 from dlcli.data.inputs import open_input
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import DataError, ModelError, Problem
-from dlcli.exports.formats import FORMATS, ExportFormat, metadata_file, tensor_names, write_model
-from dlcli.exports.metadata import Metadata, describe, describe_columns
-from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
-from dlcli.exports.reference import reference_outputs, rounding_noise
-from dlcli.exports.twins import (
+from dlcli.exports.columns import (
     NumberDtype,
     column_values,
     encoded_tensor,
@@ -35,6 +31,10 @@ from dlcli.exports.twins import (
     number_dtype,
     require_holdable,
 )
+from dlcli.exports.formats import FORMATS, ExportFormat, metadata_file, tensor_names, write_model
+from dlcli.exports.metadata import Metadata, describe, describe_columns
+from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
+from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 from dlcli.prediction.destination import not_writable

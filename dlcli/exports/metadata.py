@@ -11,7 +11,7 @@ from typing import Any
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.exports.twins import column_kinds
+from dlcli.exports.columns import column_inputs
 
 __all__ = ["Metadata", "describe", "describe_columns"]
 
@@ -82,22 +82,9 @@ def describe_columns(config: Config, preprocessing: Preprocessing, outputs: Sequ
         preprocessing: Its fitted preprocessing.
         outputs: What each output learnt.
     """
-    kinds = column_kinds(preprocessing.features)
-    shapes = {
-        codec.columns[0]: list(codec.shape) for codec in preprocessing.features.values() if codec.type == "number"
-    }
-    several = {
-        column for codec in preprocessing.features.values() if len(codec.columns) > 1 for column in codec.columns
-    }
     inputs = [
-        {
-            "name": column,
-            "shape": [1] if column in several else shapes.get(column, [1]),
-            "dtype": "string" if kind == "text" else "float64",
-            "column": column,
-            "kind": kind,
-        }
-        for column, kind in kinds.items()
+        {"name": column, "shape": list(each.shape), "dtype": each.dtype(), "column": column, "kind": each.kind}
+        for column, each in column_inputs(preprocessing.features).items()
     ]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
 

@@ -1,0 +1,71 @@
+"""A codec once more, as Keras layers: the contract of `dlcli/codecs/<type>/keras_layer.py`.
+
+With them an exported model takes columns instead of encoded numbers. A column is an input of its own: text, float64 for
+numbers and for the seconds since 1970 (UTC) of instants, all `(batch, 1)`, and `(batch, *shape)` for arrays. A missing
+value is the empty text, or NaN. A graph of layers cannot refuse a cell with its row, as a codec does: where it has no
+value to put there, the prediction is NaN, or the runtime reports an unknown text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.options.types import part
+from dlcli.data.columns.cells import labels
+from dlcli.data.columns.codec import Codec, Column
+from dlcli.errors import ModelError, Problem
+
+__all__ = ["ColumnKind", "KerasLayer", "Need", "layer_of", "text_values"]
+
+ColumnKind: TypeAlias = Literal["number", "text", "datetime"]
+"""As what a column goes into the model."""
+
+Need: TypeAlias = Literal["tables", "seconds"]
+"""What not every format can hold: tables of texts, and seconds since 1970, which need float64."""
+
+_Codec = TypeVar("_Codec")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KerasLayer(Generic[_Codec]):
+    """What a type needs for a model that encodes its columns itself.
+
+    Args:
+        kind: As what its columns go into the model.
+        values: The cells of a column as the model takes them, `(rows, ...)`: float64, or texts.
+        tensor: With the package `keras`, the codec and the tensors of its columns: what the codec encodes,
+            `(batch, *shape)` of its dtype.
+        shape: Of one sample of a column.
+        needs: What the format must be able to hold.
+    """
+
+    kind: ColumnKind
+    values: Callable[[_Codec, Column], NDArray[Any]]
+    tensor: Callable[[Any, _Codec, Sequence[Any]], Any]
+    shape: Callable[[_Codec], tuple[int, ...]] = lambda codec: (1,)
+    needs: frozenset[Need] = frozenset()
+
+
+def layer_of(codec: Codec) -> KerasLayer[Any]:
+    """The Keras layer of a codec's type.
+
+    Raises:
+        ModelError: The type has none.
+    """
+    module = part(codec.type, "keras_layer")
+    if module is None:
+        message = f"a feature of type {codec.type} has no Keras layers"
+        raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
+    return cast("KerasLayer[Any]", module.LAYER)
+
+
+def text_values(cells: Column, *, as_written: bool = False) -> NDArray[np.str_]:
+    """The cells as texts `(rows, 1)`: as they are written, or their names; a missing one is empty."""
+    read = labels(cells, as_written=as_written)
+    texts: NDArray[np.str_] = np.array([*read.names, ""], dtype=np.str_)[read.codes][:, np.newaxis]
+    return texts
