@@ -25,7 +25,7 @@ from dlcli.data.splits.division import Part, divide
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.table.dropping import drop_columns, dropped_rows
 from dlcli.data.table.table import Loaded, find_sources, load
-from dlcli.data.types.filling import Filled, fill_in, settle
+from dlcli.data.types.filling import Filled, decide, fill_in
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "Split", "prepare", "read_split"]
@@ -126,7 +126,7 @@ def prepare(
                 # A target that is read as something else than it is has classes that are there once: first the cause.
                 faulty = {problem.path for problem in problems}
                 raise DataError([*(doubt for doubt in filled.doubts if doubt.path in faulty), *problems])
-            filled = settle(filled, config, preprocessing, unscalable)
+            filled = decide(filled, config, preprocessing, unscalable)
             config = filled.config
             key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
             strangers: list[Problem] = []

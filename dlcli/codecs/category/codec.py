@@ -146,7 +146,7 @@ class CategoryCodec:
         else:
             by_frequency = sorted(self._seen, key=lambda name: (-self._seen[name], name))
             chosen = sort_labels(by_frequency[: self._max_categories])
-        self._settle({name: self._seen[name] for name in chosen})
+        self._set_counts({name: self._seen[name] for name in chosen})
         if not (self._seen or self.others) or (self._missing == "most_frequent" and not any(self._counts.values())):
             raise no_values(self.columns)
         self._seen.clear()
@@ -256,11 +256,11 @@ class CategoryCodec:
         if not all(type(count) is int for count in state["counts"]):
             raise ValueError("a count is no whole number")
         codec = cls(state["columns"], **options)
-        codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
+        codec._set_counts(dict(zip(state["categories"], state["counts"], strict=True)))
         codec._complete = state.get("complete", False)
         return codec
 
-    def _settle(self, counts: dict[str, int]) -> None:
+    def _set_counts(self, counts: dict[str, int]) -> None:
         self._counts = counts
         self._index = {name: index for index, name in enumerate(counts, start=int(self.bucket))}
         # Runs of before may have other spellings as categories.

@@ -145,7 +145,7 @@ class NumberCodec:
         if self._samples:
             self._medians = np.array([sample.value() for sample in self._samples])
             self._samples = []
-        self._settle()
+        self._set_scale()
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows as `(rows, *shape)` float32.
@@ -209,7 +209,7 @@ class NumberCodec:
         codec._medians = None if state["median"] is None else np.array(state["median"], float)
         # Runs of before refused empty cells where training had none, and do not say which these are.
         codec._complete = np.array(state.get("complete", [False]), np.bool_)
-        codec._settle()
+        codec._set_scale()
         return codec
 
     @property
@@ -218,7 +218,7 @@ class NumberCodec:
             raise no_values(self.columns)
         return self._moments
 
-    def _settle(self) -> None:
+    def _set_scale(self) -> None:
         """Offset, scale and fill from the statistics."""
         moments = self._fitted
         channels = len(moments.count)

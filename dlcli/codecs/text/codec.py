@@ -153,7 +153,7 @@ class TextCodec:
         self._documents = tuple(self._seen_in[word] for word in self._words)
         self._seen.clear()
         self._seen_in.clear()
-        self._settle()
+        self._index_words()
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows: `(rows, 1 + words)` float32, or `(rows, length)` int32.
@@ -226,7 +226,7 @@ class TextCodec:
         codec._words = tuple(state["words"])
         codec._documents = tuple(state["texts_with_word"])
         codec._complete = state.get("complete", False)
-        codec._settle()
+        codec._index_words()
         return codec
 
     @property
@@ -234,7 +234,7 @@ class TextCodec:
         """The index of the first word: after unknown, and in sequences after padding."""
         return 1 if self._length is None else 2
 
-    def _settle(self) -> None:
+    def _index_words(self) -> None:
         self._index = {word: index for index, word in enumerate(self._words, start=self._first)}
         weights = np.array([math.log(1 + self._texts / (1 + count)) for count in self._documents], dtype=np.float32)
         self._weights = np.concatenate([weights.mean(keepdims=True), weights])

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from dlcli.config.document.places import format_path
+from dlcli.config.options.feature import Cells
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
@@ -15,7 +16,7 @@ from dlcli.data.types.doubts import collect_doubts
 from dlcli.data.types.rules import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Filled", "fill_in", "settle"]
+__all__ = ["Filled", "decide", "fill_in"]
 
 _LISTED = 10
 
@@ -70,8 +71,8 @@ def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, 
         if guess.note:
             lines.append((name, guess.note))
         doubts += guess.doubts
-        if guess.odd:
-            problems += _odd_cells(loaded, name)
+        if guess.odd and guess.feature is not None:
+            problems += _odd_cells(loaded, name, guess.feature.cells)
         if guess.feature is not None:
             features[name] = guess.feature
         elif not config.takes_rest or name in (config.features or {}):
@@ -88,7 +89,7 @@ def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, 
     return Filled(config, tuple(lines), collect_doubts(doubts))
 
 
-def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
+def decide(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
     """The options that the training split decides, as fitting found them.
 
     Args:
@@ -126,10 +127,10 @@ def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
     return dataclasses.replace(guess, feature=guess.feature.with_missing(gaps))
 
 
-def _odd_cells(loaded: Loaded, column: str) -> tuple[Problem, ...]:
-    """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
+def _odd_cells(loaded: Loaded, column: str, cells: Cells) -> tuple[Problem, ...]:
+    """What is wrong with the first cells that are not of the column's type: a second look at the file tells."""
     try:
-        for _ in loaded.sources["train"].chunks({column: "number"}):
+        for _ in loaded.sources["train"].chunks({column: cells}):
             pass
     except DataError as error:
         return error.problems
