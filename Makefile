@@ -103,7 +103,7 @@ format: $(VENV)/.installed-dev ## put the code into shape
 
 .PHONY: catalogue
 catalogue: $(VENV)/.installed-dev ## write the catalogue of Keras components from the installed Keras
-	$(BIN)/python -m dlcli.model.introspection.introspect
+	$(BIN)/python -m dlcli.model.introspection.catalogue
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## write the generated docs and the editor's schema

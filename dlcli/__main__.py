@@ -16,7 +16,7 @@ __all__ = ["leave", "program"]
 
 def program() -> NoReturn:
     """Run the program, and end the process."""
-    gc.freeze()  # what is imported stays, and need not be looked at again; see `dlcli.model.backend`
+    gc.freeze()  # what is imported stays, and need not be looked at again; see `dlcli.backend.startup`
     try:
         from dlcli.cli.main import main
 

@@ -13,16 +13,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.backend import startup
 from dlcli.config.document.file_names import name_problem
 from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
-from dlcli.model import backend
 from dlcli.runs.claiming import choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
-from dlcli.training.warned import forward_warnings, with_warnings_forwarded
+from dlcli.training.messages import forward_warnings, with_warnings_forwarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +98,7 @@ def train(
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
-    inspection, settings = _checked(config, overrides, needs_tensorflow=True, notify=_warner(tell))
+    inspection, settings = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
@@ -149,7 +149,7 @@ def check(
     from dlcli.config.checks.lint import lint
 
     doubts: list[Problem] = []
-    inspection, settings = _checked(config, overrides, needs_tensorflow=not fast, notify=doubts.append)
+    inspection, settings = _checked(config, overrides, needs_keras=not fast, notify=doubts.append)
     warnings = {(problem.rule, problem.message): problem for problem in doubts}
     warnings |= {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
     planned = None
@@ -404,18 +404,23 @@ def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | Non
 
 
 def _checked(
-    config: ConfigLike, overrides: Overrides, *, needs_tensorflow: bool, notify: Callable[[Problem], None]
+    config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
 ) -> tuple[Inspection, Config]:
     """The config after the first stage."""
     if isinstance(config, Mapping):
         inspection = inspect_value(config, Path.cwd(), overrides)
     else:
         inspection = inspect(Path(config), overrides)
-    if needs_tensorflow and not inspection.problems:
-        backend.load_before_tables()
+    if needs_keras and not inspection.problems:
+        startup.load_before_tables()
     from dlcli.jobs.checking import check_config
 
-    return inspection, check_config(inspection, notify=notify)
+    def first(problem: Problem) -> None:
+        # Of how a column's numbers are written inference says more in the second stage, when it has seen all rows.
+        if not needs_keras or problem.rule != "number-format":
+            notify(problem)
+
+    return inspection, check_config(inspection, notify=first)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:
@@ -427,7 +432,7 @@ def _cache(directory: str | os.PathLike[str] | None) -> Cache:
 def _run_path(run: RunLike, runtime: Runtime) -> Path:
     """The run's directory, when all is loaded that must be so before its modules and its rows are."""
     if runtime == "keras":
-        backend.load_before_tables()
+        startup.load_before_tables()
     return run.path if isinstance(run, Run) else Path(run)
 
 

@@ -1,15 +1,19 @@
-"""Light commands stay light: what a fresh process has imported when it ends.
+"""Light commands stay light, and TensorFlow stays in its folder.
 
-`make check` holds the arrows between our modules; this holds that the heavy libraries are imported late.
+`make check` holds the arrows between our modules; this holds that the heavy libraries are imported late, and that no
+module gets by other ways what it may not import.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -142,3 +146,83 @@ def test_on_macos_tensorflow_comes_before_the_tables(call: str, tmp_path: Path) 
         [sys.executable, "-c", ORDER + call], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 10, done.stderr
+
+
+OF_TENSORFLOW = re.compile(r"(?:\w+_)?tf(?:\..*)?|(?:\w+\.)*(?:tf2onnx|\w*tensorflow\w*)(?:\..*)?")
+"""What TensorFlow is called in code: a module, a variable, an argument, an attribute, a function that hands it out."""
+
+
+def named(source: str) -> list[tuple[int, str]]:
+    """The lines of a program that name TensorFlow in what they import, define or look up; what it says is no matter."""
+    found: list[tuple[int, str]] = []
+    if re.search(r"tensorflow|tf2onnx|(?<![A-Za-z0-9])tf(?!\w)", source) is None:
+        return found  # most of them, in a hundredth of the time
+    for node in ast.walk(ast.parse(source)):
+        names = [each for each in _names(node) if OF_TENSORFLOW.fullmatch(each)]
+        found += [(getattr(node, "lineno", 0), each) for each in names]
+    return found
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=aliases):
+            yield from (name for each in aliases for name in (each.name, each.asname) if name)
+        case ast.ImportFrom(module=module, names=aliases):
+            yield from (name for each in aliases for name in (each.name, each.asname) if name)
+            yield module or ""
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+            yield name
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Call(args=values, keywords=others):  # import_module("tensorflow"), getattr(modules, "tensorflow")
+            given = [*values, *(each.value for each in others)]
+            texts = [part for each in given for part in (each.values if isinstance(each, ast.JoinedStr) else [each])]
+            yield from (each.value for each in texts if isinstance(each, ast.Constant) and isinstance(each.value, str))
+        case ast.Subscript(slice=ast.Constant(value=str(name))):  # sys.modules["tensorflow"]
+            yield name
+        case _:
+            return
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import tensorflow",
+        "import tensorflow as backend",
+        "from tensorflow.python.eager import context",
+        "import numpy as tf",
+        "from dlcli.backend.engine import tf",
+        "from dlcli.backend import engine; engine.tf.constant(1)",
+        "modules.tensorflow.errors",
+        "keras.src.backend.tensorflow",
+        "def save(tf, model): ...",
+        "save(tf=1)",
+        "def load_tensorflow(): ...",
+        "importlib.import_module('tensorflow.lite')",
+        "importlib.import_module(name=f'tensorflow.{part}')",
+        "sys.modules['tensorflow']",
+        "getattr(modules, 'tensorflow')",
+        "def late():\n    if True:\n        from tf2onnx import tfonnx",
+    ],
+)
+def test_tensorflow_is_found_by_whatever_name(source: str) -> None:
+    assert named(source)
+
+
+def test_what_is_said_of_tensorflow_names_none_of_it() -> None:
+    assert not named('"""TensorFlow, or tensorflow."""\nPACKAGES = ("keras", "tensorflow")\nsoftmax_tftp = "tf"')
+
+
+def test_only_the_backend_and_the_formats_of_tensorflow_name_it(project: Path) -> None:
+    contracts = tomllib.loads((project / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (contract,) = [each for each in contracts if each["id"] == "tensorflow-in-its-folder"]
+    allowed = {arrow.partition(" -> ")[0].removesuffix(".**") for arrow in contract["ignore_imports"]}
+    found, seen = [], set()
+    for file in sorted((project / "dlcli").rglob("*.py")):
+        module = ".".join(file.relative_to(project).with_suffix("").parts).removesuffix(".__init__")
+        rooms = {each for each in allowed if module == each or module.startswith(f"{each}.")}
+        names = [f"{file.relative_to(project)}:{line}: {name}" for line, name in named(file.read_text("utf-8"))]
+        seen |= rooms if names else set()
+        found += [] if rooms else names
+    assert not found, "say it in Keras, or move it into dlcli/backend:\n" + "\n".join(found)
+    assert seen == allowed, "these name no TensorFlow: take them out of the contract"

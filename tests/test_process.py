@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.model.backend import _without_collecting
+from dlcli.backend.startup import _without_collecting
 
 pytestmark = pytest.mark.tensorflow
 

@@ -11,19 +11,13 @@ import typer
 from dlcli.cli.console import Console
 from dlcli.cli.options import (
     CacheDirectory,
-    Comment,
-    Decimal,
-    Delimiter,
-    Encoding,
-    Header,
     Json,
-    Missing,
     Quiet,
     RunPath,
     Runtime,
-    Thousands,
 )
 from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.cli.reading import with_reading
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import SplitName
 
@@ -37,6 +31,7 @@ MOST_CLASSES = 20
 """A confusion matrix of more classes is left to the JSON file."""
 
 
+@with_reading
 def command(
     run: RunPath,
     data: Annotated[
@@ -49,13 +44,8 @@ def command(
         SplitName | None,
         typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
     ] = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    comment: Comment = None,
-    missing: Missing = None,
+    *,
+    reading: Reading,
     cache_dir: CacheDirectory = None,
     runtime: Runtime = "auto",
     json: Json = False,
@@ -66,15 +56,6 @@ def command(
 
     if data is not None and split is not None:
         raise typer.BadParameter("give DATA or --split, not both")
-    reading = Reading(
-        delimiter=delimiter,
-        header=header,
-        encoding=encoding,
-        decimal=decimal,
-        thousands=thousands,
-        comment=comment,
-        missing_values=tuple(missing or ()),
-    )
     if data is None and reading != Reading():
         raise typer.BadParameter("a split of the run is read as in training; give DATA to read otherwise")
     evaluate(

@@ -28,7 +28,7 @@ class Interrupts:
         self._urgency = Urgency()
         self._signals = contextlib.ExitStack()
 
-    def settle(self) -> None:
+    def end(self) -> None:
         """The command has ended, and is about to say how: another signal changes nothing."""
         self._over = True
 

@@ -48,7 +48,7 @@ def _bounded(command: Callable[..., None]) -> Callable[..., None]:
             except (typer.Exit, typer.BadParameter):
                 raise
             except (Exception, KeyboardInterrupt) as error:
-                interrupts.settle()
+                interrupts.end()
                 code = _explain(console, KeyboardInterrupt() if interrupts.requested else error)
                 raise typer.Exit(code) from None
 

@@ -9,19 +9,12 @@ import typer
 
 __all__ = [
     "CacheDirectory",
-    "Comment",
     "ConfigFile",
-    "Decimal",
-    "Delimiter",
-    "Encoding",
-    "Header",
     "Json",
-    "Missing",
     "Overrides",
     "Quiet",
     "RunPath",
     "Runtime",
-    "Thousands",
 ]
 
 CacheDirectory = Annotated[
@@ -55,58 +48,4 @@ Runtime = Annotated[
         metavar="RUNTIME",
         help="portable: ONNX Runtime, without TensorFlow; keras: Keras; auto: portable where it can be.",
     ),
-]
-Delimiter = Annotated[
-    str | None,
-    typer.Option(
-        "--delimiter",
-        metavar="CHAR",
-        help="Of text: what is between the cells, or blanks for runs of them; else found from the first rows.",
-        show_default=False,
-    ),
-]
-Header = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Of text: whether the first row holds the names; else found from the first rows.",
-        show_default=False,
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option(
-        "--encoding",
-        metavar="NAME",
-        help="Of text: its encoding, such as latin-1; else found from the first bytes.",
-        show_default=False,
-    ),
-]
-Decimal = Annotated[
-    Literal[".", ","] | None,
-    typer.Option(
-        "--decimal",
-        metavar="CHAR",
-        help="Of text: what is before the fraction of a number; else found from the first rows.",
-        show_default=False,
-    ),
-]
-Thousands = Annotated[
-    Literal[",", ".", " ", "'", "_"] | None,
-    typer.Option(
-        "--thousands", metavar="CHAR", help="Of text: what is between the thousands of a number.", show_default=False
-    ),
-]
-Missing = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--missing",
-        metavar="TEXT",
-        help="A cell that counts as empty beside those of the training, such as ?. Repeatable.",
-        show_default=False,
-    ),
-]
-Comment = Annotated[
-    str | None,
-    typer.Option("--comment", metavar="TEXT", help="Of text: rows that begin with this are none.", show_default=False),
 ]

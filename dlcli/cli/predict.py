@@ -9,18 +9,12 @@ import typer
 
 from dlcli.cli.console import Console
 from dlcli.cli.options import (
-    Comment,
-    Decimal,
-    Delimiter,
-    Encoding,
-    Header,
-    Missing,
     Quiet,
     RunPath,
     Runtime,
-    Thousands,
 )
 from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.cli.reading import with_reading
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
@@ -44,6 +38,7 @@ class Options(TypedDict):
     runtime: Literal["auto", "portable", "keras"]
 
 
+@with_reading
 def command(
     run: RunPath,
     source: Annotated[
@@ -112,13 +107,8 @@ def command(
             show_default=False,
         ),
     ] = None,
-    delimiter: Delimiter = None,
-    header: Header = None,
-    encoding: Encoding = None,
-    decimal: Decimal = None,
-    thousands: Thousands = None,
-    comment: Comment = None,
-    missing: Missing = None,
+    *,
+    reading: Reading,
     raw_text: Annotated[
         bool,
         typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
@@ -128,17 +118,6 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Predict row for row, in the input's order; no target column is needed."""
-    from dlcli.data.sources.options import Reading
-
-    reading = Reading(
-        delimiter=delimiter,
-        header=header,
-        encoding=encoding,
-        decimal=decimal,
-        thousands=thousands,
-        comment=comment,
-        missing_values=tuple(missing or ()),
-    )
     predict(
         run,
         source,

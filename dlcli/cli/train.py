@@ -76,22 +76,28 @@ def train(
         )
     else:
         if metrics:
-            console.result(_table(run, metrics, console))
+            console.result(_table(metrics, console))
+            if scores := _scores(run, metrics):
+                console.result(f"R2: {', '.join(f'{split} {number(score)}' for split, score in scores.items())}")
         best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
         console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
     if run.status == "interrupted":
         raise typer.Exit(75)
 
 
-def _table(run: Run, metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
-    """The metrics of all splits, one below the other, and of a single number target its R2."""
+def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
+    """The metrics of all splits, one below the other."""
     metrics = {split: loss_first(values) for split, values in metrics.items()}
     names = list(dict.fromkeys(name for values in metrics.values() for name in values))
+    return console.table(
+        ["", *names], [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
+    )
+
+
+def _scores(run: Run, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Of a single number target its R2, by the name of each split that was evaluated: of train, which is measured while
+    it is learnt, there is none."""
+    if any(name == "r2_score" for values in metrics.values() for name in values):
+        return {}
     found = {split: run.evaluation(split).get("r2") for split in metrics if split != "train"}
-    if "r2_score" in names or all(value is None for value in found.values()):
-        found = {}
-    rows = [
-        [split, *(values.get(name) for name in names), *([found.get(split)] if found else [])]
-        for split, values in metrics.items()
-    ]
-    return console.table(["", *names, *(["R2"] if found else [])], rows)
+    return {split: score for split, score in found.items() if score is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import typer
@@ -29,12 +30,11 @@ class Command(TyperCommand):
 
     def _option(self, error: Any, args: list[str]) -> str:
         """The way out of an option that is not there."""
-        if not error.option_name.startswith("--"):
-            return ""
         from dlcli.config.habits.words import option_way_out
 
         known = [name.lstrip("-") for parameter in self.params for name in parameter.opts if name.startswith("--")]
-        hint = option_way_out(error.option_name, known=known, value=_value(error.option_name, args))
+        option = _typed(error.option_name, args)
+        hint = option_way_out(option, known=known, value=_value(option, args))
         if hint:
             error.possibilities = None
         return hint
@@ -45,9 +45,12 @@ class Command(TyperCommand):
         if parameter is None or not parameter.opts:
             return ""
         from dlcli.config.habits.words import find_habit
+        from dlcli.errors import did_you_mean
 
         value = next((found for name in parameter.opts if (found := _value(name, args)) is not None), "")
-        return next((f"did you mean '{meant}'?" for meant in find_habit(value).means if f"'{meant}'" in str(error)), "")
+        choices, habit = [each for each in re.findall(r"'([^']+)'", str(error)) if each != value], find_habit(value)
+        meant = next((f"did you mean '{meant}'?" for meant in habit.means if meant in choices), "")
+        return meant or (habit.says if choices else "") or did_you_mean(value, choices)
 
 
 class Program(TyperGroup):
@@ -58,16 +61,46 @@ class Program(TyperGroup):
         try:
             return super().resolve_command(ctx, args)
         except UsageError as error:
-            from dlcli.config.habits.words import find_habit
+            from dlcli.config.habits.words import Habit, find_habit
 
-            means = find_habit(args[0]).means if args else ()
-            _add(error, next((f"did you mean '{meant}'?" for meant in means if meant in self.commands), ""))
+            habit = find_habit(args[0]) if args else Habit()
+            means = (f"did you mean '{meant}'?" for meant in habit.means if meant in self.commands)
+            _add(error, next(means, "" if habit.means else habit.says))
             raise
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does."""
+        given = list(args)
+        try:
+            return list(super().parse_args(ctx, args))
+        except UsageError as error:
+            if hasattr(error, "option_name") and (hint := self._option(_typed(error.option_name, given))):
+                error.possibilities = None
+                _add(error, hint)
+            raise
+
+    def _option(self, option: str) -> str:
+        """The way out of an option before the command."""
+        from dlcli.config.habits.words import option_way_out
+
+        if option.lower() == "-v":
+            return "did you mean --version?"
+        owners = [name for name, command in self.commands.items() for each in command.params if option in each.opts]
+        if owners:
+            return f"it comes after the command: dlcli {owners[0]} {option} ..."
+        return option_way_out(option, known=["set"], value=None)
 
 
 def _add(error: Any, hint: str) -> None:
     if hint:
         error.message = f"{error.message.rstrip('.')}\n  → {hint}"
+
+
+def _typed(option: str, args: list[str]) -> str:
+    """The option as it was typed: of `-lr` the library that takes options apart names only `-l`."""
+    if option.startswith("--"):
+        return option
+    return next((each for each in args if each.startswith(option) and not each.startswith("--")), option)
 
 
 def _value(option: str, args: list[str]) -> str | None:

@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.backend import startup
 from dlcli.codecs.keras_layers import ColumnKind, Need, layer_of
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec
 from dlcli.errors import ModelError, Problem
 from dlcli.exports.formats import ExportFormat
-from dlcli.model import backend
 
 __all__ = [
     "ColumnInput",
@@ -133,7 +133,7 @@ def make_column_inputs(codecs: Mapping[str, Codec], dtype: NumberDtype = "float6
     Raises:
         ModelError: See `column_inputs`.
     """
-    keras = backend.load().keras
+    keras = startup.load()
     return {
         column: keras.Input(each.shape, dtype=each.dtype(dtype), name=column)
         for column, each in column_inputs(codecs).items()
@@ -150,4 +150,4 @@ def encoded_tensor(codec: Codec, inputs: Sequence[Any]) -> Any:
     Raises:
         ModelError: There are no such layers.
     """
-    return layer_of(codec).tensor(backend.load().keras, codec, inputs)
+    return layer_of(codec).tensor(startup.load(), codec, inputs)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.backend import startup
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.inputs import open_input
@@ -35,7 +36,6 @@ from dlcli.exports.formats import FORMATS, ExportFormat, metadata_file, tensor_n
 from dlcli.exports.metadata import Metadata, describe, describe_columns
 from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
 from dlcli.exports.reference import reference_outputs, rounding_noise
-from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices
@@ -172,7 +172,7 @@ def _assembly(run: TrainedRun) -> Assembly:
 
 def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
     """A model that takes columns: the codecs' layers before the trained ones."""
-    keras = backend.load().keras
+    keras = startup.load()
     columns = make_column_inputs(preprocessing.features, dtype)
     tensors = {
         name: encoded_tensor(codec, [columns[column] for column in codec.columns])

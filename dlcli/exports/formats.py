@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from dlcli.backend import startup
 from dlcli.errors import ModelError, Problem
 from dlcli.exports.to_onnx import to_onnx
-from dlcli.model import backend
-from dlcli.model.faults import KERAS_FAULTS, reason
+from dlcli.model.faults import model_faults, reason
 
 __all__ = ["FORMATS", "ExportFormat", "metadata_file", "tensor_names", "write_model"]
 
@@ -69,8 +69,7 @@ def write_model(
     Raises:
         ModelError: The format cannot hold the model.
     """
-    modules = backend.load()
-    faults = (*KERAS_FAULTS, modules.tensorflow.errors.OpError)
+    faults = model_faults()
     if format == "onnx":
         texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
         path.write_bytes(to_onnx(model, outputs, metadata=texts))
@@ -82,9 +81,9 @@ def write_model(
                 case "keras":
                     model.save(path)
                 case "saved_model":
-                    _save(modules.tensorflow, model, path, outputs)
+                    _save(model, path, outputs)
                 case "litert":
-                    path.write_bytes(_litert(modules.tensorflow, model, outputs))
+                    path.write_bytes(_litert(model, outputs))
     except faults as error:
         raise _refusal(format, reason(error)) from error
     place = metadata_file(path, format)
@@ -93,16 +92,17 @@ def write_model(
         place.write_text(json.dumps(metadata, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _save(tf: Any, model: Any, path: Path, outputs: tuple[str, ...], *, frozen: bool = False) -> None:
+def _save(model: Any, path: Path, outputs: tuple[str, ...], *, frozen: bool = False) -> None:
     """A SavedModel whose one signature takes and gives tensors by name.
 
     Args:
-        tf: TensorFlow.
         model: The model.
         path: The directory.
         outputs: A name for each output.
         frozen: The weights are constants, not variables.
     """
+    import tensorflow as tf
+
     inputs = tensor_names([tensor.name for tensor in model.inputs])
     named = tensor_names(outputs)
     specs = {
@@ -114,7 +114,7 @@ def _save(tf: Any, model: Any, path: Path, outputs: tuple[str, ...], *, frozen: 
         values = model({name: tensors[legal] for name, legal in inputs.items()}, training=False)
         return list(values) if isinstance(values, (list, tuple)) else [values]
 
-    run = _frozen(tf, call, specs) if frozen else call
+    run = _frozen(call, specs) if frozen else call
 
     def serve(tensors: dict[str, Any]) -> dict[str, Any]:
         return {name: tf.identity(value) for name, value in zip(named.values(), run(tensors), strict=True)}
@@ -126,8 +126,9 @@ def _save(tf: Any, model: Any, path: Path, outputs: tuple[str, ...], *, frozen: 
     tf.saved_model.save(module, str(path), signatures={"serving_default": module.serve.get_concrete_function()})
 
 
-def _frozen(tf: Any, call: Any, specs: Mapping[str, Any]) -> Any:
+def _frozen(call: Any, specs: Mapping[str, Any]) -> Any:
     """The function with its variables as constants."""
+    import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     function = tf.function(call, input_signature=[specs], autograph=False).get_concrete_function()
@@ -146,16 +147,17 @@ def _frozen(tf: Any, call: Any, specs: Mapping[str, Any]) -> Any:
     return run
 
 
-def _litert(tf: Any, model: Any, outputs: tuple[str, ...]) -> bytes:
+def _litert(model: Any, outputs: tuple[str, ...]) -> bytes:
+    import tensorflow as tf
     from tensorflow.lite.python.convert_phase import ConverterError
 
     with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
         saved = Path(directory) / "saved"
         # The converter of TensorFlow 2.21 writes Keras 3's variables without their values, and says nothing of it.
-        _save(tf, model, saved, outputs, frozen=True)
+        _save(model, saved, outputs, frozen=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
         try:
-            with backend.silence():  # the converter's C++ side says all that it cannot do
+            with startup.silence():  # the converter's C++ side says all that it cannot do
                 return bytes(converter.convert())
         except ConverterError as error:
             why = "LiteRT has not all of its operations without TensorFlow's own; recurrent layers need such"

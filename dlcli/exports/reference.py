@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.model import backend
+from dlcli.backend import startup
+from dlcli.backend.runtime import full_precision
 
 __all__ = ["SHAKE", "reference_outputs", "rounding_noise"]
 
@@ -22,28 +23,23 @@ def reference_outputs(
 ) -> list[NDArray[Any]]:
     """The outputs of a model, in its order, each `(rows, ...)`.
 
-    Computed operation by operation, without TensorFloat-32, which on a GPU rounds the factors of a product to ten bits.
+    Computed operation by operation, in full precision.
 
     Args:
         model: A `keras.Model` that takes a dict.
         inputs: An array `(rows, *shape)` for each input.
         with_logits: Give also what a sigmoid or softmax at an output was given, after the outputs; see `to_onnx`.
     """
-    tf = backend.load().tensorflow
-    rounding = tf.config.experimental
-    before = rounding.tensor_float_32_execution_enabled()
-    rounding.enable_tensor_float_32_execution(False)
-    try:
-        values = model({name: tf.convert_to_tensor(array) for name, array in inputs.items()}, training=False)
-    finally:
-        rounding.enable_tensor_float_32_execution(before)
+    tensor = startup.load().ops.convert_to_tensor
+    with full_precision():
+        values = model({name: tensor(array) for name, array in inputs.items()}, training=False)
     listed = list(values) if isinstance(values, (list, tuple)) else [values]
     if with_logits:
         given = [getattr(value, "_keras_logits", None) for value in listed]
         listed += [
             logits
             for value, logits in zip(tuple(listed), given, strict=True)
-            if logits is not None and logits.shape.rank == value.shape.rank
+            if logits is not None and len(logits.shape) == len(value.shape)
         ]
     return [np.asarray(value) for value in listed]
 

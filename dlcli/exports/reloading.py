@@ -92,7 +92,6 @@ def _saved_model(model: str) -> Loaded:
 
 def _keras(model: str, code: Sequence[str]) -> Loaded:
     import keras
-    import tensorflow as tf
 
     own: Mapping[str, object] = {}
     if code:
@@ -103,7 +102,7 @@ def _keras(model: str, code: Sequence[str]) -> Loaded:
         loaded = keras.models.load_model(Path(model), compile=False)
 
     def run(arrays: Arrays) -> Arrays:
-        values = loaded({name: tf.constant(value) for name, value in arrays.items()}, training=False)
+        values = loaded({name: keras.ops.convert_to_tensor(value) for name, value in arrays.items()}, training=False)
         listed = values if isinstance(values, (list, tuple)) else [values]
         return {str(place): np.asarray(value) for place, value in enumerate(listed)}
 

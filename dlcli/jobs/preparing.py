@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dlcli.backend import startup
 from dlcli.config.checks.lint import lint
 from dlcli.config.graph.graph import expand
 from dlcli.config.inspection.inspection import Inspection
@@ -15,7 +16,6 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import located
-from dlcli.model import backend
 from dlcli.training.events import Listener, Notice, Stage
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def prepare_job(
         for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
             tell(Notice(inspection.locate(doubt), warning=True))
         tell(Stage("loading TensorFlow"))
-        backend.load()
+        startup.load()
         from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.trained.keras_model import assemble_run
         from dlcli.training.plan import make_plan

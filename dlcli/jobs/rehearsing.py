@@ -18,8 +18,8 @@ from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.trained.keras_model import KerasPredictor, load_keras
 from dlcli.training.events import Listener, Notice, Stage
-from dlcli.training.job import write_inputs
-from dlcli.training.saving import save_trained, unsavable
+from dlcli.training.model_file import save_trained, unsavable
+from dlcli.training.own_indices import check_own_indices
 
 __all__ = ["rehearse", "require_savable"]
 
@@ -69,9 +69,11 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
         tell: Told what will not be written, or not be proved.
 
     Raises:
-        ConfigError: See `require_savable`.
+        ConfigError: See `require_savable`; or an embedding of the user's own is too small.
         ModelError: The weights do not come back: what was trained would be lost.
     """
+    if assembly.config.code and (problems := check_own_indices(assembly, prepared.splits)):
+        raise ConfigError(problems)
     require_savable(assembly)
     if assembly.model.count_params() > MOST_PARAMETERS:
         return
@@ -80,7 +82,7 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
     with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
         run = RunDirectory(Path(directory))
         try:
-            write_inputs(run, assembly.config, prepared.preprocessing.state())
+            run.write_inputs(assembly.config, prepared.preprocessing.state())
             write_json(run.record, {"format": 1, "batch_size": 1})
             if (problem := save_trained(assembly.model, run)) is not None:
                 tell(Notice(problem, warning=True))

@@ -26,7 +26,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.keras_model import KerasMetrics, KerasPredictor
 from dlcli.training.callbacks import written_by
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
-from dlcli.training.job import fit, write_inputs
+from dlcli.training.fit import fit
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
@@ -91,7 +91,7 @@ def run_job(
 
         try:
             record.begin()
-            write_inputs(run, assembly.config, prepared.preprocessing.state())
+            run.write_inputs(assembly.config, prepared.preprocessing.state())
             tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)

@@ -6,15 +6,15 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from dlcli.backend.runtime import Runtime, configure
 from dlcli.config.graph.graph import Graph, expand
 from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
 from dlcli.errors import ConfigError
-from dlcli.model import backend
-from dlcli.model.building import build
 from dlcli.model.code import load_code
-from dlcli.model.compiling import compile_model
+from dlcli.model.compilation import compile_model
+from dlcli.model.functional import build
 from dlcli.model.metrics.own_unit import measure_in_own_units
 
 __all__ = ["Assembly", "assemble"]
@@ -37,7 +37,7 @@ class Assembly:
     config: Config
     graph: Graph
     outputs: tuple[OutputPlan, ...]
-    runtime: backend.Runtime
+    runtime: Runtime
     code: Mapping[str, object]
 
     def compile(self) -> Assembly:
@@ -73,7 +73,7 @@ def assemble(
     graph, problems = expand(config.model, features=features)
     if graph is None or problems:
         raise ConfigError(problems)
-    runtime = backend.configure(config.runtime, config.seed)
+    runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
     model = build(graph, inputs_of(graph.features), code=code, name=config.name, model_class=config.model.class_)
     sizes = {

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from dlcli.backend import startup
 from dlcli.errors import ConfigError, Problem
-from dlcli.model import backend
 
 __all__ = ["load_code"]
 
@@ -34,7 +34,7 @@ def load_code(files: Sequence[str | Path]) -> dict[str, object]:
     """
     if not files:
         return {}
-    backend.load()  # so that `import keras` in a file is as silent as ours
+    startup.load()  # so that `import keras` in a file is as silent as ours
     found: dict[str, object] = {}
     owners: dict[str, Path] = {}
     problems: list[Problem] = []

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.entries import Argument, Entry, singular
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
@@ -18,9 +19,8 @@ from dlcli.config.document.places import format_path
 from dlcli.config.graph.drafts import snake_case
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
-from dlcli.model import backend
-from dlcli.model.faults import KERAS_FAULTS, named_argument, reason
-from dlcli.model.mending import keep_arguments, mended_arguments
+from dlcli.model.faults import model_faults, named_argument, reason
+from dlcli.model.repairs import keep_arguments, mended_arguments
 
 __all__ = ["make"]
 
@@ -86,12 +86,11 @@ class _Maker:
     """Makes one component; goes on after a fault to find the others, and collects them."""
 
     def __init__(self, code: Mapping[str, object]) -> None:
-        modules = backend.load()
-        keras = modules.keras
+        keras = startup.load()
         self.problems: list[Problem] = []
         self._code = code
         self._catalogue = catalogue.load()
-        self._faults = (*KERAS_FAULTS, modules.tensorflow.errors.OpError)
+        self._faults = model_faults()
         self._namespaces: dict[str, Any] = {
             kind: keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
             for kind in catalogue.KINDS
@@ -164,7 +163,7 @@ class _Maker:
 
     def _activation(self, entry: Entry, component: Component, path: Path) -> Any:
         """An activation function with arguments: its layer where Keras has one, for that can be saved."""
-        twin = next(
+        as_layer = next(
             (
                 layer
                 for layer in self._catalogue.entries("layers")
@@ -172,8 +171,8 @@ class _Maker:
             ),
             None,
         )
-        if twin is not None and all(name in twin.arguments for name in component.arguments):
-            return self.make("layers", Component(twin.name, component.arguments), path)
+        if as_layer is not None and all(name in as_layer.arguments for name in component.arguments):
+            return self.make("layers", Component(as_layer.name, component.arguments), path)
         if not self._fits(entry, component, path):
             return None
         return _bound(getattr(self._namespaces["activations"], entry.name), component.arguments)

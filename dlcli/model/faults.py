@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.model import backend
+from dlcli.backend import startup
 
 __all__ = ["KERAS_FAULTS", "model_faults", "named_argument", "reason"]
 
@@ -23,7 +23,7 @@ KERAS_FAULTS: tuple[type[Exception], ...] = (
 )
 """What Keras, TensorFlow and the user's layers raise for an argument, a shape or a value that does not fit.
 
-TensorFlow's own errors (`tf.errors.OpError`) derive from `Exception` alone; `model_faults` has them too."""
+What the backend raises of itself derives from `Exception` alone; `model_faults` has it too."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _CALLING = re.compile(r"^Exception encountered when calling .+?\(\)\.\s*", re.DOTALL)
@@ -43,8 +43,11 @@ _FUNCTION = re.compile(r"\{\{function_node [^}]*\}\}\s*|\s*\[Op:\w+\]")
 
 
 def model_faults() -> tuple[type[Exception], ...]:
-    """All that a model raises that cannot be called, converted or saved. Loads TensorFlow."""
-    return (*KERAS_FAULTS, backend.load().tensorflow.errors.OpError)
+    """All that a model raises that cannot be called, converted or saved. Loads Keras."""
+    startup.load()
+    from dlcli.backend.failures import BackendError
+
+    return (*KERAS_FAULTS, BackendError)
 
 
 def reason(error: BaseException) -> str:

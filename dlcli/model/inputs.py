@@ -6,10 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.config.graph.graph import Graph
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.errors import ModelError, Problem
-from dlcli.model import backend
 
 __all__ = ["make_inputs"]
 
@@ -34,7 +34,7 @@ def make_inputs(
     problems = _faults(graph, inputs)
     if problems:
         raise ModelError(problems)
-    keras = backend.load().keras
+    keras = startup.load()
     names = {*taken, *(spec.name for spec in inputs)}
     sources = {spec.name: keras.Input(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs}
     tensors, unnamed = {}, []

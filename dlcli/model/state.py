@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.errors import ModelError, Problem
-from dlcli.model import backend
-from dlcli.model.faults import KERAS_FAULTS, reason
+from dlcli.model.faults import model_faults, reason
 
 __all__ = ["MetricsPass", "check_metrics", "create_state", "metric_values"]
 
@@ -15,7 +14,7 @@ __all__ = ["MetricsPass", "check_metrics", "create_state", "metric_values"]
 def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
     """Create the variables of a compiled model's optimizer, loss and metrics.
 
-    A `tf.function` whose first trace creates variables is traced again, and Keras builds this state from the first
+    A function whose first trace creates variables is traced again, and Keras builds this state from the first
     element of a data set, which must then be a plain batch.
 
     Args:
@@ -25,7 +24,7 @@ def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
     Raises:
         ModelError: A loss or a metric cannot take the outputs and the targets.
     """
-    faults = (*KERAS_FAULTS, backend.load().tensorflow.errors.OpError)
+    faults = model_faults()
     try:
         model._symbolic_build(data_batch=batch)
     except faults as error:
@@ -121,9 +120,11 @@ class MetricsPass:
         """Take in inputs, targets and weights (or None), each a NumPy array, a dict or a list of them."""
         given = batch if batch[2] is not None else batch[:2]
         if self._step is None:
+            from dlcli.backend.engine import for_any_size
+
             create_state(self._model, batch)
             self._model.reset_metrics()
-            self._step = _any_size(self._model.test_step, given)
+            self._step = for_any_size(self._model.test_step, given)
         self._step(given)
 
     def result(self) -> dict[str, float]:
@@ -140,11 +141,3 @@ def metric_values(model: Any) -> dict[str, Any]:
     for name, value in model.get_metrics_result().items():
         values.update(value if isinstance(value, Mapping) else {name: value})
     return values
-
-
-def _any_size(step: Any, batch: tuple[Any, ...]) -> Any:
-    """The step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts."""
-    import tensorflow as tf
-
-    signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
-    return tf.function(step, input_signature=[signature])

@@ -56,7 +56,7 @@ def predict_rows(
     check_columns(columns, run.predictor.outputs)
     tables = _tables(run, ahead(rows), columns, rounded, undefined or Undefined())
     # TensorFlow has threads of its own, and wants to be called from one.
-    return tables if run.predictor.road == "keras" else ahead(tables)
+    return tables if run.predictor.runtime == "keras" else ahead(tables)
 
 
 def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHING, rounded: bool = False) -> pa.Table:

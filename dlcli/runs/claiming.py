@@ -17,7 +17,7 @@ from pathlib import Path
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.locks import FileLock, locked_directory
-from dlcli.runs.contents import is_vacant, is_written_by_dlcli, strangers
+from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.layout import RunDirectory
 
 __all__ = ["Claim", "choose", "claim", "exclusive"]
@@ -84,7 +84,7 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
         hint = "pass --overwrite to replace it, or another --run-dir"
         raise _refusal(f"the run {run.path} exists already", hint=hint)
     problems: list[Problem] = []
-    if others := strangers(run):
+    if others := foreign_files(run):
         shown = ", ".join(others[:SHOWN]) + (f" and {len(others) - SHOWN} more" if len(others) > SHOWN else "")
         hint = "move what you want to keep, or choose another --run-dir"
         problems += _refusal(f"{run.path} holds what is not of the run: {shown}", hint=hint).problems
@@ -113,7 +113,7 @@ class Claim:
 
     def complete(self) -> None:
         """The new run is complete: remove the old one, unless somebody has put something into it meanwhile."""
-        if self.replaced is not None and not strangers(RunDirectory(self.replaced)):
+        if self.replaced is not None and not foreign_files(RunDirectory(self.replaced)):
             shutil.rmtree(self.replaced, ignore_errors=True)
 
     def left(self) -> Path | None:

@@ -14,7 +14,7 @@ from typing import Any
 from dlcli.files.replacing import is_draft
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
 
-__all__ = ["is_vacant", "is_written_by_dlcli", "matches", "strangers"]
+__all__ = ["foreign_files", "is_vacant", "is_written_by_dlcli", "matches"]
 
 STATUSES = frozenset({"running", "completed", "interrupted", "failed"})
 
@@ -58,7 +58,7 @@ def is_written_by_dlcli(run: RunDirectory) -> bool:
     )
 
 
-def strangers(run: RunDirectory) -> list[str]:
+def foreign_files(run: RunDirectory) -> list[str]:
     """What is in a run directory and not of the run: relative names, sorted.
 
     A file is the run's when it has one of its names, or one that `run.json` says under `writes`: patterns of the files

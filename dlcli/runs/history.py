@@ -59,7 +59,7 @@ class HistoryFile:
             else:
                 write_file(self._path, self._text(self._rows, header=True))
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Write what could not be written while training went on.
 
         Raises:

@@ -20,11 +20,13 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.file_names import name_problem
+from dlcli.config.document.writer import dump
+from dlcli.config.schema import Config
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
@@ -143,6 +145,16 @@ class RunDirectory:
     def trained(self) -> Path:
         """The file that holds the trained weights; `model.keras` when there is none yet."""
         return self.weights if self.weights.is_file() and not self.model.is_file() else self.model
+
+    def write_inputs(self, config: Config, preprocessing: Mapping[str, Any]) -> None:
+        """Write what is known before training: the resolved config, the fitted preprocessing, the user's own code.
+
+        Raises:
+            RunError: One of them cannot be written.
+        """
+        config = config.model_copy(update={"code": self.keep_code(config.code)})
+        write_atomically(self.config, dump(config.notation()))
+        write_json(self.preprocessing, preprocessing)
 
     def keep_code(self, files: Sequence[str]) -> list[str]:
         """Copy the user's Python files into the run, so that it needs nothing outside of itself.

@@ -1,4 +1,4 @@
-"""The Keras road: the model built from the config, with its weights.
+"""The runtime `keras`: the model built from the config, with its weights.
 
 A run's model is never deserialised from `model.keras`: Keras's loader has been made to run code by crafted files time
 and again (CVE-2025-1550, CVE-2025-8747, CVE-2025-9905 and others). The YAML says what to build; the file gives numbers.
@@ -23,7 +23,7 @@ from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.assembly import Assembly, assemble
-from dlcli.model.batching import division_matters
+from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.state import MetricsPass
@@ -31,7 +31,7 @@ from dlcli.model.weights import load_weights
 from dlcli.runs.inside import open_inside
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import read_batch_size
-from dlcli.trained.predictor import Arrays, Road
+from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, read_preprocessing
 
 __all__ = ["KerasMetrics", "KerasPredictor", "assemble_run", "load_keras"]
@@ -48,7 +48,7 @@ class KerasPredictor:
 
     assembly: Assembly
     batch_size: int
-    road: ClassVar[Road] = "keras"
+    runtime: ClassVar[str] = "keras"
 
     @property
     def outputs(self) -> tuple[OutputPlan, ...]:

@@ -1,4 +1,4 @@
-"""The portable road: `model.onnx` in ONNX Runtime, without TensorFlow and Keras."""
+"""The runtime `portable`: `model.onnx` in ONNX Runtime, without TensorFlow and Keras."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.errors import ModelError, Problem
-from dlcli.trained.predictor import Arrays, Road
+from dlcli.trained.predictor import Arrays
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -82,7 +82,7 @@ class PortablePredictor:
     outputs: tuple[OutputPlan, ...]
     named: tuple[str, ...]
     rows_at_once: int
-    road: ClassVar[Road] = "portable"
+    runtime: ClassVar[str] = "portable"
 
     def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
         """The outputs `(rows, ...)`, in the model's order."""

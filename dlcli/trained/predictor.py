@@ -1,18 +1,15 @@
-"""What applies a trained model to encoded rows: the contract of the Keras road and of the portable one."""
+"""What applies a trained model to encoded rows: the contract of the runtimes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
 
-__all__ = ["Arrays", "Predictor", "Road"]
-
-Road = Literal["portable", "keras"]
-"""The portable model in ONNX Runtime, or the model that Keras builds."""
+__all__ = ["Arrays", "Predictor"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -20,7 +17,8 @@ Arrays = Mapping[str, NDArray[Any]]
 class Predictor(Protocol):
     """A trained model, ready to run."""
 
-    road: ClassVar[Road]
+    runtime: ClassVar[str]
+    """`portable`, the model in ONNX Runtime, or `keras`, the model that Keras builds."""
 
     @property
     def outputs(self) -> tuple[OutputPlan, ...]:

@@ -113,10 +113,10 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
                 )
             )
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Training is over, and there may be room again for rows that could not be written."""
         with self._telling():
-            self._history.settle()
+            self._history.flush()
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:

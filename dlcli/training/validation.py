@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dlcli.backend import engine
 from dlcli.data.samples.batches import Batches
 from dlcli.model.assembly import Assembly
-from dlcli.model.batching import division_matters
+from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.training.execution import stack_size
-from dlcli.training.tensorflow import engine
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ import typer.main
 
 from dlcli import api
 from dlcli.cli.main import app
+from dlcli.data.sources.options import Reading
 
 Dlcli = Callable[..., CompletedProcess[str]]
 
@@ -57,6 +59,13 @@ def test_help_documents_every_parameter(command: str, dlcli: Dlcli, project: Pat
         name = parameter.opts[0] if parameter.param_type_name == "option" else parameter.metavar.strip("[]")
         assert name in done.stdout
         assert name in page
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate"])
+def test_new_files_are_read_with_every_option_of_a_reading(command: str) -> None:
+    flags = {option for parameter in COMMANDS[command].params for option in parameter.opts}
+    fields = {field.name.removesuffix("_values") for field in dataclasses.fields(Reading)}
+    assert {f"--{field}" for field in fields} <= flags
 
 
 def test_help_lists_every_command(dlcli: Dlcli) -> None:

@@ -17,7 +17,7 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.document.composer import compose
 from dlcli.config.habits.homes import belongs, home
 from dlcli.config.habits.notations import rewrite
-from dlcli.config.habits.words import HABITS, Habit, find_habit, way_out
+from dlcli.config.habits.words import HABITS, VALUES, Habit, find_habit, way_out
 from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.schema import Config
 from dlcli.errors import Problem
@@ -99,6 +99,17 @@ def test_every_argument_has_an_answer_on_the_command_line(dlcli: Callable[..., C
         ({"callbacks": {"EarlyStopping": {}, "TerminateOnNaN": {}}}, "callbacks", "begin each item with '- '"),
         ({"callbacks": ["early_stopping"]}, "callbacks[0]", "did you mean 'EarlyStopping'?"),
         ({"random_state": 1}, "random_state", "did you mean 'seed'?"),
+        ({"train": {"epochs": 3}}, "train", "did you mean 'fit'? or, as `data.train`"),
+        ({"training": {"epochs": 3}}, "training", "did you mean 'fit'?"),
+        ({"fit": {"resume": True}}, "fit.resume", "begins anew"),
+        ({"data": {"header": 0}}, "data.header", "`true` says that the first row holds the names"),
+        ({"data": {"header": "infer"}}, "data.header", "left out"),
+        ({"data": {"delimiter": r"\s+"}}, "data.delimiter", "write `blanks`"),
+        ({"data": {"delimiter": "tab"}}, "data.delimiter", r'write "\t"'),
+        ({"data": {"batch_size": -1}}, "data.batch_size", "write `full`"),
+        ({"data": {"features": "all"}}, "data.features", "leave the key out"),
+        ({"runtime": {"device": "cuda"}}, "runtime.device", "write `gpu`"),
+        ({"runtime": {"precision": 16}}, "runtime.precision", "write `mixed_float16`"),
     ],
 )
 def test_habits_in_a_config(config: dict[str, Any], path: str, hint: str) -> None:
@@ -115,6 +126,21 @@ def test_habits_in_a_config(config: dict[str, Any], path: str, hint: str) -> Non
         (["train", "c.yaml", "--sep", ";"], "--set 'data.delimiter=;'"),
         (["train", "c.yaml", "--lr", "0.1"], "--set compile.optimizer.Adam.learning_rate"),
         (["train", "c.yaml", "--verbose"], "--quiet"),
+        (["train", "c.yaml", "-v"], "--quiet"),
+        (["evaluate", "run", "-vv"], "--quiet"),
+        (["--verbose", "train", "c.yaml"], "--quiet"),
+        (["--quiet", "train", "c.yaml"], "it comes after the command: dlcli"),
+        (["-v"], "did you mean --version?"),
+        (["train", "c.yaml", "-e", "5"], "--set fit.epochs=5"),
+        (["train", "c.yaml", "-lr", "0.1"], "--set compile.optimizer.Adam.learning_rate"),
+        (["train", "c.yaml", "--force"], "did you mean --overwrite?"),
+        (["train", "c.yaml", "--resume"], "begins anew"),
+        (["train", "c.yaml", "--resume-from", "runs/a-001"], "begins anew"),
+        (["resume", "runs/a-001"], "begins anew"),
+        (["export", "run", "--format", "torch"], "--format onnx"),
+        (["export", "run", "--format", "tfjs"], "--format saved_model"),
+        (["export", "run", "--format", "pickle"], "--format keras"),
+        (["export", "run", "--format", "ONNX"], "did you mean 'onnx'?"),
         (["evaluate", "run", "--epochs", "5"], "the run was trained with: fit.epochs"),
         (["export", "run", "--format", "tflite"], "did you mean 'litert'?"),
         (["export", "run", "--format=h5"], "did you mean 'keras'?"),
@@ -142,11 +168,20 @@ def test_what_a_habit_means_is_there() -> None:
     known = catalogue.load()
     names = {name for kind in catalogue.KINDS for name in known.identifiers(kind)}
     names |= {argument for kind in catalogue.KINDS for entry in known.entries(kind) for argument in entry.arguments}
-    names |= {command.name or "" for command in app.registered_commands} | {"output"}
+    names |= {command.name or "" for command in app.registered_commands} | {"output", "overwrite"}
     names |= {"keras", "saved_model", "onnx", "litert", "type"}
     names |= {"number", "category", "boolean", "datetime"}
     strangers = {each for habit in HABITS.values() for each in habit.means if each not in names and not home(each)}
     assert not strangers
+
+
+def test_what_a_value_of_elsewhere_means_is_said_of_a_key_that_is_there() -> None:
+    for key, habits in VALUES.items():
+        section, _, name = home(key).rpartition(".")
+        for value, says in habits.items():
+            settings: dict[str, Any] = {section: {name: value or "strange"}} if section else {name: value}
+            found = [one.hint for one in inspect_value(settings, ".").problems if one.path == home(key)]
+            assert found in ([], [says]), (key, value)
 
 
 def snippets() -> Iterator[tuple[str, dict[str, Any]]]:

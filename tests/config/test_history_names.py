@@ -1,4 +1,4 @@
-"""The names of History, predicted; `tests/model/test_compiling.py` holds them against real training."""
+"""The names of History, predicted; `tests/model/test_compilation.py` holds them against real training."""
 
 from __future__ import annotations
 

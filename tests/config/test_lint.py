@@ -76,6 +76,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         None,
     ),
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
+    "callback-cannot-act": (
+        spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 10, "patience": 1}}]),
+        spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
+        None,
+    ),
     "nothing-to-restore": (
         spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
         spec(1, None, callbacks=["ModelCheckpoint"]),

@@ -95,7 +95,9 @@ def test_every_argument_that_takes_a_text_was_looked_at() -> None:
         for argument in entry.arguments.values()
         if takes_text(argument) and argument.reach is None and argument.name not in REVIEWED and not argument.deprecated
     }
-    assert unseen == set(), "say in `_REACH` of dlcli/model/introspect.py what Keras does with these, or list them here"
+    assert unseen == set(), (
+        "say in `_REACH` of dlcli/model/introspection/catalogue.py what Keras does with these, or list them here"
+    )
 
 
 def test_every_argument_with_the_name_or_the_words_of_a_file_was_looked_at() -> None:

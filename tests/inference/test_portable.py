@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dlcli.backend import startup
 from dlcli.exports.parity import FLOOR, Parity, compare, judge, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import LOGITS, to_onnx
-from dlcli.model import backend
 from dlcli.trained.portable import Session
 
 pytestmark = pytest.mark.tensorflow
@@ -61,7 +61,7 @@ MODELS: dict[str, tuple[tuple[int, ...], str, Layers]] = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_numbers(name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    keras = backend.load().keras  # in silence
+    keras = startup.load()  # in silence
     shape, dtype, layers = MODELS[name]
     keras.utils.set_random_seed(1)
     source = keras.Input(shape, dtype=dtype, name="the feature, named oddly")
@@ -81,7 +81,7 @@ def test_the_same_numbers(name: str, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_several_inputs_and_outputs() -> None:
-    keras = backend.load().keras
+    keras = startup.load()
     layers = keras.layers
     keras.utils.set_random_seed(2)
     sources = [
@@ -112,7 +112,7 @@ def test_several_inputs_and_outputs() -> None:
 
 def test_sums_that_cancel() -> None:
     """Terms of 1,000 that make 0.0001: float32 gives each runtime a number of its own, and a mistake is found still."""
-    keras = backend.load().keras
+    keras = startup.load()
     random = np.random.default_rng(4)
     source = keras.Input((64,), name="x")
     model = keras.Model({"x": source}, keras.layers.Dense(1)(source))
@@ -139,7 +139,7 @@ def test_sums_that_cancel() -> None:
 
 
 def test_what_a_softmax_was_given() -> None:
-    keras = backend.load().keras
+    keras = startup.load()
     source = keras.Input((3,), name="x")
     model = keras.Model({"x": source}, keras.layers.Dense(4, "softmax")(source))
     session = Session(to_onnx(model, ("y",), metadata={}, with_logits=True))

@@ -1,4 +1,4 @@
-"""A target that is a vector in an array: trained, evaluated on both roads and predicted, a column for each number."""
+"""A target that is a vector in an array: trained, evaluated in both runtimes, predicted: a column for each number."""
 
 from __future__ import annotations
 

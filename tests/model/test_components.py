@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from dlcli.backend import startup
 from dlcli.config.catalogue.entries import load
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
-from dlcli.model import backend
 from dlcli.model.components import make
 
 
@@ -77,7 +77,7 @@ def test_every_identifier_is_one_that_keras_takes(kind: str, name: str) -> None:
         return
     found = made(kind, name)
     if isinstance(found, str):
-        assert getattr(backend.load().keras, kind).get(found) is not None
+        assert getattr(startup.load(), kind).get(found) is not None
     elif inspect.isfunction(found):
         assert found.__name__ == name
     else:
@@ -86,7 +86,7 @@ def test_every_identifier_is_one_that_keras_takes(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", load().identifiers("activations"))
 def test_every_activation_works_in_a_layer(name: str) -> None:
-    keras = backend.load().keras
+    keras = startup.load()
     entry = load().get("activations", name)
     assert entry is not None
     if entry.required or name == "Activation":
@@ -124,7 +124,7 @@ def test_activations_with_arguments() -> None:
 
 
 def test_the_users_own_names_come_first() -> None:
-    keras = backend.load().keras
+    keras = startup.load()
 
     class Dense(keras.layers.Layer):  # type: ignore[misc, name-defined]
         def __init__(self, units: int, kernel_initializer: Any = None, note: Any = None, **others: Any) -> None:

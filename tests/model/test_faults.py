@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dlcli.model import backend
+from dlcli.backend import startup
 from dlcli.model.faults import KERAS_FAULTS, named_argument, reason
 
 CASES: dict[str, tuple[Callable[[Any], Any], str]] = {
@@ -30,7 +30,7 @@ CASES: dict[str, tuple[Callable[[Any], Any], str]] = {
 def test_real_messages(case: str) -> None:
     action, expected = CASES[case]
     with pytest.raises(KERAS_FAULTS) as raised:
-        action(backend.load().keras)
+        action(startup.load())
     found = reason(raised.value)
     assert expected in found
     for noise in ("\x1b", "\n", "Arguments received", "Exception encountered", "KerasTensor", "deserialize"):

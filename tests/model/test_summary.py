@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
+from dlcli.backend.runtime import configure
 from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
-from dlcli.model import backend
-from dlcli.model.building import build
+from dlcli.model.functional import build
 from dlcli.model.summary import LayerRow, summarize
 
 
 def model_of(layers: list[Any], inputs: list[InputSpec]) -> Any:
-    backend.configure(RuntimeConfig(), 0)
+    configure(RuntimeConfig(), 0)
     graph, problems = expand(ModelConfig.model_validate({"layers": layers}), features=None)
     assert graph is not None, problems
     return build(graph, inputs, code={}, name="m")

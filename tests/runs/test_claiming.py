@@ -16,7 +16,7 @@ import pytest
 from dlcli.errors import RunError
 from dlcli.files.locks import FileLock
 from dlcli.runs.claiming import Claim, choose, claim, exclusive
-from dlcli.runs.contents import is_vacant, is_written_by_dlcli, strangers
+from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory, write_json
 
 RECORD = {"format": FORMAT, "status": "completed", "versions": {"dlcli": "0.1.0"}}
@@ -161,7 +161,7 @@ def test_a_run_that_holds_anything_else_is_not_replaced(tmp_path: Path, name: st
     run = a_run(tmp_path / "run")
     (run.path / name).parent.mkdir(parents=True, exist_ok=True)
     (run.path / name).write_text("precious")
-    assert strangers(run) == [name]
+    assert foreign_files(run) == [name]
     assert name in refused(run.path)
 
 
@@ -171,7 +171,7 @@ def test_links_in_a_run_are_not_of_it(tmp_path: Path, name: str) -> None:
     (tmp_path / "precious" / "file").write_text("x")
     run = a_run(tmp_path / "run")
     (run.path / name).symlink_to(tmp_path / "precious")
-    assert strangers(run) == [name]
+    assert foreign_files(run) == [name]
     refused(run.path)
 
 
@@ -180,10 +180,10 @@ def test_what_dlcli_writes_is_no_stranger(tmp_path: Path, name: str) -> None:
     run = a_run(tmp_path / "run")
     if not (run.path / name).exists():
         (run.path / name).write_text("x")
-    assert strangers(run) == []
+    assert foreign_files(run) == []
 
 
-def test_many_strangers_are_counted(tmp_path: Path) -> None:
+def test_many_foreign_files_are_counted(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run")
     for number in range(9):
         (run.path / f"note {number}").write_text("x")
@@ -380,9 +380,9 @@ def test_a_place_that_is_no_place(place: str) -> None:
 
 def test_a_record_that_is_not_a_mapping_of_lists(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run", writes={"code/mine.py": 1})
-    assert strangers(run) == ["checkpoints/03.keras", "code/mine.py"]
+    assert foreign_files(run) == ["checkpoints/03.keras", "code/mine.py"]
     run.record.write_text(json.dumps({**RECORD, "writes": [1, None, "code/*.py"]}))
-    assert strangers(run) == ["checkpoints/03.keras"]
+    assert foreign_files(run) == ["checkpoints/03.keras"]
 
 
 def test_what_only_looks_like_a_number_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -409,4 +409,4 @@ def test_a_record_that_claims_everything_is_not_believed(tmp_path: Path, pattern
     for name in ("thesis.doc", "papers/one.doc", "logs[1]/events"):
         (run.path / name).parent.mkdir(exist_ok=True)
         (run.path / name).write_text("years of work")
-    assert strangers(run) == ["papers/one.doc", "thesis.doc"]
+    assert foreign_files(run) == ["papers/one.doc", "thesis.doc"]

@@ -113,5 +113,5 @@ def test_a_row_that_fits_in_part_alone_is_left_out_until_there_is_room(tmp_path:
             assert file.read_text() == before
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    history.settle()
+    history.flush()
     assert [row["loss"] for row in read_history(file)] == [0.125, 1 / 2, 1 / 3]

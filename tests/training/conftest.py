@@ -52,11 +52,11 @@ class Case:
 
     def model(self) -> Any:
         """The compiled model; its first weights are the same each time."""
-        from dlcli.model import backend
-        from dlcli.model.building import build
-        from dlcli.model.compiling import compile_model
+        from dlcli.backend.runtime import configure
+        from dlcli.model.compilation import compile_model
+        from dlcli.model.functional import build
 
-        backend.configure(RuntimeConfig(precision=self.precision), seed=3)
+        configure(RuntimeConfig(precision=self.precision), seed=3)
         config = ModelConfig.model_validate({"layers": self.layers, "outputs": self.outputs})
         graph, problems = expand(config, features=set(self.inputs))
         assert graph is not None, problems
@@ -116,10 +116,10 @@ class Train(Protocol):
 @pytest.fixture(scope="session")
 def train() -> Train:
     """Train a case with Keras alone (`step`) or with the engine."""
+    from dlcli.backend import engine
     from dlcli.model.state import create_state
     from dlcli.training.epoch_order import EpochOrder
     from dlcli.training.interruption import Interruption
-    from dlcli.training.tensorflow import engine
     from dlcli.training.validation import validation_dataset, validation_rows
 
     def validated(model: Any, case: Case, execution: str, batch_size: int) -> Any:
@@ -145,7 +145,9 @@ def train() -> Train:
         create_state(model, next(batches.slices()))
         with Interruption() as interruption:
             if execution != "step":
-                engine.install(model, xla=execution == "xla", interruption=interruption, fall_back=fall_back)
+                engine.install(
+                    model, xla=execution == "xla", between=interruption.stop_if_requested, fall_back=fall_back
+                )
             model.fit(
                 batches.dataset() if execution == "step" else batches.stacked_dataset(stack),
                 steps_per_epoch=None if execution == "step" else batches.num_stacks(stack),

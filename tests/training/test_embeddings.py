@@ -73,7 +73,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dlcli.Run:
 
 
 def test_it_predicts_where_a_row_stands(run: dlcli.Run, data: Path) -> None:
-    """Fewer numbers than classes, each vector of length 1, on both roads."""
+    """Fewer numbers than classes, each vector of length 1, in both runtimes."""
     assert len(run.history["loss"]) == 12
     assert "accuracy" not in run.history
     one, other = (dlcli.predict(run, pd.read_csv(data), runtime=runtime) for runtime in ("portable", "keras"))

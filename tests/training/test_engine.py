@@ -38,14 +38,14 @@ class Twin:
     """A compiled model that trains again and again from its first state, by Keras alone or by the engine."""
 
     def __init__(self, model: Any, interruption: Interruption | None) -> None:
+        from dlcli.backend import engine
         from dlcli.model.state import create_state
-        from dlcli.training.tensorflow import engine
 
         self._model = model
         self._stacked = interruption is not None
         create_state(model, next(batches(4, 2).slices()))
         if interruption is not None:
-            engine.install(model, xla=False, interruption=interruption)
+            engine.install(model, xla=False, between=interruption.stop_if_requested)
         self._variables = [*model.variables, *model.optimizer.variables]
         self._first = [each.numpy().copy() for each in self._variables]
 
@@ -98,8 +98,8 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
     """One trace serves whole, padded and short stacks over all epochs."""
     import keras
 
+    from dlcli.backend import engine
     from dlcli.model.state import create_state
-    from dlcli.training.tensorflow import engine
 
     traces: list[Any] = []
 
@@ -110,7 +110,7 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
 
     model, rows = model_of(small({"Counted": {}}, code={"Counted": Counted})), batches(60, 8)
     create_state(model, next(rows.slices()))
-    engine.install(model, xla=xla, interruption=Interruption())
+    engine.install(model, xla=xla, between=lambda: None)
     traces.clear()
     model.fit(rows.stacked_dataset(4), steps_per_epoch=rows.num_stacks(4), epochs=3, shuffle=False, verbose=0)
     assert len(traces) == 1
@@ -165,8 +165,8 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
     """Weights are those of whole stacks, and nothing goes on in the background."""
     import keras
 
+    from dlcli.backend import engine
     from dlcli.model.state import create_state
-    from dlcli.training.tensorflow import engine
 
     class Press(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -176,7 +176,7 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
     model, rows = model_of(small()), batches(60, 4)
     create_state(model, next(rows.slices()))
     with Interruption() as interruption:
-        engine.install(model, xla=False, interruption=interruption)
+        engine.install(model, xla=False, between=interruption.stop_if_requested)
         with pytest.raises(StopTraining):
             model.fit(
                 rows.stacked_dataset(3), steps_per_epoch=5, epochs=5, callbacks=[Press()], shuffle=False, verbose=0

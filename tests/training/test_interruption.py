@@ -76,6 +76,6 @@ def test_other_threads_catch_nothing(catcher: type[Interruption | Interrupts]) -
 
 def test_a_command_that_has_ended_is_not_interrupted() -> None:
     with Interrupts() as interrupts:
-        interrupts.settle()
+        interrupts.end()
         os.kill(os.getpid(), signal.SIGINT)
     assert not interrupts.requested

@@ -158,7 +158,7 @@ def some(names: Iterable[str], *often: str) -> list[Any]:
 
 @pytest.mark.parametrize("kind", some(MODELS, "nested", "without get_config"))
 def test_a_model_of_ones_own_is_a_layer(kind: str, train: Train, tmp_path: Path) -> None:
-    """It trains as in plain Keras, and every road takes it up again with the weights that it learnt."""
+    """It trains as in plain Keras, and every runtime takes it up again with the weights that it learnt."""
     plain = train(MODELS[kind], "step")
     rows = pd.read_csv(tmp_path / "rows.csv")
     for execution in ("graph", "xla"):

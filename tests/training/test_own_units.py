@@ -1,4 +1,4 @@
-"""Targets that are scaled for training: what is measured is in their own unit, on every road."""
+"""Targets that are scaled for training: what is measured is in their own unit, by every execution and runtime."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 
 import dlcli
+from dlcli.cli.console import Console, number
+from dlcli.cli.train import train
 from dlcli.training.events import Notice
 
 pytestmark = pytest.mark.tensorflow
@@ -61,6 +63,20 @@ def test_the_history_the_evaluation_and_the_report_agree(run: dlcli.Run) -> None
     for name, value in document["metrics"].items():
         assert last[f"val_{name}"] == pytest.approx(value, rel=1e-5)
     assert document["metrics"]["mae"] == pytest.approx(document["mae"], rel=1e-5)
+
+
+@pytest.mark.parametrize(("metric", "told"), [("mae", True), ("R2Score", False)])
+def test_the_end_of_a_training_has_no_empty_places(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], metric: str, told: bool
+) -> None:
+    (tmp_path / "c.yaml").write_text(json.dumps(config(data, compile={"metrics": [metric]}, epochs=1)))
+    places: dict[str, Any] = {"run_dir": tmp_path / "run", "overwrite": False, "cache_dir": None}
+    train(tmp_path / "c.yaml", overrides=[], console=Console(quiet=True), **places)
+    said = capsys.readouterr().out.splitlines()
+    names, *rows = (line.split() for line in said[:3])
+    assert [len(row) for row in rows] == [len(names) + 1] * 2
+    score = json.loads((tmp_path / "run" / "evaluations" / "validation.json").read_text())["r2"]
+    assert [line for line in said if line.startswith("R2: ")] == ([f"R2: validation {number(score)}"] if told else [])
 
 
 @pytest.mark.parametrize("runtime", ["portable", "keras"])
@@ -131,8 +147,9 @@ def test_check_tells_doubts_and_what_was_inferred(data: Path, tmp_path: Path) ->
 
     settings = config(tmp_path / "paid.csv", data={"features": ["x", "paid"]})
     report = dlcli.check(settings, listener=listen)
-    # The reader tells how the numbers may be written, and inference what the column is taken for.
-    assert [warning.rule for warning in report.warnings] == ["number-format", "doubtful-type"]
+    (warning,) = report.warnings
+    assert (warning.rule, warning.path) == ("doubtful-type", "data.features.paid")
+    assert "data.thousands" in warning.hint
     assert any(line.startswith("target price: number, standardised") for line in said)
     assert any(line.startswith("not used: z, size") for line in said)
 

@@ -15,7 +15,7 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.outputs.conventions import loss_family
 from dlcli.config.schema.component import Component, normal_name
-from dlcli.model.batching import COUNTS_ROWS, ROW_BY_ROW
+from dlcli.model.batch_division import COUNTS_ROWS, ROW_BY_ROW
 
 pytestmark = [
     pytest.mark.soak,
@@ -73,16 +73,16 @@ def spec(rows: int, kinds: Sequence[str], *, logits: bool = False, **compile_: A
     }
 
 
-ROADS = ("graph", "xla")
+EXECUTIONS = ("graph", "xla")
 
 
 def assert_as_in_keras(
-    train: Any, both: Mapping[int, Spec], *, roads: Sequence[str] = ROADS, tolerance: float = 1e-4
+    train: Any, both: Mapping[int, Spec], *, executions: Sequence[str] = EXECUTIONS, tolerance: float = 1e-4
 ) -> None:
-    """Train on the one and validate with the other, on every road."""
+    """Train on the one and validate with the other, by every execution."""
     keras = train(both[ROWS], "step", validation=both[HELD])
     names = [weight.path for weight in keras.model.weights]
-    for execution in roads:
+    for execution in executions:
         ours = train(both[ROWS], execution, validation=both[HELD], fall_back=lambda reason: None)
         assert list(ours.history) == list(keras.history)
         assert any(name.startswith("val_") for name in keras.history)
@@ -186,7 +186,7 @@ def kind_of(loss: str) -> str:
 def test_losses(name: str, keys: dict[str, Any], train: Any) -> None:
     logits = "from_logits" in keys
     both = {rows: spec(rows, [kind_of(name)], logits=logits, loss={name: keys}) for rows in (ROWS, HELD)}
-    assert_as_in_keras(train, both, roads=ROADS if not keys else ("graph",))
+    assert_as_in_keras(train, both, executions=EXECUTIONS if not keys else ("graph",))
 
 
 @pytest.mark.parametrize("keys", KEYS, ids=str)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.number.schema import Divide, NumberFeature, NumberTarget
+from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature
 from dlcli.data.types.profile import ColumnProfile
 from dlcli.data.types.rule import MOST, FeatureRule, Fit, Hints, TargetFit, TargetRule
+from dlcli.errors import Problem
 
 __all__ = ["RULE", "TARGET_RULE"]
 
@@ -22,7 +24,22 @@ def _fit(column: ColumnProfile, name: str) -> Fit | None:
     if column.kind != "number" and not (texts and (column.numbers or mostly)):
         return None
     details = ("constant",) if column.constant else ()
-    return Fit(NumberFeature(), details, odd=texts and not column.numbers, marks=False)
+    return Fit(NumberFeature(), details, _doubt(column, name), odd=texts and not column.numbers, marks=False)
+
+
+def _doubt(column: ColumnProfile, name: str) -> tuple[Problem, ...]:
+    """A warning about a column whose values are dates, such as 20150314."""
+    dates = column.dates
+    if dates is None:
+        return ()
+    return (
+        Problem(
+            f"the column {name!r} is taken for a number, and its values look like dates, such as {dates.example}",
+            path=format_path(("data", "features", name)),
+            hint=f"{{type: datetime, format: {dates.format!r}}}, or {{type: number}} if it is one",
+            rule="doubtful-type",
+        ),
+    )
 
 
 def _fit_array(first: NDArray[Any]) -> tuple[Feature, str]:

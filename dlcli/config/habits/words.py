@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 from dlcli.config.habits.homes import belongs, home
 from dlcli.config.options.types import feature_types, target_types
 from dlcli.errors import did_you_mean
 
-__all__ = ["HABITS", "Habit", "find_habit", "option_way_out", "way_out"]
+__all__ = ["HABITS", "VALUES", "Habit", "find_habit", "option_way_out", "value_way_out", "way_out"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ _F1 = (
     "`dlcli evaluate` shows the F1 of every class in any case"
 )
 _LOG_LOSS = "write binary_crossentropy for one sigmoid, sparse_categorical_crossentropy for several classes"
+_NOT_CONTINUED = (
+    "a training is not continued: each begins anew, with all its epochs, in a run directory of its own; "
+    "an interrupted run has the weights of its last epoch, and `dlcli evaluate` and `dlcli predict` take it"
+)
+_OF_OTHERS = "dlcli does not write it; `--format onnx` is what other programs read"
 _REPORTED = "`dlcli evaluate` shows it for every class in any case"
 
 _TABLE: dict[str, Habit] = {
@@ -91,6 +97,7 @@ _TABLE: dict[str, Habit] = {
     "sample_weights": Habit(("sample_weight",)),
     "weight_column": Habit(("sample_weight",)),
     "num_workers": Habit(says="leave it out: data is fed by threads of its own; runtime.threads bounds them"),
+    "train": Habit(("fit",)),
     "training": Habit(("fit",)),
     "trainer": Habit(("fit",)),
     "workers": Habit(says="leave it out: data is fed by threads of its own; `runtime: {threads: ...}` bounds them"),
@@ -325,6 +332,14 @@ _TABLE: dict[str, Habit] = {
     "config_file": Habit(says="the config is named without an option: `dlcli train CONFIG`"),
     "override": Habit(says="write `--set fit.epochs=5`"),
     "silent": Habit(says="write `--quiet`"),
+    "log_level": Habit(says=_PROGRESS),
+    "force": Habit(("overwrite",)),
+    "resume": Habit(says=_NOT_CONTINUED),
+    "resume_from": Habit(says=_NOT_CONTINUED),
+    "resume_from_checkpoint": Habit(says=_NOT_CONTINUED),
+    "continue": Habit(says=_NOT_CONTINUED),
+    "continue_from": Habit(says=_NOT_CONTINUED),
+    "ckpt_path": Habit(says=_NOT_CONTINUED),
     "dry_run": Habit(says="`dlcli check CONFIG` does all but train"),
     # Formats of `export`
     "tflite": Habit(("litert",)),
@@ -334,6 +349,23 @@ _TABLE: dict[str, Habit] = {
     "h5": Habit(("keras",)),
     "hdf5": Habit(("keras",)),
     "onnxruntime": Habit(("onnx",)),
+    "pb": Habit(("saved_model",)),
+    "tfjs": Habit(says="dlcli does not write it; its converter reads `--format saved_model`"),
+    "coreml": Habit(says="dlcli does not write it; its converter reads `--format saved_model`"),
+    "mlmodel": Habit(says="dlcli does not write it; its converter reads `--format saved_model`"),
+    "torch": Habit(says=_OF_OTHERS),
+    "pytorch": Habit(says=_OF_OTHERS),
+    "pt": Habit(says=_OF_OTHERS),
+    "pth": Habit(says=_OF_OTHERS),
+    "torchscript": Habit(says=_OF_OTHERS),
+    "safetensors": Habit(says=_OF_OTHERS),
+    "jax": Habit(says=_OF_OTHERS),
+    "tensorrt": Habit(says=_OF_OTHERS),
+    "trt": Habit(says=_OF_OTHERS),
+    "openvino": Habit(says=_OF_OTHERS),
+    "pickle": Habit(says="it runs the code that it holds; `--format keras` is what Keras loads"),
+    "pkl": Habit(says="it runs the code that it holds; `--format keras` is what Keras loads"),
+    "joblib": Habit(says="it runs the code that it holds; `--format keras` is what Keras loads"),
     # Commands
     "fit": Habit(("train",)),
     "run": Habit(("train",)),
@@ -346,6 +378,43 @@ _TABLE: dict[str, Habit] = {
     "save": Habit(("export",)),
     "convert": Habit(("export",)),
 }
+
+_BLANKS = "write `blanks` for runs of spaces and tabs"
+_TAB = 'write "\\t", in double quotes'
+_LEFT_OUT = "leave the key out"
+
+VALUES: dict[str, dict[str, str]] = {
+    "header": {
+        "": "`true` says that the first row holds the names, `false` that there are none; "
+        "left out, it is found from the first rows"
+    },
+    "delimiter": {
+        r"\s+": _BLANKS,
+        r"\s": _BLANKS,
+        " +": _BLANKS,
+        "whitespace": _BLANKS,
+        "space": _BLANKS,
+        r"\t": _TAB,
+        "tab": _TAB,
+        "auto": _LEFT_OUT,
+        "infer": _LEFT_OUT,
+    },
+    "thousands": {"": _LEFT_OUT, "none": _LEFT_OUT},
+    "features": {"all": f"{_LEFT_OUT}: all columns but the target are features"},
+    "batch_size": {"auto": f"{_LEFT_OUT}, or write `full`", "-1": "write `full` for all rows", "0": "write `full`"},
+    "device": {"cuda": "write `gpu`", "cuda:0": "write `gpu:0`", "0": "write `gpu:0`", "1": "write `gpu:1`"},
+    "precision": {
+        "16": "write `mixed_float16`",
+        "32": "write `float32`",
+        "fp16": "write `mixed_float16`",
+        "bf16": "write `mixed_bfloat16`",
+    },
+    "seed": {"none": _LEFT_OUT, "-1": _LEFT_OUT},
+}
+"""By the key of the config: what is meant by a value of elsewhere; by "" what is said of every other."""
+
+SHORT = {"v": "verbose", "e": "epochs", "b": "batch_size", "o": "output", "f": "force", "c": "config", "s": "override"}
+"""Options of one letter, as other programs have them."""
 
 
 def _normal(word: str) -> str:
@@ -382,10 +451,11 @@ def way_out(word: str, known: Iterable[str]) -> str:
         ("did you mean 'delimiter'?", 'write `fit.epochs`: it belongs below `fit:`', 'the learning rate')
     """
     known, habit = list(known), find_habit(word)
+    place = home(word)
     for meant in habit.means:
         if meant in known:
-            return f"did you mean '{meant}'?"
-    if place := home(word):
+            return f"did you mean '{meant}'?" + (f" or, as `{place}`: {belongs(place)}" if place else "")
+    if place:
         return belongs(place)
     if habit.says:
         return habit.says
@@ -395,11 +465,22 @@ def way_out(word: str, known: Iterable[str]) -> str:
     return did_you_mean(word, known)
 
 
+def value_way_out(key: str, value: Any) -> str:
+    """What to write instead of a value that a key of the config cannot have; empty when nobody can tell.
+
+    Example:
+        >>> value_way_out("delimiter", "whitespace"), value_way_out("epochs", "many")
+        ('write `blanks` for runs of spaces and tabs', '')
+    """
+    habits = VALUES.get(key, {})
+    return habits.get(str(value).lower()) or habits.get("", "")
+
+
 def option_way_out(option: str, *, known: Iterable[str], value: str | None) -> str:
     """What to write instead of an option that a command does not have; empty when nobody can tell.
 
     Args:
-        option: As it was typed, such as `--epochs`.
+        option: As it was typed, such as `--epochs` or `-e`.
         known: The command's own long options, without their dashes.
         value: What was given to it, if anything.
 
@@ -409,7 +490,10 @@ def option_way_out(option: str, *, known: Iterable[str], value: str | None) -> s
         >>> option_way_out("--epochs", known=["quiet"], value="5")
         'it is a value of the config that the run was trained with: fit.epochs'
     """
-    known, habit, word = list(known), find_habit(option), option.strip("-").replace("-", "_")
+    known, word = list(known), option.strip("-").replace("-", "_")
+    if not option.startswith("--"):
+        word = SHORT.get(word[:1], "") if len(set(word)) == 1 else word
+    habit = find_habit(word)
     if meant := next((meant for meant in habit.means if meant in known), None):
         return f"did you mean --{meant}?"
     places = [place for name in (word, *habit.means) if (place := home(name))]

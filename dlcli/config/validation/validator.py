@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.document.scalars import resolve
 from dlcli.config.habits.notations import rewrite
-from dlcli.config.habits.words import find_habit, way_out
+from dlcli.config.habits.words import find_habit, value_way_out, way_out
 from dlcli.config.options.section import Section
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import REST
@@ -167,6 +167,7 @@ def _unexpected(place: _Place) -> Problem:
             hint = f"write {'true' if value.lower() in ('yes', 'on') else 'false'}"
     elif isinstance(value, dict) and value and get_origin(unwrap(place.annotation)[0]) is list:
         hint = "make it a list: begin each item with '- '"
+    hint = value_way_out(str(place.path[-1]), value) or hint
     message = f"expected {describe(place.annotation)}, got {received(value)}"
     return Problem(message, path=format_path(place.path), hint=hint, rule="wrong-value")
 

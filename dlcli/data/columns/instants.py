@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,9 @@ _MONTH = r"^([0-9]{4}-[0-9]{2})$"
 """A month without a day: its first."""
 _FRACTION = r"(\.[0-9]{6})[0-9]+"
 """A fraction of a second finer than microseconds."""
+
+_WRITTEN_AS_FLOAT = re.compile(r"[0-9]+\.0+")
+"""20240131.0: as pandas writes whole numbers of a column with gaps."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,12 +110,20 @@ def _cast(texts: pa.Array, kind: pa.DataType) -> list[int | None]:
 def _parse_format(texts: Sequence[str], format: str) -> list[int | None]:
     """By Python's strptime: Arrow's reads the 31st of February as the 2nd of March."""
     read: list[int | None] = []
-    for text in texts:
-        try:
-            moment = datetime.datetime.strptime(text.strip(), format)
-        except ValueError:
+    for text in map(str.strip, texts):
+        moment = _strptime(text, format)
+        if moment is None and _WRITTEN_AS_FLOAT.fullmatch(text):
+            moment = _strptime(text.partition(".")[0], format)
+        if moment is None:
             read.append(None)
             continue
         aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
         read.append((aware - _EPOCH) // datetime.timedelta(microseconds=1))
     return read
+
+
+def _strptime(text: str, format: str) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(text, format)
+    except ValueError:
+        return None

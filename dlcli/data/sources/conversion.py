@@ -13,6 +13,7 @@ from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.names import is_text, value_names
 from dlcli.data.sources.codes import has_codes
 from dlcli.data.sources.marks import Marks, marks_of
+from dlcli.data.sources.notations import NUMBER, notation_of
 from dlcli.errors import Problem
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
     "plain",
 ]
 
-_NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _NOTHING = texts_array([""])[0]
 _INFINITE = r"(?i)^\s*[+-]?inf(inity)?\s*$"
 
@@ -82,10 +82,8 @@ class CellFault(ValueError):
 
 def _way_out(value: str) -> str:
     text = value.strip()
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?|[+-]?\d{1,3}([ '_]\d{3})+([.,]\d*)?", text):
-        return "write numbers without thousands separators, or say data.thousands of a text file"
-    if re.fullmatch(r"[+-]?\d+,\d+|[+-]?\d{1,3}(\.\d{3})+,\d+", text):
-        return "write numbers with a decimal point, or say data.decimal: ',' of a text file"
+    if (notation := notation_of(text)) is not None:
+        return notation.way_out
     if not text:
         return f"{_as_empty(value)} if it stands for an empty cell"
     if re.fullmatch(r"[^\d]{0,3}\s*[+-]?\d[\d.,]*\s*[^\d]{0,4}", text):
@@ -237,7 +235,7 @@ def count_numbers(values: pa.Array, counts: pa.Array) -> int:
 
 
 def _are_numbers(values: pa.Array) -> pa.Array:
-    return pc.or_(pc.match_substring_regex(values, _NUMBER), pc.match_substring_regex(values, _INFINITE))
+    return pc.or_(pc.match_substring_regex(values, NUMBER), pc.match_substring_regex(values, _INFINITE))
 
 
 def _first(values: pa.Array, faults: pa.Array, *, infinite: bool = False) -> CellFault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,8 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
+from dlcli.config.signature import SPLITS
 from dlcli.data.columns.cells import labels, numbers
 from dlcli.data.columns.chunk import Column
+from dlcli.data.sources.notations import NUMBER
 from dlcli.data.table.rows import Rows
 from dlcli.errors import Problem
 
@@ -94,6 +97,10 @@ def missing_values(values: Column) -> NDArray[np.bool_] | None:
     return None
 
 
+MANY_CLASSES = 20
+"""Numbers that are more than this are hardly classes."""
+
+
 def unseen_classes(
     seen: Sequence[str], found: RowLabels, rows: NDArray[np.int64], *, target: str, split: str, is_fraction: bool
 ) -> list[Problem]:
@@ -118,12 +125,30 @@ def unseen_classes(
         Problem(
             f"the {split} split has classes of '{target}' that the training split never shows: {listed}{more}",
             path=format_path(("data", "target", target)),
-            hint="split: stratified keeps every class in training; or drop these rows"
-            if is_fraction
-            else f"add rows of these classes to data.train, or drop them from data.{split}",
+            hint=(
+                _one_in_each(codes, [name for name, _ in unseen], names)
+                if is_fraction
+                else f"add rows of these classes to data.train, or drop them from data.{split}"
+            )
+            + _if_amount(names, target),
             rule="unknown-class",
         )
     ]
+
+
+def _one_in_each(codes: NDArray[np.int64], unseen: Sequence[str], names: Sequence[str]) -> str:
+    """How training gets rows of classes that another part of the same rows has."""
+    counts = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)), strict=True))
+    if min(counts[name] for name in unseen) < len(SPLITS):
+        return "a class of fewer rows than there are splits cannot be in each: add rows of it, or drop these"
+    return "split: stratified keeps every class in training; or drop these rows"
+
+
+def _if_amount(names: Sequence[str], target: str) -> str:
+    """What is said of classes that are numbers, and too many for classes."""
+    if len(names) <= MANY_CLASSES or not all(re.search(NUMBER, name) for name in names):
+        return ""
+    return f"; is {target!r} an amount? {{{target}: {{type: number}}}}, with a loss and a last layer for numbers"
 
 
 def weight_problems(rows: Rows, column: str) -> tuple[NDArray[np.float32], list[Problem]]:

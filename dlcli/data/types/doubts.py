@@ -10,33 +10,11 @@ import pyarrow.compute as pc
 
 from dlcli.config.document.places import format_path
 from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.sources.notations import NOTATIONS, NUMBER
 from dlcli.data.types.profile import ISO, ColumnProfile
 from dlcli.errors import Problem
 
 __all__ = ["collect_doubts", "doubts_of"]
-
-_NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
-
-_WITHOUT = "write them without, or say data.thousands of a text file"
-_POINTS = "write them with points, or say data.decimal: ',' of a text file"
-
-_CURRENCY = "([$€£¥₹₽]|EUR|USD|GBP|CHF)"
-_DIGITS = r"[0-9., '\x{00A0}\x{202F}]*"
-"""What follows the first digit of an amount, whatever parts its thousands."""
-
-_FOREIGN = {
-    r"^\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*$": ("thousands separators", _WITHOUT),
-    r"^\s*[+-]?([1-9][0-9]{0,2}(\.[0-9]{3})+|[0-9]+)(,[0-9]+)?\s*$": ("decimal commas", _POINTS),
-    r"^\s*[+-]?[1-9][0-9]{0,2}([ '\x{00A0}\x{202F}][0-9]{3})+([.,][0-9]+)?\s*$": (
-        "thousands separators",
-        _WITHOUT,
-    ),
-    r"^\s*[+-]?[0-9.,]*[0-9]\s*%\s*$": ("percent signs", "write them without"),
-    rf"^\s*[+-]?\s*{_CURRENCY}\s*[+-]?[0-9]{_DIGITS}\s*$": ("currency signs", "write them without"),
-    rf"^\s*[+-]?[0-9]{_DIGITS}\s*{_CURRENCY}\s*$": ("currency signs", "write them without"),
-}
-"""Numbers as they are written elsewhere: what is between the digits or beside them, and the way out. The first form
-that all values have, but for those that are plain numbers, is told."""
 
 _MOSTLY = 0.9
 """The part of a column's different values from which on the others look like faults."""
@@ -91,13 +69,16 @@ def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def _foreign_number(values: pa.Array) -> tuple[str, str] | None:
-    plain = pc.match_substring_regex(values, _NUMBER)
+    plain = pc.match_substring_regex(values, NUMBER)
     if pc.all(plain).as_py():
         return None  # codes with leading zeros
-    for form, (sign, way_out) in _FOREIGN.items():
-        if pc.all(pc.or_(plain, pc.match_substring_regex(values, form))).as_py():
-            example = values.filter(pc.invert(plain))[0].as_py()
-            return f"its values look like numbers with {sign}, such as {example!r}", way_out
+    for notation in NOTATIONS:
+        foreign = pc.and_not(pc.match_substring_regex(values, notation.form), plain)
+        others = values.filter(pc.invert(pc.or_(plain, foreign))).to_pylist()
+        if pc.any(foreign).as_py() and (not others or _is_few(others, values)):
+            example = values.filter(foreign)[0].as_py()
+            but = f", but for {_listed(others)}" if others else ""
+            return f"its values look like numbers with {notation.signs}, such as {example!r}{but}", notation.way_out
     return None
 
 
@@ -113,19 +94,26 @@ def _foreign_date(values: pa.Array) -> tuple[str, str] | None:
 
 def _mostly(values: pa.Array) -> tuple[str, str] | None:
     """Numbers or dates among which a few cells are something else."""
-    for form, kind in ((_NUMBER, "number"), (ISO, "datetime")):
+    for form, kind in ((NUMBER, "number"), (ISO, "datetime")):
         fitting = pc.match_substring_regex(values, form)
         others = values.filter(pc.invert(fitting)).to_pylist()
-        few = len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
         empty = len(others) < len(values) and all(other.strip().casefold() in _EMPTY for other in others)
-        if others and (few or empty):
-            listed = ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
+        if others and (_is_few(others, values) or empty):
             words = "numbers" if kind == "number" else "dates"
             return (
-                f"all its values are {words} but {listed}",
+                f"all its values are {words} but {_listed(others)}",
                 f"mend these cells, or list them in data.missing_values where they mean empty: then it is a {kind}",
             )
     return None
+
+
+def _is_few(others: list[str], values: pa.Array) -> bool:
+    """Whether these look like faults among all."""
+    return len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
+
+
+def _listed(others: list[str]) -> str:
+    return ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
 
 
 def _id(column: ColumnProfile, different: int, section: str) -> tuple[str, str] | None:

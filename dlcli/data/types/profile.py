@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dlcli.data.columns.arrays import numbers_array
 from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
+from dlcli.data.columns.compact_dates import CompactDates, DateForm
 from dlcli.data.columns.names import value_names
 from dlcli.data.sources.codes import has_codes
 from dlcli.data.sources.conversion import count_numbers, kind_of
@@ -54,6 +55,7 @@ class ColumnProfile:
         whole: Whether all values are whole numbers.
         distinct: The names of the values (`data/columns/names.py`); None where they were not gathered, because
             they are numbers.
+        dates: How all values are dates, where they are numbers such as 20150314.
     """
 
     type: pa.DataType
@@ -65,6 +67,7 @@ class ColumnProfile:
     codes: bool
     whole: bool
     distinct: pa.Array | None
+    dates: DateForm | None = None
 
     @property
     def kind(self) -> Kind | None:
@@ -132,6 +135,7 @@ class _Look:
         self._codes, self._whole = False, True
         self._two: tuple[str, ...] = ()  # different values: two tell that a column is not constant
         self._distinct: _Distinct | None = _Distinct()
+        self._dates = CompactDates()
 
     def add(self, column: pa.Array) -> None:
         """Take in a chunk."""
@@ -156,6 +160,7 @@ class _Look:
             codes=self._codes,
             whole=self._whole and not self._codes and 0 < self._present == self._numbers,
             distinct=None if self._distinct is None else self._distinct.values(),
+            dates=self._dates.form(),
         )
 
     def _add(self, column: pa.Array) -> None:
@@ -167,12 +172,14 @@ class _Look:
                 names = self._texts(column)
             case "number":
                 self._numbers += len(column)
+                self._dates.add(column)
                 if self._whole and not pa.types.is_integer(column.type):
                     self._whole = bool(pc.all(pc.equal(pc.floor(column), column)).as_py())
                 gathered = self._gather == "all" or (self._gather == "whole" and self._whole)
                 names = self._typed(column, gathered=gathered)
             case kind:
                 self._whole = False
+                self._dates.end()
                 self._moments += len(column) if kind == "datetime" else 0
                 names = self._typed(column, gathered=kind == "boolean" or self._gather == "all")
         if len(self._two) < 2:
@@ -188,9 +195,16 @@ class _Look:
         self._moments += pc.sum(counts.filter(pc.match_substring_regex(values, ISO))).as_py() or 0
         self._codes = self._codes or has_codes(values)
         self._whole = self._whole and bool(pc.all(pc.match_substring_regex(names, _WHOLE)).as_py())
+        self._add_dates(names)
         if self._gather != "all" and self._numbers == self._present and not self._whole and len(names) > 1:
             self._distinct = None
         return names
+
+    def _add_dates(self, names: pa.Array) -> None:
+        if self._whole and self._numbers == self._present and not self._codes:
+            self._dates.add(names.cast(pa.float64()))
+        else:
+            self._dates.end()
 
     def _typed(self, column: pa.Array, *, gathered: bool) -> pa.Array:
         """The names of a chunk's different values, or of its least and greatest."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.model import backend
+from dlcli.backend import startup
 
 __all__ = ["measure_in_own_units"]
 
@@ -42,7 +42,7 @@ def measure_in_own_units(model: Any, units: Mapping[str, Unit]) -> None:
 def _in_own_unit(update: Callable[..., None], unit: Unit) -> Callable[..., None]:
     """The same update, of numbers that are brought back into their unit."""
     offset, scale = np.array(unit, np.float32).T
-    ops = backend.load().keras.ops
+    ops = startup.load().ops
 
     def own(values: Any) -> Any:
         values, count = ops.cast(values, "float32"), len(scale)  # float16 ends at 65,504

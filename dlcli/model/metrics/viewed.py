@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.config.outputs.metric_views import MetricView, metric_view, plain_accuracy
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema.component import Component, normal_name
-from dlcli.model import backend
 
 __all__ = ["viewed"]
 
@@ -29,7 +29,7 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
         return made
     measure = _object(made, metric, plan)
     update = measure.update_state
-    ops = backend.load().keras.ops
+    ops = startup.load().ops
 
     def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         predicted = _predicted(y_pred, view)
@@ -42,7 +42,7 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
 
 
 def _object(made: Any, metric: Component, plan: OutputPlan) -> Any:
-    keras = backend.load().keras
+    keras = startup.load()
     if normal_name(metric) == "accuracy":
         options = {"name": metric.name if metric.name != "Accuracy" else "accuracy", **metric.arguments}
         return getattr(keras.metrics, plain_accuracy(plan)[0])(**options)
@@ -56,7 +56,7 @@ def _object(made: Any, metric: Component, plan: OutputPlan) -> Any:
 
 
 def _predicted(values: Any, view: MetricView) -> Any:
-    ops = backend.load().keras.ops
+    ops = startup.load().ops
     if view.first:
         values = values[..., : view.first]
     if view.link is not None or view.expand is not None:
@@ -70,7 +70,7 @@ def _predicted(values: Any, view: MetricView) -> Any:
 
 
 def _target(values: Any, view: MetricView) -> Any:
-    ops = backend.load().keras.ops
+    ops = startup.load().ops
     if view.target is None:
         return values
     if view.target == "column":

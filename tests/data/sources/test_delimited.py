@@ -99,7 +99,7 @@ def test_blank_cells_of_numbers_are_empty_even_late_in_the_file(
 
 @pytest.mark.parametrize(
     ("cell", "hint"),
-    [("abc", "category"), ("1,234", "thousands"), ("1,5", "decimal point"), ("12 kg", "unit"), ("0x10", "category")],
+    [("abc", "category"), ("1,234", "thousands"), ("1,5", "data.decimal"), ("12 kg", "unit"), ("0x10", "category")],
 )
 def test_a_cell_that_is_no_number_names_row_line_and_way_out(tmp_path: Path, cell: str, hint: str) -> None:
     file = write(tmp_path, f'a,b\n1,"x\ny"\n"{cell}",z\n3,w\n')

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from dlcli.data.sources.delimited.blanks import BLANKS, lines_of, output_delimiter, tidy_lines
+from dlcli.data.sources.delimited.stray import comment_mark
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.text import find_encoding, open_text, undecodable, unreadable
 from dlcli.errors import DataError, Problem
@@ -133,6 +134,7 @@ class _Look:
     def width(self, delimiter: str) -> int:
         """Of all rows; 0 when they are not of one, or when runs of blanks part no more than a header."""
         rows = self.rows(delimiter)
+        rows = tuple(row for row in rows if not comment_mark(row)) or rows
         widths = {len(row) for row in rows}
         return widths.pop() if len(widths) == 1 and (delimiter != BLANKS or len(rows) > 1) else 0
 
@@ -192,6 +194,8 @@ def _delimiter(look: _Look, options: TableOptions) -> str:
         return usual
     if rows and len(rows[0]) > 1:
         others.remove(BLANKS)
+    else:  # the first row alone may be a comment
+        others.insert(0, usual)
     best = max(others, key=look.width)  # of equals the first
     return best if look.width(best) > 1 else usual
 

@@ -11,6 +11,7 @@ from dlcli.data.sources.delimited.blanks import output_delimiter
 from dlcli.data.sources.delimited.cleaning import CleanStream
 from dlcli.data.sources.delimited.dialect import open_rows, text_rows
 from dlcli.data.sources.delimited.header import DelimitedHeader
+from dlcli.data.sources.delimited.stray import comment_mark, left_out_by
 from dlcli.data.sources.text import undecodable
 from dlcli.errors import Problem
 
@@ -48,7 +49,10 @@ def find_faults(file: Path, header: DelimitedHeader) -> list[Problem]:
 
 def _ragged(file: Path, number: int, line: int, cells: list[str], header: DelimitedHeader) -> Problem:
     expected = len(header.names)
-    if expected == 1 and header.has_header:
+    mark = comment_mark(cells)
+    if mark and comment_mark(header.names) != mark:
+        hint = left_out_by(mark)
+    elif expected == 1 and header.has_header:
         hint = "the first row has one cell: data.comment leaves rows out that begin with a mark, or set data.delimiter"
     elif len(cells) > expected:
         hint = "quote cells that hold the delimiter, or set data.delimiter"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dlcli.data.sources.delimited.dialect import Dialect, Sample, find_dialect
 from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals, number_pattern
+from dlcli.data.sources.delimited.stray import left_out_by, stray_mark
 from dlcli.data.sources.options import TableOptions
 from dlcli.errors import DataError, Problem
 
@@ -56,7 +57,13 @@ def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
     sample = find_dialect(file, options)
     if not sample.rows:
         raise DataError(Problem("the file holds no rows, not even a header", file=file, rule="empty-file"))
-    found = _names(file, sample, options)
+    stray = stray_mark(sample.rows)
+    try:
+        found = _names(file, sample, options)
+    except DataError as error:
+        raise _with_hint(error, left_out_by(stray)) if stray else error from None
+    if stray and found.in_file:
+        raise DataError(_stray_header(file, found.names, stray, line=sample.dialect.skipped + 1))
     _check_repeated(file, found.names, sample, options, in_file=found.in_file)
     rows = sample.rows[int(found.in_file) :]
     numerals = _numerals(file, rows, found.names, sample.dialect, options)
@@ -66,7 +73,25 @@ def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
         numerals,
         has_header=found.in_file,
         has_rows=bool(rows),
-        doubts=(*sample.dialect.doubts, *found.doubts, *numerals.doubts),
+        doubts=(
+            *sample.dialect.doubts,
+            *found.doubts,
+            *numerals.doubts,
+        ),
+    )
+
+
+def _with_hint(error: DataError, hint: str) -> DataError:
+    return DataError(dataclasses.replace(problem, hint=hint) for problem in error.problems)
+
+
+def _stray_header(file: Path, first: Sequence[str], mark: str, *, line: int) -> Problem:
+    return Problem(
+        f"the first row begins with '{mark}' as comments do, and has not as many cells as the others: {_listed(first)}",
+        hint=left_out_by(mark),
+        file=file,
+        line=line,
+        rule="stray-line",
     )
 
 
@@ -210,7 +235,8 @@ def _looks_like_data(rows: Sequence[Sequence[str]], missing: Collection[str]) ->
     cells = list(present.values())
     if len(cells) > 1 and all(cell.isdecimal() for cell in cells):
         steps = {int(after) - int(before) for before, after in itertools.pairwise(cells)}
-        return len(steps) != 1 or steps == {0}
+        counting = steps == {1} if len(cells) == 2 else len(steps) == 1 and min(steps) > 0
+        return not counting
     # One number alone above numbers may be a name; other cells that stand below as well say that it is none.
     others = [place for place in range(len(first)) if place not in formed]
     repeated = any(first[place] in {row[place] for row in rows[1:] if place < len(row)} for place in others)

@@ -7,19 +7,25 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from dlcli.data.sources.notations import BLANKS, COMMA, groups, notation_of
 from dlcli.errors import Problem
 
-__all__ = ["POINT", "Numerals", "find_numerals", "number_pattern"]
+__all__ = [
+    "POINT",
+    "Numerals",
+    "find_numerals",
+    "number_pattern",
+]
 
 SHARE = 0.9
 """Part of a column's cells that must be numbers of one form for it to say how they are written."""
 
-_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?")
-_GROUPED_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2}([. \u00a0\u202f'][0-9]{3})+,[0-9]+")
-_GROUPED_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}([, \u00a0\u202f'][0-9]{3})+\.[0-9]+")
+_COMMA = re.compile(COMMA)
+_GROUPED_COMMA = re.compile(rf"[+-]?{groups('.' + BLANKS)},[0-9]+")
+_GROUPED_POINT = re.compile(rf"[+-]?{groups(',' + BLANKS)}\.[0-9]+")
 _POINT = re.compile(r"[+-]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"[+-]?[0-9]+([eE][+-]?[0-9]+)?")
-_MAYBE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,][0-9]{3})+")
+_MAYBE_THOUSANDS = re.compile(rf"[+-]?{groups('.,')}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -155,15 +161,11 @@ def _mark_of(number: str) -> str:
 
 def _commas(file: Path, column: _Column, points: Sequence[_Column]) -> Problem:
     example = column.comma or column.grouped or column.maybe_grouped
-    if example == column.maybe_grouped:
-        hint = (
-            "data.thousands: ',' or data.decimal: ',' says which (--thousands and --decimal of a file to predict for)"
-        )
-    elif points:
+    notation = notation_of(example)
+    hint = notation.way_out if notation is not None else ""
+    if points and example != column.maybe_grouped:
         point = points[0].point or points[0].grouped_point
         hint = f"{points[0].name!r} has decimal points, as in '{point}'; write both in the same way"
-    else:
-        hint = "data.decimal: ',' reads such numbers (--decimal of a file to predict for); '.' says that they are none"
     return Problem(
         f"column {column.name!r} holds texts that look like numbers with commas, such as '{example}'",
         hint=hint,

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlcli.backend.runtime import configure
 from dlcli.config.catalogue.entries import load
 from dlcli.config.graph.graph import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
-from dlcli.model import backend
-from dlcli.model.building import build
 from dlcli.model.code import load_code
+from dlcli.model.functional import build
 
 VECTOR = InputSpec("features", (4,))
 IMAGE = InputSpec("image", (8, 8, 3), named=True)
@@ -32,7 +32,7 @@ def model_of(
     code: dict[str, object] | None = None,
     seed: int = 0,
 ) -> Any:
-    backend.configure(RuntimeConfig(), seed)
+    configure(RuntimeConfig(), seed)
     config = ModelConfig.model_validate({"layers": layers, "outputs": outputs, "blocks": blocks})
     graph, problems = expand(config, features=None)
     assert graph is not None, problems

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlcli.backend import startup
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.entries import Argument
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
-from dlcli.model import backend
 from dlcli.model.components import make
 
 FILLERS: dict[str, Any] = {
@@ -40,7 +40,7 @@ def other(argument: Argument) -> Any:
 
 @pytest.mark.parametrize("kind", ["losses", "metrics", "layers", "initializers", "regularizers", "constraints"])
 def test_objects_tell_all_that_they_were_made_with(kind: str) -> None:
-    backend.load()
+    startup.load()
     told = 0
     for entry in catalogue.load().entries(kind):
         required = {name: FILLERS.get(name, 0.5) for name in entry.required}
@@ -67,7 +67,7 @@ def test_objects_tell_all_that_they_were_made_with(kind: str) -> None:
     ],
 )
 def test_a_saved_model_has_the_loss_that_was_trained(loss: str, arguments: dict[str, Any], tmp_path: Path) -> None:
-    keras = backend.load().keras
+    keras = startup.load()
     inputs = keras.Input((3,))
     model = keras.Model(inputs, keras.layers.Activation("softmax" if loss != "Huber" else "linear")(inputs))
     model.compile(loss=made("losses", loss, arguments))
@@ -80,10 +80,10 @@ def test_a_saved_model_has_the_loss_that_was_trained(loss: str, arguments: dict[
 
 
 def test_tversky_weighs_false_positives_with_alpha() -> None:
-    keras = backend.load().keras
+    keras = startup.load()
     true, predicted = np.array([[1.0, 0.0, 0.0]], np.float32), np.array([[1.0, 1.0, 1.0]], np.float32)  # two false
     value = float(made("losses", "Tversky", {"alpha": 0.9, "beta": 0.1})(true, predicted))
     assert value == pytest.approx(1 - 1 / (1 + 2 * 0.9), rel=1e-5)
     alone = float(keras.losses.Tversky(alpha=0.9, beta=0.1)(true, predicted))
-    assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.mending need not"
+    assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.repairs need not"
     assert float(made("losses", "Tversky", {"alpha": 0.9})(true, predicted)) == pytest.approx(1 - 1 / 2.8, rel=1e-5)

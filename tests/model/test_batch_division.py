@@ -8,20 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlcli.backend.runtime import configure
 from dlcli.config.catalogue.entries import load
 from dlcli.config.graph.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
-from dlcli.model import backend
-from dlcli.model.batching import ROW_BY_ROW, division_matters
-from dlcli.model.building import build
+from dlcli.model.batch_division import ROW_BY_ROW, division_matters
+from dlcli.model.functional import build
 
 CELLS = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}
 
 
 def model_of(layers: list[Any], *inputs: InputSpec) -> Any:
-    backend.configure(RuntimeConfig(), 0)
+    configure(RuntimeConfig(), 0)
     graph, problems = expand(ModelConfig.model_validate({"layers": layers}), features={spec.name for spec in inputs})
     assert graph is not None, problems
     return build(graph, inputs, code={}, name="m")

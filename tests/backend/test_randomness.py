@@ -12,7 +12,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlcli.training.tensorflow.randomness import Draws, as_in_fit, foreign_draws
+from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 
 SHAPES = [(), (1,), (7,), (32, 128), (3, 5, 7), (0, 4)]
 

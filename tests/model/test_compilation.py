@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dlcli.backend import startup
+from dlcli.backend.runtime import configure
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.graph.graph import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
-from dlcli.model import backend
-from dlcli.model.building import build
-from dlcli.model.compiling import compile_model
+from dlcli.model.compilation import compile_model
 from dlcli.model.components import make
+from dlcli.model.functional import build
 
 ONE: list[Any] = [{"Dense": {"units": 1, "activation": "sigmoid"}, "name": "out"}]
 TWO: list[Any] = [
@@ -28,7 +29,7 @@ DECAY = {"ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 1, "d
 
 
 def model_of(layers: list[Any], outputs: list[str] | None = None, precision: Any = "float32") -> Any:
-    backend.configure(RuntimeConfig(precision=precision), 0)
+    configure(RuntimeConfig(precision=precision), 0)
     graph, problems = expand(ModelConfig.model_validate({"layers": layers, "outputs": outputs}), features=None)
     assert graph is not None, problems
     return build(graph, [InputSpec("features", (3,))], code={}, name="m")
@@ -119,7 +120,7 @@ def test_outputs_have_metrics_of_their_own() -> None:
 
 
 def test_the_users_own_metrics() -> None:
-    keras = backend.load().keras
+    keras = startup.load()
 
     class Closeness(keras.metrics.MeanSquaredError):  # type: ignore[misc, name-defined]
         def __init__(self, name: str = "near") -> None:
@@ -148,7 +149,7 @@ def test_mixed_float16_scales_the_loss() -> None:
     model = model_of(ONE, precision="mixed_float16")
     compile_model(model, section(loss="mse", optimizer="sgd"), code={}, jit=False)
     assert type(model.optimizer).__name__ == "LossScaleOptimizer"
-    backend.configure(RuntimeConfig(), 0)
+    configure(RuntimeConfig(), 0)
 
 
 def test_all_faults_at_once_at_their_places() -> None:

@@ -6,15 +6,15 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
-from dlcli.model import backend
 from dlcli.model.components import make
-from dlcli.model.faults import KERAS_FAULTS, reason
+from dlcli.model.faults import model_faults, reason
 from dlcli.model.inputs import make_inputs
 
 __all__ = ["build"]
@@ -60,10 +60,9 @@ class _Builder:
     """Makes and connects layers; collects the problems of each stage."""
 
     def __init__(self, code: Mapping[str, object]) -> None:
-        modules = backend.load()
-        self._keras = modules.keras
+        self._keras = startup.load()
         self._code = code
-        self._faults = (*KERAS_FAULTS, modules.tensorflow.errors.OpError)
+        self._faults = model_faults()
         self._problems: list[Problem] = []
         self._inner: dict[int, dict[str, Any]] = {}
 

@@ -21,12 +21,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlcli.backend.failures import culprit, not_compiled
+from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 from dlcli.errors import ModelError
-from dlcli.training.interruption import Interruption
-from dlcli.training.tensorflow.failures import culprit, not_compiled
-from dlcli.training.tensorflow.randomness import Draws, as_in_fit, foreign_draws
 
-__all__ = ["install", "install_validation"]
+__all__ = ["for_any_size", "install", "install_validation"]
 
 Logs = dict[str, Any]
 
@@ -35,7 +34,7 @@ def install(
     model: Any,
     *,
     xla: bool,
-    interruption: Interruption,
+    between: Callable[[], None],
     fall_back: Callable[[str], None] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> None:
@@ -47,7 +46,7 @@ def install(
     Args:
         model: A compiled `keras.Model`.
         xla: Compile with XLA; else a TensorFlow graph runs the loop.
-        interruption: Asked between two stacks.
+        between: Called between two stacks; what it raises ends the training there.
         fall_back: Called with a reason when the model trains without XLA instead: XLA cannot compile it, or would draw
             other random numbers. None: the first is an error, and the second goes on.
         notice: Called with what the numbers of the job have that plain `fit`'s have not.
@@ -58,7 +57,7 @@ def install(
     runner = _Runner(model, xla=xla, fall_back=fall_back, notice=notice)
 
     def train_function(iterator: Any) -> Logs:
-        interruption.stop_if_requested()
+        between()
         return runner.run(iterator)
 
     # Keras keeps a train function that is there; see `Trainer.make_train_function`.
@@ -85,6 +84,17 @@ def install_validation(model: Any) -> None:
         return stacked(*next(iterator))  # type: ignore[no-any-return]
 
     model.test_function = test_function
+
+
+def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
+    """A step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts.
+
+    Args:
+        step: Takes a batch.
+        batch: One of them: a structure of NumPy arrays.
+    """
+    signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
+    return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
 
 
 def _is_stacked(signature: Any) -> bool:

@@ -18,10 +18,10 @@ import pytest
 import dlcli
 from dlcli.config.schema.component import Component
 from dlcli.errors import RunError
+from dlcli.training.callback_failures import WRITING, tolerate
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Notice
 from dlcli.training.execution import needs_every_batch
-from dlcli.training.tolerance import WRITING, tolerate
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the size of files cannot be limited")
 

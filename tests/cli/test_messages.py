@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from dlcli.training.events import Event, Notice
-from dlcli.training.warned import forward_warnings, with_warnings_forwarded
+from dlcli.training.messages import forward_warnings, with_warnings_forwarded
 
 
 def warn(text: str, *, module: str = "keras.src.losses", category: type[Warning] = SyntaxWarning) -> None:

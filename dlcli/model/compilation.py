@@ -13,9 +13,8 @@ from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
-from dlcli.model import backend
 from dlcli.model.components import make
-from dlcli.model.faults import KERAS_FAULTS, reason
+from dlcli.model.faults import model_faults, reason
 from dlcli.model.metrics.viewed import viewed
 
 __all__ = ["compile_model"]
@@ -67,7 +66,7 @@ def compile_model(
             jit_compile=jit,
             steps_per_execution=steps,
         )
-    except (*KERAS_FAULTS, backend.load().tensorflow.errors.OpError) as error:
+    except model_faults() as error:
         raise ModelError(
             Problem(f"Keras refuses to compile: {reason(error)}", path="compile", rule="refused")
         ) from error

@@ -10,10 +10,13 @@ import tensorflow as tf
 
 from dlcli.errors import Problem
 
-__all__ = ["culprit", "not_compiled", "training_failure"]
+__all__ = ["BackendError", "culprit", "not_compiled", "training_failure"]
+
+BackendError: type[Exception] = tf.errors.OpError
+"""What TensorFlow raises when an operation fails; it derives from `Exception` alone."""
 
 
-def not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
+def not_compiled(model: Any, error: Any) -> Problem | None:
     """The problem of a model that XLA cannot compile; None when the error is another."""
     text = str(error)
     if not re.search(r"XLA|tf2xla|trying to compile|compile-time constant", text):
@@ -28,7 +31,7 @@ def not_compiled(model: Any, error: tf.errors.OpError) -> Problem | None:
     )
 
 
-def training_failure(model: Any, error: tf.errors.OpError, *, device: str) -> Problem | None:
+def training_failure(model: Any, error: Any, *, device: str) -> Problem | None:
     """The problem of a training step that failed: no memory, a value that a layer cannot take, a check of its own.
 
     None when the error is about neither memory nor the model.

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from dlcli.config.catalogue.entries import CATALOGUE_FILE, load
+from dlcli.model.introspection.catalogue import introspect, render
 from dlcli.model.introspection.docstrings import argument_text, argument_texts, first_sentence
-from dlcli.model.introspection.introspect import introspect, render
 
 
 def test_the_shipped_catalogue_is_that_of_the_installed_keras() -> None:

@@ -1,29 +1,17 @@
-"""TensorFlow and Keras, imported late and in silence, and set up as `runtime` asks."""
+"""The device, the threads, the precision and the seed of a job, as the config's `runtime` asks."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import gc
-import importlib
-import os
-import sys
-import tempfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
+from dlcli.backend.startup import load
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["Backend", "Runtime", "configure", "load", "load_before_tables", "silence"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Backend:
-    """The two imported modules."""
-
-    tensorflow: Any
-    keras: Any
+__all__ = ["Runtime", "configure", "full_precision"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +25,6 @@ class Runtime:
         precision: Keras's dtype policy.
         deterministic: Whether only deterministic operations run.
         threads: CPU threads in use for one operation; None when TensorFlow takes all.
-        tensorflow: TensorFlow's version.
-        keras: Keras's version.
     """
 
     device: str
@@ -47,45 +33,6 @@ class Runtime:
     precision: str
     deterministic: bool
     threads: int | None
-    tensorflow: str
-    keras: str
-
-
-def load() -> Backend:
-    """Import TensorFlow and Keras; the first call takes seconds, and nothing of what they print is shown.
-
-    Raises:
-        ModelError: They cannot be imported (with what they printed), or Keras is set to another backend.
-    """
-    if "tensorflow" in sys.modules and "keras" in sys.modules:
-        backend = Backend(sys.modules["tensorflow"], sys.modules["keras"])
-        _require_tensorflow_backend(backend.keras.backend.backend())
-        return backend
-    # An environment variable wins over ~/.keras/keras.json, so that a file at home does not change a run.
-    _require_tensorflow_backend(os.environ.setdefault("KERAS_BACKEND", "tensorflow"))
-    # 3 silences the C++ side for good: XLA, CUDA and the optimizers log long after the import.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GLOG_minloglevel", "3")
-    # What is logged before the level is read (oneDNN, CUDA's search) only a redirection of the descriptors stops.
-    with silence() as captured, _without_collecting():
-        try:
-            tensorflow = importlib.import_module("tensorflow")
-            keras = importlib.import_module("keras")
-            tensorflow.config.list_physical_devices()
-        except (ImportError, OSError, RuntimeError, AttributeError) as error:
-            raise ModelError(_import_failure(error, _text(captured))) from error
-    # Python's warnings of TensorFlow and Keras go through absl and logging to stderr.
-    tensorflow.get_logger().setLevel("ERROR")
-    return Backend(tensorflow, keras)
-
-
-def load_before_tables() -> None:
-    """On macOS, load TensorFlow now; whoever will need both calls this before anything imports pandas or pyarrow.
-
-    Where these come first, `fit` hangs there (keras#23083, tensorflow#98563).
-    """
-    if sys.platform == "darwin":
-        load()
 
 
 def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
@@ -102,8 +49,9 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     Raises:
         ModelError: The device is absent, or can no longer be chosen.
     """
-    backend = load()
-    tf, keras = backend.tensorflow, backend.keras
+    keras = load()
+    import tensorflow as tf
+
     device, gpus = _choose_device(tf, runtime.device)
     threads = _set_threads(tf, runtime.threads)
     keras.utils.clear_session()
@@ -120,9 +68,22 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
         precision=runtime.precision,
         deterministic=runtime.deterministic,
         threads=threads,
-        tensorflow=tf.__version__,
-        keras=keras.__version__,
     )
+
+
+@contextlib.contextmanager
+def full_precision() -> Iterator[None]:
+    """While it lasts, no product is computed in TensorFloat-32, which on a GPU rounds its factors to ten bits."""
+    load()
+    import tensorflow as tf
+
+    rounding = tf.config.experimental
+    before = rounding.tensor_float_32_execution_enabled()
+    rounding.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        rounding.enable_tensor_float_32_execution(before)
 
 
 def _choose_device(tf: Any, wanted: str) -> tuple[str, tuple[str, ...]]:
@@ -192,65 +153,3 @@ def _set_determinism(tf: Any, wanted: bool) -> None:
         tf.config.experimental.enable_op_determinism()
     elif config.is_op_determinism_enabled():
         config.disable_op_determinism()
-
-
-def _require_tensorflow_backend(name: str) -> None:
-    if name != "tensorflow":
-        raise ModelError(
-            Problem(
-                f"Keras is set to the backend {name!r}, and dlcli trains with 'tensorflow'",
-                hint="unset KERAS_BACKEND, or set it to tensorflow",
-                rule="backend",
-            )
-        )
-
-
-def _import_failure(error: Exception, printed: str) -> Problem:
-    message = f"TensorFlow cannot be imported: {type(error).__name__}: {error}"
-    if printed.strip():
-        message += "; it printed: " + " | ".join(line.strip() for line in printed.splitlines() if line.strip())
-    return Problem(message, hint="install it again: pip install --force-reinstall tensorflow keras", rule="backend")
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[BinaryIO]:
-    """Send file descriptors 1 and 2 to a temporary file: C++ knows nothing of `sys.stderr`."""
-    with tempfile.TemporaryFile() as captured, contextlib.ExitStack() as stack:
-        for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
-            if stream is not None:
-                stream.flush()
-            try:
-                saved = os.dup(descriptor)
-            except OSError:  # a service may run with it closed
-                continue
-            stack.callback(os.close, saved)
-            stack.callback(os.dup2, saved, descriptor)
-            if stream is not None:
-                stack.callback(stream.flush)
-            os.dup2(captured.fileno(), descriptor)
-        yield captured
-
-
-@contextlib.contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Import without looking for garbage: modules make hundreds of thousands of objects, and all of them stay.
-
-    Measured: 1.8 s instead of 2.3 for the import, and a tenth of a second for every full collection afterwards, which
-    leaves them out (`clear_session` makes one).
-    """
-    if not gc.isenabled():
-        yield
-        return
-    gc.collect()  # what is garbage now would be kept for good
-    gc.disable()
-    try:
-        yield
-        if gc.get_freeze_count():  # whose process it is has frozen what was there: the program does
-            gc.freeze()
-    finally:
-        gc.enable()
-
-
-def _text(captured: BinaryIO) -> str:
-    captured.seek(0)
-    return captured.read().decode("utf-8", "replace")

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from dlcli.backend.failures import BackendError
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import replacing
 from dlcli.model.faults import KERAS_FAULTS
@@ -97,7 +97,7 @@ class Saver:
             self._model.save_weights(draft)
 
 
-_FAULTS = (*(fault for fault in KERAS_FAULTS if fault is not OSError), tf.errors.OpError)
+_FAULTS = (*(fault for fault in KERAS_FAULTS if fault is not OSError), BackendError)
 """What a class that cannot be saved raises. NotImplementedError is a RuntimeError."""
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component, normal_name
-from dlcli.model import backend
 from dlcli.model.assembly import Assembly
 
 __all__ = ["COUNTS_ROWS", "ROW_BY_ROW", "division_matters"]
@@ -182,7 +182,7 @@ def division_matters(assembly: Assembly) -> bool:
 
 def _layers(model: Any) -> Iterator[Any]:
     """The layers of a model, of the models and of the wrappers inside it."""
-    keras = backend.load().keras
+    keras = startup.load()
     for layer in model.layers if isinstance(model, keras.Model) else model._flatten_layers(False, recursive=False):
         if isinstance(layer, keras.Model):
             yield from _layers(layer)

@@ -1,0 +1,114 @@
+"""A Keras model traced by TensorFlow, frozen with its weights, and converted to ONNX by tf2onnx."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["convert"]
+
+
+def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "") -> Any:
+    """Convert a model of float32, in silence.
+
+    Args:
+        model: A functional `keras.Model` that takes a dict of arrays.
+        outputs: A name for each of its outputs, in order.
+        opset: The version of ONNX's operators.
+        logits: Give also what a sigmoid or softmax at an output was given, under the output's name and this.
+
+    Returns:
+        The `onnx.ModelProto`.
+
+    Raises:
+        Exception: An operation of it has no counterpart in ONNX; one of `dlcli.model.faults.model_faults`.
+    """
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the converter says of itself; the result is proved instead
+            logger.setLevel(logging.CRITICAL + 1)
+            return _convert(model, outputs, opset=opset, logits=logits)
+    finally:
+        logger.setLevel(level)
+
+
+def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> Any:
+    from tf2onnx import optimizer, tf_loader, tfonnx
+
+    names = [tensor.name for tensor in model.inputs]
+    # TensorFlow's names allow fewer letters than columns do; the true names come back below.
+    signature = [
+        tf.TensorSpec(tensor.shape, tensor.dtype, name=f"input_{place}") for place, tensor in enumerate(model.inputs)
+    ]
+
+    given = list(outputs)
+
+    def call(*tensors: Any) -> list[Any]:
+        values = model(dict(zip(names, tensors, strict=True)), training=False)
+        listed = list(values) if isinstance(values, (list, tuple)) else [values]
+        for name, value in zip(outputs, tuple(listed), strict=True):
+            # Where Keras's own losses look for it.
+            scores = getattr(value, "_keras_logits", None)
+            if logits and scores is not None and scores.shape.rank == value.shape.rank:
+                given.append(name + logits)
+                listed.append(scores)
+        return [tf.identity(value) for value in listed]
+
+    with tf.device("/cpu:0"):
+        with _inlined():
+            function = tf.function(call, jit_compile=False, autograph=False).get_concrete_function(*signature)
+        inner = [f"input_{place}:0" for place in range(len(names))]
+        outer = [tensor.name for tensor in function.outputs]
+        frozen = tf_loader.from_function(function, inner, outer)
+        with tf.Graph().as_default() as graph:
+            tf.import_graph_def(frozen, name="")
+            converted = tfonnx.process_tf_graph(
+                graph,
+                continue_on_error=False,
+                opset=opset,
+                custom_op_handlers={"Erfc": (_erfc, [])},
+                input_names=inner,
+                output_names=outer,
+                tensors_to_rename=dict(zip((*inner, *outer), (*names, *given), strict=True)),
+            )
+        _say_groups(converted)
+        return optimizer.optimize_graph(converted, catch_errors=False).make_model("dlcli")
+
+
+def _say_groups(converted: Any) -> None:
+    """TensorFlow sees the groups of a convolution in its shapes; tf2onnx says them of flat ones alone, not of 3D."""
+    for node in converted.get_nodes():
+        if node.type != "Conv" or node.get_attr_value("group", 1) != 1:
+            continue
+        channels, kernel = (converted.get_shape(name)[1] for name in node.input[:2])
+        if channels > kernel > 0:
+            node.set_attr("group", channels // kernel)
+
+
+@contextlib.contextmanager
+def _inlined() -> Iterator[None]:
+    """Trace without functions inside: Keras compiles a grouped convolution with XLA in a function of its own, which
+    TensorFlow would leave as it is and ONNX does not know."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
+
+
+def _erfc(context: Any, node: Any, *_: Any) -> None:
+    """The one operation of Keras's `gelu` that tf2onnx does not know: erfc(x) = 1 - erf(x)."""
+    output = {"shapes": [context.get_shape(node.output[0])], "dtypes": [context.get_dtype(node.output[0])]}
+    one = context.make_const(f"{node.name}_one", np.array(1, np.float32))
+    erf = context.make_node("Erf", list(node.input), **output)
+    context.remove_node(node.name)
+    context.make_node("Sub", [one.output[0], erf.output[0]], name=node.name, outputs=list(node.output), **output)

@@ -1,0 +1,203 @@
+"""Keras's `fit`, as planned: a History, checkpoints and the trained model's file in the run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dlcli.backend import engine
+from dlcli.backend.failures import BackendError, training_failure
+from dlcli.errors import ModelError, Problem, RunError
+from dlcli.model.state import metric_values
+from dlcli.runs.history import HistoryFile
+from dlcli.runs.layout import RunDirectory
+from dlcli.training.callback_failures import explain_failures, tolerate
+from dlcli.training.callbacks import make_callbacks
+from dlcli.training.epoch_order import EpochOrder
+from dlcli.training.events import Listener, Notice
+from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
+from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.messages import forward_messages
+from dlcli.training.model_file import save_trained
+from dlcli.training.plan import Plan
+from dlcli.training.recorder import Recorder
+from dlcli.training.validation import validation_dataset
+
+__all__ = ["Outcome", "fit"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What training came to.
+
+    Args:
+        status: `completed` or `interrupted`.
+        epochs: Whole epochs trained.
+        execution: How it was executed.
+        file: The name of the file with the trained weights.
+        model_epoch: The epoch whose weights the model has, one-based: the last, or one that a callback went back to.
+        metrics: Of the training split in that epoch, by Keras's names; empty when there was no whole epoch.
+    """
+
+    status: str
+    epochs: int
+    execution: Execution
+    file: str
+    model_epoch: int
+    metrics: Mapping[str, float]
+
+
+def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
+    """Train, writing `history.csv` as each epoch ends and `model.keras` at the end.
+
+    Raises:
+        ModelError: Keras or its backend failed on the way, out of memory included; the weights that were reached are
+            written nevertheless.
+        RunError: The model cannot be written.
+    """
+    model = plan.assembly.model
+    with Interruption() as interruption, forward_messages(listener):
+        training = _Training(plan, run, listener=listener, interruption=interruption)
+        status = training.run()
+        if (problem := save_trained(model, run)) is not None:
+            listener(Notice(problem, warning=True))
+        training.recorder.flush()
+    epochs = training.recorder.epochs
+    kept = epochs if status == "interrupted" else _model_epoch(training.callbacks, epochs)
+    metrics = _training_metrics(model, training.recorder.logs.get(kept, {}))
+    return Outcome(status, epochs, training.execution, run.trained.name, kept, metrics)
+
+
+class _Training:
+    """One call of `fit`, with the callbacks and the functions that it is to have."""
+
+    def __init__(self, plan: Plan, run: RunDirectory, *, listener: Listener, interruption: Interruption) -> None:
+        self._plan, self._run, self._listener = plan, run, listener
+        self._model, self._config = plan.assembly.model, plan.assembly.config
+        self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
+        self.execution = self._chosen()
+        self._guard_callbacks()
+        if self.execution.mode != "step":
+            self._install_engine(interruption)
+        self._validation = self._validated()
+        self.recorder = Recorder(
+            history=HistoryFile(run.history),
+            listener=listener,
+            rows=plan.train.rows,
+            batch_size=plan.train.batch_size,
+            stack=self.execution.stack,
+            interruption=interruption,
+        )
+
+    def run(self) -> str:
+        """Train; returns whether it was `completed` or `interrupted`."""
+        try:
+            with _rescuing(self._model, self._run, self._listener):
+                self._fit()
+        except StopTraining:
+            return "interrupted"
+        except ModelError as error:
+            raise error from error.__context__  # Keras has cut off what it comes from
+        except BackendError as error:
+            problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
+            if problem is None:
+                raise
+            raise ModelError(problem) from error
+        return "completed"
+
+    def _fit(self) -> None:
+        batches, stack = self._plan.train, self.execution.stack
+        by_batch = self.execution.mode == "step"
+        self._model.fit(
+            batches.dataset() if by_batch else batches.stacked_dataset(stack),
+            validation_data=self._validation,
+            steps_per_epoch=None if by_batch else batches.num_stacks(stack),
+            epochs=self._config.fit.epochs,
+            validation_freq=self._config.fit.validation_freq,
+            callbacks=[EpochOrder(batches), *self.callbacks, self.recorder],
+            shuffle=False,  # the batches come in their order already
+            verbose=0,
+        )
+
+    def _chosen(self) -> Execution:
+        execution = choose(
+            self._config.runtime.execution,
+            model=self._model,
+            batches=self._plan.train,
+            epochs=self._config.fit.epochs,
+            device=self._plan.assembly.runtime.device,
+            deterministic=self._config.runtime.deterministic,
+            demanding=needs_every_batch(self.callbacks),
+        )
+        if execution.reason:
+            self._listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
+        return execution
+
+    def _guard_callbacks(self) -> None:
+        """The user's own end the training with a fault that names them; Keras's that cannot write do not end it."""
+        for index, (callback, component) in enumerate(zip(self.callbacks, self._config.callbacks, strict=True)):
+            path = f"callbacks[{index}].{component.name}"
+            if component.name in self._plan.assembly.code:
+                explain_failures(callback, path=path, files=self._config.code)
+            else:
+                tolerate(callback, path=path, listener=self._listener)
+
+    def _install_engine(self, interruption: Interruption) -> None:
+        engine.install(
+            self._model,
+            xla=self.execution.mode == "xla",
+            between=interruption.stop_if_requested,
+            fall_back=None if self._config.runtime.execution == "xla" else self._fall_back,
+            notice=self._note_draws,
+        )
+
+    def _validated(self) -> Any:
+        if self._plan.validation is None:
+            return None
+        seen = self.execution.mode == "step" or sees_validation_batches(self.callbacks)
+        return validation_dataset(self._model, self._plan.validation, seen=seen)
+
+    def _fall_back(self, reason: str) -> None:
+        self.execution = dataclasses.replace(self.execution, mode="graph")
+        problem = Problem(f"{reason}; training goes on without XLA", path="runtime.execution", rule="xla")
+        self._listener(Notice(problem, warning=True))
+
+    def _note_draws(self, reason: str) -> None:
+        hint = "execution: step draws those; keras.random with a SeedGenerator draws alike everywhere"
+        self._listener(Notice(Problem(reason, path="runtime.execution", hint=hint, rule="random-draws")))
+
+
+@contextlib.contextmanager
+def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[None]:
+    """Whatever ends training before its time, what the model has learnt is kept."""
+    done = False
+    try:
+        yield
+        done = True
+    except (StopTraining, KeyboardInterrupt):  # the one is saved after, the other wants to leave at once
+        done = True
+        raise
+    finally:
+        if not done and model.optimizer is not None and int(model.optimizer.iterations):
+            with contextlib.suppress(RunError):  # a full disk may be what has ended it
+                save_trained(model, run)
+                message = f"the weights that training had reached are in {run.trained}"
+                listener(Notice(Problem(message, rule="weights-kept"), warning=True))
+
+
+def _model_epoch(callbacks: Iterable[Any], last: int) -> int:
+    """The epoch whose weights the model has after `fit`: EarlyStopping may have gone back to the best."""
+    epochs = [
+        callback.best_epoch + 1
+        for callback in callbacks
+        if getattr(callback, "restore_best_weights", False) and getattr(callback, "best_weights", None) is not None
+    ]
+    return epochs[-1] if epochs else last
+
+
+def _training_metrics(model: Any, logs: Mapping[str, float]) -> dict[str, float]:
+    """What an epoch says of the training split: without validation, and without what callbacks add to it."""
+    names = set(metric_values(model))
+    return {name: value for name, value in logs.items() if name in names}

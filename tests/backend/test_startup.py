@@ -1,0 +1,67 @@
+"""TensorFlow comes late and in silence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    values = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS", "GLOG"))}
+    values |= {"PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=values, check=False)
+
+
+def test_nothing_is_printed_from_import_to_compiled_training() -> None:
+    script = """
+import sys
+from dlcli.backend.runtime import configure
+from dlcli.config.schema import RuntimeConfig
+assert "tensorflow" not in sys.modules
+print("before")
+runtime = configure(RuntimeConfig(threads=1), 0)
+assert runtime.threads == 1
+import keras, numpy
+model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(1)])
+model.compile("adam", "mse", jit_compile=True)
+model.fit(numpy.zeros((8, 3)), numpy.zeros((8, 1)), verbose=0)
+assert configure(RuntimeConfig(threads=2), 0).threads == 1
+print("after")
+"""
+    done = python(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "before\nafter\n", "")
+
+
+def test_another_keras_backend_is_refused() -> None:
+    script = """
+from dlcli.backend import startup
+from dlcli.errors import ModelError
+try:
+    startup.load()
+except ModelError as error:
+    print(error)
+"""
+    done = python(script, KERAS_BACKEND="jax")
+    assert done.returncode == 0
+    assert "backend 'jax'" in done.stdout
+    assert "KERAS_BACKEND" in done.stdout
+
+
+def test_a_failing_import_says_why(tmp_path: Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("import os\nos.write(2, b'no such CPU')\nraise ImportError('libfoo.so')\n")
+    script = """
+from dlcli.backend import startup
+from dlcli.errors import ModelError
+try:
+    startup.load()
+except ModelError as error:
+    print(error)
+"""
+    done = python(script, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert done.stderr == ""
+    assert "libfoo.so" in done.stdout
+    assert "no such CPU" in done.stdout
