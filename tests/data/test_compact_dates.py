@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.schema import DataConfig, DatetimeFeature
+from dlcli.codecs.datetime.schema import DatetimeFeature
+from dlcli.config.schema import DataConfig
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.columns.compact_dates import CompactDates
 from dlcli.data.columns.instants import instants
