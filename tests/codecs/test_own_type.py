@@ -1,4 +1,4 @@
-"""A type of features in a folder of its own, and nowhere else: a config uses it from the check to the export."""
+"""Types in folders of their own, and nowhere else: configs use one of features and one of targets up to the export."""
 
 from __future__ import annotations
 
@@ -91,6 +91,60 @@ LAYER = KerasLayer("number", values, tensor)
 """,
 }
 
+LOGARITHM = {
+    "__init__": "",
+    "schema": '''
+from typing import ClassVar, Literal
+from dlcli.config.options.feature import Cells, Target
+
+class LogarithmTarget(Target):
+    """A number above zero, learnt as its logarithm."""
+
+    cells: ClassVar[Cells] = "number"
+    type: Literal["logarithm"] = "logarithm"
+    missing: Literal["error", "drop"] = "error"
+
+TARGET = LogarithmTarget
+''',
+    "target": """
+import numpy as np
+from dlcli.config.signature import TargetSpec
+from dlcli.data.columns.cells import numbers
+
+class LogarithmCodec:
+    type, reads, values = "logarithm", "number", None
+
+    def __init__(self, name, columns): self.name, self.columns, self.components = name, tuple(columns), tuple(columns)
+
+    def fit(self, values): pass
+
+    def finish(self): pass
+
+    def encode(self, values, *, start=0, out=None):
+        return np.log(numbers(values[0]).values.reshape(-1, 1)).astype(np.float32)
+
+    def decode(self, encoded): return np.exp(np.asarray(encoded, np.float64))
+
+    @property
+    def spec(self): return TargetSpec(self.name, "number")
+
+    def describe(self): return "a logarithm"
+
+    def decided(self): return ""
+
+    def left_alone(self, reason): return []
+
+    def state(self): return {"name": self.name, "type": "logarithm", "columns": list(self.columns)}
+
+    @classmethod
+    def from_state(cls, state): return cls(state["name"], state["columns"])
+
+def build(name, target, columns, *, texts, scalable): return LogarithmCodec(name, columns)
+
+CODEC = LogarithmCodec
+""",
+}
+
 CONFIG = """\
 data:
   train: wind.csv
@@ -102,6 +156,16 @@ model:
 fit: {epochs: 2}
 """
 
+OF_SPEED = """\
+data:
+  train: wind.csv
+  target: {speed: logarithm}
+  features: [course, heading_deg]
+  validation: 0.2
+model: {layers: [{Dense: {units: 1}}]}
+fit: {epochs: 2}
+"""
+
 COMMANDS = [
     ["check", "wind.yaml"],
     ["check", "faulty.yaml"],
@@ -109,6 +173,9 @@ COMMANDS = [
     ["predict", "run", "wind.csv", "--output", "predicted.csv"],
     ["export", "run", "--format", "onnx", "--with-preprocessing", "--output", "wind.onnx"],
     ["export", "run", "--format", "keras", "--with-preprocessing", "--output", "wind.keras"],
+    ["train", "speed.yaml", "--run-dir", "speed", "--quiet"],
+    ["evaluate", "speed", "wind.csv"],
+    ["predict", "speed", "wind.csv", "--output", "speeds.csv"],
     ["schema"],
 ]
 
@@ -147,16 +214,18 @@ def commands(directory: Path, *arguments: list[str]) -> list[tuple[int, str]]:
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Path:
-    """A folder with the type, a table and a config."""
-    folder = tmp_path / "types" / "angle"
-    folder.mkdir(parents=True)
-    for name, text in ANGLE.items():
-        (folder / f"{name}.py").write_text(text)
+    """A folder with two types, a table and configs."""
+    for name, modules in (("angle", ANGLE), ("logarithm", LOGARITHM)):
+        folder = tmp_path / "types" / name
+        folder.mkdir(parents=True)
+        for module, text in modules.items():
+            (folder / f"{module}.py").write_text(text)
     random = np.random.default_rng(0)
     rows = ["heading_deg,course,speed,warm"]
-    rows += [f"{a},{b},{c:.2f},{'yes' if a < 180 else 'no'}" for a, b, c in random.integers(0, 360, (60, 3))]
+    rows += [f"{a},{b},{c + 1},{'yes' if a < 180 else 'no'}" for a, b, c in random.integers(0, 360, (60, 3))]
     (tmp_path / "wind.csv").write_text("\n".join(rows) + "\n")
     (tmp_path / "wind.yaml").write_text(CONFIG)
+    (tmp_path / "speed.yaml").write_text(OF_SPEED)
     (tmp_path / "faulty.yaml").write_text(CONFIG.replace("{type: angle}", "bearing").replace("turns", "turn"))
     return tmp_path
 
@@ -180,6 +249,9 @@ def test_a_folder_is_all_that_a_type_needs(directory: Path) -> None:
     assert len((directory / "predicted.csv").read_text().splitlines()) == 61
     assert (directory / "wind.onnx").is_file()
     assert (directory / "wind.keras").is_file()
+    speeds = [float(row.split(",")[-1]) for row in (directory / "speeds.csv").read_text().splitlines()[1:]]
+    assert len(speeds) == 60
+    assert min(speeds) > 0
     schema = json.loads(results[-1][1])
     assert schema["$defs"]["AngleFeature"]["properties"]["turns"]["default"] == 1
     assert list(schema["$defs"]["FeatureDefaults"]["properties"])[-1] == "angle"
