@@ -10,7 +10,7 @@ import pytest
 
 from dlcli.codecs.number.schema import Divide, NumberFeature
 from dlcli.data.columns.chunk import ColumnInfo
-from dlcli.data.types.rules import collect_notes, infer_feature, infer_target
+from dlcli.data.types.inference import collect_notes, infer_feature, infer_target
 
 
 def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | None, str]:

@@ -13,7 +13,7 @@ from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.table.checks import missing_rows, named_marks
 from dlcli.data.table.table import Loaded
 from dlcli.data.types.doubts import collect_doubts
-from dlcli.data.types.rules import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
+from dlcli.data.types.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Filled", "decide", "fill_in"]
