@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from dlcli.config.options.types import folders, type_directories
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
+from dlcli.data.samples import keys
 from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
 
 BASE: dict[str, Any] = {"train": "a.csv", "target": "y"}
@@ -192,10 +194,22 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
         assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
 
 
+def test_the_code_of_the_types_is_in_the_key_and_their_keras_layers_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {path.name for path in type_directories()} == set(folders())
+    monkeypatch.setattr(keys, "type_directories", lambda: (tmp_path,))
+    found = []
+    for name, text in (("codec", "x = 1"), ("codec", "x = 22"), ("keras_layer", "x = 1"), ("keras_layer", "x = 22")):
+        (tmp_path / f"{name}.py").write_text(text)
+        found.append(keys._program.__wrapped__())
+    assert found[0] != found[1] == found[2] == found[3]
+
+
 @pytest.mark.slow
 def test_every_process_has_the_same_key() -> None:
     code = "from dlcli.data.samples.keys import _program; print(_program())"
-    keys = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": seed},
@@ -205,4 +219,4 @@ def test_every_process_has_the_same_key() -> None:
         ).stdout
         for seed in ("1", "2", "3")
     }
-    assert len(keys) == 1
+    assert len(found) == 1
