@@ -20,7 +20,7 @@ from dlcli.data.columns.cells import labels
 from dlcli.data.columns.codec import Codec, Column
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["ColumnKind", "KerasLayer", "Need", "layer_of", "text_values"]
+__all__ = ["ColumnKind", "KerasLayer", "Need", "layer_of", "name_values", "text_values"]
 
 ColumnKind: TypeAlias = Literal["number", "text", "datetime"]
 """As what a column goes into the model."""
@@ -64,8 +64,17 @@ def layer_of(codec: Codec) -> KerasLayer[Any]:
     return cast("KerasLayer[Any]", module.LAYER)
 
 
-def text_values(cells: Column, *, as_written: bool = False) -> NDArray[np.str_]:
-    """The cells as texts `(rows, 1)`: as they are written, or their names; a missing one is empty."""
+def name_values(codec: Codec, cells: Column) -> NDArray[np.str_]:
+    """The names of the cells `(rows, 1)`; a missing one is empty."""
+    return _texts(cells, as_written=False)
+
+
+def text_values(codec: Codec, cells: Column) -> NDArray[np.str_]:
+    """The cells as they are written `(rows, 1)`; a missing one is empty."""
+    return _texts(cells, as_written=True)
+
+
+def _texts(cells: Column, *, as_written: bool) -> NDArray[np.str_]:
     read = labels(cells, as_written=as_written)
-    texts: NDArray[np.str_] = np.array([*read.names, ""], dtype=np.str_)[read.codes][:, np.newaxis]
-    return texts
+    texts: NDArray[np.str_] = np.array([*read.names, ""], dtype=np.str_)[read.codes]
+    return texts[:, np.newaxis]

@@ -6,17 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
-from dlcli.codecs.keras_layers import KerasLayer, text_values
-from dlcli.data.columns.codec import Column
+from dlcli.codecs.keras_layers import KerasLayer, name_values
 
 __all__ = ["LAYER"]
-
-
-def _values(codec: BooleanCodec, cells: Column) -> NDArray[np.str_]:
-    return text_values(cells)
 
 
 def _tensor(keras: Any, codec: BooleanCodec, inputs: Sequence[Any]) -> Any:
@@ -38,4 +32,4 @@ def _tensor(keras: Any, codec: BooleanCodec, inputs: Sequence[Any]) -> Any:
     return ops.where(ops.equal(second, 0), ops.reshape(values(first), (-1, 1)), np.float32(np.nan))
 
 
-LAYER = KerasLayer("text", _values, _tensor, needs=frozenset({"tables"}))
+LAYER = KerasLayer("text", name_values, _tensor, needs=frozenset({"tables"}))

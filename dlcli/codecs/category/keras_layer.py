@@ -6,17 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlcli.codecs.category.codec import CategoryCodec
-from dlcli.codecs.keras_layers import KerasLayer, text_values
-from dlcli.data.columns.codec import Column
+from dlcli.codecs.keras_layers import KerasLayer, name_values
 
 __all__ = ["LAYER"]
-
-
-def _values(codec: CategoryCodec, cells: Column) -> NDArray[np.str_]:
-    return text_values(cells)
 
 
 def _tensor(keras: Any, codec: CategoryCodec, inputs: Sequence[Any]) -> Any:
@@ -47,4 +41,4 @@ def _lookup(keras: Any, text: Any, table: Mapping[str, int], *, unknown: int | N
     return keras.ops.cast(keras.ops.reshape(values(places), (-1, 1)), "int32")
 
 
-LAYER = KerasLayer("text", _values, _tensor, needs=frozenset({"tables"}))
+LAYER = KerasLayer("text", name_values, _tensor, needs=frozenset({"tables"}))

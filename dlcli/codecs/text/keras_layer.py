@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dlcli.codecs.keras_layers import KerasLayer, text_values
 from dlcli.codecs.text.codec import TextCodec
-from dlcli.data.columns.codec import Column
 
 __all__ = ["LAYER"]
-
-
-def _values(codec: TextCodec, cells: Column) -> NDArray[np.str_]:
-    return text_values(cells, as_written=True)
 
 
 def _tensor(keras: Any, codec: TextCodec, inputs: Sequence[Any]) -> Any:
@@ -32,4 +24,4 @@ def _tensor(keras: Any, codec: TextCodec, inputs: Sequence[Any]) -> Any:
     return keras.ops.cast(keras.ops.reshape(layer(inputs[0]), (-1, *codec.shape)), codec.dtype)
 
 
-LAYER = KerasLayer("text", _values, _tensor, needs=frozenset({"tables"}))
+LAYER = KerasLayer("text", text_values, _tensor, needs=frozenset({"tables"}))
