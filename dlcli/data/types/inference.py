@@ -1,13 +1,7 @@
 """The types of features and targets that the config does not give, from the values themselves.
 
-Each type has a rule in its folder (`inference.py`). They are asked in the order of their rank; for a feature:
-
-1. Arrays: numbers; unsigned bytes with several dimensions are images and are divided by 255.
-2. Numbers, and texts that are numbers: number. Codes with leading zeros, such as `007`, are categories.
-3. Booleans, and texts that are one word for true and one for false: boolean.
-4. Dates and times, and texts in ISO 8601, months such as `1749-01` included: datetime.
-5. Texts of three words or more on average, more than half of them different from each other: text.
-6. All other texts: category.
+Each type has a rule in its folder (`inference.py`). They are asked in the order of their rank, and the first that fits gives
+the type: numbers before words for true and false, dates before free text, categories last.
 
 A column without a single value is left out. What speaks against a type is told as a doubt (`doubts.py`).
 """
