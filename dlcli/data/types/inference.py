@@ -1,7 +1,7 @@
 """The types of features and targets that the config does not give, from the values themselves.
 
-Each type has a rule in its folder (`inference.py`). They are asked in the order of their rank, and the first that fits gives
-the type: numbers before words for true and false, dates before free text, categories last.
+Each type has a rule in its folder (`inference.py`). They are asked in the order of their rank, and the first that fits
+gives the type: numbers before words for true and false, dates before free text, categories last.
 
 A column without a single value is left out. What speaks against a type is told as a doubt (`doubts.py`).
 """
