@@ -22,9 +22,11 @@ import numpy as np
 from keras import layers as L
 
 from dlcli.errors import ModelError
-from dlcli.exports.formats import tensor_names, write_model
-from dlcli.exports.parity import compare
+from dlcli.exports.draft import write_model
+from dlcli.exports.formats import find_format
+from dlcli.exports.parity import judge
 from dlcli.exports.reference import reference_outputs
+from dlcli.exports.saved_model import tensor_names
 
 MANY = 1000
 
@@ -148,10 +150,10 @@ def main() -> None:
                 file = Path(directory) / f"model{suffix}"
                 started = time.perf_counter()
                 try:
-                    write_model(model, file, format=format, outputs=tuple(outputs), metadata={})  # type: ignore[arg-type]
+                    write_model(model, file, format=find_format(format), outputs=outputs, metadata={})
                     took = time.perf_counter() - started
                     run = opened(file, outputs)
-                    difference = max(compare(reference_outputs(model, x), run(x)).difference for x in (one, many))
+                    difference = max(judge([reference_outputs(model, x)], [run(x)]).difference for x in (one, many))
                 except (ModelError, RuntimeError, ValueError) as error:
                     print(f"{name:<32}{format:<8}fails: {str(error).splitlines()[0][:120]}")
                     continue

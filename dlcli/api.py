@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
 from dlcli.config.document.file_names import name_problem
-from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
-from dlcli.config.schema import Config
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
 from dlcli.runs.claiming import choose
@@ -30,12 +29,10 @@ if TYPE_CHECKING:
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
-    from dlcli.exports.exporting import Export
-    from dlcli.exports.formats import ExportFormat
-    from dlcli.prediction.files import InputFormat
-    from dlcli.prediction.writers import OutputFormat
-    from dlcli.trained.loading import Runtime
+    from dlcli.exports.export import Export
+    from dlcli.prediction.outputs import OutputFormat
     from dlcli.trained.run import TrainedRun
+    from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
 __all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
@@ -98,15 +95,15 @@ def train(
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
-    inspection, settings = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
+    inspection, checked = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
-    inputs = input_files(inspection, settings)
+    inputs = input_files(inspection, checked.config)
     place = Path(run_dir) if run_dir is not None else None
-    directory = choose(settings.name, place, overwrite=overwrite, inputs=inputs)
+    directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
 
-    prepared, plan = prepare_job(inspection, settings, directory=directory.path, cache=_cache(cache_dir), tell=tell)
+    prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
     return run_job(
@@ -146,29 +143,25 @@ def check(
         DlcliError: There are faults; all of those that the stage can see.
     """
     _require_names(cache_dir)
-    from dlcli.config.checks.lint import lint
+    warnings: list[Problem] = []
+    inspection, checked = _checked(config, overrides, needs_keras=not fast, notify=warnings.append)
+    if fast:
+        from dlcli.config.checks.lint import lint
 
-    doubts: list[Problem] = []
-    inspection, settings = _checked(config, overrides, needs_keras=not fast, notify=doubts.append)
-    warnings = {(problem.rule, problem.message): problem for problem in doubts}
-    warnings |= {(problem.rule, problem.path): inspection.locate(problem) for problem in lint(settings)}
-    planned = None
-    if not fast:
-        from dlcli.jobs.preparing import prepare_job
+        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config))), None)
+    from dlcli.jobs.preparing import prepare_job
 
-        def collect(event: Any) -> None:
-            if isinstance(event, Notice) and event.warning:
-                problem = event.problem
-                warnings[problem.rule, problem.path or problem.message] = problem
-            elif listener is not None:
-                listener(event)
+    def collect(event: Any) -> None:
+        if isinstance(event, Notice) and event.warning:
+            warnings.append(event.problem)
+        elif listener is not None:
+            listener(event)
 
-        with forward_warnings(collect):
-            _, plan = prepare_job(
-                inspection, settings, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
-            )
-        planned = plan.planned
-    return CheckReport(tuple(warnings.values()), planned)
+    with forward_warnings(collect):
+        _, plan = prepare_job(
+            inspection, checked, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
+        )
+    return CheckReport(tuple(warnings), plan.planned)
 
 
 @with_warnings_forwarded
@@ -199,7 +192,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.evaluation.evaluating import evaluate_run
+    from dlcli.evaluation.run_evaluation import evaluate_run
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_run(
@@ -255,8 +248,8 @@ def predict(
 
     from dlcli.prediction.prediction import no_predictions, predict_rows
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
     from dlcli.trained.rows import input_rows
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     if not hasattr(frame, "columns"):
@@ -283,7 +276,7 @@ def predict_file(
     output: str | os.PathLike[str] | None = None,
     keep: Sequence[str] | None = (),
     format: OutputFormat | None = None,
-    input_format: InputFormat | None = None,
+    input_format: str | None = None,
     reading: Reading | None = None,
     probabilities: bool = True,
     top: int | None = None,
@@ -320,7 +313,7 @@ def predict_file(
     path = _run_path(run, runtime)
     from dlcli.prediction.files import Writing, predict_to
     from dlcli.trained.decoding import Columns
-    from dlcli.trained.loading import load
+    from dlcli.trained.runtime import load
     from dlcli.trained.undefined import Undefined
 
     tell, undefined = listener or _ignore, Undefined()
@@ -346,7 +339,7 @@ def export(
     run: RunLike,
     output: str | os.PathLike[str] | None = None,
     *,
-    format: ExportFormat = "onnx",
+    format: str = "onnx",
     with_preprocessing: bool = False,
     rows: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
@@ -357,9 +350,8 @@ def export(
     Args:
         run: A run or its directory.
         output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
-        format: `keras`, `saved_model`, `onnx` or `litert`.
-        with_preprocessing: The model takes the columns of a table instead of encoded numbers; `onnx` holds that of
-            numbers and datetimes, `litert` that of numbers.
+        format: `keras`, `saved_model`, `onnx` or `litert`; docs/exports.md says what each holds.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers.
         rows: A file of rows to compare on; the run's own data when None.
         listener: Called with notices.
 
@@ -368,21 +360,24 @@ def export(
 
     Raises:
         ModelError: The format cannot hold the model, or it disagrees with the run's predictions.
-        DataError: There are no rows to compare on, or the output cannot be written.
+        DataError: There is no such format, there are no rows to compare on, or the output cannot be written.
     """
     _require_names(run, output, rows)
+    from dlcli.exports.formats import OWN_FORMAT, find_format
+
+    chosen = find_format(format)
     path = _run_path(run, "keras")
-    from dlcli.exports.exporting import export_run
-    from dlcli.exports.rebuilding import rebuild_portable
+    from dlcli.exports.export import export_run
+    from dlcli.exports.portable_rebuild import rebuild_portable
 
     if output is None:
-        if format != "onnx" or with_preprocessing or rows is not None:
+        if format != OWN_FORMAT or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
         return rebuild_portable(path)
     return export_run(
         path,
         Path(output),
-        format=format,
+        format=chosen,
         with_preprocessing=with_preprocessing,
         rows=None if rows is None else [os.fspath(rows)],
         warn=_warner(listener),
@@ -405,7 +400,7 @@ def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | Non
 
 def _checked(
     config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
-) -> tuple[Inspection, Config]:
+) -> tuple[Inspection, CheckedConfig]:
     """The config after the first stage."""
     if isinstance(config, Mapping):
         inspection = inspect_value(config, Path.cwd(), overrides)

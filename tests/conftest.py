@@ -45,7 +45,7 @@ class _NoTensorFlow(importlib.abc.MetaPathFinder):
             raise AssertionError("a test that loads TensorFlow is marked: pytestmark = pytest.mark.tensorflow")
 
 
-WITH_TENSORFLOW = ("backend", "cli", "configs", "model", "trained", "training")
+WITH_TENSORFLOW = ("backend", "cli", "configs", "exports", "model", "training")
 """Folders all of whose tests load TensorFlow, or start programs that do."""
 
 

@@ -15,17 +15,20 @@ from dlcli.backend.startup import _without_collecting
 pytestmark = pytest.mark.tensorflow
 
 PROGRAM = """
-import atexit, sys, threading, time
+import atexit, sys, threading
 class Dismantled:
     def __del__(self):
         sys.__stderr__.write("dismantled\\n")
 kept = Dismantled()
-log = open("left-open.txt", "w")
-log.write("all of it")
+def leave_open():
+    global log
+    log = open("left-open.txt", "w")
+    log.write("all of it")
 def work():
-    time.sleep(0.3)
+    threading.main_thread().join()
     print("thread done")
 threading.Thread(target=work).start()
+atexit.register(leave_open)
 atexit.register(print, "atexit done")
 from dlcli.__main__ import program
 program()
@@ -46,6 +49,35 @@ def test_threads_and_exit_functions_run_and_files_are_flushed(arguments: list[st
     assert "thread done" in lines
     assert "dismantled" not in done.stderr
     assert (tmp_path / "left-open.txt").read_text() == "all of it"
+
+
+LOG = """
+import keras
+file = None
+class Log(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        global file
+        file = file or open("log.txt", "w")
+        file.write(f"epoch {epoch}")
+"""
+
+LOGGED = """
+data: {train: t.csv, target: y}
+code: [log.py]
+model: {layers: [{Dense: {units: 1}}]}
+fit: {epochs: 2}
+callbacks: [Log]
+"""
+
+
+def test_what_the_user_s_code_has_left_open_is_flushed(tmp_path: Path) -> None:
+    """It runs when most objects are frozen, and is looked for among the others."""
+    (tmp_path / "log.py").write_text(LOG)
+    (tmp_path / "job.yaml").write_text(LOGGED)
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{i}.5\n" for i in range(8)))
+    done = run("train", "job.yaml", directory=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log.txt").read_text() == "epoch 0epoch 1"
 
 
 def test_a_closed_output_is_no_success(tmp_path: Path) -> None:

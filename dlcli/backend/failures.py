@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dlcli.errors import Problem
 
-__all__ = ["BackendError", "culprit", "not_compiled", "training_failure"]
+__all__ = ["BackendError", "culprit", "not_compiled", "read_beyond", "training_failure"]
 
 BackendError: type[Exception] = tf.errors.OpError
 """What TensorFlow raises when an operation fails; it derives from `Exception` alone."""
@@ -64,6 +64,15 @@ def training_failure(model: Any, error: Any, *, device: str) -> Problem | None:
         hint="see what the data holds there; runtime: {execution: step} looks at every batch",
         rule="training",
     )
+
+
+def read_beyond(error: Exception) -> tuple[int, int] | None:
+    """The row that is read, and how many rows there are, where a table is read beyond its end; None for other errors.
+
+    On a CPU it is an error; a GPU gives zeros.
+    """
+    found = re.search(r"indices\[.*\] = (-?[0-9]+) is not in \[0, ([0-9]+)\)", " ".join(str(error).split()))
+    return None if found is None else (int(found[1]), int(found[2]))
 
 
 def culprit(model: Any, nodes: Iterable[str]) -> str | None:

@@ -16,23 +16,17 @@ __all__ = ["Runtime", "configure", "full_precision"]
 
 @dataclasses.dataclass(frozen=True)
 class Runtime:
-    """What the numbers are computed with.
+    """Where the numbers are computed.
 
     Args:
         device: `cpu`, or `gpu:0` by its number on this machine.
         device_name: What the device is, such as `NVIDIA H200`; `CPU` for the processor.
         gpus: The names of all GPUs of this machine, used or not.
-        precision: Keras's dtype policy.
-        deterministic: Whether only deterministic operations run.
-        threads: CPU threads in use for one operation; None when TensorFlow takes all.
     """
 
     device: str
     device_name: str
     gpus: tuple[str, ...]
-    precision: str
-    deterministic: bool
-    threads: int | None
 
 
 def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
@@ -53,7 +47,7 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     import tensorflow as tf
 
     device, gpus = _choose_device(tf, runtime.device)
-    threads = _set_threads(tf, runtime.threads)
+    _set_threads(tf, runtime.threads)
     keras.utils.clear_session()
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
@@ -61,14 +55,7 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     keras.utils.set_random_seed(seed)
     _set_determinism(tf, runtime.deterministic)
     number = int(device.partition(":")[2] or 0)
-    return Runtime(
-        device=device,
-        device_name=gpus[number] if device != "cpu" else "CPU",
-        gpus=gpus,
-        precision=runtime.precision,
-        deterministic=runtime.deterministic,
-        threads=threads,
-    )
+    return Runtime(device=device, device_name=gpus[number] if device != "cpu" else "CPU", gpus=gpus)
 
 
 @contextlib.contextmanager
@@ -126,15 +113,12 @@ def _choose_device(tf: Any, wanted: str) -> tuple[str, tuple[str, ...]]:
     return ("cpu" if number is None else f"gpu:{number}"), names
 
 
-def _set_threads(tf: Any, wanted: int | None) -> int | None:
-    """Limit the threads while that is possible; returns the number in use."""
+def _set_threads(tf: Any, wanted: int | None) -> None:
+    """Limit the threads while that is possible; 0 leaves the number to TensorFlow."""
     threading = tf.config.threading
-    in_use = threading.get_intra_op_parallelism_threads()
-    if in_use != (wanted or 0) and not _started():
+    if threading.get_intra_op_parallelism_threads() != (wanted or 0) and not _started():
         threading.set_intra_op_parallelism_threads(wanted or 0)
         threading.set_inter_op_parallelism_threads(wanted or 0)
-        in_use = wanted or 0
-    return in_use or None
 
 
 def _started() -> bool:

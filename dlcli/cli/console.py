@@ -44,7 +44,10 @@ class Console:
 
     def json(self, value: Any) -> None:
         """A JSON document on stdout; what JSON cannot hold (NaN) is null."""
-        text = json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+        self.document(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+    def document(self, text: str) -> None:
+        """A text on stdout, as it is."""
         # A byte of a file's name that is no UTF-8 is a surrogate here, and `\\udcff` in JSON.
         with _writing_results():
             sys.stdout.write(text.encode("utf-8", "backslashreplace").decode() + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,7 +76,7 @@ def evaluate(
     split: SplitName,
     reading: Reading,
     cache_dir: Path | None,
-    runtime: Literal["auto", "portable", "keras"],
+    runtime: Runtime,
     console: Console,
 ) -> None:
     """Evaluate and present."""

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from dlcli.cli.console import Console
 from dlcli.cli.options import Json, Quiet, RunPath
 from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.exports.formats import OWN_FORMAT, export_formats
 
 __all__ = ["command", "export"]
 
-Format = Literal["keras", "saved_model", "onnx", "litert"]
+FORMATS = export_formats()
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[tuple(FORMATS)]
+
+
+def _listed(words: Iterable[str]) -> str:
+    """The words as a sentence lists them: `keras, onnx or litert`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+FILES = _listed(each.suffix for each in FORMATS.values() if each.suffix)
+FOLDERS = _listed(f"the {each.title}'s directory" for each in FORMATS.values() if not each.suffix)
+HOLDING = ", ".join(f"in {each.name} those of {each.holds}" for each in FORMATS.values() if each.holds)
 
 
 def command(
     run: RunPath,
     format: Annotated[
         Format,
-        typer.Option("--format", metavar="FORMAT", help="keras, saved_model, onnx or litert.", show_default=False),
+        typer.Option("--format", metavar="FORMAT", help=f"{_listed(FORMATS)}.", show_default=False),
     ],
     output: Annotated[
         Path | None,
@@ -28,7 +45,7 @@ def command(
             "--output",
             "-o",
             metavar="OUT",
-            help="The .keras, .onnx or .tflite file, or the SavedModel's directory. Without it --format onnx writes "
+            help=f"The {FILES} file, or {FOLDERS}. Without it --format {OWN_FORMAT} writes "
             "the run's own model.onnx again.",
             show_default=False,
         ),
@@ -37,8 +54,7 @@ def command(
         bool,
         typer.Option(
             "--with-preprocessing",
-            help="Take columns instead of encoded numbers; in onnx those of numbers and datetimes alone, in litert "
-            "those of numbers.",
+            help=f"Take columns instead of encoded numbers; {HOLDING}.",
         ),
     ] = False,
     rows: Annotated[
@@ -51,8 +67,8 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Write a run's model for other programs, once it is proved to predict the same."""
-    if output is None and (format != "onnx" or rows is not None):
-        raise typer.BadParameter("--output is needed; only --format onnx alone writes into the run")
+    if output is None and (format != OWN_FORMAT or rows is not None):
+        raise typer.BadParameter(f"--output is needed; only --format {OWN_FORMAT} alone writes into the run")
     export(
         run,
         format=format,

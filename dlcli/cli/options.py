@@ -15,7 +15,19 @@ __all__ = [
     "Quiet",
     "RunPath",
     "Runtime",
+    "either",
 ]
+
+
+def either(*names: str) -> str:
+    """The names as help lists them.
+
+    Example:
+        >>> either("csv", "tsv", "npz")
+        'csv, tsv or npz'
+    """
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
 
 CacheDirectory = Annotated[
     Path | None,

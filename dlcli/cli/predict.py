@@ -12,16 +12,24 @@ from dlcli.cli.options import (
     Quiet,
     RunPath,
     Runtime,
+    either,
 )
 from dlcli.cli.prediction_display import PredictionDisplay
 from dlcli.cli.reading import with_reading
+from dlcli.data.sources.registry import formats, spoken_names
+from dlcli.prediction.outputs import OUTPUTS, OutputFormat
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
-    from dlcli.prediction.files import InputFormat
-    from dlcli.prediction.writers import OutputFormat
+
+    InputFormat = str
+else:
+    InputFormat = Literal[spoken_names()]
 
 __all__ = ["Options", "command", "predict"]
+
+_ROWS = either(*(format.title for format in formats()))
+_FILES = either(*(output.suffixes[0] for output in OUTPUTS.values()))
 
 
 class Options(TypedDict):
@@ -35,7 +43,7 @@ class Options(TypedDict):
     top: int | None
     threshold: float | None
     raw_text: bool
-    runtime: Literal["auto", "portable", "keras"]
+    runtime: Runtime
 
 
 @with_reading
@@ -45,7 +53,7 @@ def command(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="The rows: CSV, TSV, Parquet, JSON lines or .npz; - for standard input.",
+            help=f"The rows: {_ROWS}; - for standard input.",
             show_default=False,
         ),
     ],
@@ -55,7 +63,7 @@ def command(
             "--output",
             "-o",
             metavar="FILE",
-            help="A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; else standard output.",
+            help=f"A {_FILES} file, which appears whole or not at all; else standard output.",
             show_default=False,
         ),
     ] = None,
@@ -90,20 +98,20 @@ def command(
         ),
     ] = None,
     input_format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet", "npz"] | None,
+        InputFormat | None,
         typer.Option(
             "--input-format",
             metavar="FORMAT",
-            help="csv, tsv, jsonl, parquet or npz; else by the input's name, or the first bytes of standard input.",
+            help=f"{either(*spoken_names())}; else by the input's name, or the first bytes of standard input.",
             show_default=False,
         ),
     ] = None,
     format: Annotated[
-        Literal["csv", "tsv", "jsonl", "parquet"] | None,
+        OutputFormat | None,
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="csv, tsv, jsonl or parquet; else by the output's name, and CSV on standard output.",
+            help=f"{either(*OUTPUTS)}; else by the output's name, and CSV on standard output.",
             show_default=False,
         ),
     ] = None,

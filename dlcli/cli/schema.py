@@ -9,6 +9,6 @@ __all__ = ["command"]
 
 def command() -> None:
     """Print the JSON Schema of the config language, for editors."""
-    from dlcli.config.published.json_schema import json_schema
+    from dlcli.config.published.json_schema import json_schema, schema_text
 
-    Console(json_only=True).json(json_schema())
+    Console(json_only=True).document(schema_text(json_schema()))

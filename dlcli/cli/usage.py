@@ -30,7 +30,7 @@ class Command(TyperCommand):
 
     def _option(self, error: Any, args: list[str]) -> str:
         """The way out of an option that is not there."""
-        from dlcli.config.habits.words import option_way_out
+        from dlcli.config.habits.advice import option_way_out
 
         known = [name.lstrip("-") for parameter in self.params for name in parameter.opts if name.startswith("--")]
         option = _typed(error.option_name, args)
@@ -81,7 +81,7 @@ class Program(TyperGroup):
 
     def _option(self, option: str) -> str:
         """The way out of an option before the command."""
-        from dlcli.config.habits.words import option_way_out
+        from dlcli.config.habits.advice import option_way_out
 
         if option.lower() == "-v":
             return "did you mean --version?"

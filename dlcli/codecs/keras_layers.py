@@ -25,8 +25,8 @@ __all__ = ["ColumnKind", "KerasLayer", "Need", "layer_of", "name_values", "text_
 ColumnKind: TypeAlias = Literal["number", "text", "datetime"]
 """As what a column goes into the model."""
 
-Need: TypeAlias = Literal["tables", "seconds"]
-"""What not every format can hold: tables of texts, and seconds since 1970, which need float64."""
+Need: TypeAlias = Literal["nothing", "tables", "float64"]
+"""What the layers of a feature need beside arithmetic in float32: tables to look texts up, or float64."""
 
 _Codec = TypeVar("_Codec")
 
@@ -41,14 +41,14 @@ class KerasLayer(Generic[_Codec]):
         tensor: With the package `keras`, the codec and the tensors of its columns: what the codec encodes,
             `(batch, *shape)` of its dtype.
         shape: Of one sample of a column.
-        needs: What the format must be able to hold.
+        need: What not every format of exports has.
     """
 
     kind: ColumnKind
     values: Callable[[_Codec, Column], NDArray[Any]]
     tensor: Callable[[Any, _Codec, Sequence[Any]], Any]
     shape: Callable[[_Codec], tuple[int, ...]] = lambda codec: (1,)
-    needs: frozenset[Need] = frozenset()
+    need: Need = "nothing"
 
 
 def layer_of(codec: Codec) -> KerasLayer[Any]:

@@ -16,14 +16,15 @@ from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.encoding import Split, encode_chunk
-from dlcli.data.sources.header import find_doubts
+from dlcli.data.sources.format import Format
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import Format, Reading, TableOptions
-from dlcli.data.sources.source import Source, typed_chunk
+from dlcli.data.sources.options import Reading, TableOptions
+from dlcli.data.sources.source import Source
 from dlcli.data.table.checks import weight_problems
 from dlcli.data.table.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import missing_columns
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -160,8 +161,7 @@ def open_input(
     if problems:
         raise DataError(problems)
     kept = single if keep is None else keep
-    doubts = find_doubts(source.paths, options, format=files.format)
-    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values, doubts)
+    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values, source.doubts())
 
 
 def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) -> TableOptions:

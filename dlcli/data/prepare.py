@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import types
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -109,7 +108,7 @@ def prepare(
             dropped, weights = _checked_rows(config, loaded)
             filled = dataclasses.replace(filled, lines=(*filled.lines, *_dropped_lines(dropped)))
             unseen = found.sightings.unseen
-            _tell_unseen(config, unseen, notify)
+            _tell_unseen(unseen, notify)
             parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
             config = _fit_batch(config, len(parts["train"].rows))
             preprocessing = Preprocessing.build(
@@ -246,9 +245,9 @@ def _dropped_lines(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[tuple
     return [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
 
 
-def _tell_unseen(config: DataConfig, unseen: Sequence[str], notify: Notify) -> None:
+def _tell_unseen(unseen: Sequence[str], notify: Notify) -> None:
     """Warn of marks of empty cells that no cell is."""
-    if unseen and not any(path.suffix == ".npz" for path in map(Path, config.train)):
+    if unseen:
         listed = ", ".join(map(repr, unseen))
         notify(
             Problem(
@@ -361,7 +360,7 @@ def _content(
 def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) -> Prepared:
     """What `prepare` made, and said, when the entry was written."""
     content = entry.content
-    _tell_unseen(config, content["unseen_marks"], notify)
+    _tell_unseen(content["unseen_marks"], notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
     splits = _splits(store.read(entry))
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})

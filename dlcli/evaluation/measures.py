@@ -6,146 +6,159 @@ left to Keras: measures that depend on Keras's own float32 sums, such as AUC and
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema.component import Component, normal_name
 
-__all__ = ["CROSSENTROPIES", "LOSSES", "Measure", "find_metric"]
+__all__ = ["MEASURES", "Mean", "find_mean"]
 
 Floats = NDArray[np.float64]
-Loss = Callable[..., Floats]
+Rows = Callable[..., Any]
 
 EPSILON = 1e-7
 """Keras's `epsilon()`."""
 
 
-def _squared(true: Floats, predicted: Floats) -> Floats:
-    return np.asarray(((true - predicted) ** 2).mean(axis=-1))
+@dataclasses.dataclass(frozen=True)
+class Measure:
+    """A loss or a metric: the mean of a number for each row.
+
+    Args:
+        rows: From true values and predictions to `(rows,)`.
+        role: Whether it is known as a loss or as a metric alone.
+        index: It takes the classes of the target as indices.
+        scores: It takes raw scores, not what a sigmoid or softmax made of them.
+        options: Arguments of Keras's that `rows` takes too.
+        among: Where the mean is not over all rows: from true values and predictions to what each counts.
+        finish: What is made of the mean.
+    """
+
+    rows: Rows
+    role: Literal["loss", "metric", "both"] = "both"
+    index: bool = False
+    scores: bool = False
+    options: tuple[str, ...] = ()
+    among: Rows | None = None
+    finish: Callable[[float], float] = float
 
 
-def _absolute(true: Floats, predicted: Floats) -> Floats:
-    return np.asarray(np.abs(true - predicted).mean(axis=-1))
+def _squared(true: Floats, predicted: Floats) -> Any:
+    return ((true - predicted) ** 2).mean(axis=-1)
 
 
-def _percentage(true: Floats, predicted: Floats) -> Floats:
-    return np.asarray(100 * np.abs((true - predicted) / np.maximum(np.abs(true), EPSILON)).mean(axis=-1))
+def _absolute(true: Floats, predicted: Floats) -> Any:
+    return np.abs(true - predicted).mean(axis=-1)
 
 
-def _logarithmic(true: Floats, predicted: Floats) -> Floats:
-    logs = np.log(np.maximum(predicted, EPSILON) + 1), np.log(np.maximum(true, EPSILON) + 1)
-    return np.asarray(((logs[0] - logs[1]) ** 2).mean(axis=-1))
+def _percentage(true: Floats, predicted: Floats) -> Any:
+    return 100 * np.abs((true - predicted) / np.maximum(np.abs(true), EPSILON)).mean(axis=-1)
 
 
-def _huber(true: Floats, predicted: Floats, delta: float = 1.0) -> Floats:
+def _logarithmic(true: Floats, predicted: Floats) -> Any:
+    return _squared(np.log(np.maximum(true, EPSILON) + 1), np.log(np.maximum(predicted, EPSILON) + 1))
+
+
+def _huber(true: Floats, predicted: Floats, delta: float = 1.0) -> Any:
     error = np.abs(true - predicted)
-    return np.asarray(np.where(error <= delta, 0.5 * error**2, delta * error - 0.5 * delta**2).mean(axis=-1))
+    return np.where(error <= delta, 0.5 * error**2, delta * error - 0.5 * delta**2).mean(axis=-1)
 
 
-def _binary(true: Floats, logits: Floats) -> Floats:
-    return np.asarray((np.maximum(logits, 0) - logits * true + np.log1p(np.exp(-np.abs(logits)))).mean(axis=-1))
+def _binary(true: Floats, logits: Floats) -> Any:
+    return (np.maximum(logits, 0) - logits * true + np.log1p(np.exp(-np.abs(logits)))).mean(axis=-1)
 
 
-def _categorical(true: Floats, logits: Floats) -> Floats:
-    return np.asarray((true * (_log_sum(logits)[:, np.newaxis] - logits)).sum(axis=-1))
+def _categorical(true: Floats, logits: Floats) -> Any:
+    return (true * (_log_sum(logits) - logits)).sum(axis=-1)
 
 
-def _sparse(true: Floats, logits: Floats) -> Floats:
+def _sparse(true: Floats, logits: Floats) -> Any:
     indices = true.reshape(len(true), 1).astype(np.int64)
-    return np.asarray(_log_sum(logits) - np.take_along_axis(logits, indices, axis=1)[:, 0])
+    return (_log_sum(logits) - np.take_along_axis(logits, indices, axis=1))[:, 0]
 
 
 def _log_sum(logits: Floats) -> Floats:
-    largest = logits.max(axis=1)
-    return np.asarray(largest + np.log(np.exp(logits - largest[:, np.newaxis]).sum(axis=1)))
+    largest = logits.max(axis=1, keepdims=True)
+    return np.asarray(largest + np.log(np.exp(logits - largest).sum(axis=1, keepdims=True)))
 
 
-CROSSENTROPIES: dict[str, Loss] = {
-    "binarycrossentropy": _binary,
-    "categoricalcrossentropy": _categorical,
-    "sparsecategoricalcrossentropy": _sparse,
+def _same_side(true: Floats, predicted: Floats, threshold: float = 0.5) -> Any:
+    return ((predicted > np.float32(threshold)) == true).mean(axis=-1)
+
+
+def _hits(true: Floats, predicted: Floats) -> Any:
+    return ((predicted > 0.5) & true.astype(bool)).sum(axis=-1)
+
+
+MEASURES: dict[str, Measure] = {
+    "binarycrossentropy": Measure(_binary, "loss", scores=True),
+    "categoricalcrossentropy": Measure(_categorical, "loss", scores=True),
+    "sparsecategoricalcrossentropy": Measure(_sparse, "loss", scores=True, index=True),
+    "huber": Measure(_huber, "loss", options=("delta",)),
+    "meanabsoluteerror": Measure(_absolute),
+    "meanabsolutepercentageerror": Measure(_percentage),
+    "meansquarederror": Measure(_squared),
+    "meansquaredlogarithmicerror": Measure(_logarithmic),
+    "rootmeansquarederror": Measure(_squared, "metric", finish=np.sqrt),
+    "binaryaccuracy": Measure(_same_side, "metric", options=("threshold",)),
+    "categoricalaccuracy": Measure(lambda true, scores: true.argmax(axis=-1) == scores.argmax(axis=-1), "metric"),
+    "sparsecategoricalaccuracy": Measure(
+        lambda true, scores: true.reshape(-1) == scores.argmax(axis=-1), "metric", index=True
+    ),
+    "precision": Measure(_hits, "metric", among=lambda true, scores: (scores > 0.5).sum(axis=-1)),
+    "recall": Measure(_hits, "metric", among=lambda true, scores: true.astype(bool).sum(axis=-1)),
 }
-"""Losses of raw scores, `(rows, units)`, each `(rows,)`."""
-
-LOSSES: dict[str, Loss] = {
-    "huber": _huber,
-    "meanabsoluteerror": _absolute,
-    "meanabsolutepercentageerror": _percentage,
-    "meansquarederror": _squared,
-    "meansquaredlogarithmicerror": _logarithmic,
-}
-"""Losses of predictions, `(rows, width)`, each `(rows,)`; also metrics, as their mean."""
 
 
-class Measure:
-    """A metric as two running sums: the value is their quotient, or what `finish` makes of it.
+class Mean:
+    """A measure over rows that come in parts.
 
     Args:
-        sums: From true values and predictions to what is added to the sums.
-        finish: From the quotient to the metric.
+        measure: The measure.
+        options: Arguments of `rows`.
     """
 
-    def __init__(
-        self, sums: Callable[[Floats, Floats], tuple[float, float]], finish: Callable[[float], float] = float
-    ) -> None:
-        self._sums, self._finish = sums, finish
-        self._over = self._under = 0.0
+    def __init__(self, measure: Measure, options: Mapping[str, Any]) -> None:
+        self._measure, self._options = measure, options
+        self.scores = measure.scores
+        self._sum = self._count = 0.0
 
-    def add(self, true: Floats, predicted: Floats) -> None:
-        """Take in some rows."""
-        over, under = self._sums(true, predicted)
-        self._over, self._under = self._over + over, self._under + under
+    def add(self, true: Floats, predicted: Floats, weights: NDArray[Any] | None = None) -> float:
+        """Take in some rows; their sum."""
+        values = self._measure.rows(true, predicted, **self._options)
+        total = float((values if weights is None else values * weights).sum())
+        among = self._measure.among
+        self._sum += total
+        self._count += len(true) if among is None else float(among(true, predicted).sum())
+        return total
 
     def result(self) -> float:
-        """The metric; 0 of nothing, as in Keras."""
-        return self._finish(self._over / self._under) if self._under else 0.0
+        """The measure; 0 of nothing, as in Keras."""
+        return float(self._measure.finish(self._sum / self._count)) if self._count else 0.0
 
 
-def find_metric(component: Component, *, units: int, sparse: bool) -> Measure | None:
-    """The measure of a metric; None when it is one for Keras.
+def find_mean(component: Component, role: Literal["loss", "metric"], *, units: int, index: bool) -> Mean | None:
+    """A loss or metric, of no rows yet; None when it is one for Keras.
 
     Args:
-        component: The metric.
+        component: The loss or metric.
+        role: Which it is.
         units: Size of the output's last dimension.
-        sparse: The target reaches it as class indices.
+        index: The classes of the target reach it as indices.
     """
     name = normal_name(component)
     arguments = {key: value for key, value in component.arguments.items() if key != "name"}
     if name == "accuracy" and not arguments:
-        name = "binaryaccuracy" if units == 1 else "sparsecategoricalaccuracy" if sparse else "categoricalaccuracy"
-    if name == "binaryaccuracy" and set(arguments) <= {"threshold"} and not sparse:
-        return _binary_accuracy(arguments)
-    if arguments:
+        name = "binaryaccuracy" if units == 1 else "sparsecategoricalaccuracy" if index else "categoricalaccuracy"
+    measure = MEASURES.get(name)
+    if measure is None or measure.role not in (role, "both") or measure.index != index:
         return None
-    if name in LOSSES and not sparse and name != "huber":
-        loss = LOSSES[name]
-        return Measure(lambda true, predicted: (float(loss(true, predicted).sum()), len(true)))
-    match name:
-        case "sparsecategoricalaccuracy" if sparse:
-            return Measure(lambda true, predicted: (float((true.reshape(-1) == _best(predicted)).sum()), len(true)))
-        case "categoricalaccuracy" if not sparse and units > 1:
-            return Measure(lambda true, predicted: (float((_best(true) == _best(predicted)).sum()), len(true)))
-        case "rootmeansquarederror" if not sparse:
-            return Measure(lambda true, predicted: (float(((true - predicted) ** 2).sum()), true.size), np.sqrt)
-        case "precision" if not sparse:
-            return Measure(lambda true, predicted: (_hits(true, predicted), float((predicted > 0.5).sum())))
-        case "recall" if not sparse:
-            return Measure(lambda true, predicted: (_hits(true, predicted), float(true.astype(bool).sum())))
-        case _:
-            return None
-
-
-def _binary_accuracy(arguments: Mapping[str, Any]) -> Measure:
-    threshold = np.float32(arguments.get("threshold", 0.5))
-    return Measure(lambda true, predicted: (float(((predicted > threshold) == true).sum()), true.size))
-
-
-def _best(scores: Floats) -> NDArray[np.int64]:
-    return np.asarray(scores.argmax(axis=-1))
-
-
-def _hits(true: Floats, predicted: Floats) -> float:
-    return float(((predicted > 0.5) & true.astype(bool)).sum())
+    options = {key: arguments[key] for key in measure.options if key in arguments}
+    told = {*options, "from_logits"} if measure.scores else {*options}
+    if arguments.keys() - told or (name == "categoricalaccuracy" and units == 1):
+        return None
+    return Mean(measure, options)

@@ -13,16 +13,16 @@ from dlcli.config.outputs.conventions import from_logits
 from dlcli.config.outputs.metric_views import MetricView, metric_view
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
-from dlcli.config.schema.component import Component, normal_name
-from dlcli.evaluation.measures import CROSSENTROPIES, LOSSES, Measure, find_metric
+from dlcli.config.schema.component import Component
+from dlcli.evaluation.measures import Mean, find_mean
 from dlcli.evaluation.metric_sight import see
 from dlcli.exports.to_onnx import LOGITS
-from dlcli.trained.portable import PortablePredictor
+from dlcli.trained.onnx_predictor import OnnxPredictor
 
 __all__ = ["PredictedMetrics", "left_to_keras"]
 
 
-def left_to_keras(config: Config, predictor: PortablePredictor) -> str:
+def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
     """What of the evaluation only Keras can compute, in words; empty when there is nothing.
 
     Args:
@@ -38,10 +38,11 @@ def left_to_keras(config: Config, predictor: PortablePredictor) -> str:
     if _adds_losses(config.model.model_dump(by_alias=True)):
         return "the losses of regularizers"
     for output in predictor.outputs:
-        if output.head.units is None or not _has_loss(output, predictor):
+        loss = _loss(output)
+        if output.head.units is None or loss is None or not _is_given(loss, output, predictor):
             return f"the loss {output.loss.name}"
         for component in _metrics_of(config.compile, output):
-            if _measure(component, output) is None:
+            if _metric(component, output) is None:
                 return f"the metric {component.name}"
     return ""
 
@@ -55,14 +56,14 @@ class PredictedMetrics:
         batch_size: Rows of a training batch.
     """
 
-    def __init__(self, config: Config, predictor: PortablePredictor, *, batch_size: int) -> None:
+    def __init__(self, config: Config, predictor: OnnxPredictor, *, batch_size: int) -> None:
         self._predictor = predictor
         self._batch_size = batch_size
-        self._rows = self._batches = 0
+        self._batches = 0
         self._weights = config.compile.loss_weights or {}
-        self._losses = dict.fromkeys((output.name for output in predictor.outputs), 0.0)
-        self._parts = dict(self._losses)
-        self._measures = [_measures(config.compile, output) for output in predictor.outputs]
+        self._losses = {output.name: loss for output in predictor.outputs if (loss := _loss(output)) is not None}
+        self._parts = dict.fromkeys(self._losses, 0.0)
+        self._metrics = [_metrics(config.compile, output) for output in predictor.outputs]
         self._names = metric_names(config.compile, list(self._losses))
 
     @property
@@ -72,46 +73,32 @@ class PredictedMetrics:
 
     def add(self, inputs: Any, labels: Any, weights: Any, outputs: Sequence[NDArray[Any]]) -> None:
         """Take in some rows; see `dlcli.evaluation.evaluation.Metrics`."""
-        self._rows += len(outputs[0])
         self._batches += 1
         for place, (output, raw) in enumerate(zip(self._predictor.outputs, outputs, strict=True)):
             true = np.asarray(_of_output(labels, place), np.float64)
-            weight = _of_output(weights, place)
-            values = self._loss(output, true, raw.astype(np.float64), inputs)
-            loss = float((values if weight is None else values * weight).sum())
-            self._losses[output.name] += loss
-            self._parts[output.name] += loss / max(len(raw), 1)
+            loss = self._losses[output.name]
+            taken = self._logits(output, inputs) if loss.scores and not from_logits(output.loss) else raw
+            total = loss.add(true, taken.astype(np.float64), _of_output(weights, place))
+            self._parts[output.name] += total / max(len(raw), 1)
             if output.unit:
                 offset, scale = np.array(output.unit).T
                 true, raw = true * scale + offset, raw * scale + offset
-            for measure, view in self._measures[place]:
-                measure.add(*see(view, true, raw))
+            for metric, view in self._metrics[place]:
+                metric.add(*see(view, true, raw))
 
     def result(self) -> dict[str, float]:
         """The metrics by Keras's names, in Keras's order."""
-        rows = max(self._rows, 1)
-        losses = {name: value / rows for name, value in self._losses.items()}
+        losses = {name: loss.result() for name, loss in self._losses.items()}
         whole = sum(value * self._weights.get(name, 1.0) for name, value in losses.items())
         batches = max(self._batches, 1)
         parts = {f"{name}_loss": value / batches for name, value in self._parts.items()} if len(losses) > 1 else {}
-        values = [measure.result() for measures in self._measures for measure, _ in measures]
+        values = [metric.result() for metrics in self._metrics for metric, _ in metrics]
         named = {"loss": whole, **dict(zip(self._names, values, strict=True)), **parts}
         return {name: float(np.float32(value)) for name, value in named.items()}  # as many digits as Keras has
 
-    def _loss(
-        self, output: OutputPlan, true: NDArray[Any], predicted: NDArray[np.float64], inputs: Any
-    ) -> NDArray[np.float64]:
-        name = normal_name(output.loss)
-        if name in CROSSENTROPIES:
-            if not from_logits(output.loss):
-                (logits,) = self._predictor.session.run(inputs, [output.name + LOGITS])
-                predicted = logits.astype(np.float64)
-            return CROSSENTROPIES[name](true, predicted)
-        options = {key: value for key, value in output.loss.arguments.items() if key in _OPTIONS[name]}
-        return LOSSES[name](true, predicted, **options)
-
-
-_OPTIONS: dict[str, tuple[str, ...]] = {**dict.fromkeys(LOSSES, ()), "huber": ("delta",)}
+    def _logits(self, output: OutputPlan, inputs: Any) -> NDArray[Any]:
+        """What the sigmoid or softmax of an output was given."""
+        return self._predictor.session.run(inputs, [output.name + LOGITS])[0]
 
 
 def _of_output(values: Any, place: int) -> Any:
@@ -119,14 +106,13 @@ def _of_output(values: Any, place: int) -> Any:
     return values[place] if isinstance(values, (list, tuple)) else values
 
 
-def _has_loss(output: OutputPlan, predictor: PortablePredictor) -> bool:
-    name = normal_name(output.loss)
-    arguments = set(output.loss.arguments) - {"name"}
-    if name in CROSSENTROPIES:
-        if arguments - {"from_logits"}:
-            return False
-        return from_logits(output.loss) != (output.name + LOGITS in predictor.session.outputs)
-    return name in LOSSES and arguments <= set(_OPTIONS[name])
+def _loss(output: OutputPlan) -> Mean | None:
+    return find_mean(output.loss, "loss", units=output.head.units or 1, index=output.form == "index")
+
+
+def _is_given(loss: Mean, output: OutputPlan, predictor: OnnxPredictor) -> bool:
+    """Whether the model gives what the loss takes: raw scores, if so, in the output or beside it."""
+    return not loss.scores or from_logits(output.loss) != (output.name + LOGITS in predictor.session.outputs)
 
 
 def _metrics_of(config: CompileConfig, output: OutputPlan) -> Sequence[Component]:
@@ -134,17 +120,17 @@ def _metrics_of(config: CompileConfig, output: OutputPlan) -> Sequence[Component
     return (metrics.get(output.name, ()) if isinstance(metrics, Mapping) else metrics) or ()
 
 
-def _measures(config: CompileConfig, output: OutputPlan) -> list[tuple[Measure, MetricView | None]]:
-    found = ((_measure(each, output), metric_view(each, output)) for each in _metrics_of(config, output))
-    return [(measure, view) for measure, view in found if measure is not None]
+def _metrics(config: CompileConfig, output: OutputPlan) -> list[tuple[Mean, MetricView | None]]:
+    found = ((_metric(each, output), metric_view(each, output)) for each in _metrics_of(config, output))
+    return [(metric, view) for metric, view in found if metric is not None]
 
 
-def _measure(metric: Component, output: OutputPlan) -> Measure | None:
-    """The measure of what a metric is shown."""
+def _metric(metric: Component, output: OutputPlan) -> Mean | None:
+    """The mean of what a metric is shown."""
     view = metric_view(metric, output) or MetricView()
-    units = output.head.units or 1
-    sparse = output.form == "index" if view.target is None else view.target == "index"
-    return find_metric(metric, units=units + (view.expand is not None), sparse=sparse)
+    units = (output.head.units or 1) + (view.expand is not None)
+    index = output.form == "index" if view.target is None else view.target == "index"
+    return find_mean(metric, "metric", units=units, index=index)
 
 
 def _adds_losses(value: Any) -> bool:

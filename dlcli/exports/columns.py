@@ -7,41 +7,28 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.backend import startup
-from dlcli.codecs.keras_layers import ColumnKind, Need, layer_of
+from dlcli.codecs.keras_layers import ColumnKind, layer_of
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec
 from dlcli.errors import ModelError, Problem
-from dlcli.exports.formats import ExportFormat
+from dlcli.exports.formats import ExportFormat, NumberDtype, export_formats
 
 __all__ = [
     "ColumnInput",
-    "NumberDtype",
     "column_inputs",
     "column_values",
     "encoded_tensor",
     "make_column_inputs",
-    "number_dtype",
     "require_holdable",
 ]
 
-NumberDtype = Literal["float32", "float64"]
-
 _WITHOUT = "export without --with-preprocessing"
-
-_LACKING: Mapping[ExportFormat, Mapping[Need, str]] = {
-    "onnx": {"tables": "looks texts up in a table, and its conversion takes none of Keras's tables along"},
-    "litert": {
-        "tables": "looks texts up in a table, and its conversion takes none of Keras's tables along",
-        "seconds": "computes with seconds in float64, and LiteRT in float32, where they are two minutes apart",
-    },
-}
-"""What a format cannot hold, and why."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,9 +43,9 @@ class ColumnInput:
     kind: ColumnKind
     shape: tuple[int, ...]
 
-    def dtype(self, numbers: NumberDtype = "float64") -> str:
+    def dtype(self, numbers: NumberDtype) -> str:
         """Of its tensor."""
-        return "string" if self.kind == "text" else numbers
+        return {"text": "string", "number": numbers}.get(self.kind, "float64")
 
 
 def column_inputs(codecs: Mapping[str, Codec]) -> dict[str, ColumnInput]:
@@ -85,27 +72,22 @@ def column_inputs(codecs: Mapping[str, Codec]) -> dict[str, ColumnInput]:
     return inputs
 
 
-def number_dtype(format: ExportFormat) -> NumberDtype:
-    """In which the columns of numbers go into a model with preprocessing: LiteRT computes in float32 alone."""
-    return "float32" if format == "litert" else "float64"
-
-
 def require_holdable(codecs: Mapping[str, Codec], format: ExportFormat) -> None:
     """Refuse features whose layers a format cannot hold.
 
     Raises:
         ModelError: With every such feature.
     """
-    hint = "use --format keras or saved_model, or export without --with-preprocessing"
-    lacking = _LACKING.get(format, {})
+    able = " or ".join(each.name for each in export_formats().values() if not each.lacks)
+    hint = f"use --format {able}, or {_WITHOUT}"
     problems = [
         Problem(
-            f"{format} cannot hold the preprocessing of the feature {name!r}: a {codec.type} {lacking[need]}",
+            f"{format.name} cannot hold the preprocessing of the feature {name!r}: a {codec.type} {format.lacks[need]}",
             hint=hint,
             rule="not-portable",
         )
         for name, codec in codecs.items()
-        for need in sorted(layer_of(codec).needs & lacking.keys())[:1]
+        if (need := layer_of(codec).need) in format.lacks
     ]
     if problems:
         raise ModelError(problems)

@@ -1,168 +1,97 @@
-"""A model written in a format that other programs read: Keras, TensorFlow's SavedModel, ONNX, LiteRT."""
+"""The formats that models are exported in, one for each folder here: what each is, told without anything heavy."""
 
 from __future__ import annotations
 
-import json
-import re
-import tempfile
-import warnings
-from collections.abc import Mapping, Sequence
+import dataclasses
+import functools
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from dlcli.backend import startup
-from dlcli.errors import ModelError, Problem
-from dlcli.exports.to_onnx import to_onnx
-from dlcli.model.faults import model_faults, reason
+from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["FORMATS", "ExportFormat", "metadata_file", "tensor_names", "write_model"]
+if TYPE_CHECKING:
+    from dlcli.codecs.keras_layers import Need
 
-ExportFormat = Literal["keras", "saved_model", "onnx", "litert"]
+__all__ = ["OWN_FORMAT", "TOLERANCE", "ExportFormat", "NumberDtype", "beside", "export_formats", "find_format"]
 
-FORMATS: dict[ExportFormat, str] = {"keras": ".keras", "saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
-"""The suffix of each format; a SavedModel is a directory."""
+OWN_FORMAT = "onnx"
+"""The format of the portable model that a run carries: what is exported without an output is that."""
 
-_ILLEGAL = re.compile(r"[^A-Za-z0-9_.\-]")
+TOLERANCE = 1e-5
+"""The greatest difference, as a part of the greatest absolute value of the same column. Two runtimes add up the same
+float32 products in another order: 1e-7 is usual, and a mistake is far above."""
 
-
-def tensor_names(names: Sequence[str]) -> dict[str, str]:
-    """What TensorFlow, whose names allow fewer letters, calls each input or output.
-
-    Example:
-        >>> tensor_names(["sepal length", "sepal_length"])
-        {'sepal length': 'sepal_length', 'sepal_length': 'sepal_length_1'}
-    """
-    taken: dict[str, str] = {}
-    for name in names:
-        base = legal = _ILLEGAL.sub("_", name)
-        number = 0
-        while legal in taken.values():
-            number += 1
-            legal = f"{base}_{number}"
-        taken[name] = legal
-    return taken
+NumberDtype = Literal["float32", "float64"]
 
 
-def metadata_file(path: Path, format: ExportFormat) -> Path | None:
-    """Where the description lies: beside the file, or in the SavedModel; None for ONNX, which has it inside."""
-    match format:
-        case "onnx":
-            return None
-        case "saved_model":
-            return path / "assets.extra" / "dlcli.json"
-        case _:
-            return path.with_name(path.name + ".json")
+def beside(model: Path) -> Path:
+    """The description of a model that is a file of its own, such as `model.keras.json`."""
+    return model.with_name(model.name + ".json")
 
 
-def write_model(
-    model: Any, path: Path, *, format: ExportFormat, outputs: tuple[str, ...], metadata: Mapping[str, Any]
-) -> None:
-    """Write the model, and its description where `metadata_file` says.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportFormat:
+    """What can be said of a format without loading anything heavy. `model.py` in its folder has two functions more:
+
+    - `write(model, path, outputs, metadata)` writes a functional `keras.Model` that takes a dict, with a name for each
+      output. The metadata is for formats that hold it themselves. What Keras or TensorFlow raises becomes a refusal.
+    - `load(path, outputs, code)`, in a process of its own, gives what runs the model: from an array for each input, by
+      its name, to an array for each output, in order. Code are the user's own Python files.
 
     Args:
-        model: A functional `keras.Model` that takes a dict.
-        path: The file, or the directory of a SavedModel, which does not exist yet.
-        format: The format.
-        outputs: A name for each output.
-        metadata: The description, JSON values.
+        name: Of the folder, and of `--format`.
+        order: Where it stands among the others.
+        title: What it is called in a sentence.
+        suffix: Of the file; empty where the model is a directory.
+        docs: Its line in the table of `docs/exports.md`.
+        metadata_file: Where the description of a model lies; None where the model holds it.
+        tensor_names: What the runtime calls inputs, or outputs, where it cannot call them by their names.
+        number_dtype: In which the columns of numbers go into a model with preprocessing.
+        lacks: What it does not have of what the layers of features need, each with the rest of a sentence about such a
+            feature.
+        holds: The types of features whose preprocessing it holds, where these are not all.
+        install: The way to get its runtime, where dlcli does not bring it along.
+        tolerance: See `TOLERANCE`.
+    """
+
+    name: str
+    order: int
+    title: str
+    docs: str
+    suffix: str = ""
+    metadata_file: Callable[[Path], Path | None] = beside
+    tensor_names: Callable[[Sequence[str]], Mapping[str, str]] | None = None
+    number_dtype: NumberDtype = "float64"
+    lacks: Mapping[Need, str] = dataclasses.field(default_factory=dict)
+    holds: str = ""
+    install: str = ""
+    tolerance: float = TOLERANCE
+
+
+@functools.cache
+def export_formats() -> Mapping[str, ExportFormat]:
+    """All formats by name, in their order."""
+    folders = [each.name for each in pkgutil.iter_modules(folders_path()) if each.ispkg]
+    found = [importlib.import_module(f"{__package__}.{name}").FORMAT for name in folders]
+    return {each.name: each for each in sorted(found, key=lambda each: (each.order, each.name))}
+
+
+def folders_path() -> list[str]:
+    """Where the folders of formats are looked for."""
+    return list(importlib.import_module(str(__package__)).__path__)
+
+
+def find_format(name: str) -> ExportFormat:
+    """A format by its name.
 
     Raises:
-        ModelError: The format cannot hold the model.
+        DataError: There is none.
     """
-    faults = model_faults()
-    if format == "onnx":
-        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()}
-        path.write_bytes(to_onnx(model, outputs, metadata=texts))
-        return
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            match format:
-                case "keras":
-                    model.save(path)
-                case "saved_model":
-                    _save(model, path, outputs)
-                case "litert":
-                    path.write_bytes(_litert(model, outputs))
-    except faults as error:
-        raise _refusal(format, reason(error)) from error
-    place = metadata_file(path, format)
-    if place is not None:
-        place.parent.mkdir(exist_ok=True)
-        place.write_text(json.dumps(metadata, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _save(model: Any, path: Path, outputs: tuple[str, ...], *, frozen: bool = False) -> None:
-    """A SavedModel whose one signature takes and gives tensors by name.
-
-    Args:
-        model: The model.
-        path: The directory.
-        outputs: A name for each output.
-        frozen: The weights are constants, not variables.
-    """
-    import tensorflow as tf
-
-    inputs = tensor_names([tensor.name for tensor in model.inputs])
-    named = tensor_names(outputs)
-    specs = {
-        inputs[tensor.name]: tf.TensorSpec(tensor.shape, tensor.dtype, name=inputs[tensor.name])
-        for tensor in model.inputs
-    }
-
-    def call(tensors: dict[str, Any]) -> list[Any]:
-        values = model({name: tensors[legal] for name, legal in inputs.items()}, training=False)
-        return list(values) if isinstance(values, (list, tuple)) else [values]
-
-    run = _frozen(call, specs) if frozen else call
-
-    def serve(tensors: dict[str, Any]) -> dict[str, Any]:
-        return {name: tf.identity(value) for name, value in zip(named.values(), run(tensors), strict=True)}
-
-    module = tf.Module()
-    if not frozen:
-        module.model = model
-    module.serve = tf.function(serve, input_signature=[specs], autograph=False)
-    tf.saved_model.save(module, str(path), signatures={"serving_default": module.serve.get_concrete_function()})
-
-
-def _frozen(call: Any, specs: Mapping[str, Any]) -> Any:
-    """The function with its variables as constants."""
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    function = tf.function(call, input_signature=[specs], autograph=False).get_concrete_function()
-    constant = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
-    graph = constant.graph.as_graph_def()
-    for node in graph.node:
-        # A gradient of its own, such as silu's, would hold on to the graph with variables.
-        node.attr.pop("_gradient_op_type", None)
-    inputs, outputs = [tensor.name for tensor in constant.inputs], [tensor.name for tensor in constant.outputs]
-
-    def run(tensors: dict[str, Any]) -> list[Any]:
-        given = {name: tensors[name.partition(":")[0]] for name in inputs}
-        values: list[Any] = tf.graph_util.import_graph_def(graph, input_map=given, return_elements=outputs, name="")
-        return values
-
-    return run
-
-
-def _litert(model: Any, outputs: tuple[str, ...]) -> bytes:
-    import tensorflow as tf
-    from tensorflow.lite.python.convert_phase import ConverterError
-
-    with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
-        saved = Path(directory) / "saved"
-        # The converter of TensorFlow 2.21 writes Keras 3's variables without their values, and says nothing of it.
-        _save(model, saved, outputs, frozen=True)
-        converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
-        try:
-            with startup.silence():  # the converter's C++ side says all that it cannot do
-                return bytes(converter.convert())
-        except ConverterError as error:
-            why = "LiteRT has not all of its operations without TensorFlow's own; recurrent layers need such"
-            raise _refusal("litert", why, hint="use --format onnx") from error
-
-
-def _refusal(format: ExportFormat, why: str, *, hint: str = "") -> ModelError:
-    return ModelError(Problem(f"the model cannot be written as {format}: {why}", hint=hint, rule="not-portable"))
+    formats = export_formats()
+    if name not in formats:
+        hint = did_you_mean(name, formats) or f"the formats are {', '.join(formats)}"
+        raise DataError(Problem(f"there is no format {name!r} for models", hint=hint, rule="unknown-format"))
+    return formats[name]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.exports.columns import column_inputs
+from dlcli.exports.formats import NumberDtype
 
-__all__ = ["Metadata", "describe", "describe_columns"]
+__all__ = ["Metadata", "as_texts", "describe", "describe_columns"]
+
+TensorNames = Callable[[Sequence[str]], Mapping[str, str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,21 +36,29 @@ class Metadata:
     inputs: tuple[dict[str, Any], ...]
     outputs: tuple[dict[str, Any], ...]
 
-    def document(self) -> dict[str, Any]:
-        """As JSON values."""
+    def document(self, *, tensor_names: TensorNames | None = None) -> dict[str, Any]:
+        """As JSON values, with the names of the tensors where these have others."""
         return {
             "dlcli": importlib.metadata.version("dlcli"),
             "name": self.name,
-            "inputs": list(self.inputs),
-            "outputs": list(self.outputs),
+            "inputs": _with_tensors(self.inputs, tensor_names),
+            "outputs": _with_tensors(self.outputs, tensor_names),
         }
 
-    def properties(self) -> dict[str, str]:
-        """As texts by key, as ONNX wants them; `inputs` and `outputs` are JSON."""
-        return {
-            key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            for key, value in self.document().items()
-        }
+
+def as_texts(document: Mapping[str, Any]) -> dict[str, str]:
+    """A description as texts by key, as ONNX wants them; `inputs` and `outputs` are JSON."""
+    return {
+        key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for key, value in document.items()
+    }
+
+
+def _with_tensors(described: Sequence[dict[str, Any]], tensor_names: TensorNames | None) -> list[dict[str, Any]]:
+    if tensor_names is None:
+        return list(described)
+    names = tensor_names([each["name"] for each in described])
+    return [{**each, "tensor": names[each["name"]]} for each in described]
 
 
 def describe(
@@ -74,16 +85,19 @@ def describe(
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
 
 
-def describe_columns(config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan]) -> Metadata:
+def describe_columns(
+    config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan], dtype: NumberDtype = "float64"
+) -> Metadata:
     """Describe a model that takes columns and encodes them itself.
 
     Args:
         config: Its config.
         preprocessing: Its fitted preprocessing.
         outputs: What each output learnt.
+        dtype: Of the columns of numbers.
     """
     inputs = [
-        {"name": column, "shape": list(each.shape), "dtype": each.dtype(), "column": column, "kind": each.kind}
+        {"name": column, "shape": list(each.shape), "dtype": each.dtype(dtype), "column": column, "kind": each.kind}
         for column, each in column_inputs(preprocessing.features).items()
     ]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))

@@ -16,13 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.exports.formats import TOLERANCE
 from dlcli.trained.predictor import Arrays
 
-__all__ = ["BATCH_OF_ONE", "MOST_ROWS", "TOLERANCE", "Parity", "batches", "compare", "floors", "judge", "measure"]
-
-TOLERANCE = 1e-5
-"""The greatest difference, as a part of the greatest absolute value of the same column. Two runtimes add up the same
-float32 products in another order: 1e-7 is usual, and a mistake is far above."""
+__all__ = ["BATCH_OF_ONE", "MOST_ROWS", "Parity", "batches", "floors", "judge", "measure"]
 
 FLOOR = 2.0**-21
 """What a sigmoid may differ by whatever its size, eight roundings of 0.5: runtimes compute it as 0.5 plus something
@@ -60,6 +57,7 @@ class Parity:
         apart: The difference there.
         expected: The numbers of that row and output by the first model.
         received: The numbers of that row and output by the second model.
+        tolerance: What was tolerated as a part of the greatest absolute value of a column.
     """
 
     rows: int = 0
@@ -73,6 +71,7 @@ class Parity:
     apart: float = 0.0
     expected: tuple[float, ...] = ()
     received: tuple[float, ...] = ()
+    tolerance: float = TOLERANCE
 
     @property
     def agrees(self) -> bool:
@@ -86,7 +85,7 @@ class Parity:
             "batch_sizes": [1, self.rows],
             "difference": self.difference,
             "relative": self.relative,
-            "tolerance": TOLERANCE,
+            "tolerance": self.tolerance,
             **({"floor": self.floor} if self.floor else {}),
             **({"noise": self.noise} if self.noise else {}),
         }
@@ -94,7 +93,7 @@ class Parity:
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> Parity:
         """What a document tells of a comparison."""
-        told = ("rows", "difference", "relative", "floor", "noise")
+        told = ("rows", "difference", "relative", "tolerance", "floor", "noise")
         return cls(**{name: document[name] for name in told if name in document})
 
     def __str__(self) -> str:
@@ -136,22 +135,13 @@ def measure(
     return judge([expected(part) for part in parts], [received(part) for part in parts], floors=floors, noise=noise)
 
 
-def compare(expected: Outputs, received: Outputs, *, floors: Sequence[float] = ()) -> Parity:
-    """The greatest difference between two models' outputs for the same rows.
-
-    Example:
-        >>> compare([np.ones((2, 1))], [np.array([[1.0], [1.000001]])]).agrees
-        True
-    """
-    return judge([expected], [received], floors=floors)
-
-
 def judge(
     expected: Sequence[Outputs],
     received: Sequence[Outputs],
     *,
     floors: Sequence[float] = (),
     noise: Callable[[], Outputs] | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Parity:
     """The greatest difference between two models' outputs, measured by what is tolerated there.
 
@@ -163,17 +153,20 @@ def judge(
         floors: For each output, what it may differ by whatever its size; else nothing.
         noise: Called where the models seem to disagree: how far each output moves, for all rows, when the model is
             shaken by as much as rounding does.
+        tolerance: See `TOLERANCE`.
     """
     scales = [_greatest(_columns(values)) for values in expected[0]]
     lowest = list(floors) or [0.0] * len(scales)
-    tolerated = [TOLERANCE * scale + max(floor, SMALLEST) for scale, floor in zip(scales, lowest, strict=True)]
+    tolerated = [tolerance * scale + max(floor, SMALLEST) for scale, floor in zip(scales, lowest, strict=True)]
     floor = max(lowest, default=0.0)
-    parity = dataclasses.replace(_worst(expected, received, scales, tolerated), floor=floor)
+    parity = dataclasses.replace(_worst(expected, received, scales, tolerated), floor=floor, tolerance=tolerance)
     if parity.agrees or noise is None:
         return parity
     moved = [_greatest(_columns(values)) for values in noise()]
     looser = _worst(expected, received, scales, [one + more for one, more in zip(tolerated, moved, strict=True)])
-    return dataclasses.replace(looser, floor=floor, noise=max(float(more.max(initial=0.0)) for more in moved))
+    return dataclasses.replace(
+        looser, floor=floor, tolerance=tolerance, noise=max(float(more.max(initial=0.0)) for more in moved)
+    )
 
 
 def _worst(

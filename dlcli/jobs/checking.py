@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from dlcli.config.graph.graph import expand
-from dlcli.config.inspection.inspection import Inspection
-from dlcli.config.schema import Config
-from dlcli.data.table.headers import look_at_headers
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.data.table.headers import Headers, look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
 
 __all__ = ["check_config", "located"]
 
 
-def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> Config:
-    """The config.
+def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> CheckedConfig:
+    """The config, checked.
 
     Args:
         inspection: The config as it was read.
@@ -25,33 +23,22 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
     Raises:
         ConfigError: All that is wrong: in the YAML, and between it and the headers of the data files.
     """
-    problems = list(inspection.problems)
-    doubts: tuple[Problem, ...] = ()
-    seen = {problem.path for problem in problems}
-    rules = {problem.rule for problem in problems}
-    compiled = inspection.sections.get("compile")
-    optimizer = compiled.optimizer if compiled is not None else None
-    found = check_callbacks(inspection.sections.get("callbacks", ()), optimizer)
-    data = inspection.sections.get("data")
-    if data is not None:
-        headers = look_at_headers(data)
-        doubts = headers.doubts
-        # The config alone has shown a target among the features already, under the path of the one or the other.
-        found += [one for one in headers.problems if one.rule != "target-is-feature" or one.rule not in rules]
-        is_faulty = data.features is None and inspection.document.has("data", "features")
-        if data.takes_rest and not is_faulty and headers.features is not None and "model" in inspection.sections:
-            graph_problems = expand(inspection.sections["model"], features=headers.features)[1]
-            unknown = [one for one in graph_problems if one.rule == "unknown-name" and one.path not in seen]
-            if unknown:  # without the columns these were taken for features, and their layers seemed to lead nowhere
-                problems = [one for one in problems if one.rule != "dead-end"]
-                found += unknown
-    problems += [inspection.locate(one) for one in found if not one.path or one.path not in seen]
+    sections = inspection.sections
+    compiled, data = sections.get("compile"), sections.get("data")
+    found = check_callbacks(sections.get("callbacks", ()), compiled.optimizer if compiled is not None else None)
+    headers = look_at_headers(data) if data is not None else Headers(None, (), ())
+    if headers.features is not None and inspection.takes_rest:
+        inspection = inspection.among(headers.features)
+    # The config alone has shown a target among the features already, under the path of the one or the other.
+    is_told = any(problem.rule == "target-is-feature" for problem in inspection.problems)
+    found += [one for one in headers.problems if one.rule != "target-is-feature" or not is_told]
+    faulty = {problem.path for problem in inspection.problems if problem.path}  # where no further fault is looked for
+    problems = [*inspection.problems, *(inspection.locate(one) for one in found if one.path not in faulty)]
     if problems:
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
-    config = inspection.require()
-    for doubt in doubts:
+    for doubt in headers.doubts:
         notify(inspection.locate(doubt))
-    return config
+    return inspection.checked()
 
 
 @contextlib.contextmanager

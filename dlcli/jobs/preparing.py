@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from dlcli.backend import startup
 from dlcli.config.checks.lint import lint
-from dlcli.config.graph.graph import expand
-from dlcli.config.inspection.inspection import Inspection
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare
-from dlcli.errors import ConfigError, Problem
+from dlcli.errors import Problem
 from dlcli.jobs.checking import located
 from dlcli.training.events import Listener, Notice, Stage
 
@@ -25,13 +24,19 @@ __all__ = ["prepare_job"]
 
 
 def prepare_job(
-    inspection: Inspection, config: Config, *, directory: Path, cache: Cache, tell: Listener, check: bool = False
+    inspection: Inspection,
+    checked: CheckedConfig,
+    *,
+    directory: Path,
+    cache: Cache,
+    tell: Listener,
+    check: bool = False,
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
     Args:
         inspection: Knows the lines of the config.
-        config: The config, checked.
+        checked: The config.
         directory: The run directory to be.
         cache: Of encoded data.
         tell: Called with the stages and notices.
@@ -41,16 +46,14 @@ def prepare_job(
         DlcliError: Every fault that the data and the model show.
     """
     with located(inspection):
-        graph, problems = expand(config.model, features=None)
-        if graph is None or problems:
-            raise ConfigError(problems)
+        config = checked.config
         head = model_head(config.model)
         loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
         tell(Stage("reading data"))
         prepared = prepare(
             config.data,
             seed=config.seed,
-            named=graph.features,
+            named=checked.expanded.words,
             classification=says_classification(loss, head),
             units=head.units,
             unscalable=unscalable_targets(config),
@@ -63,25 +66,26 @@ def prepare_job(
             tell(Notice(inspection.locate(capped)))
         for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
             tell(Notice(inspection.locate(doubt), warning=True))
+        graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
         from dlcli.jobs.rehearsing import rehearse, require_savable
-        from dlcli.trained.keras_model import assemble_run
+        from dlcli.trained.keras_predictor import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
-        assembly = assemble_run(config, prepared.preprocessing).compile()
+        assembly = assemble_run(config, graph, prepared.preprocessing).compile()
         if config.code and not check:
             # On a model of its own, so that the draws of the one that is trained stay what they are.
             rehearse(assembly, prepared, tell=tell)
-            assembly = assemble_run(config, prepared.preprocessing).compile()
+            assembly = assemble_run(config, graph, prepared.preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
-        plan = make_plan(assembly, prepared, directory=directory)
+        plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
         if check:
             rehearse(assembly, prepared, tell=tell)
-        else:
+        elif not config.code:
             require_savable(assembly)
         return prepared, plan
 

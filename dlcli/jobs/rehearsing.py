@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema.component import Component
 from dlcli.data.prepare import Prepared
 from dlcli.errors import ConfigError, DlcliError, ModelError, Problem, RunError
-from dlcli.exports.proving import write_portable
+from dlcli.exports.portable import write_portable
 from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
-from dlcli.trained.keras_model import KerasPredictor, load_keras
+from dlcli.trained.keras_predictor import KerasPredictor, rebuild
+from dlcli.trained.run import read_preprocessing
 from dlcli.training.events import Listener, Notice, Stage
 from dlcli.training.model_file import save_trained, unsavable
 from dlcli.training.own_indices import check_own_indices
@@ -93,7 +95,7 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
         )
         if problem is not None:
             tell(Notice(problem))
-        _require_weights(assembly.model, run)
+        _require_weights(assembly, run)
 
 
 def _move(model: Any) -> None:
@@ -102,11 +104,17 @@ def _move(model: Any) -> None:
             weight.assign(np.asarray(weight) * 1.125 + 0.0625)
 
 
-def _require_weights(model: Any, run: RunDirectory) -> None:
-    """Load the weights into a model that is built anew, and hold them against those that were saved."""
+def _require_weights(assembly: Assembly, run: RunDirectory) -> None:
+    """Load the weights into a model that is built anew, and hold them against those that were saved.
+
+    All that was written is read again, with the code that was copied; that the config is without fault is known.
+    """
+    model = assembly.model
     faults: tuple[type[Exception], ...] = (DlcliError, *model_faults())
     try:
-        predictor = load_keras(run, mixed=True).predictor
+        config = read_resolved(run.config)
+        config = config.model_copy(update={"code": [str(run.path / name) for name in config.code]})
+        predictor = rebuild(run, config, assembly.graph, read_preprocessing(run), mixed=True).predictor
     except faults as error:
         raise _lost(error.problems[0].message if isinstance(error, DlcliError) else reason(error)) from error
     assert isinstance(predictor, KerasPredictor)

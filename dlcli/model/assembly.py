@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcli.backend.runtime import Runtime, configure
-from dlcli.config.graph.graph import Graph, expand
+from dlcli.config.graph.graph import Graph
 from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
-from dlcli.errors import ConfigError
 from dlcli.model.code import load_code
 from dlcli.model.compilation import compile_model
 from dlcli.model.functional import build
@@ -53,29 +52,26 @@ class Assembly:
 
 def assemble(
     config: Config,
+    graph: Graph,
     *,
-    features: Collection[str],
-    inputs_of: Callable[[Collection[str]], Sequence[InputSpec]],
+    inputs: Sequence[InputSpec],
     targets: Sequence[TargetSpec],
 ) -> Assembly:
     """Build the model that the config describes.
 
     Args:
         config: The config, its feature and target types known.
-        features: The names of the features.
-        inputs_of: The model's inputs, given the features that layers take by name.
+        graph: Its layers, written out.
+        inputs: The model's inputs.
         targets: The targets, in the config's order.
 
     Raises:
-        ConfigError: The graph of layers has faults.
+        ConfigError: The config speaks of outputs that the model does not have.
         ModelError: A layer cannot be built, the outputs do not fit the targets, or the device is absent.
     """
-    graph, problems = expand(config.model, features=features)
-    if graph is None or problems:
-        raise ConfigError(problems)
     runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
-    model = build(graph, inputs_of(graph.features), code=code, name=config.name, model_class=config.model.class_)
+    model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_)
     sizes = {
         name: output.shape[-1] if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)

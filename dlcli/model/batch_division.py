@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.config.catalogue.facts import counts_rows, loss_facts
 from dlcli.config.schema import CompileConfig
-from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.schema.component import Component
 from dlcli.model.assembly import Assembly
 
-__all__ = ["COUNTS_ROWS", "ROW_BY_ROW", "division_matters"]
+__all__ = ["ROW_BY_ROW", "division_matters"]
 
 ROW_BY_ROW = frozenset(
     f"{kind}{rank}D"
@@ -98,62 +99,6 @@ otherwise. Not here: `MelSpectrogram` looks at the loudest of a batch, and rando
 WRAPPERS = frozenset({"Bidirectional", "RNN", "SpectralNormalization", "StackedRNNCells", "TimeDistributed"})
 """Layers that apply others, of any kind; the parts of the remaining ones are Keras's own affair."""
 
-A_VALUE_A_ROW = frozenset(
-    {
-        "binarycrossentropy",
-        "binaryfocalcrossentropy",
-        "categoricalcrossentropy",
-        "categoricalfocalcrossentropy",
-        "categoricalhinge",
-        "cosinesimilarity",
-        "hinge",
-        "huber",
-        "kldivergence",
-        "logcosh",
-        "meanabsoluteerror",
-        "meanabsolutepercentageerror",
-        "meansquarederror",
-        "meansquaredlogarithmicerror",
-        "poisson",
-        "sparsecategoricalcrossentropy",
-        "squaredhinge",
-    }
-)
-"""Keras's losses that are a value for each row; Dice and Tversky, for example, are one for a whole batch."""
-
-COUNTS_ROWS = A_VALUE_A_ROW | frozenset(
-    {
-        "auc",
-        "accuracy",
-        "binaryaccuracy",
-        "binaryiou",
-        "categoricalaccuracy",
-        "f1score",
-        "fbetascore",
-        "falsenegatives",
-        "falsepositives",
-        "iou",
-        "logcosherror",
-        "meaniou",
-        "onehotiou",
-        "onehotmeaniou",
-        "precision",
-        "precisionatrecall",
-        "r2score",
-        "recall",
-        "recallatprecision",
-        "rootmeansquarederror",
-        "sensitivityatspecificity",
-        "sparsecategoricalaccuracy",
-        "sparsetopkcategoricalaccuracy",
-        "specificityatsensitivity",
-        "topkcategoricalaccuracy",
-        "truenegatives",
-        "truepositives",
-    }
-)
-"""Keras's metrics that count rows, or what they find in them, whatever the batches."""
-
 INDEPENDENT = frozenset({"sum_over_batch_size", "mean"})
 """Reductions whose mean over batches, weighed by their rows, is that of all rows."""
 
@@ -232,14 +177,14 @@ def _listed(axes: Any) -> list[int]:
 
 def _a_value_a_row(loss: Component) -> bool:
     return (
-        normal_name(loss) in A_VALUE_A_ROW
+        loss_facts(loss).row_by_row
         and loss.arguments.get("reduction", "sum_over_batch_size") in INDEPENDENT
         and _is_plain(loss)
     )
 
 
 def _counts_rows(metric: Component) -> bool:
-    return normal_name(metric) in COUNTS_ROWS and _is_plain(metric)
+    return counts_rows(metric) and _is_plain(metric)
 
 
 def _is_plain(component: Component) -> bool:

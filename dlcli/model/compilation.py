@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcli.config.catalogue import entries as catalogue
-from dlcli.config.document.places import format_path
 from dlcli.config.graph.drafts import snake_case
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component
-from dlcli.errors import ModelError, Problem, did_you_mean
+from dlcli.errors import ModelError, Problem
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.metrics.viewed import viewed
@@ -46,7 +45,7 @@ def compile_model(
         steps: Keras's `steps_per_execution`.
 
     Raises:
-        ModelError: Objects that cannot be made, or names that are no outputs; all of them.
+        ModelError: Objects that cannot be made; all of them.
     """
     compiler = _Compiler(model.output_names, code, plans)
     optimizer = compiler.make("optimizers", config.optimizer, ("compile", "optimizer"))
@@ -97,25 +96,13 @@ class _Compiler:
         if isinstance(loss, Component):
             made = {name: self.make("losses", loss, path) for name in self._outputs}
         else:
-            self._check_outputs(loss, path)
             made = {name: self.make("losses", each, (*path, name)) for name, each in loss.items()}
-            missing = [name for name in self._outputs if name not in loss]
-            if missing and set(loss) <= set(self._outputs):
-                self.problems.append(
-                    Problem(
-                        f"the output {', '.join(missing)} has no loss",
-                        path=format_path(path),
-                        hint=f"add {missing[0]}: ...; with loss_weights {{{missing[0]}: 0}} it counts for nothing",
-                        rule="missing-loss",
-                    )
-                )
         return made.get(self._outputs[0]) if len(self._outputs) == 1 else made
 
     def weights(self, weights: Mapping[str, float] | None, loss: Any) -> Any:
         """A weight for every output's loss; 1 where none is given."""
         if weights is None or loss is None:
             return None
-        self._check_outputs(weights, ("compile", "loss_weights"))
         filled = {name: float(weights.get(name, 1.0)) for name in self._outputs}
         return [filled[self._outputs[0]]] if len(self._outputs) == 1 else filled
 
@@ -125,7 +112,6 @@ class _Compiler:
             return None
         path: Path = ("compile", key)
         if isinstance(metrics, Mapping):
-            self._check_outputs(metrics, path)
             made = {name: self._metrics(each, (*path, name), name) for name, each in metrics.items()}
         else:
             made = {name: self._metrics(metrics, path, name) for name in self._outputs}
@@ -152,18 +138,6 @@ class _Compiler:
         elif not isinstance(_default_name(type(made)), str):
             made.name = snake_case(component.name)
         return made
-
-    def _check_outputs(self, names: Mapping[str, Any], path: Path) -> None:
-        for name in names:
-            if name not in self._outputs:
-                self.problems.append(
-                    Problem(
-                        f"{name!r} is no output of the model; its outputs are {', '.join(self._outputs)}",
-                        path=format_path((*path, name)),
-                        hint=did_you_mean(name, self._outputs),
-                        rule="unknown-output",
-                    )
-                )
 
 
 def _default_name(metric: type) -> object:

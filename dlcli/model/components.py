@@ -138,12 +138,8 @@ class _Maker:
         if not inspect.isclass(value):
             assert callable(value)  # load_code finds nothing but classes and functions
             if kind not in _FUNCTIONS:
-                self._report(
-                    f"{component.name} is a function, and {singular(kind)} must be a class",
-                    path,
-                    component.name,
-                    rule="user-code",
-                )
+                message = f"{component.name} is a function, and {singular(kind)} must be a class"
+                self._report(message, path, component.name, rule="user-code")
                 return None
             return _bound(value, component.arguments)
         arguments = self._arguments(None, component, path)
@@ -189,14 +185,8 @@ class _Maker:
         unknown = [name for name in component.arguments if name not in entry.arguments and not entry.extra]
         for name in unknown:
             hint = did_you_mean(name, entry.arguments) or f"it takes {', '.join(entry.arguments)}"
-            self._report(
-                f"{component.name} takes no argument {name!r}",
-                path,
-                component.name,
-                name,
-                hint=hint,
-                rule="unknown-argument",
-            )
+            message = f"{component.name} takes no argument {name!r}"
+            self._report(message, path, component.name, name, hint=hint, rule="unknown-argument")
         missing = [name for name in entry.required if name not in component.arguments]
         if missing:
             words = " and ".join(map(repr, missing))

@@ -176,25 +176,15 @@ class _Builder:
             return None
         if any(outgoing is tensor for tensor in incoming):
             # Keras cannot trace such a layer: the tensor would be made by itself (Equalization in Keras 3.15).
-            self._problems.append(
-                Problem(
-                    f"the layer {node.name} ({type(layer).__name__}) returns its input itself, not a new tensor",
-                    path=format_path(node.path),
-                    hint="Keras cannot follow such a layer in a model",
-                    rule="shape",
-                )
-            )
+            message = f"the layer {node.name} ({type(layer).__name__}) returns its input itself, not a new tensor"
+            hint = "Keras cannot follow such a layer in a model"
+            self._problems.append(Problem(message, path=format_path(node.path), hint=hint, rule="shape"))
             return None
         if not hasattr(outgoing, "shape"):
             count = len(outgoing) if isinstance(outgoing, (list, tuple, dict)) else 0
-            self._problems.append(
-                Problem(
-                    f"the layer {node.name} ({type(layer).__name__}) gives {count or 'no'} tensors, not one",
-                    path=format_path(node.path),
-                    hint="leave out return_state, return_attention_scores and the like",
-                    rule="shape",
-                )
-            )
+            message = f"the layer {node.name} ({type(layer).__name__}) gives {count or 'no'} tensors, not one"
+            hint = "leave out return_state, return_attention_scores and the like"
+            self._problems.append(Problem(message, path=format_path(node.path), hint=hint, rule="shape"))
             return None
         return outgoing
 

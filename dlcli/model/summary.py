@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -119,10 +120,4 @@ def _numbered(name: str, count: int) -> list[str]:
 
 
 def _size(weights: list[Any]) -> int:
-    total = 0
-    for weight in weights:
-        size = 1
-        for dimension in weight.shape:
-            size *= dimension
-        total += size
-    return total
+    return sum(math.prod(weight.shape) for weight in weights)

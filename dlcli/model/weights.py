@@ -7,6 +7,7 @@ no memory holds. What the model can need is known before, and nothing else is re
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import shutil
 import tempfile
@@ -107,7 +108,4 @@ def _require_plain(file: Path, most: int) -> None:
 
 
 def _count(shape: Any) -> int:
-    count = 1
-    for size in shape:
-        count *= int(size)
-    return count
+    return math.prod(map(int, shape))

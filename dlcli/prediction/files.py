@@ -9,36 +9,26 @@ import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from io import BufferedIOBase
 from pathlib import Path
-from typing import Literal
 
 import pyarrow as pa
 
-from dlcli.data.sources.options import Format, Reading
-from dlcli.data.table.size import about_rows
+from dlcli.data.sources.options import Reading
+from dlcli.data.sources.registry import by_name
+from dlcli.data.sources.standard_input import NAME, Kept, is_stream, keep_input
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.destination import standard_output, write_file, write_standard_output
+from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
 from dlcli.prediction.prediction import no_predictions, predict_rows
-from dlcli.prediction.writers import OutputFormat, output_format, write_stream
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
 from dlcli.trained.decoding import Columns
 from dlcli.trained.rows import input_rows
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.undefined import Undefined
 
-__all__ = ["STANDARD", "InputFormat", "Writing", "predict_to"]
+__all__ = ["STANDARD", "Writing", "predict_to"]
 
 STANDARD = "-"
 """Standard input, and standard output."""
-
-InputFormat = Literal["csv", "tsv", "jsonl", "parquet", "npz"]
-
-_INPUT: dict[InputFormat, tuple[Format, str]] = {
-    "csv": ("delimited", ".csv"),
-    "tsv": ("delimited", ".tsv"),
-    "jsonl": ("jsonl", ".jsonl"),
-    "parquet": ("parquet", ".parquet"),
-    "npz": ("npz", ".npz"),
-}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -67,9 +57,7 @@ class Writing:
         Raises:
             DataError: The file's suffix says none.
         """
-        if self.format is not None:
-            return self.format
-        return "csv" if self.target is None else output_format(self.target)
+        return self.format or output_format(self.target)
 
 
 def predict_to(
@@ -77,7 +65,7 @@ def predict_to(
     source: str,
     writing: Writing,
     *,
-    format: InputFormat | None = None,
+    format: str | None = None,
     keep: Sequence[str] | None = (),
     columns: Columns,
     undefined: Undefined,
@@ -91,7 +79,7 @@ def predict_to(
         run: The trained model.
         source: The input: a path, a glob, or `-` for standard input.
         writing: Where the predictions go.
-        format: The format of the input; by its name, or its first bytes, when None.
+        format: What `--input-format` says; None: by the input's name, or its first bytes.
         keep: Columns of the input to copy before the predictions; None for all.
         columns: Which columns of predictions are wanted.
         undefined: Told of the rows for which the model gives no number.
@@ -107,36 +95,38 @@ def predict_to(
         ModelError: The model has not what `columns` asks for.
         BrokenPipeError: Nobody reads the output any more.
     """
-    chosen, target = writing.chosen, writing.target
+    output, target = OUTPUTS[writing.chosen], writing.target
+    known = None if format is None else by_name(format)
+    reading = (reading or Reading()).or_else({} if known is None else known.spoken[str(format)])
     if target is None:
         standard_output()  # before the input is read
     else:
         _check_own(target, run.directory)
-    with _opened(source, format) as path:
-        known = None if format is None else _INPUT[format][0]
-        rows = input_rows(run, path, keep=keep, format=known, reading=_delimited(reading or Reading(), format))
+    with _opened(source, format) as kept:
+        path = source if kept is None else str(kept.file)
+        rows = input_rows(run, path, keep=keep, format=known, reading=reading)
         for doubt in rows.doubts:
-            warn(doubt)
+            warn(doubt if kept is None else kept.renamed(doubt))
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
         tables = _readable(
-            predict_rows(run, rows.rows(), columns=columns, rounded=chosen != "parquet", undefined=undefined),
+            predict_rows(run, rows.rows(), columns=columns, rounded=output.rounded, undefined=undefined),
             name=rows.source.name,
         )
         with (
             write_standard_output() if target is None else write_file(target) as stream,
             contextlib.closing(tables),
         ):
-            count, writer, about = 0, None, about_rows(rows.source.paths, known)
+            count, writer, about = 0, None, rows.source.about_rows()
             for table in tables:
-                writer = writer or write_stream(stream, table.schema, format=chosen, raw_text=writing.raw_text)
+                writer = writer or output.writer(stream, table.schema, writing.raw_text)
                 writer.write(table)
                 count += table.num_rows
                 progress(count, about)
             if writer is None:
-                nothing = no_predictions(run, rows, columns=columns, rounded=chosen != "parquet")
-                writer = write_stream(stream, nothing.schema, format=chosen, raw_text=writing.raw_text)
+                nothing = no_predictions(run, rows, columns=columns, rounded=output.rounded)
+                writer = output.writer(stream, nothing.schema, writing.raw_text)
                 writer.write(nothing)
             writer.close()
     return count
@@ -169,30 +159,23 @@ def _check_own(target: Path, run: RunDirectory) -> None:
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 
-def _delimited(reading: Reading, format: InputFormat | None) -> Reading:
-    """With the delimiter of tab-separated text, whatever the input's name says."""
-    return dataclasses.replace(reading, delimiter=reading.delimiter or "\t") if format == "tsv" else reading
-
-
 @contextlib.contextmanager
-def _opened(source: str, format: InputFormat | None) -> Iterator[str]:
-    """The path to read."""
-    from dlcli.data.sources.standard_input import NAME, is_stream, keep_input
-
-    suffix = None if format is None else _INPUT[format][1]
+def _opened(source: str, format: str | None) -> Iterator[Kept | None]:
+    """What is kept of a stream; None for a path that can be read as it is."""
+    suffix = None if format is None else f".{format}"
     if source == STANDARD:
         stream: BufferedIOBase | None = getattr(sys.stdin, "buffer", None)
         if stream is None:
             raise DataError(
                 Problem(f"{NAME} cannot be read: it is closed, or gives text alone", rule="unreadable-file")
             )
-        with keep_input(stream, suffix=suffix) as file:
-            yield str(file)
+        with keep_input(stream, suffix=suffix) as kept:
+            yield kept
     elif is_stream(Path(source)):
-        with _open(source) as stream, keep_input(stream, suffix=suffix, name=source) as file:
-            yield str(file)
+        with _open(source) as stream, keep_input(stream, suffix=suffix, name=source) as kept:
+            yield kept
     else:
-        yield source
+        yield None
 
 
 def _open(source: str) -> BufferedIOBase:

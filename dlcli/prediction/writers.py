@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,24 +15,7 @@ from dlcli.data.columns.names import is_text
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.formulas import neutralise
 
-__all__ = [
-    "FORMATS",
-    "OutputFormat",
-    "TableWriter",
-    "output_format",
-    "write_stream",
-]
-
-OutputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
-
-FORMATS: dict[str, OutputFormat] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-}
-"""The format of an output file by its suffix."""
+__all__ = ["DelimitedWriter", "JsonLinesWriter", "ParquetWriter", "TableWriter"]
 
 
 class TableWriter(Protocol):
@@ -189,41 +171,3 @@ class _Counted:
 
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(cell, float) and not math.isfinite(cell) else cell for key, cell in row.items()}
-
-
-def output_format(path: Path) -> OutputFormat:
-    """The format that the suffix says.
-
-    Raises:
-        DataError: An unknown suffix.
-    """
-    found = FORMATS.get(path.suffix.lower())
-    if found is None:
-        raise DataError(
-            Problem(
-                f"the output {str(path)!r} has the suffix {path.suffix!r}",
-                hint=f"use one of {', '.join(FORMATS)}, or say --format",
-                rule="unknown-format",
-            )
-        )
-    return found
-
-
-def write_stream(stream: BinaryIO, schema: pa.Schema, *, format: OutputFormat, raw_text: bool = False) -> TableWriter:
-    """A writer onto an open stream.
-
-    Args:
-        stream: Where the bytes go.
-        schema: The columns.
-        format: The format.
-        raw_text: See `DelimitedWriter`.
-    """
-    match format:
-        case "csv":
-            return DelimitedWriter(stream, schema, ",", raw_text=raw_text)
-        case "tsv":
-            return DelimitedWriter(stream, schema, "\t", raw_text=raw_text)
-        case "jsonl":
-            return JsonLinesWriter(stream, schema)
-        case "parquet":
-            return ParquetWriter(stream, schema)

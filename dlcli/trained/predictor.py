@@ -1,15 +1,18 @@
-"""What applies a trained model to encoded rows: the contract of the runtimes."""
+"""What applies a trained model to encoded rows: the contract of Keras's predictor and of ONNX Runtime's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
 
-__all__ = ["Arrays", "Predictor"]
+__all__ = ["Arrays", "Predictor", "RuntimeName"]
+
+RuntimeName = Literal["portable", "keras"]
+"""The portable model in ONNX Runtime, or the model that Keras builds."""
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -17,8 +20,7 @@ Arrays = Mapping[str, NDArray[Any]]
 class Predictor(Protocol):
     """A trained model, ready to run."""
 
-    runtime: ClassVar[str]
-    """`portable`, the model in ONNX Runtime, or `keras`, the model that Keras builds."""
+    runtime: ClassVar[RuntimeName]
 
     @property
     def outputs(self) -> tuple[OutputPlan, ...]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
-from dlcli.data.sources.options import Format, Reading
+from dlcli.data.sources.format import Format
+from dlcli.data.sources.options import Reading
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.run import TrainedRun, Warn

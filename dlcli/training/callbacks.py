@@ -81,23 +81,12 @@ def check_callbacks(components: Sequence[Component], optimizer: Component | None
         _confine(component, index, Path("run"), problems)
         path = f"callbacks[{index}].{component.name}"
         if component.name == "TensorBoard" and importlib.util.find_spec("tensorboard") is None:
-            problems.append(
-                Problem(
-                    "TensorBoard is not installed",
-                    path=path,
-                    hint="pip install 'dlcli[tensorboard]', or pip install tensorboard",
-                    rule="not-installed",
-                )
-            )
+            hint = "pip install 'dlcli[tensorboard]', or pip install tensorboard"
+            problems.append(Problem("TensorBoard is not installed", path=path, hint=hint, rule="not-installed"))
         if component.name == "SwapEMAWeights" and optimizer is not None and not optimizer.arguments.get("use_ema"):
-            problems.append(
-                Problem(
-                    f"SwapEMAWeights swaps in the averages of the weights, and {optimizer.name} keeps none",
-                    path=path,
-                    hint=f"optimizer: {{{optimizer.name}: {{use_ema: true}}}}",
-                    rule="argument-value",
-                )
-            )
+            message = f"SwapEMAWeights swaps in the averages of the weights, and {optimizer.name} keeps none"
+            hint = f"optimizer: {{{optimizer.name}: {{use_ema: true}}}}"
+            problems.append(Problem(message, path=path, hint=hint, rule="argument-value"))
     return problems
 
 
@@ -179,14 +168,9 @@ def _with_suffix(name: str, *, weights_only: bool, path: str, problems: list[Pro
         return name
     for other in (".weights.h5", ".keras", ".h5", ".hdf5", ".ckpt", ".tf"):
         if name.endswith(other):
-            problems.append(
-                Problem(
-                    f"{name!r} ends in {other}, and Keras writes {wanted} files "
-                    f"{'for weights alone' if weights_only else 'for whole models'}",
-                    path=path,
-                    hint=f"use {name.removesuffix(other) + wanted!r}, or leave the suffix out",
-                    rule="checkpoint-suffix",
-                )
-            )
+            whose = "weights alone" if weights_only else "whole models"
+            message = f"{name!r} ends in {other}, and Keras writes {wanted} files for {whose}"
+            hint = f"use {name.removesuffix(other) + wanted!r}, or leave the suffix out"
+            problems.append(Problem(message, path=path, hint=hint, rule="checkpoint-suffix"))
             return name
     return name + wanted

@@ -14,10 +14,9 @@ from typing import Any
 
 import keras
 
-from dlcli.backend.failures import BackendError
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import replacing
-from dlcli.model.faults import KERAS_FAULTS
+from dlcli.model.faults import model_faults
 from dlcli.runs.layout import ROOM_FOR_THE_END, RunDirectory
 
 __all__ = ["Saver", "save_trained", "unsavable"]
@@ -97,7 +96,7 @@ class Saver:
             self._model.save_weights(draft)
 
 
-_FAULTS = (*(fault for fault in KERAS_FAULTS if fault is not OSError), BackendError)
+_FAULTS = tuple(fault for fault in model_faults() if fault is not OSError)
 """What a class that cannot be saved raises. NotImplementedError is a RuntimeError."""
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,12 +14,13 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.backend.failures import read_beyond
 from dlcli.config.document.places import format_path
 from dlcli.data.cache.mapped import take
 from dlcli.data.samples.encoding import Split
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly
-from dlcli.model.faults import model_faults, reason
+from dlcli.model.faults import model_faults
 
 __all__ = ["check_own_indices"]
 
@@ -30,9 +30,6 @@ MOST_COLUMNS = 256
 
 AT_ONCE = 256
 """Rows that are tried together where the config does not say how many make a batch."""
-
-_BEYOND = re.compile(r"indices\[.*\] = (-?[0-9]+) is not in \[0, ([0-9]+)\)")
-"""What TensorFlow says of a table that is read beyond its end."""
 
 
 @dataclasses.dataclass
@@ -105,9 +102,8 @@ def _try(assembly: Assembly, split: Split) -> Problem | None:
                 inputs = {name: np.asarray(array)[places] for name, array in split.inputs.items()}
                 assembly.model(inputs, training=False)
     except model_faults() as error:
-        found = _BEYOND.search(reason(error)) or _BEYOND.search(str(error))
-        if found is not None:
-            message = f"the model reads row {found[1]} of a table that has the rows 0 to {int(found[2]) - 1}"
+        if (beyond := read_beyond(error)) is not None:
+            message = f"the model reads row {beyond[0]} of a table that has the rows 0 to {beyond[1] - 1}"
             return Problem(message, path="model", hint="a table with a row for every number", rule="embedding-range")
     return None
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import check_monitors, with_modes
+from dlcli.config.checks.modes import with_modes
+from dlcli.config.checks.monitors import Watch, unknown_watches
 from dlcli.config.outputs.metric_faults import check_metrics_of
 from dlcli.data.prepare import Prepared, Split
 from dlcli.data.samples.batches import Batches
@@ -40,8 +42,14 @@ class Plan:
         return dataclasses.replace(self, planned=dataclasses.replace(self.planned, directory=directory))
 
 
-def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Plan:
+def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watches: Sequence[Watch] = ()) -> Plan:
     """Check what only the built model and the data together can tell, and count the job.
+
+    Args:
+        assembly: The compiled model.
+        prepared: The data.
+        directory: The run directory to be.
+        watches: What callbacks look at that only the metrics decide.
 
     Raises:
         ConfigError: A monitor that will not exist, class weights without a class.
@@ -49,18 +57,10 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path) -> Pla
     """
     config = assembly.config
     outputs, validated = [output.name for output in assembly.outputs], config.data.validation is not None
-    problems = check_monitors(
-        config.compile,
-        config.callbacks,
-        outputs=outputs,
-        validation=validated,
-        fit=config.fit,
-        code=assembly.code,
-        own_model=config.model.class_ is not None,
-    )
-    problems += check_metrics_of(config.compile, assembly.outputs, code=assembly.code)
+    problems = check_metrics_of(config.compile, assembly.outputs, code=assembly.code)
     own = own_directions(config.compile, code=assembly.code)
     history = history_names(config.compile, outputs=outputs, validation=validated, code=assembly.code, own=own)
+    problems += unknown_watches(watches, history.names)
     callbacks, asked = with_modes(config.callbacks, history, code=assembly.code)
     reported = {problem.path.removesuffix(".monitor") for problem in problems}
     problems += [problem for problem in asked if problem.path not in reported]

@@ -20,6 +20,11 @@ __all__ = ["Recorder"]
 REPORT_SECONDS = 0.1
 """The least time between two `StepsDone`, so that a fast model is not slowed by being watched."""
 
+NOT_FINITE = (
+    "lower the learning rate, scale the features, set the optimizer's clipnorm, or look for rows that give NaN of "
+    "themselves: an empty text under a masked average is 0/0"
+)
+
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     """Writes `history.csv` and reports progress; `epochs` counts whole epochs, and `logs` has Keras's of each.
@@ -101,17 +106,8 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         loss = values.get("loss", 0.0)
         if not math.isfinite(loss) and not self._warned:
             self._warned = True
-            self._listener(
-                Notice(
-                    Problem(
-                        f"the loss became {loss} in epoch {self._epoch}",
-                        hint="lower the learning rate, scale the features, set the optimizer's clipnorm, or look for "
-                        "rows that give NaN of themselves: an empty text under a masked average is 0/0",
-                        rule="loss-not-finite",
-                    ),
-                    warning=True,
-                )
-            )
+            message = f"the loss became {loss} in epoch {self._epoch}"
+            self._listener(Notice(Problem(message, hint=NOT_FINITE, rule="loss-not-finite"), warning=True))
 
     def flush(self) -> None:
         """Training is over, and there may be room again for rows that could not be written."""

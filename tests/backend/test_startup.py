@@ -23,13 +23,15 @@ from dlcli.backend.runtime import configure
 from dlcli.config.schema import RuntimeConfig
 assert "tensorflow" not in sys.modules
 print("before")
-runtime = configure(RuntimeConfig(threads=1), 0)
-assert runtime.threads == 1
-import keras, numpy
+configure(RuntimeConfig(threads=1), 0)
+import keras, numpy, tensorflow
+threads = tensorflow.config.threading.get_intra_op_parallelism_threads
+assert threads() == 1
 model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(1)])
 model.compile("adam", "mse", jit_compile=True)
 model.fit(numpy.zeros((8, 3)), numpy.zeros((8, 1)), verbose=0)
-assert configure(RuntimeConfig(threads=2), 0).threads == 1
+configure(RuntimeConfig(threads=2), 0)
+assert threads() == 1
 print("after")
 """
     done = python(script)

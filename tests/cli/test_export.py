@@ -17,6 +17,7 @@ import pytest
 import dlcli as package
 from dlcli.errors import Problem, RunError
 from dlcli.exports import parity
+from dlcli.exports.formats import export_formats
 from dlcli.exports.parity import Parity
 from dlcli.training.events import Event, Notice, Stage
 
@@ -69,7 +70,7 @@ def test_the_page_shows_how_each_format_is_used(
 
 
 def test_every_format_has_a_snippet() -> None:
-    assert sorted(SNIPPETS) == ["keras", "litert", "onnx", "saved_model"]
+    assert sorted(SNIPPETS) == sorted(export_formats())
 
 
 def test_numbers_say_how_they_get_their_own_unit(project: Path, tmp_path: Path) -> None:
@@ -145,6 +146,17 @@ def test_exports_that_are_refused(
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "taken.onnx"]
+
+
+@pytest.mark.parametrize(("format", "name"), [("keras", "m.keras"), ("saved_model", "m")])
+def test_texts_go_into_the_formats_that_have_tables(
+    format: str, name: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path
+) -> None:
+    done = dlcli("export", "run", "--format", format, "-o", name, "--with-preprocessing", "--json")
+    assert done.returncode == 0, done.stderr
+    described = json.loads(Path(tmp_path / json.loads(done.stdout)["metadata"]).read_text())
+    assert {each["name"]: each["dtype"] for each in described["inputs"]} == {"age": "float64", "city": "string"}
+    assert all(("tensor" in each) == (format == "saved_model") for each in described["inputs"])
 
 
 def test_an_output_is_needed(dlcli: Dlcli, run_directory: Path) -> None:
@@ -286,7 +298,7 @@ def test_a_proof_that_fails_leaves_the_run_as_it_was(
 def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
     there: bool, dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dlcli.exports import rebuilding
+    from dlcli.exports import portable_rebuild
 
     def fail(path: Path, value: Any) -> None:
         assert (run_directory / "model.onnx").read_bytes() != b"old"
@@ -296,7 +308,7 @@ def test_a_record_that_cannot_be_written_leaves_the_run_as_it_was(
     if not there:
         (run_directory / "model.onnx").unlink()
     before = {path: path.read_bytes() for path in run_directory.rglob("*") if path.is_file()}
-    monkeypatch.setattr(rebuilding, "write_json", fail)
+    monkeypatch.setattr(portable_rebuild, "write_json", fail)
     done = dlcli("export", "run", "--format", "onnx")
     assert (done.returncode, done.stdout) == (1, "")
     assert "run.json: No space left on device" in done.stderr
@@ -308,7 +320,7 @@ def test_the_worse_comparison_is_told(
     dlcli: Dlcli, run_directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the run's portable model, which is off by roundings, where Keras in another process is not."""
-    from dlcli.exports import exporting
+    from dlcli.exports import export
 
     judged: list[Parity] = []
 
@@ -316,7 +328,7 @@ def test_the_worse_comparison_is_told(
         judged.append(parity.judge(*arguments, **options))
         return judged[-1]
 
-    monkeypatch.setattr(exporting, "judge", judge)
+    monkeypatch.setattr(export, "judge", judge)
     done = dlcli("export", "run", "--format", "keras", "-o", "m.keras", "--json")
     assert done.returncode == 0, done.stderr
     with_keras, with_portable = judged
@@ -359,7 +371,7 @@ def test_a_disk_that_fills_does_not_fail_the_run(table: str, tmp_path: Path, nar
 
 
 def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dlcli.trained import keras_model
+    from dlcli.trained import keras_predictor
 
     built: list[str] = []
 
@@ -367,8 +379,8 @@ def test_evaluating_builds_the_model_once(dlcli: Dlcli, run_directory: Path, mon
         built.append("once")
         return assemble_run(*arguments)
 
-    assemble_run = keras_model.assemble_run
-    monkeypatch.setattr(keras_model, "assemble_run", counted)
+    assemble_run = keras_predictor.assemble_run
+    monkeypatch.setattr(keras_predictor, "assemble_run", counted)
     (run_directory / "model.onnx").unlink()
     done = dlcli("evaluate", "run")
     assert done.returncode == 0, done.stderr

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from dlcli.cli.main import app
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.document.composer import compose
+from dlcli.config.habits.advice import way_out
 from dlcli.config.habits.homes import belongs, home
 from dlcli.config.habits.notations import rewrite
-from dlcli.config.habits.words import HABITS, VALUES, Habit, find_habit, way_out
+from dlcli.config.habits.words import HABITS, VALUES, Habit, find_habit
 from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.schema import Config
 from dlcli.errors import Problem

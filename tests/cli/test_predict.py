@@ -21,7 +21,7 @@ import pytest
 
 import dlcli as package
 from dlcli.data.columns.chunk import Chunk
-from dlcli.data.sources.source import Files
+from dlcli.data.sources.files import Files
 
 Dlcli = Callable[..., CompletedProcess[str]]
 
@@ -215,6 +215,18 @@ def test_standard_input_that_cannot_be_used(mixed: Path, data: bytes, said: str)
     assert said in done.stderr.decode()
     assert "stdin" not in done.stderr.decode()
     assert sorted(path.name for path in mixed.iterdir()) == ["new.csv", "run", "train.csv"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["age,city,when,note\n1,é,2024-01-01,a b\n", '{"age": 31, "city": "é", "when": "2024-01-01", "note": "a"}\n'],
+    ids=["csv", "jsonl"],
+)
+def test_doubts_about_standard_input_name_it(mixed: Path, data: str) -> None:
+    done = process(mixed, "predict", "run", "-", data=data.encode("cp1252"))
+    assert done.returncode == 0, done.stderr
+    assert "standard input is not UTF-8, and is read as cp1252" in done.stderr.decode()
+    assert "stdin" not in done.stderr.decode()
 
 
 def test_a_pipe_is_read_as_standard_input_is(mixed: Path, inputs: dict[str, bytes], tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ import pytest
 
 import dlcli as package
 from dlcli.errors import RunError
-from dlcli.trained.onnx_file import outside
+from dlcli.trained.external_data import outside
 
 Dlcli = Callable[..., CompletedProcess[str]]
 

@@ -11,7 +11,7 @@ import pytest
 
 from dlcli.config.document.places import parse_path
 from dlcli.config.inspection.inspection import inspect_value
-from dlcli.errors import ConfigError
+from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import check_config
 
 pytestmark = pytest.mark.slow
@@ -87,13 +87,20 @@ def with_faults(*faults: tuple[str, Any]) -> dict[str, Any]:
     return config
 
 
-def said(config: dict[str, Any]) -> set[tuple[str, str]]:
-    """The path and the rule of every fault, but for layers that lead nowhere: that follows from other faults."""
+def told(config: dict[str, Any]) -> tuple[Problem, ...]:
     try:
         check_config(inspect_value(config, "."))
     except ConfigError as error:
-        return {(problem.path, problem.rule) for problem in error.problems if problem.rule != "dead-end"}
-    return set()
+        return error.problems
+    return ()
+
+
+def said(config: dict[str, Any]) -> set[tuple[str, str]]:
+    """The path and the rule of every fault, but for layers that lead nowhere: that follows from other faults."""
+    problems = told(config)
+    # Each fault has one check that tells it: a rule is broken at a place once.
+    assert len({(problem.rule, problem.path) for problem in problems}) == len(problems), problems
+    return {(problem.path, problem.rule) for problem in problems if problem.rule != "dead-end"}
 
 
 def test_every_pair_of_faults_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,3 +125,16 @@ def test_an_unknown_name_is_said_beside_arguments_that_are_none(
     for path, value in (("model.layers.0", {"Linear": 3}), ("compile.optimizer", {"sdg": 0.1})):
         rules = {rule for _, rule in said(with_faults((path, value)))}
         assert len(rules) == 2, rules
+
+
+def test_a_layer_without_a_name_is_not_called_as_a_column_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("a,dense,y\n1,2,3\n", encoding="utf-8")
+    joined: dict[str, Any] = {"Concatenate": None, "inputs": ["dense_1", "features"]}
+    layers = [{"Dense": {"units": 4}}, joined, {"Dense": {"units": 1}}]
+    config = {"data": {"train": "t.csv", "target": "y"}, "model": {"layers": layers}}
+    assert told(config) == ()  # `dense` is the column, and the first layer `dense_1`
+    joined["inputs"] = ["dense_1", "dens"]
+    (problem,) = told(config)
+    assert (problem.rule, problem.path) == ("unknown-name", "model.layers[1].inputs[1]")
+    assert "'dense'" in problem.hint

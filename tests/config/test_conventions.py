@@ -5,19 +5,20 @@ from __future__ import annotations
 import pytest
 
 from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.facts import LOSSES, loss_facts
 from dlcli.config.outputs.conventions import (
     Head,
     default_loss,
     default_metrics,
     default_targets,
     from_logits,
-    loss_family,
     model_head,
     says_classification,
     target_form,
 )
-from dlcli.config.schema import ModelConfig
-from dlcli.config.schema.component import Component
+from dlcli.config.outputs.target_scale import unscalable_targets
+from dlcli.config.schema import Config, ModelConfig
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import TargetSpec
 
 NUMBER = TargetSpec("price", "number")
@@ -50,10 +51,27 @@ def test_one_hot_targets_get_the_loss_for_them() -> None:
     assert default_loss(target, Head(3, "softmax")) == Component("categorical_crossentropy")
 
 
-def test_every_keras_loss_has_a_family_or_is_known_to_have_none() -> None:
-    unknown = {name for name in catalogue.load().names("losses") if loss_family(Component(name)) == "other"}
-    # `crossentropy` is whichever fits the shapes.
-    assert {name.lower() for name in unknown} <= {"crossentropy"}
+def test_every_keras_loss_has_its_facts() -> None:
+    for entry in catalogue.load().entries("losses"):
+        for name in (entry.name, *entry.aliases):
+            facts = loss_facts(Component(name))
+            if entry.shorthand:  # `crossentropy` is whichever fits the shapes
+                assert facts.family == "other"
+                continue
+            assert facts == LOSSES[normal_name(Component(entry.name))]
+            assert facts.family != "other"
+            assert set(facts.own_unit) <= set(entry.arguments)
+            assert facts.probabilities or not facts.sum_to_one
+            assert not facts.scales or facts.family == "number"
+            # A loss that can be told of raw scores is made for probabilities.
+            assert facts.probabilities or "from_logits" not in entry.arguments
+
+
+def test_the_loss_of_a_single_output_is_found_by_any_name() -> None:
+    layers = [{"Dense": {"units": 1}, "name": "visits"}]
+    config = {"data": {"train": ["a.csv"], "target": {"n": "number"}}, "model": {"layers": layers}}
+    for loss in ("poisson", {"visits": "poisson"}):
+        assert set(unscalable_targets(Config.model_validate({**config, "compile": {"loss": loss}}))) == {"n"}
 
 
 @pytest.mark.parametrize(

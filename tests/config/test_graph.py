@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlcli.config.graph.expanded import expand
 from dlcli.config.graph.expansion import MAX_LAYERS
-from dlcli.config.graph.graph import Graph, expand
+from dlcli.config.graph.graph import Graph
 from dlcli.config.schema import ModelConfig
 from dlcli.errors import Problem
 
@@ -20,7 +21,8 @@ DENSE = {"Dense": {"units": 3}}
 def graph_of(
     layers: list[Any], *, features: Collection[str] | None = None, blocks: Any = None, outputs: Any = None
 ) -> Graph:
-    graph, problems = expand(_model(layers, blocks, outputs), features=features)
+    expanded = expand(_model(layers, blocks, outputs), features=features)
+    graph, problems = expanded.graph, expanded.problems
     assert problems == ()
     assert graph is not None
     return graph
@@ -29,7 +31,8 @@ def graph_of(
 def problems_of(
     layers: list[Any], *, features: Collection[str] | None = None, blocks: Any = None, outputs: Any = None
 ) -> tuple[Problem, ...]:
-    graph, problems = expand(_model(layers, blocks, outputs), features=features)
+    expanded = expand(_model(layers, blocks, outputs), features=features)
+    graph, problems = expanded.graph, expanded.problems
     assert graph is None
     return problems
 
@@ -292,12 +295,6 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "no layer here takes the argument 'filter'",
         "did you mean 'filters'?",
     ),
-    "for nobody takes": (
-        {"layers": [{"Dense": None, "for": {"unit": [1]}}]},
-        "model.layers[0].for.unit",
-        "Dense takes no argument 'unit'",
-        "did you mean 'units'?",
-    ),
     "for on a shared layer": (
         {"layers": [{**DENSE, "name": "a"}, {"shared": "a", "for": {"units": [1, 2]}}]},
         "model.layers[1].for",
@@ -372,11 +369,10 @@ def test_all_faults_at_once() -> None:
         {**DENSE, "name": "a", "inputs": "zzz"},
         {**DENSE, "name": "a"},
         {"block": "none"},
-        {"Dense": None, "for": {"unit": [1]}},
         "Input",
     ]
     rules = {problem.rule for problem in problems_of(layers, features=["x"], outputs=["yyy"])}
-    assert rules == {"unknown-name", "duplicate-name", "unknown-block", "unknown-argument", "input-layer"}
+    assert rules == {"unknown-name", "duplicate-name", "unknown-block", "input-layer"}
 
 
 def test_a_fault_of_a_block_counts_once() -> None:
@@ -400,3 +396,35 @@ def test_two_circles_are_two_problems() -> None:
 
 def test_without_known_features_every_other_word_is_one() -> None:
     assert graph_of([{"Add": None, "inputs": ["a", "b"]}]).features == ("a", "b")
+
+
+WORDS = st.sampled_from(["a", "b", "dense", "dense_1", "conv", "conv.dense", "features", "input", "x"])
+
+
+@st.composite
+def items(draw: Any) -> Any:
+    item: dict[str, Any] = draw(st.sampled_from([DENSE, {"Add": None}, {"block": "conv"}, {"layers": [DENSE]}]))
+    item = {**item}
+    if draw(st.booleans()):
+        item["inputs"] = draw(st.lists(WORDS, min_size=1, max_size=2))
+    if draw(st.booleans()):
+        item["name"] = draw(st.sampled_from(["a", "dense", "x", "y"]))
+    return item
+
+
+@given(
+    layers=st.lists(items(), min_size=1, max_size=4),
+    block=st.lists(items().filter(lambda item: "block" not in item), min_size=1, max_size=2),
+    features=st.lists(st.sampled_from(["a", "b", "dense", "dense_1", "add"]), unique=True),
+)
+def test_features_that_come_to_be_known_later_make_no_other_graph(
+    layers: list[Any], block: list[Any], features: list[str]
+) -> None:
+    model = _model(layers, {"conv": block}, None)
+    at_once = expand(model, features=features)
+    before = expand(model, features=None)
+    assert before.problems is not None  # asked for, as an inspection does
+    later = before.among(features)
+    assert later.problems == at_once.problems
+    assert later.graph == at_once.graph
+    assert later.among(features) is later

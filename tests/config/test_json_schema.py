@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from dlcli.config.catalogue.entries import load
 from dlcli.config.document.composer import compose
-from dlcli.config.published.json_schema import json_schema
+from dlcli.config.published.json_schema import _argument, json_schema, schema_text
 
 BASE = """
 data: {train: iris.csv, target: species}
@@ -168,6 +169,43 @@ def test_every_component_and_argument_of_the_catalogue_is_there() -> None:
         for entry in load().entries(kind):
             if entry.usable:
                 assert set(definitions[f"{kind}.{entry.name}"]["properties"]) == set(entry.arguments)
+
+
+def test_an_argument_is_said_once_and_means_the_same_in_all_its_places() -> None:
+    definitions = json_schema()["$defs"]
+    seen: set[tuple[str, str]] = set()
+    for kind in load().kinds:
+        for entry in load().entries(kind):
+            for name, written in definitions.get(f"{kind}.{entry.name}", {"properties": {}})["properties"].items():
+                assert definitions.get(written.get("$ref", "").removeprefix("#/$defs/"), written) == _argument(
+                    entry.arguments[name]
+                )
+                text = json.dumps(written)
+                assert "$ref" in written or len(text) < 60 or (name, text) not in seen
+                seen.add((name, text))
+
+
+def test_only_what_belongs_to_a_place_is_offered_there() -> None:
+    """Editors offer each key under `properties`: what only refuses names stands under `patternProperties`."""
+    schema = json_schema()
+
+    def keys(node: Any) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from node
+            for value in node.values():
+                yield from keys(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from keys(value)
+
+    refusing = [schema["allOf"], *(value for name, value in schema["$defs"].items() if name.startswith("known."))]
+    assert "properties" not in set(keys(refusing))
+
+
+def test_the_published_schema_is_this_one() -> None:
+    published = (Path(__file__).parents[2] / "configs" / "dlcli.schema.json").read_text(encoding="utf-8")
+    assert json.loads(published) == json_schema()
+    assert published == schema_text(json_schema()) + "\n"
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -104,3 +104,13 @@ def test_the_rule_warns_and_can_be_silenced(rule: str) -> None:
     assert rule not in {warning.rule for warning in lint(Config.model_validate(right), targets)}
     silenced = copy.deepcopy(wrong) | {"lint": {"ignore": [rule]}}
     assert rule not in {warning.rule for warning in lint(Config.model_validate(silenced), targets)}
+
+
+def test_a_single_output_may_be_called_by_its_layer() -> None:
+    plain = spec(3, "softmax", loss="mse", metrics=["accuracy"])
+    named = spec(3, "softmax", loss={"out": "mse"}, metrics={"out": ["accuracy"]})
+    named["model"]["layers"][-1]["name"] = "out"
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(plain), [NUMBER])}
+    assert found == {"classes-with-number-loss": "compile.loss", "accuracy-of-numbers": "compile.metrics"}
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(named), [NUMBER])}
+    assert found == {"classes-with-number-loss": "compile.loss.out", "accuracy-of-numbers": "compile.metrics"}

@@ -10,8 +10,10 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.history_names import Direction, history_names
-from dlcli.config.checks.monitors import WATCHERS, check_monitors, modes_against, watched, with_modes
+from dlcli.config.checks.modes import WATCHERS, modes_against, watched, with_modes
+from dlcli.config.checks.monitors import check_monitors, unknown_watches
 from dlcli.config.checks.rates import RATE_SETTERS, check_rates
+from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.schema import CompileConfig, FitConfig
 from dlcli.config.schema.component import Component
 from dlcli.errors import Problem
@@ -30,7 +32,7 @@ def problems(*values: Any, metrics: Sequence[Any] = (), fit: Mapping[str, Any] |
         outputs=["out"],
         validation=True,
         fit=FitConfig.model_validate(fit or {}),
-    )
+    )[0]
 
 
 def modes(
@@ -192,3 +194,33 @@ def test_values_that_a_callback_cannot_work_with(callback: Any, argument: str) -
     assert problem.path.endswith(argument)
     assert check_values(callbacks(callback), code=list(callback)) == []
     assert check_values(callbacks({next(iter(callback)): {"filepath": "b"}})) == []
+
+
+def test_what_only_the_metrics_decide_is_left_open_until_they_are_chosen() -> None:
+    name = "{epoch}_{val_accuracy:.2f}.keras"
+    watchers = callbacks(
+        {"EarlyStopping": {"monitor": "val_acc"}},
+        {"ReduceLROnPlateau": {"monitor": "learning_rate"}},
+        {"ModelCheckpoint": {"filepath": name, "monitor": "learning_rate"}},
+        {"EarlyStopping": {"monitor": "val_loss"}},
+    )
+    found, watches = check_monitors(CompileConfig(), watchers, outputs=["out"], validation=True)
+    assert [problem.path for problem in found] == ["callbacks[1].ReduceLROnPlateau.monitor"]  # it sets it afterwards
+    assert [watch.name for watch in watches] == ["val_acc", "val_accuracy"]
+    names = ["accuracy", "loss", "val_accuracy", "val_loss"]
+    (problem,) = unknown_watches(watches, names)
+    assert (problem.path, problem.hint) == ("callbacks[0].EarlyStopping.monitor", "did you mean 'val_accuracy'?")
+    first, second = unknown_watches(watches, ["loss", "mae", "val_loss", "val_mae"])
+    assert second.path == "callbacks[2].ModelCheckpoint.filepath"
+    assert second.message == "the file name holds {val_accuracy}, and the history will have no 'val_accuracy'"
+    assert "{hint}" not in first.hint + second.hint
+
+
+def test_metrics_by_output_are_known_by_the_name_of_the_layer() -> None:
+    config = {
+        "data": {"train": "a.csv", "target": "y", "validation": 0.2},
+        "model": {"layers": [{"Dense": {"units": 1}, "name": "price"}]},
+        "compile": {"metrics": {"price": ["mae"]}},
+        "callbacks": [{"EarlyStopping": {"monitor": "val_mae"}}],
+    }
+    assert inspect_value(config, ".").problems == ()

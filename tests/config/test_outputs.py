@@ -76,6 +76,17 @@ def test_a_loss_for_an_output_that_is_none() -> None:
         plan_outputs(config({"units": 1}, {"loss": {"other": "mse"}}), outputs={"dense": 1}, targets=[NUMBER])
 
 
+def test_every_name_that_is_no_output_is_told_with_the_nearest_that_is() -> None:
+    wrong = {"loss": {"dens": "mse"}, "loss_weights": {"b": 1.0}, "metrics": {"Dense": ["mae"]}}
+    with pytest.raises(ConfigError) as raised:
+        plan_outputs(config({"units": 1}, wrong), outputs={"dense": 1}, targets=[NUMBER])
+    assert [(problem.path, problem.hint) for problem in raised.value.problems] == [
+        ("compile.loss.dens", "did you mean 'dense'?"),
+        ("compile.metrics.Dense", "did you mean 'dense'?"),
+        ("compile.loss_weights.b", ""),
+    ]
+
+
 def output(head: Head, loss: Any, classes: tuple[str, ...] = ("no", "yes")) -> OutputPlan:
     target = TargetSpec("label", "category", classes=classes)
     return OutputPlan("out", (target,), "column" if head.units == 1 else "index", Component.parse(loss), head)

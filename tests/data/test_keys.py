@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from dlcli import data
 from dlcli.config.options.types import folders, type_directories
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
@@ -194,15 +195,18 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
         assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
 
 
-def test_the_code_of_the_types_is_in_the_key_and_their_keras_layers_are_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_that_reads_and_encodes_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {path.name for path in type_directories()} == set(folders())
-    monkeypatch.setattr(keys, "type_directories", lambda: (tmp_path,))
+    monkeypatch.setattr(keys, "program_key", lambda package, versions, without: f"{package}\n")
+    seen = keys._program.__wrapped__().split()
+    assert seen == [str(Path(str(data.__file__)).parent), *map(str, type_directories())]
+
+
+def test_keras_layers_of_types_are_not_in_the_key(tmp_path: Path) -> None:
     found = []
     for name, text in (("codec", "x = 1"), ("codec", "x = 22"), ("keras_layer", "x = 1"), ("keras_layer", "x = 22")):
         (tmp_path / f"{name}.py").write_text(text)
-        found.append(keys._program.__wrapped__())
+        found.append(program_key(tmp_path, VERSIONS, without=["keras_layer"]))
     assert found[0] != found[1] == found[2] == found[3]
 
 

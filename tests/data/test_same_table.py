@@ -26,8 +26,8 @@ from dlcli.data.inputs import open_input
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.encoding import encode_chunk
-from dlcli.data.sources import header
 from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.sources.jsonlines import objects
 from dlcli.data.sources.jsonlines import source as jsonlines
 from dlcli.data.sources.parquet import source as parquet
 from dlcli.errors import DataError
@@ -162,7 +162,7 @@ def _small_pieces() -> Iterator[None]:
         patch.setattr(delimited, "BLOCK_BYTES", 300)
         patch.setattr(jsonlines, "BATCH_ROWS", 3)
         patch.setattr(jsonlines, "JSON_ROWS", 2)
-        patch.setattr(header, "JSON_ROWS", 2)
+        patch.setattr(objects, "JSON_ROWS", 2)
         patch.setattr(parquet, "BATCH_ROWS", 3)
         yield
 

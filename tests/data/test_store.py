@@ -26,9 +26,9 @@ from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.samples import store
 from dlcli.data.samples.encoding import Split
-from dlcli.data.sources import source
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.table import memory
+from dlcli.data.values import typed
 from dlcli.errors import DataError, Problem
 
 pytestmark = pytest.mark.slow
@@ -206,7 +206,7 @@ def test_a_file_that_was_written_just_now_is_not_known_by_its_times(file: Path) 
 
 
 def test_a_file_that_changes_while_it_is_read(file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = source.typed_chunk
+    real = typed.typed_chunk
     calls = 0
 
     def append(*arguments: Any, **keys: Any) -> Any:
@@ -393,7 +393,7 @@ from dlcli.config.schema import DataConfig
 from dlcli.data import entry, memory, store
 from dlcli.data.cache import Cache
 from dlcli.data.prepare import prepare
-from dlcli.data.sources import delimited
+from dlcli.data.sources.delimited import source as delimited
 delimited.BLOCK_BYTES = 1 << 11
 store.CACHED_FROM = memory.ARRAYS_BUDGET = memory.ROWS_BUDGET = 0
 real = entry.Draft.create
@@ -476,7 +476,7 @@ from dlcli.data.batches import Batches
 from dlcli.data.cache import Cache
 from dlcli.data.labels import make_labels
 from dlcli.data.prepare import prepare
-from dlcli.data.sources import delimited
+from dlcli.data.sources.delimited import source as delimited
 memory.ROWS_BUDGET = memory.ARRAYS_BUDGET = 2**20
 delimited.BLOCK_BYTES = 2**18
 mapped.WINDOW_BYTES = 2**20

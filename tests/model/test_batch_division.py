@@ -10,7 +10,7 @@ import pytest
 
 from dlcli.backend.runtime import configure
 from dlcli.config.catalogue.entries import load
-from dlcli.config.graph.graph import expand
+from dlcli.config.graph.expanded import expand
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
@@ -22,8 +22,7 @@ CELLS = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}
 
 def model_of(layers: list[Any], *inputs: InputSpec) -> Any:
     configure(RuntimeConfig(), 0)
-    graph, problems = expand(ModelConfig.model_validate({"layers": layers}), features={spec.name for spec in inputs})
-    assert graph is not None, problems
+    graph = expand(ModelConfig.model_validate({"layers": layers}), features={spec.name for spec in inputs}).require()
     return build(graph, inputs, code={}, name="m")
 
 

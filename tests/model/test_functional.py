@@ -11,7 +11,7 @@ import pytest
 
 from dlcli.backend.runtime import configure
 from dlcli.config.catalogue.entries import load
-from dlcli.config.graph.graph import expand
+from dlcli.config.graph.expanded import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError
@@ -34,8 +34,7 @@ def model_of(
 ) -> Any:
     configure(RuntimeConfig(), seed)
     config = ModelConfig.model_validate({"layers": layers, "outputs": outputs, "blocks": blocks})
-    graph, problems = expand(config, features=None)
-    assert graph is not None, problems
+    graph = expand(config, features=None).require()
     return build(graph, inputs, code=code or {}, name="m")
 
 

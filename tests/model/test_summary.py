@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dlcli.backend.runtime import configure
-from dlcli.config.graph.graph import expand
+from dlcli.config.graph.expanded import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
 from dlcli.model.functional import build
@@ -17,8 +17,7 @@ from dlcli.model.summary import LayerRow, summarize
 
 def model_of(layers: list[Any], inputs: list[InputSpec]) -> Any:
     configure(RuntimeConfig(), 0)
-    graph, problems = expand(ModelConfig.model_validate({"layers": layers}), features=None)
-    assert graph is not None, problems
+    graph = expand(ModelConfig.model_validate({"layers": layers}), features=None).require()
     return build(graph, inputs, code={}, name="m")
 
 
@@ -41,7 +40,7 @@ def test_nested_and_shared_layers() -> None:
         {"shared": "encoder", "inputs": "y", "name": "again"},
         {"Add": None, "inputs": ["encoder", "again"]},
     ]
-    graph, _ = expand(ModelConfig.model_validate({"layers": layers}), features=None)
+    graph = expand(ModelConfig.model_validate({"layers": layers}), features=None).require()
     model = model_of(layers, inputs)
     rows = {(row.depth, row.name): row for row in summarize(model, graph).rows}
     assert rows[0, "encoder"] == LayerRow("encoder", "Model", ((2,),), 8, ("x",))
@@ -60,7 +59,7 @@ def test_uses_within_a_nested_model_have_their_names() -> None:
         {"Add": None, "inputs": ["third", "second"]},
     ]
     layers: list[Any] = [{"layers": inner, "name": "tower"}, {"Dense": {"units": 1}}]
-    graph, _ = expand(ModelConfig.model_validate({"layers": layers}), features=None)
+    graph = expand(ModelConfig.model_validate({"layers": layers}), features=None).require()
     rows = {row.name: row for row in summarize(model_of(layers, [InputSpec("features", (3,))]), graph).rows}
     assert [rows[name].inputs for name in ("first", "second", "third", "add")] == [
         ("input",),

@@ -11,6 +11,8 @@ import pytest
 
 import dlcli
 
+pytestmark = pytest.mark.tensorflow
+
 VISITS = Path(__file__).parent / "visits"
 """48 rows, every feature type, two targets, a layer of the user's own; trained on `/srv/visits/visits.csv`."""
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dlcli.config.graph.graph import expand
+from dlcli.config.graph.expanded import expand
 from dlcli.config.outputs.conventions import output_losses
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
@@ -58,8 +58,7 @@ class Case:
 
         configure(RuntimeConfig(precision=self.precision), seed=3)
         config = ModelConfig.model_validate({"layers": self.layers, "outputs": self.outputs})
-        graph, problems = expand(config, features=set(self.inputs))
-        assert graph is not None, problems
+        graph = expand(config, features=set(self.inputs)).require()
         specs = [
             InputSpec(name, array.shape[1:], "int32" if array.dtype == np.int32 else "float32")
             for name, array in self.inputs.items()

@@ -11,7 +11,8 @@ import pytest
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import check_monitors, with_modes
+from dlcli.config.checks.modes import with_modes
+from dlcli.config.checks.monitors import check_monitors
 from dlcli.config.checks.rates import check_rates
 from dlcli.config.schema import CompileConfig, FitConfig
 from dlcli.config.schema.component import Component
@@ -71,7 +72,7 @@ def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Pa
             *asked,
             *check_components({"callbacks": [callback.notation()]}, {}),
             *check_callbacks([callback], compile_.optimizer),
-            *check_monitors(compile_, [callback], outputs=["out"], validation=True, fit=fit),
+            *check_monitors(compile_, [callback], outputs=["out"], validation=True, fit=fit)[0],
             *check_rates([callback], compile_.optimizer),
             *check_values([callback]),
         ]

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from dlcli.config.catalogue import entries as catalogue
-from dlcli.config.outputs.conventions import loss_family
-from dlcli.config.schema.component import Component, normal_name
-from dlcli.model.batch_division import COUNTS_ROWS, ROW_BY_ROW
+from dlcli.config.catalogue.facts import counts_rows, loss_facts
+from dlcli.config.schema.component import Component
+from dlcli.model.batch_division import ROW_BY_ROW
 
 pytestmark = [
     pytest.mark.soak,
@@ -178,7 +178,7 @@ LOSSES = [(name, keys) for name in NAMES for keys in KEYS if arguments_of(name, 
 
 def kind_of(loss: str) -> str:
     """What a loss learns."""
-    family = loss_family(Component(loss))
+    family = loss_facts(Component(loss)).family
     return {"hinge": "binary", "other": "number"}.get(family, family)
 
 
@@ -242,7 +242,7 @@ LOSS = {"one_hot": "categorical_crossentropy", "sparse": "sparse_categorical_cro
 
 @pytest.mark.parametrize("kind", METRICS)
 def test_metrics(kind: str, train: Any) -> None:
-    chosen = [{name: keys} for name, keys in METRICS[kind].items() if normal_name(Component(name)) in COUNTS_ROWS]
+    chosen = [{name: keys} for name, keys in METRICS[kind].items() if counts_rows(Component(name))]
     weighted = [{name: {**keys, "name": f"weighted_{name}"}} for each in chosen for name, keys in each.items()]
     weighted = [each for each in weighted if "accuracy" not in each]
     compile_: dict[str, Any] = {"loss": LOSS.get(kind, "mse"), "metrics": chosen, "weighted_metrics": weighted}
@@ -251,7 +251,7 @@ def test_metrics(kind: str, train: Any) -> None:
 
 @pytest.mark.parametrize("keys", [{}, {"axis": 0}], ids=str)
 def test_metrics_that_look_along_the_batch(keys: dict[str, Any], train: Any) -> None:
-    names = [name for name in METRICS["numbers"] if normal_name(Component(name)) not in COUNTS_ROWS]
+    names = [name for name in METRICS["numbers"] if not counts_rows(Component(name))]
     names += ["CosineSimilarity"] if keys else []
     metrics = [{name: keys} for name in names]
     assert len(metrics) > 1

@@ -41,4 +41,4 @@ def _lookup(keras: Any, text: Any, table: Mapping[str, int], *, unknown: int | N
     return keras.ops.cast(keras.ops.reshape(values(places), (-1, 1)), "int32")
 
 
-LAYER = KerasLayer("text", name_values, _tensor, needs=frozenset({"tables"}))
+LAYER = KerasLayer("text", name_values, _tensor, need="tables")

@@ -87,4 +87,4 @@ _PARTS: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-LAYER = KerasLayer("datetime", _values, _tensor, needs=frozenset({"seconds"}))
+LAYER = KerasLayer("datetime", _values, _tensor, need="float64")

@@ -24,4 +24,4 @@ def _tensor(keras: Any, codec: TextCodec, inputs: Sequence[Any]) -> Any:
     return keras.ops.cast(keras.ops.reshape(layer(inputs[0]), (-1, *codec.shape)), codec.dtype)
 
 
-LAYER = KerasLayer("text", text_values, _tensor, needs=frozenset({"tables"}))
+LAYER = KerasLayer("text", text_values, _tensor, need="tables")

@@ -18,6 +18,7 @@ __all__ = [
     "LossFamily",
     "MetricFacts",
     "counts_matches",
+    "counts_rows",
     "loss_facts",
     "metric_facts",
 ]
@@ -35,11 +36,23 @@ class LossFacts:
         family: The target's form.
         probabilities: It is made for probabilities; raw scores must be declared as such, or get an activation.
         sum_to_one: Its probabilities are those of classes of which one is right: of a softmax.
+        row_by_row: Each row has a value of its own, and the loss is their mean; of others (Dice, Tversky) a whole batch
+            has one value.
+        scales: It learns the same of a target that is scaled.
+        own_unit: Its arguments that are in the target's unit.
     """
 
     family: LossFamily
     probabilities: bool = False
     sum_to_one: bool = False
+    row_by_row: bool = True
+    scales: bool = False
+    own_unit: tuple[str, ...] = ()
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the target is classes, each row's one."""
+        return self.family in ("sparse", "embedding", "one_hot", "binary", "hinge")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class MetricFacts:
         each_class: It wants a number for each class, two for two classes, and says nothing of one alone.
         matches: It counts exact matches of classes.
         within_rows: It compares the numbers of a row with each other, and says nothing where there is one.
+        counts_rows: It counts rows, or what it finds in them, whatever the batches.
     """
 
     target: Literal["index", "vector"] = "vector"
@@ -60,36 +74,38 @@ class MetricFacts:
     each_class: bool = False
     matches: bool = False
     within_rows: bool = False
+    counts_rows: bool = True
 
 
 _NUMBER = LossFacts("number")
+_SCALED = LossFacts("number", scales=True)
 _ONE_HOT = LossFacts("one_hot", probabilities=True, sum_to_one=True)
 _SPARSE = LossFacts("sparse", probabilities=True, sum_to_one=True)
 _BINARY = LossFacts("binary", probabilities=True)
 
 LOSSES: dict[str, LossFacts] = {
     "sparsecategoricalcrossentropy": _SPARSE,
-    "categoricalgeneralizedcrossentropy": _SPARSE,
+    "categoricalgeneralizedcrossentropy": dataclasses.replace(_SPARSE, row_by_row=False),
     "categoricalcrossentropy": _ONE_HOT,
     "categoricalfocalcrossentropy": _ONE_HOT,
     "kldivergence": _ONE_HOT,
-    "dice": LossFacts("one_hot", probabilities=True),
-    "tversky": LossFacts("one_hot", probabilities=True),
+    "dice": LossFacts("one_hot", probabilities=True, row_by_row=False),
+    "tversky": LossFacts("one_hot", probabilities=True, row_by_row=False),
     "categoricalhinge": LossFacts("one_hot"),
     "cosinesimilarity": LossFacts("one_hot"),
     "binarycrossentropy": _BINARY,
     "binaryfocalcrossentropy": _BINARY,
     "hinge": LossFacts("hinge"),
     "squaredhinge": LossFacts("hinge"),
-    "meansquarederror": _NUMBER,
-    "meanabsoluteerror": _NUMBER,
+    "meansquarederror": _SCALED,
+    "meanabsoluteerror": _SCALED,
     "meanabsolutepercentageerror": _NUMBER,
     "meansquaredlogarithmicerror": _NUMBER,
-    "huber": _NUMBER,
-    "logcosh": _NUMBER,
+    "huber": LossFacts("number", scales=True, own_unit=("delta",)),
+    "logcosh": _SCALED,
     "poisson": _NUMBER,
-    "circle": LossFacts("embedding"),
-    "ctc": LossFacts("sequence"),
+    "circle": LossFacts("embedding", row_by_row=False),
+    "ctc": LossFacts("sequence", row_by_row=False),
 }
 """Every loss of Keras's with a target of one form."""
 
@@ -122,7 +138,7 @@ METRICS: dict[str, MetricFacts] = {
     "binaryaccuracy": MetricFacts(matches=True),
     "binarycrossentropy": _EACH_NUMBER,
     "binaryiou": _EACH_NUMBER,
-    "concordancecorrelation": MetricFacts(within_rows=True),
+    "concordancecorrelation": MetricFacts(within_rows=True, counts_rows=False),
     "falsenegatives": _EACH_NUMBER,
     "falsepositives": _EACH_NUMBER,
     "logcosherror": _EACH_NUMBER,
@@ -130,7 +146,7 @@ METRICS: dict[str, MetricFacts] = {
     "meanabsolutepercentageerror": _EACH_NUMBER,
     "meansquarederror": _EACH_NUMBER,
     "meansquaredlogarithmicerror": _EACH_NUMBER,
-    "pearsoncorrelation": MetricFacts(within_rows=True),
+    "pearsoncorrelation": MetricFacts(within_rows=True, counts_rows=False),
     "poisson": _EACH_NUMBER,
     "precision": _EACH_NUMBER,
     "precisionatrecall": _EACH_NUMBER,
@@ -145,7 +161,7 @@ METRICS: dict[str, MetricFacts] = {
 }
 """Every metric of Keras's that compares a target with a prediction; `accuracy` is one of these, by the output."""
 
-_UNKNOWN = LossFacts("other")
+_UNKNOWN = LossFacts("other", row_by_row=False)
 
 
 def loss_facts(loss: Component | None) -> LossFacts:
@@ -162,3 +178,11 @@ def counts_matches(metric: Component) -> bool:
     """Whether a metric counts how often the class is right."""
     facts = metric_facts(metric)
     return normal_name(metric) == "accuracy" or (facts is not None and facts.matches)
+
+
+def counts_rows(metric: Component) -> bool:
+    """Whether a metric, which may be a loss, is the same however rows are divided into batches."""
+    facts = metric_facts(metric)
+    if facts is not None:
+        return facts.counts_rows
+    return normal_name(metric) == "accuracy" or loss_facts(metric).row_by_row

@@ -13,6 +13,7 @@ from typing import Literal
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.rates import RATE_SETTERS
 from dlcli.config.graph.drafts import snake_case
+from dlcli.config.outputs.conventions import loss_names
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component
 
@@ -62,7 +63,7 @@ def history_names(
         ('accuracy', 'auc', 'loss', 'val_accuracy', 'val_auc', 'val_loss')
     """
     metrics = _metrics(config, outputs)
-    losses = ["loss", *(f"{output}_loss" for output in outputs if len(outputs) > 1)]
+    losses = loss_names(outputs)
     directions = {name: _direction(metric, code, own or {}) for name, metric in metrics.items()}
     directions |= dict.fromkeys(losses, "min")
     if validation:

@@ -8,19 +8,21 @@ those about classes say nothing until the targets are known.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
-from dlcli.config.checks.monitors import modes_against
-from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, loss_family, output_losses
+from dlcli.config.checks.modes import modes_against
+from dlcli.config.document.places import format_path
+from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, output_losses
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.config import LintConfig
 from dlcli.config.signature import TargetSpec
-from dlcli.errors import Problem
+from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["RULES", "lint"]
+__all__ = ["RULES", "lint", "unknown_rules"]
 
 
 TRIAL = 2
@@ -76,13 +78,18 @@ def _outputs(config: Config, targets: Sequence[TargetSpec] | None) -> list[Outpu
     paired = default_targets(keys, targets) if targets else None
     losses = output_losses(config.compile, keys)
     outputs = []
+    loss, metrics = config.compile.loss, config.compile.metrics
     for name, key in zip(names, keys, strict=True):
-        metrics = config.compile.metrics
-        chosen = metrics.get(key, []) if isinstance(metrics, dict) else metrics or []
+        chosen = metrics.get(_called(name, metrics), []) if isinstance(metrics, dict) else metrics or []
         single = paired[key][0] if paired and len(paired[key]) == 1 else None
-        path = f"compile.loss.{key}" if isinstance(config.compile.loss, dict) else "compile.loss"
+        path = f"compile.loss.{_called(name, loss)}" if isinstance(loss, dict) else "compile.loss"
         outputs.append(Output(name, layer_head(config.model.layers, name), losses[key], tuple(chosen), single, path))
     return outputs
+
+
+def _called(name: str | None, by_output: Mapping[str, object]) -> str:
+    """The key of an output in a section; a single output that the model does not name is the only one there."""
+    return name or next(iter(by_output), "")
 
 
 def _head_path(config: Config, output: Output) -> str:
@@ -138,7 +145,7 @@ def logits_without_from_logits(config: Config, output: Output) -> Iterator[tuple
 
 def classes_with_number_loss(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """Squared error on softmax outputs learns slowly; cross-entropy is made for classes."""
-    if output.head.activation == "softmax" and loss_family(output.loss) == "number":
+    if output.head.activation == "softmax" and loss_facts(output.loss).family == "number":
         assert output.loss is not None
         yield (
             output.loss_path,
@@ -161,7 +168,7 @@ def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, s
 def units_not_classes(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """More output units than classes: some can never be right."""
     target, units = output.target, output.head.units
-    if loss_family(output.loss) == "embedding":
+    if loss_facts(output.loss).family == "embedding":
         return
     if target is not None and target.kind == "category" and units is not None and units > len(target.classes) > 0:
         yield (
@@ -177,7 +184,12 @@ def embedding_without_length(config: Config, output: Output) -> Iterator[tuple[s
     named = [item for item in items if item.name == output.name] if output.name is not None else list(items)
     last = named[-1].component if named else None
     own = last is None or catalogue.load().get("layers", last.name) is None
-    if loss_family(output.loss) == "embedding" and not own and last is not None and last.name != "UnitNormalization":
+    if (
+        loss_facts(output.loss).family == "embedding"
+        and not own
+        and last is not None
+        and last.name != "UnitNormalization"
+    ):
         assert output.loss is not None
         yield (
             _head_path(config, output),
@@ -286,3 +298,17 @@ RULES: dict[str, Rule] = {
     )
 }
 """Every rule by its name."""
+
+
+def unknown_rules(config: LintConfig | None) -> list[Problem]:
+    """A problem for each rule to be ignored that there is not."""
+    return [
+        Problem(
+            f"there is no lint rule '{name}'",
+            path=format_path(("lint", "ignore", index)),
+            hint=did_you_mean(name, RULES) or f"the rules are {', '.join(RULES)}",
+            rule="unknown-lint-rule",
+        )
+        for index, name in enumerate(config.ignore if config is not None else [])
+        if name not in RULES
+    ]

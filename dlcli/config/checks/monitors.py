@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 import string
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.callback_values import by_batches
-from dlcli.config.checks.history_names import Direction, HistoryNames, history_names
+from dlcli.config.checks.history_names import history_names
+from dlcli.config.checks.modes import watched
 from dlcli.config.checks.rates import RATE_SETTERS
 from dlcli.config.schema import CompileConfig, FitConfig
 from dlcli.config.schema.component import Component
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["WATCHERS", "check_monitors", "watched", "with_modes"]
+__all__ = ["Watch", "check_monitors", "unknown_watches"]
 
-WATCHERS = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
-"""Keras's callbacks that act on whether a value became better; `mode` says which way that is."""
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Watch:
+    """A look at a value of which only the metrics tell whether it will be there, and they are not chosen yet.
+
+    Args:
+        name: The value.
+        problem: What is said when it will not be there; its hint has a place for the names of those that will.
+        rate: Whether the learning rate will be there for this callback.
+    """
+
+    name: str
+    problem: Problem
+    rate: bool
+
+
+_HINT = "{hint}"
+"""Where a hint says what the History will have, once that is known."""
 
 
 def check_monitors(
@@ -29,12 +46,11 @@ def check_monitors(
     fit: FitConfig | None = None,
     code: Collection[str] = (),
     own_model: bool = False,
-) -> list[Problem]:
+) -> tuple[list[Problem], list[Watch]]:
     """The callbacks that watch, or name their files after, what the History will not have.
 
     Args:
-        compile_config: The `compile` section. Without metrics, which are then chosen when the data has been read,
-            only what needs a validation split is looked at.
+        compile_config: The `compile` section; without metrics, they are chosen when the data has been read.
         callbacks: The config's callbacks.
         outputs: The model's outputs, in order; of a single one the name does not matter.
         validation: Whether the run has a validation split.
@@ -42,9 +58,12 @@ def check_monitors(
         code: Names that the user's own files define.
         own_model: Whether the model is of a class of the user's, whose training step may report anything.
 
+    Returns:
+        The faults; and what is left to `unknown_watches` until the metrics are chosen.
+
     Example:
         >>> [stopping] = [Component("EarlyStopping", {"monitor": "val_loss"})]
-        >>> check_monitors(CompileConfig(), [stopping], outputs=["dense"], validation=False)[0].message
+        >>> check_monitors(CompileConfig(), [stopping], outputs=["dense"], validation=False)[0][0].message
         "the history will have no 'val_loss'"
     """
     fit = fit or FitConfig()
@@ -54,83 +73,38 @@ def check_monitors(
     history = _History(
         names=expected.names,
         complete=expected.complete and compile_config.metrics is not None and not own_model,
+        chosen=compile_config.metrics is not None or not expected.complete or own_model,
         validation=validated or any(callback.name in code for callback in callbacks),
         frequency=frequency if validated else 1,
         why="" if validated or not validation else f"validate more often than every {frequency} of {fit.epochs} epochs",
     )
-    problems: list[Problem] = []
+    found: list[Problem | Watch] = []
     for index, callback in enumerate(callbacks):
         if callback.name in code:
             continue
         path = f"callbacks[{index}].{callback.name}"
         before = history.before(callbacks[:index])
-        problems += _monitor(callback, before, path)
+        found += _monitor(callback, before, path)
         if callback.name == "ModelCheckpoint":
-            problems += _checkpoint(callback, before, path)
-            problems += _file_name(callback, before, f"{path}.filepath")
-    return problems
+            found += _checkpoint(callback, before, path)
+            found += _file_name(callback, before, f"{path}.filepath")
+    return [one for one in found if isinstance(one, Problem)], [one for one in found if isinstance(one, Watch)]
 
 
-def watched(callback: Component) -> str | None:
-    """The value of the History by which one of `WATCHERS` tells better from worse; None when it looks at none."""
-    # A ModelCheckpoint that saves every epoch watches nothing.
-    idle = callback.name == "ModelCheckpoint" and callback.arguments.get("save_best_only") is not True
-    if callback.name not in WATCHERS or idle:
-        return None
-    entry = catalogue.load().get("callbacks", callback.name)
-    assert entry is not None
-    return str(callback.arguments.get("monitor", entry.arguments["monitor"].default))
-
-
-def with_modes(
-    callbacks: Sequence[Component], history: HistoryNames, *, code: Collection[str] = ()
-) -> tuple[list[Component], list[Problem]]:
-    """Say which way is better where the config does not: by the metric itself, never by its name.
-
-    Keras would look at the metric too, but it does not know one by the name that it has with several outputs.
+def unknown_watches(watches: Sequence[Watch], names: Sequence[str]) -> list[Problem]:
+    """The faults that `check_monitors` has left open.
 
     Args:
-        callbacks: The config's callbacks.
-        history: What the History will hold.
-        code: Names that the user's own files define.
-
-    Returns:
-        The callbacks, each that watches with a `mode`; and a problem for each whose value nobody knows to be good.
+        watches: What it left.
+        names: What the History will have, without the learning rate.
     """
-    told, problems = [], []
-    for index, callback in enumerate(callbacks):
-        if callback.name in WATCHERS and callback.name not in code and callback.arguments.get("mode", "auto") == "auto":
-            monitor = watched(callback)
-            direction = history.directions.get(monitor or "")
-            if direction is None and monitor is not None:
-                problems.append(_asked(callback, monitor, f"callbacks[{index}].{callback.name}"))
-            # Keras asks a ModelCheckpoint that saves every epoch too, and fails when it cannot tell.
-            callback = Component(callback.name, {**callback.arguments, "mode": direction or "min"})
-        told.append(callback)
-    return told, problems
-
-
-def modes_against(
-    callbacks: Sequence[Component], directions: Mapping[str, Direction]
-) -> Iterator[tuple[str, str, str]]:
-    """The callbacks that are told to keep the worst: (path, message, hint) of each."""
-    for index, callback in enumerate(callbacks):
-        monitor, mode = watched(callback), callback.arguments.get("mode", "auto")
-        direction = directions.get(monitor or "")
-        if mode in ("min", "max") and direction is not None and direction != mode:
-            better = "more" if direction == "max" else "less"
-            message = f"{callback.name} takes the {mode}imum of {monitor!r} for the best, and {better} is better"
-            yield f"callbacks[{index}].{callback.name}.mode", message, f"use mode: {direction}, or leave it out"
-
-
-def _asked(callback: Component, monitor: str, path: str) -> Problem:
-    return Problem(
-        f"nothing says whether more or less of {monitor!r} is better",
-        path=path,
-        hint=f"add mode: max or mode: min to {callback.name}; a metric class of your own says it by "
-        'self._direction = "up" (or "down"), as Keras\'s do',
-        rule="monitor-direction",
-    )
+    problems = []
+    for watch in watches:
+        there = [*names, *(["learning_rate"] if watch.rate else [])]
+        if watch.name not in there:
+            hint = watch.problem.hint.replace(_HINT, _near(watch.name, there))
+            problems.append(dataclasses.replace(watch.problem, hint=hint))
+    return problems
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +114,7 @@ class _History:
     Args:
         names: Those that are known.
         complete: Whether there are no others.
+        chosen: Whether no more will be known of them when the metrics are chosen.
         validation: Whether there may be others that begin with `val_`.
         frequency: Those that begin with `val_` are there in every so many epochs.
         why: Why there is no validation, though there is a split for it.
@@ -148,6 +123,7 @@ class _History:
 
     names: tuple[str, ...]
     complete: bool
+    chosen: bool
     validation: bool
     frequency: int
     why: str
@@ -171,7 +147,14 @@ class _History:
             return "put this callback after the one that sets the rate"
         if name.startswith("val_") and not self.validation:
             return self.why or "set data.validation, such as validation: 0.2"
-        return did_you_mean(name, self.names) or f"it will have {', '.join(self.names)}"
+        return _near(name, self.names)
+
+    def missing(self, name: str, problem: Problem) -> Iterator[Problem | Watch]:
+        """The problem, whose hint is to say what there is, if the name will not be there; a watch if that is open."""
+        if self.lacks(name):
+            yield dataclasses.replace(problem, hint=problem.hint.replace(_HINT, self.hint(name)))
+        elif name not in self.names and not self.chosen:
+            yield Watch(name, problem, "learning_rate" in self.names)
 
     def sometimes(self, name: str, *, every_batch: bool = False) -> str:
         """Why a name is not there whenever it is looked at, in words; empty when it is."""
@@ -184,19 +167,24 @@ class _History:
         return ""
 
 
-def _monitor(callback: Component, history: _History, path: str) -> Iterator[Problem]:
+def _near(name: str, names: Sequence[str]) -> str:
+    return did_you_mean(name, names) or f"it will have {', '.join(names)}"
+
+
+def _monitor(callback: Component, history: _History, path: str) -> Iterator[Problem | Watch]:
     entry = catalogue.load().get("callbacks", callback.name)
     if entry is None or "monitor" not in entry.arguments:
         return
     monitor = callback.arguments.get("monitor")
-    if isinstance(monitor, str) and history.lacks(monitor):
+    if isinstance(monitor, str):
         message = f"the history will have no {monitor!r}"
-        yield Problem(message, path=f"{path}.monitor", hint=history.hint(monitor), rule="unknown-monitor")
+        problem = Problem(message, path=f"{path}.monitor", hint=_HINT, rule="unknown-monitor")
+        yield from history.missing(monitor, problem)
     default = watched(callback)
-    if "monitor" not in callback.arguments and default is not None and history.lacks(default):
+    if "monitor" not in callback.arguments and default is not None:
         message = f"{callback.name} watches {default!r} unless told otherwise, and the history will have no such value"
-        hint = f"{history.hint(default)}; or watch another value, such as monitor: loss"
-        yield Problem(message, path=path, hint=hint, rule="unknown-monitor")
+        hint = f"{_HINT}; or watch another value, such as monitor: loss"
+        yield from history.missing(default, Problem(message, path=path, hint=hint, rule="unknown-monitor"))
 
 
 def _checkpoint(callback: Component, history: _History, path: str) -> Iterator[Problem]:
@@ -212,7 +200,7 @@ def _checkpoint(callback: Component, history: _History, path: str) -> Iterator[P
         yield Problem(message, path=path, hint=hint, rule="seldom-there")
 
 
-def _file_name(callback: Component, history: _History, path: str) -> Iterator[Problem]:
+def _file_name(callback: Component, history: _History, path: str) -> Iterator[Problem | Watch]:
     """Faults of a name such as `{epoch:02d}_{val_loss:.2f}.keras`, which Keras fills in when it saves."""
     name = callback.arguments.get("filepath")
     if not isinstance(name, str):
@@ -227,14 +215,24 @@ def _file_name(callback: Component, history: _History, path: str) -> Iterator[Pr
                 format(1, spec)
             elif not field.isidentifier():
                 raise ValueError(f"{{{field}}} names no value")
-            elif history.lacks(field) or (every_batch and field == "learning_rate"):
-                message = f"the file name holds {{{field}}}, and the history will have no {field!r}"
-                yield Problem(message, path=path, hint=history.hint(field), rule="unknown-monitor")
-            elif why := history.sometimes(field, every_batch=every_batch):
-                message = f"the file name holds {{{field}}}, which is not always there: {why}"
-                yield Problem(message, path=path, hint="leave it out, or name {loss} or {epoch}", rule="seldom-there")
             else:
+                yield from _value_of(field, history, path, every_batch=every_batch)
                 format(0.5, spec)
     except ValueError as error:
         message = f"{name!r} is no pattern for file names: {error}"
         yield Problem(message, path=path, hint=hint, rule="checkpoint-name")
+
+
+def _value_of(field: str, history: _History, path: str, *, every_batch: bool) -> Iterator[Problem | Watch]:
+    """The fault of a value of the History that a file name holds."""
+    message = f"the file name holds {{{field}}}, and the history will have no {field!r}"
+    missing = Problem(message, path=path, hint=_HINT, rule="unknown-monitor")
+    if every_batch and field == "learning_rate":
+        yield dataclasses.replace(missing, hint=history.hint(field))
+    elif history.lacks(field):
+        yield from history.missing(field, missing)
+    elif why := history.sometimes(field, every_batch=every_batch):
+        message = f"the file name holds {{{field}}}, which is not always there: {why}"
+        yield Problem(message, path=path, hint="leave it out, or name {loss} or {epoch}", rule="seldom-there")
+    else:
+        yield from history.missing(field, missing)

@@ -1,1 +1,4 @@
-"""The list of layers as a graph: written out, named, its words resolved, sorted so that inputs come first."""
+"""The list of layers as a graph: written out (`expansion`), words looked up (`links`), carried (`expanded`).
+
+`expand` is called once for a job, by the inspection; who needs the graph later is handed it.
+"""

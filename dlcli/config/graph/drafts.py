@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from dlcli.config.schema.component import Component
+from dlcli.config.signature import DEFAULT_INPUT
 
 __all__ = ["Draft", "Drafts", "Path", "Reference", "Scope", "input_name", "input_number", "snake_case"]
 
@@ -66,7 +67,35 @@ class Drafts:
         self.inputs = tuple(nested or ())
         self.path = path
         self.names: dict[str, Draft] = {}
+        self.given: dict[str, Path] = {}
+        """The names that the user gave, and where."""
+        self.generated: set[str] = set()
+        """The names of the layers to which the user gave none."""
         self.outside = dict(nested or {})
+
+    def number(self, features: Collection[str] = ()) -> None:
+        """Name the layers to which the user gave no name; every one that the user gave is taken already.
+
+        Args:
+            features: The names of the features, as far as they are known; layers are not called so.
+        """
+        before, self.generated = self.generated, set()
+        self.names = {name: draft for name, draft in self.names.items() if name not in before}
+        counts: dict[str, int] = {}
+        taken = {*self.names, *self.inputs, DEFAULT_INPUT, *features}
+        for draft in self.layers:
+            if draft.name and draft.name not in before:
+                continue
+            base = _base_name(draft)
+            while True:
+                number = counts.get(base, 0)
+                counts[base] = number + 1
+                name = f"{base}_{number}" if number else base
+                if name not in taken:
+                    break
+            draft.name = name
+            self.names[name] = draft
+            self.generated.add(name)
 
     def find(self, reference: Reference | Draft) -> Draft | str:
         """What a reference means: a draft, or else the word itself, which may be an input's name."""
@@ -106,6 +135,12 @@ class Drafts:
     def described(self, name: str) -> str:
         """The input of a nested graph as the user calls it."""
         return self.outside[name] or name
+
+
+def _base_name(draft: Draft) -> str:
+    if draft.component is not None:
+        return snake_case(draft.component.name)
+    return draft.shared.word if draft.shared is not None else "model"
 
 
 def input_name(number: int) -> str:

@@ -21,7 +21,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from dlcli.config.document.places import format_path
-from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, input_name, input_number, snake_case
+from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, input_name, input_number
 from dlcli.config.graph.outer_arguments import Setting, apply_settings, own_arguments
 from dlcli.config.schema import LayerItem, ModelConfig
 from dlcli.config.schema.component import Component
@@ -40,20 +40,19 @@ MAX_DEPTH = 50
 class Expansion:
     """Writes out a `model` section; `problems` holds what is wrong with it."""
 
-    def __init__(self, model: ModelConfig, features: Collection[str] | None) -> None:
+    def __init__(self, model: ModelConfig) -> None:
         self.problems: list[Problem] = []
         self._model = model
-        self._features = features or ()
         self._count = 0
         self._uses: dict[str, int] = {}
         self._given = set(_names(model))
 
-    def run(self) -> Drafts:
-        """The drafts of the whole model, all named."""
+    def run(self, features: Collection[str]) -> Drafts:
+        """The drafts of the whole model, all named, those without a name of their own not as the features are."""
         graph = Drafts(nested=None, path=("model",))
         incoming = (Reference(DEFAULT_INPUT, Scope(), ("model", "layers", 0)),)
         graph.last = self._items(self._model.layers, ("model", "layers"), graph, Scope(), incoming, (), ())
-        self._number(graph)
+        graph.number(features)
         return graph
 
     def _items(
@@ -107,7 +106,7 @@ class Expansion:
         if item.component is not None:
             self._count += 1
             component = Component(item.component.name, {**own_arguments(item.component), **values})
-            self.problems += _component_faults(item, component, path)
+            self.problems += _component_faults(component, path)
             draft = Draft(path, incoming, component=apply_settings(component, settings))
             graph.layers.append(draft)
             return draft
@@ -205,7 +204,7 @@ class Expansion:
         inputs = tuple(Reference(name, Scope(), path) for name in outside)
         assert item.layers is not None  # the schema: an item holds a layer, a block, `shared` or `layers`
         inner.last = self._items(item.layers, (*path, "layers"), inner, Scope(), inputs, settings, (*trail, ""))
-        self._number(inner)
+        inner.number()
         draft = Draft(path, incoming, inner=inner)
         graph.layers.append(draft)
         return draft
@@ -235,8 +234,6 @@ class Expansion:
         if name == DEFAULT_INPUT or (inside and input_number(last) is not None):
             what = "the vector of all features" if name == DEFAULT_INPUT else "what comes into a block or nested model"
             problem = Problem(f"a layer cannot be called {last!r}: that is {what}", rule="duplicate-name")
-        elif not graph.nested and name in self._features:
-            problem = Problem(f"{name!r} is the name of a feature and of a layer", rule="duplicate-name")
         elif name in graph.outside.values():
             problem = Problem(
                 f"{name!r} is the name of an input of the nested model and of a layer", rule="duplicate-name"
@@ -246,26 +243,10 @@ class Expansion:
             problem = Problem(f"the name {name!r} is taken by {first}", rule="duplicate-name")
         else:
             graph.names[name] = draft
+            graph.given[name] = path
             return
         place = dataclasses.replace(problem, path=format_path(path), hint="names of layers and features must differ")
         self.problems.append(place)
-
-    def _number(self, graph: Drafts) -> None:
-        """Name the layers that have no name; every name that the user gave is already taken."""
-        counts: dict[str, int] = {}
-        taken = {*graph.names, *graph.inputs, DEFAULT_INPUT, *(() if graph.nested else self._features)}
-        for draft in graph.layers:
-            if draft.name:
-                continue
-            base = _base_name(draft)
-            while True:
-                number = counts.get(base, 0)
-                counts[base] = number + 1
-                name = f"{base}_{number}" if number else base
-                if name not in taken:
-                    break
-            draft.name = name
-            graph.names[name] = draft
 
     def _too_many(self, path: Path) -> None:
         if not any(problem.rule == "too-large" for problem in self.problems):
@@ -278,12 +259,6 @@ class Expansion:
             )
 
 
-def _base_name(draft: Draft) -> str:
-    if draft.component is not None:
-        return snake_case(draft.component.name)
-    return draft.shared.word if draft.shared is not None else "model"
-
-
 def _rounds(item: LayerItem) -> Iterator[dict[str, Any]]:
     """The arguments that each copy of an item sets."""
     for _ in range(item.repeat):
@@ -294,17 +269,17 @@ def _rounds(item: LayerItem) -> Iterator[dict[str, Any]]:
                 yield dict(zip(item.for_, values, strict=True))
 
 
-def _component_faults(item: LayerItem, component: Component, path: Path) -> list[Problem]:
-    if component.name in ("Input", "InputLayer"):
-        return [
-            Problem(
-                f"{component.name} is not needed: the model's inputs are made from the features",
-                path=format_path(path),
-                hint="remove it; to take features apart, name them in a layer's `inputs`",
-                rule="input-layer",
-            )
-        ]
-    return Setting(item.for_ or {}, (*path, "for")).unknown_to(component)
+def _component_faults(component: Component, path: Path) -> list[Problem]:
+    if component.name not in ("Input", "InputLayer"):
+        return []
+    return [
+        Problem(
+            f"{component.name} is not needed: the model's inputs are made from the features",
+            path=format_path(path),
+            hint="remove it; to take features apart, name them in a layer's `inputs`",
+            rule="input-layer",
+        )
+    ]
 
 
 def _shared_faults(item: LayerItem, path: Path) -> list[Problem]:

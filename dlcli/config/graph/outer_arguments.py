@@ -44,22 +44,6 @@ class Setting:
             if name not in self.used
         ]
 
-    def unknown_to(self, component: Component) -> list[Problem]:
-        """A problem for each argument that a Keras layer does not have."""
-        entry = catalogue.load().get("layers", component.name)
-        if entry is None or entry.extra:
-            return []
-        return [
-            Problem(
-                f"{component.name} takes no argument {name!r}",
-                path=format_path((*self.path, name)),
-                hint=did_you_mean(name, entry.arguments),
-                rule="unknown-argument",
-            )
-            for name in self.values
-            if name not in entry.arguments
-        ]
-
 
 def own_arguments(component: Component) -> dict[str, Any]:
     """A layer's arguments without `name`, which is the node's."""

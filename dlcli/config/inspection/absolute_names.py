@@ -11,11 +11,11 @@ from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.schema import DataConfig
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["Locations"]
+__all__ = ["AbsoluteNames"]
 
 
-class Locations:
-    """Resolves file names.
+class AbsoluteNames:
+    """Makes file names absolute.
 
     Args:
         document: Where each name was written. A base that is inherited from may lie in another directory.

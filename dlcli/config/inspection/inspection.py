@@ -7,35 +7,47 @@ faults of another, and hands back what is valid with everything that is not.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.checks.callback_values import check_values
-from dlcli.config.checks.lint import RULES
-from dlcli.config.checks.monitors import check_monitors
+from dlcli.config.checks.lint import unknown_rules
+from dlcli.config.checks.monitors import Watch, check_monitors
 from dlcli.config.checks.rates import check_rates
-from dlcli.config.document.document import Document, Position
+from dlcli.config.document.document import Document
 from dlcli.config.document.extends import extend
 from dlcli.config.document.file_names import safe_name
 from dlcli.config.document.overrides import Overrides, override
-from dlcli.config.document.places import ConfigPath, format_path, parse_path
 from dlcli.config.document.plain import plain
 from dlcli.config.document.reader import read
-from dlcli.config.graph.graph import expand
-from dlcli.config.inspection.absolute_names import Locations
+from dlcli.config.graph.expanded import Expanded, expand
+from dlcli.config.inspection.absolute_names import AbsoluteNames
+from dlcli.config.inspection.problems import in_order, locate, without_consequences
+from dlcli.config.inspection.sections import read_sections
 from dlcli.config.schema import Config, DataConfig, ModelConfig
-from dlcli.config.schema.config import LintConfig
-from dlcli.config.schema.expected import field_type
 from dlcli.config.schema.value_text import received
 from dlcli.config.validation.components import check_components
 from dlcli.config.validation.crosschecks import cross_check
-from dlcli.config.validation.salvage import salvage
 from dlcli.config.validation.source_code import code_names
-from dlcli.config.validation.validator import missing_key, unknown_key, validate
-from dlcli.errors import ConfigError, Problem, did_you_mean
+from dlcli.errors import ConfigError, Problem
 
-__all__ = ["Inspection", "inspect", "inspect_value"]
+__all__ = ["CheckedConfig", "Inspection", "inspect", "inspect_value"]
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckedConfig:
+    """A config without faults, with what the steps of a job need of its inspection and need not find out again.
+
+    Args:
+        config: The config with absolute paths.
+        expanded: The layers, written out.
+        watches: What callbacks look at that only the data decides.
+    """
+
+    config: Config
+    expanded: Expanded
+    watches: tuple[Watch, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +60,8 @@ class Inspection:
         config: The config with absolute paths; None when there are problems.
         sections: The values of the top-level keys (`data`, `model`, `seed`, ...), without what is faulty in them; those
             that cannot be read at all are not there.
+        expanded: The layers, written out; None when the `model` section cannot be read at all.
+        watches: What callbacks look at that only the data decides.
         problems: Every fault, with its place, by file and line.
     """
 
@@ -55,11 +69,37 @@ class Inspection:
     document: Document
     config: Config | None
     sections: Mapping[str, Any]
+    expanded: Expanded | None
+    watches: tuple[Watch, ...]
     problems: tuple[Problem, ...]
+
+    @property
+    def takes_rest(self) -> bool:
+        """Whether the features are columns that the config does not name, and is not wrong about either."""
+        data = self.sections.get("data")
+        if data is None or (data.features is None and self.document.has("data", "features")):
+            return False
+        return bool(data.takes_rest)
+
+    def among(self, features: Collection[str]) -> Inspection:
+        """The same, now that columns tell the names of the features, some of which may be left out later.
+
+        Without them all words were taken for features, and their layers seemed to lead nowhere.
+        """
+        if self.expanded is None:
+            return self
+        before, expanded = self.expanded.certain, self.expanded.among(features)
+        gone = {self.locate(one) for one in before if one not in expanded.certain}
+        kept = [one for one in self.problems if one not in gone]
+        faulty = {one.path for one in kept}
+        found = [one for one in expanded.certain if one not in before and one.path not in faulty]
+        problems = in_order([*kept, *map(self.locate, found)], self.file)
+        config = None if problems else _config(self.sections, self.file)
+        return dataclasses.replace(self, config=config, expanded=expanded, problems=problems)
 
     def locate(self, problem: Problem) -> Problem:
         """The problem with the file and line of its config path, or of the nearest place above it."""
-        return _locate(self.document, self.file, problem)
+        return locate(self.document, self.file, problem)
 
     def require(self) -> Config:
         """The config.
@@ -67,9 +107,17 @@ class Inspection:
         Raises:
             ConfigError: It has problems; the error holds all of them.
         """
-        if self.problems or self.config is None:
+        return self.checked().config
+
+    def checked(self) -> CheckedConfig:
+        """The config with all that was found out about it.
+
+        Raises:
+            ConfigError: As `require` does.
+        """
+        if self.problems or self.config is None or self.expanded is None:
             raise ConfigError(self.problems)
-        return self.config
+        return CheckedConfig(self.config, self.expanded, self.watches)
 
 
 def inspect(file: str | Path, overrides: Overrides = ()) -> Inspection:
@@ -120,58 +168,36 @@ def _mapping(value: Any) -> Document:
 
 
 def _unreadable(file: Path | None, error: ConfigError) -> Inspection:
-    return Inspection(file, Document({}), None, {}, _in_order(error.problems, file))
+    return Inspection(file, Document({}), None, {}, None, (), in_order(error.problems, file))
 
 
 def _inspect(document: Document, file: Path | None, directory: Path) -> Inspection:
-    sections, problems = _validate(document)
-    locations = Locations(document, directory)
+    """The journey of a config: each step is made once, and tells its own faults."""
+    sections, problems = read_sections(document)
+    names = AbsoluteNames(document, directory)
     if "data" in sections:
-        sections["data"] = locations.data(sections["data"])
+        sections["data"] = names.data(sections["data"])
     if "code" in sections:
-        sections["code"], faults = locations.code(sections["code"])
+        sections["code"], faults = names.code(sections["code"])
         problems += faults
     code = code_names([Path(name) for name in sections.get("code", [])])
     problems += code.problems
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
-    problems += _of_graph(sections.get("model"), sections.get("data"))
-    problems += _of_callbacks(sections, code.names, is_validated=document.has("data", "validation"))
-    problems += _of_lint(sections.get("lint"))
+    expanded = _expanded(sections.get("model"), sections.get("data"))
+    problems += expanded.problems if expanded is not None else ()
+    faults, watches = _of_callbacks(sections, code.names, expanded, is_validated=document.has("data", "validation"))
+    problems += faults
+    problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
-    problems = [*document.problems, *_not_consequences(problems, document.problems)]
-    located = _in_order((_locate(document, file, problem) for problem in problems), file)
-    config = None
-    if not located:
-        name = sections.get("name") or (safe_name(file.stem) if file is not None else None)
-        config = Config(**sections | ({"name": name} if name else {}))
-    return Inspection(file, document, config, sections, located)
+    problems = [*document.problems, *without_consequences(problems, document.problems)]
+    located = in_order((locate(document, file, problem) for problem in problems), file)
+    config = None if located else _config(sections, file)
+    return Inspection(file, document, config, sections, expanded, tuple(watches), located)
 
 
-def _validate(document: Document) -> tuple[dict[str, Any], list[Problem]]:
-    """Validate every top-level key on its own."""
-    fields = Config.model_fields
-    sections: dict[str, Any] = {}
-    problems: list[Problem] = []
-    for key, value in document.value.items():
-        if key not in fields:
-            problems.append(unknown_key(key, (key,), [*fields, "extends"]))
-        elif value is not None or fields[key].is_required():  # `fit:` with nothing below it says nothing
-            validated = validate(field_type(fields[key]), value, (key,))
-            problems += validated.problems
-            usable = validated.value
-            if validated.problems:
-                usable = salvage(field_type(fields[key]), value, key, validated.problems)
-            if usable is not None:
-                sections[key] = usable
-    for key, field in fields.items():
-        if field.is_required():
-            if key not in document.value:
-                problems.append(missing_key(key, (key,), field.description))
-        elif document.value.get(key) is None and key != "name":  # which has the file's name for its default
-            sections[key] = field.get_default(call_default_factory=True)
-    if not document.complete:
-        problems = [problem for problem in problems if problem.rule != "missing-key"]
-    return sections, problems
+def _config(sections: Mapping[str, Any], file: Path | None) -> Config:
+    name = sections.get("name") or (safe_name(file.stem) if file is not None else None)
+    return Config(**dict(sections) | ({"name": name} if name else {}))
 
 
 def _is_of_code(problem: Problem) -> bool:
@@ -186,71 +212,27 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
     return [problem for problem in problems if problem.rule != "unknown-component" or "did you mean" in problem.hint]
 
 
-def _of_graph(model: ModelConfig | None, data: DataConfig | None) -> tuple[Problem, ...]:
+def _expanded(model: ModelConfig | None, data: DataConfig | None) -> Expanded | None:
     if model is None:
-        return ()
-    features = None if data is None or data.takes_rest else set(data.features or ())
-    return expand(model, features=features)[1]
+        return None
+    return expand(model, features=None if data is None or data.takes_rest else list(data.features or ()))
 
 
-def _of_callbacks(sections: Mapping[str, Any], code: Collection[str], *, is_validated: bool) -> list[Problem]:
-    if not {"callbacks", "compile", "data", "model"} <= sections.keys():
-        return []
-    compile_, callbacks = sections["compile"], sections["callbacks"]
-    monitors = check_monitors(
+def _of_callbacks(
+    sections: Mapping[str, Any], code: Collection[str], expanded: Expanded | None, *, is_validated: bool
+) -> tuple[list[Problem], list[Watch]]:
+    if expanded is None or not {"callbacks", "compile", "data"} <= sections.keys():
+        return [], []
+    compile_, callbacks, model = sections["compile"], sections["callbacks"], sections["model"]
+    graph = expanded.graph
+    problems, watches = check_monitors(
         compile_,
         callbacks,
-        outputs=list(sections["model"].outputs or ["output"]),
+        outputs=graph.outputs if graph is not None else list(model.outputs or ["output"]),
         validation=is_validated,
         fit=sections.get("fit"),
         code=code,
-        own_model=sections["model"].class_ is not None,
+        own_model=model.class_ is not None,
     )
     rates = check_rates(callbacks, compile_.optimizer, code=code)
-    return [*monitors, *rates, *check_values(callbacks, code=code)]
-
-
-def _of_lint(config: LintConfig | None) -> list[Problem]:
-    return [
-        Problem(
-            f"there is no lint rule '{name}'",
-            path=format_path(("lint", "ignore", index)),
-            hint=did_you_mean(name, RULES) or f"the rules are {', '.join(RULES)}",
-            rule="unknown-lint-rule",
-        )
-        for index, name in enumerate(config.ignore if config is not None else [])
-        if name not in RULES
-    ]
-
-
-def _not_consequences(problems: Iterable[Problem], causes: Iterable[Problem]) -> list[Problem]:
-    """The problems that do not merely follow from a value that could not be read."""
-    unread = {
-        problem.path for problem in causes if problem.path and problem.rule in ("yaml-tag", "yaml-alias", "yaml-key")
-    }
-    return [problem for problem in problems if problem.path not in unread]
-
-
-def _locate(document: Document, file: Path | None, problem: Problem) -> Problem:
-    path: ConfigPath
-    try:
-        path = parse_path(problem.path)
-    except ValueError:
-        path = ()
-    located = document.locate(problem, path) if path else problem
-    if located.file is None and file is not None:
-        place = document.positions.get((), Position(file))
-        return located.at(file, place.line if place.file == file else None)
-    return located
-
-
-def _in_order(problems: Iterable[Problem], file: Path | None) -> tuple[Problem, ...]:
-    """Problems by place, the config's own file first; each once."""
-
-    def place(problem: Problem) -> tuple[bool, str, int, int]:
-        return problem.file != file, str(problem.file or ""), problem.line or 0, problem.column or 0
-
-    unique: dict[tuple[str, int | None, str, str], Problem] = {}
-    for problem in problems:
-        unique.setdefault((str(problem.file), problem.line, problem.path, problem.message), problem)
-    return tuple(sorted(unique.values(), key=place))
+    return [*problems, *rates, *check_values(callbacks, code=code)], watches

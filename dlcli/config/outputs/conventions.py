@@ -15,7 +15,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from dlcli.config.catalogue.facts import LossFamily, loss_facts
+from dlcli.config.catalogue.facts import loss_facts
 from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import TargetSpec
@@ -28,7 +28,7 @@ __all__ = [
     "default_targets",
     "from_logits",
     "layer_head",
-    "loss_family",
+    "loss_names",
     "model_head",
     "output_losses",
     "says_classification",
@@ -50,16 +50,6 @@ class Head:
 
     units: int | None = None
     activation: str | None = None
-
-
-def loss_family(loss: Component | None) -> LossFamily:
-    """What the loss wants as target.
-
-    Example:
-        >>> loss_family(Component("SparseCategoricalCrossentropy"))
-        'sparse'
-    """
-    return loss_facts(loss).family
 
 
 def from_logits(loss: Component | None) -> bool:
@@ -120,12 +110,10 @@ def says_classification(loss: Component | None, head: Head) -> bool | None:
 
     A sigmoid or a softmax speaks of classes even under mean_squared_error, as the perceptron's tutorials do.
     """
-    family = loss_family(loss)
-    if family in ("sparse", "embedding", "one_hot", "binary", "hinge"):
+    facts = loss_facts(loss)
+    if facts.of_classes or head.activation in ("softmax", "sigmoid"):
         return True
-    if head.activation in ("softmax", "sigmoid"):
-        return True
-    return False if family == "number" else None
+    return False if facts.family == "number" else None
 
 
 def default_loss(target: TargetSpec, head: Head) -> Component:
@@ -148,7 +136,7 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
 
 def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
     """The metrics of the table above, or another where the loss is that; none for embeddings."""
-    if loss_family(loss) == "embedding":
+    if loss_facts(loss).family == "embedding":
         return []
     if target.kind != "number":
         return [Component("accuracy")]
@@ -186,15 +174,21 @@ def target_form(target: TargetSpec, loss: Component, units: int | None) -> Targe
         return "number"
     if target.encode != "auto":
         return target.encode
-    if loss_family(loss) in ("sparse", "embedding"):
+    if loss_facts(loss).family in ("sparse", "embedding"):
         return "index"
     if units == 1:
         return "column"
-    return "index" if loss_family(loss) == "other" and units is None else "one_hot"
+    return "index" if loss_facts(loss).family == "other" and units is None else "one_hot"
 
 
 def output_losses(compile_: CompileConfig, outputs: Sequence[str]) -> dict[str, Component | None]:
-    """The configured loss of every output."""
-    if isinstance(compile_.loss, dict):
+    """The configured loss of every output; of a single one whatever it is called, for it may have no name yet."""
+    if isinstance(compile_.loss, dict) and (len(outputs) > 1 or len(compile_.loss) > 1):
         return {output: compile_.loss.get(output) for output in outputs}
-    return dict.fromkeys(outputs, compile_.loss)
+    loss = next(iter(compile_.loss.values()), None) if isinstance(compile_.loss, dict) else compile_.loss
+    return dict.fromkeys(outputs, loss)
+
+
+def loss_names(outputs: Sequence[str]) -> list[str]:
+    """What Keras calls the losses of a model in its History, without `val_`."""
+    return ["loss", *(f"{output}_loss" for output in outputs if len(outputs) > 1)]

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from dlcli.config.catalogue.facts import loss_facts
 from dlcli.config.outputs.conventions import (
     Head,
     TargetForm,
@@ -14,14 +15,13 @@ from dlcli.config.outputs.conventions import (
     default_targets,
     from_logits,
     layer_head,
-    loss_family,
     output_losses,
     target_form,
 )
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.errors import ConfigError, ModelError, Problem
+from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
 
@@ -59,14 +59,14 @@ class OutputPlan:
     def scores(self) -> Scores:
         """What the output's numbers are to those who learn classes from them."""
         activation = self.head.activation
-        if loss_family(self.loss) == "embedding":
+        if loss_facts(self.loss).family == "embedding":
             return "embedding"
         if from_logits(self.loss):
             # Keras's crossentropies look behind a sigmoid or softmax themselves, and learn what was meant.
             return "probabilities" if activation == self._logit_link else "logits"
         if activation == "sigmoid" or (activation == "softmax" and self.head.units != 1):
             return "probabilities"
-        if self.head.units == 1 and loss_family(self.loss) == "hinge":
+        if self.head.units == 1 and loss_facts(self.loss).family == "hinge":
             return "signed"
         # Of a head that the config does not tell (a layer of one's own) the loss decides.
         return "probabilities" if activation is None else "scores"
@@ -80,7 +80,7 @@ class OutputPlan:
 
     @property
     def _logit_link(self) -> Literal["sigmoid", "softmax"]:
-        return "sigmoid" if self.head.units == 1 or loss_family(self.loss) == "binary" else "softmax"
+        return "sigmoid" if self.head.units == 1 or loss_facts(self.loss).family == "binary" else "softmax"
 
     @property
     def unit(self) -> tuple[tuple[float, float], ...]:
@@ -120,7 +120,7 @@ def plan_outputs(
         loss = losses[name] or default_loss(target, head)
         plan = OutputPlan(name, paired[name], target_form(target, loss, head.units), loss, head)
         # A loss or a training step of one's own says itself what the numbers are; the first of them are predicted.
-        free = config.model.class_ is not None or loss_family(loss) == "other"
+        free = config.model.class_ is not None or loss_facts(loss).family == "other"
         problems += _misfits(plan, _layer_path(config, name), free=free)
         plans.append(plan)
     if problems:
@@ -133,6 +133,7 @@ def _check_output_names(compile_: CompileConfig, names: list[str]) -> None:
         Problem(
             f"{key!r} is no output of the model; its outputs are {', '.join(names)}",
             path=f"compile.{section}.{key}",
+            hint=did_you_mean(key, names),
             rule="unknown-output",
         )
         for section in ("loss", "metrics", "weighted_metrics", "loss_weights")
@@ -171,14 +172,14 @@ def _layer_path(config: Config, output: str) -> str:
 def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
     units, count = plan.head.units, len(plan.classes)
     target = plan.targets[0]
-    if loss_family(plan.loss) in ("embedding", "sequence"):
+    if loss_facts(plan.loss).family in ("embedding", "sequence"):
         return _misfits_of_others(plan, path)
     if units is None:
         return []
     if target.kind == "number":
         width = sum(each.width for each in plan.targets)
         names = ", ".join(each.name for each in plan.targets)
-        if loss_family(plan.loss) in ("sparse",):
+        if loss_facts(plan.loss).family == "sparse":
             return [
                 Problem(
                     f"{plan.loss.name} learns classes, and the target {names} is a number",
@@ -229,7 +230,7 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
 def _misfits_of_others(plan: OutputPlan, path: str) -> list[Problem]:
     """The misfits of losses that learn no number and no score for each class."""
     loss, target = plan.loss.name, plan.targets[0]
-    if loss_family(plan.loss) == "sequence":
+    if loss_facts(plan.loss).family == "sequence":
         return [
             Problem(
                 f"{loss} learns sequences of classes, and the target {target.name} is {_a_kind(target)} for each row",

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from dlcli.config.catalogue.facts import loss_facts
 from dlcli.config.document.places import format_path
-from dlcli.config.outputs.conventions import default_targets, layer_head, output_losses
+from dlcli.config.outputs.conventions import default_targets, layer_head, loss_names, output_losses
 from dlcli.config.schema import Config, LayerItem
-from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 
 __all__ = ["thresholds_of_loss", "unscalable_targets"]
-
-_LOSSES = {"meansquarederror": (), "meanabsoluteerror": (), "huber": ("delta",), "logcosh": ()}
-"""The losses that learn the same of a scaled target, with the arguments that are in the target's unit."""
 
 _UNBOUNDED = {"linear", "leaky_relu", "leakyrelu", "hard_shrink", "soft_shrink", "tanh_shrink"}
 """The activations that give numbers of any size and sign."""
@@ -58,12 +56,13 @@ def unscalable_targets(config: Config) -> dict[str, str]:
 
 def thresholds_of_loss(config: Config) -> Iterator[tuple[str, str]]:
     """The path and the name of each argument of a callback that holds the loss against a number of the user's."""
+    losses = {f"{split}{name}" for name in loss_names(config.model.outputs or [""]) for split in ("", "val_")}
     for index, callback in enumerate(config.callbacks):
         arguments = callback.arguments
         monitor = str(arguments.get("monitor", "val_loss"))
         for name, least in _THRESHOLDS.items():
             value = arguments.get(name)
-            if monitor.endswith("loss") and isinstance(value, (int, float)) and abs(value) >= least:
+            if monitor in losses and isinstance(value, (int, float)) and abs(value) >= least:
                 yield format_path(("callbacks", index, callback.name, name)), f"`{name}: {value}` of {monitor}"
 
 
@@ -71,10 +70,10 @@ def _own_unit(loss: Component | None) -> str:
     """How a loss depends on the target's unit; empty when that of a scaled target is the same but for a factor."""
     if loss is None:  # mean_squared_error
         return ""
-    arguments = _LOSSES.get(normal_name(loss))
-    if arguments is None:
+    facts = loss_facts(loss)
+    if not facts.scales:
         return f"the loss {loss.name} may depend on its unit"
-    given = [name for name in arguments if name in loss.arguments]
+    given = [name for name in facts.own_unit if name in loss.arguments]
     return f"`{given[0]}` of {loss.name} is in its unit" if given else ""
 
 

@@ -8,6 +8,8 @@ accepts what the language accepts. A name that Keras does not know may be a clas
 
 from __future__ import annotations
 
+import collections
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +21,7 @@ from dlcli.config.options.types import feature_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     any_case,
+    below,
     known_definitions,
     known_places,
     names_of,
@@ -27,11 +30,12 @@ from dlcli.config.published.json_schema_names import (
 from dlcli.config.schema import LAYER_KEYS, Config
 from dlcli.config.schema.component import Component
 
-__all__ = ["json_schema"]
+__all__ = ["json_schema", "schema_text"]
 
 JSON = dict[str, Any]
 
-_OWN_NAME = {"type": "string", "pattern": r"^[A-Za-z_]\w*$", "description": "A class of your own, from a `code` file."}
+# Without a description: Keras's names fit it too, and an editor would show it for each of them.
+_OWN_NAME = {"type": "string", "pattern": r"^[A-Za-z_]\w*$"}
 _COLUMN_TYPES = ["string", "number", "boolean"]
 _COLUMN = {"type": _COLUMN_TYPES}
 _PLAIN: dict[str, JSON] = {
@@ -58,6 +62,7 @@ def json_schema() -> JSON:
         definitions[kind] = _component(kind)
         definitions |= {f"{kind}.{entry.name}": _entry(entry) for entry in load().entries(kind) if entry.usable}
     definitions["LayerItem"] = _layer_item(item_keys)
+    definitions |= _shared_arguments(definitions)
     definitions |= known_definitions()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -68,13 +73,27 @@ def json_schema() -> JSON:
                 "if": {"not": {"required": ["extends"]}},
                 "then": {
                     "required": ["data", "model"],
-                    "properties": {"data": {"required": ["train", "target"]}, "model": {"required": ["layers"]}},
+                    **below({"data": {"required": ["train", "target"]}, "model": {"required": ["layers"]}}),
                 },
             },
             {"if": {"not": {"anyOf": [{"required": ["code"]}, {"required": ["extends"]}]}}, "then": known_places()},
         ],
         "$defs": definitions,
     }
+
+
+def schema_text(schema: JSON) -> str:
+    """The schema as it is published: a line for each definition, so that it is small, and its changes can be read."""
+
+    def lines(values: JSON) -> str:
+        return ",\n".join(f"{_compact(key)}:{_compact(value)}" for key, value in values.items())
+
+    rest = {key: value for key, value in schema.items() if key != "$defs"}
+    return f'{{\n{lines(rest)},\n"$defs":{{\n{lines(schema["$defs"])}\n}}\n}}'
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class _Generator(GenerateJsonSchema):
@@ -195,6 +214,26 @@ def _entry(entry: Entry) -> JSON:
         "additionalProperties": entry.extra,
         **({"required": needed} if needed else {}),
     }
+
+
+def _shared_arguments(definitions: JSON) -> JSON:
+    """Definitions of the arguments that several components have in the same words; they are put in their places.
+
+    Most components of a kind have their arguments in common: written out each time they were more than half of all.
+    """
+    properties = [section["properties"] for name, section in definitions.items() if "." in name]
+    uses = collections.Counter((name, _compact(value)) for each in properties for name, value in each.items())
+    variants: collections.Counter[str] = collections.Counter()
+    names: dict[tuple[str, str], str] = {}
+    for (name, text), count in uses.items():
+        if count > 1 and len(text) > len('{"$ref":"#/$defs/argument."}') + len(name):
+            variants[name] += 1
+            names[name, text] = f"argument.{name}" + (f".{variants[name]}" if variants[name] > 1 else "")
+    for each in properties:
+        for name, value in each.items():
+            if (shared := names.get((name, _compact(value)))) is not None:
+                each[name] = {"$ref": f"#/$defs/{shared}"}
+    return {shared: json.loads(text) for (_, text), shared in names.items()}
 
 
 def _argument(argument: Argument) -> JSON:

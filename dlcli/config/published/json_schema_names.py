@@ -5,13 +5,15 @@ It stands apart from the schema of the components because it holds only where th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dlcli.config.catalogue.entries import KINDS, load
 from dlcli.config.schema import LAYER_KEYS
 
-__all__ = ["COMPONENT_FIELDS", "any_case", "known_definitions", "known_places", "names_of", "required"]
+__all__ = ["COMPONENT_FIELDS", "any_case", "below", "known_definitions", "known_places", "names_of", "required"]
 
 JSON = dict[str, Any]
 
@@ -42,6 +44,20 @@ def any_case(words: Iterable[str]) -> str:
     return f"^({'|'.join(letters)})$"
 
 
+def below(keys: Mapping[str, JSON]) -> JSON:
+    """What holds of the values of some keys, said as of patterns: editors offer what stands in `properties`.
+
+    Example:
+        >>> below({"units": {"type": "integer"}})
+        {'patternProperties': {'^units$': {'type': 'integer'}}}
+    """
+    alike: dict[str, list[str]] = {}
+    for key, value in keys.items():
+        alike.setdefault(json.dumps(value), []).append(re.escape(key))
+    patterns = {f"^({'|'.join(names)})$" if len(names) > 1 else f"^{names[0]}$": text for text, names in alike.items()}
+    return {"patternProperties": {pattern: json.loads(text) for pattern, text in patterns.items()}}
+
+
 def known_places() -> JSON:
     """The places of components, each holding names that Keras knows."""
 
@@ -51,23 +67,17 @@ def known_places() -> JSON:
     def by_output(name: str) -> JSON:
         return {"anyOf": [known(name), {"type": "object", "additionalProperties": known(name)}]}
 
-    return {
-        "properties": {
-            "model": {
-                "properties": {
-                    "layers": {"items": known("item")},
-                    "blocks": {"additionalProperties": {"items": known("inner_item")}},
-                }
-            },
-            "compile": {
-                "properties": {
-                    field: by_output(kind) if kind != "optimizers" else known(kind)
-                    for field, kind in COMPONENT_FIELDS.items()
-                }
-            },
+    blocks = {"additionalProperties": {"items": known("inner_item")}}
+    fields = {
+        field: known(kind) if kind == "optimizers" else by_output(kind) for field, kind in COMPONENT_FIELDS.items()
+    }
+    return below(
+        {
+            "model": below({"layers": {"items": known("item")}, "blocks": blocks}),
+            "compile": below(fields),
             "callbacks": {"items": known("callbacks")},
         }
-    }
+    )
 
 
 def known_definitions() -> JSON:
@@ -83,7 +93,7 @@ def known_definitions() -> JSON:
             "if": {"type": "string"},
             "then": {"anyOf": strings},
             "propertyNames": {"anyOf": [{"enum": names}, *strings[1:]]},
-            "additionalProperties": {"properties": _slots(kind)},
+            "additionalProperties": _slots(kind),
             "items": {"$ref": f"#/$defs/known.{kind}"},
         }
     names, _ = names_of("layers")
@@ -91,8 +101,8 @@ def known_definitions() -> JSON:
         "if": {"type": "string"},
         "then": {"enum": names},
         "propertyNames": {"enum": [*names, *LAYER_KEYS]},
-        "properties": {"layers": {"items": {"$ref": "#/$defs/known.inner_item"}}},
-        "additionalProperties": {"properties": _slots("layers")},
+        **below({"layers": {"items": {"$ref": "#/$defs/known.inner_item"}}}),
+        "additionalProperties": _slots("layers"),
     }
     needing = {name: list(required("layers", name)) for name in names if required("layers", name)}
     definitions["known.item"] = {
@@ -101,7 +111,7 @@ def known_definitions() -> JSON:
             {"not": {"enum": list(needing)}},
             {
                 "if": {"not": {"required": ["for"]}},
-                "then": {"properties": {name: {"type": "object", "required": of} for name, of in needing.items()}},
+                "then": below({name: {"type": "object", "required": of} for name, of in needing.items()}),
             },
         ]
     }
@@ -115,9 +125,10 @@ def _is_shorthand(kind: str, name: str) -> bool:
 
 def _slots(kind: str) -> JSON:
     """The arguments of a kind that take components; an argument's name settles what it takes."""
-    return {
+    slots = {
         argument.name: {"$ref": f"#/$defs/known.{argument.takes}"}
         for entry in load().entries(kind)
         for argument in entry.arguments.values()
         if argument.takes is not None
     }
+    return below(slots) if slots else {}

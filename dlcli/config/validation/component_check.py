@@ -9,8 +9,9 @@ from dlcli.config.catalogue.entries import Argument, Catalogue, Entry, load, sin
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
 from dlcli.config.catalogue.values import describe, expected, hint, is_plain_fit
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.habits.advice import way_out
 from dlcli.config.habits.notations import rewrite
-from dlcli.config.habits.words import find_habit, way_out
+from dlcli.config.habits.words import find_habit
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.config.schema.component import Component
 from dlcli.config.validation.layer_faults import layer_fault

@@ -172,7 +172,6 @@ class _LayerWalk:
                         yield from self._check.value(entry, argument, item, place)
         for key in own.values:
             if key not in entry.arguments and not entry.extra and not entry.needs_python:
-                # The same words as where the graph finds it, so that it counts once.
                 yield Problem(
                     f"{name} takes no argument {key!r}",
                     path=format_path((*path, "for", key)),

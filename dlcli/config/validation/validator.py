@@ -17,8 +17,9 @@ from pydantic_core import ErrorDetails
 
 from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.document.scalars import resolve
+from dlcli.config.habits.advice import value_way_out, way_out
 from dlcli.config.habits.notations import rewrite
-from dlcli.config.habits.words import find_habit, value_way_out, way_out
+from dlcli.config.habits.words import find_habit
 from dlcli.config.options.section import Section
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import REST

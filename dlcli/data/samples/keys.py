@@ -25,7 +25,7 @@ from dlcli.config.options.types import type_directories
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
-from dlcli.data.sources.options import format_of, is_gzipped
+from dlcli.data.sources.registry import format_of, suffixes
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
 
@@ -99,7 +99,8 @@ def _scale_is_open(target: Target | None) -> bool:
 
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
-    return [file.sha256, format_of(path), is_gzipped(path), ".tsv" in path.suffixes[-2:]]
+    said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
+    return [file.sha256, format_of(path).name, said]
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
@@ -115,8 +116,8 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
     versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
-    parts = (Path(__file__).parents[1], *type_directories())
-    return _digest([program_key(directory, versions, without=["keras_layer"]) for directory in parts])
+    packages = (Path(__file__).parents[1], *type_directories())  # all that reads, and all that encodes
+    return "".join(program_key(package, versions, without=["keras_layer"]) for package in packages)
 
 
 def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.conversion import kind_of
-from dlcli.data.sources.jsonlines.source import json_array
 from dlcli.data.sources.options import TableOptions, Trained
-from dlcli.data.sources.source import typed_chunk
+from dlcli.data.sources.source import Source
+from dlcli.data.values.conversion import kind_of
+from dlcli.data.values.scalars import scalars_array
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -25,10 +26,8 @@ BATCH_ROWS = 32_768
 
 
 @dataclasses.dataclass(frozen=True)
-class FrameSource:
+class FrameSource(Source):
     """A table in memory."""
-
-    keyed: ClassVar[bool] = False
 
     table: pa.Table
     options: TableOptions
@@ -125,7 +124,7 @@ def _mixed(column: pd.Series) -> pa.Array | None:
     """Numbers, booleans and texts in one column, as JSON lines have them; None when it holds anything else."""
     values = [None if value is None or value != value else value for value in column.tolist()]
     plain = all(type(value) in (str, int, float, bool, type(None)) for value in values)
-    return json_array(values) if plain else None
+    return scalars_array(values) if plain else None
 
 
 def _types(column: pd.Series) -> list[str]:

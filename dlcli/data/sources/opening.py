@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from dlcli.data.sources.options import Format, TableOptions, format_of
+from dlcli.data.sources.files import Files
+from dlcli.data.sources.format import Format
+from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.source import Files, Source
+from dlcli.data.sources.registry import format_of
+from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
 __all__ = ["open_source"]
@@ -34,30 +36,9 @@ def open_source(patterns: Sequence[str], options: TableOptions, *, path: str, fo
     problems: list[Problem] = []
     for file in find_files(patterns, path=path):
         try:
-            sources.append(_open(file, options, format or format_of(file)))
+            sources.append((format or format_of(file)).open(file, options))
         except DataError as error:
             problems.extend(error.problems)
     if problems:
         raise DataError(problems)
     return Files(tuple(sources))
-
-
-def _open(file: Path, options: TableOptions, format: Format) -> Source:
-    # Each format's library is imported when a file of it is read.
-    match format:
-        case "delimited":
-            from dlcli.data.sources.delimited.source import DelimitedFile
-
-            return DelimitedFile(file, options)
-        case "jsonl":
-            from dlcli.data.sources.jsonlines.source import JsonLinesFile
-
-            return JsonLinesFile(file, options)
-        case "parquet":
-            from dlcli.data.sources.parquet.source import ParquetFile
-
-            return ParquetFile(file, options)
-        case "npz":
-            from dlcli.data.sources.npz.source import ArrayFile
-
-            return ArrayFile(file, options)

@@ -1,42 +1,17 @@
-"""How text files are to be read, and which file formats there are. Imports nothing heavy."""
+"""How files are to be read: what is said of them, and what a trained model knows. Imports nothing heavy."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import gzip
-import zlib
-from collections.abc import Collection, Sequence
-from pathlib import Path
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.sources.ranges import expand_ranges
-from dlcli.data.sources.sightings import Sightings
+from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
-__all__ = ["FORMATS", "Format", "Reading", "TableOptions", "Trained", "format_of", "is_gzipped"]
-
-Format = Literal["delimited", "jsonl", "parquet", "npz"]
-
-FORMATS: dict[str, Format] = {
-    ".csv": "delimited",
-    ".tsv": "delimited",
-    ".txt": "delimited",
-    ".data": "delimited",
-    ".dat": "delimited",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".npz": "npz",
-}
-"""The format of a file by its suffix; text formats may carry a further `.gz`. Others are known by their first bytes."""
-
-GLANCE = 1 << 12
-"""Bytes that tell the format of a file whose name does not."""
-
-_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
-"""Bytes that are in no text."""
+__all__ = ["Reading", "TableOptions", "Trained"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +81,12 @@ class Reading:
         ]
         if problems:
             raise DataError(problems)
+
+    def or_else(self, usual: Mapping[str, Any]) -> Reading:
+        """With what is usual where nothing is said."""
+        return dataclasses.replace(
+            self, **{name: value for name, value in usual.items() if getattr(self, name) is None}
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,47 +174,3 @@ class TableOptions:
             reading = dataclasses.replace(reading, comment=self.reading.comment)
         marks = (*self.missing_values, *(mark.strip() for mark in reading.missing_values))
         return dataclasses.replace(self, columns=None, reading=reading, trained=trained, missing_values=marks)
-
-
-def is_gzipped(file: Path) -> bool:
-    """Whether the file's name says that it is gzipped."""
-    return file.suffix.lower() == ".gz"
-
-
-def format_of(file: Path) -> Format:
-    """The format that the file's name says, or its first bytes where the name says none.
-
-    Raises:
-        DataError: It is of no format that is read (`unknown-format`).
-    """
-    suffixes = [suffix.lower() for suffix in file.suffixes]
-    gzipped = bool(suffixes) and suffixes[-1] == ".gz"
-    found = FORMATS.get(suffixes[-2] if gzipped and len(suffixes) > 1 else (suffixes or [""])[-1])
-    found = found or _by_content(file)
-    if found is None or (gzipped and found not in ("delimited", "jsonl")):
-        raise DataError(
-            Problem(
-                f"'{file.name}' is of no format that can be read",
-                hint=f"the formats are {', '.join(FORMATS)}; text files may end in .gz",
-                file=file,
-                rule="unknown-format",
-            )
-        )
-    return found
-
-
-def _by_content(file: Path) -> Format | None:
-    """Text is delimited or JSON lines; None for bytes that are no text, and for files that cannot be read."""
-    start = b""
-    with (
-        contextlib.suppress(OSError, EOFError, zlib.error),
-        gzip.open(file) if is_gzipped(file) else file.open("rb") as stream,
-    ):
-        start = stream.read(GLANCE)
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    marked = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = marked or (start != b"" and not _CONTROL.intersection(start))
-    if not text or start.startswith((b"PK\x03\x04", b"%PDF-", b"<!DOCTYPE", b"<html", b"<?xml")):
-        return None
-    return "jsonl" if start.lstrip()[:1] in (b"{", b"[") else "delimited"

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from io import BufferedIOBase
 from pathlib import Path
 
-from dlcli.data.sources.options import FORMATS
+from dlcli.data.sources.access import is_gzipped
+from dlcli.data.sources.registry import by_suffix, formats, sniff
 from dlcli.errors import DataError, Problem
 
-__all__ = ["NAME", "is_stream", "keep_input"]
+__all__ = ["NAME", "Kept", "is_stream", "keep_input"]
 
 NAME = "standard input"
 """How messages call it."""
@@ -44,9 +45,34 @@ def is_stream(path: Path) -> bool:
         return False
 
 
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """What was kept of a stream.
+
+    Args:
+        file: Where.
+        name: How messages call it.
+    """
+
+    file: Path
+    name: str
+
+    def renamed(self, problem: Problem) -> Problem:
+        """The problem with the stream in the place of the file; and with its end, when it is the end that is wrong."""
+        message, hint = (
+            text.replace(f"'{self.file.name}'", self.name).replace(str(self.file), self.name)
+            for text in (problem.message, problem.hint)
+        )
+        if problem.file != self.file:
+            return dataclasses.replace(problem, message=message, hint=hint)
+        if problem.line is not None and problem.line == _unfinished_line(self.file):
+            hint = f"{self.name} ended in the middle of this row: did the program that writes it stop early?"
+        return dataclasses.replace(problem, message=message, hint=hint, file=self.name)
+
+
 @contextlib.contextmanager
-def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) -> Iterator[Path]:
-    """A temporary file of all that the stream holds; messages about the file speak of standard input.
+def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) -> Iterator[Kept]:
+    """A temporary file of all that the stream holds; faults that are raised within speak of standard input.
 
     Args:
         stream: Standard input, or an open pipe.
@@ -60,7 +86,7 @@ def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) 
         start = b""
         while len(start) < _ENOUGH and (block := _read(stream, name)):
             start += block
-        file = Path(directory) / f"stdin{suffix or sniff(start)}"
+        file = Path(directory) / f"stdin{suffix or _suffix(start)}"
         try:
             with file.open("wb") as copy:
                 copy.write(start)
@@ -70,10 +96,11 @@ def keep_input(stream: BufferedIOBase, *, suffix: str | None, name: str = NAME) 
             message = f"cannot keep {name} in {directory}: {error.strerror or error}"
             hint = "TMPDIR names a directory with more room"
             raise DataError(Problem(message, hint=hint, rule="not-writable")) from error
+        kept = Kept(file, name)
         try:
-            yield file
+            yield kept
         except DataError as error:
-            raise DataError(_renamed(problem, file, name) for problem in error.problems) from error
+            raise DataError(map(kept.renamed, error.problems)) from error
 
 
 def _read(stream: BufferedIOBase, name: str) -> bytes:
@@ -85,40 +112,18 @@ def _read(stream: BufferedIOBase, name: str) -> bytes:
         raise DataError(Problem(f"{name} cannot be read: {reason}", rule="unreadable-file")) from error
 
 
-def sniff(start: bytes) -> str:
-    """The suffix of the format that the first bytes are of; `.csv` when they are of none that is told by them.
-
-    Example:
-        >>> sniff(b'{"age": 31}'), sniff(b"PAR1"), sniff(b"a\\tb\\n")
-        ('.jsonl', '.parquet', '.tsv')
-    """
-    if start.startswith(b"PAR1"):
-        return ".parquet"
-    if start.startswith(b"PK\x03\x04"):
-        return ".npz"
+def _suffix(start: bytes) -> str:
+    """The suffix of the format that the first bytes are of; that of the first format when they tell of none."""
     if start.startswith(b"\x1f\x8b"):
         with contextlib.suppress(zlib.error):
-            return sniff(zlib.decompressobj(wbits=31).decompress(start, _ENOUGH)) + ".gz"
-    if start.lstrip().startswith(b"{"):
-        return ".jsonl"
-    header = start.split(b"\n", 1)[0]
-    return ".tsv" if b"\t" in header and b"," not in header else ".csv"
-
-
-def _renamed(problem: Problem, file: Path, name: str) -> Problem:
-    """The problem with standard input in the place of the file; and with its end, when it is the end that is wrong."""
-    message = problem.message.replace(f"'{file.name}'", name).replace(str(file), name)
-    hint = problem.hint.replace(f"'{file.name}'", name).replace(str(file), name)
-    if problem.file != file:
-        return dataclasses.replace(problem, message=message, hint=hint)
-    if problem.line is not None and problem.line == _unfinished_line(file):
-        hint = f"{name} ended in the middle of this row: did the program that writes it stop early?"
-    return dataclasses.replace(problem, message=message, hint=hint, file=name)
+            return _suffix(zlib.decompressobj(wbits=31).decompress(start, _ENOUGH)) + ".gz"
+    return sniff(start) or formats()[0].suffixes[0]
 
 
 def _unfinished_line(file: Path) -> int | None:
     """The 1-based number of the last line, when no line end follows it."""
-    if file.suffix not in FORMATS or FORMATS[file.suffix] not in ("delimited", "jsonl"):
+    format = by_suffix(file)
+    if format is None or not format.text or is_gzipped(file):
         return None
     lines, last = 0, b""
     with file.open("rb") as stream:

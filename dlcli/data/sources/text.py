@@ -10,10 +10,12 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from dlcli.data.sources.options import TableOptions, is_gzipped
+from dlcli.data.sources.access import is_gzipped, start_of, unreadable
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.registry import by_content
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Encoding", "check_readable", "find_encoding", "open_text", "undecodable", "unreadable"]
+__all__ = ["Encoding", "find_encoding", "is_text", "open_text", "undecodable"]
 
 SAMPLE = 1 << 18
 """Bytes that are looked at to find an encoding."""
@@ -26,21 +28,13 @@ _MARKS = (
 )
 """What files begin with that say their encoding."""
 
+_CONTROL = frozenset(range(32)) - frozenset(b"\t\n\v\f\r\x1a")
+"""Bytes that are in no text."""
 
-def check_readable(file: Path) -> None:
-    """Refuse files that cannot be opened or hold nothing.
 
-    Raises:
-        DataError: Not permitted (`unreadable-file`) or empty (`empty-file`).
-    """
-    try:
-        with file.open("rb") as stream:
-            if not stream.read(1):
-                raise DataError(
-                    Problem("the file is empty", hint="see what was to write it", file=file, rule="empty-file")
-                )
-    except OSError as error:
-        raise unreadable(file, error) from None
+def is_text(start: bytes) -> bool:
+    """Whether a file that begins so can be one of text."""
+    return start.startswith(tuple(mark for mark, _ in _MARKS)) or not (not start or _CONTROL.intersection(start))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ def find_encoding(file: Path, options: TableOptions) -> Encoding:
     """
     if options.reading.encoding is not None:
         return Encoding(_known(options.reading.encoding))
-    start = _start(file, SAMPLE)
+    start = start_of(file, SAMPLE)
     for mark, name in _MARKS:
         if start.startswith(mark):
             return Encoding(name)
@@ -113,14 +107,6 @@ def _decodes(start: bytes, encoding: str) -> bool:
     return True
 
 
-def _start(file: Path, size: int) -> bytes:
-    try:
-        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
-            return stream.read(size)
-    except (EOFError, OSError, zlib.error) as error:
-        raise unreadable(file, error) from None
-
-
 def open_text(file: Path, encoding: str) -> TextIO:
     """The file as text: decompressed and decoded, a byte order mark dropped, line ends as they are.
 
@@ -135,11 +121,9 @@ def open_text(file: Path, encoding: str) -> TextIO:
         raise unreadable(file, error) from None
     if b"\0" in start and not encoding.startswith(("utf-16", "utf-32")):
         raw.close()
-        kind = {b"PAR1": "a Parquet file", b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "gzipped"}
-        found = next((name for magic, name in kind.items() if start.startswith(magic)), "a binary file")
         raise DataError(
             Problem(
-                f"'{file.name}' is {found}, not text",
+                f"'{file.name}' is {_binary(start)}, not text",
                 hint="its suffix must say what it is; UTF-16 text needs data.encoding: utf-16",
                 file=file,
                 rule="binary-file",
@@ -147,6 +131,15 @@ def open_text(file: Path, encoding: str) -> TextIO:
         )
     raw.seek(0)
     return io.TextIOWrapper(raw, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+
+
+def _binary(start: bytes) -> str:
+    """What a file is that begins so, and is no text."""
+    format = by_content(start)
+    if format is not None and not format.text:
+        return f"a {format.title} file"
+    kinds = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "gzipped"}
+    return next((name for magic, name in kinds.items() if start.startswith(magic)), "a binary file")
 
 
 def undecodable(file: Path, encoding: str, error: UnicodeDecodeError) -> DataError:
@@ -158,20 +151,5 @@ def undecodable(file: Path, encoding: str, error: UnicodeDecodeError) -> DataErr
             hint="set data.encoding, or --encoding of a file to predict for, such as latin-1, cp1252 or utf-16",
             file=file,
             rule="wrong-encoding",
-        )
-    )
-
-
-def unreadable(file: Path, error: BaseException) -> DataError:
-    """A file that cannot be read to its end: the system refuses, or it is gzipped and cannot be decompressed."""
-    if isinstance(error, OSError) and (error.errno or not is_gzipped(file)):
-        reason = error.strerror or str(error)
-        return DataError(Problem(f"the file cannot be read: {reason}", file=file, rule="unreadable-file"))
-    return DataError(
-        Problem(
-            f"'{file.name}' cannot be decompressed: {str(error).lower() or 'it is cut short'}",
-            hint="the file is damaged, cut short or not gzipped; copy it again",
-            file=file,
-            rule="damaged-file",
         )
     )

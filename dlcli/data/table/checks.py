@@ -13,8 +13,8 @@ from dlcli.config.document.places import format_path
 from dlcli.config.signature import SPLITS
 from dlcli.data.columns.cells import labels, numbers
 from dlcli.data.columns.chunk import Column
-from dlcli.data.sources.notations import NUMBER
 from dlcli.data.table.rows import Rows
+from dlcli.data.values.notations import NUMBER
 from dlcli.errors import Problem
 
 __all__ = [

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from dlcli.config.schema import USUAL_MARKS, DataConfig, OnlyTheseMarks
 from dlcli.config.signature import SPLITS
-from dlcli.data.sources.header import peek_columns
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
+from dlcli.data.sources.peek import peek_columns
 from dlcli.data.table.roles import assign_roles
 from dlcli.errors import Problem
 

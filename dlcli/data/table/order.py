@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
-from dlcli.data.sources.conversion import is_number_text, kind_of
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Loaded
+from dlcli.data.values.conversion import is_number_text, kind_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["row_order"]

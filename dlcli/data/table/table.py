@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.chunk import ColumnInfo, Kind
-from dlcli.data.sources.conversion import NotNumbers
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.sightings import Sightings
 from dlcli.data.sources.source import Source
 from dlcli.data.table.roles import Roles, assign_roles
 from dlcli.data.table.rows import Overflow, Rows
+from dlcli.data.values.conversion import NotNumbers
+from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem, did_you_mean
 
 __all__ = ["Found", "Loaded", "find_kinds", "find_sources", "load", "missing_columns"]

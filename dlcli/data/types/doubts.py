@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from dlcli.config.document.places import format_path
 from dlcli.data.columns.date_formats import fitting_formats
-from dlcli.data.sources.notations import NOTATIONS, NUMBER
 from dlcli.data.types.profile import ISO, ColumnProfile
+from dlcli.data.values.notations import NOTATIONS, NUMBER
 from dlcli.errors import Problem
 
 __all__ = ["collect_doubts", "doubts_of"]

@@ -17,8 +17,8 @@ from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.compact_dates import CompactDates, DateForm
 from dlcli.data.columns.names import value_names
-from dlcli.data.sources.codes import has_codes
-from dlcli.data.sources.conversion import count_numbers, kind_of
+from dlcli.data.values.codes import has_codes
+from dlcli.data.values.conversion import count_numbers, kind_of
 
 __all__ = ["ISO", "ColumnProfile", "Gather", "Values", "parts_of", "profile"]
 

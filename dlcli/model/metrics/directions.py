@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from dlcli.config.checks.history_names import Direction
@@ -37,8 +37,5 @@ def own_directions(config: CompileConfig, *, code: Mapping[str, object]) -> dict
 
 def _all(config: CompileConfig) -> Iterator[Component]:
     for metrics in (config.metrics, config.weighted_metrics):
-        by_output: Sequence[Sequence[Component]] = (
-            list(metrics.values()) if isinstance(metrics, Mapping) else [metrics or []]
-        )
-        for each in by_output:
+        for each in metrics.values() if isinstance(metrics, Mapping) else [metrics or ()]:
             yield from each

@@ -18,12 +18,12 @@ from dlcli.data.columns.cells import labels, numbers
 from dlcli.data.sources import frame
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.sources.frame import from_frame
-from dlcli.data.sources.header import peek_columns
 from dlcli.data.sources.jsonlines import source as jsonlines
 from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.parquet import source as parquet
+from dlcli.data.sources.peek import peek_columns
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError
 

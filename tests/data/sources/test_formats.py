@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import subprocess
 import sys
@@ -18,8 +19,10 @@ import pytest
 from dlcli.data.sources.frame import from_frame
 from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import Reading, TableOptions, Trained
+from dlcli.data.sources.registry import by_name, format_of, sniff, suffixes
 from dlcli.data.sources.source import Source
+from dlcli.data.sources.standard_input import keep_input
 from dlcli.errors import DataError, Problem
 
 OPTIONS = TableOptions()
@@ -180,7 +183,7 @@ def test_frames_take_missing_values_and_number_names() -> None:
 
 def test_headers_need_nothing_heavy() -> None:
     code = (
-        "import sys; from dlcli.data.sources.header import peek_columns; "
+        "import sys; from dlcli.data.sources.peek import peek_columns; "
         "from dlcli.data.table.roles import assign_roles; "
         "print(sorted({'numpy', 'pandas', 'pyarrow', 'tensorflow'} & set(sys.modules)))"
     )
@@ -196,3 +199,73 @@ def test_bytes_are_no_surprise(tmp_path: Path) -> None:
         archive.writestr("x.npy", buffer.getvalue())
     (chunk,) = open_(tmp_path / "a.npz").chunks({"x": "number"})
     assert chunk.columns["x"].tolist() == [0, 1, 2]
+
+
+def _archive_of_arrays() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, x=np.arange(2))
+    return buffer.getvalue()
+
+
+def _workbook() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "suffix"),
+    [
+        (b"a,b\n1,2\n", ".csv"),
+        (b"a\tb\n1\t2\n", ".tsv"),
+        (b"a\tb,c\n", ".csv"),
+        (b"[time],[value]\n1,2\n", ".csv"),
+        ("a,b\n1,é\n".encode("utf-16"), ".csv"),
+        ("a,b\n1,é\n".encode("latin-1"), ".csv"),
+        (b'{"a": 1}\n', ".jsonl"),
+        (b'\xef\xbb\xbf{"a": 1}\n', ".jsonl"),
+        (b'\n [{"a": 1}]', ".jsonl"),
+        (b"[1, 2]\n", ".jsonl"),
+        (b"PAR1\x15\x04", ".parquet"),
+        (_archive_of_arrays(), ".npz"),
+        (_workbook(), None),
+        (b"PK\x03\x04", None),
+        (b"<!DOCTYPE html>", None),
+        (b"%PDF-1.7", None),
+        (b"\x80\x04\x95", None),
+        (b"", None),
+    ],
+)
+def test_what_the_first_bytes_tell(content: bytes, suffix: str | None, tmp_path: Path) -> None:
+    """Of a file without a suffix, and of standard input; text may be gzipped."""
+    assert sniff(content) == suffix
+    (tmp_path / "plain").write_bytes(content)
+    (tmp_path / "zipped.gz").write_bytes(gzip.compress(content))
+    for name in ("plain", "zipped.gz"):
+        expected = None if suffix is None else suffixes()[suffix]
+        if expected is None or (name == "zipped.gz" and not expected.text):
+            with pytest.raises(DataError):
+                format_of(tmp_path / name)
+        else:
+            assert format_of(tmp_path / name) is expected
+    for data, end in ((content, ""), (gzip.compress(content), ".gz")):
+        with keep_input(io.BytesIO(data), suffix=None) as kept:
+            assert kept.file.name == f"stdin{suffix or '.csv'}{end}"
+
+
+def test_a_format_is_asked_for_by_its_name() -> None:
+    assert [by_name(name).name for name in ("csv", "tsv", "npz")] == ["delimited", "delimited", "npz"]
+    with pytest.raises(DataError) as caught:
+        by_name("parqet")
+    assert "parquet" in caught.value.problems[0].hint
+    assert caught.value.problems[0].rule == "unknown-format"
+
+
+def test_json_lines_of_a_guessed_encoding_are_doubted(tmp_path: Path) -> None:
+    """As delimited text is, of which the encoding is guessed for a trained model alone."""
+    like = Trained(needed=frozenset("a"), layouts=(), headerless=False, like=Reading())
+    for name, text in (("a.jsonl", '{"a": "é"}\n'), ("a.csv", "a\né\n")):
+        (tmp_path / name).write_bytes(text.encode("cp1252"))
+        (doubt,) = open_source([str(tmp_path / name)], TableOptions(trained=like), path="").doubts()
+        assert doubt.rule == "wrong-encoding"

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli.data.sources.delimited.blanks import tidy, tidy_lines
-from dlcli.data.sources.delimited.cleaning import CleanStream, clean
+from dlcli.data.sources.delimited.cleaning import clean
 from dlcli.data.sources.delimited.dialect import Dialect
+from dlcli.data.sources.delimited.stream import CleanStream
 
 pytestmark = pytest.mark.slow
 

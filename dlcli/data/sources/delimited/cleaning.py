@@ -1,4 +1,4 @@
-"""The bytes of delimited files on their way to Arrow: UTF-8, and without the blanks around their cells.
+"""Blanks around the cells of delimited text, taken away from many bytes at once.
 
 Arrow splits and converts some hundred MB a second, and knows neither blanks around cells, nor rows that are comments,
 nor cells that are parted by runs of blanks. So what it reads is tidy already. Ordinary blocks, in which no blank stands
@@ -8,148 +8,22 @@ are tidied with NumPy. Only a block with quotation marks that neither begin nor 
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.data.sources.delimited.blanks import BLANKS, tidy
-from dlcli.data.sources.delimited.dialect import Dialect
-from dlcli.data.sources.options import is_gzipped
 
-__all__ = ["CleanStream", "clean"]
+__all__ = ["clean"]
 
 _QUOTE, _TAB, _FEED, _RETURN, _SPACE = b'"'[0], 9, 10, 13, 32
-
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
-
-LONGEST = 64 << 20
-"""Bytes that are gathered for the end of a row; beyond that Arrow may say what it thinks of it."""
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _NONE: Places = np.empty(0, np.intp)
-
-
-class CleanStream:
-    """A file for pyarrow to read: tidy UTF-8, in pieces that end with a row wherever they can.
-
-    It counts the quotation marks and the lines going by. At the end of the file pyarrow takes an open quote as closed,
-    with the rows it swallowed for its text (tried with pyarrow 26): an odd number of marks says when a closer look is
-    due, and so do more lines than rows.
-
-    Args:
-        file: The file, gzipped or not.
-        dialect: How its text is taken apart; the lines above its first row are left out.
-        watch: Each is called with all tidy bytes.
-    """
-
-    def __init__(self, file: Path, dialect: Dialect, *, watch: Sequence[Callable[[bytes], None]] = ()) -> None:
-        self._stream = pa.input_stream(str(file), compression="gzip" if is_gzipped(file) else None)
-        plain = codecs.lookup(dialect.encoding).name in ("utf-8", "ascii", "utf-8-sig")
-        self._decoder = None if plain else codecs.getincrementaldecoder(dialect.encoding)()
-        self._delimiter, self._comment, self._watch = dialect.delimiter, dialect.comment, watch
-        self._above = dialect.skipped
-        self._ready = memoryview(b"")
-        self._rest = b""
-        self._first = True
-        self._ended = False
-        self.quotes = 0
-        self.lines = 0
-        self.closed = False
-
-    def read(self, size: int = -1) -> Any:
-        """The next bytes, none at the end."""
-        size = size if size >= 0 else LONGEST
-        while not self._ready and not self._ended:
-            self._fill(max(size, 1))
-        piece, self._ready = self._ready[:size], self._ready[size:]
-        return piece if len(piece) < len(piece.obj) else piece.obj  # type: ignore[arg-type]
-
-    def _fill(self, size: int) -> None:
-        data = self._stream.read(max(size - len(self._rest), size // 4, 1))
-        self._ended = not data
-        if self._decoder is not None:
-            data = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
-        if self._first and data:
-            data = data.removeprefix(codecs.BOM_UTF8)
-            self._first = False
-        if self._above:
-            data = self._below(data)
-            if self._above:
-                return
-        if not self._ended and self._is_plain(data) and self._is_plain(self._rest):
-            end = data.rfind(b"\n") + 1
-            if end:
-                data, self._rest = b"".join((self._rest, memoryview(data)[:end])), data[end:]
-                self._hand_out(data)
-                return
-        self.quotes += data.count(b'"')
-        data, self._rest = clean(
-            self._rest + data if self._rest else data,
-            self._delimiter,
-            comment=self._comment,
-            final=self._ended or len(self._rest) > LONGEST,
-        )
-        self._hand_out(data)
-
-    def _is_plain(self, data: bytes) -> bool:
-        """Whether no byte is one that tidying looks at: then it need not be gone through again."""
-        return not (
-            self._delimiter == BLANKS
-            or b'"' in data
-            or b" " in data
-            or (b"\t" in data and self._delimiter != "\t")
-            or (self._comment is not None and self._comment.encode() in data)
-        )
-
-    def _hand_out(self, data: bytes) -> None:
-        self.lines += data.count(b"\n")
-        for watch in self._watch if data else ():
-            watch(data)
-        self._ready = memoryview(data)
-
-    def _below(self, data: bytes) -> bytes:
-        """What is left of the data when the lines above the first row are gone."""
-        data, self._rest = self._rest + data, b""
-        while self._above:
-            found = _LINE.match(data)
-            if found is None or (found.end() == len(data) and found[0].endswith(b"\r") and not self._ended):
-                self._rest = data
-                return b""
-            data = data[found.end() :]
-            self._above -= 1
-        return data
-
-    def readable(self) -> bool:
-        """As files have it."""
-        return True
-
-    def seekable(self) -> bool:
-        """As files have it."""
-        return False
-
-    def writable(self) -> bool:
-        """As files have it."""
-        return False
-
-    def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
-        self.closed = True
-
-    def __enter__(self) -> CleanStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: bool = True) -> tuple[bytes, bytes]:

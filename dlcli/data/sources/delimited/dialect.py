@@ -15,10 +15,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from dlcli.data.sources.access import unreadable
 from dlcli.data.sources.delimited.blanks import BLANKS, lines_of, output_delimiter, tidy_lines
 from dlcli.data.sources.delimited.stray import comment_mark
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.text import find_encoding, open_text, undecodable, unreadable
+from dlcli.data.sources.text import find_encoding, open_text, undecodable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Dialect", "Sample", "find_dialect", "text_rows"]

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.data.sources.delimited.blanks import output_delimiter
-from dlcli.data.sources.delimited.cleaning import CleanStream
 from dlcli.data.sources.delimited.dialect import open_rows, text_rows
 from dlcli.data.sources.delimited.header import DelimitedHeader
 from dlcli.data.sources.delimited.stray import comment_mark, left_out_by
+from dlcli.data.sources.delimited.stream import CleanStream
 from dlcli.data.sources.text import undecodable
 from dlcli.errors import Problem
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlcli.data.columns.arrays import texts_array
-from dlcli.data.sources.conversion import CellFault
 from dlcli.data.sources.delimited.numerals import Numerals, number_pattern
+from dlcli.data.values.conversion import CellFault
 from dlcli.errors import Problem
 
 __all__ = ["MisreadCell", "plain_cells"]

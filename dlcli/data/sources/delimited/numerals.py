@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from dlcli.data.sources.notations import BLANKS, COMMA, groups, notation_of
+from dlcli.data.values.notations import BLANKS, COMMA, groups, notation_of
 from dlcli.errors import Problem
 
 __all__ = [

@@ -6,23 +6,21 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Generator, Iterator, Mapping
-from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.codes import CodeSeeker
-from dlcli.data.sources.conversion import CellFault, is_number_text
+from dlcli.data.sources.access import about_lines, check_readable, unreadable
 from dlcli.data.sources.delimited.blanks import output_delimiter
-from dlcli.data.sources.delimited.cleaning import CleanStream
 from dlcli.data.sources.delimited.faults import find_faults, line_of_row, swallowed_rows, unclosed_quote
 from dlcli.data.sources.delimited.header import DelimitedHeader, delimited_header
 from dlcli.data.sources.delimited.numeral_cells import plain_cells
-from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.source import typed_chunk
-from dlcli.data.sources.text import check_readable, unreadable
+from dlcli.data.sources.delimited.stream import CleanStream
+from dlcli.data.sources.source import FileSource
+from dlcli.data.values.codes import CodeSeeker
+from dlcli.data.values.conversion import CellFault, is_number_text
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 __all__ = ["DelimitedFile"]
@@ -38,21 +36,8 @@ faults that are shown, not a reason to take a column with a slip of the pen for 
 
 
 @dataclasses.dataclass(frozen=True)
-class DelimitedFile:
+class DelimitedFile(FileSource):
     """One file of delimited text."""
-
-    keyed: ClassVar[bool] = False
-
-    path: Path
-    options: TableOptions
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return (self.path,)
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names from the header, kinds from the first block: `chunks` says where the rest proves it wrong."""
@@ -106,6 +91,14 @@ class DelimitedFile:
                 if pa.float64() not in types.values():
                     raise self._unreadable(header, str(error)) from None
                 types = dict.fromkeys(types, pa.string())
+
+    def doubts(self) -> tuple[Problem, ...]:
+        """Those about its first rows."""
+        return delimited_header(self.path, self.options).doubts
+
+    def about_rows(self) -> int | None:
+        """About as many as there are lines."""
+        return about_lines(self.path)
 
     def _chunk(
         self,

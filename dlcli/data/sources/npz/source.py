@@ -8,8 +8,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator, Mapping
-from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,11 +16,12 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.arrays import numbers_array, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
-from dlcli.data.sources.conversion import CellFault, convert
-from dlcli.data.sources.header import broken_archive
-from dlcli.data.sources.marks import marks_of
+from dlcli.data.sources.access import check_readable
+from dlcli.data.sources.npz.archive import broken_archive
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.text import check_readable
+from dlcli.data.sources.source import FileSource
+from dlcli.data.values.conversion import CellFault, convert, plain
+from dlcli.data.values.marks import found_marks, marks_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ArrayFile"]
@@ -41,21 +41,8 @@ class _Header:
 
 
 @dataclasses.dataclass(frozen=True)
-class ArrayFile:
+class ArrayFile(FileSource):
     """One `.npz` file. Pickled objects are never read: they could run code."""
-
-    keyed: ClassVar[bool] = False
-
-    path: Path
-    options: TableOptions
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return (self.path,)
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names, shapes and types of the arrays."""
@@ -88,11 +75,21 @@ class ArrayFile:
         for name, values in arrays.items():
             try:
                 columns[name] = _column(values, kinds[name], self.options)
+                self._see(values, columns[name])
             except CellFault as fault:
                 problems.append(fault.problem(name, row=start + fault.index + 1).at(self.path))
         if problems:
             raise DataError(problems)
         return Chunk(columns, rows, start, self.path)
+
+    def _see(self, values: NDArray[Any], read: Column) -> None:
+        """Note which of the marks for empty cells there are."""
+        sightings = self.options.sightings
+        if sightings is not None and sightings.unseen:
+            if values.dtype.kind in "UM":
+                sightings.see_names(found_marks(plain(pa.array(values)), read))
+            elif values.dtype.kind in "iuf":
+                sightings.see_numbers(values)
 
     def _headers(self) -> dict[str, _Header]:
         check_readable(self.path)

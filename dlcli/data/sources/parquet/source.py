@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.conversion import kind_of
-from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.source import typed_chunk
-from dlcli.data.sources.text import check_readable, unreadable
+from dlcli.data.sources.access import check_readable, unreadable
+from dlcli.data.sources.source import FileSource
+from dlcli.data.values.conversion import kind_of
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ParquetFile"]
@@ -23,21 +21,8 @@ BATCH_ROWS = 32_768
 
 
 @dataclasses.dataclass(frozen=True)
-class ParquetFile:
+class ParquetFile(FileSource):
     """One Parquet file."""
-
-    keyed: ClassVar[bool] = False
-
-    path: Path
-    options: TableOptions
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        return (self.path,)
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names and kinds from the schema."""
@@ -75,6 +60,14 @@ class ParquetFile:
                     start += batch.num_rows
             except (pa.ArrowInvalid, OSError) as error:
                 raise self._damaged(error) from None
+
+    def about_rows(self) -> int | None:
+        """Exactly, as the footer says."""
+        try:
+            with pq.ParquetFile(self.path) as file:
+                return int(file.metadata.num_rows)
+        except (pa.ArrowInvalid, OSError):
+            return None
 
     def _open(self) -> pq.ParquetFile:
         try:

@@ -1,0 +1,97 @@
+"""The evaluation of a run: without TensorFlow where every metric can be computed from predictions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.config.signature import SplitName
+from dlcli.errors import ModelError, Problem
+from dlcli.evaluation.evaluation import Evaluation, evaluate_splits
+from dlcli.evaluation.predicted_metrics import PredictedMetrics, left_to_keras
+from dlcli.runs.layout import RunDirectory, write_json
+from dlcli.runs.record import read_batch_size
+from dlcli.trained.onnx_predictor import OnnxPredictor
+from dlcli.trained.rows import data_parts, split_rows
+from dlcli.trained.run import TrainedRun, Warn
+from dlcli.trained.runtime import Runtime, load_portable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dlcli.data.cache.cache import Cache
+    from dlcli.data.sources.options import Reading
+    from dlcli.evaluation.evaluation import Metrics
+
+__all__ = ["evaluate_run"]
+
+
+def evaluate_run(
+    path: Path,
+    data: str | os.PathLike[str] | pd.DataFrame | None,
+    *,
+    split: SplitName,
+    name: str,
+    cache: Cache | None,
+    reading: Reading | None,
+    runtime: Runtime,
+    warn: Warn,
+) -> Evaluation:
+    """Evaluate a run and write `evaluations/<name>.json`.
+
+    Args:
+        path: The run directory.
+        data: New rows with the target; None: a split of the run's own data.
+        split: Which split.
+        name: What the rows are called.
+        cache: Where training kept the encoded data.
+        reading: How a file of new rows is to be read.
+        runtime: What to compute with.
+        warn: Told when the portable model should be there and cannot be trusted, and of doubts about the rows.
+
+    Raises:
+        DlcliError: See `dlcli.evaluate`.
+    """
+    run, metrics = _open(path, runtime=runtime, warn=warn)
+    if data is None:
+        parts = iter([split_rows(run, split, cache=cache)])
+    else:
+        parts = data_parts(run, data, reading=reading, warn=warn)
+    result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.unseen_values()):
+        warn(problem)
+    write_json(run.directory.evaluations / f"{name}.json", result.document())
+    for target, report in result.reports.items():
+        if missed := report.get("without_prediction"):
+            message = f"the model gives no number for {missed:,} of the {result.rows:,} rows, so no class of {target!r}"
+            warn(Problem(message, hint="they count as wrong; predict names them", rule="no-prediction"))
+    return result
+
+
+def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metrics]:
+    """The run in the runtime that can compute its metrics.
+
+    Raises:
+        ModelError: `portable` is asked for, and a metric is left to Keras.
+    """
+    if runtime != "keras":
+        portable = load_portable(path, required=runtime == "portable", warn=warn)
+        if portable is not None:
+            assert isinstance(portable.predictor, OnnxPredictor)
+            reason = left_to_keras(portable.config, portable.predictor)
+            if not reason:
+                size = read_batch_size(portable.directory)
+                return portable, PredictedMetrics(portable.config, portable.predictor, batch_size=size)
+            if runtime == "portable":
+                message = f"only Keras computes {reason}"
+                hint = "leave --runtime out, or say --runtime keras"
+                raise ModelError(Problem(message, hint=hint, rule="needs-keras"))
+    from dlcli.evaluation.keras_metrics import KerasMetrics
+    from dlcli.trained.keras_predictor import KerasPredictor, load_keras
+
+    run = load_keras(RunDirectory.open(path), mixed=True)
+    predictor = run.predictor
+    assert isinstance(predictor, KerasPredictor)
+    predictor.assembly.compile()
+    return run, KerasMetrics(predictor.assembly, batch_size=read_batch_size(run.directory))

@@ -1,0 +1,192 @@
+"""A trained model for other programs: written, reloaded in its own runtime in another process, compared with Keras and
+with what the run predicts, and only then given its name."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dlcli.backend import startup
+from dlcli.config.signature import DEFAULT_INPUT
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.inputs import open_input
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.errors import DataError, ModelError, Problem
+from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
+from dlcli.exports.draft import draft_directory, move, require_free, write_model
+from dlcli.exports.formats import ExportFormat, NumberDtype
+from dlcli.exports.metadata import describe, describe_columns
+from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
+from dlcli.exports.reference import reference_outputs, rounding_noise
+from dlcli.exports.reload import reload
+from dlcli.model.assembly import Assembly
+from dlcli.prediction.destination import not_writable
+from dlcli.prediction.prediction import run_slices
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
+from dlcli.trained.onnx_predictor import OnnxPredictor
+from dlcli.trained.predictor import Arrays
+from dlcli.trained.run import TrainedRun, Warn
+from dlcli.trained.runtime import load
+
+__all__ = ["Export", "export_run"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """An exported model.
+
+    Args:
+        path: The file, or the directory of a SavedModel.
+        format: Its format.
+        metadata: The file that describes it; None when that is inside.
+        parity: How it was compared with Keras and with the run's predictions: the worse of the two.
+    """
+
+    path: Path
+    format: str
+    metadata: Path | None
+    parity: Parity
+
+
+def export_run(
+    path: Path,
+    output: Path,
+    *,
+    format: ExportFormat,
+    with_preprocessing: bool = False,
+    rows: Sequence[str] | None = None,
+    warn: Warn,
+) -> Export:
+    """Export the model of a run.
+
+    Args:
+        path: The run directory.
+        output: The file to write, or the directory for a SavedModel; it must not be there yet.
+        format: The format.
+        with_preprocessing: The model takes the columns of a table instead of encoded numbers.
+        rows: Files of rows to compare on; the run's own data when None.
+        warn: Told when the run's portable model cannot be trusted.
+
+    Raises:
+        ModelError: The format cannot hold the model or its preprocessing, or the export disagrees with Keras or with
+            the run's predictions.
+        DataError: There are no rows to compare on, or the output cannot be written.
+    """
+    require_free(output, format)
+    run = load(path, warn=warn)
+    if with_preprocessing:
+        require_holdable(run.preprocessing.features, format)
+    chunk = _rows(run, rows)
+    assembly = _assembly(run)
+    outputs = tuple(plan.name for plan in assembly.outputs)
+    named = run.predictor.named
+    encoded = run.preprocessing.encode(chunk, named)
+    if with_preprocessing:
+        dtype = format.number_dtype
+        model: Any = _with_preprocessing(assembly, run.preprocessing, dtype)
+        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
+        metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, dtype)
+    else:
+        model, inputs = assembly.model, encoded
+        metadata = describe(run.config, run.preprocessing, assembly.outputs, named)
+    with draft_directory(output) as directory:
+        draft = directory / output.name
+        document = metadata.document(tensor_names=format.tensor_names)
+        try:
+            write_model(model, draft, format=format, outputs=outputs, metadata=document)
+        except OSError as error:
+            raise not_writable(str(output), error) from error
+        singles = len(batches(chunk.num_rows)) - 1
+        received = reload(draft, inputs, format=format, outputs=outputs, singles=singles, code=assembly.config.code)
+        parity = _prove(run, assembly, encoded, received, tolerance=format.tolerance)
+        return Export(output, format.name, move(draft, output, format), parity)
+
+
+def _prove(
+    run: TrainedRun,
+    assembly: Assembly,
+    encoded: Arrays,
+    received: Sequence[Sequence[NDArray[Any]]],
+    *,
+    tolerance: float,
+) -> Parity:
+    """Compare an export with Keras, all rows at once and some one by one, and with what `predict` uses.
+
+    Args:
+        run: The run.
+        assembly: Its model in Keras.
+        encoded: The rows.
+        received: For each of `batches` what the export gave.
+        tolerance: Of its format.
+
+    Returns:
+        The worse of the two comparisons.
+
+    Raises:
+        ModelError: They differ.
+    """
+    parts = [
+        {name: values[start : start + count] for name, values in encoded.items()}
+        for start, count in batches(len(received[0][0]))
+    ]
+    expected = [reference_outputs(assembly.model, part) for part in parts]
+    sides = [(expected, received)]
+    if isinstance(run.predictor, OnnxPredictor):
+        sides.append(([run_slices(run.predictor, encoded)], received[:1]))
+    noise = functools.cache(lambda: rounding_noise(assembly.model, encoded))
+    allowed = floors(assembly.outputs)
+    proofs = [judge(one, other, floors=allowed, noise=noise, tolerance=tolerance) for one, other in sides]
+    for parity in proofs:
+        if not parity.agrees:
+            message = f"the exported model does not predict what the run does: {parity}"
+            raise ModelError(Problem(message, hint="nothing was written", rule="export-differs"))
+    return max(proofs, key=lambda parity: (parity.noise, parity.excess))
+
+
+def _assembly(run: TrainedRun) -> Assembly:
+    """The model that Keras builds, in float32."""
+    predictor = run.predictor
+    if not isinstance(predictor, KerasPredictor):
+        predictor = load_keras(run.directory).predictor
+    assert isinstance(predictor, KerasPredictor)
+    return predictor.assembly
+
+
+def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
+    """A model that takes columns: the codecs' layers before the trained ones."""
+    keras = startup.load()
+    columns = make_column_inputs(preprocessing.features, dtype)
+    tensors = {
+        name: encoded_tensor(codec, [columns[column] for column in codec.columns])
+        for name, codec in preprocessing.features.items()
+    }
+    specs = preprocessing.inputs(assembly.graph.features)
+    own = {spec.name for spec in specs if spec.name != DEFAULT_INPUT}
+    joined = [tensor for name, tensor in tensors.items() if name not in own]
+    inputs = {name: tensor for name, tensor in tensors.items() if name in own}
+    if joined:
+        inputs[DEFAULT_INPUT] = joined[0] if len(joined) == 1 else keras.layers.Concatenate()(joined)
+    return keras.Model(columns, assembly.model(inputs), name=assembly.config.name)
+
+
+def _rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
+    """Some rows of the run's data, the test split's file before others, or of the files that are given."""
+    data = run.config.data
+    own = next(place for place in (data.test, data.validation, data.train) if isinstance(place, list))
+    try:
+        source = open_input(list(files or own), data, run.preprocessing)
+        rows = next((part.chunk for part in source.rows() if part.chunk.num_rows), None)
+    except DataError as error:
+        if files is not None:
+            raise
+        hint = "give rows with --rows FILE: an export is compared with the run's predictions before it is kept"
+        raise DataError(dataclasses.replace(problem, hint=hint) for problem in error.problems) from error
+    if rows is None:
+        raise DataError(Problem(f"'{source.source.name}' has no rows", hint="give others: --rows FILE", rule="no-rows"))
+    count = min(rows.num_rows, MOST_ROWS)
+    return Chunk({name: values[:count] for name, values in rows.columns.items()}, count, rows.start, rows.file)

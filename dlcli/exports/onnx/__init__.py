@@ -1,0 +1,19 @@
+"""ONNX: a `.onnx` file with its description inside, for ONNX Runtime and others."""
+
+from __future__ import annotations
+
+from dlcli.exports.formats import ExportFormat
+
+__all__ = ["FORMAT"]
+
+FORMAT = ExportFormat(
+    name="onnx",
+    order=3,
+    title="ONNX",
+    suffix=".onnx",
+    docs="`model.onnx` | any ONNX runtime | with `--with-preprocessing`, of numbers and datetimes | inside: "
+    "`metadata_props`",
+    metadata_file=lambda model: None,
+    lacks={"tables": "looks texts up in a table, and its conversion takes none of Keras's tables along"},
+    holds="numbers and datetimes alone",
+)

@@ -1,0 +1,114 @@
+"""Writing the portable model: converted, reloaded, compared with Keras on real rows, and only then kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.signature import SPLITS
+from dlcli.data.cache.fingerprint import fingerprint
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.errors import DataError, ModelError, Problem
+from dlcli.exports.metadata import as_texts, describe
+from dlcli.exports.parity import MOST_ROWS, Parity, floors, measure
+from dlcli.exports.reference import reference_outputs, rounding_noise
+from dlcli.exports.to_onnx import float32_copy, to_onnx
+from dlcli.files.replacing import replacing
+from dlcli.model.assembly import Assembly
+from dlcli.model.capacity import rows_at_once
+from dlcli.model.faults import model_faults, reason
+from dlcli.runs.layout import RunDirectory
+from dlcli.trained.onnx_model import PortableRecord, companions, versions
+from dlcli.trained.onnx_predictor import Session
+
+if TYPE_CHECKING:
+    from dlcli.data.samples.encoding import Split
+
+__all__ = ["proof_rows", "write_portable"]
+
+
+def write_portable(
+    run: RunDirectory, *, assembly: Assembly, preprocessing: Preprocessing, splits: Mapping[str, Split]
+) -> tuple[dict[str, Any], Problem | None]:
+    """Write `model.onnx` if the model can be converted and agrees with Keras.
+
+    A draft is proved, and then gets the name: until then a file that is there stays as it is. That there is no portable
+    model, for want of space too, is no fault of the run.
+
+    Args:
+        run: The run, with its `config.yaml` and `preprocessing.json`.
+        assembly: The trained model.
+        preprocessing: Its fitted preprocessing.
+        splits: The encoded rows of the job, to prove it with.
+
+    Returns:
+        What `run.json` is to say under `portable`, and why there is no portable model when there is none.
+    """
+    split, inputs = proof_rows(splits)
+    names = tuple(output.name for output in assembly.outputs)
+    try:
+        model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
+        metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
+        content = to_onnx(model, names, metadata=as_texts(metadata.document()), with_logits=True)
+        with replacing(run.portable) as draft:
+            draft.write_bytes(content)
+            parity = _prove(model, draft, assembly.outputs, inputs)
+            sha256 = fingerprint(draft).sha256
+    except (ModelError, DataError) as error:
+        return _none(error.problems[0].message)
+    except OSError as error:
+        return _none(f"cannot write {run.portable}: {error.strerror or error}")
+    except model_faults() as error:  # a layer that takes batches of one size alone, for instance
+        return _none(f"the model cannot be compared with it: {reason(error)}")
+    portable = PortableRecord(
+        sha256=sha256,
+        proved_with=companions(run),
+        outputs={
+            name: tensor.shape[-1] if len(tensor.shape) > 1 else None
+            for name, tensor in zip(names, model.outputs, strict=True)
+        },
+        named=assembly.graph.features,
+        rows_at_once=rows_at_once(model),
+        proof={"split": split, **parity.document()},
+        versions=versions(),
+    )
+    return portable.document(run.portable), None
+
+
+def _none(why: str) -> tuple[dict[str, Any], Problem]:
+    """What is recorded, and told, where there is no portable model."""
+    notice = Problem(f"no portable model: {why}", hint="prediction goes through Keras", rule="not-portable")
+    return {"file": None, "reason": why}, notice
+
+
+def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mapping[str, NDArray[Any]]) -> Parity:
+    """Compare a written model with Keras, its raw scores too.
+
+    Raises:
+        ModelError: The runtime does not take it, or they disagree.
+    """
+    session = Session(file)
+    parity = measure(
+        lambda part: reference_outputs(model, part, with_logits=True),
+        lambda part: session.run(part, session.outputs),
+        inputs,
+        floors=[*floors(outputs), *(0.0 for _ in session.outputs[len(outputs) :])],
+        noise=lambda: rounding_noise(model, inputs, with_logits=True),
+    )
+    if not parity.agrees:
+        raise ModelError(Problem(f"ONNX Runtime and Keras disagree: {parity}", rule="not-portable"))
+    return parity
+
+
+def proof_rows(splits: Mapping[str, Split]) -> tuple[str, dict[str, NDArray[Any]]]:
+    """Rows to compare models on: of the test split, else of validation, else of training; spread over all of it."""
+    name = next(name for name in reversed(SPLITS) if name in splits and len(splits[name].rows))
+    split = splits[name]
+    count = len(split.rows)
+    picked = np.unique(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64))
+    return name, {key: values[picked] for key, values in split.inputs.items()}

@@ -1,0 +1,68 @@
+"""A trained model from its run directory: the portable model when it can be trusted, else the one that Keras builds."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Literal
+
+from dlcli.config.inspection.resolved import read_resolved
+from dlcli.errors import RunError
+from dlcli.runs.layout import RunDirectory
+from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
+
+__all__ = ["Runtime", "load", "load_portable"]
+
+Runtime = Literal["auto", "portable", "keras"]
+"""`portable` is ONNX Runtime; `auto` takes it where it can be trusted, and Keras elsewhere."""
+
+
+def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
+    """Open a run.
+
+    Args:
+        path: The run directory.
+        runtime: What to compute with.
+        warn: Told when the portable model should be there and cannot be trusted.
+
+    Raises:
+        RunError: It is no run, incomplete, damaged, or of a newer version; or `portable` is asked for, and cannot be.
+        ConfigError: Its `config.yaml` was edited into something invalid.
+        ModelError: The weights do not fit the model, or ONNX Runtime refuses the portable one.
+    """
+    if runtime != "keras":
+        portable = load_portable(path, required=runtime == "portable", warn=warn)
+        if portable is not None:
+            return portable
+    from dlcli.trained.keras_predictor import load_keras
+
+    return load_keras(RunDirectory.open(path))
+
+
+def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | None:
+    """Open a run with its portable model; None when that cannot be trusted.
+
+    Args:
+        path: The run directory.
+        required: Refuse instead.
+        warn: See `load`.
+
+    Raises:
+        DlcliError: See `load`.
+    """
+    from dlcli.trained.onnx_model import open_portable, read_portable
+
+    run = RunDirectory.open(path)
+    document: Any = run.read_json(run.record).get("portable")
+    content = read_portable(run, document)
+    if isinstance(content, bytes):
+        config, preprocessing = read_resolved(run.config), read_preprocessing(run)
+        predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
+        return TrainedRun(run, config, preprocessing, predictor)
+    problem = content
+    if required:
+        raise RunError(problem)
+    if document is not None and problem.rule != "not-portable":  # which `train` has said
+        message = f"{problem.message}; Keras predicts instead"
+        warn(dataclasses.replace(problem, message=message))
+    return None
