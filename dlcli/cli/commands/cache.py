@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from dlcli.cli.console import Console, counted
-from dlcli.cli.options import CacheDirectory, Json, Quiet
+from dlcli.cli.commands.options import CacheDirectory, Json, Quiet
+from dlcli.cli.display.console import Console, counted
 
 __all__ = ["clear", "clear_command", "list_command", "list_entries"]
 

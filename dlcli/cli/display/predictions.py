@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from dlcli.cli.console import Console
+from dlcli.cli.display.console import Console
 from dlcli.training.events import Event, Notice, RowsDone
 
 if TYPE_CHECKING:

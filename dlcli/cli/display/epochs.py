@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping
 
-from dlcli.cli.console import loss_first, metrics_line, number
+from dlcli.cli.display.console import loss_first, metrics_line, number
 from dlcli.training.events import EpochEnded
 
 __all__ = ["EpochLines", "epoch_line"]

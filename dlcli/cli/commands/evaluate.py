@@ -8,16 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlcli.cli.console import Console
-from dlcli.cli.options import (
-    CacheDirectory,
-    Json,
-    Quiet,
-    RunPath,
-    Runtime,
-)
-from dlcli.cli.prediction_display import PredictionDisplay
-from dlcli.cli.reading import with_reading
+from dlcli.cli.commands.options import CacheDirectory, Json, Quiet, RunPath, Runtime
+from dlcli.cli.commands.reading import with_reading
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.predictions import PredictionDisplay
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import SplitName
 

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
-from dlcli.cli.console import Console, counted
-from dlcli.cli.epochs import EpochLines, epoch_line
+from dlcli.cli.display.console import Console, counted
+from dlcli.cli.display.epochs import EpochLines, epoch_line
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
 
 if TYPE_CHECKING:

@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack
 
 import typer
 
-from dlcli.cli.console import Console
-from dlcli.cli.options import (
-    Quiet,
-    RunPath,
-    Runtime,
-    either,
-)
-from dlcli.cli.prediction_display import PredictionDisplay
-from dlcli.cli.reading import with_reading
+from dlcli.cli.commands.options import Quiet, RunPath, Runtime, either
+from dlcli.cli.commands.reading import with_reading
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.predictions import PredictionDisplay
 from dlcli.data.sources.registry import formats, spoken_names
 from dlcli.prediction.outputs import OUTPUTS, OutputFormat
 

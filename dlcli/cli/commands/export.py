@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.console import Console
-from dlcli.cli.options import Json, Quiet, RunPath
-from dlcli.cli.prediction_display import PredictionDisplay
+from dlcli.cli.commands.options import Json, Quiet, RunPath
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.predictions import PredictionDisplay
 from dlcli.exports.formats import OWN_FORMAT, export_formats
 
 __all__ = ["command", "export"]

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from dlcli.cli.console import Console, counted, problem_json
-from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.commands.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.display.console import Console, counted, problem_json
 
 __all__ = ["check", "command"]
 
@@ -56,7 +56,7 @@ def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | N
     for warning in report.warnings:
         console.warn(warning)
     if report.planned is not None:
-        from dlcli.cli.progress import plan_lines
+        from dlcli.cli.display.progress import plan_lines
 
         for part in plan_lines(report.planned, console):
             console.note(part)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlcli.cli.console import Console
+from dlcli.cli.display.console import Console
 
 __all__ = ["command"]
 

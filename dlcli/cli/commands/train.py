@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.console import Console, counted, loss_first, number
-from dlcli.cli.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.commands.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.display.console import Console, counted, loss_first, number
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
     from dlcli import api
-    from dlcli.cli.progress import TrainingDisplay
+    from dlcli.cli.display.progress import TrainingDisplay
 
     # What the user's own code prints is no result.
     with contextlib.redirect_stdout(sys.stderr), TrainingDisplay(console) as display:
