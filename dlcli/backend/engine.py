@@ -41,7 +41,7 @@ def install(
     """Make `model.fit` train by stacks of batches.
 
     The optimizer's and the metrics' variables must exist (`create_state`). The data set given to `fit` has elements
-    (batch, count) as `Batches.stacked_dataset` makes them; `fit` then counts stacks, not batches.
+    (batch, count) as `datasets.stacked_dataset` makes them; `fit` then counts stacks, not batches.
 
     Args:
         model: A compiled `keras.Model`.
@@ -65,7 +65,7 @@ def install(
 
 
 def install_validation(model: Any) -> None:
-    """Make validation take stacks of batches, as `Batches.stacked_pass` makes them, in a graph.
+    """Make validation take stacks of batches, as `datasets.stacked_pass` makes them, in a graph.
 
     A data set of plain batches, which a callback of the user's may evaluate, goes through Keras's own function.
 

@@ -15,15 +15,17 @@ from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.samples.encoding import Split, encode_chunk
+from dlcli.data.samples.arrays import ArraySamples
+from dlcli.data.samples.encoding import encode_chunk
+from dlcli.data.samples.samples import Taken
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
 from dlcli.data.table.checks import weight_problems
-from dlcli.data.table.dropping import drop_columns, fill_targets, targetless
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import missing_columns
+from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
@@ -189,7 +191,7 @@ def labelled_parts(
     named: Collection[str] = (),
     files: NewFiles = NewFiles(),
     warn: Callable[[Problem], None] = lambda problem: None,
-) -> Iterator[Split]:
+) -> Iterator[ArraySamples]:
     """Read and encode new data that holds the targets, chunk by chunk, to evaluate a trained model on.
 
     Raises:
@@ -204,7 +206,7 @@ def labelled_parts(
             message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
             raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
-    gaps = drop_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
+    gaps = droppable_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
     rows = left = 0
     for part in opened.rows():
         chunk = part.chunk
@@ -214,23 +216,15 @@ def labelled_parts(
         left += len(kept)
         if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
             inputs, targets = encode_chunk(preprocessing, whole, named)
-            split = Split("data", numbers, inputs, targets, _weights(chunk, weighted))
-            yield split if len(kept) == chunk.num_rows else _picked(split, kept)
+            held = Taken(inputs, targets, _weights(chunk, weighted))
+            if len(kept) < chunk.num_rows:
+                held = ArraySamples(held, np.arange(chunk.num_rows)).take(kept)
+            yield ArraySamples(held, numbers)
     if left < rows:
         message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
         warn(Problem(message, rule="missing-target"))
     if not left:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
-
-
-def _picked(split: Split, places: NDArray[np.int64]) -> Split:
-    """Some rows of a split, whose numbers are theirs alone already."""
-    return dataclasses.replace(
-        split,
-        inputs={name: values[places] for name, values in split.inputs.items()},
-        targets={name: values[places] for name, values in split.targets.items()},
-        sample_weight=None if split.sample_weight is None else split.sample_weight[places],
-    )
 
 
 def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:

@@ -1,35 +1,31 @@
-"""From the `data` section of a config to arrays: read, infer, split, fit on the training rows, encode."""
+"""From the `data` section of a config to samples: read, divide, fit on the training rows, encode; or from the cache."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import types
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.entry import Entry
-from dlcli.data.further import FurtherFaults
+from dlcli.data.cache.identity import DataFiles
+from dlcli.data.further_faults import FurtherFaults
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.samples.encoding import Destination, Split, encode_rows, encoded_bytes
-from dlcli.data.samples.keys import encoding_key, recipe_key
-from dlcli.data.samples.store import Arrays, Notify, Store
-from dlcli.data.splits.division import Part, divide
-from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
-from dlcli.data.table.dropping import drop_columns, dropped_rows
-from dlcli.data.table.table import Loaded, find_sources, load
-from dlcli.data.types.filling import Filled, decide, fill_in
+from dlcli.data.reader import TableReader
+from dlcli.data.samples.arrays import array_splits
+from dlcli.data.samples.keys import encoding_key, recipe_key, samples_key
+from dlcli.data.samples.samples import Samples
+from dlcli.data.samples.store import Notify, Store
+from dlcli.data.stages import check_classes, check_rows, divide, encode, fit
+from dlcli.data.table.table import read_rows
+from dlcli.data.types.filling import Filled, decide
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Prepared", "Split", "prepare", "read_split"]
-
-_Entry = TypeVar("_Entry")
+__all__ = ["Prepared", "prepare", "prepare_from", "read_split"]
 
 _DOUBT = ("message", "path", "hint", "rule")
 """What an entry keeps of a doubt: it is of the data and has no place in a file of the config."""
@@ -41,7 +37,7 @@ class Prepared:
 
     Args:
         preprocessing: Fitted on the training rows.
-        splits: `train`, and `validation` and `test` where the config has them.
+        splits: The samples of `train`, and of `validation` and `test` where the config has them.
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
         doubts: What may not be meant so: types that the values do not settle, cells that were filled in, values that
@@ -50,7 +46,7 @@ class Prepared:
     """
 
     preprocessing: Preprocessing
-    splits: dict[str, Split]
+    splits: Mapping[str, Samples]
     config: DataConfig
     notes: tuple[str, ...]
     doubts: tuple[Problem, ...]
@@ -88,57 +84,69 @@ def prepare(
     Example:
         >>> prepared = prepare(DataConfig(train=["iris.csv"], target="species"), seed=7)  # doctest: +SKIP
         >>> prepared.splits["train"].inputs["features"].shape  # doctest: +SKIP
-        (150, 4)
+        (4,)
     """
-    found = find_sources(config)
-    files = {name: source.paths for name, source in found.sources.items()} if not found.problems else {}
+    with TableReader(config, classification=classification, units=units, cache=cache, notify=notify) as reader:
+        return prepare_from(reader, seed=seed, named=named, unscalable=unscalable)
+
+
+def prepare_from(
+    reader: TableReader,
+    *,
+    seed: int,
+    named: Collection[str] = (),
+    unscalable: Mapping[str, str] = types.MappingProxyType({}),
+) -> Prepared:
+    """Make a table ready for training, which others may divide in another way, or find it ready in the cache.
+
+    Args:
+        reader: Reads the table, unless it has done so already or everything is in the cache.
+        seed: See `prepare`.
+        named: See `prepare`.
+        unscalable: See `prepare`.
+
+    Raises:
+        DlcliError: See `prepare`.
+    """
     recipe = recipe_key(
-        config, seed=seed, named=named, classification=classification, units=units, unscalable=unscalable
+        reader.config,
+        seed=seed,
+        named=named,
+        classification=reader.classification,
+        units=reader.units,
+        unscalable=unscalable,
     )
-    with Store(cache, recipe=f"{recipe}-*", files=files, notify=notify) as store:
-        if files and (entry := store.find()) is not None:
-            return _from_entry(config, entry, store, notify)
-        with store.building() as entry, FurtherFaults() as faults:
-            if entry is not None:
-                return _from_entry(config, entry, store, notify)
-            loaded = load(config, found, exact_targets=classification is not False, overflow=store.overflow)
-            filled = fill_in(config, loaded, classification=classification, units=units)
-            config = filled.config
-            faults.look_at(config, loaded, seed=seed)
-            dropped, weights = _checked_rows(config, loaded)
-            filled = dataclasses.replace(filled, lines=(*filled.lines, *_dropped_lines(dropped)))
-            unseen = found.sightings.unseen
-            _tell_unseen(unseen, notify)
-            parts = divide(config, loaded, seed=seed, wanted=SPLITS, dropped=dropped)
-            config = _fit_batch(config, len(parts["train"].rows))
-            preprocessing = Preprocessing.build(
-                _given(config.features or {}),
-                _given(config.target),
-                available=list(loaded.infos),
-                texts={info.name for info in loaded.infos.values() if info.is_text},
-                unscalable=unscalable,
-                seed=seed,
-            )
-            preprocessing.fit(loaded.rows["train"].chunks(parts["train"].rows, preprocessing.columns))
-            problems = _class_problems(preprocessing, loaded, parts)
-            if problems:
-                # A target that is read as something else than it is has classes that are there once: first the cause.
-                faulty = {problem.path for problem in problems}
-                raise DataError([*(doubt for doubt in filled.doubts if doubt.path in faulty), *problems])
-            filled = decide(filled, config, preprocessing, unscalable)
-            config = filled.config
-            key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
-            strangers: list[Problem] = []
-            arrays = store.keep(
-                encoded_bytes(preprocessing, sum(len(part.rows) for part in parts.values()), named),
-                functools.partial(
-                    _encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded), strangers
-                ),
+    store = reader.store(f"{recipe}-*")
+    if (entry := store.find()) is not None:
+        return _from_entry(reader, entry, store, seed=seed, named=named)
+    with store.building() as entry, FurtherFaults(seed=seed) as faults:
+        if entry is not None:
+            return _from_entry(reader, entry, store, seed=seed, named=named)
+        faults.table = table = reader.table()
+        table = check_rows(table)
+        marks = reader.found.sightings.unseen
+        _tell_unseen(marks, reader.notify)
+        division = divide(table, seed=seed)
+        preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
+        decided = decide(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
+        config = _fit_batch(decided.config, len(division.parts["train"].rows))
+        key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+        unseen: list[Problem] = []
+        splits = encode(
+            table,
+            division,
+            preprocessing,
+            named=named,
+            keep=functools.partial(
+                store.keep,
                 name=f"{recipe}-{key}",
-                content=lambda: _content(filled, unseen, strangers, preprocessing),
-            )
-            doubts = (*filled.doubts, *preprocessing.gaps(), *strangers)
-            return Prepared(preprocessing, _splits(arrays), config, filled.notes, doubts, store.fingerprints())
+                content=lambda: _content(decided, marks, unseen, preprocessing),
+            ),
+            unseen=unseen,
+            fingerprint=_fingerprint(key, config, reader.files),
+        )
+        doubts = (*decided.doubts, *preprocessing.gaps(), *unseen)
+        return Prepared(preprocessing, splits, config, decided.notes, doubts, _fingerprints(reader.files))
 
 
 def read_split(
@@ -150,7 +158,7 @@ def read_split(
     named: Collection[str] = (),
     cache: Cache | None = None,
     notify: Notify = lambda problem: None,
-) -> Split:
+) -> Samples:
     """Read one split again, from the cache or from its files, as `prepare` divided them.
 
     Args:
@@ -165,6 +173,33 @@ def read_split(
     Raises:
         DataError: There is no such split, or the files have changed so that they cannot be read in the same way.
     """
+    _require_split(config, name)
+    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+    # The key of an entry is that of all sources, whichever of them the split is in.
+    with TableReader(config, cache=cache, notify=notify) as reader:
+        store = reader.store(f"*-{key}")
+        if (entry := store.find(name)) is not None:
+            arrays = store.read(entry, [each for each in entry.names if each[0] == name])
+            return array_splits(arrays, _fingerprint(key, config, reader.files))[name]
+    with TableReader(config, splits=[name], cache=cache, notify=notify) as reader:
+        store = reader.store("")
+        with store.building():
+            table = read_rows(config, reader.found, overflow=reader.overflow)
+            _require_columns(preprocessing, table.roles.columns)
+            table = check_rows(table)
+            division = divide(table, seed=seed, wanted=[name])
+            check_classes(table, division, preprocessing)
+            return encode(
+                table,
+                division,
+                preprocessing,
+                named=named,
+                keep=store.keep,
+                fingerprint=_fingerprint(key, config, reader.files),
+            )[name]
+
+
+def _require_split(config: DataConfig, name: SplitName) -> None:
     if getattr(config, name) is None:
         others = [other for other in SPLITS if getattr(config, other) is not None]
         raise DataError(
@@ -175,74 +210,20 @@ def read_split(
                 rule="no-such-split",
             )
         )
-    # The key of an entry is that of all sources, whichever of them the split is in.
-    everything = find_sources(config)
-    found = find_sources(config, splits=[name])
-    files = {key: source.paths for key, source in everything.sources.items()} if not everything.problems else {}
-    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
-    if files:
-        with Store(cache, recipe=f"*-{key}", files=files, notify=notify) as store:
-            if (entry := store.find(name)) is not None:
-                return _splits(store.read(entry, [each for each in entry.names if each[0] == name]))[name]
-    files = {key: source.paths for key, source in found.sources.items()} if not found.problems else {}
-    with Store(cache, recipe="", files=files, notify=notify) as store, store.building():
-        loaded = load(config, found, overflow=store.overflow)
-        problems = [
-            Problem(
-                f"the preprocessing reads a column {column!r}, which the config of the run does not name",
-                hint="undo the changes to the run's files, or train again",
-                rule="run-damaged",
-            )
-            for column in preprocessing.columns
-            if column not in loaded.roles.columns
-        ]
-        if problems:
-            raise DataError(problems)
-        dropped, weights = _checked_rows(config, loaded)
-        parts = divide(config, loaded, seed=seed, wanted=[name], dropped=dropped)
-        problems = _class_problems(preprocessing, loaded, parts)
-        if problems:
-            raise DataError(problems)
-        arrays = store.keep(
-            encoded_bytes(preprocessing, len(parts[name].rows), named),
-            functools.partial(_encode, preprocessing, loaded, parts, weights, named, _gaps(config, loaded), []),
-        )
-        return _splits(arrays)[name]
 
 
-def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
-    return {name: entry for name, entry in entries.items() if entry is not None}
-
-
-def _gaps(config: DataConfig, loaded: Loaded) -> tuple[str, ...]:
-    """The columns of targets of which rows may be without a value."""
-    return drop_columns(config.target, loaded.roles.targets)
-
-
-def _checked_rows(
-    config: DataConfig, loaded: Loaded
-) -> tuple[dict[SplitName, NDArray[np.int64]], dict[SplitName, NDArray[np.float32]]]:
-    """Of each source the rows that are left out for want of a target, and the weights of all.
-
-    Raises:
-        DataError: Targets that are missing and must not, weights that are none.
-    """
-    gaps = _gaps(config, loaded)
+def _require_columns(preprocessing: Preprocessing, columns: Collection[str]) -> None:
     problems = [
-        problem
-        for rows in loaded.rows.values()
-        for name, columns in loaded.roles.targets.items()
-        for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
+        Problem(
+            f"the preprocessing reads a column {column!r}, which the config of the run does not name",
+            hint="undo the changes to the run's files, or train again",
+            rule="run-damaged",
+        )
+        for column in preprocessing.columns
+        if column not in columns
     ]
-    weights = _weights(loaded, problems)
     if problems:
         raise DataError(problems)
-    return dropped_rows(config, loaded), weights
-
-
-def _dropped_lines(dropped: Mapping[SplitName, NDArray[np.int64]]) -> list[tuple[str, str]]:
-    counts = {name: len(rows) for name, rows in dropped.items() if len(rows)}
-    return [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
 
 
 def _tell_unseen(unseen: Sequence[str], notify: Notify) -> None:
@@ -259,16 +240,6 @@ def _tell_unseen(unseen: Sequence[str], notify: Notify) -> None:
         )
 
 
-def _weights(loaded: Loaded, problems: list[Problem]) -> dict[SplitName, NDArray[np.float32]]:
-    """The weights of every source; what is wrong with them is added to `problems`."""
-    weights: dict[SplitName, NDArray[np.float32]] = {}
-    if loaded.roles.sample_weight is not None:
-        for name, rows in loaded.rows.items():
-            weights[name], faults = weight_problems(rows, loaded.roles.sample_weight)
-            problems += faults
-    return weights
-
-
 def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
     """A batch is no larger than the training split."""
     if config.batch_size == "full" or config.batch_size <= num_rows:
@@ -276,102 +247,56 @@ def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
     return config.model_copy(update={"batch_size": num_rows})
 
 
-def _class_problems(preprocessing: Preprocessing, loaded: Loaded, parts: Mapping[SplitName, Part]) -> list[Problem]:
-    problems: list[Problem] = []
-    for spec in preprocessing.target_specs:
-        if spec.kind == "category":
-            (column,) = preprocessing.targets[spec.name].columns
-            found = {name: row_labels(rows, column) for name, rows in loaded.rows.items()}
-            for name, part in parts.items():
-                problems += unseen_classes(
-                    spec.classes,
-                    found[part.source],
-                    part.rows,
-                    target=spec.name,
-                    split=name,
-                    is_fraction=part.source != name,
-                )
-    return problems
+def _fingerprint(encoding: str, config: DataConfig, files: DataFiles) -> Callable[[SplitName], str]:
+    """The fingerprints of samples: of how they are encoded, and of the files that their split is in."""
+
+    def fingerprint(split: SplitName) -> str:
+        source: SplitName = "train" if isinstance(getattr(config, split), float) else split
+        return samples_key(encoding, split, files.by_source()[source])
+
+    return fingerprint
 
 
-def _encode(
-    preprocessing: Preprocessing,
-    loaded: Loaded,
-    parts: Mapping[SplitName, Part],
-    weights: Mapping[SplitName, NDArray[np.float32]],
-    named: Collection[str],
-    gaps: Collection[str],
-    strangers: list[Problem],
-    destination: Destination,
-) -> None:
-    """Write all arrays of all splits; what they hold that training has not seen is added to `strangers`."""
-    preprocessing.forget()
-    strangers[:] = preprocessing.given_problems()
-    for source, rows in loaded.rows.items():
-        numbers: dict[str, NDArray[np.int64]] = {
-            name: part.rows for name, part in parts.items() if part.source == source
-        }
-        encode_rows(preprocessing, rows, numbers, named, destination, gaps=gaps)
-        found = preprocessing.take_unseen_values(source)
-        strangers += found if source != "train" else ()
-        for name, places in numbers.items():
-            destination.create((name, "rows", ""), places.shape, places.dtype)(places)
-            if source in weights:
-                own = weights[source][places]
-                destination.create((name, "sample_weight", ""), own.shape, own.dtype)(own)
-
-
-def _splits(arrays: Arrays) -> dict[str, Split]:
-    """The splits, in their order."""
-
-    def named(split: str, part: str) -> dict[str, NDArray[Any]]:
-        return {name[2]: array for name, array in arrays.items() if name[:2] == (split, part)}
-
+def _fingerprints(files: DataFiles) -> dict[str, list[dict[str, Any]]]:
     return {
-        split: Split(
-            split,
-            arrays[split, "rows", ""],
-            named(split, "inputs"),
-            named(split, "targets"),
-            arrays.get((split, "sample_weight", "")),
-        )
-        for split in SPLITS
-        if (split, "rows", "") in arrays
+        source: [dataclasses.asdict(one.fingerprint) for one in known] for source, known in files.by_source().items()
     }
 
 
 def _content(
-    filled: Filled, unseen: Sequence[str], strangers: Sequence[Problem], preprocessing: Preprocessing
+    decided: Filled, marks: Sequence[str], unseen: Sequence[Problem], preprocessing: Preprocessing
 ) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
-    found = filled.config.model_dump(mode="json", include={"target", "features"})
-    told = (*filled.doubts, *preprocessing.gaps(), *strangers)
+    found = decided.config.model_dump(mode="json", include={"target", "features"})
+    told = (*decided.doubts, *preprocessing.gaps(), *unseen)
     doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in told]
     return {
-        "sources": filled.config.train,
-        "notes": list(filled.notes),
+        "sources": decided.config.train,
+        "notes": list(decided.notes),
         "doubts": doubts,
-        "unseen_marks": list(unseen),
+        "unseen_marks": list(marks),
         "preprocessing": preprocessing.state(),
         **found,
     }
 
 
-def _from_entry(config: DataConfig, entry: Entry, store: Store, notify: Notify) -> Prepared:
-    """What `prepare` made, and said, when the entry was written."""
-    content = entry.content
-    _tell_unseen(content["unseen_marks"], notify)
+def _from_entry(reader: TableReader, entry: Entry, store: Store, *, seed: int, named: Collection[str]) -> Prepared:
+    """What `prepare_from` made, and said, when the entry was written."""
+    content, config = entry.content, reader.config
+    _tell_unseen(content["unseen_marks"], reader.notify)
     found = DataConfig(train=config.train, target=content["target"], features=content["features"])
-    splits = _splits(store.read(entry))
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
+    preprocessing = Preprocessing.from_state(content["preprocessing"])
+    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+    splits = array_splits(store.read(entry), _fingerprint(key, config, reader.files))
     return Prepared(
-        Preprocessing.from_state(content["preprocessing"]),
+        preprocessing,
         splits,
-        _fit_batch(config, len(splits["train"].rows)),
+        _fit_batch(config, len(splits["train"])),
         tuple(content["notes"]),
         tuple(
             Problem(doubt["message"], path=doubt["path"], hint=doubt["hint"], rule=doubt["rule"])
             for doubt in content["doubts"]
         ),
-        store.fingerprints(),
+        _fingerprints(reader.files),
     )

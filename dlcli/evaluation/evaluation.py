@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
-from dlcli.data.cache.mapped import take
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.samples.batches import Batches
-from dlcli.data.samples.encoding import Split
-from dlcli.data.samples.labels import make_labels, row_weights
+from dlcli.data.samples.labels import make_labels
+from dlcli.data.samples.samples import Samples, Taken, blocks
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
@@ -74,58 +72,40 @@ class Evaluation:
 
 
 def evaluate_splits(
-    name: str, parts: Iterable[Split], *, predictor: Predictor, metrics: Metrics, preprocessing: Preprocessing
+    name: str, parts: Iterable[Samples], *, predictor: Predictor, metrics: Metrics, preprocessing: Preprocessing
 ) -> Evaluation:
     """Evaluate rows that come in parts.
 
     Args:
         name: What the rows are called.
-        parts: Encoded rows; one split in memory, or the chunks of a file.
+        parts: The samples of a split, or of one chunk of a file after another.
         predictor: The trained model.
         metrics: The compiled metrics.
         preprocessing: Its fitted preprocessing.
     """
-    size = metrics.rows_at_once
-    reports = _reports(predictor, preprocessing)
+    reports, labels = _reports(predictor, preprocessing), make_labels(predictor.outputs)
     rows = 0
     for part in parts:
-        weights = row_weights(
-            sample_weight=part.sample_weight,
-            setting=None,
-            weighted=None,
-            targets=part.targets,
-            outputs=predictor.outputs,
-        )
-        batches = Batches(
-            inputs=part.inputs,
-            labels=make_labels(part.targets, predictor.outputs),
-            weights=weights,
-            batch_size=size,
-            shuffle=False,
-            seed=0,
-        )
-        for start, (x, y, w) in zip(range(0, len(part.rows), size), batches.slices(), strict=True):
-            raw = predictor(x)
-            metrics.add(x, y, w, raw)
-            _take_in(reports, raw, part, start, predictor, preprocessing)
-        rows += len(part.rows)
+        for taken in blocks(part, metrics.rows_at_once):
+            raw = predictor(taken.inputs)
+            metrics.add(taken.inputs, *labels.arrange(taken), raw)
+            _take_in(reports, raw, taken, predictor, preprocessing)
+        rows += len(part)
     scaled = tuple(target.name for output in predictor.outputs for target in output.targets if target.unit)
     return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()}, scaled)
 
 
-def report_rows(part: Split, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
+def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
     """The report of each target alone, without the compiled metrics.
 
     Args:
-        part: Encoded rows.
+        samples: Which rows.
         predictor: The trained model.
         preprocessing: Its fitted preprocessing.
     """
     reports = _reports(predictor, preprocessing)
-    size = predictor.rows_at_once
-    for start in range(0, len(part.rows), size):
-        raw = predictor({name: take(values, slice(start, start + size)) for name, values in part.inputs.items()})
-        _take_in(reports, raw, part, start, predictor, preprocessing)
+    for taken in blocks(samples, predictor.rows_at_once):
+        _take_in(reports, predictor(taken.inputs), taken, predictor, preprocessing)
     return {name: report.result() for name, report in reports.items()}
 
 
@@ -140,15 +120,13 @@ def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Re
 def _take_in(
     reports: Mapping[str, Report],
     raw: Sequence[NDArray[Any]],
-    part: Split,
-    start: int,
+    taken: Taken,
     predictor: Predictor,
     preprocessing: Preprocessing,
 ) -> None:
-    """Add the outputs for the rows of a split from `start` on."""
+    """Add the outputs for some rows."""
     for decoded in decode(raw, predictor.outputs, preprocessing):
-        true = part.targets[decoded.target][start : start + len(raw[0])]
-        _add(reports[decoded.target], true, decoded, preprocessing)
+        _add(reports[decoded.target], taken.targets[decoded.target], decoded, preprocessing)
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:

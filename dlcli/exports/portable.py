@@ -27,13 +27,13 @@ from dlcli.trained.onnx_model import PortableRecord, companions, versions
 from dlcli.trained.onnx_predictor import Session
 
 if TYPE_CHECKING:
-    from dlcli.data.samples.encoding import Split
+    from dlcli.data.samples.samples import Samples
 
 __all__ = ["proof_rows", "write_portable"]
 
 
 def write_portable(
-    run: RunDirectory, *, assembly: Assembly, preprocessing: Preprocessing, splits: Mapping[str, Split]
+    run: RunDirectory, *, assembly: Assembly, preprocessing: Preprocessing, splits: Mapping[str, Samples]
 ) -> tuple[dict[str, Any], Problem | None]:
     """Write `model.onnx` if the model can be converted and agrees with Keras.
 
@@ -44,7 +44,7 @@ def write_portable(
         run: The run, with its `config.yaml` and `preprocessing.json`.
         assembly: The trained model.
         preprocessing: Its fitted preprocessing.
-        splits: The encoded rows of the job, to prove it with.
+        splits: The samples of the job, to prove it with.
 
     Returns:
         What `run.json` is to say under `portable`, and why there is no portable model when there is none.
@@ -105,10 +105,10 @@ def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mappin
     return parity
 
 
-def proof_rows(splits: Mapping[str, Split]) -> tuple[str, dict[str, NDArray[Any]]]:
+def proof_rows(splits: Mapping[str, Samples]) -> tuple[str, dict[str, NDArray[Any]]]:
     """Rows to compare models on: of the test split, else of validation, else of training; spread over all of it."""
-    name = next(name for name in reversed(SPLITS) if name in splits and len(splits[name].rows))
-    split = splits[name]
-    count = len(split.rows)
+    name = next(name for name in reversed(SPLITS) if name in splits and len(splits[name]))
+    samples = splits[name]
+    count = len(samples)
     picked = np.unique(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64))
-    return name, {key: values[picked] for key, values in split.inputs.items()}
+    return name, samples.take(picked).inputs

@@ -36,10 +36,10 @@ def rebuild_portable(path: Path) -> Export:
     run = load_keras(directory, mixed=True)
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
-    split = some_split(run)
+    name, samples = some_split(run)
     with exclusive(directory), _put_back(directory.portable):
         document, problem = write_portable(
-            directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={split.name: split}
+            directory, assembly=predictor.assembly, preprocessing=run.preprocessing, splits={name: samples}
         )
         if problem is not None:
             raise ModelError(problem)

@@ -12,7 +12,8 @@ from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
-from dlcli.data.prepare import Prepared, prepare
+from dlcli.data.prepare import Prepared, prepare_from
+from dlcli.data.reader import TableReader
 from dlcli.errors import Problem
 from dlcli.jobs.checking import located
 from dlcli.training.events import Listener, Notice, Stage
@@ -20,7 +21,7 @@ from dlcli.training.events import Listener, Notice, Stage
 if TYPE_CHECKING:
     from dlcli.training.plan import Plan
 
-__all__ = ["prepare_job"]
+__all__ = ["open_table", "prepare_job"]
 
 
 def prepare_job(
@@ -47,19 +48,14 @@ def prepare_job(
     """
     with located(inspection):
         config = checked.config
-        head = model_head(config.model)
-        loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
         tell(Stage("reading data"))
-        prepared = prepare(
-            config.data,
-            seed=config.seed,
-            named=checked.expanded.words,
-            classification=says_classification(loss, head),
-            units=head.units,
-            unscalable=unscalable_targets(config),
-            cache=cache,
-            notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
-        )
+        with open_table(config, cache=cache, tell=tell) as reader:
+            prepared = prepare_from(
+                reader,
+                seed=config.seed,
+                named=checked.expanded.words,
+                unscalable=unscalable_targets(config),
+            )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
@@ -88,6 +84,25 @@ def prepare_job(
         elif not config.code:
             require_savable(assembly)
         return prepared, plan
+
+
+def open_table(config: Config, *, cache: Cache, tell: Listener) -> TableReader:
+    """What reads the table of a job, once for all jobs that divide it.
+
+    Args:
+        config: The config, checked.
+        cache: Of encoded data.
+        tell: Called with notices.
+    """
+    head = model_head(config.model)
+    loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
+    return TableReader(
+        config.data,
+        classification=says_classification(loss, head),
+        units=head.units,
+        cache=cache,
+        notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
+    )
 
 
 def _smaller_batch(asked: DataConfig, found: DataConfig) -> Problem | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
+from dlcli.data.samples.samples import Subset
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.peek import peek_columns
 from dlcli.errors import DlcliError, Problem
@@ -150,7 +151,7 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
         judged, rows = result.reports, f"the {name} split"
     if set(prepared.splits) == {"train"}:
         predictor = KerasPredictor(assembly, batch_size=plan.planned.batch_size)
-        part = prepared.splits["train"].first(JUDGED_ROWS)
+        part = Subset(prepared.splits["train"], slice(0, JUDGED_ROWS))
         with contextlib.suppress(*faults):
             judged = report_rows(part, predictor=predictor, preprocessing=prepared.preprocessing)
             rows = "the training rows"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache.cache import Cache
-    from dlcli.data.samples.encoding import Split
+    from dlcli.data.samples.samples import Samples
 
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
     """Files (a path, a glob, or several) or a table in memory."""
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["data_parts", "input_rows", "some_split", "split_rows"]
 
 
-def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Split:
+def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Samples:
     """A split of the run's own data, divided as it was for training.
 
     Args:
@@ -57,8 +57,8 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
     )
 
 
-def some_split(run: TrainedRun) -> Split:
-    """The test split, or the validation or training split where there is none.
+def some_split(run: TrainedRun) -> tuple[SplitName, Samples]:
+    """The name and the samples of the test split, or the validation or training split where there is none.
 
     Raises:
         RunError: See `split_rows`.
@@ -66,7 +66,7 @@ def some_split(run: TrainedRun) -> Split:
     """
     data = run.config.data
     name: SplitName = "test" if data.test is not None else "validation" if data.validation is not None else "train"
-    return split_rows(run, name)
+    return name, split_rows(run, name)
 
 
 def _recorded(run: RunDirectory) -> dict[str, list[Fingerprint]]:
@@ -108,7 +108,7 @@ def _require_unchanged(recorded: Fingerprint, run: Path) -> None:
 
 def data_parts(
     run: TrainedRun, data: Rows, *, reading: Reading | None = None, warn: Warn = lambda problem: None
-) -> Iterator[Split]:
+) -> Iterator[Samples]:
     """New rows with their targets, part by part.
 
     Args:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dlcli.backend import engine
+from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.state import metric_values
@@ -111,7 +112,7 @@ class _Training:
         batches, stack = self._plan.train, self.execution.stack
         by_batch = self.execution.mode == "step"
         self._model.fit(
-            batches.dataset() if by_batch else batches.stacked_dataset(stack),
+            dataset(batches) if by_batch else stacked_dataset(batches, stack),
             validation_data=self._validation,
             steps_per_epoch=None if by_batch else batches.num_stacks(stack),
             epochs=self._config.fit.epochs,

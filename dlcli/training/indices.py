@@ -7,33 +7,29 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
-from dlcli.data.cache.mapped import take
-from dlcli.data.samples.encoding import Split
+from dlcli.data.samples.samples import Samples, blocks
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly
 
 __all__ = ["check_indices"]
 
-ROWS_AT_ONCE = 65_536
-
 SHAPING = frozenset({"ExpandDims", "Flatten", "Identity", "Permute", "RepeatVector", "Reshape", "Squeeze"})
 """Layers that give the numbers that they take."""
 
 
-def check_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Problem]:
+def check_indices(assembly: Assembly, splits: Mapping[str, Samples]) -> list[Problem]:
     """The embeddings that an input of the model feeds with numbers outside of `0 ... input_dim - 1`.
 
     Args:
         assembly: The built model.
-        splits: The encoded rows.
+        splits: The samples of each split.
     """
     problems = []
     inputs = {id(tensor): tensor.name for tensor in assembly.model.inputs}
     for layer, name in _fed(assembly.model, inputs):
-        for split, rows in splits.items():
-            least, most = _range(rows.inputs[name])
+        for split, samples in splits.items():
+            least, most = _range(samples, name)
             if least < 0 or most >= layer.input_dim:
                 problems.append(
                     Problem(
@@ -68,11 +64,11 @@ def _fed(model: Any, origins: Mapping[int, str]) -> Iterator[tuple[Any, str]]:
                 yield from _fed(layer, {id(tensor): name for tensor, name in inner if name is not None})
 
 
-def _range(array: NDArray[Any]) -> tuple[float, float]:
+def _range(samples: Samples, name: str) -> tuple[float, float]:
     least, most = np.inf, -np.inf
-    for start in range(0, len(array), ROWS_AT_ONCE):
-        block = take(array, slice(start, start + ROWS_AT_ONCE))
-        least, most = min(least, float(block.min())), max(most, float(block.max()))
+    for block in blocks(samples, inputs=[name]):
+        numbers = block.inputs[name]
+        least, most = min(least, float(numbers.min())), max(most, float(numbers.max()))
     return least, most
 
 

@@ -16,15 +16,13 @@ from numpy.typing import NDArray
 
 from dlcli.backend.failures import read_beyond
 from dlcli.config.document.places import format_path
-from dlcli.data.cache.mapped import take
-from dlcli.data.samples.encoding import Split
+from dlcli.data.samples.samples import Samples, blocks
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults
 
 __all__ = ["check_own_indices"]
 
-NUMBERS_AT_ONCE = 1 << 22
 MOST_COLUMNS = 256
 """Numbers of a row that are looked at one by one; of more only the least and the greatest of all."""
 
@@ -41,19 +39,19 @@ class _Span:
     most: float
 
 
-def check_own_indices(assembly: Assembly, splits: Mapping[str, Split]) -> list[Problem]:
+def check_own_indices(assembly: Assembly, splits: Mapping[str, Samples]) -> list[Problem]:
     """The embeddings in the user's own classes that are given numbers outside of `0 ... input_dim - 1`.
 
     Args:
         assembly: A model that may be called: what it keeps from call to call is changed.
-        splits: The encoded rows.
+        splits: The samples of each split.
     """
     if all(type(layer).__module__.partition(".")[0] == "keras" for layer in _all_layers(assembly.model)):
         return []
     problems: dict[str, Problem] = {}
-    for name, split in splits.items():
+    for name, samples in splits.items():
         with _watched() as spans:
-            beyond = _try(assembly, split)
+            beyond = _try(assembly, samples)
         for span in spans.values():
             if span.least < 0 or span.most >= span.layer.input_dim:
                 problems.setdefault(span.layer.path, _problem(assembly, span, name))
@@ -89,9 +87,9 @@ def _watched() -> Iterator[dict[int, _Span]]:
         keras.layers.Embedding.call = call
 
 
-def _try(assembly: Assembly, split: Split) -> Problem | None:
+def _try(assembly: Assembly, samples: Samples) -> Problem | None:
     """Give the model its extreme rows; what it said when it read beyond a table of its own."""
-    rows = np.unique(np.concatenate([_extreme_rows(array) for array in split.inputs.values()]))
+    rows = _extreme_rows(samples)
     size = assembly.config.data.batch_size
     size = AT_ONCE if isinstance(size, str) else size
     try:
@@ -99,8 +97,7 @@ def _try(assembly: Assembly, split: Split) -> Problem | None:
         with keras.device("cpu:0"):
             for start in range(0, len(rows), size):
                 places = np.resize(rows[start : start + size], size)  # a layer may take no other number of rows
-                inputs = {name: np.asarray(array)[places] for name, array in split.inputs.items()}
-                assembly.model(inputs, training=False)
+                assembly.model(samples.take(places).inputs, training=False)
     except model_faults() as error:
         if (beyond := read_beyond(error)) is not None:
             message = f"the model reads row {beyond[0]} of a table that has the rows 0 to {beyond[1] - 1}"
@@ -108,27 +105,39 @@ def _try(assembly: Assembly, split: Split) -> Problem | None:
     return None
 
 
-def _extreme_rows(array: NDArray[Any]) -> NDArray[np.int64]:
-    """The places of the rows with the least and the greatest number of each column."""
-    width = max(1, int(np.prod(array.shape[1:])))
-    step = max(1, NUMBERS_AT_ONCE // width)
-    least = most = where_least = where_most = None
-    for start in range(0, len(array), step):
-        block = np.asarray(take(array, slice(start, start + step))).reshape(-1, width)
-        if width > MOST_COLUMNS:
+def _extreme_rows(samples: Samples) -> NDArray[np.int64]:
+    """The places of the samples with the least and the greatest number of each column of each input."""
+    extremes = {name: _Extremes() for name in samples.inputs}
+    start = 0
+    for block in blocks(samples):
+        for name, array in block.inputs.items():
+            extremes[name].add(array, start)
+        start += len(next(iter(block.inputs.values())))
+    return np.unique(np.concatenate([place for each in extremes.values() for place in each.places]))
+
+
+class _Extremes:
+    """Where the least and the greatest number of each column is."""
+
+    def __init__(self) -> None:
+        self.places = np.zeros(0, np.int64), np.zeros(0, np.int64)
+        self._least: NDArray[Any] | None = None
+        self._most: NDArray[Any] | None = None
+
+    def add(self, array: NDArray[Any], start: int) -> None:
+        """Take in some samples, of which the first is the sample `start` of all."""
+        block = array.reshape(len(array), -1)
+        if block.shape[1] > MOST_COLUMNS:
             block = np.stack([block.min(axis=1), block.max(axis=1)], axis=1)
         low, high = block.argmin(axis=0), block.argmax(axis=0)
         columns = np.arange(block.shape[1])
         lows, highs = block[low, columns], block[high, columns]
-        if least is None or most is None or where_least is None or where_most is None:
-            least, most, where_least, where_most = lows, highs, low + start, high + start
-            continue
-        where_least = np.where(lows < least, low + start, where_least)
-        where_most = np.where(highs > most, high + start, where_most)
-        least, most = np.minimum(least, lows), np.maximum(most, highs)
-    if where_least is None or where_most is None:
-        return np.zeros(0, np.int64)
-    return np.concatenate([where_least, where_most])
+        if self._least is None or self._most is None:
+            self._least, self._most, self.places = lows, highs, (low + start, high + start)
+            return
+        lower, higher = lows < self._least, highs > self._most
+        self.places = np.where(lower, low + start, self.places[0]), np.where(higher, high + start, self.places[1])
+        self._least, self._most = np.minimum(self._least, lows), np.maximum(self._most, highs)
 
 
 def _problem(assembly: Assembly, span: _Span, split: str) -> Problem:

@@ -11,9 +11,9 @@ from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import with_modes
 from dlcli.config.checks.monitors import Watch, unknown_watches
 from dlcli.config.outputs.metric_faults import check_metrics_of
-from dlcli.data.prepare import Prepared, Split
+from dlcli.data.prepare import Prepared
 from dlcli.data.samples.batches import Batches
-from dlcli.data.samples.labels import class_weights, make_labels, row_weights
+from dlcli.data.samples.labels import class_weights, make_labels, weigh_classes
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
 from dlcli.model.metrics.directions import own_directions
@@ -78,32 +78,19 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     with tempfile.TemporaryDirectory(prefix="dlcli-") as scratch:
         made = make_callbacks(config.callbacks, Path(scratch), code=assembly.code)
     size = config.data.batch_size
-    rows = {name: len(split.rows) for name, split in prepared.splits.items()}
+    rows = {name: len(samples) for name, samples in prepared.splits.items()}
     batch_size = rows["train"] if size == "full" else size
     seen = sees_validation_batches(made) or config.runtime.execution == "step"
     validated_at_once = validation_rows(assembly, batch_size, seen=seen)
-
-    def batches(split: Split, *, training: bool) -> Batches:
-        weights = row_weights(
-            sample_weight=split.sample_weight,
-            setting=config.fit.class_weight if training else None,
-            weighted=weighted if training else None,
-            targets=split.targets,
-            outputs=assembly.outputs,
-        )
-        return Batches(
-            inputs=split.inputs,
-            labels=make_labels(split.targets, assembly.outputs),
-            weights=weights,
-            batch_size=batch_size if training else validated_at_once,
-            shuffle=training and config.data.shuffle,
-            seed=config.seed,
-        )
-
-    train = batches(prepared.splits["train"], training=True)
+    samples = prepared.splits["train"]
+    labels = make_labels(assembly.outputs, weigh_classes(config.fit.class_weight, weighted, samples))
+    train = Batches(samples, labels, batch_size=batch_size, shuffle=config.data.shuffle, seed=config.seed)
     create_state(assembly.model, next(train.slices()))
     check_metrics(assembly.model)
-    validation = batches(prepared.splits["validation"], training=False) if "validation" in prepared.splits else None
+    validation = None
+    if "validation" in prepared.splits:
+        held_out = prepared.splits["validation"]
+        validation = Batches(held_out, make_labels(assembly.outputs), batch_size=validated_at_once)
     planned = Planned(
         directory=directory,
         summary=summarize(assembly.model, assembly.graph),

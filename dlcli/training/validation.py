@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dlcli.backend import engine
+from dlcli.backend.datasets import dataset, stacked_pass
 from dlcli.data.samples.batches import Batches
 from dlcli.model.assembly import Assembly
 from dlcli.model.batch_division import division_matters
 from dlcli.model.capacity import rows_at_once
 from dlcli.training.execution import stack_size
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 __all__ = ["validation_dataset", "validation_rows"]
 
@@ -28,7 +26,7 @@ def validation_rows(assembly: Assembly, batch_size: int, *, seen: bool) -> int:
     return batch_size if seen or division_matters(assembly) else rows_at_once(assembly.model)
 
 
-def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> tf.data.Dataset:
+def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> Any:
     """The data set for `fit`; the model's test function is made to take it.
 
     Args:
@@ -38,6 +36,6 @@ def validation_dataset(model: Any, batches: Batches, *, seen: bool) -> tf.data.D
     """
     size = 1 if seen else stack_size(model, batches)
     if size == 1:
-        return batches.dataset()
+        return dataset(batches)
     engine.install_validation(model)
-    return batches.stacked_pass(size)
+    return stacked_pass(batches, size)

@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.batches import Batches, epoch_order
-from dlcli.data.samples.labels import Labels
+from dlcli.data.samples.labels import ClassWeights, Labels
+from dlcli.data.samples.samples import Taken
 
 pytestmark = pytest.mark.tensorflow
 
 
 def make(num_rows: int, **keys: Any) -> Batches:
     numbers = np.arange(num_rows)
-    defaults: dict[str, Any] = {
-        "inputs": {"x": numbers.astype(np.float32).reshape(-1, 1)},
-        "labels": Labels({"y": (numbers % 3).astype(np.int32)}, {}),
-        "weights": None,
-    }
-    return Batches(**{**defaults, **keys})
+    labels = keys.pop("labels", Labels({"y": ("y",)}))
+    targets = keys.pop("targets", {"y": (numbers % 3).astype(np.int32)})
+    taken = Taken({"x": numbers.astype(np.float32).reshape(-1, 1)}, targets, keys.pop("weights", None))
+    return Batches(ArraySamples(taken, numbers), labels, **keys)
 
 
 @given(st.integers(1, 60), st.integers(1, 70), st.booleans(), st.integers(0, 2**32 - 1), st.integers(0, 1000))
@@ -47,28 +47,33 @@ def test_the_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 def test_one_hot_vectors_are_made_in_the_batch() -> None:
-    batches = make(7, batch_size=4, labels=Labels({"y": np.arange(7) % 3}, {"y": 3}))
+    batches = make(7, batch_size=4, labels=Labels({"y": ("y",)}, {"y": 3}))
     _, y, _ = next(batches.slices())
     assert y.tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0]]
     assert y.dtype == np.float32
 
 
 def test_several_outputs_are_lists() -> None:
-    weights = {"a": np.ones(5, np.float32), "b": np.zeros(5, np.float32)}
-    labels = Labels({"a": np.arange(5), "b": np.arange(5) % 2}, {"b": 2})
-    batches = make(5, batch_size=5, labels=labels, weights=weights)
+    from dlcli.backend import datasets
+
+    targets = {"a": np.arange(5), "b": np.arange(5) % 2}
+    classes = ClassWeights("b", "b", np.array([0.0, 3.0]))
+    labels = Labels({"a": ("a",), "b": ("b",)}, {"b": 2}, class_weights=classes)
+    batches = make(5, batch_size=5, targets=targets, labels=labels, weights=np.full(5, 2, np.float32))
     ((_, y, w),) = batches.slices()
     assert [array.shape for array in y] == [(5,), (5, 2)]
-    assert [array.tolist() for array in w] == [[1] * 5, [0] * 5]
-    ((_, targets, weighted),) = batches.dataset().as_numpy_iterator()
+    assert [array.tolist() for array in w] == [[2] * 5, [0, 6, 0, 6, 0]]
+    ((_, targets, weighted),) = datasets.dataset(batches).as_numpy_iterator()
     assert all(np.array_equal(one, other) for one, other in zip((*targets, *weighted), (*y, *w), strict=True))
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_data_set_gives_the_slices(weighted: bool) -> None:
-    weights = {"y": np.arange(10, dtype=np.float32)} if weighted else None
+    from dlcli.backend import datasets
+
+    weights = np.arange(10, dtype=np.float32) if weighted else None
     batches = make(10, batch_size=4, shuffle=True, seed=3, weights=weights)
-    dataset = batches.dataset()
+    dataset = datasets.dataset(batches)
     assert int(dataset.cardinality()) == 3
     for epoch in (0, 1, 0):
         batches.epoch = epoch
@@ -83,6 +88,8 @@ def test_the_data_set_gives_the_slices(weighted: bool) -> None:
 def test_fit_takes_each_epoch_in_its_order() -> None:
     """Also the first, although Keras takes a batch of it to build the model from; and from any first epoch."""
     import keras
+
+    from dlcli.backend import datasets
 
     seen: list[int] = []
     batches = make(10, batch_size=4, shuffle=True, seed=3)
@@ -105,7 +112,7 @@ def test_fit_takes_each_epoch_in_its_order() -> None:
 
     model = Watch()
     model.compile(loss="mse", run_eagerly=True)
-    model.fit(batches.dataset(), epochs=5, initial_epoch=3, callbacks=[Number()], shuffle=False, verbose=0)
+    model.fit(datasets.dataset(batches), epochs=5, initial_epoch=3, callbacks=[Number()], shuffle=False, verbose=0)
     assert seen == [*epoch_order(10, seed=3, epoch=3), *epoch_order(10, seed=3, epoch=4)]
 
 
@@ -123,9 +130,11 @@ def test_stacks_are_the_slices(num_rows: int, batch_size: int, size: int, shuffl
 
 
 def test_the_stacked_data_set_goes_from_epoch_to_epoch() -> None:
+    from dlcli.backend import datasets
+
     batches = make(23, batch_size=4, shuffle=True, seed=3)
     batches.epoch = 5
-    elements = iter(batches.stacked_dataset(2).take(3 * batches.num_stacks(2)).as_numpy_iterator())
+    elements = iter(datasets.stacked_dataset(batches, 2).take(3 * batches.num_stacks(2)).as_numpy_iterator())
     for epoch in (5, 6, 7):
         batches.epoch = epoch
         for (x, y, _), count in batches.stacks(2):
@@ -139,5 +148,7 @@ def test_the_rows_of_a_batch_are_free() -> None:
     """With a fixed number of rows Keras's `evaluate` counts a batch once too often (keras#23084)."""
     import keras
 
-    x, y = make(8, batch_size=4).dataset().element_spec
+    from dlcli.backend import datasets
+
+    x, y = datasets.dataset(make(8, batch_size=4)).element_spec
     assert {spec.shape[0] for spec in keras.tree.flatten([x, y])} == {None}

@@ -13,7 +13,9 @@ from dlcli.config.outputs.conventions import Head
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.data.samples.labels import class_weights, row_weights
+from dlcli.data.samples.arrays import ArraySamples
+from dlcli.data.samples.labels import class_weights, make_labels, weigh_classes
+from dlcli.data.samples.samples import Taken
 
 CLASSES = ("a", "b", "c")
 TARGET = TargetSpec("y", "category", classes=CLASSES)
@@ -22,10 +24,11 @@ OUTPUT = OutputPlan("out", (TARGET,), "index", Component("sparse_categorical_cro
 
 def weights(setting: dict[str, float] | Literal["balanced"], indices: list[int]) -> Any:
     weighted = class_weights(setting, [OUTPUT])
-    targets = {"y": np.array(indices, np.int32)}
-    found = row_weights(sample_weight=None, setting=setting, weighted=weighted, targets=targets, outputs=[OUTPUT])
-    assert found is not None
-    return found["out"]
+    taken = Taken({}, {"y": np.array(indices, np.int32)})
+    classes = weigh_classes(setting, weighted, ArraySamples(taken, np.arange(len(indices))))
+    _, found = make_labels([OUTPUT], classes).arrange(taken)
+    assert found.dtype == np.float32
+    return found
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=30), st.dictionaries(st.sampled_from(CLASSES), st.floats(0, 9)))

@@ -118,5 +118,5 @@ def test_what_the_hint_says_is_read_from_every_format(tmp_path: Path, suffix: st
     config = DataConfig.model_validate({"train": str(file), "target": "y", "features": {"when": feature}})
     prepared = prepare(config, seed=0, classification=True, units=2)
     assert not [doubt for doubt in prepared.doubts if doubt.rule == "doubtful-type"]
-    values = np.concatenate([prepared.splits[split].inputs["features"][:, 0] for split in prepared.splits])
+    values = np.concatenate([part.take(slice(None)).inputs["features"][:, 0] for part in prepared.splits.values()])
     assert len(np.unique(values)) >= 29

@@ -13,10 +13,18 @@ import pytest
 from dlcli.config.schema import DataConfig
 from dlcli.data.inputs import NewFiles, labelled_parts, open_input
 from dlcli.data.prepare import Prepared, prepare, read_split
+from dlcli.data.samples.arrays import ArraySamples
+from dlcli.data.samples.samples import Samples
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.errors import DlcliError, Problem
 
 ROWS = 150
+
+
+def held(samples: Samples) -> ArraySamples:
+    """Samples of whose arrays all can be seen."""
+    assert isinstance(samples, ArraySamples)
+    return samples
 
 
 @pytest.fixture
@@ -66,30 +74,31 @@ def test_rows_keep_their_features_and_targets(
     features = {"size": {"type": "number", "scale": "none"}}
     data = config(file, validation=0.2, test=0.1, split=split, features=features, sample_weight="weight")
     prepared = prepare(data, seed=3)
-    rows = np.concatenate([part.rows for part in prepared.splits.values()])
+    rows = np.concatenate([held(part).rows for part in prepared.splits.values()])
     assert sorted(rows.tolist()) == list(range(ROWS))
     classes = np.array(prepared.preprocessing.target_specs[0].classes)
-    for part in prepared.splits.values():
-        assert part.inputs["features"][:, 0].tolist() == table["size"][part.rows].astype(np.float32).tolist()
-        assert classes[part.targets["species"]].tolist() == table["species"][part.rows].tolist()
-        assert part.sample_weight is not None
-        assert part.sample_weight.tolist() == table["weight"][part.rows].astype(np.float32).tolist()
+    for part in map(held, prepared.splits.values()):
+        assert part.held.inputs["features"][:, 0].tolist() == table["size"][part.rows].astype(np.float32).tolist()
+        assert classes[part.held.targets["species"]].tolist() == table["species"][part.rows].tolist()
+        assert part.held.weights is not None
+        assert part.held.weights.tolist() == table["weight"][part.rows].astype(np.float32).tolist()
 
 
 @pytest.mark.parametrize("split", SPLITS)
 def test_a_split_is_read_again_the_same(file: Path, split: Any) -> None:
     prepared = prepare(config(file, validation=0.2, test=0.1, split=split), seed=3)
     for name, part in prepared.splits.items():
-        again = read_split(prepared.config, prepared.preprocessing, name, seed=3)  # type: ignore[arg-type]
-        assert np.array_equal(again.rows, part.rows)
-        for key, array in (part.inputs | part.targets).items():
-            assert np.array_equal((again.inputs | again.targets)[key], array)
+        again = held(read_split(prepared.config, prepared.preprocessing, name, seed=3))  # type: ignore[arg-type]
+        assert np.array_equal(again.rows, held(part).rows)
+        assert again.fingerprint == part.fingerprint
+        for key, array in (held(part).held.inputs | held(part).held.targets).items():
+            assert np.array_equal((again.held.inputs | again.held.targets)[key], array)
 
 
 def test_statistics_come_from_the_training_rows_only(file: Path) -> None:
     prepared = prepare(config(file, test=0.5, features=["size"]), seed=3)
-    assert abs(prepared.splits["train"].inputs["features"].mean()) < 1e-6
-    assert abs(prepared.splits["test"].inputs["features"].mean()) > 1e-3
+    assert abs(held(prepared.splits["train"]).held.inputs["features"].mean()) < 1e-6
+    assert abs(held(prepared.splits["test"]).held.inputs["features"].mean()) > 1e-3
 
 
 def test_the_config_is_filled_in_and_said(file: Path) -> None:
@@ -105,7 +114,8 @@ def test_the_config_is_filled_in_and_said(file: Path) -> None:
     assert prepared.notes[:2] == ("target species: category (3 classes)", "size: number")
     again = DataConfig.model_validate(prepared.config.model_dump())
     assert np.array_equal(
-        prepare(again, seed=1).splits["train"].inputs["features"], prepared.splits["train"].inputs["features"]
+        held(prepare(again, seed=1).splits["train"]).held.inputs["features"],
+        held(prepared.splits["train"]).held.inputs["features"],
     )
 
 
@@ -119,7 +129,7 @@ def test_splits_of_their_own(file: Path, table: pd.DataFrame, tmp_path: Path) ->
     other = tmp_path / "test.csv"
     table[::-1].head(10)[["species", "ok", "island", "size", "price"]].to_csv(other, index=False)
     prepared = prepare(config(file, test=str(other), validation=0.2, features=["size", "island"]), seed=1)
-    assert {name: len(part.rows) for name, part in prepared.splits.items()} == {
+    assert {name: len(part) for name, part in prepared.splits.items()} == {
         "train": 120,
         "validation": 30,
         "test": 10,
@@ -129,7 +139,7 @@ def test_splits_of_their_own(file: Path, table: pd.DataFrame, tmp_path: Path) ->
 
 def test_several_targets(file: Path) -> None:
     prepared = prepare(config(file, target=["species", "price"], features=["size"]), seed=1)
-    targets = prepared.splits["train"].targets
+    targets = held(prepared.splits["train"]).held.targets
     assert targets["species"].dtype == np.int32
     assert targets["price"].shape == (ROWS, 1)
 
@@ -139,9 +149,9 @@ def test_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=images, y=np.arange(20) % 3)
     data = config(tmp_path / "a.npz", target="y", validation=0.25)
     prepared = prepare(data, seed=1, units=3)
-    part = prepared.splits["validation"]
-    assert np.allclose(part.inputs["x"], images[part.rows] / 255)
-    assert part.targets["y"].tolist() == (np.arange(20) % 3)[part.rows].tolist()
+    part = held(prepared.splits["validation"])
+    assert np.allclose(part.held.inputs["x"], images[part.rows] / 255)
+    assert part.held.targets["y"].tolist() == (np.arange(20) % 3)[part.rows].tolist()
 
 
 def test_the_batch_fits_the_data(file: Path) -> None:
@@ -236,7 +246,7 @@ def prepared(file: Path) -> Prepared:
 
 
 def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_path: Path, prepared: Prepared) -> None:
-    expected = prepared.splits["train"]
+    expected = held(prepared.splits["train"]).held
     table.to_parquet(tmp_path / "new.parquet")
     table.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
     mixed = table.assign(extra=1)[[*table.columns[::-1], "extra"]]
@@ -245,7 +255,7 @@ def test_new_data_is_read_from_anything(file: Path, table: pd.DataFrame, tmp_pat
         parts = list(labelled_parts(data, prepared.config, prepared.preprocessing))
         assert np.concatenate([part.rows for part in parts]).tolist() == list(range(ROWS))
         for name, array in (expected.inputs | expected.targets).items():
-            found = np.concatenate([(part.inputs | part.targets)[name] for part in parts])
+            found = np.concatenate([(part.held.inputs | part.held.targets)[name] for part in parts])
             assert np.array_equal(found, array), name
 
 
@@ -274,7 +284,7 @@ def test_a_frame_of_numbered_columns_is_read_as_a_file_without_a_header(tmp_path
     known = NewFiles(columns=("column_1", "column_2"))
     for data in ([tmp_path / "t.data"], frame):
         (part,) = labelled_parts(data, trained.config, trained.preprocessing, files=known)
-        assert part.targets["column_2"].tolist() == [0, 1] * 20
+        assert part.held.targets["column_2"].tolist() == [0, 1] * 20
     (rows,) = open_input(frame[[0]], trained.config, trained.preprocessing, files=known).rows()
     assert rows.chunk.num_rows == 40
 

@@ -25,6 +25,7 @@ from dlcli.config.schema import DataConfig
 from dlcli.data.inputs import open_input
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.encoding import encode_chunk
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.sources.jsonlines import objects
@@ -225,10 +226,12 @@ def check_same(first: Outcome, other: Outcome, name: str) -> None:
     assert other.prepared.splits.keys() == first.prepared.splits.keys()
     for split, arrays in first.prepared.splits.items():
         found = other.prepared.splits[split]
+        assert isinstance(found, ArraySamples)
+        assert isinstance(arrays, ArraySamples)
         assert found.rows.tolist() == arrays.rows.tolist(), name
         for part in ("inputs", "targets"):
-            for key, array in getattr(arrays, part).items():
-                np.testing.assert_allclose(getattr(found, part)[key], array, rtol=1e-5, atol=1e-5, err_msg=name)
+            for key, array in getattr(arrays.held, part).items():
+                np.testing.assert_allclose(getattr(found.held, part)[key], array, rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 def encoded(rows: Any, preprocessing: Preprocessing, config_: DataConfig) -> dict[str, Any]:

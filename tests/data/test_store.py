@@ -25,7 +25,8 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.samples import store
-from dlcli.data.samples.encoding import Split
+from dlcli.data.samples.arrays import ArraySamples
+from dlcli.data.samples.samples import Samples
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.table import memory
 from dlcli.data.values import typed
@@ -87,9 +88,11 @@ def ready(file: Path, cache: Cache | None, told: list[Problem] | None = None, **
     return prepare(config(file, **keys), seed=SEED, named=["island"], cache=cache, notify=notify)
 
 
-def arrays(split: Split) -> dict[str, np.ndarray[Any, Any]]:
-    weights = {} if split.sample_weight is None else {"weight": split.sample_weight}
-    return {"rows": split.rows, **weights, **split.inputs, **split.targets}
+def arrays(split: Samples) -> dict[str, np.ndarray[Any, Any]]:
+    assert isinstance(split, ArraySamples)
+    held = split.held
+    weights = {} if held.weights is None else {"weight": held.weights}
+    return {"rows": split.rows, **weights, **held.inputs, **held.targets}
 
 
 def same(one: Prepared, other: Prepared) -> bool:
@@ -99,7 +102,8 @@ def same(one: Prepared, other: Prepared) -> bool:
     return all(same_split(one.splits[name], other.splits[name]) for name in one.splits)
 
 
-def same_split(one: Split, other: Split) -> bool:
+def same_split(one: Samples, other: Samples) -> bool:
+    assert one.fingerprint == other.fingerprint
     assert list(arrays(one)) == list(arrays(other))
     for name, array in arrays(one).items():
         found = arrays(other)[name]
@@ -167,15 +171,16 @@ def test_a_second_run_does_not_open_the_data(file: Path, cache: Cache, opened: C
 import sys
 from pathlib import Path
 sys.addaudithook(lambda event, args: print("opened", args[0]) if event == "open" and str(args[0]) == {watched!r} else 0)
-from dlcli.data import store, identity
+from dlcli.data.cache import identity
+from dlcli.data.samples import store
 identity.RACY_NANOSECONDS = -1
 store.CACHED_FROM = 0
 from dlcli.config.schema import DataConfig
-from dlcli.data.cache import Cache
+from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import prepare
 data = DataConfig.model_validate({config(copy).model_dump()!r})
 found = prepare(data, seed={SEED}, named=["island"], cache=Cache(Path({str(cache.directory)!r})))
-print(len(found.splits["train"].rows), "rows")
+print(len(found.splits["train"]), "rows")
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "280 rows\n"
@@ -311,7 +316,7 @@ def test_one_split_is_read_and_checked_without_the_others(
         damage(path, "altered")
     told: list[Problem] = []
 
-    def again() -> Split:
+    def again() -> Samples:
         return read_split(
             plain.config, plain.preprocessing, wanted, seed=SEED, named=["island"], cache=cache, notify=told.append
         )
@@ -390,8 +395,10 @@ WRITER = """
 import sys, time
 from pathlib import Path
 from dlcli.config.schema import DataConfig
-from dlcli.data import entry, memory, store
-from dlcli.data.cache import Cache
+from dlcli.data.cache import entry
+from dlcli.data.samples import store
+from dlcli.data.table import memory
+from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import prepare
 from dlcli.data.sources.delimited import source as delimited
 delimited.BLOCK_BYTES = 1 << 11
@@ -456,9 +463,9 @@ def test_the_least_recently_used_goes_first(file: Path, cache: Cache) -> None:
 def test_what_is_in_use_stays(file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "ARRAYS_BUDGET", 0)
     prepared = ready(file, cache)
-    expected = prepared.splits["train"].rows.tolist()
-    view = prepared.splits["train"].rows[5:]
-    del prepared
+    rows = arrays(prepared.splits["train"])["rows"]
+    expected, view = rows.tolist(), rows[5:]
+    del prepared, rows
     assert cache.clear() == caches.Cleared(0, 0, 1)
     assert view.tolist() == expected[5:]
     del view
@@ -469,14 +476,15 @@ def test_what_is_in_use_stays(file: Path, cache: Cache, monkeypatch: pytest.Monk
 MEMORY = """
 import sys
 from pathlib import Path
-from dlcli.config.loading import inspect_value
-from dlcli.config.outputs import plan_outputs
-from dlcli.data import entry, mapped, memory, store
-from dlcli.data.batches import Batches
-from dlcli.data.cache import Cache
-from dlcli.data.labels import make_labels
+from dlcli.config.inspection.inspection import inspect_value
+from dlcli.config.outputs.outputs import plan_outputs
+from dlcli.data.cache import mapped
+from dlcli.data.samples.batches import Batches
+from dlcli.data.cache.cache import Cache
+from dlcli.data.samples.labels import make_labels
 from dlcli.data.prepare import prepare
 from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.table import memory
 memory.ROWS_BUDGET = memory.ARRAYS_BUDGET = 2**20
 delimited.BLOCK_BYTES = 2**18
 mapped.WINDOW_BYTES = 2**20
@@ -485,8 +493,7 @@ config = inspect_value({"data": data, "model": {"layers": [{"Dense": {"units": 2
 prepared = prepare(config.data, seed=1, classification=False, cache=Cache(Path(sys.argv[2])))
 outputs, _ = plan_outputs(config, outputs={"dense": 2}, targets=prepared.preprocessing.target_specs)
 split = prepared.splits["train"]
-labels = make_labels(split.targets, outputs)
-batches = Batches(inputs=split.inputs, labels=labels, batch_size=256, shuffle=True, seed=1)
+batches = Batches(split, make_labels(outputs), batch_size=256, shuffle=True, seed=1)
 assert next(batches.slices())[1].shape == (256, 2)
 for _ in batches.stacks(16):
     pass
@@ -514,3 +521,21 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         )
         peaks.append(int(done.stdout))
     assert peaks[1] - peaks[0] < 30, peaks
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+@pytest.mark.parametrize("umask", [0o077, 0o027, 0o022])
+@pytest.mark.parametrize("budget", [0, 1 << 40], ids=["mapped", "in memory"])
+def test_an_entry_has_the_permissions_that_the_umask_leaves(
+    file: Path, cache: Cache, umask: int, budget: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "ARRAYS_BUDGET", budget)
+    before = os.umask(umask)
+    try:
+        ready(file, cache)
+    finally:
+        os.umask(before)
+    (entry,) = cache.entries()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in entry.directory.iterdir()}
+    assert set(modes.values()) == {0o666 & ~umask}, modes
+    assert entry.directory.stat().st_mode & 0o777 == 0o777 & ~umask

@@ -15,11 +15,22 @@ from dlcli.config.graph.expanded import expand
 from dlcli.config.outputs.conventions import output_losses
 from dlcli.config.schema import CompileConfig, ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
+from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import Labels
+from dlcli.data.samples.samples import Taken
 
 Array = NDArray[Any]
 Layers = Sequence[Mapping[str, Any] | str]
+
+
+class OwnWeights(Labels):
+    """Labels with weights for each output, which stand among the targets."""
+
+    def arrange(self, taken: Taken) -> tuple[Any, Any]:
+        labels, _ = super().arrange(taken)
+        weights = [taken.targets[f"weight of {name}"] for name in self.targets if f"weight of {name}" in taken.targets]
+        return labels, None if not weights else weights[0] if len(weights) == 1 else weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +81,11 @@ class Case:
 
     def batches(self, batch_size: int = 8, seed: int = 5, *, shuffle: bool = True) -> Batches:
         """The rows in batches."""
-        labels = Labels(dict(self.targets), dict(self.one_hot))
-        return Batches(
-            inputs=self.inputs, labels=labels, weights=self.weights, batch_size=batch_size, shuffle=shuffle, seed=seed
-        )
+        weights = {f"weight of {name}": array for name, array in (self.weights or {}).items()}
+        taken = Taken(dict(self.inputs), {**self.targets, **weights})
+        labels = OwnWeights({name: (name,) for name in self.targets}, dict(self.one_hot))
+        samples = ArraySamples(taken, np.arange(len(next(iter(self.targets.values())))))
+        return Batches(samples, labels, batch_size=batch_size, shuffle=shuffle, seed=seed)
 
     def assembly(self, model: Any) -> Any:
         """What of an assembly says whether batches can be told."""
@@ -116,6 +128,7 @@ class Train(Protocol):
 def train() -> Train:
     """Train a case with Keras alone (`step`) or with the engine."""
     from dlcli.backend import engine
+    from dlcli.backend.datasets import dataset, stacked_dataset
     from dlcli.model.state import create_state
     from dlcli.training.epoch_order import EpochOrder
     from dlcli.training.interruption import Interruption
@@ -148,7 +161,7 @@ def train() -> Train:
                     model, xla=execution == "xla", between=interruption.stop_if_requested, fall_back=fall_back
                 )
             model.fit(
-                batches.dataset() if execution == "step" else batches.stacked_dataset(stack),
+                dataset(batches) if execution == "step" else stacked_dataset(batches, stack),
                 steps_per_epoch=None if execution == "step" else batches.num_stacks(stack),
                 validation_data=validated(model, Case(**validation), execution, batch_size) if validation else None,
                 validation_freq=validation_freq,

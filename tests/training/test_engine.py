@@ -11,8 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import Labels
+from dlcli.data.samples.samples import Taken
 from dlcli.errors import ModelError
 from dlcli.training.interruption import Interruption, StopTraining
 
@@ -50,22 +52,22 @@ class Twin:
         self._first = [each.numpy().copy() for each in self._variables]
 
     def train(self, rows: Batches, stack: int) -> tuple[dict[str, list[float]], list[Any]]:
+        from dlcli.backend.datasets import dataset, stacked_dataset
         from dlcli.training.epoch_order import EpochOrder
 
         for variable, value in zip(self._variables, self._first, strict=True):
             variable.assign(value)
-        dataset = rows.stacked_dataset(stack) if self._stacked else rows.dataset()
+        given = stacked_dataset(rows, stack) if self._stacked else dataset(rows)
         steps = rows.num_stacks(stack) if self._stacked else None
         history = self._model.fit(
-            dataset, steps_per_epoch=steps, epochs=2, callbacks=[EpochOrder(rows)], shuffle=False, verbose=0
+            given, steps_per_epoch=steps, epochs=2, callbacks=[EpochOrder(rows)], shuffle=False, verbose=0
         )
         return history.history, [each.numpy().copy() for each in self._variables]
 
 
 def batches(rows: int, batch_size: int) -> Batches:
-    return Batches(
-        inputs={"features": X[:rows]}, labels=Labels({"y": Y[:rows]}, {}), batch_size=batch_size, shuffle=True
-    )
+    samples = ArraySamples(Taken({"features": X[:rows]}, {"y": Y[:rows]}), np.arange(rows))
+    return Batches(samples, Labels({"y": ("y",)}), batch_size=batch_size, shuffle=True)
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,7 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
     import keras
 
     from dlcli.backend import engine
+    from dlcli.backend.datasets import stacked_dataset
     from dlcli.model.state import create_state
 
     traces: list[Any] = []
@@ -112,7 +115,7 @@ def test_a_job_is_traced_once(xla: bool, model_of: Any) -> None:
     create_state(model, next(rows.slices()))
     engine.install(model, xla=xla, between=lambda: None)
     traces.clear()
-    model.fit(rows.stacked_dataset(4), steps_per_epoch=rows.num_stacks(4), epochs=3, shuffle=False, verbose=0)
+    model.fit(stacked_dataset(rows, 4), steps_per_epoch=rows.num_stacks(4), epochs=3, shuffle=False, verbose=0)
     assert len(traces) == 1
 
 
@@ -166,6 +169,7 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
     import keras
 
     from dlcli.backend import engine
+    from dlcli.backend.datasets import stacked_dataset
     from dlcli.model.state import create_state
 
     class Press(keras.callbacks.Callback):  # type: ignore[misc]
@@ -179,6 +183,6 @@ def test_ctrl_c_stops_between_two_stacks(model_of: Any) -> None:
         engine.install(model, xla=False, between=interruption.stop_if_requested)
         with pytest.raises(StopTraining):
             model.fit(
-                rows.stacked_dataset(3), steps_per_epoch=5, epochs=5, callbacks=[Press()], shuffle=False, verbose=0
+                stacked_dataset(rows, 3), steps_per_epoch=5, epochs=5, callbacks=[Press()], shuffle=False, verbose=0
             )
     assert int(model.optimizer.iterations) == 2 * 3

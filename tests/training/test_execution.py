@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dlcli
+from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import Labels
+from dlcli.data.samples.samples import Taken
 from dlcli.errors import ModelError
 from dlcli.training.events import Notice
 
@@ -23,8 +25,8 @@ KEYS: dict[str, Any] = {"epochs": 1, "device": "cpu", "deterministic": False, "d
 
 def rows_of(count: int, batch_size: int, shape: tuple[int, ...] = (4,)) -> Batches:
     zeros = np.broadcast_to(np.zeros(1, np.float32), (count, *shape))  # large, and takes no memory
-    labels = Labels({"y": np.broadcast_to(np.zeros(1, np.float32), (count, 1))}, {})
-    return Batches(inputs={"features": zeros}, labels=labels, batch_size=batch_size)
+    taken = Taken({"features": zeros}, {"y": np.broadcast_to(np.zeros(1, np.float32), (count, 1))})
+    return Batches(ArraySamples(taken, np.arange(count)), Labels({"y": ("y",)}), batch_size=batch_size)
 
 
 @pytest.fixture(scope="module")

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Hashing", "Identity", "KnownFile", "identify", "require_unchanged"]
+__all__ = ["DataFiles", "Identity", "KnownFile", "identify"]
 
 RACY_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before it was hashed may have been written again within the same tick of the
@@ -88,64 +89,76 @@ def identify(file: Path) -> Identity:
     return Identity(os.path.abspath(file), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
-def require_unchanged(before: Iterable[Identity]) -> None:
-    """Make sure that files are still what they were before they were read.
+class DataFiles:
+    """The data files of a table: what they are, and what is in them.
 
-    Raises:
-        DataError: Files have changed meanwhile; all of them.
-    """
-    changed = [old.path for old in before if identify(Path(old.path)) != old]
-    if changed:
-        raise DataError(
-            Problem(
-                "the file changed while it was being read",
-                hint="wait until it is written to its end, then start again",
-                file=Path(path),
-                rule="file-changing",
-            )
-            for path in changed
-        )
-
-
-class Hashing:
-    """Hashes files in a thread of its own, beside the parsing; the interpreter is free meanwhile.
+    That is hashed once, in a thread of its own beside the parsing; the interpreter is free meanwhile.
 
     Args:
-        identities: The files, as they are before anything reads them.
-        known: What is known already, by path.
+        files: Those of each source.
+
+    Raises:
+        DataError: A file is gone.
     """
 
-    def __init__(self, identities: Iterable[Identity], known: Mapping[str, KnownFile]) -> None:
-        self._identities = tuple(identities)
-        self._known = dict(known)
-        unknown = [one for one in self._identities if not self._is_known(one)]
-        self._pool = ThreadPoolExecutor(1, "dlcli-hashing") if unknown else None
-        self._hashed: dict[str, Future[KnownFile]] = (
-            {one.path: self._pool.submit(_hash, one) for one in unknown} if self._pool else {}
-        )
+    def __init__(self, files: Mapping[SplitName, Sequence[Path]]) -> None:
+        self._files = {name: [identify(path) for path in paths] for name, paths in files.items()}
+        self.identities = tuple({one.path: one for each in self._files.values() for one in each}.values())
+        self.bytes = sum(one.bytes for one in self.identities)
+        self._pool: ThreadPoolExecutor | None = None
+        self._known: dict[str, KnownFile] = {}
+        self._hashed: dict[str, Future[KnownFile]] = {}
 
-    def result(self) -> dict[str, KnownFile]:
+    def know(self, known: Mapping[str, KnownFile]) -> None:
+        """Take over, by path, what is known of files: those that it surely speaks for are not hashed."""
+        self._known = {one.path: known[one.path] for one in self.identities if known[one.path].speaks_for(one)}
+
+    def hash(self) -> None:
+        """Begin to hash what is not known."""
+        unknown = [one for one in self.identities if one.path not in self._known and one.path not in self._hashed]
+        if unknown:
+            self._pool = ThreadPoolExecutor(1, "dlcli-hashing")
+            self._hashed |= {one.path: self._pool.submit(_hash, one) for one in unknown}
+
+    def known(self) -> dict[str, KnownFile]:
         """Every file by its path, when all are hashed.
 
         Raises:
             DataError: A file cannot be read.
         """
+        self.hash()
         try:
-            return {
-                one.path: self._hashed[one.path].result() if one.path in self._hashed else self._known[one.path]
-                for one in self._identities
-            }
+            return {**{path: future.result() for path, future in self._hashed.items()}, **self._known}
         finally:
-            self.stop()
+            self.close()
 
-    def stop(self) -> None:
+    def by_source(self, known: Mapping[str, KnownFile] | None = None) -> dict[SplitName, list[KnownFile]]:
+        """The files of each source, as they are hashed, or as they are known."""
+        known = self.known() if known is None else known
+        return {name: [known[one.path] for one in files] for name, files in self._files.items()}
+
+    def require_unchanged(self) -> None:
+        """Make sure that they are still what they were at first.
+
+        Raises:
+            DataError: Files have changed meanwhile; all of them.
+        """
+        changed = [old.path for old in self.identities if identify(Path(old.path)) != old]
+        if changed:
+            raise DataError(
+                Problem(
+                    "the file changed while it was being read",
+                    hint="wait until it is written to its end, then start again",
+                    file=Path(path),
+                    rule="file-changing",
+                )
+                for path in changed
+            )
+
+    def close(self) -> None:
         """Hash no further file."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _is_known(self, identity: Identity) -> bool:
-        known = self._known.get(identity.path)
-        return known is not None and known.speaks_for(identity)
 
 
 def _hash(identity: Identity) -> KnownFile:

@@ -1,1 +1,4 @@
-"""Encoded samples: made once, kept in memory or in files, handed out in batches."""
+"""Samples, all that training asks of data (`samples.py`): arrays that were encoded are one kind of them, parts another.
+
+They are kept in memory or in the cache, and handed out in batches. Nothing here knows TensorFlow or Keras.
+"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
@@ -13,44 +12,17 @@ from numpy.typing import NDArray
 from dlcli.data.cache.entry import ArrayName
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.table.dropping import fill_targets
 from dlcli.data.table.rows import Rows
+from dlcli.data.table.targetless import fill_targets
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Destination", "MemoryArrays", "Split", "encode_chunk", "encode_rows", "encoded_bytes"]
+__all__ = ["Arrays", "Destination", "MemoryArrays", "encode_chunk", "encode_rows", "encoded_bytes"]
 
 Write = Callable[[NDArray[Any]], None]
 """Takes the next rows of an array."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Split:
-    """Encoded rows.
-
-    Args:
-        name: `train`, `validation` or `test`.
-        rows: `(rows,)` int64, the numbers of the rows in their source, from 0, ascending.
-        inputs: An array `(rows, *shape)` for each input of the model, in memory or mapped: see `mapped.take`.
-        targets: For each target class indices `(rows,)` int32, or numbers `(rows, width)` float32.
-        sample_weight: `(rows,)` float32, or None.
-    """
-
-    name: str
-    rows: NDArray[np.int64]
-    inputs: dict[str, NDArray[Any]]
-    targets: dict[str, NDArray[Any]]
-    sample_weight: NDArray[np.float32] | None = None
-
-    def first(self, rows: int) -> Split:
-        """The first so many rows."""
-        part = slice(0, rows)
-        return Split(
-            self.name,
-            self.rows[part],
-            {name: array[part] for name, array in self.inputs.items()},
-            {name: array[part] for name, array in self.targets.items()},
-            None if self.sample_weight is None else self.sample_weight[part],
-        )
+Arrays = dict[ArrayName, NDArray[Any]]
 
 
 class Destination(Protocol):
@@ -64,7 +36,7 @@ class MemoryArrays:
     """Encoded arrays in memory, by their names."""
 
     def __init__(self) -> None:
-        self.arrays: dict[ArrayName, NDArray[Any]] = {}
+        self.arrays: Arrays = {}
 
     def create(self, name: ArrayName, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Write:
         """Begin an array."""

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dlcli.config.options.types import type_directories
+from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
 
-__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key"]
+__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -88,6 +88,11 @@ def content_key(files: Mapping[SplitName, Sequence[KnownFile]]) -> str:
     return _digest({name: [_content(file) for file in known] for name, known in files.items()})
 
 
+def samples_key(encoding: str, split: SplitName, files: Sequence[KnownFile]) -> str:
+    """The key of the samples of a split: of how rows are encoded and divided, and of the files that they are in."""
+    return _digest([encoding, split, [_content(file) for file in files]])
+
+
 def place_key(recipe: str, paths: Sequence[str]) -> str:
     """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
     return _digest([recipe, list(paths)])
@@ -116,8 +121,9 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
     versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
-    packages = (Path(__file__).parents[1], *type_directories())  # all that reads, and all that encodes
-    return "".join(program_key(package, versions, without=["keras_layer"]) for package in packages)
+    packages = (Path(__file__).parents[1], *paths())  # what reads, and what encodes
+    exports = ("keras_layer", "keras_layers")
+    return "".join(program_key(package, versions, without=exports) for package in packages)
 
 
 def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:

@@ -1,4 +1,4 @@
-"""Targets in the form that each output's loss takes, and the weight of every row."""
+"""Targets in the form that each output's loss takes, and the weight of every sample."""
 
 from __future__ import annotations
 
@@ -10,65 +10,97 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
-from dlcli.data.cache.mapped import take
 from dlcli.data.columns.names import text_name
+from dlcli.data.samples.samples import Samples, Taken, blocks
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
-__all__ = ["Labels", "class_weights", "make_labels", "row_weights"]
+__all__ = ["ClassWeights", "Labels", "class_weights", "make_labels", "weigh_classes"]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClassWeights:
+    """The weights of the classes of an output.
+
+    Args:
+        output: Its name.
+        target: The target that it learns.
+        weights: `(classes,)` float64.
+    """
+
+    output: str
+    target: str
+    weights: NDArray[np.float64]
 
 
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """What the outputs learn. Arrays are kept as they were encoded, in memory or mapped, and arranged batch by batch.
+    """What the outputs learn: arranged batch by batch from the targets.
 
     Args:
-        arrays: For each output: class indices (rows,) int32, or numbers (rows, width) float32; numbers of several
-            targets as a tuple of arrays.
-        one_hot: The outputs whose indices become one-hot vectors (rows, classes), with their number of classes.
-        columns: The outputs whose indices, 0 and 1, become numbers (rows, 1).
+        targets: For each output the targets that it learns; the numbers of several stand side by side.
+        one_hot: The outputs whose indices become one-hot vectors (samples, classes), with their number of classes.
+        columns: The outputs whose indices, 0 and 1, become numbers (samples, 1).
+        class_weights: What the classes of an output weigh; None when all are alike.
 
     Example:
-        >>> Labels({"y": np.array([0, 1, 1], np.int32)}, {}, frozenset({"y"})).take("y", slice(1, 3))
-        array([[1.],
-               [1.]], dtype=float32)
+        >>> taken = Taken({}, {"y": np.array([0, 1, 1], np.int32)})
+        >>> Labels({"y": ("y",)}, {}, frozenset({"y"})).arrange(taken)[0].tolist()
+        [[0.0], [1.0], [1.0]]
     """
 
-    arrays: Mapping[str, NDArray[Any] | tuple[NDArray[Any], ...]]
-    one_hot: Mapping[str, int]
+    targets: Mapping[str, tuple[str, ...]]
+    one_hot: Mapping[str, int] = dataclasses.field(default_factory=dict)
     columns: frozenset[str] = frozenset()
+    class_weights: ClassWeights | None = None
 
-    def take(self, output: str, rows: NDArray[np.int64] | slice) -> NDArray[Any]:
-        """The labels of some rows, as the loss of the output takes them.
+    def arrange(self, taken: Taken) -> tuple[Any, Any]:
+        """The labels of some samples and their weights as Keras wants them: an array for one output, else a list.
 
-        Args:
-            output: The output's name.
-            rows: Which, in any order.
+        Without weights of samples or of classes the second is None.
         """
-        held = self.arrays[output]
-        if isinstance(held, tuple):
-            return np.concatenate([take(array, rows) for array in held], axis=1)
-        values = take(held, rows)
+        labels = [self._of(output, taken) for output in self.targets]
+        if taken.weights is None and self.class_weights is None:
+            return _single(labels), None
+        return _single(labels), _single([self._weights(output, taken, len(labels[0])) for output in self.targets])
+
+    def _of(self, output: str, taken: Taken) -> NDArray[Any]:
+        """The labels as the loss of an output takes them."""
+        first, *others = (taken.targets[name] for name in self.targets[output])
+        if others:
+            return np.concatenate([first, *others], axis=1)
         if output in self.columns:
-            return values.astype(np.float32).reshape(-1, 1)
+            return first.astype(np.float32).reshape(-1, 1)
         if output not in self.one_hot:
-            return values
-        vectors = np.zeros((len(values), self.one_hot[output]), np.float32)
-        vectors[np.arange(len(values)), values] = 1
+            return first
+        vectors = np.zeros((len(first), self.one_hot[output]), np.float32)
+        vectors[np.arange(len(first)), first] = 1
         return vectors
 
+    def _weights(self, output: str, taken: Taken, count: int) -> NDArray[np.float32]:
+        weights = np.ones(count, np.float32) if taken.weights is None else taken.weights
+        own = self.class_weights
+        if own is None or own.output != output:
+            return weights
+        table: NDArray[np.float64] = own.weights[taken.targets[own.target]]
+        return np.asarray(weights * table, np.float32)
 
-def make_labels(targets: Mapping[str, NDArray[np.generic]], outputs: Sequence[OutputPlan]) -> Labels:
-    """Arrange the encoded targets by output.
+
+def _single(values: list[NDArray[Any]]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def make_labels(outputs: Sequence[OutputPlan], weights: ClassWeights | None = None) -> Labels:
+    """What the outputs of a model learn.
 
     Args:
-        targets: For each target: class indices (rows,) or numbers (rows, width).
         outputs: The model's outputs.
+        weights: What the classes of one of them weigh, from `weigh_classes`.
     """
-    values = {output.name: tuple(targets[target.name] for target in output.targets) for output in outputs}
     return Labels(
-        {name: arrays if len(arrays) > 1 else arrays[0] for name, arrays in values.items()},
+        {output.name: tuple(target.name for target in output.targets) for output in outputs},
         one_hot={output.name: len(output.classes) for output in outputs if output.form == "one_hot"},
         columns=frozenset(output.name for output in outputs if output.form == "column"),
+        class_weights=weights,
     )
 
 
@@ -110,39 +142,28 @@ def class_weights(
     return learners[0]
 
 
-def row_weights(
-    *,
-    sample_weight: NDArray[np.floating] | None,
-    setting: Literal["balanced"] | Mapping[str, float] | None,
-    weighted: OutputPlan | None,
-    targets: Mapping[str, NDArray[np.generic]],
-    outputs: Sequence[OutputPlan],
-) -> dict[str, NDArray[np.float32]] | None:
-    """The weight of every row for every output; None when all are 1.
+def weigh_classes(
+    setting: Literal["balanced"] | Mapping[str, float] | None, weighted: OutputPlan | None, samples: Samples
+) -> ClassWeights | None:
+    """What the classes of an output weigh; None when all are alike.
 
-    Class weights are multiplied in here, before batching. `balanced` gives class c the weight
-    `rows / (classes * rows of c)`, so that every class weighs the same in sum and the mean weight is 1.
+    `balanced` gives class c the weight `samples / (classes * samples of c)`, so that every class weighs the same in sum
+    and the mean weight is 1.
 
     Args:
-        sample_weight: A weight for each row, shape (rows,).
         setting: The config's `fit.class_weight`.
         weighted: The output that the class weights are for, from `class_weights`.
-        targets: The encoded targets of the rows.
-        outputs: The model's outputs.
+        samples: Those of training.
     """
-    if sample_weight is None and weighted is None:
+    if weighted is None or setting is None:
         return None
-    rows = len(next(iter(targets.values())))
-    base = np.ones(rows, np.float32) if sample_weight is None else sample_weight.astype(np.float32)
-    weights = {output.name: base for output in outputs}
-    if weighted is not None and setting is not None:
-        indices = targets[weighted.targets[0].name].astype(np.int64)
-        count = len(weighted.classes)
-        if setting == "balanced":
-            present = np.bincount(indices, minlength=count)
-            table = rows / (np.count_nonzero(present) * np.maximum(present, 1))
-        else:
-            given = {text_name(name): weight for name, weight in setting.items()}
-            table = np.array([given.get(name, 1.0) for name in weighted.classes])
-        weights[weighted.name] = (base * table[indices]).astype(np.float32)
-    return weights
+    name, count = weighted.targets[0].name, len(weighted.classes)
+    if setting == "balanced":
+        present = np.zeros(count, np.int64)
+        for block in blocks(samples, inputs=()):
+            present += np.bincount(block.targets[name], minlength=count)
+        weights = len(samples) / (np.count_nonzero(present) * np.maximum(present, 1))
+    else:
+        given = {text_name(name): weight for name, weight in setting.items()}
+        weights = np.array([given.get(name, 1.0) for name in weighted.classes])
+    return ClassWeights(weighted.name, name, weights)

@@ -7,30 +7,25 @@ cache; what is too large for memory is only there, and mapped.
 from __future__ import annotations
 
 import contextlib
-import functools
-import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-
-from numpy.typing import NDArray
 
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache, Scratch
 from dlcli.data.cache.entry import ArrayName, CorruptEntry, Draft, Entry, read_known, write_known
-from dlcli.data.cache.identity import Hashing, Identity, KnownFile, identify, require_unchanged
-from dlcli.data.samples.encoding import Destination, MemoryArrays
+from dlcli.data.cache.identity import DataFiles, KnownFile
+from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays
 from dlcli.data.samples.keys import content_key, place_key
 from dlcli.data.table import memory
-from dlcli.data.table.rows import Overflow, no_room
+from dlcli.data.table.rows import no_room
 from dlcli.errors import DataError, Problem
 
-__all__ = ["CACHED_FROM", "Arrays", "Notify", "Store"]
+__all__ = ["CACHED_FROM", "Notify", "Store"]
 
 Notify = Callable[[Problem], None]
 """Told what the person should know and cannot be helped."""
-
-Arrays = dict[ArrayName, NDArray[Any]]
 
 CACHED_FROM = 16 * 2**20
 """Bytes, of the files or of the arrays, from which on these are cached. Less is read and encoded in a fifth of a
@@ -38,44 +33,25 @@ second, which finding and checking an entry would not make much shorter."""
 
 
 class Store:
-    """The encoded arrays of one job; use it as a context manager.
+    """Where the encoded arrays of one recipe are kept.
 
     Args:
         cache: Where arrays are kept; None keeps everything in memory.
+        files: The data files.
+        scratch: A directory for what is being written; needed with a cache.
         recipe: Pattern of the names of the entries that would do, without the content's key: `<recipe>-*`.
-        files: The data files of each source.
         notify: Told what the person should know.
-
-    Raises:
-        DataError: A file is gone.
     """
 
     def __init__(
-        self, cache: Cache | None, *, recipe: str, files: Mapping[SplitName, Sequence[Path]], notify: Notify
+        self, cache: Cache | None, files: DataFiles, scratch: Scratch | None, *, recipe: str, notify: Notify
     ) -> None:
         self._cache = cache
+        self._files = files
+        self._scratch = scratch
         self._recipe = recipe
         self._notify = notify
-        self._files: dict[SplitName, list[Identity]] = {
-            name: [identify(path) for path in paths] for name, paths in files.items()
-        }
-        self._known: dict[str, KnownFile] = {}
-        self._hashing: Hashing | None = None
         self._useless: set[Path] = set()
-        self._scratch: Scratch | None = None if cache is None else cache.scratch()
-        self.overflow = Overflow(self._scratch, notify)
-
-    def __enter__(self) -> Store:
-        if self._cache is not None:
-            self._cache.sweep()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._hashing is not None:
-            self._hashing.stop()
-        self.overflow.close()
-        if self._scratch is not None:
-            self._scratch.close()
 
     def find(self, split: SplitName | None = None) -> Entry | None:
         """The entry with the arrays of these very files, checked; None when there is none.
@@ -85,24 +61,24 @@ class Store:
         Args:
             split: The split whose arrays are wanted, and are checked; all when None.
         """
-        if self._cache is None:
+        if self._cache is None or not self._files.identities:
             return None
         for directory in self._cache.find(f"{self._recipe}-*"):
             known = {file.identity.path: file for file in read_known(directory)}
-            if not all(one.path in known and known[one.path].speaks_for(one) for one in self._identities):
+            if not all(one.path in known and known[one.path].speaks_for(one) for one in self._files.identities):
                 continue
             if directory.name.endswith(f"-{self._content(known)}") and (entry := self._open(directory, split)):
-                self._known = known
+                self._files.know(known)
                 return entry
         if not self._cache.find(f"{self._recipe}-*"):
             return None
         # Moved, touched, or just written: the content tells.
-        self._known = self._hash()
-        require_unchanged(self._identities)
-        for directory in self._cache.find(f"{self._recipe}-{self._content(self._known)}"):
+        known = self._files.known()
+        self._files.require_unchanged()
+        for directory in self._cache.find(f"{self._recipe}-{self._content(known)}"):
             if entry := self._open(directory, split):
                 with contextlib.suppress(OSError):
-                    write_known(directory, tuple(self._known.values()))
+                    write_known(directory, tuple(known.values()))
                 return entry
         return None
 
@@ -117,22 +93,14 @@ class Store:
         """
         with contextlib.ExitStack() as stack:
             entry = None
-            if self._cache is not None and self._bytes >= CACHED_FROM:
-                key = place_key(self._recipe, [one.path for one in self._identities])
+            if self._cache is not None and self._files.bytes >= CACHED_FROM:
+                key = place_key(self._recipe, [one.path for one in self._files.identities])
                 stack.enter_context(self._cache.building(key, waiting=self._wait))
                 entry = self.find()  # made since we looked, whether we waited for it or not
             if entry is None:
-                self._hashing = Hashing(self._identities, self._known)
+                self._files.hash()
             yield entry
-            require_unchanged(self._identities)
-
-    def fingerprints(self) -> dict[str, list[dict[str, Any]]]:
-        """Path, size and hash of the files of each source; JSON values."""
-        known = self._hash()
-        return {
-            name: [{"path": one.path, "bytes": one.bytes, "sha256": known[one.path].sha256} for one in files]
-            for name, files in self._files.items()
-        }
+            self._files.require_unchanged()
 
     def keep(
         self,
@@ -164,7 +132,7 @@ class Store:
                 name = ""
         arrays = MemoryArrays()
         fill(arrays)
-        if self._cache is not None and name and max(self._bytes, num_bytes) >= CACHED_FROM:
+        if self._cache is not None and name and max(self._files.bytes, num_bytes) >= CACHED_FROM:
             try:
                 with self._draft() as draft:
                     for array_name, array in arrays.arrays.items():
@@ -182,21 +150,8 @@ class Store:
             arrays = {name: entry.read(name) for name in wanted}
         return arrays
 
-    @functools.cached_property
-    def _identities(self) -> tuple[Identity, ...]:
-        return tuple({one.path: one for files in self._files.values() for one in files}.values())
-
-    @property
-    def _bytes(self) -> int:
-        return sum(one.bytes for one in self._identities)
-
-    def _hash(self) -> dict[str, KnownFile]:
-        if self._hashing is None:
-            self._hashing = Hashing(self._identities, self._known)
-        return self._hashing.result()
-
     def _content(self, known: Mapping[str, KnownFile]) -> str:
-        return content_key({name: [known[one.path] for one in files] for name, files in self._files.items()})
+        return content_key(self._files.by_source(known))
 
     def _open(self, directory: Path, split: SplitName | None) -> Entry | None:
         """The entry, if every byte of it that is wanted is as it was written; one that is not is removed."""
@@ -236,7 +191,9 @@ class Store:
 
     def _draft(self) -> Draft:
         assert self._scratch is not None
-        return Draft(Path(tempfile.mkdtemp(prefix="entry-", dir=self._scratch.directory())))
+        directory = self._scratch.directory() / f"entry-{secrets.token_hex(6)}"
+        directory.mkdir()
+        return Draft(directory)
 
     def _add(self, draft: Draft, name: str, content: Mapping[str, Any]) -> Path:
         """Finish a draft, and make it an entry if it has a name; where it is then."""
@@ -244,9 +201,9 @@ class Store:
         if not name:
             draft.finish(content, ())
             return draft.directory
-        known = self._hash()
+        known = self._files.known()
         # What was read must be what was hashed: else the arrays would get another file's name.
-        require_unchanged(self._identities)
+        self._files.require_unchanged()
         draft.finish(content, tuple(known.values()))
         entry = f"{name}-{self._content(known)}"
         if any(useless.name == entry and useless.exists() for useless in self._useless):

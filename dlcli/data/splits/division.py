@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig, GroupSplit, OrderedSplit
+from dlcli.config.schema import GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.splits.partition import split_rows
 from dlcli.data.table.checks import row_labels
 from dlcli.data.table.order import row_order
 from dlcli.data.table.rows import Rows
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Part", "divide"]
+__all__ = ["Division", "Part", "divide"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,34 +29,46 @@ class Part:
     rows: NDArray[np.int64]
 
 
-def divide(
-    config: DataConfig,
-    loaded: Loaded,
-    *,
-    seed: int,
-    wanted: Collection[SplitName],
-    dropped: Mapping[SplitName, NDArray[np.int64]] | None = None,
-) -> dict[SplitName, Part]:
+@dataclasses.dataclass(frozen=True)
+class Division:
+    """How a table is divided; one table may have several.
+
+    Args:
+        parts: The rows of each split, in the order of the splits.
+    """
+
+    parts: dict[SplitName, Part]
+
+    @property
+    def num_rows(self) -> int:
+        """The rows of all splits together."""
+        return sum(len(part.rows) for part in self.parts.values())
+
+    def within(self, source: SplitName) -> dict[str, NDArray[np.int64]]:
+        """The rows of the splits that are in a source."""
+        return {name: part.rows for name, part in self.parts.items() if part.source == source}
+
+
+def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -> Division:
     """The rows of each wanted split: of the source of its own, or of its fraction of `train`.
 
     Args:
-        config: The `data` section, its types filled in.
-        loaded: The rows of every source.
+        table: The rows of every source, its config filled in.
         seed: Decides the fractions.
         wanted: The splits.
-        dropped: The numbers of rows that are to be in none, of each source.
 
     Raises:
         DataError: A split would be empty, or there are too few classes or groups for it.
     """
+    config = table.config
     left = {
-        name: np.delete(np.arange(rows.num_rows), (dropped or {}).get(name, np.empty(0, np.int64)))
-        for name, rows in loaded.rows.items()
+        name: np.delete(np.arange(rows.num_rows), table.left_out.get(name, np.empty(0, np.int64)))
+        for name, rows in table.rows.items()
     }
     own: dict[SplitName, Part] = {name: Part(name, numbers) for name, numbers in left.items() if name != "train"}
-    if "train" not in loaded.rows:
-        return own
-    rows, kept = loaded.rows["train"], left["train"]
+    if "train" not in table.rows:
+        return Division(own)
+    rows, kept = table.rows["train"], left["train"]
     fractions: dict[SplitName, float] = {
         name: part for name in ("validation", "test") if isinstance(part := getattr(config, name), float)
     }
@@ -70,25 +82,25 @@ def divide(
     elif isinstance(config.split, OrderedSplit):
         how = "ordered"
         if fractions:
-            kept = kept[np.argsort(row_order(config, loaded, config.split.ordered)[kept], kind="stable")]
+            kept = kept[np.argsort(row_order(table, config.split.ordered)[kept], kind="stable")]
     else:
         how = config.split
         if how == "stratified" and fractions:
-            codes, names = _classes(config, loaded)
+            codes, names = _classes(table)
     codes = None if codes is None else codes[kept]
     shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
     parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
-    return {name: parts[name] for name in SPLITS if name in parts and name in wanted}
+    return Division({name: parts[name] for name in SPLITS if name in parts and name in wanted})
 
 
-def _classes(config: DataConfig, loaded: Loaded) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def _classes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The class of every row of `train`: of the first target that is one."""
-    for name, target in config.target.items():
+    for name, target in table.config.target.items():
         if target is not None and target.kind == "category":
-            return row_labels(loaded.rows["train"], loaded.roles.targets[name][0])
+            return row_labels(table.rows["train"], table.roles.targets[name][0])
     raise DataError(
         Problem(
-            f"split: stratified needs a target of classes, and {', '.join(map(repr, config.target))} is a number",
+            f"split: stratified needs a target of classes, and {', '.join(map(repr, table.config.target))} is a number",
             path="data.split",
             hint="split: random; or make the target a category",
             rule="stratified-number",

@@ -5,30 +5,29 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
 from dlcli.data.table.rows import Rows
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
 from dlcli.data.values.conversion import is_number_text, kind_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["row_order"]
 
 
-def row_order(config: DataConfig, loaded: Loaded, column: str) -> NDArray[np.float64] | NDArray[np.int64]:
+def row_order(table: Table, column: str) -> NDArray[np.float64] | NDArray[np.int64]:
     """A number for every row of `train`, by which they are ordered: the column's own, or its instants.
 
     Raises:
         DataError: Cells that are empty, or neither numbers nor times.
     """
-    rows = loaded.rows["train"]
+    rows = table.rows["train"]
     if _are_numbers(rows, column):
         parts = [numbers(chunk.columns[column]).values.reshape(-1) for chunk in rows.chunks(columns=[column])]
         values = np.concatenate(parts)
         _refuse(rows, column, np.isnan(values), "empty cells")
         return values
-    format = _format(config, loaded, column)
+    format = _format(table, column)
     read = [instants(chunk.columns[column], format=format) for chunk in rows.chunks(columns=[column])]
     _refuse(rows, column, np.concatenate([each.missing for each in read]), "empty cells")
     wrong = np.concatenate([each.unreadable for each in read])
@@ -53,10 +52,10 @@ def _are_numbers(rows: Rows, column: str) -> bool:
     return True
 
 
-def _format(config: DataConfig, loaded: Loaded, column: str) -> str | None:
+def _format(table: Table, column: str) -> str | None:
     """The form of the dates that a feature of the same column says."""
-    for name, feature in (config.features or {}).items():
-        if feature is not None and feature.date_format and loaded.roles.features.get(name) == (column,):
+    for name, feature in (table.config.features or {}).items():
+        if feature is not None and feature.date_format and table.roles.features.get(name) == (column,):
             return feature.date_format
     return None
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.chunk import ColumnInfo, Kind
@@ -17,24 +20,34 @@ from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["Found", "Loaded", "find_kinds", "find_sources", "load", "missing_columns"]
+__all__ = ["Found", "Table", "find_kinds", "find_sources", "missing_columns", "read_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Loaded:
-    """The rows of every source.
+class Table:
+    """What was read: the rows of every source, and what does not depend on how they are divided.
 
     Args:
+        config: The `data` section: as it was written, then with its types filled in.
         rows: By the split that names the source; splits that are fractions have none of their own.
         sources: Where they came from.
         roles: The columns of every feature and target.
         infos: What `train` says of its columns, by name.
+        decisions: The name of each column that was decided on, and what was decided.
+        doubts: What may not be meant so.
+        left_out: Of each source the ascending numbers of the rows that are to be in no split.
+        weights: Of each source the weight of every row, where the config names a column of them.
     """
 
+    config: DataConfig
     rows: dict[SplitName, Rows]
     sources: dict[SplitName, Source]
     roles: Roles
     infos: dict[str, ColumnInfo]
+    decisions: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    left_out: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
+    weights: Mapping[SplitName, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +92,9 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
     return Found(sources, tuple(problems), sightings)
 
 
-def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overflow: Overflow | None = None) -> Loaded:
+def read_rows(
+    config: DataConfig, found: Found, *, exact_targets: bool = True, overflow: Overflow | None = None
+) -> Table:
     """Read the sources of a config.
 
     Args:
@@ -113,7 +128,7 @@ def load(config: DataConfig, found: Found, *, exact_targets: bool = True, overfl
     if problems:
         raise DataError(problems)
     kinds = find_kinds(config, roles, infos, exact_targets=exact_targets)
-    return Loaded(_read(sources, kinds, overflow or Overflow()), sources, roles, infos)
+    return Table(config, _read(sources, kinds, overflow or Overflow()), sources, roles, infos)
 
 
 def _read(sources: Mapping[SplitName, Source], kinds: dict[str, Kind], overflow: Overflow) -> dict[SplitName, Rows]:

@@ -11,7 +11,7 @@ from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.table.checks import missing_rows, named_marks
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
 from dlcli.data.types.doubts import collect_doubts
 from dlcli.data.types.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.errors import DataError, Problem
@@ -41,7 +41,7 @@ class Filled:
         return collect_notes(self.lines)
 
 
-def fill_in(config: DataConfig, loaded: Loaded, *, classification: bool | None, units: int | None) -> Filled:
+def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, units: int | None) -> Filled:
     """The types that the config does not give, and the options that do not wait for the training split.
 
     Args:
@@ -116,7 +116,7 @@ def decide(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
     return Filled(config, tuple(ordered), tuple(doubts))
 
 
-def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
+def _guess(config: DataConfig, loaded: Table, name: str) -> Guess:
     """The type of a feature that the config leaves open."""
     rows = loaded.rows["train"]
     marks = named_marks(rows.marks.get(name, {}))
@@ -127,7 +127,7 @@ def _guess(config: DataConfig, loaded: Loaded, name: str) -> Guess:
     return dataclasses.replace(guess, feature=guess.feature.with_missing(gaps))
 
 
-def _odd_cells(loaded: Loaded, column: str, cells: Cells) -> tuple[Problem, ...]:
+def _odd_cells(loaded: Table, column: str, cells: Cells) -> tuple[Problem, ...]:
     """What is wrong with the first cells that are not of the column's type: a second look at the file tells."""
     try:
         for _ in loaded.sources["train"].chunks({column: cells}):
@@ -137,7 +137,7 @@ def _odd_cells(loaded: Loaded, column: str, cells: Cells) -> tuple[Problem, ...]
     return ()
 
 
-def _given(config: DataConfig, loaded: Loaded, feature: Feature, columns: tuple[str, ...]) -> Guess:
+def _given(config: DataConfig, loaded: Table, feature: Feature, columns: tuple[str, ...]) -> Guess:
     """A feature whose type is given; a line when its empty cells become what nobody has asked for."""
     feature = with_defaults(feature, config.defaults)
     said = "missing" in feature.model_fields_set and not feature.missing_is_open

@@ -11,19 +11,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
-from dlcli.config.schema import DataConfig, Target
+from dlcli.config.schema import Target
 from dlcli.config.signature import SplitName
 from dlcli.data.columns.chunk import Chunk, Column
 from dlcli.data.table.checks import missing_rows, missing_values
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
-__all__ = ["drop_columns", "dropped_rows", "fill_targets", "targetless"]
+__all__ = ["droppable_columns", "fill_targets", "targetless", "targetless_rows"]
 
 RowNumbers = NDArray[np.int64]
 
 
-def drop_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def droppable_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """The columns of targets whose empty cells leave their row out."""
     return tuple(
         column
@@ -33,22 +33,22 @@ def drop_columns(targets: Mapping[str, Target | None], columns: Mapping[str, Seq
     )
 
 
-def dropped_rows(config: DataConfig, loaded: Loaded) -> dict[SplitName, RowNumbers]:
+def targetless_rows(table: Table) -> dict[SplitName, RowNumbers]:
     """The ascending numbers of the rows to leave out, of each source.
 
     Raises:
         DataError: No row of a source has its target.
     """
-    columns = drop_columns(config.target, loaded.roles.targets)
+    columns = droppable_columns(table.config.target, table.roles.targets)
     found: dict[SplitName, RowNumbers] = {}
     problems = []
-    for name, rows in loaded.rows.items():
+    for name, rows in table.rows.items():
         parts = [missing_rows(rows, column) for column in columns]
         found[name] = np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
         if len(found[name]) == rows.num_rows:
             problems.append(
                 Problem(
-                    f"no row of '{loaded.sources[name].name}' has its target",
+                    f"no row of '{table.sources[name].name}' has its target",
                     path=format_path(("data", "target")),
                     hint=f"the columns are {', '.join(map(repr, columns))}; are they the right ones?",
                     rule="missing-target",

@@ -6,48 +6,34 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from types import TracebackType
 
-from dlcli.config.schema import DataConfig
-from dlcli.config.signature import SPLITS
 from dlcli.data.columns.codec import Codec
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.splits.division import Part, divide
-from dlcli.data.table.dropping import drop_columns, dropped_rows, fill_targets
-from dlcli.data.table.table import Loaded
+from dlcli.data.table.table import Table
+from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows
 from dlcli.errors import ConfigError, DataError, Problem
 
 __all__ = ["FurtherFaults"]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Look:
-    config: DataConfig
-    loaded: Loaded
-    seed: int
-
-
 class FurtherFaults:
     """A context in which a `DataError` gets what else is wrong with the cells, feature by feature.
 
+    Args:
+        seed: Decides the splits.
+
     Example:
-        >>> with FurtherFaults() as faults:  # doctest: +SKIP
-        ...     faults.look_at(config, loaded, seed=7)
+        >>> with FurtherFaults(seed=7) as faults:  # doctest: +SKIP
+        ...     faults.table = table
         ...     ...
     """
 
-    def __init__(self) -> None:
-        self._look: _Look | None = None
-
-    def look_at(self, config: DataConfig, loaded: Loaded, *, seed: int) -> None:
-        """Say where faults are to be sought.
-
-        Args:
-            config: The `data` section, its types filled in.
-            loaded: The rows of every source.
-            seed: Decides the splits.
-        """
-        self._look = _Look(config, loaded, seed)
+    def __init__(self, *, seed: int) -> None:
+        self.table: Table | None = None
+        """Where faults are to be sought, its types filled in."""
+        self._seed = seed
 
     def __enter__(self) -> FurtherFaults:
         return self
@@ -55,18 +41,18 @@ class FurtherFaults:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, DataError) or self._look is None:
+        if not isinstance(error, DataError) or self.table is None:
             return
         known = {(problem.path, problem.rule) for problem in error.problems}
-        further = [one for one in _further(self._look) if (one.path, one.rule) not in known]
+        further = [one for one in _further(self.table, self._seed) if (one.path, one.rule) not in known]
         if further:
             raise DataError([*error.problems, *further]) from error
 
 
-def _further(look: _Look) -> Iterator[Problem]:
-    config, loaded = look.config, look.loaded
+def _further(table: Table, seed: int) -> Iterator[Problem]:
+    config = table.config
     try:
-        parts = divide(config, loaded, seed=look.seed, wanted=SPLITS, dropped=dropped_rows(config, loaded))
+        division = divide(dataclasses.replace(table, left_out=targetless_rows(table)), seed=seed)
     except DataError as error:
         yield from error.problems
         return
@@ -74,22 +60,22 @@ def _further(look: _Look) -> Iterator[Problem]:
         preprocessing = Preprocessing.build(
             {name: feature for name, feature in (config.features or {}).items() if feature is not None},
             {name: target for name, target in config.target.items() if target is not None},
-            available=list(loaded.infos),
-            seed=look.seed,
+            available=list(table.infos),
+            seed=seed,
         )
     except ConfigError as error:
         yield from error.problems
         return
     for section, codecs in (("features", preprocessing.features), ("target", preprocessing.targets)):
         for name, codec in codecs.items():
-            gaps = set(drop_columns(config.target, loaded.roles.targets)).intersection(codec.columns)
-            yield from at_entry(_of_cells(codec, loaded, parts["train"], gaps), section, name)
+            gaps = set(droppable_columns(config.target, table.roles.targets)).intersection(codec.columns)
+            yield from at_entry(_of_cells(codec, table, division.parts["train"], gaps), section, name)
 
 
-def _of_cells(codec: Codec | TargetCodec, loaded: Loaded, train: Part, gaps: Collection[str]) -> list[Problem]:
+def _of_cells(codec: Codec | TargetCodec, table: Table, train: Part, gaps: Collection[str]) -> list[Problem]:
     """What is wrong with the cells that one codec reads: the first fault of fitting, or of encoding."""
     columns = list(codec.columns)
-    rows = loaded.rows["train"]
+    rows = table.rows["train"]
     file = None
     try:
         for chunk in rows.chunks(train.rows, columns):
@@ -97,7 +83,7 @@ def _of_cells(codec: Codec | TargetCodec, loaded: Loaded, train: Part, gaps: Col
             codec.fit([chunk.columns[column] for column in columns])
         file = None
         codec.finish()
-        for rows in loaded.rows.values():
+        for rows in table.rows.values():
             for chunk in rows.chunks(columns=columns):
                 file = chunk.file
                 if (whole := fill_targets(chunk, gaps)) is not None:

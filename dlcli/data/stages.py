@@ -1,0 +1,207 @@
+"""The way from files to samples, in stages whose results can be kept and used again.
+
+    read_table -> Table -> check_rows -> divide -> Division -> fit -> Preprocessing -> encode -> Samples
+
+One table may be divided several times; nothing is read again for that.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.schema import DataConfig
+from dlcli.config.signature import SplitName
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.arrays import array_splits
+from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
+from dlcli.data.samples.samples import Samples
+from dlcli.data.splits.division import Division, divide
+from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
+from dlcli.data.table.rows import Overflow
+from dlcli.data.table.table import Found, Table, read_rows
+from dlcli.data.table.targetless import droppable_columns, targetless_rows
+from dlcli.data.types.filling import fill_in
+from dlcli.errors import DataError, Problem
+
+__all__ = ["check_classes", "check_rows", "divide", "encode", "fit", "in_memory", "read_table"]
+
+Keep = Callable[[int, Callable[[Destination], None]], Arrays]
+"""Keeps arrays that take so many bytes and are written by a function."""
+
+_Entry = TypeVar("_Entry")
+
+
+def read_table(
+    config: DataConfig,
+    found: Found,
+    *,
+    classification: bool | None = None,
+    units: int | None = None,
+    overflow: Overflow | None = None,
+) -> Table:
+    """Read the sources of a config, and infer the types that it leaves open.
+
+    Args:
+        config: The `data` section as it was written.
+        found: Its files.
+        classification: What the loss and the last activation say of the target; None when they do not.
+        units: Of the last layer, when known.
+        overflow: Where rows go that do not fit into memory.
+
+    Raises:
+        DataError: Files, columns or cells that cannot be used, or features that cannot.
+    """
+    table = read_rows(config, found, exact_targets=classification is not False, overflow=overflow)
+    filled = fill_in(config, table, classification=classification, units=units)
+    return dataclasses.replace(table, config=filled.config, decisions=filled.lines, doubts=filled.doubts)
+
+
+def check_rows(table: Table) -> Table:
+    """The table with the rows that are left out for want of a target, and with the weights of all.
+
+    Raises:
+        DataError: Targets that are missing and must not, weights that are none.
+    """
+    gaps = _gaps(table)
+    problems = [
+        problem
+        for rows in table.rows.values()
+        for name, columns in table.roles.targets.items()
+        for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
+    ]
+    weights: dict[SplitName, NDArray[np.float32]] = {}
+    if table.roles.sample_weight is not None:
+        for source, rows in table.rows.items():
+            weights[source], faults = weight_problems(rows, table.roles.sample_weight)
+            problems += faults
+    if problems:
+        raise DataError(problems)
+    left_out = targetless_rows(table)
+    counts = {name: len(rows) for name, rows in left_out.items() if len(rows)}
+    lines = [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
+    return dataclasses.replace(table, left_out=left_out, weights=weights, decisions=(*table.decisions, *lines))
+
+
+def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[str] = ()) -> Preprocessing:
+    """Fit the preprocessing on the training rows.
+
+    Args:
+        table: Checked.
+        division: Has a `train` split.
+        seed: Of the samples that statistics are taken from.
+        unscalable: Targets that are not scaled when the config does not say.
+
+    Raises:
+        ConfigError: Options of features that contradict one another or the data.
+        DataError: Cells that cannot be used, classes that the training rows do not show.
+    """
+    preprocessing = Preprocessing.build(
+        _given(table.config.features or {}),
+        _given(table.config.target),
+        available=list(table.infos),
+        texts={info.name for info in table.infos.values() if info.is_text},
+        unscalable=unscalable,
+        seed=seed,
+    )
+    train = division.parts["train"]
+    preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
+    check_classes(table, division, preprocessing)
+    return preprocessing
+
+
+def check_classes(table: Table, division: Division, preprocessing: Preprocessing) -> None:
+    """Make sure that every class of every split is one that training showed.
+
+    Raises:
+        DataError: Some are not.
+    """
+    problems: list[Problem] = []
+    for spec in preprocessing.target_specs:
+        if spec.kind == "category":
+            (column,) = preprocessing.targets[spec.name].columns
+            found = {name: row_labels(rows, column) for name, rows in table.rows.items()}
+            for name, part in division.parts.items():
+                problems += unseen_classes(
+                    spec.classes,
+                    found[part.source],
+                    part.rows,
+                    target=spec.name,
+                    split=name,
+                    is_fraction=part.source != name,
+                )
+    if problems:
+        # A target that is read as something else than it is has classes that are there once: first the cause.
+        faulty = {problem.path for problem in problems}
+        raise DataError([*(doubt for doubt in table.doubts if doubt.path in faulty), *problems])
+
+
+def in_memory(num_bytes: int, fill: Callable[[Destination], None]) -> Arrays:
+    """Keep arrays in memory."""
+    arrays = MemoryArrays()
+    fill(arrays)
+    return arrays.arrays
+
+
+def encode(
+    table: Table,
+    division: Division,
+    preprocessing: Preprocessing,
+    *,
+    named: Collection[str] = (),
+    keep: Keep = in_memory,
+    unseen: list[Problem] | None = None,
+    fingerprint: Callable[[SplitName], str] = lambda split: "",
+) -> dict[str, Samples]:
+    """Encode the rows of all splits.
+
+    Args:
+        table: Checked.
+        division: Which rows go to which split.
+        preprocessing: Fitted.
+        named: Features that layers take by name.
+        keep: Where the arrays go.
+        unseen: Gets a warning for each feature with values that training has not seen.
+        fingerprint: Of the samples of a split.
+
+    Raises:
+        DataError: Cells that cannot be encoded; no room for the arrays.
+    """
+    write = functools.partial(_write, table, division, preprocessing, named, [] if unseen is None else unseen)
+    return array_splits(keep(encoded_bytes(preprocessing, division.num_rows, named), write), fingerprint)
+
+
+def _write(
+    table: Table,
+    division: Division,
+    preprocessing: Preprocessing,
+    named: Collection[str],
+    unseen: list[Problem],
+    destination: Destination,
+) -> None:
+    preprocessing.forget()
+    unseen[:] = preprocessing.given_problems()
+    for source, rows in table.rows.items():
+        numbers = division.within(source)
+        encode_rows(preprocessing, rows, numbers, named, destination, gaps=_gaps(table))
+        found = preprocessing.take_unseen_values(source)
+        unseen += found if source != "train" else ()
+        for name, places in numbers.items():
+            destination.create((name, "rows", ""), places.shape, places.dtype)(places)
+            if source in table.weights:
+                own = table.weights[source][places]
+                destination.create((name, "sample_weight", ""), own.shape, own.dtype)(own)
+
+
+def _gaps(table: Table) -> tuple[str, ...]:
+    """The columns of targets of which rows may be without a value."""
+    return droppable_columns(table.config.target, table.roles.targets)
+
+
+def _given(entries: Mapping[str, _Entry | None]) -> dict[str, _Entry]:
+    return {name: entry for name, entry in entries.items() if entry is not None}
