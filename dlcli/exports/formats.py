@@ -15,15 +15,7 @@ from dlcli.errors import DataError, Problem, did_you_mean
 if TYPE_CHECKING:
     from dlcli.codecs.keras_layers import Need
 
-__all__ = [
-    "OWN_FORMAT",
-    "TOLERANCE",
-    "ExportFormat",
-    "NumberDtype",
-    "export_formats",
-    "find_format",
-    "folders_path",
-]
+__all__ = ["OWN_FORMAT", "TOLERANCE", "ExportFormat", "NumberDtype", "export_formats", "find_format", "folders_path"]
 
 OWN_FORMAT = "onnx"
 """The format of the portable model that a run carries: what is exported without an output is that."""
