@@ -12,7 +12,16 @@ from typing import Literal
 
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["OWN_FORMAT", "TOLERANCE", "ExportFormat", "Need", "NumberDtype", "beside", "export_formats", "find_format"]
+__all__ = [
+    "OWN_FORMAT",
+    "TOLERANCE",
+    "ExportFormat",
+    "Need",
+    "NumberDtype",
+    "export_formats",
+    "find_format",
+    "folders_path",
+]
 
 OWN_FORMAT = "onnx"
 """The format of the portable model that a run carries: what is exported without an output is that."""

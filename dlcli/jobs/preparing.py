@@ -49,13 +49,9 @@ def prepare_job(
     with located(inspection):
         config = checked.config
         tell(Stage("reading data"))
+        unscalable = unscalable_targets(config)
         with open_table(config, cache=cache, tell=tell) as reader:
-            prepared = prepare_from(
-                reader,
-                seed=config.seed,
-                named=checked.expanded.words,
-                unscalable=unscalable_targets(config),
-            )
+            prepared = prepare_from(reader, seed=config.seed, named=checked.expanded.words, unscalable=unscalable)
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
