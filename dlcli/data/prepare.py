@@ -22,7 +22,7 @@ from dlcli.data.samples.samples import Samples
 from dlcli.data.samples.store import Notify, Store
 from dlcli.data.stages import check_classes, check_rows, divide, encode, fit
 from dlcli.data.table.table import read_rows
-from dlcli.data.types.filling import Filled, settle
+from dlcli.data.types.filling import Filled, decide
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "prepare", "prepare_from", "read_split"]
@@ -128,7 +128,7 @@ def prepare_from(
         _tell_unseen(marks, reader.notify)
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
-        settled = settle(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
+        settled = decide(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
         config = _fit_batch(settled.config, len(division.parts["train"].rows))
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []

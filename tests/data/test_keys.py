@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 import dlcli
+from dlcli import data
+from dlcli.config.options.types import folders, type_directories
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
+from dlcli.data.samples import keys
 from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
 
 PACKAGE = Path(dlcli.__file__).parent
@@ -195,10 +198,25 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
         assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
 
 
+def test_all_that_reads_and_encodes_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {path.name for path in type_directories()} == set(folders())
+    monkeypatch.setattr(keys, "program_key", lambda package, versions, without: f"{package}\n")
+    seen = keys._program.__wrapped__().split()
+    assert seen == [str(Path(str(data.__file__)).parent), *map(str, type_directories())]
+
+
+def test_keras_layers_of_types_are_not_in_the_key(tmp_path: Path) -> None:
+    found = []
+    for name, text in (("codec", "x = 1"), ("codec", "x = 22"), ("keras_layer", "x = 1"), ("keras_layer", "x = 22")):
+        (tmp_path / f"{name}.py").write_text(text)
+        found.append(program_key(tmp_path, VERSIONS, without=["keras_layer"]))
+    assert found[0] != found[1] == found[2] == found[3]
+
+
 @pytest.mark.slow
 def test_every_process_has_the_same_key() -> None:
     code = "from dlcli.data.samples.keys import _program; print(_program())"
-    keys = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": seed},
@@ -208,7 +226,7 @@ def test_every_process_has_the_same_key() -> None:
         ).stdout
         for seed in ("1", "2", "3")
     }
-    assert len(keys) == 1
+    assert len(found) == 1
 
 
 @pytest.mark.slow
@@ -225,5 +243,5 @@ files = {module.__file__ for name, module in sys.modules.items() if name.startsw
 print(*sorted(files - seen))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    folders = {Path(file).relative_to(PACKAGE).parts[0] for file in done.stdout.split()}
-    assert folders == {"config", "errors.py", "files"}
+    rooms = {Path(file).relative_to(PACKAGE).parts[0] for file in done.stdout.split()}
+    assert rooms == {"config", "errors.py", "files"}

@@ -13,13 +13,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.data.columns.arrays import numbers_array
+from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.compact_dates import CompactDates, DateForm
 from dlcli.data.columns.names import value_names
 from dlcli.data.values.codes import has_codes
 from dlcli.data.values.conversion import count_numbers, kind_of
 
-__all__ = ["ISO", "Gather", "Survey", "Values", "parts_of", "survey"]
+__all__ = ["ISO", "ColumnProfile", "Gather", "Values", "parts_of", "profile"]
 
 Values: TypeAlias = pa.ChunkedArray | NDArray[Any] | Iterable[Column]
 """A whole column; chunks must come each time that they are asked for."""
@@ -40,7 +41,7 @@ _WHOLE = r"^-?[0-9]+$"
 
 
 @dataclasses.dataclass(frozen=True)
-class Survey:
+class ColumnProfile:
     """A column as a whole.
 
     Args:
@@ -69,12 +70,17 @@ class Survey:
     dates: DateForm | None = None
 
     @property
+    def kind(self) -> Kind | None:
+        """What its values are; None for those that cannot be read."""
+        return kind_of(self.type)
+
+    @property
     def numbers(self) -> bool:
         """Whether all values are numbers, and none a code."""
         return 0 < self.present == self.number_cells and not self.codes
 
 
-def survey(values: Values, *, gather: Gather = "texts") -> Survey:
+def profile(values: Values, *, gather: Gather = "texts") -> ColumnProfile:
     """Look at all values of a column.
 
     Args:
@@ -82,13 +88,13 @@ def survey(values: Values, *, gather: Gather = "texts") -> Survey:
         gather: Which different values are wanted.
 
     Example:
-        >>> survey(pa.chunked_array([["a", "b"], ["a", None]])).distinct.to_pylist()
+        >>> profile(pa.chunked_array([["a", "b"], ["a", None]])).distinct.to_pylist()
         ['a', 'b']
     """
-    found = _survey(parts_of(values), gather)
+    found = _profile(parts_of(values), gather)
     if found.distinct is None and pa.types.is_string(found.type) and not found.numbers:
         # Texts came beside values that were let go of, because they were numbers or moments.
-        return _survey(parts_of(values), "all")
+        return _profile(parts_of(values), "all")
     return found
 
 
@@ -112,7 +118,7 @@ def as_arrow_column(values: Column) -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
-def _survey(parts: Iterable[Column], gather: Gather) -> Survey:
+def _profile(parts: Iterable[Column], gather: Gather) -> ColumnProfile:
     look = _Look(gather)
     for part in parts:
         look.add(as_arrow_column(part))
@@ -142,9 +148,9 @@ class _Look:
         if column.null_count < len(column):
             self._add(column.drop_null())
 
-    def result(self) -> Survey:
+    def result(self) -> ColumnProfile:
         """What the pass has shown."""
-        return Survey(
+        return ColumnProfile(
             type=pa.string() if self._type is None else self._type,
             present=self._present,
             missing=self._missing,

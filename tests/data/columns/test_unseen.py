@@ -5,16 +5,16 @@ from __future__ import annotations
 import pyarrow as pa
 
 from dlcli.codecs.category.codec import CategoryCodec
-from dlcli.data.columns.unseen import KEPT, Strangers
+from dlcli.data.columns.unseen import KEPT, UnseenValues
 
 
 def test_many_are_counted_and_few_are_kept() -> None:
-    strangers = Strangers()
+    unseen = UnseenValues()
     for start in range(0, 100_000, 1000):
-        strangers.add({str(number): 2 for number in range(start, start + 1000)})
-    assert strangers.cells == 200_000
-    assert len(strangers._seen) == KEPT
-    assert "more than" in str(strangers)
+        unseen.add({str(number): 2 for number in range(start, start + 1000)})
+    assert unseen.cells == 200_000
+    assert len(unseen._seen) == KEPT
+    assert "more than" in str(unseen)
 
 
 def test_values_beside_the_categories_given_are_not_kept_either() -> None:

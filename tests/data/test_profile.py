@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.data.columns.names import value_name
-from dlcli.data.types import survey as surveys
-from dlcli.data.types.survey import survey
+from dlcli.data.types import profile as profiles
+from dlcli.data.types.profile import profile
 
 columns = st.one_of(
     st.lists(st.sampled_from(["1", "2", "2.5", "-7", " 3 ", "007", "x", "", None])),
@@ -31,8 +31,8 @@ def test_the_cut_does_not_matter(column: pa.Array, data: st.DataObject) -> None:
     edges = [0, *cuts, len(column)]
     parts = [column.slice(start, stop - start) for start, stop in itertools.pairwise(edges)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(surveys, "_COMPACT", 2)
-        found, full = survey(parts), survey([column], gather="all")
+        patch.setattr(profiles, "_COMPACT", 2)
+        found, full = profile(parts), profile([column], gather="all")
     assert (found.type, found.present, found.missing) == (column.type, full.present, column.null_count)
     for what in ("constant", "numbers", "whole", "codes", "number_cells", "moment_cells"):
         assert getattr(found, what) == getattr(full, what)
@@ -53,12 +53,12 @@ def test_the_cut_does_not_matter(column: pa.Array, data: st.DataObject) -> None:
     ],
 )
 def test_what_differs_is_told_apart_by_its_text(parts: list[Any], distinct: list[str]) -> None:
-    found = survey(parts)
+    found = profile(parts)
     assert found.distinct is not None
     assert found.distinct.to_pylist() == distinct
     assert pa.types.is_string(found.type)
 
 
 def test_arrays() -> None:
-    found = survey(np.array([[1.0], [np.nan]], np.float16))
+    found = profile(np.array([[1.0], [np.nan]], np.float16))
     assert (found.present, found.missing, found.constant) == (1, 1, True)

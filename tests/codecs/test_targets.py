@@ -11,17 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.schema.features import CategoryTarget, NumberTarget
+from dlcli.codecs.category.schema import CategoryTarget
+from dlcli.codecs.category.target import CategoryTargetCodec
+from dlcli.codecs.number.schema import NumberTarget
+from dlcli.codecs.number.target import NumberTargetCodec
 from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.names import BLANKS, text_name
-from dlcli.data.preprocessing.targets import (
-    TARGET_CODECS,
-    CategoryTargetCodec,
-    NumberTargetCodec,
-    TargetCodec,
-    build_target,
-)
+from dlcli.data.columns.target_codec import TargetCodec
+from dlcli.data.preprocessing.building import build_target, target_codec_class
 from dlcli.errors import ConfigError, DataError
 
 AnyTarget = TypeVar("AnyTarget", bound=TargetCodec)
@@ -136,7 +134,7 @@ def test_an_array_of_numbers() -> None:
 def test_state_travels_as_json(codec: TargetCodec, column: Column) -> None:
     _fit(codec, column)
     state = json.loads(json.dumps(codec.state(), allow_nan=False))
-    copy = TARGET_CODECS[state["type"]].from_state(state)
+    copy = target_codec_class(state["type"]).from_state(state)
     assert copy.state() == codec.state()
     assert copy.spec == codec.spec
     assert copy.describe() == codec.describe()

@@ -20,7 +20,7 @@ from dlcli.codecs.text.codec import TextCodec
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec
 from dlcli.errors import DataError, ModelError
-from dlcli.exports.twins import column_values, encoded_tensor, make_column_inputs
+from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs
 
 pytestmark = pytest.mark.tensorflow
 
