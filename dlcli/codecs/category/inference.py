@@ -35,7 +35,7 @@ def _fit_target(column: ColumnProfile, name: str, hints: Hints) -> TargetFit | N
         return None
     classes = f"category ({0 if column.distinct is None else len(column.distinct)} classes)"
     if kind != "number" or hints.classification:
-        doubts = doubts_of(column, ("data", "target", name)) if kind == "text" else ()
+        doubts = doubts_of(column, ("data", "target", name)) if kind in ("text", "datetime") else ()
         return TargetFit(CategoryTarget(), classes, doubts)
     if hints.units is None:
         return TargetFit(CategoryTarget(), classes) if _counts_up(column) else None

@@ -26,7 +26,7 @@ Values: TypeAlias = pa.ChunkedArray | NDArray[Any] | Iterable[Column]
 """A whole column; chunks must come each time that they are asked for."""
 
 Gather = Literal["texts", "whole", "all"]
-"""Which different values are wanted: of texts, of columns of whole numbers as well, or of all numbers and moments."""
+"""Which different values are wanted: of texts, of whole numbers and moments as well, or of all numbers too."""
 
 ISO = (
     r"^\s*([12][0-9]{3}-(0[1-9]|1[0-2])|[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
@@ -181,7 +181,7 @@ class _Look:
                 self._whole = False
                 self._dates.end()
                 self._moments += len(column) if kind == "datetime" else 0
-                names = self._typed(column, gathered=kind == "boolean" or self._gather == "all")
+                names = self._typed(column, gathered=kind == "boolean" or self._gather != "texts")
         if len(self._two) < 2:
             self._two = tuple(dict.fromkeys([*self._two, *names.slice(0, 2).to_pylist()]))[:2]
         if self._distinct is not None:
