@@ -60,21 +60,25 @@ class CheckReport:
 
 @with_warnings_forwarded
 def train(
-    config: ConfigLike,
+    config: ConfigLike | None = None,
     *,
     overrides: Overrides = (),
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    resume: RunLike | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> Run:
-    """Check a config, train its model, and write a run directory.
+    """Check a config, train its model, and write a run directory; or go on with a run.
 
     Args:
-        config: A YAML file, or the same as a mapping (its relative paths are relative to the working directory).
+        config: A YAML file, or the same as a mapping (its relative paths are relative to the working directory). None
+            where a run is resumed: it has its own.
         overrides: `["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`.
         run_dir: Where the run goes; `runs/<name>-<NNN>` when None.
         overwrite: Replace an existing run in `run_dir`.
+        resume: A run to go on with from its last committed epoch, in its own directory: one that was interrupted, or a
+            completed one with `overrides={"fit.epochs": 200}`. It ends as if it had never been interrupted.
         cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
         listener: Called with every event of the job (`dlcli.training.events`).
 
@@ -85,7 +89,9 @@ def train(
         ConfigError: The config has faults; all of them.
         DataError: The data has.
         ModelError: A layer cannot be built, the outputs do not fit the targets, a device is absent.
-        RunError: The run directory exists or cannot be written.
+        RunError: The run directory exists or cannot be written; the run to resume has no committed epoch, or its data,
+            its code or its config differ.
+        TypeError: Neither a config nor a run to resume, or both.
 
     Example:
         >>> run = dlcli.train("configs/iris.yaml", overrides={"fit.epochs": 20})  # doctest: +SKIP
@@ -95,6 +101,12 @@ def train(
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
     tell = _once(listener or _ignore)
+    if resume is not None:
+        if config is not None or run_dir is not None or overwrite:
+            raise TypeError("a run that is resumed has its config and its directory")
+        return _resume(resume, overrides, cache_dir=cache_dir, started=started, tell=tell)
+    if config is None:
+        raise TypeError("train needs a config, or a run to resume")
     inspection, checked = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
@@ -116,6 +128,43 @@ def train(
         config_file=inspection.file,
         started=started,
         tell=tell,
+    )
+
+
+def _resume(
+    run: RunLike,
+    overrides: Overrides,
+    *,
+    cache_dir: str | os.PathLike[str] | None,
+    started: float,
+    tell: Listener,
+) -> Run:
+    """Go on with a run; see `train`."""
+    from dlcli.jobs.resuming import open_resumption
+
+    path = run.path if isinstance(run, Run) else Path(run)
+    resumption = open_resumption(path, overrides)
+    if resumption.finished:
+        message = f"there is nothing to do: {resumption.finished}"
+        tell(Notice(Problem(message, hint="--set fit.epochs=N trains on to epoch N", rule="nothing-to-do")))
+        return Run(path)
+    checked = _checked_of(resumption.inspection, needs_keras=True, notify=_warner(tell))
+    from dlcli.jobs.preparing import prepare_job
+
+    prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=_cache(cache_dir), tell=tell)
+    from dlcli.jobs.running import run_job
+
+    return run_job(
+        prepared,
+        plan,
+        directory=resumption.directory,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        config_file=resumption.inspection.file,
+        started=started,
+        tell=tell,
+        resumption=resumption,
     )
 
 
@@ -406,6 +455,10 @@ def _checked(
         inspection = inspect_value(config, Path.cwd(), overrides)
     else:
         inspection = inspect(Path(config), overrides)
+    return inspection, _checked_of(inspection, needs_keras=needs_keras, notify=notify)
+
+
+def _checked_of(inspection: Inspection, *, needs_keras: bool, notify: Callable[[Problem], None]) -> CheckedConfig:
     if needs_keras and not inspection.problems:
         startup.load_before_tables()
     from dlcli.jobs.checking import check_config
@@ -415,7 +468,7 @@ def _checked(
         if not needs_keras or problem.rule != "number-format":
             notify(problem)
 
-    return inspection, check_config(inspection, notify=first)
+    return check_config(inspection, notify=first)
 
 
 def _cache(directory: str | os.PathLike[str] | None) -> Cache:

@@ -13,21 +13,46 @@ The numbers are those of plain `fit` on the same batches, those that random laye
 from __future__ import annotations
 
 import contextlib
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from dlcli.backend.failures import culprit, not_compiled
+from dlcli.backend.random_state import Drawn, numbers_drawn, put_back
 from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 from dlcli.errors import ModelError
 
-__all__ = ["for_any_size", "install", "install_validation"]
+__all__ = ["Tracing", "for_any_size", "install", "install_validation"]
 
 Logs = dict[str, Any]
+
+
+class Tracing:
+    """Begins every trace of a step alike: Keras's AugMix chooses by Python's own random numbers while it is traced.
+
+    Args:
+        begun: Where these stood at the first trace of the training that goes on, whose choices they decide again; the
+            numbers that are drawn meanwhile are not drawn a second time. None: a training begins.
+    """
+
+    def __init__(self, begun: Drawn | None = None) -> None:
+        self.begun = begun
+        self._goes_on = begun is not None
+
+    @contextlib.contextmanager
+    def alike(self) -> Iterator[None]:
+        """Trace within."""
+        now = numbers_drawn()
+        if self.begun is None:
+            self.begun = now
+        put_back(self.begun)
+        try:
+            yield
+        finally:
+            if self._goes_on:
+                put_back(now)
 
 
 def install(
@@ -35,6 +60,7 @@ def install(
     *,
     xla: bool,
     between: Callable[[], None],
+    tracing: Tracing | None = None,
     fall_back: Callable[[str], None] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> None:
@@ -47,6 +73,7 @@ def install(
         model: A compiled `keras.Model`.
         xla: Compile with XLA; else a TensorFlow graph runs the loop.
         between: Called between two stacks; what it raises ends the training there.
+        tracing: How the step is traced; None: as that of a training that begins.
         fall_back: Called with a reason when the model trains without XLA instead: XLA cannot compile it, or would draw
             other random numbers. None: the first is an error, and the second goes on.
         notice: Called with what the numbers of the job have that plain `fit`'s have not.
@@ -54,7 +81,7 @@ def install(
     Raises:
         ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
     """
-    runner = _Runner(model, xla=xla, fall_back=fall_back, notice=notice)
+    runner = _Runner(model, xla=xla, tracing=tracing or Tracing(), fall_back=fall_back, notice=notice)
 
     def train_function(iterator: Any) -> Logs:
         between()
@@ -110,6 +137,7 @@ class _Runner:
         model: Any,
         *,
         xla: bool,
+        tracing: Tracing,
         fall_back: Callable[[str], None] | None,
         notice: Callable[[str], None] | None,
     ) -> None:
@@ -118,7 +146,7 @@ class _Runner:
         self._notice = notice
         self._xla = xla
         self._function: Any = None
-        self._drawn: Any = None
+        self._tracing = tracing
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
@@ -141,23 +169,18 @@ class _Runner:
 
     def _traced(self, signature: Any) -> Any:
         """The loop: without XLA where that would draw other numbers than the kernels."""
-        self._as_first_traced()
-        function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
-        draws = foreign_draws(function.get_concrete_function().graph)
+        with self._tracing.alike():
+            function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
+            draws = foreign_draws(function.get_concrete_function().graph)
         self._tell(draws)
         if not self._xla or self._fall_back is None or draws == Draws():
             return function
         where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
         self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
-        self._as_first_traced()
-        return _loop(self._model, self._model.train_step, signature, xla=False)
-
-    def _as_first_traced(self) -> None:
-        """Begin every trace alike: Keras's AugMix chooses by Python's own random numbers while it is traced."""
-        if self._drawn is None:
-            self._drawn = random.getstate(), np.random.get_state()
-        random.setstate(self._drawn[0])
-        np.random.set_state(self._drawn[1])
+        with self._tracing.alike():
+            function = _loop(self._model, self._model.train_step, signature, xla=False)
+            function.get_concrete_function()
+        return function
 
     def _leave_xla(self, reason: str) -> None:
         assert self._fall_back is not None

@@ -20,7 +20,7 @@ from dlcli.cli.commands import cache, check, evaluate, export, predict, schema, 
 from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
-from dlcli.cli.usage import Command, Program
+from dlcli.cli.usage import Command, Program, UsageError
 from dlcli.errors import DlcliError
 
 __all__ = ["app", "main"]
@@ -45,7 +45,7 @@ def _bounded(command: Callable[..., None]) -> Callable[..., None]:
         with Interrupts() as interrupts:
             try:
                 command(**arguments)
-            except (typer.Exit, typer.BadParameter):
+            except (typer.Exit, UsageError):
                 raise
             except (Exception, KeyboardInterrupt) as error:
                 interrupts.end()

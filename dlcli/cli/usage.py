@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["Command", "Program"]
+__all__ = ["Command", "Program", "UsageError"]
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]
 """Typer's, which it has no public name for."""

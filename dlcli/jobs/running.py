@@ -18,20 +18,32 @@ from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
 from dlcli.evaluation.verdict import worse_than_guessing
 from dlcli.exports.portable import write_portable
+from dlcli.jobs.resuming import (
+    Resumption,
+    hashes_of,
+    require_beginning,
+    require_epochs,
+    require_same_config,
+    require_same_data,
+)
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
-from dlcli.runs.claiming import claim
+from dlcli.runs.claiming import claim, reclaim
+from dlcli.runs.commits import Commits
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
 from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.keras_predictor import KerasPredictor
-from dlcli.training.callbacks import written_by
+from dlcli.training.callbacks import forget_backups, written_by
+from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
+
+CHECK_DISK = "look at the disk; checkpoint: {keep: 3} keeps more of them"
 
 JUDGED_ROWS = 10_000
 """Training rows that tell whether a model has learnt anything, where there is no other split."""
@@ -48,6 +60,7 @@ def run_job(
     config_file: Path | None,
     started: float,
     tell: Listener,
+    resumption: Resumption | None = None,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -61,6 +74,7 @@ def run_job(
         config_file: Where the config was read; None: a mapping.
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events.
+        resumption: The run that is to go on; None: a new one.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
@@ -79,12 +93,23 @@ def run_job(
         "data": prepared.fingerprints,
         **_files(prepared),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
+        "code": hashes_of(assembly.config.code),
         **provenance(config_file),
     }
     room = bytes_of_file(assembly.model)
-    with claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs, room=room) as claimed:
+    with (
+        claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs, room=room)
+        if resumption is None
+        else reclaim(directory, room=room)
+    ) as claimed:
         run = claimed.run
-        record = RunRecord(run, facts=facts, started=started)
+        start, earlier = None, 0.0
+        if resumption is not None:
+            start = _taken_up(resumption, prepared, plan, tell=tell)
+            earlier = resumption.earlier or (start.progress.seconds if start is not None else 0.0)
+            done = 0 if start is None else start.epoch
+            facts |= {"epochs": done, **resumption.facts(done, facts)}
+        record = RunRecord(run, facts=facts, started=started, earlier=earlier)
 
         def watch(event: Event) -> None:
             if isinstance(event, EpochEnded):
@@ -95,7 +120,7 @@ def run_job(
             record.begin()
             run.write_inputs(assembly.config, prepared.preprocessing.state())
             tell(plan.at(run.path).planned)
-            outcome = fit(plan, run, listener=watch)
+            outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
             if outcome.status == "completed":
@@ -121,6 +146,35 @@ def run_job(
                 tell(Notice(Problem(message, hint="remove it when you need it no more", rule="replaced-run-kept")))
     tell(Finished(run.path, outcome.status, outcome.epochs, time.perf_counter() - started, metrics))
     return Run(run.path)
+
+
+def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: Listener) -> Snapshot | None:
+    """The committed epoch that a run goes on from; None where it was ended before there was one, and begins anew.
+
+    Raises:
+        RunError: What it was committed with differs from what is there; there is none, and there should be.
+    """
+    run, config = resumption.directory, plan.assembly.config
+    require_same_data(prepared.fingerprints, prepared.preprocessing.state(), run)
+    forget_backups(config.callbacks, run.path)
+    commits = Commits(run.checkpoints)
+    commit = commits.latest(most=most_bytes(plan.assembly.model))
+    if commit is None:
+        require_beginning(resumption)
+        if commits.epochs():
+            message = f"no committed epoch of {run.path} is whole; the training begins at its beginning"
+            tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
+        commits.forget_after(0)
+        return None
+    damaged = [epoch for epoch in commits.epochs() if epoch > commit.epoch]
+    if damaged:
+        message = f"the commit of epoch {damaged[0]} is damaged; the training goes on from epoch {commit.epoch}"
+        tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
+    start = Snapshot(commit)
+    require_same_config(config, start.config, run)
+    require_epochs(config.fit.epochs, start.epoch)
+    commits.forget_after(commit.epoch)
+    return start
 
 
 def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listener) -> dict[str, dict[str, float]]:

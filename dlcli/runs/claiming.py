@@ -20,7 +20,7 @@ from dlcli.files.locks import FileLock, locked_directory
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.layout import RunDirectory
 
-__all__ = ["Claim", "choose", "claim", "exclusive"]
+__all__ = ["Claim", "choose", "claim", "exclusive", "reclaim"]
 
 WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 
@@ -174,8 +174,30 @@ def claim(
 
 
 @contextlib.contextmanager
-def exclusive(run: RunDirectory) -> Iterator[None]:
-    """Be the only one who writes into a run that is there.
+def reclaim(run: RunDirectory, *, room: int = 0) -> Iterator[Claim]:
+    """Take a run up again, and be the only one who writes into it.
+
+    Args:
+        run: The run.
+        room: See `claim`.
+
+    Raises:
+        RunError: Another process writes it, or it cannot be written; there is no such room.
+    """
+    with exclusive(run) as lock:
+        try:
+            with _writing(run):
+                run.checkpoints.mkdir(exist_ok=True)
+                run.evaluations.mkdir(exist_ok=True)
+                run.put_by(room)
+            yield Claim(run, lock)
+        finally:
+            run.make_room()
+
+
+@contextlib.contextmanager
+def exclusive(run: RunDirectory) -> Iterator[FileLock]:
+    """Be the only one who writes into a run that is there; the lock.
 
     Raises:
         RunError: Another process does, or the directory cannot be written.
@@ -185,7 +207,7 @@ def exclusive(run: RunDirectory) -> Iterator[None]:
         if not _acquire(lock):
             raise _busy(run)
     try:
-        yield
+        yield lock
     finally:
         lock.release(remove=True)
 

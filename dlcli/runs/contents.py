@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.files.replacing import is_draft
+from dlcli.runs.commits import COMMIT_FILES
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
 
-__all__ = ["foreign_files", "is_vacant", "is_written_by_dlcli", "matches"]
+__all__ = ["foreign_files", "is_vacant", "is_written_by_dlcli", "matches", "special_files"]
 
 STATUSES = frozenset({"running", "completed", "interrupted", "failed"})
 
@@ -33,7 +34,11 @@ _LITERAL = re.compile(r"\[[*?[]\]")
 
 _WILD = re.compile(r"[*?[]")
 
-ALWAYS = ("evaluations/*.json", "code/__pycache__/*.pyc")
+ALWAYS = (
+    "evaluations/*.json",
+    "code/__pycache__/*.pyc",
+    *(f"checkpoints/{draft}epoch-[0-9]*/{name}" for name in COMMIT_FILES for draft in ("", ".????????????.")),
+)
 
 
 def is_vacant(directory: Path) -> bool:
@@ -68,6 +73,11 @@ def foreign_files(run: RunDirectory) -> list[str]:
     said = [each for each in written if isinstance(each, str)] if isinstance(written, list) else []
     patterns = [*ALWAYS, *(each for each in said if _names_its_place(each))]
     return sorted(name for name, link in _entries(run.path) if link or not _is_own(name, run.path / name, patterns))
+
+
+def special_files(directory: Path) -> list[str]:
+    """What is in a directory, at any depth, and is neither a regular file nor a directory: links, pipes, devices."""
+    return sorted(name for name, special in _entries(directory) if special)
 
 
 def _names_its_place(pattern: str) -> bool:

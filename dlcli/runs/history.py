@@ -59,6 +59,27 @@ class HistoryFile:
             else:
                 write_file(self._path, self._text(self._rows, header=True))
 
+    def restore(self, content: bytes) -> list[dict[str, float]]:
+        """Begin with the epochs of a file that was committed, and write them.
+
+        Args:
+            content: What `content` said.
+
+        Returns:
+            The epochs, as `read_history` gives them.
+
+        Raises:
+            RunError: It is damaged, or the file cannot be written.
+        """
+        self._columns, self._rows = _parsed(content, self._path)
+        with self._writing():
+            write_file(self._path, content)
+        return self._rows
+
+    def content(self) -> bytes:
+        """All of it, as it is written."""
+        return self._text(self._rows, header=True).encode()
+
     def flush(self) -> None:
         """Write what could not be written while training went on.
 
@@ -110,11 +131,21 @@ def read_history(path: Path) -> list[dict[str, float]]:
         0.9667
     """
     try:
-        text = read_inside(path, most=MOST_BYTES).decode("utf-8")
-        rows = csv.DictReader(io.StringIO(text, newline=""), restval="")
-        return [{name: float(cell) for name, cell in row.items() if cell} for row in rows]
+        content = read_inside(path, most=MOST_BYTES)
     except OSError as error:
         raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
+    return _parsed(content, path)[1]
+
+
+def _parsed(content: bytes, path: Path) -> tuple[list[str], list[dict[str, float]]]:
+    """The columns and the rows of a history; epochs are whole numbers. Raises RunError."""
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), restval="")
+        rows = [
+            {name: int(cell) if name == "epoch" else float(cell) for name, cell in row.items() if cell}
+            for row in reader
+        ]
+        return list(reader.fieldnames or ()), rows
     except (ValueError, TypeError, csv.Error) as error:  # TypeError: more cells than the header names
         message = f"{path} is damaged: {error}"
         raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged")) from error

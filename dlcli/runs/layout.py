@@ -5,7 +5,7 @@ runs/iris-001/
   run.json               status, provenance, results
   preprocessing.json     the fitted state of every feature and target
   history.csv            a row per epoch
-  checkpoints/           files of ModelCheckpoint
+  checkpoints/           files of ModelCheckpoint, and committed epochs (see `dlcli.runs.commits`)
   model.keras            the final (or restored best) model
   model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
@@ -178,8 +178,12 @@ class RunDirectory:
         return names
 
     @classmethod
-    def open(cls, path: Path) -> RunDirectory:
+    def open(cls, path: Path, *, trained: bool = True) -> RunDirectory:
         """An existing run that can be evaluated and predicted with.
+
+        Args:
+            path: The directory.
+            trained: Whether it has to have its model.
 
         Raises:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
@@ -231,12 +235,15 @@ class RunDirectory:
                     rule="run-newer",
                 )
             )
-        missing = [file.name for file in (run.config, run.preprocessing, run.trained) if not file.is_file()]
+        needed = [run.config, run.preprocessing, *([run.trained] if trained else [])]
+        missing = [file.name for file in needed if not file.is_file()]
         if missing:
             raise RunError(
                 Problem(
                     f"{path} is incomplete: {', '.join(missing)} missing; its status is {record.get('status')!r}",
-                    hint="train again, or wait until the run that writes it ends",
+                    hint=f"wait until it ends, or go on with it: dlcli train --resume {path}"
+                    if run.config.is_file() and run.preprocessing.is_file()
+                    else "train again, or wait until the run that writes it ends",
                     rule="run-incomplete",
                 )
             )

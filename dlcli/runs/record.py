@@ -25,15 +25,18 @@ class RunRecord:
         directory: The run directory, which exists.
         facts: What is known at the start: name, seed, provenance, data fingerprints, device, accounting.
         started: `time.perf_counter()` when the command began, so that `seconds` covers reading and building too.
+        earlier: The seconds that the run has taken before, when it goes on.
     """
 
-    def __init__(self, directory: RunDirectory, *, facts: Mapping[str, Any], started: float) -> None:
+    def __init__(
+        self, directory: RunDirectory, *, facts: Mapping[str, Any], started: float, earlier: float = 0.0
+    ) -> None:
         self._directory = directory
-        self._started = started
+        self._started = started - earlier
         self._values: dict[str, Any] = {
             "format": FORMAT,
             "status": "running",
-            "started": now(time.perf_counter() - started),
+            "started": now(self.spent()),
             "finished": None,
             "seconds": None,
             "epochs": 0,
@@ -41,6 +44,10 @@ class RunRecord:
             **facts,
         }
         self._ended = False
+
+    def spent(self) -> float:
+        """The seconds that the run has taken until now."""
+        return time.perf_counter() - self._started
 
     def begin(self) -> None:
         """Write it as `running`; `close` is to be called from here on, whatever comes. Raises RunError."""
@@ -57,9 +64,7 @@ class RunRecord:
             status: `completed`, `interrupted` or `failed`.
             values: Results to add: epochs, metrics, the error.
         """
-        self._values.update(
-            values, status=status, finished=now(), seconds=round(time.perf_counter() - self._started, 3)
-        )
+        self._values.update(values, status=status, finished=now(), seconds=round(self.spent(), 3))
         self._directory.make_room()
         write_json(self._directory.record, self._values)
         self._ended = True

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
     """Files (a path, a glob, or several) or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "some_split", "split_rows"]
+__all__ = ["data_parts", "input_rows", "recorded_files", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Samples:
@@ -43,7 +43,7 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
     """
     from dlcli.data.prepare import read_split  # which brings all that fitting needs
 
-    for source, files in _recorded(run.directory).items():
+    for source, files in recorded_files(run.directory).items():
         if source == split or (source == "train" and isinstance(getattr(run.config.data, split), float)):
             for file in files:
                 _require_unchanged(file, run.directory.path)
@@ -69,7 +69,7 @@ def some_split(run: TrainedRun) -> tuple[SplitName, Samples]:
     return name, split_rows(run, name)
 
 
-def _recorded(run: RunDirectory) -> dict[str, list[Fingerprint]]:
+def recorded_files(run: RunDirectory) -> dict[str, list[Fingerprint]]:
     """The data files of each source, as they were when the run was trained.
 
     Raises:

@@ -7,6 +7,7 @@ import glob
 import importlib.util
 import os
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -16,7 +17,7 @@ from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
 from dlcli.runs.layout import OWN_NAMES
 
-__all__ = ["PLACES", "check_callbacks", "make_callbacks", "written_by"]
+__all__ = ["PLACES", "check_callbacks", "forget_backups", "make_callbacks", "written_by"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -159,6 +160,20 @@ def written_by(components: Sequence[Component]) -> list[str]:
             name = glob.escape(name)
         patterns.append(f"{name}/**" if place.directory else name)
     return patterns
+
+
+def forget_backups(components: Sequence[Component], directory: Path) -> None:
+    """Remove what BackupAndRestore has kept in a run that goes on: it would take the training to an epoch of its own.
+
+    Args:
+        components: The config's `callbacks`, checked.
+        directory: The run directory.
+    """
+    place = PLACES["BackupAndRestore"]
+    for component in components:
+        if component.name == "BackupAndRestore":
+            confined = _confine(component, 0, directory, [])
+            shutil.rmtree(confined.arguments[place.argument], ignore_errors=True)
 
 
 def _with_suffix(name: str, *, weights_only: bool, path: str, problems: list[Problem]) -> str:

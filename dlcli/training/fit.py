@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dlcli.backend import engine
@@ -12,10 +12,15 @@ from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.state import metric_values
+from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory
 from dlcli.training.callback_failures import explain_failures, tolerate
 from dlcli.training.callbacks import make_callbacks
+from dlcli.training.checkpointing.committer import Committer
+from dlcli.training.checkpointing.logs import close_logs, cut_logs
+from dlcli.training.checkpointing.snapshot import Progress, Snapshot
+from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
@@ -50,17 +55,31 @@ class Outcome:
     metrics: Mapping[str, float]
 
 
-def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
+def fit(
+    plan: Plan,
+    run: RunDirectory,
+    *,
+    listener: Listener,
+    spent: Callable[[], float] = lambda: 0.0,
+    start: Snapshot | None = None,
+) -> Outcome:
     """Train, writing `history.csv` as each epoch ends and `model.keras` at the end.
+
+    Args:
+        plan: What to train.
+        run: Where to write.
+        listener: Called with the events.
+        spent: The seconds that the job has taken until now.
+        start: A committed epoch to go on from; None: the beginning.
 
     Raises:
         ModelError: Keras or its backend failed on the way, out of memory included; the weights that were reached are
             written nevertheless.
-        RunError: The model cannot be written.
+        RunError: The model cannot be written, or the commit is not of this training.
     """
     model = plan.assembly.model
     with Interruption() as interruption, forward_messages(listener):
-        training = _Training(plan, run, listener=listener, interruption=interruption)
+        training = _Training(plan, run, listener=listener, interruption=interruption, spent=spent, start=start)
         status = training.run()
         if (problem := save_trained(model, run)) is not None:
             listener(Notice(problem, warning=True))
@@ -74,11 +93,22 @@ def fit(plan: Plan, run: RunDirectory, *, listener: Listener) -> Outcome:
 class _Training:
     """One call of `fit`, with the callbacks and the functions that it is to have."""
 
-    def __init__(self, plan: Plan, run: RunDirectory, *, listener: Listener, interruption: Interruption) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        run: RunDirectory,
+        *,
+        listener: Listener,
+        interruption: Interruption,
+        spent: Callable[[], float],
+        start: Snapshot | None,
+    ) -> None:
         self._plan, self._run, self._listener = plan, run, listener
+        self._spent, self._start = spent, start
         self._model, self._config = plan.assembly.model, plan.assembly.config
+        self._tracing = engine.Tracing(None if start is None else start.progress.traced)
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
-        self.execution = self._chosen()
+        self.execution = self._chosen() if start is None else start.progress.execution
         self._guard_callbacks()
         if self.execution.mode != "step":
             self._install_engine(interruption)
@@ -91,6 +121,11 @@ class _Training:
             stack=self.execution.stack,
             interruption=interruption,
         )
+        self._committer = self._make_committer(interruption)
+        if start is not None:
+            self.recorder.restore(start.history)
+            start.restore_model(self._model)
+            cut_logs(self.callbacks, start.epoch)
 
     def run(self) -> str:
         """Train; returns whether it was `completed` or `interrupted`."""
@@ -106,18 +141,26 @@ class _Training:
             if problem is None:
                 raise
             raise ModelError(problem) from error
+        finally:
+            close_logs(self.callbacks)
         return "completed"
 
     def _fit(self) -> None:
         batches, stack = self._plan.train, self.execution.stack
         by_batch = self.execution.mode == "step"
+        epochs = self._config.fit.epochs
+        done = 0 if self._start is None else self._start.epoch
+        if self._start is not None and self._start.progress.stopped:
+            done = epochs  # a callback has ended it: only the end of `fit` is left
+        batches.epoch = done
         self._model.fit(
             dataset(batches) if by_batch else stacked_dataset(batches, stack),
             validation_data=self._validation,
             steps_per_epoch=None if by_batch else batches.num_stacks(stack),
-            epochs=self._config.fit.epochs,
+            epochs=epochs,
+            initial_epoch=done,
             validation_freq=self._config.fit.validation_freq,
-            callbacks=[EpochOrder(batches), *self.callbacks, self.recorder],
+            callbacks=[EpochOrder(batches), *self.callbacks, self.recorder, self._committer],
             shuffle=False,  # the batches come in their order already
             verbose=0,
         )
@@ -150,9 +193,30 @@ class _Training:
             self._model,
             xla=self.execution.mode == "xla",
             between=interruption.stop_if_requested,
+            tracing=self._tracing,
             fall_back=None if self._config.runtime.execution == "xla" else self._fall_back,
             notice=self._note_draws,
         )
+
+    def _make_committer(self, interruption: Interruption) -> Committer:
+        wanted = self._config.checkpoint
+        return Committer(
+            Commits(self._run.checkpoints),
+            spacing=Spacing(wanted) if wanted else None,
+            keep=wanted.keep if wanted else 1,
+            callbacks=self.callbacks,
+            progress=self._progress,
+            config=self._config.notation(),
+            history=self.recorder.content,
+            logs=self.recorder.logs,
+            epochs=self._config.fit.epochs,
+            interruption=interruption,
+            listener=self._listener,
+            start=self._start,
+        )
+
+    def _progress(self) -> Progress:
+        return Progress(self.execution, self._tracing.begun, bool(self._model.stop_training), self._spent())
 
     def _validated(self) -> Any:
         if self._plan.validation is None:

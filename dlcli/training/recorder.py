@@ -20,6 +20,9 @@ __all__ = ["Recorder"]
 REPORT_SECONDS = 0.1
 """The least time between two `StepsDone`, so that a fast model is not slowed by being watched."""
 
+OWN_COLUMNS = ("epoch", "seconds", "rows_per_second")
+"""Of `history.csv`; the others are Keras's."""
+
 NOT_FINITE = (
     "lower the learning rate, scale the features, set the optimizer's clipnorm, or look for rows that give NaN of "
     "themselves: an empty text under a masked average is 0/0"
@@ -62,6 +65,12 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._interruption = interruption
         self._warned = self._told = False
         self._reported = -math.inf
+
+    def restore(self, history: bytes) -> None:
+        """Begin after the epochs of a `history.csv` that was committed. Raises RunError."""
+        for row in self._history.restore(history):
+            self.epochs = int(row["epoch"])
+            self.logs[self.epochs] = {name: value for name, value in row.items() if name not in OWN_COLUMNS}
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
@@ -108,6 +117,10 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
             self._warned = True
             message = f"the loss became {loss} in epoch {self._epoch}"
             self._listener(Notice(Problem(message, hint=NOT_FINITE, rule="loss-not-finite"), warning=True))
+
+    def content(self) -> bytes:
+        """`history.csv` as it is to be."""
+        return self._history.content()
 
     def flush(self) -> None:
         """Training is over, and there may be room again for rows that could not be written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,8 @@ class TrainingDisplay:
         self._bar: TrainingBar | None = None
         self._epochs = 0
         self._lines = EpochLines(0)
+        self.directory: Path | None = None
+        """The run directory, once it is there."""
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -93,6 +96,7 @@ class TrainingDisplay:
 
     def _plan(self, planned: Planned) -> None:
         self._stop()
+        self.directory = planned.directory
         self._epochs = planned.epochs
         self._lines = EpochLines(planned.epochs)
         for part in plan_lines(planned, self._console):

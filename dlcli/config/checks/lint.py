@@ -218,7 +218,7 @@ def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, st
             yield (
                 f"callbacks[{index}].BackupAndRestore",
                 "every run begins in a directory of its own, so there is never a backup to restore from",
-                "ModelCheckpoint keeps the epochs of a run, and an interrupted run keeps its weights",
+                "every run commits its epochs by itself, and `dlcli train --resume RUN` goes on from the last",
             )
 
 

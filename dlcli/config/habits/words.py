@@ -57,10 +57,7 @@ _F1 = (
     "`dlcli evaluate` shows the F1 of every class in any case"
 )
 _LOG_LOSS = "write binary_crossentropy for one sigmoid, sparse_categorical_crossentropy for several classes"
-_NOT_CONTINUED = (
-    "a training is not continued: each begins anew, with all its epochs, in a run directory of its own; "
-    "an interrupted run has the weights of its last epoch, and `dlcli evaluate` and `dlcli predict` take it"
-)
+_RESUME = "`dlcli train --resume RUN` goes on with a run; with `--set fit.epochs=200` it goes on beyond its end"
 _OF_OTHERS = "dlcli does not write it; `--format onnx` is what other programs read"
 _REPORTED = "`dlcli evaluate` shows it for every class in any case"
 
@@ -196,6 +193,8 @@ _TABLE: dict[str, Habit] = {
     "early_stopping": Habit(("EarlyStopping",), _PATIENCE),
     "patience": Habit(says=_PATIENCE),
     "checkpoint": Habit(("ModelCheckpoint",), _CHECKPOINT),
+    "checkpoints": Habit(("ModelCheckpoint", "checkpoint"), _CHECKPOINT),
+    "checkpointing": Habit(("checkpoint",)),
     "save_best_only": Habit(says=_CHECKPOINT),
     "restore_best_weights": Habit(says=_PATIENCE.replace("5", "5, restore_best_weights: true")),
     "reduce_lr": Habit(("ReduceLROnPlateau",)),
@@ -330,12 +329,12 @@ _TABLE: dict[str, Habit] = {
     "silent": Habit(says="write `--quiet`"),
     "log_level": Habit(says=_PROGRESS),
     "force": Habit(("overwrite",)),
-    "resume": Habit(says=_NOT_CONTINUED),
-    "resume_from": Habit(says=_NOT_CONTINUED),
-    "resume_from_checkpoint": Habit(says=_NOT_CONTINUED),
-    "continue": Habit(says=_NOT_CONTINUED),
-    "continue_from": Habit(says=_NOT_CONTINUED),
-    "ckpt_path": Habit(says=_NOT_CONTINUED),
+    "resume": Habit(says=_RESUME),
+    "resume_from": Habit(says=_RESUME),
+    "resume_from_checkpoint": Habit(says=_RESUME),
+    "continue": Habit(says=_RESUME),
+    "continue_from": Habit(says=_RESUME),
+    "ckpt_path": Habit(says=_RESUME),
     "dry_run": Habit(says="`dlcli check CONFIG` does all but train"),
     # Formats of `export`
     "tflite": Habit(("litert",)),

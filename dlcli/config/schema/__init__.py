@@ -1,7 +1,7 @@
 """The schema of the config language: the one home of every key, type, default and description."""
 
 from dlcli.config.options.feature import Feature, Target
-from dlcli.config.schema.config import CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
+from dlcli.config.schema.config import CheckpointConfig, CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
 from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import FeatureDefaults
 from dlcli.config.schema.model import LAYER_KEYS, LayerItem, ModelConfig
@@ -10,6 +10,7 @@ __all__ = [
     "LAYER_KEYS",
     "REST",
     "USUAL_MARKS",
+    "CheckpointConfig",
     "CompileConfig",
     "Config",
     "DataConfig",

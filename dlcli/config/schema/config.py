@@ -11,7 +11,7 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
 
-__all__ = ["CompileConfig", "Config", "FitConfig", "LintConfig", "RuntimeConfig"]
+__all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "RuntimeConfig"]
 
 Components = Annotated[
     list[Component],
@@ -78,6 +78,43 @@ class RuntimeConfig(Section):
     )
 
 
+_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+
+
+class CheckpointConfig(Section):
+    """How often the state of the training is committed, for `dlcli train --resume`."""
+
+    every: (
+        Annotated[int, Field(ge=1)]
+        | Annotated[
+            str,
+            Field(pattern=r"^(auto|[1-9][0-9]{0,8} (epoch|second|minute|hour)s?)$"),
+            Words("a time such as `10 minutes`, or `auto`"),
+        ]
+    ) = Field(
+        "auto",
+        description="So many epochs, or a time such as `10 minutes`; `auto`: every 30 seconds, or less often where "
+        "writing takes long. The end of the training is committed in any case.",
+    )
+    keep: Annotated[int, Field(ge=1)] = Field(1, description="How many commits stay, the newest.")
+
+    @property
+    def interval(self) -> tuple[int | None, float | None]:
+        """Epochs, or seconds, between two commits; neither for `auto`.
+
+        Example:
+            >>> CheckpointConfig(every="2 minutes").interval
+            (None, 120.0)
+        """
+        if isinstance(self.every, int):
+            return self.every, None
+        if self.every == "auto":
+            return None, None
+        number, unit = self.every.split()
+        unit = unit.removesuffix("s")
+        return (int(number), None) if unit == "epoch" else (None, int(number) * _SECONDS[unit])
+
+
 class LintConfig(Section):
     """Warnings about classic mistakes."""
 
@@ -96,6 +133,10 @@ class Config(Section):
     compile: CompileConfig = Field(default_factory=CompileConfig, description="Optimizer, loss and metrics.")
     fit: FitConfig = Field(default_factory=FitConfig, description="How long to train.")
     callbacks: list[Component] = Field(default=[], description="Keras callbacks, in their order.")
+    checkpoint: CheckpointConfig | Literal[False] = Field(
+        default_factory=CheckpointConfig,
+        description="Committed epochs, from which `dlcli train --resume RUN` goes on; `false`: none.",
+    )
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
     code: list[str] = Field(

@@ -57,7 +57,7 @@ def describe(annotation: Any) -> str:
         return ", ".join(parts[:-1]) + f", or {parts[-1]}"
     origin = get_origin(kind)
     if origin is Literal:
-        names = [f"`{name}`" for name in get_args(kind)]
+        names = [f"`{str(name).lower() if isinstance(name, bool) else name}`" for name in get_args(kind)]
         return names[0] if len(names) == 1 else ", ".join(names[:-1]) + f" or {names[-1]}"
     if origin is list:
         return _describe_list(get_args(kind)[0], metadata)

@@ -1,0 +1,59 @@
+"""Where the random numbers of a process stand that belong to no model: Python's, NumPy's, Keras's, TensorFlow's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from keras.src.backend.common import global_state
+from keras.src.random import seed_generator
+from tensorflow.python.ops import stateful_random_ops
+
+__all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state"]
+
+Drawn = tuple[Any, Any]
+"""Where Python's and NumPy's random numbers stand."""
+
+
+def numbers_drawn() -> Drawn:
+    """Where Python's and NumPy's random numbers stand now."""
+    return random.getstate(), np.random.get_state()
+
+
+def put_back(drawn: Drawn) -> None:
+    """Let them go on from there.
+
+    Raises:
+        TypeError, ValueError: It is no state of theirs.
+    """
+    random.setstate(drawn[0])
+    np.random.set_state(drawn[1])
+
+
+def random_state() -> dict[str, Any]:
+    """All of it as plain values. Keras's and TensorFlow's global generators are in it where they have been made.
+
+    What TensorFlow's stateful operations draw (`tf.random.uniform`) is kept in its kernels, and cannot be asked for.
+    """
+    state: dict[str, Any] = {"drawn": numbers_drawn()}
+    generator = global_state.get_global_attribute(seed_generator.GLOBAL_SEED_GENERATOR)
+    if generator is not None:
+        state["keras"] = np.asarray(generator.state)
+    if stateful_random_ops.global_generator is not None:
+        state["tensorflow"] = np.asarray(stateful_random_ops.global_generator.state)
+    return state
+
+
+def restore_random_state(state: Mapping[str, Any]) -> None:
+    """Let all of them go on from there.
+
+    Raises:
+        TypeError, ValueError: It is no such state.
+    """
+    put_back(state["drawn"])
+    if "keras" in state:
+        seed_generator.global_seed_generator().state.assign(state["keras"])
+    if "tensorflow" in state:
+        stateful_random_ops.get_global_generator().state.assign(state["tensorflow"])

@@ -1,0 +1,104 @@
+"""The callback that commits epochs, and takes up again what was committed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import keras
+
+from dlcli.errors import Problem
+from dlcli.runs.commits import Commits
+from dlcli.training.checkpointing.snapshot import Progress, Snapshot, take_snapshot
+from dlcli.training.checkpointing.spacing import Spacing
+from dlcli.training.events import Listener, Notice
+from dlcli.training.interruption import Interruption
+
+__all__ = ["Committer"]
+
+
+class Committer(keras.callbacks.Callback):  # type: ignore[misc]
+    """The last of the callbacks: what the others know of an epoch they know by then, and begin with before it.
+
+    An epoch whose loss is no number is not committed: nobody wants to go on from there.
+
+    Args:
+        commits: Where to; see `dlcli.runs.commits`.
+        spacing: Which epochs; None: none.
+        keep: How many commits stay.
+        callbacks: Those of the config.
+        progress: What else there is to keep.
+        config: The resolved config, as plain values.
+        history: `history.csv` as it is.
+        logs: What Keras's History holds, a mapping an epoch.
+        epochs: The last epoch, which is always committed.
+        interruption: When it is asked to stop, the epoch that has just ended is committed.
+        listener: Told when an epoch cannot be.
+        start: What to go on from; None: the beginning.
+    """
+
+    def __init__(
+        self,
+        commits: Commits,
+        *,
+        spacing: Spacing | None,
+        keep: int,
+        callbacks: Sequence[Any],
+        progress: Callable[[], Progress],
+        config: Mapping[str, Any],
+        history: Callable[[], bytes],
+        logs: Mapping[int, Mapping[str, float]],
+        epochs: int,
+        interruption: Interruption,
+        listener: Listener,
+        start: Snapshot | None,
+    ) -> None:
+        super().__init__()
+        self._commits, self._spacing, self._keep = commits, spacing, keep
+        self._callbacks, self._progress, self._config = callbacks, progress, config
+        self._history, self._logs, self._epochs = history, logs, epochs
+        self._interruption, self._listener, self._start = interruption, listener, start
+        self._told = False
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """All callbacks have begun: give them back what they knew."""
+        if self._start is not None:
+            self._start.restore_callbacks(self._callbacks)
+            self._start.restore_random_numbers()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Give Keras's History, which begins after us, the epochs before."""
+        if self._start is not None and epoch == self._start.epoch:
+            history = self.model.history
+            history.epoch[:0] = [number - 1 for number in sorted(self._logs)]
+            for number in sorted(self._logs):
+                for name, value in self._logs[number].items():
+                    history.history.setdefault(name, []).append(value)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Commit, if it is time."""
+        if self._spacing is None or not math.isfinite((logs or {}).get("loss", 0.0)):
+            return
+        last = epoch + 1 == self._epochs or self.model.stop_training or self._interruption.requested
+        if self._spacing.is_due(epoch + 1) or last:
+            started = time.monotonic()
+            try:
+                self._commit(epoch + 1)
+            except OSError as error:
+                self._tell(epoch + 1, error)
+            self._spacing.note(time.monotonic() - started)
+
+    def _commit(self, epoch: int) -> None:
+        files = take_snapshot(
+            self.model, self._callbacks, self._progress(), config=self._config, history=self._history()
+        )
+        self._commits.write(epoch, files, keep=self._keep)
+
+    def _tell(self, epoch: int, error: OSError) -> None:
+        if not self._told:
+            self._told = True
+            message = f"epoch {epoch} cannot be committed: {error.strerror or error}; the commit before it stays"
+            hint = "make room; or checkpoint: {every: 30 minutes, keep: 1}"
+            self._listener(Notice(Problem(message, path="checkpoint", hint=hint, rule="not-committed"), warning=True))

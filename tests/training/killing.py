@@ -1,0 +1,116 @@
+"""A program for the tests: runs dlcli again and again, each time in a process that is killed at a given moment.
+
+It has loaded TensorFlow once and forks. Each line of its input is a job, `{"argv": [...], "run": ..., "at": n}`: the
+process kills itself (SIGKILL) before the n-th time that it opens, renames, removes or syncs something of the run
+directory; or `"after": seconds` from its start. Each line of its output is how that ended: `{"code": ..., "calls": n}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate")
+"""What Python announces before it does it."""
+
+
+class Calls:
+    """Counts what a process does to files of the run, and kills it before one of them."""
+
+    def __init__(self, run: str, at: int | None, told: Path) -> None:
+        self._run, self._at, self._told = run, at, told
+        self.count = 0
+
+    def see(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Something is about to happen."""
+        if event not in EVENTS or (event == "open" and not _writes(arguments)):
+            return
+        if any(self._run in os.fsdecode(each) for each in arguments if isinstance(each, (str, bytes, os.PathLike))):
+            self.tick()
+
+    def tick(self) -> None:
+        """Something of the run is about to be changed."""
+        self.count += 1
+        if self.count == self._at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def synced(self, fsync: Callable[[Any], None]) -> Callable[[Any], None]:
+        """`os.fsync`, counted."""
+
+        def counted(descriptor: Any) -> None:
+            self.tick()
+            fsync(descriptor)
+
+        return counted
+
+    def tell(self) -> None:
+        """Leave the count for the parent."""
+        self._told.write_text(str(self.count))
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    return len(arguments) > 2 and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
+
+
+def child(job: dict[str, Any], told: Path) -> None:
+    """Run dlcli as its program does; does not return."""
+    calls = Calls(job["run"], job.get("at"), told)
+    sys.addaudithook(calls.see)
+    setattr(os, "fsync", calls.synced(os.fsync))  # noqa: B010 - it is declared as a function
+    sys.argv = ["dlcli", *job["argv"]]
+    from dlcli.cli.main import main
+
+    code = 3
+    try:
+        main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        calls.tell()
+        os._exit(code)
+
+
+def run(job: dict[str, Any]) -> dict[str, int]:
+    """One job in a process of its own."""
+    told = Path(job["run"] + ".calls").absolute()
+    told.unlink(missing_ok=True)
+    log = os.open(job["run"] + ".log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    process = os.fork()
+    if process == 0:
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        child(job, told)
+    os.close(log)
+    if job.get("after") is not None:
+        time.sleep(job["after"])
+        os.kill(process, signal.SIGKILL)  # it is a zombie at worst: nobody else has its number
+    _, status = os.waitpid(process, 0)
+    return {
+        "code": os.waitstatus_to_exitcode(status),
+        "calls": int(told.read_text()) if told.exists() else 0,
+    }
+
+
+def serve() -> None:
+    """Load all that takes time, then work."""
+    from dlcli.backend import startup
+
+    startup.load()
+    import onnxruntime  # noqa: F401
+    import tf2onnx  # noqa: F401
+
+    import dlcli.jobs.running  # noqa: F401
+
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    serve()
