@@ -267,7 +267,7 @@ class RunDirectory:
         Raises:
             RunError: See `read_json`.
         """
-        return truthful(self, lambda: self.read_json(self.record))
+        return truthful(lambda: self.read_json(self.record), lock=self.lock, history=self.history)
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """One of the run's JSON files.
