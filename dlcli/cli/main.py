@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from dlcli import __version__
-from dlcli.cli import cache, check, evaluate, export, predict, schema, train
+from dlcli.cli import cache, check, evaluate, export, predict, reproduce, schema, train
 from dlcli.cli.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
@@ -75,7 +75,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (train, evaluate, predict, export, check, schema):
+for module in (train, evaluate, predict, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.signature import SPLITS
+from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.prepare import Prepared
 from dlcli.data.samples.samples import Subset
 from dlcli.data.sources.options import TableOptions
@@ -77,6 +78,7 @@ def run_job(
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
+        "code": _code(assembly.config.code),
         **_files(prepared),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         **provenance(config_file),
@@ -160,6 +162,11 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
     for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
         tell(Notice(verdict, warning=True))
     return metrics
+
+
+def _code(files: Sequence[str]) -> dict[str, str]:
+    """The hashes of the user's own Python files, by the names of their copies."""
+    return {name: fingerprint(Path(file)).sha256 for name, file in zip(copied_names(files), files, strict=True)}
 
 
 def _files(prepared: Prepared) -> dict[str, object]:

@@ -183,8 +183,12 @@ class RunDirectory:
         return names
 
     @classmethod
-    def open(cls, path: Path) -> RunDirectory:
+    def open(cls, path: Path, *, trained: bool = True) -> RunDirectory:
         """An existing run that can be evaluated and predicted with.
+
+        Args:
+            path: The directory.
+            trained: Else one that can be trained again: it has its config.
 
         Raises:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
@@ -236,7 +240,8 @@ class RunDirectory:
                     rule="run-newer",
                 )
             )
-        missing = [file.name for file in (run.config, run.preprocessing, run.trained) if not file.is_file()]
+        needed = (run.config, run.preprocessing, run.trained) if trained else (run.config,)
+        missing = [file.name for file in needed if not file.is_file()]
         if missing:
             raise RunError(
                 Problem(
