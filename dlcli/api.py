@@ -430,7 +430,7 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
 
 def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
     """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
-    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.unseen_values(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

@@ -16,8 +16,8 @@ from typing import Any
 import typer
 
 from dlcli import __version__
-from dlcli.cli import cache, check, evaluate, export, predict, reproduce, schema, train
-from dlcli.cli.console import Console
+from dlcli.cli.commands import cache, check, evaluate, export, predict, reproduce, schema, train
+from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
 from dlcli.cli.usage import Command, Program

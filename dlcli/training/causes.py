@@ -9,7 +9,6 @@ from typing import Any
 
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import normal_name
-from dlcli.config.schema.features import NumberFeature, NumberTarget, TextFeature
 
 __all__ = ["likely_causes"]
 
@@ -66,10 +65,10 @@ def _of_validation(faulty: Sequence[str]) -> Iterator[str]:
 
 def _of_features(config: Config) -> Iterator[str]:
     features = config.data.features or {}
-    plain = [name for name, each in features.items() if isinstance(each, NumberFeature) and each.scale == "none"]
+    plain = [name for name, each in features.items() if getattr(each, "scale", "") == "none"]
     if plain:
         yield f"scale the features: {_some(plain)} come as they are (scale: none)"
-    texts = [name for name, each in features.items() if isinstance(each, TextFeature)]
+    texts = [name for name, each in features.items() if getattr(each, "type", "") == "text"]
     if texts:
         yield f"look for empty texts in {_some(texts)}: under a masked average they are 0/0"
 
@@ -81,7 +80,7 @@ def _of_outputs(config: Config) -> Iterator[str]:
     if names:
         yield f"{names[0]} takes a logarithm: outputs and targets have to be above 0"
     targets = config.data.target
-    plain = [name for name, each in targets.items() if isinstance(each, NumberTarget) and each.scale == "none"]
+    plain = [name for name, each in targets.items() if getattr(each, "scale", "") == "none"]
     if plain:
         yield f"scale the target: {_some(plain)} is learnt as it is (scale: none)"
     if config.runtime.precision == "mixed_float16":
