@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
+from dlcli.backend.memory import with_memory_named
 from dlcli.config.document.file_names import name_problem
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
@@ -59,6 +60,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_memory_named
 @with_warnings_forwarded
 def train(
     config: ConfigLike,
@@ -120,6 +122,7 @@ def train(
     )
 
 
+@with_memory_named
 def check(
     config: ConfigLike,
     *,
@@ -165,6 +168,7 @@ def check(
     return CheckReport(tuple(warnings), plan.planned)
 
 
+@with_memory_named
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
@@ -208,6 +212,7 @@ def evaluate(
     )
 
 
+@with_memory_named
 @with_warnings_forwarded
 def predict(
     run: RunLike,
@@ -269,6 +274,7 @@ def predict(
     return result
 
 
+@with_memory_named
 @with_warnings_forwarded
 def predict_file(
     run: RunLike,
@@ -335,6 +341,7 @@ def predict_file(
     return rows
 
 
+@with_memory_named
 @with_warnings_forwarded
 def export(
     run: RunLike,
@@ -385,6 +392,7 @@ def export(
     )
 
 
+@with_memory_named
 @with_warnings_forwarded
 def reproduce(
     run: RunLike,

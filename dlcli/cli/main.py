@@ -16,6 +16,7 @@ from typing import Any
 import typer
 
 from dlcli import __version__
+from dlcli.backend.memory import memory_problem
 from dlcli.cli.commands import cache, check, evaluate, export, predict, reproduce, schema, train
 from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
@@ -60,6 +61,9 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
     match error:
         case DlcliError():
             console.problems(error.problems)
+            return 1
+        case MemoryError():
+            console.problems([memory_problem(error)])
             return 1
         case KeyboardInterrupt():
             console.error("interrupted")

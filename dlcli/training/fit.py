@@ -111,7 +111,7 @@ class _Training:
             return "interrupted"
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
-        except BackendError as error:
+        except (BackendError, MemoryError) as error:
             problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
             if problem is None:
                 raise
