@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
+from dlcli.backend.memory import with_memory_named
 from dlcli.config.document.file_names import name_problem
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.export import Export
+    from dlcli.jobs.reproducing import Reproduction
     from dlcli.prediction.outputs import OutputFormat
     from dlcli.trained.run import TrainedRun
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
-__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "train"]
+__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "reproduce", "train"]
 
 MOST_LETTERS = 50
 """Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
@@ -58,6 +60,7 @@ class CheckReport:
     planned: Planned | None
 
 
+@with_memory_named
 @with_warnings_forwarded
 def train(
     config: ConfigLike | None = None,
@@ -168,6 +171,7 @@ def _resume(
     )
 
 
+@with_memory_named
 def check(
     config: ConfigLike,
     *,
@@ -213,6 +217,7 @@ def check(
     return CheckReport(tuple(warnings), plan.planned)
 
 
+@with_memory_named
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
@@ -256,6 +261,7 @@ def evaluate(
     )
 
 
+@with_memory_named
 @with_warnings_forwarded
 def predict(
     run: RunLike,
@@ -317,6 +323,7 @@ def predict(
     return result
 
 
+@with_memory_named
 @with_warnings_forwarded
 def predict_file(
     run: RunLike,
@@ -383,6 +390,7 @@ def predict_file(
     return rows
 
 
+@with_memory_named
 @with_warnings_forwarded
 def export(
     run: RunLike,
@@ -433,6 +441,45 @@ def export(
     )
 
 
+@with_memory_named
+@with_warnings_forwarded
+def reproduce(
+    run: RunLike,
+    *,
+    run_dir: str | os.PathLike[str] | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Reproduction:
+    """Train a run again from its own directory, its config and its code, and say whether the numbers are the same.
+
+    As many epochs are trained as the run has: of one that was interrupted or killed those that were whole.
+
+    Args:
+        run: A run or its directory; nothing in it is changed.
+        run_dir: Where the new run goes and stays; when None it is trained beside, and removed.
+        cache_dir: As for `train`.
+        listener: Called with every event of the training.
+
+    Raises:
+        RunError: It is no run, it is still being trained, or there is no place for another.
+        DlcliError: It cannot be trained again: its data is gone, for instance.
+
+    Example:
+        >>> dlcli.reproduce("runs/iris-001").same  # doctest: +SKIP
+        True
+    """
+    _require_names(run, run_dir, cache_dir)
+    path = _run_path(run, "keras")
+    startup.load()
+    from dlcli.jobs.reproducing import reproduce_run
+
+    def again(config: Path, directory: Path, tell: Listener) -> Run:
+        return train(config, run_dir=directory, cache_dir=cache_dir, listener=tell)
+
+    place = None if run_dir is None else Path(run_dir)
+    return reproduce_run(path, place=place, train=again, tell=listener or _ignore)
+
+
 def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     tell = listener or _ignore
     return lambda problem: tell(Notice(problem, warning=True))
@@ -440,7 +487,7 @@ def _warner(listener: Listener | None) -> Callable[[Problem], None]:
 
 def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:
     """Warn of predictions that are less than they seem: from what training has not seen, or none at all."""
-    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers(), *undefined.problems()):
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.unseen_values(), *undefined.problems()):
         if listener is not None:
             listener(Notice(problem, warning=True))
         else:

@@ -8,6 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from dlcli.backend.memory import is_out_of_memory, memory_problem
 from dlcli.errors import Problem
 
 __all__ = ["BackendError", "culprit", "not_compiled", "read_beyond", "training_failure"]
@@ -38,9 +39,11 @@ def training_failure(model: Any, error: Any, *, device: str) -> Problem | None:
 
     Args:
         model: The model.
-        error: What TensorFlow raised.
+        error: What TensorFlow raised, or a `MemoryError`.
         device: Where it ran.
     """
+    if is_out_of_memory(error):
+        return memory_problem(error, device=device)
     lines = [line.strip() for line in str(error.message).splitlines() if line.strip()]
     said = [
         line
@@ -48,13 +51,6 @@ def training_failure(model: Any, error: Any, *, device: str) -> Problem | None:
         if not line.startswith(("Graph execution error", "Detected at", "<stack traces", "File "))
     ]
     reason = re.sub(r"\s*\[\[.*", "", said[0]) if said else type(error).__name__
-    if isinstance(error, tf.errors.ResourceExhaustedError) and re.search("OOM|memory|alloc", str(error)):
-        return Problem(
-            f"out of memory on {device}: {reason}",
-            path="data.batch_size",
-            hint="use a smaller batch_size or a smaller model",
-            rule="out-of-memory",
-        )
     culprit = _culprit(model, str(error))
     if culprit is None:
         return None

@@ -1,1 +1,4 @@
-"""The commands: options in, words out. The only room that knows of a terminal."""
+"""The command line: the commands, what they show, and how the process meets streams and signals.
+
+The only room that knows of a terminal; what a command does is `dlcli.api`'s.
+"""

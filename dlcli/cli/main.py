@@ -16,8 +16,9 @@ from typing import Any
 import typer
 
 from dlcli import __version__
-from dlcli.cli import cache, check, evaluate, export, predict, schema, train
-from dlcli.cli.console import Console
+from dlcli.backend.memory import memory_problem
+from dlcli.cli.commands import cache, check, evaluate, export, predict, reproduce, schema, train
+from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
 from dlcli.cli.usage import Command, Program, UsageError
@@ -61,6 +62,9 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
         case DlcliError():
             console.problems(error.problems)
             return 1
+        case MemoryError():
+            console.problems([memory_problem(error)])
+            return 1
         case KeyboardInterrupt():
             console.error("interrupted")
             return 75
@@ -75,7 +79,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (train, evaluate, predict, export, check, schema):
+for module in (train, evaluate, predict, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True)

@@ -1,1 +1,4 @@
-"""The feature types, a folder each: schema, codec, Keras layer, inference rule and docs of a type side by side."""
+"""A folder for each type of features and targets: its options, codec, rule of inference and Keras layer.
+
+They are found by their names (`dlcli/config/options/types.py`); no module elsewhere imports one of them.
+"""

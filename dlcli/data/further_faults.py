@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from types import TracebackType
 
 from dlcli.data.columns.codec import Codec
+from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
-from dlcli.data.preprocessing.targets import TargetCodec
 from dlcli.data.splits.division import Part, divide
 from dlcli.data.table.table import Table
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows

@@ -139,7 +139,7 @@ def open_input(
     codecs = [*preprocessing.features.values(), *(preprocessing.targets.values() if with_targets else ())]
     for codec in codecs:
         for column in codec.columns:
-            kind: Kind = "number" if codec.type == "number" else "text"
+            kind: Kind = codec.reads
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
     if isinstance(data, (list, tuple)):
         source = open_source([str(path) for path in data], options, path="", format=files.format)

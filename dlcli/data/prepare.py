@@ -22,7 +22,7 @@ from dlcli.data.samples.samples import Samples
 from dlcli.data.samples.store import Notify, Store
 from dlcli.data.stages import check_classes, check_rows, divide, encode, fit
 from dlcli.data.table.table import read_rows
-from dlcli.data.types.filling import Filled, settle
+from dlcli.data.types.filling import Filled, decide
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "prepare", "prepare_from", "read_split"]
@@ -128,8 +128,8 @@ def prepare_from(
         _tell_unseen(marks, reader.notify)
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
-        settled = settle(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
-        config = _fit_batch(settled.config, len(division.parts["train"].rows))
+        decided = decide(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
+        config = _fit_batch(decided.config, len(division.parts["train"].rows))
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []
         splits = encode(
@@ -140,13 +140,13 @@ def prepare_from(
             keep=functools.partial(
                 store.keep,
                 name=f"{recipe}-{key}",
-                content=lambda: _content(settled, marks, unseen, preprocessing),
+                content=lambda: _content(decided, marks, unseen, preprocessing),
             ),
             unseen=unseen,
             fingerprint=_fingerprint(key, config, reader.files),
         )
-        doubts = (*settled.doubts, *preprocessing.gaps(), *unseen)
-        return Prepared(preprocessing, splits, config, settled.notes, doubts, _fingerprints(reader.files))
+        doubts = (*decided.doubts, *preprocessing.gaps(), *unseen)
+        return Prepared(preprocessing, splits, config, decided.notes, doubts, _fingerprints(reader.files))
 
 
 def read_split(
@@ -264,15 +264,15 @@ def _fingerprints(files: DataFiles) -> dict[str, list[dict[str, Any]]]:
 
 
 def _content(
-    settled: Filled, marks: Sequence[str], unseen: Sequence[Problem], preprocessing: Preprocessing
+    decided: Filled, marks: Sequence[str], unseen: Sequence[Problem], preprocessing: Preprocessing
 ) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
-    found = settled.config.model_dump(mode="json", include={"target", "features"})
-    told = (*settled.doubts, *preprocessing.gaps(), *unseen)
+    found = decided.config.model_dump(mode="json", include={"target", "features"})
+    told = (*decided.doubts, *preprocessing.gaps(), *unseen)
     doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in told]
     return {
-        "sources": settled.config.train,
-        "notes": list(settled.notes),
+        "sources": decided.config.train,
+        "notes": list(decided.notes),
         "doubts": doubts,
         "unseen_marks": list(marks),
         "preprocessing": preprocessing.state(),

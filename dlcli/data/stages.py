@@ -189,7 +189,7 @@ def _write(
     for source, rows in table.rows.items():
         numbers = division.within(source)
         encode_rows(preprocessing, rows, numbers, named, destination, gaps=_gaps(table))
-        found = preprocessing.take_strangers(source)
+        found = preprocessing.take_unseen_values(source)
         unseen += found if source != "train" else ()
         for name, places in numbers.items():
             destination.create((name, "rows", ""), places.shape, places.dtype)(places)

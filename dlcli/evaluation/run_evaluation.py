@@ -59,7 +59,7 @@ def evaluate_run(
     else:
         parts = data_parts(run, data, reading=reading, warn=warn)
     result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
-    for problem in (*run.preprocessing.gaps(), *run.preprocessing.strangers()):
+    for problem in (*run.preprocessing.gaps(), *run.preprocessing.unseen_values()):
         warn(problem)
     write_json(run.directory.evaluations / f"{name}.json", result.document())
     for target, report in result.reports.items():

@@ -17,13 +17,13 @@ from dlcli.data.columns.chunk import Chunk
 from dlcli.data.inputs import open_input
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import DataError, ModelError, Problem
+from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free, write_model
 from dlcli.exports.formats import ExportFormat, NumberDtype
 from dlcli.exports.metadata import describe, describe_columns
 from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.reload import reload
-from dlcli.exports.twins import column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.model.assembly import Assembly
 from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices

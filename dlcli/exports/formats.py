@@ -8,11 +8,14 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["OWN_FORMAT", "TOLERANCE", "ExportFormat", "Need", "NumberDtype", "beside", "export_formats", "find_format"]
+if TYPE_CHECKING:
+    from dlcli.codecs.keras_layers import Need
+
+__all__ = ["OWN_FORMAT", "TOLERANCE", "ExportFormat", "NumberDtype", "export_formats", "find_format", "folders_path"]
 
 OWN_FORMAT = "onnx"
 """The format of the portable model that a run carries: what is exported without an output is that."""
@@ -22,9 +25,6 @@ TOLERANCE = 1e-5
 float32 products in another order: 1e-7 is usual, and a mistake is far above."""
 
 NumberDtype = Literal["float32", "float64"]
-
-Need = Literal["nothing", "tables", "float64"]
-"""What the layers of a feature need beside arithmetic in float32: tables to look texts up, or float64."""
 
 
 def beside(model: Path) -> Path:

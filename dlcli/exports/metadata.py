@@ -11,9 +11,8 @@ from typing import Any
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.preprocessing.targets import NumberTargetCodec
+from dlcli.exports.columns import column_inputs
 from dlcli.exports.formats import NumberDtype
-from dlcli.exports.twins import column_kinds
 
 __all__ = ["Metadata", "as_texts", "describe", "describe_columns"]
 
@@ -97,22 +96,9 @@ def describe_columns(
         outputs: What each output learnt.
         dtype: Of the columns of numbers.
     """
-    kinds = column_kinds(preprocessing.features)
-    shapes = {
-        codec.columns[0]: list(codec.shape) for codec in preprocessing.features.values() if codec.type == "number"
-    }
-    several = {
-        column for codec in preprocessing.features.values() if len(codec.columns) > 1 for column in codec.columns
-    }
     inputs = [
-        {
-            "name": column,
-            "shape": [1] if column in several else shapes.get(column, [1]),
-            "dtype": {"text": "string", "number": dtype}.get(kind, "float64"),
-            "column": column,
-            "kind": kind,
-        }
-        for column, kind in kinds.items()
+        {"name": column, "shape": list(each.shape), "dtype": each.dtype(dtype), "column": column, "kind": each.kind}
+        for column, each in column_inputs(preprocessing.features).items()
     ]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
 
@@ -132,7 +118,9 @@ def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing
 
 def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -> dict[str, Any]:
     codec = preprocessing.targets[name]
-    if isinstance(codec, NumberTargetCodec):
-        unit = {"scale": codec.scale.tolist(), "offset": codec.offset.tolist()}
-        return {"name": name, "columns": list(codec.columns), **unit}
+    spec = codec.spec
+    if spec.kind == "number":
+        unit = spec.unit or ((0.0, 1.0),) * spec.width
+        offsets, scales = ([each[place] for each in unit] for place in (0, 1))
+        return {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
     return {"name": name, "classes": list(classes)}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["FileLock", "locked_directory"]
+__all__ = ["FileLock", "is_locked", "locked_directory"]
 
 _POLL_SECONDS = 0.1
 
@@ -40,6 +40,9 @@ class FileLock:
         >>> lock.release()  # doctest: +SKIP
     """
 
+    mode = 0o600
+    """Permissions of a new file, but for the umask; who may read it may share the lock."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
@@ -63,7 +66,7 @@ class FileLock:
             OSError: The file cannot be made, or the file system knows no locks.
         """
         while True:
-            descriptor = os.open(self.path, _FLAGS, 0o600)
+            descriptor = os.open(self.path, _FLAGS, self.mode)
             try:
                 if not _lock(descriptor, shared=shared, wait=wait):
                     os.close(descriptor)
@@ -90,8 +93,47 @@ class FileLock:
         descriptor, self._descriptor = self._descriptor, None
         os.close(descriptor)
 
+    def write(self, content: bytes) -> None:
+        """Put something into the file for those who find it locked; where we hold no lock, into a file all the same.
+
+        Raises:
+            OSError: The disk is full, or the system refuses.
+        """
+        if self._descriptor is None:
+            descriptor = os.open(self.path, _FLAGS, self.mode)
+            try:
+                _fill(descriptor, content)
+            finally:
+                os.close(descriptor)
+        else:
+            _fill(self._descriptor, content)
+
     def __del__(self) -> None:
         self.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file; nothing is made or changed.
+
+    To find out, the lock is shared for a moment: who tries to get it just then, without waiting, is refused.
+
+    Raises:
+        OSError: The file cannot be opened, or the file system knows no locks.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS & ~(os.O_RDWR | os.O_CREAT) | os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _lock(descriptor, shared=sys.platform != "win32", wait=False)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(descriptor: int, content: bytes) -> None:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, content)
+    os.ftruncate(descriptor, len(content))
 
 
 def _same_file(descriptor: int, path: Path) -> bool:

@@ -10,7 +10,7 @@ from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
-from dlcli.config.schema import Config, DataConfig, NumberTarget
+from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare_from
 from dlcli.data.reader import TableReader
@@ -49,9 +49,13 @@ def prepare_job(
     with located(inspection):
         config = checked.config
         tell(Stage("reading data"))
-        unscalable = unscalable_targets(config)
         with open_table(config, cache=cache, tell=tell) as reader:
-            prepared = prepare_from(reader, seed=config.seed, named=checked.expanded.words, unscalable=unscalable)
+            prepared = prepare_from(
+                reader,
+                seed=config.seed,
+                named=checked.expanded.words,
+                unscalable=unscalable_targets(config),
+            )
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
@@ -114,11 +118,7 @@ def _smaller_batch(asked: DataConfig, found: DataConfig) -> Problem | None:
 def _thresholds(config: Config, prepared: Prepared) -> list[Problem]:
     """Warnings about thresholds of the loss where it is that of a target that was scaled without being asked to be."""
     scaled = {spec.name for spec in prepared.preprocessing.target_specs if spec.unit}
-    asked = {
-        name
-        for name, target in config.data.target.items()
-        if isinstance(target, NumberTarget) and target.scale != "auto"
-    }
+    asked = {name for name, target in config.data.target.items() if target is not None and not target.scale_is_open}
     if not scaled - asked:
         return []
     return [

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.backend.memory import is_out_of_memory, memory_problem
 
 __all__ = ["KERAS_FAULTS", "model_faults", "named_argument", "reason"]
 
@@ -57,6 +58,8 @@ def reason(error: BaseException) -> str:
         >>> reason(TypeError("Dense.__init__() missing 1 required positional argument: 'units'"))
         "the argument 'units' is missing"
     """
+    if is_out_of_memory(error):
+        return memory_problem(error).message
     text = _ESCAPES.sub("", str(error)).strip()
     text = _CALLING.sub("", text)
     text = _ARGUMENTS.sub("", text).strip()

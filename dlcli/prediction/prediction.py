@@ -12,9 +12,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.arrays import numbers_array, plain_numbers, texts_array, with_nulls
 from dlcli.data.inputs import Input, InputRows
-from dlcli.data.preprocessing.targets import NumberTargetCodec, TargetCodec
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.digits import round_numbers
 from dlcli.prediction.overlap import ahead
@@ -125,7 +125,7 @@ def _joined(
         if clashes := [name for name in predicted if name in table]:
             raise DataError(_taken(name, file) for name in clashes)
         if rounded:
-            predicted = _rounded(predicted, run.preprocessing.targets[decoded.target])
+            predicted = _rounded(predicted, run.preprocessing.targets[decoded.target].spec)
         table.update({name: _without_nan(column) for name, column in predicted.items()})
     return pa.table(table)
 
@@ -138,14 +138,11 @@ def _without_nan(column: pa.Array) -> pa.Array:
     return with_nulls(column, ~missing) if missing.any() else column
 
 
-def _rounded(predicted: dict[str, pa.Array], target: TargetCodec) -> dict[str, pa.Array]:
+def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa.Array]:
     """The columns of one target with the digits that are significant."""
-    width = len(predicted)
-    offsets, scales = np.zeros(width), np.ones(width)
-    if isinstance(target, NumberTargetCodec):
-        offsets, scales = np.broadcast_to(target.offset, width), np.broadcast_to(target.scale, width)
+    unit = target.unit or ((0.0, 1.0),) * len(predicted)
     columns = {}
-    for (name, column), offset, scale in zip(predicted.items(), offsets.tolist(), scales.tolist(), strict=True):
+    for (name, column), (offset, scale) in zip(predicted.items(), unit, strict=True):
         if pa.types.is_floating(column.type):
             column = numbers_array(round_numbers(plain_numbers(column), offset=offset, scale=scale))
         columns[name] = column

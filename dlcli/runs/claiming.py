@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import os
+import platform
 import re
 import shutil
 import tempfile
@@ -16,13 +16,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dlcli.errors import Problem, RunError
-from dlcli.files.locks import FileLock, locked_directory
+from dlcli.files.locks import locked_directory
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
+from dlcli.runs.holder import Holder, RunLock, find_holder
 from dlcli.runs.layout import RunDirectory
 
 __all__ = ["Claim", "choose", "claim", "exclusive", "reclaim"]
-
-WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 
 SHOWN = 5
 """So many names are listed in a message."""
@@ -49,8 +48,8 @@ def choose(name: str, directory: Path | None, *, overwrite: bool, inputs: Iterab
         if "\0" in str(directory):
             raise _refusal(f"cannot create {str(directory)!r}: no file name can hold a NUL")
         with _writing(run):
-            require_free(run, overwrite=overwrite, inputs=inputs)
             _require_idle(run)
+            require_free(run, overwrite=overwrite, inputs=inputs)
     ancestor = run.path if run.path.is_dir() and is_vacant(run.path) else _nearest(run.path)
     try:
         with tempfile.TemporaryFile(dir=ancestor):
@@ -108,7 +107,7 @@ class Claim:
     """
 
     run: RunDirectory
-    lock: FileLock
+    lock: RunLock
     replaced: Path | None = None
 
     def complete(self) -> None:
@@ -157,7 +156,7 @@ def claim(
                 stem, number = run.path.name.rsplit("-", 1)
                 run = RunDirectory(run.path.with_name(f"{stem}-{int(number) + 1:03d}"))
             elif claimed is None:
-                if not overwrite:
+                if not overwrite and find_holder(run.lock) is None:
                     require_free(run, overwrite=False, inputs=())
                 raise _busy(run)
     try:
@@ -196,15 +195,15 @@ def reclaim(run: RunDirectory, *, room: int = 0) -> Iterator[Claim]:
 
 
 @contextlib.contextmanager
-def exclusive(run: RunDirectory) -> Iterator[FileLock]:
+def exclusive(run: RunDirectory) -> Iterator[RunLock]:
     """Be the only one who writes into a run that is there; the lock.
 
     Raises:
         RunError: Another process does, or the directory cannot be written.
     """
-    lock = FileLock(run.lock)
+    lock = RunLock(run.lock)
     with _writing(run):
-        if not _acquire(lock):
+        if not lock.take():
             raise _busy(run)
     try:
         yield lock
@@ -215,8 +214,8 @@ def exclusive(run: RunDirectory) -> Iterator[FileLock]:
 def _take(run: RunDirectory) -> Claim | None:
     """Make the directory, or take one that is vacant; None when it is another's."""
     os.makedirs(os.path.realpath(run.path), exist_ok=True)  # a link may name what was moved aside
-    lock = FileLock(run.lock)
-    if not is_vacant(run.path) or not _acquire(lock):
+    lock = RunLock(run.lock)
+    if not is_vacant(run.path) or not lock.take():
         return None
     if not is_vacant(run.path):  # taken, and completed, since we looked
         lock.release(remove=True)
@@ -228,8 +227,8 @@ def _replace(run: RunDirectory, inputs: list[Path]) -> Claim | None:
     """Move a run aside and take its place; None when another process has it."""
     if not run.path.exists() or is_vacant(run.path):
         return _take(run)
-    lock = FileLock(run.lock)
-    if not _acquire(lock):
+    lock = RunLock(run.lock)
+    if not lock.take():
         return None
     try:
         require_free(run, overwrite=True, inputs=inputs)
@@ -283,20 +282,8 @@ def _aside(place: Path) -> Path:
 
 def _require_idle(run: RunDirectory) -> None:
     """Refuse a directory that another process writes."""
-    lock = FileLock(run.lock)
-    if run.lock.exists() and not _acquire(lock):
+    if find_holder(run.lock) is not None:
         raise _busy(run)
-    lock.release()
-
-
-def _acquire(lock: FileLock) -> bool:
-    """Take a lock at once; where the file system knows none, the directory alone keeps others out."""
-    try:
-        return lock.acquire(wait=False)
-    except OSError as error:
-        if error.errno not in WITHOUT_LOCKS:
-            raise
-        return True
 
 
 def _is_below(file: Path, directory: str) -> bool:
@@ -309,8 +296,13 @@ def _refusal(message: str, hint: str = "choose another --run-dir") -> RunError:
 
 
 def _busy(run: RunDirectory) -> RunError:
+    """Who holds it, as far as that is known by now; of another machine's the way out of a signature that is stale."""
+    holder = find_holder(run.lock) or Holder()
     hint = "wait until it ends, or choose another --run-dir"
-    return RunError(Problem(f"another process is writing the run {run.path}", hint=hint, rule="run-busy"))
+    if holder.host not in ("", platform.node()):
+        hint += f"; if that process has ended, remove {run.lock}"
+    message = f"another process is writing the run {run.path}: {holder}"
+    return RunError(Problem(message, hint=hint, rule="run-busy"))
 
 
 @contextlib.contextmanager

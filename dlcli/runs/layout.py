@@ -30,6 +30,7 @@ from dlcli.config.schema import Config
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
+from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 
 __all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
@@ -45,6 +46,10 @@ ROOM_FOR_THE_END = 2**16
 
 MOST_JSON = 256 * 2**20
 """Bytes of a JSON file of a run: the vocabularies of a hundred features, the fingerprints of a million files."""
+
+
+MOST_LETTERS = 300
+"""Of what a record says of an error, in a message."""
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -183,7 +188,7 @@ class RunDirectory:
 
         Args:
             path: The directory.
-            trained: Whether it has to have its model.
+            trained: Whether it has to have its model; else it may be one to train again, or to go on with.
 
         Raises:
             RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
@@ -216,7 +221,7 @@ class RunDirectory:
                     rule="not-a-run",
                 )
             )
-        record = run.read_json(run.record)
+        record = run.read_record()
         found = record.get("format")
         if not isinstance(found, int) or isinstance(found, bool):
             raise RunError(
@@ -235,15 +240,13 @@ class RunDirectory:
                     rule="run-newer",
                 )
             )
-        needed = [run.config, run.preprocessing, *([run.trained] if trained else [])]
+        needed = (run.config, run.preprocessing, run.trained) if trained else (run.config,)
         missing = [file.name for file in needed if not file.is_file()]
         if missing:
             raise RunError(
                 Problem(
-                    f"{path} is incomplete: {', '.join(missing)} missing; its status is {record.get('status')!r}",
-                    hint=f"wait until it ends, or go on with it: dlcli train --resume {path}"
-                    if run.config.is_file() and run.preprocessing.is_file()
-                    else "train again, or wait until the run that writes it ends",
+                    f"{path} is incomplete: {', '.join(missing)} missing; {_state(record)}",
+                    hint=_way_on(run, record),
                     rule="run-incomplete",
                 )
             )
@@ -262,6 +265,14 @@ class RunDirectory:
             problems = unsafe(self.code.iterdir())
         if problems:
             raise RunError(problems)
+
+    def read_record(self) -> dict[str, Any]:
+        """`run.json`, with the status of a run whose process was killed put right: `failed`.
+
+        Raises:
+            RunError: See `read_json`.
+        """
+        return truthful(lambda: self.read_json(self.record), lock=self.lock, history=self.history)
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """One of the run's JSON files.
@@ -287,6 +298,24 @@ class RunDirectory:
             hint = "restore the file, or train again"
             raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
         return value
+
+
+def _state(record: dict[str, Any]) -> str:
+    """What a record says became of the run."""
+    status, error = record.get("status"), record.get("error")
+    return (
+        f"its status is {status!r}"
+        + (f": {error}" if isinstance(error, str) and error.isprintable() else "")[:MOST_LETTERS]
+    )
+
+
+def _way_on(run: RunDirectory, record: dict[str, Any]) -> str:
+    """What to do about a run that is not complete."""
+    if record.get("status") == "running":
+        return "wait until it ends"
+    if run.config.is_file() and run.preprocessing.is_file():
+        return f"go on with it: dlcli train --resume {run.path}; or train again"
+    return "train again"
 
 
 def _writer(record: dict[str, Any]) -> str:

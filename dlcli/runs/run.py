@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,11 @@ class Run:
 
     @property
     def record(self) -> dict[str, Any]:
-        """`run.json`: status, timings, versions, hardware, command line, commit, data fingerprints, results."""
-        return self._directory.read_json(self._directory.record)
+        """`run.json`: status, timings, versions, hardware, command line, commit, data fingerprints, results.
+
+        A run whose process was killed has `failed`, whatever the file still says.
+        """
+        return self._directory.read_record()
 
     @property
     def status(self) -> str:
@@ -57,8 +61,9 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """Wall time of the whole job, in seconds."""
-        return float(self.record["seconds"])
+        """Wall time of the whole job, in seconds; NaN where nobody has measured it: it goes on, or was killed."""
+        seconds = self.record["seconds"]
+        return math.nan if seconds is None else float(seconds)
 
     @property
     def history(self) -> dict[str, list[float]]:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.preprocessing.targets import CategoryTargetCodec
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
@@ -177,7 +176,7 @@ def decode(
             continue
         if output.classes:
             codec = preprocessing.targets.get(output.targets[0].name)
-            known = codec.values if isinstance(codec, CategoryTargetCodec) else None
+            known = None if codec is None else codec.values
             classes = _classes(np.asarray(values, np.float32), output, threshold)
             assert classes.indices is not None
             # The greatest of scores that are not all numbers is the first of those that are none.

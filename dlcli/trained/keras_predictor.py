@@ -32,7 +32,7 @@ from dlcli.runs.record import read_batch_size
 from dlcli.trained.predictor import Arrays, RuntimeName
 from dlcli.trained.run import TrainedRun, read_preprocessing
 
-__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras", "rebuild"]
+__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras", "rebuild", "require_own_code"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,7 @@ def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
         ModelError: The weights do not fit the model.
     """
     checked = inspect(run.config).checked()
-    _require_own_code(checked.config, run)
+    require_own_code(checked.config, run)
     preprocessing = read_preprocessing(run)
     graph = checked.expanded.among(list(preprocessing.features)).require()
     return rebuild(run, checked.config, graph, preprocessing, mixed=mixed)
@@ -155,7 +155,7 @@ def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
         raise RunError(Problem(message, file=run.trained, hint=hint, rule="run-damaged")) from cause
 
 
-def _require_own_code(config: Config, run: RunDirectory) -> None:
+def require_own_code(config: Config, run: RunDirectory) -> None:
     """Code that a run needs lies in the run: `train` has copied it there.
 
     Raises:

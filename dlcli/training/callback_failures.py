@@ -44,7 +44,7 @@ def explain_failures(callback: Any, *, path: str, files: Collection[str]) -> Non
     _wrap_hooks(callback, explained)
 
 
-def tolerate(callback: Any, *, path: str, listener: Listener) -> None:
+def tolerate(callback: Any, *, path: str, listener: Listener, require: Callable[[], None] = lambda: None) -> None:
     """Make a callback of Keras's go on when the disk is full, or what it writes to is gone; others stay as they are.
 
     A checkpoint is written beside its name first, so that the one before it stays, and counts as the best only when it
@@ -54,6 +54,7 @@ def tolerate(callback: Any, *, path: str, listener: Listener) -> None:
         callback: A `keras.callbacks.Callback`, changed in place.
         path: Where it stands in the config.
         listener: Told once of each.
+        require: Called before a checkpoint is written; raises what forbids it.
     """
     name = type(callback).__name__
     if name not in WRITING or not type(callback).__module__.startswith("keras."):
@@ -61,7 +62,7 @@ def tolerate(callback: Any, *, path: str, listener: Listener) -> None:
     _wrap_hooks(callback, _Forgiving(callback, path=path, listener=listener))
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         known = callback.set_model
-        callback.set_model = lambda model: known(Saver(model))
+        callback.set_model = lambda model: known(Saver(model, require=require))
 
 
 def _wrap_hooks(callback: Any, call: Callable[..., None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,14 @@ from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
+from dlcli.training.finite import (
+    FiniteLosses,
+    NotFinite,
+    go_back_to_best,
+    guard_best,
+    has_finite_weights,
+    require_finite_weights,
+)
 from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
@@ -130,13 +139,14 @@ class _Training:
     def run(self) -> str:
         """Train; returns whether it was `completed` or `interrupted`."""
         try:
-            with _rescuing(self._model, self._run, self._listener):
+            with _rescuing(self._model, self._run, self._listener), self._going_back():
                 self._fit()
+                require_finite_weights(self._model, self._config)
         except StopTraining:
             return "interrupted"
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
-        except BackendError as error:
+        except (BackendError, MemoryError) as error:
             problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
             if problem is None:
                 raise
@@ -160,10 +170,27 @@ class _Training:
             epochs=epochs,
             initial_epoch=done,
             validation_freq=self._config.fit.validation_freq,
-            callbacks=[EpochOrder(batches), *self.callbacks, self.recorder, self._committer],
+            callbacks=[EpochOrder(batches), self._finite(), *self.callbacks, self.recorder, self._committer],
             shuffle=False,  # the batches come in their order already
             verbose=0,
         )
+
+    def _finite(self) -> FiniteLosses:
+        return FiniteLosses(self._config, record=self.recorder.on_epoch_end)
+
+    @contextlib.contextmanager
+    def _going_back(self) -> Iterator[None]:
+        """What is rescued is the best that EarlyStopping has kept, and nothing of weights that are no numbers."""
+        try:
+            yield
+        except NotFinite:
+            epoch = go_back_to_best(self._model, self.callbacks)
+            if epoch is not None or not has_finite_weights(self._model):
+                instead = "nothing" if epoch is None else f"what EarlyStopping kept of epoch {epoch}"
+                message = f"the weights of the last epoch are not kept: {instead} is written of the model"
+                hint = "checkpoints of epochs before are what they were"
+                self._listener(Notice(Problem(message, hint=hint, rule="weights-not-kept"), warning=True))
+            raise
 
     def _chosen(self) -> Execution:
         execution = choose(
@@ -186,7 +213,9 @@ class _Training:
             if component.name in self._plan.assembly.code:
                 explain_failures(callback, path=path, files=self._config.code)
             else:
-                tolerate(callback, path=path, listener=self._listener)
+                require = functools.partial(require_finite_weights, self._model, self._config)
+                tolerate(callback, path=path, listener=self._listener, require=require)
+            guard_best(callback)
 
     def _install_engine(self, interruption: Interruption) -> None:
         engine.install(
@@ -245,7 +274,7 @@ def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[Non
         done = True
         raise
     finally:
-        if not done and model.optimizer is not None and int(model.optimizer.iterations):
+        if not done and model.optimizer is not None and int(model.optimizer.iterations) and has_finite_weights(model):
             with contextlib.suppress(RunError):  # a full disk may be what has ended it
                 save_trained(model, run)
                 message = f"the weights that training had reached are in {run.trained}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,12 @@ class Saver:
 
     Args:
         model: The model that is trained.
+        require: Called before each file is written; raises what forbids it.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, require: Callable[[], None] = lambda: None) -> None:
         self._model = model
+        self._require = require
         self._problem = unsavable(model)
 
     def __getattr__(self, name: str) -> Any:
@@ -87,11 +89,13 @@ class Saver:
 
     def save(self, filepath: str, **_: Any) -> None:
         """Write the whole model, as far as Keras can."""
+        self._require()
         with replacing(Path(filepath)) as draft, _as_far_as_possible(self._model, self._problem):
             self._model.save(draft)
 
     def save_weights(self, filepath: str, **_: Any) -> None:
         """Write the weights."""
+        self._require()
         with replacing(Path(filepath)) as draft:
             self._model.save_weights(draft)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from dlcli.errors import Problem, RunError
+from dlcli.errors import RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
 from dlcli.training.interruption import Interruption
@@ -22,11 +22,6 @@ REPORT_SECONDS = 0.1
 
 OWN_COLUMNS = ("epoch", "seconds", "rows_per_second")
 """Of `history.csv`; the others are Keras's."""
-
-NOT_FINITE = (
-    "lower the learning rate, scale the features, set the optimizer's clipnorm, or look for rows that give NaN of "
-    "themselves: an empty text under a masked average is 0/0"
-)
 
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
@@ -63,7 +58,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._batch_size = batch_size
         self._stack = stack
         self._interruption = interruption
-        self._warned = self._told = False
+        self._told = False
         self._reported = -math.inf
 
     def restore(self, history: bytes) -> None:
@@ -112,11 +107,6 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         with self._telling():
             self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
         self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
-        loss = values.get("loss", 0.0)
-        if not math.isfinite(loss) and not self._warned:
-            self._warned = True
-            message = f"the loss became {loss} in epoch {self._epoch}"
-            self._listener(Notice(Problem(message, hint=NOT_FINITE, rule="loss-not-finite"), warning=True))
 
     def content(self) -> bytes:
         """`history.csv` as it is to be."""

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console as RichConsole
 
-from dlcli.cli.console import Console
-from dlcli.cli.epochs import EpochLines, spacing
-from dlcli.cli.progress import TrainingDisplay, model_table
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.epochs import EpochLines, spacing
+from dlcli.cli.display.progress import TrainingDisplay, model_table
 from dlcli.model.summary import LayerRow, ModelSummary
 from dlcli.training.events import EpochEnded, EpochStarted, Finished, Planned, StepsDone
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
+from dlcli.config.options.section import Section
 from dlcli.config.schema import CompileConfig, Config, DataConfig, FitConfig, ModelConfig, RuntimeConfig
-from dlcli.config.schema.section import Section
 from dlcli.errors import ConfigError, Problem
 
 GOLDENS = Path(__file__).parent / "goldens"

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from dlcli.codecs.category.schema import CategoryFeature
+from dlcli.codecs.number.schema import NumberTarget
 from dlcli.config.catalogue.entries import KINDS, load
 from dlcli.config.published import reference
-from dlcli.config.schema import CategoryFeature, Config, DataConfig, LayerItem, ModelConfig, NumberTarget
+from dlcli.config.schema import Config, DataConfig, LayerItem, ModelConfig
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,10 +9,11 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field
 
-from dlcli.config.schema import Config, Divide, GroupSplit, LayerItem
+from dlcli.codecs.number.schema import Divide
+from dlcli.config.options.section import Section
+from dlcli.config.schema import Config, GroupSplit, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.expected import describe, field_type
-from dlcli.config.schema.section import Section
 from dlcli.config.validation.validator import validate
 
 JUNK: list[Any] = [

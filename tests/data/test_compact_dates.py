@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.schema import DataConfig, DatetimeFeature
+from dlcli.codecs.datetime.schema import DatetimeFeature
+from dlcli.config.schema import DataConfig
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.columns.compact_dates import CompactDates
 from dlcli.data.columns.instants import instants
 from dlcli.data.prepare import prepare
-from dlcli.data.types.rules import infer_feature
+from dlcli.data.types.inference import infer_feature
 
 FORMATS = ["%Y%m", "%Y%m%d", "%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]
 moments = st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2099, 12, 31))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.types.doubts import collect_doubts
-from dlcli.data.types.rules import infer_feature, infer_target
+from dlcli.data.types.inference import infer_feature, infer_target
 from dlcli.errors import Problem
 
 

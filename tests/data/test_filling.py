@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.schema import DataConfig, DatetimeFeature, NumberTarget
+from dlcli.codecs.datetime.schema import DatetimeFeature
+from dlcli.codecs.number.schema import NumberTarget
+from dlcli.codecs.number.target import NumberTargetCodec
+from dlcli.config.schema import DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.prepare import Prepared, prepare
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.preprocessing.targets import NumberTargetCodec
 from dlcli.errors import DataError
 
 ROWS = 60

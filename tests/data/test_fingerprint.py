@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.data.cache.fingerprint import fingerprint, fingerprints
+from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import DataError
 
 
@@ -18,7 +18,6 @@ def test_size_and_hash(tmp_path: Path, data: bytes) -> None:
     file.write_bytes(data)
     expected = {"path": str(file), "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     assert dataclasses.asdict(fingerprint(file)) == expected
-    assert fingerprints([file, file]) == [expected, expected]
 
 
 def test_a_file_that_is_gone(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dlcli.config.schema import Divide
+from dlcli.codecs.number.schema import Divide, NumberFeature
 from dlcli.data.columns.chunk import ColumnInfo
-from dlcli.data.types.rules import collect_notes, infer_feature, infer_target
+from dlcli.data.types.inference import collect_notes, infer_feature, infer_target
 
 
 def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | None, str]:
@@ -74,12 +74,10 @@ def test_features(values: Any, kind: str | None, note: str) -> None:
 
 def test_images_are_divided() -> None:
     guess = infer_feature(np.zeros((2, 4, 4), np.uint8), ColumnInfo("x", "number", (4, 4), "uint8"))
-    assert guess.feature is not None
-    assert guess.feature.type == "number"
+    assert isinstance(guess.feature, NumberFeature)
     assert guess.feature.scale == Divide(divide=255.0)
     series = infer_feature(np.zeros((2, 4, 4), np.float32), ColumnInfo("x", "number", (4, 4), "float32"))
-    assert series.feature is not None
-    assert series.feature.type == "number"
+    assert isinstance(series.feature, NumberFeature)
     assert series.feature.scale == "standard"
 
 

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 import dlcli
-from dlcli.codecs.number import codec
+from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
-from dlcli.data.samples import encoding
-from dlcli.data.samples.keys import PACKAGES, content_key, encoding_key, program_key, recipe_key
-from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.samples import keys
+from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
 
 PACKAGE = Path(dlcli.__file__).parent
 
@@ -198,15 +197,22 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
         assert program_key(tmp_path / "own", {**VERSIONS, name: "99"}) != own
 
 
-def test_all_that_reads_and_encodes_is_in_the_key() -> None:
-    for module in (codec, delimited, encoding):
-        assert any(Path(str(module.__file__)).is_relative_to(package) for package in PACKAGES), module
+def test_types_that_stand_elsewhere_are_in_the_key_and_keras_layers_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert paths() == (PACKAGE / "codecs",)
+    monkeypatch.setattr(keys, "paths", lambda: (tmp_path,))
+    found = []
+    for name, text in (("codec", "x = 1"), ("codec", "x = 22"), ("keras_layer", "x = 1"), ("keras_layer", "x = 22")):
+        (tmp_path / f"{name}.py").write_text(text)
+        found.append(keys._program.__wrapped__())
+    assert found[0] != found[1] == found[2] == found[3]
 
 
 @pytest.mark.slow
 def test_every_process_has_the_same_key() -> None:
     code = "from dlcli.data.samples.keys import _program; print(_program())"
-    keys = {
+    found = {
         subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "PYTHONHASHSEED": seed},
@@ -216,7 +222,7 @@ def test_every_process_has_the_same_key() -> None:
         ).stdout
         for seed in ("1", "2", "3")
     }
-    assert len(keys) == 1
+    assert len(found) == 1
 
 
 @pytest.mark.slow

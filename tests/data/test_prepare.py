@@ -358,3 +358,20 @@ def test_faults_of_cells_come_all_at_once(table: pd.DataFrame, tmp_path: Path) -
     table.to_csv(tmp_path / "all.csv", index=False)
     assert {(problem.path, problem.rule) for problem in problems(tmp_path / "all.csv", **keys)} == alone
     assert len(alone) == len(CELLS)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
+def test_integers_beyond_those_of_floats_may_have_gaps(tmp_path: Path, suffix: str) -> None:
+    numbers = pd.array([2**53 + 1, None, -(2**60) - 1, *range(27)], dtype="Int64")
+    frame = pd.DataFrame({"x": numbers, "y": ["a", "b", "c"] * 10})
+    new = tmp_path / f"t.{suffix}"
+    match suffix:
+        case "csv":
+            frame.to_csv(new, index=False)
+        case "parquet":
+            frame.to_parquet(new)
+        case _:
+            frame.to_json(new, orient="records", lines=True)
+    prepared = prepare(config(new, target="y", features={"x": {"type": "number", "scale": "none"}}), seed=1)
+    found = held(prepared.splits["train"]).held.inputs["features"][:, 0]
+    assert found[[0, 2, 5]].tolist() == [2.0**53, -(2.0**60), 2.0]

@@ -12,7 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dlcli.config.schema.features import CategoryFeature, Feature, NumberTarget, Target
+from dlcli.codecs.category.schema import CategoryFeature
+from dlcli.codecs.number.schema import NumberTarget
+from dlcli.config.options.feature import Feature, Target
+from dlcli.config.schema.features import AnyFeature, AnyTarget
 from dlcli.config.signature import InputSpec
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.preprocessing.preprocessing import VERSION, Preprocessing
@@ -56,7 +59,7 @@ def make_chunk(seed: int, rows: int, start: int = 0) -> Chunk:
 
 
 def build(features: dict[str, Any], targets: dict[str, Any], available: list[str]) -> Preprocessing:
-    read_feature, read_target = TypeAdapter[Feature](Feature), TypeAdapter[Target](Target)
+    read_feature, read_target = TypeAdapter[Feature](AnyFeature), TypeAdapter[Target](AnyTarget)
     return Preprocessing.build(
         {name: read_feature.validate_python(feature) for name, feature in features.items()},
         {name: read_target.validate_python(target) for name, target in targets.items()},
@@ -279,9 +282,9 @@ def test_values_that_are_no_category_are_counted_when_the_bucket_takes_them() ->
     preprocessing = Preprocessing.build({"island": CategoryFeature()}, {"y": NumberTarget()}, available=["island", "y"])
     preprocessing.fit([Chunk({"island": pa.array(["a", "b", None]), "y": pa.array([1.0, 2.0, 3.0])}, 3, 0)])
     preprocessing.encode(Chunk({"island": pa.array(["a", "b", None])}, 3, 0))
-    assert preprocessing.strangers() == ()
+    assert preprocessing.unseen_values() == ()
     for _ in range(2):
         preprocessing.encode(Chunk({"island": pa.array(["a", "z", "z", "q"])}, 4, 0))
-    (warning,) = preprocessing.strangers()
+    (warning,) = preprocessing.unseen_values()
     assert warning.path == "data.features.island"
     assert "6 values that are none of the 2 categories learnt: 'z' (4 times), 'q' (2 times)" in warning.message

@@ -26,9 +26,7 @@ def program(code: str, *arguments: str | Path, directory: Path) -> subprocess.Co
 def test_listing_the_formats_loads_nothing_heavy(tmp_path: Path) -> None:
     code = """
         import sys
-        from dlcli.backend import startup
-from dlcli.exports.draft import write_model
-from dlcli.exports.formats import export_formats
+        from dlcli.exports.formats import export_formats
         print(*export_formats())
         assert not {"keras", "numpy", "onnx", "onnxruntime", "tensorflow"} & sys.modules.keys()
     """
@@ -70,9 +68,7 @@ def test_a_disk_that_is_full_is_not_the_model_s_fault(name: str, tmp_path: Path)
 
 TOY: dict[str, str] = {
     "__init__.py": """
-        from dlcli.backend import startup
-from dlcli.exports.draft import write_model
-from dlcli.exports.formats import ExportFormat
+        from dlcli.exports.formats import ExportFormat
 
         FORMAT = ExportFormat(
             name="toy", order=9, title="Toy", suffix=".toy", docs="", tolerance=1e-4,

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import dlcli
-from dlcli.cli.console import Console, number
-from dlcli.cli.train import train
+from dlcli.cli.commands.train import train
+from dlcli.cli.display.console import Console, number
 from dlcli.training.events import Notice
 
 pytestmark = pytest.mark.tensorflow

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values, unreadable_column
 from dlcli.data.columns.cells import labels
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.errors import DataError
 
-__all__ = ["WORDS", "BooleanCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.boolean.schema import BooleanFeature
+
+__all__ = ["CODEC", "WORDS", "BooleanCodec", "build"]
 
 WORDS = {
     **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), 1),
@@ -43,6 +46,7 @@ class BooleanCodec:
     """
 
     type: ClassVar[str] = "boolean"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     shape: tuple[int, ...] = (1,)
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None
@@ -52,7 +56,7 @@ class BooleanCodec:
         self.columns = tuple(columns)
         self._missing = missing
         self._counts = [0, 0]
-        self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
+        self._unreadable: list[str] = []  # a few values that cannot be read, for the message when none can
         self._complete = True
         self.gaps = 0
 
@@ -70,8 +74,8 @@ class BooleanCodec:
             value = _read(name)
             if value >= 0:
                 self._counts[value] += count
-            elif name not in self._strangers and len(self._strangers) < 5:
-                self._strangers.append(name)
+            elif name not in self._unreadable and len(self._unreadable) < 5:
+                self._unreadable.append(name)
 
     def finish(self) -> None:
         """End fitting.
@@ -79,9 +83,9 @@ class BooleanCodec:
         Raises:
             DataError: There is no value, or none that can be read.
         """
-        if not any(self._counts) and self._strangers:
+        if not any(self._counts) and self._unreadable:
             raise unreadable_column(
-                self.columns[0], self._strangers, what="true or false", hint=_HINT, rule="not-a-boolean"
+                self.columns[0], self._unreadable, what="true or false", hint=_HINT, rule="not-a-boolean"
             )
         if not any(self._counts):
             raise no_values(self.columns)
@@ -152,3 +156,11 @@ class BooleanCodec:
 
 def _read(word: str) -> int:
     return WORDS.get(word.strip().lower(), _UNREADABLE)
+
+
+def build(feature: BooleanFeature, columns: Sequence[str], *, seed: int) -> BooleanCodec:
+    """The codec that a config asks for."""
+    return BooleanCodec(columns, missing=feature.missing)
+
+
+CODEC: type[Codec] = BooleanCodec

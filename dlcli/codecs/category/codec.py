@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values
 from dlcli.data.columns.cells import labels, sort_labels
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.columns.names import text_name
-from dlcli.data.columns.unseen import Strangers
-from dlcli.errors import DataError, did_you_mean
+from dlcli.data.columns.unseen import UnseenValues
+from dlcli.errors import ConfigError, DataError, Problem, did_you_mean
 
-__all__ = ["CategoryCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.category.schema import CategoryFeature
+
+__all__ = ["CODEC", "CategoryCodec", "build"]
 
 _UNKNOWN, _MISSING = -1, -2
 
@@ -45,6 +48,7 @@ class CategoryCodec:
     """
 
     type: ClassVar[str] = "category"
+    reads: ClassVar[Literal["number", "text"]] = "text"
 
     def __init__(
         self,
@@ -67,9 +71,9 @@ class CategoryCodec:
         self._seen: Counter[str] = Counter()
         self._counts: dict[str, int] = {}
         self._index: dict[str, int] = {}
-        self.strangers = Strangers()
+        self.unseen = UnseenValues()
         """The values that `encode` met, that are no category, and put into the bucket."""
-        self.others = Strangers()
+        self.others = UnseenValues()
         """The values of the training rows that are none of the categories given."""
         self._complete = True
         self.gaps = 0
@@ -142,7 +146,7 @@ class CategoryCodec:
         else:
             by_frequency = sorted(self._seen, key=lambda name: (-self._seen[name], name))
             chosen = sort_labels(by_frequency[: self._max_categories])
-        self._settle({name: self._seen[name] for name in chosen})
+        self._set_counts({name: self._seen[name] for name in chosen})
         if not (self._seen or self.others) or (self._missing == "most_frequent" and not any(self._counts.values())):
             raise no_values(self.columns)
         self._seen.clear()
@@ -183,6 +187,52 @@ class CategoryCodec:
         length = f" in {self.embedding} numbers" if self.embedding else ""
         return f"{count}{' and a bucket for the unknown' if self.bucket else ''}, {how}{length}"
 
+    def given_problems(self, what: str = "categories") -> list[Problem]:
+        """Warnings where the categories given are not those of the training rows.
+
+        Args:
+            what: What they are called: values that are none of the `classes` given are errors, which `encode` tells.
+        """
+        column = self.columns[0]
+        problems: list[Problem] = []
+        if not self.given:
+            return problems
+        if self.others and what == "categories":
+            problems.append(
+                Problem(
+                    f"column {column!r} holds in the training split {self.others.cells:,} values that are none of the "
+                    f"{what} given: {self.others}",
+                    hint="they are encoded as unknown; add them to the list, or see how its values are written",
+                    rule="unknown-value",
+                )
+            )
+        absent = [name for name, count in self.counts.items() if not count]
+        if absent:
+            listed = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+            problems.append(
+                Problem(
+                    f"no training row has the {what} {listed} of column {column!r}",
+                    hint="a model learns nothing of them; see whether they are written as in the data",
+                    rule="absent-value",
+                )
+            )
+        return problems
+
+    def unseen_problems(self, where: str) -> list[Problem]:
+        """A warning of the values that `encode` put into the bucket."""
+        if not self.unseen:
+            return []
+        message = (
+            f"column {self.columns[0]!r} holds {where}{self.unseen.cells:,} values that are none of the "
+            f"{len(self.categories)} categories learnt: {self.unseen}"
+        )
+        hint = "they are encoded as unknown; `unknown: error` would refuse them"
+        return [Problem(message, hint=hint, rule="unknown-value")]
+
+    def forget_unseen(self) -> None:
+        """Count them anew."""
+        self.unseen = UnseenValues()
+
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
         return {
@@ -206,11 +256,11 @@ class CategoryCodec:
         if not all(type(count) is int for count in state["counts"]):
             raise ValueError("a count is no whole number")
         codec = cls(state["columns"], **options)
-        codec._settle(dict(zip(state["categories"], state["counts"], strict=True)))
+        codec._set_counts(dict(zip(state["categories"], state["counts"], strict=True)))
         codec._complete = state.get("complete", False)
         return codec
 
-    def _settle(self, counts: dict[str, int]) -> None:
+    def _set_counts(self, counts: dict[str, int]) -> None:
         self._counts = counts
         self._index = {name: index for index, name in enumerate(counts, start=int(self.bucket))}
         # Runs of before may have other spellings as categories.
@@ -228,12 +278,12 @@ class CategoryCodec:
         if self._complete and self._missing != "error":
             self.gaps += int((cells.codes < 0).sum())
         problems = []
-        strangers = [value for value in cells.names if value not in self._index]
-        if strangers and self._unknown == "bucket":
+        unseen = [value for value in cells.names if value not in self._index]
+        if unseen and self._unknown == "bucket":
             counts = cells.counts()
-            self.strangers.add({value: counts[value] for value in strangers if counts[value]})
+            self.unseen.add({value: counts[value] for value in unseen if counts[value]})
         if (faults := indices == _UNKNOWN).any():
-            hint = did_you_mean(strangers[0], self._counts) if len(strangers) == 1 else ""
+            hint = did_you_mean(unseen[0], self._counts) if len(unseen) == 1 else ""
             hint = (hint + " " if hint else "") + "`unknown: bucket` gives unknown values an index of their own"
             problems.append(
                 faulty_values(
@@ -246,3 +296,50 @@ class CategoryCodec:
         if problems:
             raise DataError(problems)
         return indices
+
+
+def build(feature: CategoryFeature, columns: Sequence[str], *, seed: int) -> CategoryCodec:
+    """The codec that a config asks for.
+
+    Raises:
+        ConfigError: The options contradict one another.
+    """
+    problems = []
+    if feature.categories is not None:
+        names = list(map(text_name, feature.categories))
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            listed = ", ".join(map(repr, repeated))
+            problems.append(
+                Problem(f"`categories` lists {listed} more than once", hint="name each once", rule="listed-twice")
+            )
+        if feature.max_categories is not None:
+            problems.append(
+                Problem(
+                    "`categories` and `max_categories` exclude each other",
+                    hint="leave one of them out",
+                    rule="conflicting-options",
+                )
+            )
+    if feature.max_categories is not None and feature.unknown == "error":
+        problems.append(
+            Problem(
+                "`max_categories` makes rare values unknown, which `unknown: error` refuses",
+                hint="say `unknown: bucket`, or leave `max_categories` out",
+                rule="conflicting-options",
+            )
+        )
+    if problems:
+        raise ConfigError(problems)
+    encode = feature.encode
+    return CategoryCodec(
+        columns,
+        encode=encode if isinstance(encode, str) else "index",
+        embedding=None if isinstance(encode, str) else encode.embedding,
+        unknown=feature.unknown,
+        missing=feature.missing,
+        max_categories=feature.max_categories,
+        categories=feature.categories,
+    )
+
+
+CODEC: type[Codec] = CategoryCodec

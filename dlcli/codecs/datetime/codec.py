@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values, unreadable_column
 from dlcli.data.columns.cells import labels
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.columns.instants import Instants, instants
 from dlcli.data.columns.median import Median
 from dlcli.data.columns.moments import Moments
-from dlcli.errors import DataError
+from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["CYCLES", "LINEAR", "DatetimeCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.datetime.schema import DatetimeFeature
+
+__all__ = ["CODEC", "CYCLES", "LINEAR", "DatetimeCodec", "build"]
 
 LINEAR = ("timestamp", "year")
 """The parts that are standardised: seconds since 1970, and the year."""
@@ -58,6 +62,7 @@ class DatetimeCodec:
     """
 
     type: ClassVar[str] = "datetime"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None
     embedding: None = None
@@ -74,7 +79,7 @@ class DatetimeCodec:
         self.columns = tuple(columns)
         self._format = format
         self._parts = DAYS if parts is None else tuple(parts)
-        self._settled = parts is not None
+        self._parts_known = parts is not None
         self._coarsest = 0  # what the training rows tell apart: months, days or times
         self._missing = missing
         self._linear = [part for part in self._parts if part in LINEAR]
@@ -82,7 +87,7 @@ class DatetimeCodec:
         self._moments = Moments(1 + len(self._linear))
         self._sample = Median(seed)
         self._median: int | None = None
-        self._strangers: list[str] = []  # a few values that cannot be read, for the message when none can
+        self._unreadable: list[str] = []  # a few values that cannot be read, for the message when none can
         self._complete = True
         self.gaps = 0
 
@@ -105,12 +110,12 @@ class DatetimeCodec:
         """Take in a chunk of training rows."""
         (column,) = values
         read = instants(column, format=self._format)
-        if not self._strangers and (unreadable := np.flatnonzero(read.unreadable)).size:
+        if not self._unreadable and (unreadable := np.flatnonzero(read.unreadable)).size:
             cells = labels(column, as_written=True)
-            self._strangers = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
+            self._unreadable = [cells.names[code] for code in dict.fromkeys(cells.codes[unreadable].tolist())][:5]
         moments = read.microseconds[~(read.missing | read.unreadable)]
         self._complete = self._complete and not read.missing.any()
-        if not self._settled:
+        if not self._parts_known:
             self._coarsest = max(self._coarsest, _resolution(moments))
         self._moments.update(
             np.stack([_part("timestamp", moments), *(_part(part, moments) for part in self._linear)], axis=1)
@@ -124,14 +129,14 @@ class DatetimeCodec:
         Raises:
             DataError: There is no value, or none that is an instant.
         """
-        if not self._moments.count[0] and self._strangers:
+        if not self._moments.count[0] and self._unreadable:
             raise unreadable_column(
-                self.columns[0], self._strangers, what="a date or time", hint=self._hint, rule="not-a-datetime"
+                self.columns[0], self._unreadable, what="a date or time", hint=self._hint, rule="not-a-datetime"
             )
         if not self._moments.count[0]:
             raise no_values(self.columns)
-        if not self._settled:
-            self._parts, self._settled = _PARTS[self._coarsest], True
+        if not self._parts_known:
+            self._parts, self._parts_known = _PARTS[self._coarsest], True
         if self._missing == "median":
             self._median = round(self._sample.value())
 
@@ -204,7 +209,7 @@ class DatetimeCodec:
 
     @property
     def _hint(self) -> str:
-        if formats := fitting_formats(self._strangers):
+        if formats := fitting_formats(self._unreadable):
             return f"expected {self._format or 'ISO 8601'}; they are read by format: {' or '.join(map(repr, formats))}"
         wanted = "ISO 8601, such as 2024-01-31 or 2024-01-31T10:30:00" if self._format is None else self._format
         return f"expected {wanted}; `format` takes another strptime format"
@@ -213,7 +218,7 @@ class DatetimeCodec:
         (name,) = self.columns
         problems = []
         if read.unreadable.any():
-            self._strangers = list(labels(column).names)
+            self._unreadable = list(labels(column).names)
             problems.append(
                 faulty_values(
                     name,
@@ -265,3 +270,32 @@ def _part(part: str, moments: NDArray[np.int64]) -> NDArray[np.float64]:
         case _:
             raise ValueError(f"no part of an instant is called {part!r}")
     return value.astype(np.float64)
+
+
+def build(feature: DatetimeFeature, columns: Sequence[str], *, seed: int) -> DatetimeCodec:
+    """The codec that a config asks for.
+
+    Raises:
+        ConfigError: The format is none that strptime knows.
+    """
+    if feature.format is not None:
+        _check_format(feature.format)
+    return DatetimeCodec(columns, format=feature.format, parts=feature.parts, missing=feature.missing, seed=seed)
+
+
+def _check_format(format: str) -> None:
+    """Whether strptime knows the format, tried on an instant written in it."""
+    moment = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
+    try:
+        datetime.datetime.strptime(moment.strftime(format), format)
+    except ValueError as error:
+        raise ConfigError(
+            Problem(
+                f"{format!r} is not a strptime format: {error}",
+                hint="such as %d.%m.%Y or %Y-%m-%d %H:%M:%S",
+                rule="invalid-format",
+            )
+        ) from None
+
+
+CODEC: type[Codec] = DatetimeCodec

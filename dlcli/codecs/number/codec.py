@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, infinite_values, missing_values, no_values
 from dlcli.data.columns.cells import numbers
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.columns.median import Median
 from dlcli.data.columns.moments import LARGEST, Moments
-from dlcli.errors import DataError, Problem
+from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["NumberCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.number.schema import NumberFeature
+
+__all__ = ["CODEC", "NumberCodec", "build"]
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +49,7 @@ class NumberCodec:
     """
 
     type: ClassVar[str] = "number"
+    reads: ClassVar[Literal["number", "text"]] = "number"
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None
     embedding: None = None
@@ -141,7 +145,7 @@ class NumberCodec:
         if self._samples:
             self._medians = np.array([sample.value() for sample in self._samples])
             self._samples = []
-        self._settle()
+        self._set_scale()
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows as `(rows, *shape)` float32.
@@ -205,7 +209,7 @@ class NumberCodec:
         codec._medians = None if state["median"] is None else np.array(state["median"], float)
         # Runs of before refused empty cells where training had none, and do not say which these are.
         codec._complete = np.array(state.get("complete", [False]), np.bool_)
-        codec._settle()
+        codec._set_scale()
         return codec
 
     @property
@@ -214,7 +218,7 @@ class NumberCodec:
             raise no_values(self.columns)
         return self._moments
 
-    def _settle(self) -> None:
+    def _set_scale(self) -> None:
         """Offset, scale and fill from the statistics."""
         moments = self._fitted
         channels = len(moments.count)
@@ -326,3 +330,25 @@ def _not_scalar(name: str, shape: tuple[int, ...]) -> Problem:
         hint="make it a feature of its own",
         rule="array-shape",
     )
+
+
+def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> NumberCodec:
+    """The codec that a config asks for.
+
+    Raises:
+        ConfigError: The shape is not that of the columns.
+    """
+    if feature.shape is not None and len(columns) > 1 and math.prod(feature.shape) != len(columns):
+        raise ConfigError(
+            Problem(
+                f"shape {feature.shape} has {math.prod(feature.shape)} numbers, got {len(columns)} columns",
+                hint="the product of the shape is the number of columns",
+                rule="array-shape",
+            )
+        )
+    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
+    missing = "mean" if feature.missing == "auto" else feature.missing
+    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
+
+
+CODEC: type[Codec] = NumberCodec

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pyarrow as pa
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from dlcli.data.columns.arrays import plain_numbers, texts_array
 from dlcli.data.columns.cell_faults import missing_values, no_values
 from dlcli.data.columns.cells import labels
-from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.errors import DataError
 
-__all__ = ["TextCodec"]
+if TYPE_CHECKING:
+    from dlcli.codecs.text.schema import TextFeature
+
+__all__ = ["CODEC", "TextCodec", "build"]
 
 _PUNCTUATION = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'
 """What Keras strips: `keras.layers.TextVectorization`, `standardize="lower_and_strip_punctuation"`."""
@@ -67,6 +70,7 @@ class TextCodec:
     """
 
     type: ClassVar[str] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     embedding: None = None
 
     def __init__(
@@ -149,7 +153,7 @@ class TextCodec:
         self._documents = tuple(self._seen_in[word] for word in self._words)
         self._seen.clear()
         self._seen_in.clear()
-        self._settle()
+        self._index_words()
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows: `(rows, 1 + words)` float32, or `(rows, length)` int32.
@@ -222,7 +226,7 @@ class TextCodec:
         codec._words = tuple(state["words"])
         codec._documents = tuple(state["texts_with_word"])
         codec._complete = state.get("complete", False)
-        codec._settle()
+        codec._index_words()
         return codec
 
     @property
@@ -230,7 +234,7 @@ class TextCodec:
         """The index of the first word: after unknown, and in sequences after padding."""
         return 1 if self._length is None else 2
 
-    def _settle(self) -> None:
+    def _index_words(self) -> None:
         self._index = {word: index for index, word in enumerate(self._words, start=self._first)}
         weights = np.array([math.log(1 + self._texts / (1 + count)) for count in self._documents], dtype=np.float32)
         self._weights = np.concatenate([weights.mean(keepdims=True), weights])
@@ -263,3 +267,18 @@ def _tokenise(column: Column) -> _Tokens:
 def _counts(words: Sequence[str], codes: NDArray[np.int64]) -> dict[str, int]:
     totals = np.bincount(codes, minlength=len(words)).tolist()
     return {word: total for word, total in zip(words, totals, strict=True) if total}
+
+
+def build(feature: TextFeature, columns: Sequence[str], *, seed: int) -> TextCodec:
+    """The codec that a config asks for."""
+    encode = feature.encode
+    return TextCodec(
+        columns,
+        encode=encode if isinstance(encode, str) else "sequence",
+        length=None if isinstance(encode, str) else encode.sequence,
+        max_tokens=feature.max_tokens,
+        missing=feature.missing,
+    )
+
+
+CODEC: type[Codec] = TextCodec

@@ -19,7 +19,6 @@ from dlcli.config.outputs.conventions import Head, default_targets, from_logits,
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.config import LintConfig
-from dlcli.config.schema.features import TextFeature
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import Problem, did_you_mean
 
@@ -268,11 +267,8 @@ def mode_against_metric(config: Config, output: Output) -> Iterator[tuple[str, s
 
 def masked_average_of_nothing(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """The average of an empty text's words is 0/0 where a mask leaves none; its row, and its batch, become NaN."""
-    texts = [
-        name
-        for name, feature in (config.data.features or {}).items()
-        if isinstance(feature, TextFeature) and not isinstance(feature.encode, str) and feature.missing == "empty"
-    ]
+    features = (config.data.features or {}).items()
+    texts = [name for name, feature in features if feature is not None and feature.may_be_padding]
     components = [item.component for item in config.model.layers if item.component is not None]
     masks = any(one.name == "Embedding" and one.arguments.get("mask_zero") is True for one in components)
     if texts and masks and any(one.name == "GlobalAveragePooling1D" for one in components):

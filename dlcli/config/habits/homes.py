@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping
-from typing import get_args
 
-from pydantic import Tag
-
+from dlcli.config.options.section import Section
+from dlcli.config.options.types import feature_types, target_types
 from dlcli.config.schema import Config
-from dlcli.config.schema.expected import keys, unwrap
-from dlcli.config.schema.features import Feature, Target
-from dlcli.config.schema.section import Section
+from dlcli.config.schema.expected import keys
 
 __all__ = ["belongs", "home"]
 
@@ -63,6 +60,5 @@ def _homes() -> Mapping[str, str]:
 
 def _typed(place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each type of features or targets with its options."""
-    for branch in get_args(unwrap(Feature if place == "features" else Target)[0]):
-        section, metadata = unwrap(branch)
-        yield next(item.tag for item in metadata if isinstance(item, Tag)), keys(section)
+    for name, section in (feature_types() if place == "features" else target_types()).items():
+        yield name, keys(section)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from dlcli.config.options.types import feature_types, target_types
+
 __all__ = ["HABITS", "SHORT", "VALUES", "Habit", "find_habit"]
 
 
@@ -320,23 +322,6 @@ _TABLE: dict[str, Habit] = {
         says="callbacks do that: `callbacks: [{CSVLogger: {filename: log.csv}}]`; history.csv is there anyway"
     ),
     "dataset": Habit(("data",)),
-    "float": Habit(("number",)),
-    "double": Habit(("number",)),
-    "int": Habit(("number",)),
-    "integer": Habit(("number",)),
-    "numeric": Habit(("number",)),
-    "numerical": Habit(("number",)),
-    "continuous": Habit(("number",)),
-    "categorical": Habit(("category",)),
-    "string": Habit(("category",)),
-    "str": Habit(("category",)),
-    "factor": Habit(("category",)),
-    "nominal": Habit(("category",)),
-    "bool": Habit(("boolean",)),
-    "binary": Habit(("boolean", "category")),
-    "date": Habit(("datetime",)),
-    "time": Habit(("datetime",)),
-    "timestamp": Habit(("datetime",)),
     # The command line
     "config": Habit(says="the config is named without an option: `dlcli train CONFIG`"),
     "config_file": Habit(says="the config is named without an option: `dlcli train CONFIG`"),
@@ -431,7 +416,17 @@ def _normal(word: str) -> str:
     return word.strip("-").replace("-", "").replace("_", "").lower()
 
 
-HABITS: dict[str, Habit] = {_normal(word): habit for word, habit in _TABLE.items()}
+def _of_types() -> dict[str, Habit]:
+    """What the types of features and targets are called elsewhere; a word for several means the first by name."""
+    means: dict[str, list[str]] = {}
+    for types in (feature_types(), target_types()):
+        for name, word in sorted((name, word) for name, section in types.items() for word in section.synonyms):
+            if name not in (known := means.setdefault(word, [])):
+                known.append(name)
+    return {word: Habit(tuple(names)) for word, names in means.items()}
+
+
+HABITS: dict[str, Habit] = {_normal(word): habit for word, habit in (_of_types() | _TABLE).items()}
 
 
 def find_habit(word: str) -> Habit:

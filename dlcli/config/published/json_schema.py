@@ -17,6 +17,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonRef, JsonSchemaValue
 from pydantic_core import core_schema
 
 from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singular
+from dlcli.config.options.types import feature_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     any_case,
@@ -26,7 +27,7 @@ from dlcli.config.published.json_schema_names import (
     names_of,
     required,
 )
-from dlcli.config.schema import LAYER_KEYS, OWN_OPTIONS, Config
+from dlcli.config.schema import LAYER_KEYS, Config
 from dlcli.config.schema.component import Component
 
 __all__ = ["json_schema", "schema_text"]
@@ -158,8 +159,9 @@ def _refine_defaults(definitions: JSON) -> None:
     """The options of a type without what is one feature's own."""
     properties = definitions["FeatureDefaults"]["properties"]
     for name, option in properties.items():
-        section = definitions[f"{name.capitalize()}Feature"]
-        keys = {key: value for key, value in section["properties"].items() if key not in OWN_OPTIONS}
+        options = feature_types()[name]
+        section = definitions[options.__name__]
+        keys = {key: value for key, value in section["properties"].items() if key not in options.of_one}
         about = {key: value for key, value in option.items() if key == "description"}
         plain = {key: value for key, value in section.items() if key not in ("required", "description")}
         properties[name] = {**plain, **about, "properties": keys, "type": ["object", "null"]}

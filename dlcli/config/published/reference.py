@@ -18,10 +18,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singular
+from dlcli.config.options.section import Section
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.expected import describe, field_type
-from dlcli.config.schema.section import Section
 from dlcli.files.replacing import write_file
 
 __all__ = ["PAGES", "components_page", "reference_page"]

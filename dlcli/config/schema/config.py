@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from dlcli.config.options.section import ColumnName, Name, Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
-from dlcli.config.schema.section import ColumnName, Name, Section, Words
 
 __all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "RuntimeConfig"]
 

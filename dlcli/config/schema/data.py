@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from dlcli.config.schema.features import Feature, FeatureDefaults, Target
-from dlcli.config.schema.section import ColumnName, Columns, Section, Sources, Words, as_text
+from dlcli.config.options.feature import Feature
+from dlcli.config.options.section import ColumnName, Columns, Section, Sources, Words, as_text
+from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
 
 __all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
 
@@ -93,7 +94,7 @@ class DataConfig(Section):
         "(the same, in the order of a column of numbers or times); `{group: column}`.",
     )
     target: Annotated[
-        dict[str, Target | None],
+        dict[str, AnyTarget | None],
         BeforeValidator(_targets),
         Field(min_length=1),
         Words("a column, a list of columns, or a mapping"),
@@ -102,7 +103,7 @@ class DataConfig(Section):
     )
     features: (
         Annotated[
-            dict[str, Feature | None],
+            dict[str, AnyFeature | None],
             BeforeValidator(_features),
             Field(min_length=1),
             Words("a list of columns, or a mapping"),

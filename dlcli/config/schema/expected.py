@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic.fields import FieldInfo
 
+from dlcli.config.options.section import Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.model import LayerItem
-from dlcli.config.schema.section import Section, Words
 
 __all__ = ["choices", "describe", "field_type", "is_union", "keys", "unwrap"]
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from dlcli.config.options.section import Section, Words
 from dlcli.config.schema.component import Component
-from dlcli.config.schema.section import Section, Words
 from dlcli.config.schema.value_text import received
 from dlcli.errors import did_you_mean
 

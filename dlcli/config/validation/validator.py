@@ -20,10 +20,10 @@ from dlcli.config.document.scalars import resolve
 from dlcli.config.habits.advice import value_way_out, way_out
 from dlcli.config.habits.notations import rewrite
 from dlcli.config.habits.words import find_habit
+from dlcli.config.options.section import Section
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import REST
 from dlcli.config.schema.expected import choices, describe, field_type, is_union, keys, unwrap
-from dlcli.config.schema.section import Section
 from dlcli.config.schema.value_text import received
 from dlcli.errors import Problem, did_you_mean
 

@@ -220,11 +220,6 @@ class Entry:
         """The arrays there are."""
         return tuple(self._stored)
 
-    @property
-    def bytes(self) -> int:
-        """What the arrays take."""
-        return sum(each.bytes for each in self._stored.values())
-
     def verify(self, names: Sequence[ArrayName] | None = None) -> None:
         """Hold the content of arrays against their checksums, some GB a second.
 
@@ -269,10 +264,6 @@ class Entry:
         each = self._stored[name]
         file = self.directory / each.file
         return map_array(file, dtype=np.dtype(each.dtype), shape=each.shape, offset=each.offset, keep=self._lock)
-
-    def close(self) -> None:
-        """Let others remove it; arrays that are mapped must be gone."""
-        self._lock.release()
 
     def _checksum(self, part: tuple[_Stored, int]) -> int:
         """Of one part of a file, in small reads."""

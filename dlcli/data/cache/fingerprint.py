@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Fingerprint", "fingerprint", "fingerprints"]
+__all__ = ["Fingerprint", "fingerprint"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -42,8 +40,3 @@ def fingerprint(file: Path) -> Fingerprint:
         raise DataError(
             Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
         ) from None
-
-
-def fingerprints(files: Iterable[Path]) -> list[dict[str, Any]]:
-    """The fingerprints of several files in their order, as JSON values."""
-    return [dataclasses.asdict(fingerprint(file)) for file in files]

@@ -33,7 +33,7 @@ def plain_numbers(array: pa.Array, *, null: float = math.nan) -> NDArray[Any]:
         array([1.5, nan])
     """
     if array.null_count and math.isnan(null) and not pa.types.is_floating(array.type):
-        array = array.cast(pa.float64())
+        array = array.cast(pa.float64(), safe=False)  # beyond 2**53 the nearest, as NumPy has it
     dtype = np.dtype(array.type.to_pandas_dtype())
     valid, data = array.buffers()
     if data is None or not len(array):

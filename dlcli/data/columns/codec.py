@@ -7,20 +7,22 @@ A codec turns the cells of its columns into numbers. Its life has two parts:
 
 Faults of single cells (missing, unknown, not readable, infinite) are passed over by `fit` and reported by
 `encode`, which knows the number of the row. Empty cells that it fills in although training rows had none are counted.
-Codecs do not know the config: their problems have no path, the
-caller adds it.
+Codecs do not know the config: their problems have no path, the caller adds it. What not every codec can do is a
+contract of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["Codec", "Column", "Encoded"]
+from dlcli.errors import Problem
+
+__all__ = ["Codec", "Column", "Encoded", "MeetsUnseenValues", "TakesGivenValues"]
 
 Column: TypeAlias = pa.Array | NDArray[Any]
 """A column of a table (`pyarrow.Array`), or an array `(rows, *shape)` of an `.npz` file."""
@@ -34,6 +36,9 @@ class Codec(Protocol):
 
     type: ClassVar[str]
     """The feature type's name in the config."""
+
+    reads: ClassVar[Literal["number", "text"]]
+    """As what it wants the cells of new rows: as numbers, or as they are written."""
 
     gaps: int
     """How many empty cells `encode` has filled in, of columns that had none in training."""
@@ -95,3 +100,22 @@ class Codec(Protocol):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The codec whose `state` this is; encodes the same, bit for bit."""
+
+
+@runtime_checkable
+class TakesGivenValues(Protocol):
+    """A codec of a feature or target whose values the config may list."""
+
+    def given_problems(self) -> list[Problem]:
+        """Warnings where the values given are not those of the training rows; none where none are given."""
+
+
+@runtime_checkable
+class MeetsUnseenValues(Protocol):
+    """A codec that encodes values which it has not learnt as one value, the unknown."""
+
+    def unseen_problems(self, where: str) -> list[Problem]:
+        """Warnings of the values that `encode` met so, `where` it did in words."""
+
+    def forget_unseen(self) -> None:
+        """Count them anew."""

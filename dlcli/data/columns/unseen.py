@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-__all__ = ["Strangers"]
+__all__ = ["UnseenValues"]
 
 KEPT = 100
 """Different values that are kept; all cells are counted."""
 
 
-class Strangers:
+class UnseenValues:
     """Counts cells that hold no category, and remembers the first different values among them.
 
     Example:
-        >>> strangers = Strangers()
-        >>> strangers.add({"Mars": 2, "Venus": 1})
-        >>> str(strangers)
+        >>> unseen = UnseenValues()
+        >>> unseen.add({"Mars": 2, "Venus": 1})
+        >>> str(unseen)
         "'Mars' (2 times), 'Venus'"
     """
 

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.config.document.places import format_path
-from dlcli.config.schema.features import Feature, Target
+from dlcli.config.options.feature import Feature, Target
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
-from dlcli.data.columns.codec import Codec, Column, Encoded
-from dlcli.data.columns.unseen import Strangers
-from dlcli.data.preprocessing.building import CODECS, build_codec
+from dlcli.data.columns.codec import Codec, Column, Encoded, MeetsUnseenValues, TakesGivenValues
+from dlcli.data.columns.target_codec import TargetCodec
+from dlcli.data.preprocessing.building import build_codec, build_target, codec_class, target_codec_class
 from dlcli.data.preprocessing.steps import Steps, at_entry
-from dlcli.data.preprocessing.targets import TARGET_CODECS, CategoryTargetCodec, TargetCodec, build_target
 from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
 
 if TYPE_CHECKING:
@@ -247,40 +245,29 @@ class Preprocessing:
         """A short line for each feature and target, fitted."""
         return {name: f"{codec.type}, {codec.describe()}" for _, name, codec in self._codecs()}
 
-    def strangers(self) -> tuple[Problem, ...]:
-        """A warning for each category feature that met values in `encode` which are none of its categories."""
-        return self._strangers("")
+    def unseen_values(self, where: str = "") -> tuple[Problem, ...]:
+        """A warning for each feature that met values in `encode` which it has not learnt, `where` it did in words."""
+        problems: list[Problem] = []
+        for name, codec in self.features.items():
+            if isinstance(codec, MeetsUnseenValues):
+                problems += at_entry(codec.unseen_problems(where), "features", name)
+        return tuple(problems)
 
-    def take_strangers(self, split: str) -> tuple[Problem, ...]:
-        """`strangers` of a split, which are forgotten then."""
-        found = self._strangers(f"in the {split} split ")
+    def take_unseen_values(self, split: str) -> tuple[Problem, ...]:
+        """`unseen_values` of a split, which are forgotten then."""
+        found = self.unseen_values(f"in the {split} split ")
         for codec in self.features.values():
-            if isinstance(codec, CategoryCodec):
-                codec.strangers = Strangers()
+            if isinstance(codec, MeetsUnseenValues):
+                codec.forget_unseen()
         return found
 
     def given_problems(self) -> tuple[Problem, ...]:
-        """A warning where the categories and classes that the config gives are not those of the training rows."""
-        codecs = [(section, name, codec) for section, name, codec in self._codecs()]
-        problems = []
-        for section, name, codec in codecs:
-            if isinstance(codec, (CategoryCodec, CategoryTargetCodec)) and codec.given:
-                what = "categories" if section == "features" else "classes"
-                problems += at_entry(_given_problems(codec, what), section, name)
+        """A warning where the values that the config gives are not those of the training rows."""
+        problems: list[Problem] = []
+        for section, name, codec in self._codecs():
+            if isinstance(codec, TakesGivenValues):
+                problems += at_entry(codec.given_problems(), section, name)
         return tuple(problems)
-
-    def _strangers(self, where: str) -> tuple[Problem, ...]:
-        return tuple(
-            Problem(
-                f"column {codec.columns[0]!r} holds {where}{codec.strangers.cells:,} values that are none of the "
-                f"{len(codec.categories)} categories learnt: {codec.strangers}",
-                path=format_path(("data", "features", name)),
-                hint="they are encoded as unknown; `unknown: error` would refuse them",
-                rule="unknown-value",
-            )
-            for name, codec in self.features.items()
-            if isinstance(codec, CategoryCodec) and codec.strangers
-        )
 
     def gaps(self) -> tuple[Problem, ...]:
         """A warning for each feature of which `encode` filled in empty cells although training rows had none."""
@@ -316,8 +303,8 @@ class Preprocessing:
                 )
             )
         try:
-            features = {entry["name"]: CODECS[entry["type"]].from_state(entry) for entry in state["features"]}
-            targets = {entry["name"]: TARGET_CODECS[entry["type"]].from_state(entry) for entry in state["targets"]}
+            features = {entry["name"]: codec_class(entry["type"]).from_state(entry) for entry in state["features"]}
+            targets = {entry["name"]: target_codec_class(entry["type"]).from_state(entry) for entry in state["targets"]}
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             raise RunError(
                 Problem(
@@ -359,31 +346,6 @@ class Preprocessing:
 
 def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
     return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
-
-
-def _given_problems(codec: CategoryCodec | CategoryTargetCodec, what: str) -> list[Problem]:
-    column = codec.columns[0]
-    problems = []
-    if codec.others and what == "categories":
-        problems.append(
-            Problem(
-                f"column {column!r} holds in the training split {codec.others.cells:,} values that are none of the "
-                f"{what} given: {codec.others}",
-                hint="they are encoded as unknown; add them to the list, or see how its values are written",
-                rule="unknown-value",
-            )
-        )
-    absent = [name for name, count in codec.counts.items() if not count]
-    if absent:
-        listed = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
-        problems.append(
-            Problem(
-                f"no training row has the {what} {listed} of column {column!r}",
-                hint="a model learns nothing of them; see whether they are written as in the data",
-                rule="absent-value",
-            )
-        )
-    return problems
 
 
 def _gap(name: str, codec: Codec) -> Problem:

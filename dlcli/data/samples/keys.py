@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dlcli.config.schema import DataConfig, NumberTarget, Target
+from dlcli.config.options.types import paths
+from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
 
-__all__ = ["PACKAGES", "content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
+__all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
 _ORDER_ALONE = {"batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
@@ -98,17 +99,13 @@ def place_key(recipe: str, paths: Sequence[str]) -> str:
 
 
 def _scale_is_open(target: Target | None) -> bool:
-    return target is None or (isinstance(target, NumberTarget) and target.scale == "auto")
+    return target is None or target.scale_is_open
 
 
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
     said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
     return [file.sha256, format_of(path).name, said]
-
-
-PACKAGES = tuple(Path(__file__).parents[2] / name for name in ("codecs", "data"))
-"""The packages that read and encode."""
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
@@ -124,18 +121,21 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
     versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
-    return "".join(program_key(package, versions) for package in PACKAGES)
+    packages = (Path(__file__).parents[1], *paths())  # what reads, and what encodes
+    exports = ("keras_layer", "keras_layers")
+    return "".join(program_key(package, versions, without=exports) for package in packages)
 
 
-def program_key(package: Path, versions: Mapping[str, str]) -> str:
+def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:
     """The key of the code that reads and encodes: what it does, and not its comments, its lines or its place.
 
     Args:
         package: Its directory.
         versions: Of the packages that compute and read for it: what they give may change with a release.
+        without: Names of modules that neither read nor encode.
     """
     digest = hashlib.sha256(repr(sorted(versions.items())).encode())
-    for file in sorted(package.rglob("*.py")):
+    for file in sorted(file for file in package.rglob("*.py") if file.stem not in without):
         name = file.relative_to(package).with_suffix("").as_posix()
         digest.update(name.encode())
         # As Python keeps it beside the file: to compile it anew would take longer than reading a small table.

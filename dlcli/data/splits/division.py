@@ -96,7 +96,7 @@ def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -
 def _classes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The class of every row of `train`: of the first target that is one."""
     for name, target in table.config.target.items():
-        if target is not None and target.type == "category":
+        if target is not None and target.kind == "category":
             return row_labels(table.rows["train"], table.roles.targets[name][0])
     raise DataError(
         Problem(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DatetimeFeature
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
 from dlcli.data.table.rows import Rows
@@ -56,8 +55,8 @@ def _are_numbers(rows: Rows, column: str) -> bool:
 def _format(table: Table, column: str) -> str | None:
     """The form of the dates that a feature of the same column says."""
     for name, feature in (table.config.features or {}).items():
-        if isinstance(feature, DatetimeFeature) and table.roles.features.get(name) == (column,):
-            return feature.format
+        if feature is not None and feature.date_format and table.roles.features.get(name) == (column,):
+            return feature.date_format
     return None
 
 

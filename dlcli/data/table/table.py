@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import DataConfig
-from dlcli.config.schema.features import Feature, Target
+from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.chunk import ColumnInfo, Kind
 from dlcli.data.sources.opening import open_source
@@ -217,4 +216,4 @@ def _one_kind(kinds: set[Kind]) -> Kind:
 def _kind(entry: Feature | Target | None, info: ColumnInfo) -> Kind:
     if entry is None:
         return "unsure" if info.kind == "number" and not info.dtype else info.kind or "text"
-    return "text" if entry.type == "category" else entry.type
+    return entry.cells

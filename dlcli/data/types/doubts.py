@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from dlcli.config.document.places import format_path
 from dlcli.data.columns.date_formats import fitting_formats
-from dlcli.data.types.survey import ISO, Survey
+from dlcli.data.types.profile import ISO, ColumnProfile
 from dlcli.data.values.notations import NOTATIONS, NUMBER
 from dlcli.errors import Problem
 
-__all__ = ["collect_doubts", "doubt_of_numbers", "doubts_of"]
+__all__ = ["collect_doubts", "doubts_of"]
 
 _MOSTLY = 0.9
 """The part of a column's different values from which on the others look like faults."""
@@ -29,7 +29,7 @@ _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
 
-def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
+def doubts_of(column: ColumnProfile, path: tuple[str, str, str], *, prose: bool = False) -> tuple[Problem, ...]:
     """Warnings about a column that is taken for categories, classes or text; at most one.
 
     Args:
@@ -49,26 +49,6 @@ def doubts_of(column: Survey, path: tuple[str, str, str], *, prose: bool = False
     taken = "text" if prose else f"{len(values):,} {'classes' if path[1] == 'target' else 'categories'}"
     message = f"the column {path[2]!r} is taken for {taken}, and {what}"
     return (Problem(message, path=format_path(path), hint=hint, rule="doubtful-type"),)
-
-
-def doubt_of_numbers(column: Survey, name: str) -> tuple[Problem, ...]:
-    """A warning about a column that is taken for a number and whose values are dates, such as 20150314.
-
-    Args:
-        column: All of it.
-        name: Of the feature.
-    """
-    dates = column.dates
-    if dates is None:
-        return ()
-    return (
-        Problem(
-            f"the column {name!r} is taken for a number, and its values look like dates, such as {dates.example}",
-            path=format_path(("data", "features", name)),
-            hint=f"{{type: datetime, format: {dates.format!r}}}, or {{type: number}} if it is one",
-            rule="doubtful-type",
-        ),
-    )
 
 
 def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -136,7 +116,7 @@ def _listed(others: list[str]) -> str:
     return ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
 
 
-def _id(column: Survey, different: int, section: str) -> tuple[str, str] | None:
+def _id(column: ColumnProfile, different: int, section: str) -> tuple[str, str] | None:
     if different <= _ENOUGH or different <= column.present / 2:
         return None
     if different < column.present and different <= 5 * _ENOUGH:

@@ -6,23 +6,17 @@ import dataclasses
 from collections.abc import Mapping
 
 from dlcli.config.document.places import format_path
-from dlcli.config.schema import (
-    DataConfig,
-    DatetimeFeature,
-    Feature,
-    NumberFeature,
-    NumberTarget,
-    Target,
-)
+from dlcli.config.options.feature import Cells
+from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.preprocessing.targets import NumberTargetCodec
+from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.table.checks import missing_rows, named_marks
 from dlcli.data.table.table import Table
 from dlcli.data.types.doubts import collect_doubts
-from dlcli.data.types.rules import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
+from dlcli.data.types.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Filled", "fill_in", "settle"]
+__all__ = ["Filled", "decide", "fill_in"]
 
 _LISTED = 10
 
@@ -77,8 +71,8 @@ def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, u
         if guess.note:
             lines.append((name, guess.note))
         doubts += guess.doubts
-        if guess.odd:
-            problems += _odd_cells(loaded, name)
+        if guess.odd and guess.feature is not None:
+            problems += _odd_cells(loaded, name, guess.feature.cells)
         if guess.feature is not None:
             features[name] = guess.feature
         elif not config.takes_rest or name in (config.features or {}):
@@ -95,7 +89,7 @@ def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, u
     return Filled(config, tuple(lines), collect_doubts(doubts))
 
 
-def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
+def decide(filled: Filled, config: DataConfig, preprocessing: Preprocessing, unscalable: Mapping[str, str]) -> Filled:
     """The options that the training split decides, as fitting found them.
 
     Args:
@@ -106,19 +100,17 @@ def settle(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
     """
     lines, doubts = dict(filled.lines), list(filled.doubts)
     targets = dict(config.target)
-    for name, target in config.target.items():
-        codec = preprocessing.targets[name]
-        if isinstance(target, NumberTarget) and isinstance(codec, NumberTargetCodec) and target.scale == "auto":
-            targets[name] = target.model_copy(update={"scale": codec.scaling})
-            if codec.scaling != "none":
-                lines[f"target {name}"] = f"number, {_scaled(codec)}"
-            elif codec.far and name in unscalable:
-                doubts.append(_not_scaled(name, codec, unscalable[name]))
+    for name, codec in preprocessing.targets.items():
+        if (target := targets[name]) is not None:
+            targets[name] = target.fitted(codec.state())
+        if decided := codec.decided():
+            lines[f"target {name}"] = f"{codec.type}, {decided}"
+        elif name in unscalable:
+            doubts += at_entry(codec.left_alone(unscalable[name]), "target", name)
     features = dict(config.features or {})
     for name, feature in features.items():
-        if isinstance(feature, DatetimeFeature) and feature.parts is None:
-            parts = preprocessing.features[name].state()["parts"]
-            features[name] = feature.model_copy(update={"parts": parts})
+        if feature is not None:
+            features[name] = feature.fitted(preprocessing.features[name].state())
     config = config.model_copy(update={"target": targets, "features": features})
     ordered = sorted(lines.items(), key=lambda line: not line[0].startswith("target "))
     return Filled(config, tuple(ordered), tuple(doubts))
@@ -129,16 +121,16 @@ def _guess(config: DataConfig, loaded: Table, name: str) -> Guess:
     rows = loaded.rows["train"]
     marks = named_marks(rows.marks.get(name, {}))
     guess = infer_feature(rows.column(name), loaded.infos[name], config.defaults, marks=marks)
-    if not isinstance(guess.feature, NumberFeature) or guess.feature.missing != "auto":
+    if guess.feature is None or not guess.feature.missing_is_open:
         return guess
     gaps = guess.missing or len(missing_rows(rows, name))  # arrays are not counted by inference
-    return dataclasses.replace(guess, feature=_without_auto(guess.feature, gaps))
+    return dataclasses.replace(guess, feature=guess.feature.with_missing(gaps))
 
 
-def _odd_cells(loaded: Table, column: str) -> tuple[Problem, ...]:
-    """What is wrong with the first cells of a column of numbers that are none: a second look at the file tells."""
+def _odd_cells(loaded: Table, column: str, cells: Cells) -> tuple[Problem, ...]:
+    """What is wrong with the first cells that are not of the column's type: a second look at the file tells."""
     try:
-        for _ in loaded.sources["train"].chunks({column: "number"}):
+        for _ in loaded.sources["train"].chunks({column: cells}):
             pass
     except DataError as error:
         return error.problems
@@ -148,16 +140,12 @@ def _odd_cells(loaded: Table, column: str) -> tuple[Problem, ...]:
 def _given(config: DataConfig, loaded: Table, feature: Feature, columns: tuple[str, ...]) -> Guess:
     """A feature whose type is given; a line when its empty cells become what nobody has asked for."""
     feature = with_defaults(feature, config.defaults)
-    if feature.type in ("category", "text") or ("missing" in feature.model_fields_set and feature.missing != "auto"):
+    said = "missing" in feature.model_fields_set and not feature.missing_is_open
+    if said or not feature.filling:
         return Guess(feature, "")
     gaps = sum(len(missing_rows(loaded.rows["train"], column)) for column in columns)
-    if isinstance(feature, NumberFeature):
-        feature = _without_auto(feature, gaps)
+    feature = feature.with_missing(gaps)
     return Guess(feature, f"{feature.type} ({filled_in(gaps, feature)})" if gaps else "")
-
-
-def _without_auto(feature: NumberFeature, gaps: int) -> NumberFeature:
-    return feature.model_copy(update={"missing": "median" if gaps else "mean"})
 
 
 def _unusable(name: str, note: str) -> Problem:
@@ -181,26 +169,3 @@ def _nothing(lines: list[tuple[str, str]]) -> Problem:
 def _unused(columns: list[str]) -> str:
     more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
     return f"{', '.join(columns[:_LISTED])}{more} (`...: auto` among the features takes what they leave)"
-
-
-def _shown(number: float) -> str:
-    """Four digits; the last bits, which depend on how the rows are cut, do not decide how they are rounded."""
-    return f"{float(f'{number:.12g}'):.4g}"
-
-
-def _scaled(codec: NumberTargetCodec) -> str:
-    """What was done to a target, and how to undo it."""
-    if len(codec.offset) == 1:
-        numbers = f"mean {_shown(codec.offset[0])}, deviation {_shown(codec.scale[0])}"
-    else:
-        numbers = f"{len(codec.offset)} numbers"
-    return f"standardised for the loss ({numbers}); all else is in its own unit; `scale: none` learns it as it is"
-
-
-def _not_scaled(name: str, codec: NumberTargetCodec, reason: str) -> Problem:
-    return Problem(
-        f"the target '{name}' is {codec.describe()}, far from what a network gives at first: {reason}",
-        path=format_path(("data", "target", name)),
-        hint=f"{{{name}: {{type: number, scale: standard}}}} scales it all the same, scale: none is silent",
-        rule="target-scale",
-    )

@@ -224,7 +224,7 @@ def test_no_two_formats_have_a_name_or_a_suffix_in_common() -> None:
 
 SHARED: dict[str, set[str]] = {
     "dlcli/prediction/outputs.py": {*OUTPUTS, *(suffix for output in OUTPUTS.values() for suffix in output.suffixes)},
-    "dlcli/cli/predict.py": {"jsonl"},
+    "dlcli/cli/commands/predict.py": {"jsonl"},
 }
 """Files that name formats for another reason: what is written, and `--json`."""
 

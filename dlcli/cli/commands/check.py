@@ -1,0 +1,64 @@
+"""`dlcli check CONFIG`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from dlcli.cli.commands.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
+from dlcli.cli.display.console import Console, counted, problem_json
+
+__all__ = ["check", "command"]
+
+
+def command(
+    config: ConfigFile,
+    overrides: Overrides = None,
+    fast: Annotated[
+        bool,
+        typer.Option(
+            "--fast", help="Only the first stage: no data is read and no model built; a fraction of a second."
+        ),
+    ] = False,
+    cache_dir: CacheDirectory = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Report everything that `train` would refuse, without training."""
+    check(
+        config, overrides=overrides or [], fast=fast, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet)
+    )
+
+
+def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | None, console: Console) -> None:
+    """Check and present; the problems, if any, are raised to the boundary."""
+    from dlcli import api
+    from dlcli.training.events import Event, Notice
+
+    def show(event: Event) -> None:
+        if isinstance(event, Notice):  # what was inferred; warnings come with the report
+            console.note(Text(event.problem.message, style="dim"))
+
+    with console.status("checking"):
+        report = api.check(config, overrides=overrides, fast=fast, cache_dir=cache_dir, listener=show)
+    if console.json_only:
+        console.json(
+            {
+                "status": "ok",
+                "built": report.planned is not None,
+                "warnings": [problem_json(w) for w in report.warnings],
+            }
+        )
+        return
+    for warning in report.warnings:
+        console.warn(warning)
+    if report.planned is not None:
+        from dlcli.cli.display.progress import plan_lines
+
+        for part in plan_lines(report.planned, console):
+            console.note(part)
+    warnings = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
+    console.result(f"{config}: no problems{warnings}")

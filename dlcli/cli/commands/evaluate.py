@@ -1,0 +1,142 @@
+"""`dlcli evaluate RUN [DATA]`"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlcli.cli.commands.options import CacheDirectory, Json, Quiet, RunPath, Runtime
+from dlcli.cli.commands.reading import with_reading
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.predictions import PredictionDisplay
+from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.signature import SplitName
+
+if TYPE_CHECKING:
+    from dlcli.data.sources.options import Reading
+    from dlcli.evaluation.evaluation import Evaluation
+
+__all__ = ["command", "evaluate", "present"]
+
+MOST_CLASSES = 20
+"""A confusion matrix of more classes is left to the JSON file."""
+
+
+@with_reading
+def command(
+    run: RunPath,
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="DATA", help="A file of new rows with the target; else a split of the run.", show_default=False
+        ),
+    ] = None,
+    split: Annotated[
+        SplitName | None,
+        typer.Option("--split", metavar="NAME", help="train, validation or test (the default).", show_default=False),
+    ] = None,
+    *,
+    reading: Reading,
+    cache_dir: CacheDirectory = None,
+    runtime: Runtime = "auto",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute the metrics of a run on one of its splits or on new data."""
+    from dlcli.data.sources.options import Reading
+
+    if data is not None and split is not None:
+        raise typer.BadParameter("give DATA or --split, not both")
+    if data is None and reading != Reading():
+        raise typer.BadParameter("a split of the run is read as in training; give DATA to read otherwise")
+    evaluate(
+        run,
+        data=data,
+        split=split or "test",
+        reading=reading,
+        cache_dir=cache_dir,
+        runtime=runtime,
+        console=Console(json_only=json, quiet=quiet),
+    )
+
+
+def evaluate(
+    run: Path,
+    *,
+    data: Path | None,
+    split: SplitName,
+    reading: Reading,
+    cache_dir: Path | None,
+    runtime: Runtime,
+    console: Console,
+) -> None:
+    """Evaluate and present."""
+    from dlcli import api
+
+    with console.status("evaluating"), PredictionDisplay(console, "evaluating") as display:
+        evaluation = api.evaluate(
+            run, data, split=split, reading=reading, cache_dir=cache_dir, runtime=runtime, listener=display
+        )
+    if console.json_only:
+        console.json(evaluation.document())
+    else:
+        present(evaluation, console)
+
+
+def present(evaluation: Evaluation, console: Console) -> None:
+    """The metrics, then each target's report, as tables on stdout."""
+    console.result(f"{evaluation.name}: {evaluation.rows:,} rows", "")
+    console.result(console.table(["metric", "value"], _not_in_report(evaluation)))
+    if evaluation.scaled:
+        console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
+    for target, report in evaluation.reports.items():
+        console.result("")
+        if "confusion_matrix" in report:
+            _classes(target, report, console)
+        elif "nearest_accuracy" in report:
+            row = [target, report["nearest_accuracy"], report["compared"]]
+            console.result(console.table(["target", "nearest row of its class", "rows compared"], [row]))
+        else:
+            _numbers(target, report, console)
+
+
+def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:
+    """The metrics without those that the report of the only target shows again."""
+    reports = list(evaluation.reports.values())
+    shown = reports[0] if len(reports) == 1 else {}
+    said = {
+        name: shown[key]
+        for key, name in (("mae", "meanabsoluteerror"), ("rmse", "rootmeansquarederror"), ("r2", "r2score"))
+        if shown.get(key) is not None
+    }
+    return [
+        (name, value)
+        for name, value in evaluation.metrics.items()
+        if not math.isclose(said.get(normal_name(Component(name)), math.inf), value, rel_tol=1e-4)
+    ]
+
+
+def _classes(target: str, report: dict[str, Any], console: Console) -> None:
+    support = sum(values["support"] for values in report["classes"].values())
+    each = [*report["classes"].items(), ("macro average", {**report["macro_average"], "support": support})]
+    measures = ["precision", "recall", "f1", *(["auc"] if "auc" in report["macro_average"] else []), "support"]
+    rows = [[name, *(values.get(measure) for measure in measures)] for name, values in each]
+    console.result(console.table([target, *measures], rows))
+    matrix = report["confusion_matrix"]
+    names = list(report["classes"])
+    if len(names) <= MOST_CLASSES:
+        console.result("")
+        console.result(
+            console.table(
+                ["true \\ predicted", *names], [[name, *row] for name, row in zip(names, matrix, strict=True)]
+            )
+        )
+
+
+def _numbers(target: str, report: dict[str, Any], console: Console) -> None:
+    rows = [[target, report["mae"], report["rmse"], report["r2"]]]
+    rows += [[f"  {name}", each["mae"], each["rmse"], each["r2"]] for name, each in report.get("columns", {}).items()]
+    console.result(console.table(["target", "MAE", "RMSE", "R2"], rows))

@@ -1,0 +1,151 @@
+"""`dlcli train CONFIG`, and `dlcli train --resume RUN`"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.display.console import Console, counted, loss_first, number
+from dlcli.cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from dlcli.runs.run import Run
+
+__all__ = ["command", "train"]
+
+
+def command(
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG", help="The YAML file; with --resume the run has its own.")
+    ] = None,
+    overrides: Overrides = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-dir", metavar="DIR", help="Where the run goes; else runs/<name>-<NNN>.", show_default=False
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run that --run-dir names.")] = False,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with a run that was interrupted, or with --set fit.epochs=N one that is completed.",
+            show_default=False,
+        ),
+    ] = None,
+    cache_dir: CacheDirectory = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check the config, train the model and write a run directory; or go on with a run."""
+    _require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
+    train(
+        config,
+        overrides=overrides or [],
+        run_dir=run_dir,
+        overwrite=overwrite,
+        resume=resume,
+        cache_dir=cache_dir,
+        console=Console(json_only=json, quiet=quiet),
+    )
+
+
+def _require_one(config: Path | None, resume: Path | None, *, run_dir: Path | None, overwrite: bool) -> None:
+    """Make sure that there is a config or a run to go on with, and not both.
+
+    Raises:
+        UsageError: Wrong usage.
+    """
+    if resume is None:
+        if config is None:
+            raise UsageError("Missing argument 'CONFIG'.")
+    elif config is not None:
+        raise UsageError(f"--resume goes on with a run by its own config: leave {config} out")
+    elif run_dir is not None or overwrite:
+        raise UsageError("--resume goes on in the run's own directory: leave --run-dir and --overwrite out")
+
+
+def train(
+    config: Path | None,
+    *,
+    overrides: list[str],
+    run_dir: Path | None,
+    overwrite: bool,
+    resume: Path | None = None,
+    cache_dir: Path | None,
+    console: Console,
+) -> None:
+    """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
+    from dlcli import api
+    from dlcli.cli.display.progress import TrainingDisplay
+
+    display = TrainingDisplay(console)
+    try:
+        # What the user's own code prints is no result.
+        with contextlib.redirect_stdout(sys.stderr), display:
+            run = api.train(
+                config,
+                overrides=overrides,
+                run_dir=run_dir,
+                overwrite=overwrite,
+                resume=resume,
+                cache_dir=cache_dir,
+                listener=display,
+            )
+    except KeyboardInterrupt:
+        if display.directory is not None:
+            _tell_way_on(display.directory, console)
+        raise
+    metrics = run.final_metrics()
+    if console.json_only:
+        console.json(
+            {
+                "run": run.path,
+                "status": run.status,
+                "epochs": run.epochs,
+                "model_epoch": run.model_epoch,
+                "seconds": run.seconds,
+                "metrics": metrics,
+            }
+        )
+    else:
+        if metrics:
+            console.result(_table(metrics, console))
+            if scores := _scores(run, metrics):
+                console.result(f"R2: {', '.join(f'{split} {number(score)}' for split, score in scores.items())}")
+        best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
+        console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
+    if run.status == "interrupted":
+        _tell_way_on(run.path, console)
+        raise typer.Exit(75)
+
+
+def _tell_way_on(run: Path, console: Console) -> None:
+    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
+
+
+def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
+    """The metrics of all splits, one below the other."""
+    metrics = {split: loss_first(values) for split, values in metrics.items()}
+    names = list(dict.fromkeys(name for values in metrics.values() for name in values))
+    return console.table(
+        ["", *names], [[split, *(values.get(name) for name in names)] for split, values in metrics.items()]
+    )
+
+
+def _scores(run: Run, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Of a single number target its R2, by the name of each split that was evaluated: of train, which is measured while
+    it is learnt, there is none."""
+    if any(name == "r2_score" for values in metrics.values() for name in values):
+        return {}
+    found = {split: run.evaluation(split).get("r2") for split in metrics if split != "train"}
+    return {split: score for split, score in found.items() if score is not None}

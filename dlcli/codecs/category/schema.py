@@ -1,0 +1,70 @@
+"""The options of categories and classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from dlcli.config.options.feature import Feature, Target
+from dlcli.config.options.section import ColumnName, Section
+
+__all__ = ["FEATURE", "TARGET", "CategoryFeature", "CategoryTarget", "EmbeddingEncoding"]
+
+
+class EmbeddingEncoding(Section):
+    """Learn a vector for every category."""
+
+    embedding: Annotated[int, Field(ge=1, description="Length of the vector learnt for every category.")]
+
+
+class CategoryFeature(Feature):
+    """One of a known set of values, text or number."""
+
+    order: ClassVar[int] = 2
+    synonyms: ClassVar[tuple[str, ...]] = ("categorical", "string", "str", "factor", "nominal", "binary")
+    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"categories"}
+
+    type: Literal["category"] = "category"
+    encode: Literal["one_hot", "index"] | EmbeddingEncoding = Field(
+        "one_hot", description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`."
+    )
+    unknown: Literal["bucket", "error"] = Field(
+        "bucket", description="A value never seen in training goes to a bucket of its own, or is an error."
+    )
+    missing: Literal["bucket", "error", "most_frequent"] = Field(
+        "bucket",
+        description="An empty cell goes to the bucket of unknown values, is an error, or the most frequent value.",
+    )
+    max_categories: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Keep only the most frequent; the others count as unknown."
+    )
+    categories: list[ColumnName] | None = Field(
+        None, min_length=1, description="The values and their order, when known."
+    )
+
+    @property
+    def filling(self) -> str:
+        return "most frequent" if self.missing == "most_frequent" else ""
+
+
+class CategoryTarget(Target):
+    """A class to predict."""
+
+    order: ClassVar[int] = 2
+    synonyms: ClassVar[tuple[str, ...]] = CategoryFeature.synonyms
+    kind: ClassVar[Literal["number", "category"]] = "category"
+
+    type: Literal["category"] = "category"
+    classes: list[ColumnName] | None = Field(
+        None, min_length=2, description="The classes in the order of the outputs; sorted when omitted."
+    )
+    encode: Literal["auto", "index", "one_hot"] = Field(
+        "auto", description="Class indices or one-hot vectors; `auto` follows the loss and the outputs."
+    )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
+    )
+
+
+FEATURE, TARGET = CategoryFeature, CategoryTarget

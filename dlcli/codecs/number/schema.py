@@ -1,0 +1,87 @@
+"""The options of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from dlcli.config.options.feature import Cells, Feature, Target
+from dlcli.config.options.section import Columns, Section
+
+__all__ = ["FEATURE", "TARGET", "Divide", "NumberFeature", "NumberTarget"]
+
+
+class Divide(Section):
+    """Scale by a constant, as in pixels divided by 255."""
+
+    divide: Annotated[float, Field(gt=0, description="The constant that every value is divided by.")]
+
+
+class NumberFeature(Feature):
+    """Numbers: a column, several columns as one vector or tensor, or an array of an `.npz` file."""
+
+    order: ClassVar[int] = 1
+    synonyms: ClassVar[tuple[str, ...]] = ("float", "double", "int", "integer", "numeric", "numerical", "continuous")
+    cells: ClassVar[Cells] = "number"
+    several: ClassVar[bool] = True
+    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"shape"}
+
+    type: Literal["number"] = "number"
+    columns: Columns | None = Field(None, description="The columns, by name or glob; the feature's name when omitted.")
+    shape: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="Shape of one sample, such as [28, 28, 1]; its product is the number of columns."
+    )
+    scale: Literal["standard", "min_max", "none"] | Divide = Field(
+        "standard",
+        description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `{divide: 255}`; `none`. "
+        "Fitted on the training split only.",
+    )
+    missing: Literal["auto", "error", "mean", "median", "zero"] | float = Field(
+        "auto",
+        description="What an empty cell becomes: an error, the training rows' mean or median, zero, a number. `auto` "
+        "is the median where training rows have empty cells, and else the mean, which prediction warns of.",
+    )
+
+    @property
+    def filling(self) -> str:
+        return {"auto": "median", "error": ""}.get(str(self.missing), str(self.missing))
+
+    @property
+    def missing_is_open(self) -> bool:
+        return self.missing == "auto"
+
+    def with_missing(self, gaps: int) -> Self:
+        return self.model_copy(update={"missing": "median" if gaps else "mean"}) if self.missing_is_open else self
+
+
+class NumberTarget(Target):
+    """A number to predict."""
+
+    order: ClassVar[int] = 1
+    synonyms: ClassVar[tuple[str, ...]] = NumberFeature.synonyms
+    cells: ClassVar[Cells] = "number"
+    several: ClassVar[bool] = True
+
+    type: Literal["number"] = "number"
+    columns: Columns | None = Field(None, description="The columns; the target's name when omitted.")
+    scale: Literal["auto", "standard", "min_max", "none"] = Field(
+        "auto",
+        description="Scale the target for training. Predictions, metrics and reports are in its own unit again; the "
+        "loss is that of the scaled target. `auto` is `standard` unless the training rows are near unit scale, the "
+        "last activation bounds the output, or the loss depends on the unit.",
+    )
+    missing: Literal["error", "drop"] = Field(
+        "error", description="A row without the target is an error, or is left out of every split, and counted."
+    )
+
+    @property
+    def scale_is_open(self) -> bool:
+        return self.scale == "auto"
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        return self.model_copy(update={"scale": state["scale"]}) if self.scale_is_open else self
+
+
+FEATURE, TARGET = NumberFeature, NumberTarget

@@ -1,0 +1,185 @@
+"""Numbers to predict: scaled for training where that helps, and decoded in their own unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.codecs.number.codec import NumberCodec
+from dlcli.config.signature import TargetSpec
+from dlcli.data.columns.codec import Column, Encoded
+from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
+from dlcli.errors import DataError, Problem
+
+if TYPE_CHECKING:
+    from dlcli.codecs.number.schema import NumberTarget
+
+__all__ = ["CODEC", "NumberTargetCodec", "build"]
+
+TargetScale: TypeAlias = Literal["auto", "standard", "min_max", "none"]
+
+
+class NumberTargetCodec:
+    """Numbers to predict, scaled for training if so wished.
+
+    Args:
+        name: The target's name.
+        columns: The columns, or one array of rank 1 or 2.
+        scale: `standard`, `min_max` or `none`; fitted on the training split, undone by `decode`. `auto` is `standard`
+            for numbers that are not near unit scale.
+        scalable: Whether the loss and the output allow `auto` to scale.
+    """
+
+    type: ClassVar[str] = "number"
+    reads: ClassVar[Literal["number", "text"]] = "number"
+    values: None = None
+
+    def __init__(
+        self, name: str, columns: Sequence[str], *, scale: TargetScale = "none", scalable: bool = True
+    ) -> None:
+        self.name = name
+        self.near_unit = True
+        """Whether the training rows have about the size that a fresh network gives. Known after `finish`."""
+        self.far = False
+        """Whether a network would hardly come to learn them as they are. Known after `finish`."""
+        self._scaling: TargetScale = scale
+        self._asked = scale
+        self._scalable = scalable
+        self._codec = NumberCodec(columns, scale="none" if scale == "auto" else scale)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns."""
+        return self._codec.columns
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """A name for each of the target's numbers: its columns, or in a vector the place, from 0. Known after `finish`.
+
+        Example:
+            `("u", "v")`; `("0", "1", "2")` of an array `(rows, 3)`.
+        """
+        width = self._codec.shape[0]
+        return self.columns if len(self.columns) == width else tuple(map(str, range(width)))
+
+    @property
+    def scaling(self) -> TargetScale:
+        """`standard`, `min_max` or `none`; until `finish` it may be `auto`."""
+        return self._scaling
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """What `decode` adds to each number, after `scale`: `(width,)`."""
+        return self._codec.offset
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """What `decode` multiplies each number by: `(width,)`."""
+        return self._codec.scale
+
+    def fit(self, values: Sequence[Column]) -> None:
+        """Take in a chunk of training rows.
+
+        Raises:
+            DataError: An array of more than one axis a row.
+        """
+        self._codec.fit(values)
+        if len(self._codec.shape) != 1:
+            raise DataError(
+                Problem(
+                    f"array {self.columns[0]!r} has shape {list(self._codec.shape)} a sample; a target is a number, "
+                    "or a vector of them",
+                    hint="flatten the array in the file",
+                    rule="array-shape",
+                )
+            )
+
+    def finish(self) -> None:
+        """End fitting.
+
+        Raises:
+            DataError: A column has no values.
+        """
+        self._codec.finish()
+        standard = NumberCodec.from_state({**self._codec.state(), "scale": "standard"})
+        self.near_unit, self.far = _near_unit(standard.offset, standard.scale), _far(standard.offset, standard.scale)
+        if self._scaling == "auto":
+            self._scaling = "standard" if self._scalable and not self.near_unit else "none"
+            self._codec = standard if self._scaling == "standard" else self._codec
+
+    def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
+        """Encode rows as `(rows, width)` float32.
+
+        Raises:
+            DataError: Missing values, or values that are no finite numbers.
+        """
+        return encode_target(self._codec, values, start=start, out=out, ways={"missing-value": MISSING})
+
+    def decode(self, encoded: NDArray[Any]) -> Column:
+        """Numbers `(rows, width)` float64 in their own unit."""
+        return self._codec.decode(encoded)
+
+    @property
+    def spec(self) -> TargetSpec:
+        """What a model must know of the target. Known after `finish`."""
+        pairs = tuple(zip(self.offset.tolist(), self.scale.tolist(), strict=True))
+        unit = pairs if self._scaling != "none" else ()
+        return TargetSpec(self.name, "number", width=self._codec.shape[0], unit=unit)
+
+    def describe(self) -> str:
+        """Such as `1 number, 25 to 346, as they are`."""
+        return self._codec.describe()
+
+    def decided(self) -> str:
+        """That it is scaled, and how to undo it, when the config leaves that open."""
+        if self._asked != "auto" or self._scaling == "none":
+            return ""
+        if len(self.offset) == 1:
+            numbers = f"mean {_shown(self.offset[0])}, deviation {_shown(self.scale[0])}"
+        else:
+            numbers = f"{len(self.offset)} numbers"
+        return f"standardised for the loss ({numbers}); all else is in its own unit; `scale: none` learns it as it is"
+
+    def left_alone(self, reason: str) -> list[Problem]:
+        """A warning that it is not scaled and is far from what a network gives, when the config leaves that open."""
+        if self._asked != "auto" or self._scaling != "none" or not self.far:
+            return []
+        message = f"the target '{self.name}' is {self.describe()}, far from what a network gives at first: {reason}"
+        hint = f"{{{self.name}: {{type: number, scale: standard}}}} scales it all the same, scale: none is silent"
+        return [Problem(message, hint=hint, rule="target-scale")]
+
+    def state(self) -> dict[str, Any]:
+        """The fitted encoding as JSON values."""
+        return {"name": self.name, **self._codec.state()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """The codec whose `state` this is."""
+        codec = cls(state["name"], state["columns"], scale=state["scale"])
+        codec._codec = NumberCodec.from_state(state)
+        return codec
+
+
+def _near_unit(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> bool:
+    near = (deviation >= 0.1) & (deviation <= 3) & (np.abs(mean) <= np.minimum(3, 3 * deviation))
+    return bool(near.all())
+
+
+def _far(mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> bool:
+    return bool(((np.maximum(np.abs(mean), deviation) > 30) | (deviation < 0.01)).any())
+
+
+def _shown(number: float) -> str:
+    """Four digits; the last bits, which depend on how the rows are cut, do not decide how they are rounded."""
+    return f"{float(f'{number:.12g}'):.4g}"
+
+
+def build(name: str, target: NumberTarget, columns: Sequence[str], *, texts: bool, scalable: bool) -> NumberTargetCodec:
+    """The codec that a config asks for."""
+    return NumberTargetCodec(name, columns, scale=target.scale, scalable=scalable)
+
+
+CODEC: type[TargetCodec] = NumberTargetCodec

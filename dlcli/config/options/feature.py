@@ -1,0 +1,89 @@
+"""What every type of features and of targets says of itself to the config language.
+
+A type is a class of its own in `dlcli/codecs/<type>/schema.py`. What is asked of all is here, with the answer that most
+types give, so that nothing outside the type's folder has to know which type it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+
+from pydantic import Field
+
+from dlcli.config.options.section import Columns, Section
+
+__all__ = ["Cells", "Feature", "Target"]
+
+Cells: TypeAlias = Literal["number", "text", "boolean", "datetime"]
+"""As what the cells of a column are read."""
+
+
+class Feature(Section):
+    """The options of a feature. A type gives `type` its name as the only value, and adds its own."""
+
+    order: ClassVar[int] = 100
+    """Where the type stands in lists of all types; those that say nothing come last, by name."""
+    synonyms: ClassVar[tuple[str, ...]] = ()
+    """What other tools call the type."""
+    cells: ClassVar[Cells] = "text"
+    several: ClassVar[bool] = False
+    """Whether it may have several columns."""
+    of_one: ClassVar[frozenset[str]] = frozenset({"type", "columns"})
+    """The options that say which feature it is, and are no defaults of the type."""
+
+    type: str
+    columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
+
+    @property
+    def filling(self) -> str:
+        """What an empty cell becomes, in a word; empty where that needs none."""
+        return ""
+
+    @property
+    def missing_is_open(self) -> bool:
+        """Whether the training rows decide what an empty cell becomes."""
+        return False
+
+    def with_missing(self, gaps: int) -> Self:
+        """The options once it is known how many training rows have an empty cell."""
+        return self
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        """The options with what fitting has decided, as the state of the codec tells it."""
+        return self
+
+    @property
+    def date_format(self) -> str | None:
+        """How dates are written in its column; None for ISO 8601, and where there are none."""
+        return None
+
+    @property
+    def may_be_padding(self) -> bool:
+        """Whether a row may be a sequence of nothing but padding."""
+        return False
+
+
+class Target(Section):
+    """The options of a target. A type gives `type` its name as the only value, and adds its own."""
+
+    order: ClassVar[int] = 100
+    synonyms: ClassVar[tuple[str, ...]] = ()
+    cells: ClassVar[Cells] = "text"
+    several: ClassVar[bool] = False
+    kind: ClassVar[Literal["number", "category"]] = "number"
+    """What a model learns of it: numbers or classes."""
+
+    type: str
+    columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
+    if TYPE_CHECKING:  # each type has it among its options, in a place of its own
+        missing: Literal["error", "drop"] = "error"
+
+    @property
+    def scale_is_open(self) -> bool:
+        """Whether the training rows decide how it is scaled."""
+        return False
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        """The options with what fitting has decided, as the state of the codec tells it."""
+        return self

@@ -1,0 +1,97 @@
+"""What a type says of columns whose type nobody gives: the contract of `dlcli/codecs/<type>/inference.py`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dlcli.config.options.feature import Feature, Target
+from dlcli.data.types.profile import ColumnProfile
+from dlcli.errors import Problem
+
+__all__ = ["MOST", "FeatureRule", "Fit", "Hints", "TargetFit", "TargetRule", "different"]
+
+MOST = 0.9
+"""The part of the texts from which on a column of them is one of numbers, or of dates: the others are faults that are
+shown, not a reason to take a column with a slip of the pen for one of a thousand categories."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fit:
+    """A column as a feature of the type that it fits.
+
+    Args:
+        feature: The type, and options that the values show.
+        details: What there is to say of the column, in words.
+        doubts: What speaks against the type.
+        odd: Some of its texts are faults of the type.
+        marks: Whether a mark of empty cells could be a value of the type.
+    """
+
+    feature: Feature
+    details: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    odd: bool = False
+    marks: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FeatureRule:
+    """When a column is a feature of a type.
+
+    Args:
+        rank: The rules of all types are asked from the lowest rank on, and the first that fits gives the type.
+        fit: Told of a column of one value a row, by its name; None where the type is another.
+        fit_array: Told of the first rows of an array of several values a row: the type and a line that says so.
+    """
+
+    rank: int
+    fit: Callable[[ColumnProfile, str], Fit | None]
+    fit_array: Callable[[NDArray[Any]], tuple[Feature, str] | None] = lambda first: None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Hints:
+    """What the model says of a target.
+
+    Args:
+        classification: Whether the loss and the last activation want classes; None when they do not say.
+        units: Of the last layer, when known.
+    """
+
+    classification: bool | None
+    units: int | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TargetFit:
+    """A column as a target of the type that it fits.
+
+    Args:
+        target: The type.
+        note: A line that says so.
+        doubts: What speaks against it.
+    """
+
+    target: Target
+    note: str
+    doubts: tuple[Problem, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TargetRule:
+    """When a column is a target of a type; as `FeatureRule`."""
+
+    rank: int
+    fit: Callable[[ColumnProfile, str, Hints], TargetFit | None]
+    fit_array: Callable[[NDArray[Any]], TargetFit | None] = lambda first: None
+
+
+def different(column: ColumnProfile) -> pa.Array:
+    """The different values of a column of texts that are no numbers, or of one of which all values are gathered."""
+    assert column.distinct is not None, "the values of texts that are no numbers are always gathered"
+    return column.distinct
