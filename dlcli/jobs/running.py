@@ -156,7 +156,6 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     """
     run, config = resumption.directory, plan.assembly.config
     require_same_data(prepared.fingerprints, prepared.preprocessing.state(), run)
-    forget_backups(config.callbacks, run.path)
     commits = Commits(run.checkpoints)
     commit = commits.latest(most=most_bytes(plan.assembly.model))
     if commit is None:
@@ -165,6 +164,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
             message = f"no committed epoch of {run.path} is whole; the training begins at its beginning"
             tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
         commits.forget_after(0)
+        forget_backups(config.callbacks, run.path)
         return None
     damaged = [epoch for epoch in commits.epochs() if epoch > commit.epoch]
     if damaged:
@@ -174,6 +174,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     require_same_config(config, start.config, run)
     require_epochs(config.fit.epochs, start.epoch)
     commits.forget_after(commit.epoch)
+    forget_backups(config.callbacks, run.path)
     return start
 
 
