@@ -173,7 +173,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     start = Snapshot(commit)
     require_same_config(config, start.config, run)
     require_epochs(config.fit.epochs, start.epoch)
-    commits.forget_after(commit.epoch)
+    commits.forget_after(commit.epoch, keep=config.checkpoint.keep if config.checkpoint else 1)
     forget_backups(config.callbacks, run.path)
     return start
 

@@ -163,9 +163,14 @@ class Commits:
                 return commit
         return None
 
-    def forget_after(self, epoch: int) -> None:
-        """Remove what is newer than an epoch, and what killed processes have left."""
-        self._keep([number for number in self.epochs() if number <= epoch])
+    def forget_after(self, epoch: int, *, keep: int | None = None) -> None:
+        """Remove what is newer than an epoch, and what killed processes have left.
+
+        Args:
+            epoch: The newest that stays.
+            keep: How many stay; all when None.
+        """
+        self._keep([number for number in self.epochs() if number <= epoch][:keep])
 
     def _path(self, epoch: int) -> Path:
         """Where the commit of an epoch is; names have six digits or more."""

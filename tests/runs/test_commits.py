@@ -40,6 +40,14 @@ def test_the_newest_is_taken_and_the_oldest_go(commits: Commits, tmp_path: Path)
     assert commits.epochs() == [1000001, 1000000]
     commits.forget_after(1000000)
     assert commits.epochs() == [1000000]
+
+
+def test_what_a_killed_process_has_not_removed_is_removed_later(commits: Commits) -> None:
+    commits.forget_after(1000000, keep=2)
+    assert commits.epochs() == [1000000, 2]
+
+
+def test_commits_are_of_the_run(commits: Commits, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     assert foreign_files(RunDirectory(tmp_path)) == []
 
