@@ -192,7 +192,7 @@ class _Linker:
 
 
 def _unknown(drafts: Drafts, reference: Reference, what: str, features: Collection[str] = ()) -> Problem:
-    known = [*drafts.words(reference.scope), *features]
+    known = dict.fromkeys([*drafts.words(reference.scope), *features])  # one may be both, which is another fault
     return Problem(
         f"{reference.word!r} is no {what}",
         path=format_path(reference.path),
