@@ -12,7 +12,7 @@ import pytest
 
 import dlcli
 from dlcli import data
-from dlcli.config.options.types import folders, type_directories
+from dlcli.config.options.types import homes
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.identity import Identity, KnownFile
 from dlcli.data.samples import keys
@@ -56,6 +56,18 @@ def recipe(config: dict[str, Any] = BASE, **keys: Any) -> str:
 
 def test_every_option_is_decided_on() -> None:
     assert CHANGES.keys() | ORDER_ALONE.keys() | ELSEWHERE == DataConfig.model_fields.keys()
+
+
+def test_a_format_from_elsewhere_is_part_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy").mkdir()
+    found = [recipe()]
+    monkeypatch.setattr(data.sources, "__path__", [*data.sources.__path__, str(tmp_path)])
+    for code in ("READ = 1", "READ = 2"):
+        (tmp_path / "toy" / "source.py").write_text(code)
+        keys._program.cache_clear()
+        found.append(recipe())
+    keys._program.cache_clear()
+    assert len(set(found)) == 3
 
 
 def test_every_option_that_matters_changes_the_recipe() -> None:
@@ -199,10 +211,9 @@ def test_the_packages_that_compute_are_in_the_key(tmp_path: Path) -> None:
 
 
 def test_all_that_reads_and_encodes_is_in_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert {path.name for path in type_directories()} == set(folders())
     monkeypatch.setattr(keys, "program_key", lambda package, versions, without: f"{package}\n")
     seen = keys._program.__wrapped__().split()
-    assert seen == [str(Path(str(data.__file__)).parent), *map(str, type_directories())]
+    assert seen == [str(Path(str(data.__file__)).parent), *map(str, homes())]
 
 
 def test_keras_layers_of_types_are_not_in_the_key(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from dlcli.config.options.feature import Feature, Target
 
-__all__ = ["feature_types", "folders", "part", "target_types", "type_directories"]
+__all__ = ["feature_types", "folders", "homes", "part", "target_types"]
 
 PACKAGE = "dlcli.codecs"
 
@@ -35,9 +35,9 @@ def folders() -> tuple[str, ...]:
     return tuple(sorted(found.name for found in pkgutil.iter_modules(package.__path__) if found.ispkg))
 
 
-def type_directories() -> tuple[Path, ...]:
-    """Where the code of each type lies."""
-    return tuple(Path(importlib.import_module(f"{PACKAGE}.{name}").__path__[0]) for name in folders())
+def homes() -> tuple[Path, ...]:
+    """Where the folders lie."""
+    return tuple(map(Path, importlib.import_module(PACKAGE).__path__))
 
 
 @functools.cache
