@@ -57,6 +57,18 @@ def test_every_option_is_decided_on() -> None:
     assert CHANGES.keys() | ORDER_ALONE.keys() | ELSEWHERE == DataConfig.model_fields.keys()
 
 
+def test_a_format_from_elsewhere_is_part_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy").mkdir()
+    found = [recipe()]
+    monkeypatch.setattr(data.sources, "__path__", [*data.sources.__path__, str(tmp_path)])
+    for code in ("READ = 1", "READ = 2"):
+        (tmp_path / "toy" / "source.py").write_text(code)
+        keys._program.cache_clear()
+        found.append(recipe())
+    keys._program.cache_clear()
+    assert len(set(found)) == 3
+
+
 def test_every_option_that_matters_changes_the_recipe() -> None:
     keys = {recipe()}
     count = 1
