@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -50,6 +51,34 @@ def test_in_the_middle_of_a_prediction(
     assert set(tmp_path.iterdir()) == before | {tmp_path / "temporary"}
     assert (tmp_path / "out.csv").read_text() == "old"
     assert not any((tmp_path / "temporary").iterdir())
+
+
+TRAINING = """
+data: {train: rows.csv, target: y, batch_size: 4}
+model: {layers: [{Dense: {units: 4}}, {Dropout: {rate: 0.2}}, {Dense: {units: 1}}]}
+fit: {epochs: 5000}
+checkpoint: {every: 1}
+"""
+
+
+def test_a_training_says_how_it_goes_on_and_does(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,y\n" + "".join(f"{row % 7}.5,{row % 3}.25\n" for row in range(40)))
+    (tmp_path / "job.yaml").write_text(TRAINING)
+    commits = tmp_path / "my run" / "checkpoints"
+    with start(tmp_path, "train", "job.yaml", "--run-dir", "my run") as running:
+        wait_for(lambda: any(commits.glob("epoch-*")))
+        running.send_signal(signal.SIGHUP)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 75
+    assert "go on with: dlcli train --resume 'my run'\n" in err.decode()
+    (commit,) = commits.iterdir()
+    done = int(commit.name.removeprefix("epoch-"))
+    more = ["--set", f"fit.epochs={done + 2}", "--json"]
+    (tmp_path / "temporary").rmdir()
+    with start(tmp_path, "train", "--resume", "my run", *more) as running:
+        out, _ = running.communicate(timeout=120)
+    assert running.returncode == 0
+    assert (json.loads(out)["status"], json.loads(out)["epochs"]) == ("completed", done + 2)
 
 
 def test_while_standard_input_is_kept(run_directory: Path, tmp_path: Path) -> None:

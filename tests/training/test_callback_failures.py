@@ -89,7 +89,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_training(config: dict[str, Any
     assert [len(values) for values in run.history.values()] == [5, 5]
     with (run.path / "sub" / "dir" / "log.csv").open() as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["0", "1", "2", "3", "4"]
-    assert sorted(path.name for path in (run.path / "checkpoints").iterdir()) == [
+    assert sorted(path.name for path in (run.path / "checkpoints").glob("*.*")) == [
         "1.keras",
         "4.keras",
         "5.keras",
@@ -100,7 +100,7 @@ def test_a_disk_that_is_full_for_a_while_costs_no_training(config: dict[str, Any
 def test_the_checkpoint_before_stays_when_the_next_cannot_be_written(config: dict[str, Any], tmp_path: Path) -> None:
     with FullDisk(2, 5).over() as disk:
         run = dlcli.train(config, run_dir=tmp_path / "run", listener=disk)
-    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    names = sorted(path.name for path in (run.path / "checkpoints").glob("*.*"))
     assert names == ["1.keras", "best.keras"]
     assert [len(values) for values in run.history.values()] == [5, 5]
     assert keras.models.load_model(run.path / "checkpoints" / "best.keras").count_params() == 2

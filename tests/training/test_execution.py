@@ -209,7 +209,7 @@ def test_a_callback_of_ones_own_gets_every_batch(job: Any, tmp_path: Path) -> No
 
 def test_a_checkpoint_every_ten_batches(job: Any) -> None:
     run, (notice,) = job(callbacks=[{"ModelCheckpoint": {"filepath": "{epoch:02d}_{batch:02d}", "save_freq": 10}}])
-    assert sorted(path.name for path in run.path.glob("checkpoints/*")) == ["01_10.keras", "02_07.keras"]
+    assert sorted(path.name for path in run.path.glob("checkpoints/*.keras")) == ["01_10.keras", "02_07.keras"]
     assert "ModelCheckpoint needs every batch" in notice
 
 

@@ -234,7 +234,7 @@ def test_a_checkpoint_of_whole_models_needs_one_that_can_be_saved(config: Config
     ]
     weights = {"ModelCheckpoint": {**CHECKPOINT["ModelCheckpoint"], "save_weights_only": True}}
     run = dlcli.train(config(["Stubborn", HEAD], callbacks=[weights]), run_dir=tmp_path / "run")
-    names = sorted(path.name for path in (run.path / "checkpoints").iterdir())
+    names = sorted(path.name for path in (run.path / "checkpoints").glob("*.*"))
     assert names == [f"{epoch}.weights.h5" for epoch in (1, 2, 3)]
 
 
