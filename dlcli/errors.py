@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "RunError",
     "did_you_mean",
+    "first_of",
     "same_word",
 ]
 
@@ -103,6 +104,17 @@ class ModelError(DlcliError):
 
 class RunError(DlcliError):
     """A run directory cannot be used as it is."""
+
+
+def first_of(words: Iterable[str], most: int) -> str:
+    """The first words with commas, and how many there are more.
+
+    Example:
+        >>> first_of(["a", "b", "c"], 2)
+        'a, b and 1 more'
+    """
+    words = list(words)
+    return ", ".join(words[:most]) + (f" and {len(words) - most} more" if len(words) > most else "")
 
 
 def did_you_mean(word: str, candidates: Iterable[str], limit: int = 3) -> str:

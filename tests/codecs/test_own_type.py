@@ -55,8 +55,6 @@ class AngleCodec:
 
     def names(self): return tuple(f"{self.columns[0]}.{part}" for part in ("sin", "cos"))
 
-    def describe(self): return "on a circle"
-
     def state(self): return {"type": "angle", "columns": list(self.columns), "turns": self.turns}
 
     @classmethod
@@ -127,8 +125,6 @@ class LogarithmCodec:
 
     @property
     def spec(self): return TargetSpec(self.name, "number")
-
-    def describe(self): return "a logarithm"
 
     def decided(self): return ""
 

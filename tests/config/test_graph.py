@@ -375,6 +375,12 @@ def test_all_faults_at_once() -> None:
     assert rules == {"unknown-name", "duplicate-name", "unknown-block", "input-layer"}
 
 
+def test_a_name_of_a_layer_and_of_a_feature_is_listed_once() -> None:
+    problems = problems_of([{**DENSE, "name": "a"}, {**DENSE, "inputs": "zzz"}], features=["a"])
+    (unknown,) = [problem for problem in problems if problem.rule == "unknown-name"]
+    assert unknown.hint.count("'a'") == 1
+
+
 def test_a_fault_of_a_block_counts_once() -> None:
     layers = [{"block": "b", "repeat": 5}]
     (problem,) = problems_of(layers, blocks={"b": [{"Add": None, "inputs": ["input", "zzz"]}]}, features=["a"])

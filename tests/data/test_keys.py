@@ -13,6 +13,7 @@ import pytest
 import dlcli
 from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig
+from dlcli.data import sources
 from dlcli.data.cache.identity import Identity, KnownFile
 from dlcli.data.samples import keys
 from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
@@ -55,6 +56,18 @@ def recipe(config: dict[str, Any] = BASE, **keys: Any) -> str:
 
 def test_every_option_is_decided_on() -> None:
     assert CHANGES.keys() | ORDER_ALONE.keys() | ELSEWHERE == DataConfig.model_fields.keys()
+
+
+def test_a_format_from_elsewhere_is_part_of_the_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy").mkdir()
+    found = [recipe()]
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
+    for code in ("READ = 1", "READ = 2"):
+        (tmp_path / "toy" / "source.py").write_text(code)
+        keys._program.cache_clear()
+        found.append(recipe())
+    keys._program.cache_clear()
+    assert len(set(found)) == 3
 
 
 def test_every_option_that_matters_changes_the_recipe() -> None:
@@ -231,6 +244,7 @@ def test_all_code_that_reads_and_encodes_is_in_the_key() -> None:
     code = """
 import sys
 import dlcli.data.prepare
+from dlcli.data import sources
 from dlcli.data.samples import keys
 seen = set()
 keys._instructions = lambda code: seen.add(code.co_filename) or ()

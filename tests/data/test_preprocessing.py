@@ -143,7 +143,6 @@ def test_state_travels_bit_for_bit(seed: int) -> None:
     assert copy.state() == state
     assert copy.inputs() == preprocessing.inputs()
     assert copy.target_specs == preprocessing.target_specs
-    assert copy.describe() == preprocessing.describe()
     chunk = make_chunk(seed + 1, 20)
     for one, other in (
         (copy.encode(chunk), preprocessing.encode(chunk)),
@@ -160,7 +159,7 @@ def test_targets_there_and_back() -> None:
     encoded = preprocessing.encode_targets(chunk)
     assert encoded["species"].shape == (20,)
     assert encoded["size"].shape == (20, 1)
-    decoded = preprocessing.decode(encoded)
+    decoded = {name: preprocessing.targets[name].decode(array) for name, array in encoded.items()}
     assert pa.array(decoded["species"]).equals(pa.array(chunk.columns["species"]))
     np.testing.assert_allclose(np.asarray(decoded["size"])[:, 0], np.asarray(chunk.columns["size"]), atol=1e-6)
 

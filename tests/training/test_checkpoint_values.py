@@ -58,7 +58,11 @@ endless: list[Any] = []
 endless.append(endless)
 
 
-@pytest.mark.parametrize("value", [object(), print, np.array([object()]), [open], {"a": {1j}}, endless], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [object(), print, np.array([object()]), [open], {"a": {1j}}, endless],
+    ids=["object", "function", "array of objects", "list of functions", "complex", "endless"],
+)
 def test_what_is_not_plain_is_said(value: Any) -> None:
     with pytest.raises(NotPlain):
         pack(value, PackedArrays())

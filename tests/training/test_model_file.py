@@ -305,7 +305,7 @@ def test_an_error_at_the_end_leaves_the_count_of_the_epochs(
         raise MemoryError
 
     monkeypatch.setattr(running, "write_portable", fail)
-    with pytest.raises(MemoryError):
+    with pytest.raises(ModelError, match="out of memory"):
         dlcli.train({**config([HEAD]), "code": []}, run_dir=tmp_path / "run")
     found = record(tmp_path / "run")
     assert (found["status"], found["epochs"], found["model"]) == ("failed", 3, "model.keras")

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values, unreadable_column
 from dlcli.data.columns.cells import labels
@@ -122,17 +121,9 @@ class BooleanCodec:
         target[:, 0] = read
         return target
 
-    def decode(self, encoded: NDArray[Any]) -> list[bool]:
-        """The truth values of encoded rows."""
-        return [bool(value) for value in (encoded[:, 0] > 0.5).tolist()]
-
     def names(self) -> tuple[str, ...]:
         """The column."""
         return self.columns
-
-    def describe(self) -> str:
-        """Such as `true in 12 of 40 rows`."""
-        return f"true in {self._counts[1]} of {sum(self._counts)} rows"
 
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""

@@ -14,7 +14,7 @@ from dlcli.data.columns.cells import labels, sort_labels
 from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.columns.names import text_name
 from dlcli.data.columns.unseen import UnseenValues
-from dlcli.errors import ConfigError, DataError, Problem, did_you_mean
+from dlcli.errors import ConfigError, DataError, Problem, did_you_mean, first_of
 
 if TYPE_CHECKING:
     from dlcli.codecs.category.schema import CategoryFeature
@@ -89,11 +89,6 @@ class CategoryCodec:
         return tuple(self._counts)
 
     @property
-    def given(self) -> bool:
-        """Whether the categories were given, and not learnt."""
-        return self._given is not None
-
-    @property
     def counts(self) -> dict[str, int]:
         """How often each category occurs in the training split."""
         return dict(self._counts)
@@ -166,12 +161,6 @@ class CategoryCodec:
             target[...] = indices
         return target
 
-    def decode(self, encoded: NDArray[Any]) -> list[str | None]:
-        """The categories of encoded rows; None for the bucket."""
-        indices = encoded.argmax(axis=1) if self._encode == "one_hot" else encoded
-        names = (None, *self._counts) if self.bucket else (*self._counts,)
-        return [names[index] for index in indices.tolist()]
-
     def names(self) -> tuple[str, ...]:
         """`island=Biscoe` for each category, the bucket being `island=<unknown>`; the column for an index."""
         (column,) = self.columns
@@ -179,13 +168,6 @@ class CategoryCodec:
             return (column,)
         bucket = (f"{column}=<unknown>",) if self.bucket else ()
         return (*bucket, *(f"{column}={name}" for name in self._counts))
-
-    def describe(self) -> str:
-        """such as `3 categories and a bucket for the unknown, one-hot`."""
-        count = "1 category" if len(self._counts) == 1 else f"{len(self._counts)} categories"
-        how = "embedded" if self.embedding else self._encode.replace("_", "-")
-        length = f" in {self.embedding} numbers" if self.embedding else ""
-        return f"{count}{' and a bucket for the unknown' if self.bucket else ''}, {how}{length}"
 
     def given_problems(self, what: str = "categories") -> list[Problem]:
         """Warnings where the categories given are not those of the training rows.
@@ -195,7 +177,7 @@ class CategoryCodec:
         """
         column = self.columns[0]
         problems: list[Problem] = []
-        if not self.given:
+        if self._given is None:
             return problems
         if self.others and what == "categories":
             problems.append(
@@ -208,7 +190,7 @@ class CategoryCodec:
             )
         absent = [name for name, count in self.counts.items() if not count]
         if absent:
-            listed = ", ".join(map(repr, absent[:5])) + (f" and {len(absent) - 5} more" if len(absent) > 5 else "")
+            listed = first_of(map(repr, absent), 5)
             problems.append(
                 Problem(
                     f"no training row has the {what} {listed} of column {column!r}",

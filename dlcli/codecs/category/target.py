@@ -137,12 +137,6 @@ class CategoryTargetCodec:
         """What a model must know of the target. Known after `finish`."""
         return TargetSpec(self.name, "category", classes=self.classes, encode=self._encode)
 
-    def describe(self) -> str:
-        """Such as `3 classes: setosa (40), versicolor (38), virginica (42)`."""
-        listed = ", ".join(f"{name} ({count})" for name, count in list(self.counts.items())[:10])
-        more = f" and {len(self.classes) - 10} more" if len(self.classes) > 10 else ""
-        return f"{len(self.classes)} classes: {listed}{more}"
-
     def given_problems(self) -> list[Problem]:
         """Warnings where the classes given are not those of the training rows."""
         return self._codec.given_problems("classes")

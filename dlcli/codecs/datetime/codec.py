@@ -176,14 +176,6 @@ class DatetimeCodec:
             for suffix in (("",) if part in LINEAR else (".sin", ".cos"))
         )
 
-    def describe(self) -> str:
-        """Such as `2020-01-01 00:00:00 to 2024-12-31 00:00:00, as year, month`."""
-        first, last = (
-            np.datetime_as_string(np.datetime64(round(float(seconds)), "s")).replace("T", " ")
-            for seconds in (self._moments.minimum[0], self._moments.maximum[0])
-        )
-        return f"{first} to {last}, as {', '.join(self._parts)}"
-
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
         return {

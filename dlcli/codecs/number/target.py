@@ -129,10 +129,6 @@ class NumberTargetCodec:
         unit = pairs if self._scaling != "none" else ()
         return TargetSpec(self.name, "number", width=self._codec.shape[0], unit=unit)
 
-    def describe(self) -> str:
-        """Such as `1 number, 25 to 346, as they are`."""
-        return self._codec.describe()
-
     def decided(self) -> str:
         """That it is scaled, and how to undo it, when the config leaves that open."""
         if self._asked != "auto" or self._scaling == "none":
@@ -147,7 +143,8 @@ class NumberTargetCodec:
         """A warning that it is not scaled and is far from what a network gives, when the config leaves that open."""
         if self._asked != "auto" or self._scaling != "none" or not self.far:
             return []
-        message = f"the target '{self.name}' is {self.describe()}, far from what a network gives at first: {reason}"
+        numbers = self._codec.describe()
+        message = f"the target '{self.name}' is {numbers}, far from what a network gives at first: {reason}"
         hint = f"{{{self.name}: {{type: number, scale: standard}}}} scales it all the same, scale: none is silent"
         return [Problem(message, hint=hint, rule="target-scale")]
 

@@ -197,11 +197,6 @@ class TextCodec:
             return tuple(f"{column}[{place}]" for place in range(self._length))
         return (f"{column}=<unknown>", *(f"{column}={word}" for word in self._words))
 
-    def describe(self) -> str:
-        """Such as `a vocabulary of 812 words, tf-idf`."""
-        how = self._encode.replace("_", "-") if self._length is None else f"sequences of {self._length} words"
-        return f"a vocabulary of {len(self._words)} {'word' if len(self._words) == 1 else 'words'}, {how}"
-
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
         return {

@@ -10,7 +10,7 @@ from dlcli.config.graph.drafts import Draft, Drafts, Reference, Scope
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.graph.order import find_circles, topological_order
 from dlcli.config.signature import DEFAULT_INPUT
-from dlcli.errors import Problem, did_you_mean
+from dlcli.errors import Problem, did_you_mean, first_of
 
 __all__ = ["Links", "link", "unknown_names", "unused_features"]
 
@@ -192,7 +192,7 @@ class _Linker:
 
 
 def _unknown(drafts: Drafts, reference: Reference, what: str, features: Collection[str] = ()) -> Problem:
-    known = [*drafts.words(reference.scope), *features]
+    known = dict.fromkeys([*drafts.words(reference.scope), *features])  # one may be both, which is another fault
     return Problem(
         f"{reference.word!r} is no {what}",
         path=format_path(reference.path),
@@ -243,6 +243,5 @@ def _dead_ends(nodes: list[Node], outputs: tuple[str, ...], *, nested: bool) -> 
     ]
 
 
-def _some(names: Collection[str], limit: int = 8) -> str:
-    shown = [repr(name) for name in list(names)[:limit]]
-    return ", ".join(shown) + (f" and {len(names) - limit} more" if len(names) > limit else "")
+def _some(names: Collection[str]) -> str:
+    return first_of(map(repr, names), 8)

@@ -21,7 +21,7 @@ from dlcli.config.outputs.conventions import (
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
-from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean
+from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean, first_of
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
 
@@ -203,7 +203,7 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
     if plan.form == "column":
         return [
             Problem(
-                f"one unit can tell two classes apart, and {target.name} has {count}: {_some(plan.classes)}",
+                f"one unit can tell two classes apart, and {target.name} has {count}: {first_of(plan.classes, 5)}",
                 path=path,
                 hint=_or_a_number(
                     plan, f"use units: {count}, activation: softmax and loss: sparse_categorical_crossentropy"
@@ -217,8 +217,8 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
             hint = "use units: 2 with softmax, or keep one sigmoid unit with loss: binary_crossentropy"
         return [
             Problem(
-                f"the output {plan.name} has {units} units, {target.name} has {count} classes: {_some(plan.classes)}"
-                f" ({plan.loss.name} needs a unit for each)",
+                f"the output {plan.name} has {units} units, {target.name} has {count} classes: "
+                f"{first_of(plan.classes, 5)} ({plan.loss.name} needs a unit for each)",
                 path=path,
                 hint=hint,
                 rule="units-target",
@@ -280,10 +280,6 @@ def _or_a_number(plan: OutputPlan, hint: str) -> str:
         scale = "none" if 0 <= min(values) <= max(values) <= 1 else "min_max"  # a sigmoid reaches from 0 to 1
     declared = "number" if scale == "none" else f"{{type: number, scale: {scale}}}"
     return f"if {name} is a number, declare data.target: {{{name}: {declared}}} and a loss for numbers; else {hint}"
-
-
-def _some(names: Sequence[str], limit: int = 5) -> str:
-    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")
 
 
 def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConfig:

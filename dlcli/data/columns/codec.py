@@ -91,9 +91,6 @@ class Codec(Protocol):
     def names(self) -> tuple[str, ...]:
         """A name for each number of the encoded sample, flattened: `island=Biscoe`."""
 
-    def describe(self) -> str:
-        """The fitted encoding as a short line for a person."""
-
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
 

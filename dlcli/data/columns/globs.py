@@ -6,7 +6,7 @@ import fnmatch
 import re
 from collections.abc import Sequence
 
-from dlcli.errors import ConfigError, Problem, did_you_mean
+from dlcli.errors import ConfigError, Problem, did_you_mean, first_of
 
 __all__ = ["expand_columns"]
 
@@ -48,7 +48,7 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
 
 
 def _nothing(pattern: str, available: Sequence[str]) -> Problem:
-    listed = ", ".join(available[:10]) + (f" and {len(available) - 10} more" if len(available) > 10 else "")
+    listed = first_of(available, 10)
     hint = did_you_mean(pattern, available) or f"the columns are {listed or 'none'}"
     what = "no column matches" if _GLOB.search(pattern) else "there is no column"
     return Problem(f"{what} {pattern!r}", hint=hint, rule="missing-column")

@@ -56,9 +56,6 @@ class TargetCodec(Protocol):
     def spec(self) -> TargetSpec:
         """What a model must know of the target. Known after `finish`."""
 
-    def describe(self) -> str:
-        """The fitted encoding as a short line for a person."""
-
     def decided(self) -> str:
         """What fitting has done that the config leaves open, in words; empty when nothing."""
 

@@ -10,7 +10,7 @@ from dlcli.config.options.types import part
 from dlcli.data.columns.codec import Codec
 from dlcli.data.columns.globs import expand_columns
 from dlcli.data.columns.target_codec import TargetCodec
-from dlcli.errors import ConfigError, Problem
+from dlcli.errors import ConfigError, Problem, first_of
 
 __all__ = ["build_codec", "build_target", "codec_class", "target_codec_class"]
 
@@ -103,10 +103,9 @@ def _known(name: str, module: str) -> object:
 def _columns(name: str, entry: Feature | Target, available: Sequence[str]) -> tuple[str, ...]:
     columns = expand_columns(entry.columns or [name], available)
     if len(columns) != 1 and not entry.several:
-        listed = ", ".join(columns[:5]) + (f" and {len(columns) - 5} more" if len(columns) > 5 else "")
         raise ConfigError(
             Problem(
-                f"`type: {entry.type}` takes one column, got {len(columns)}: {listed}",
+                f"`type: {entry.type}` takes one column, got {len(columns)}: {first_of(columns, 5)}",
                 hint="give each column an entry of its own",
                 rule="too-many-columns",
             )

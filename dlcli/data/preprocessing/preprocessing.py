@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature, Target
@@ -229,21 +228,9 @@ class Preprocessing:
         steps.end()
         return {name: array for name, array in encoded.items() if array is not None}
 
-    def decode(self, encoded: Mapping[str, NDArray[Any]]) -> dict[str, Column]:
-        """Encoded targets, or predictions of the same form, as class names and numbers in their own unit.
-
-        Args:
-            encoded: For each target class indices `(rows,)`, or numbers `(rows, width)`.
-        """
-        return {name: self.targets[name].decode(array) for name, array in encoded.items()}
-
     def names(self, named: Collection[str] = ()) -> tuple[str, ...]:
         """A name for each number of the `features` input, such as `island=Biscoe`."""
         return tuple(name for codec in self._joined(named).values() for name in codec.names())
-
-    def describe(self) -> dict[str, str]:
-        """A short line for each feature and target, fitted."""
-        return {name: f"{codec.type}, {codec.describe()}" for _, name, codec in self._codecs()}
 
     def unseen_values(self, where: str = "") -> tuple[Problem, ...]:
         """A warning for each feature that met values in `encode` which it has not learnt, `where` it did in words."""

@@ -24,6 +24,7 @@ import pyarrow as pa
 from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data import sources
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
 
@@ -121,9 +122,9 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
     versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
-    packages = (Path(__file__).parents[1], *paths())  # what reads, and what encodes
-    exports = ("keras_layer", "keras_layers")
-    return "".join(program_key(package, versions, without=exports) for package in packages)
+    elsewhere = map(Path, sources.__path__[1:])  # formats of files that are not dlcli's own
+    packages = (Path(__file__).parents[1], *elsewhere, *paths())  # all that reads, and all that encodes
+    return "".join(program_key(package, versions, without=["keras_layer", "keras_layers"]) for package in packages)
 
 
 def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.signature import SplitName
-from dlcli.errors import DataError, Problem
+from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["SplitName", "split_rows", "split_sizes"]
 
@@ -125,11 +125,10 @@ def _stratified(
     rare = [(names[label] if names else str(label), int(count)) for label, count in zip(classes, counts, strict=True)]
     rare = [(name, count) for name, count in rare if count < len(sizes)]
     if rare:
-        listed = ", ".join(f"'{name}' ({_rows(count)})" for name, count in rare[:5])
-        more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+        listed = first_of((f"'{name}' ({_rows(count)})" for name, count in rare), 5)
         raise DataError(
             Problem(
-                f"a stratified split into {len(sizes)} needs as many rows of every class; too few: {listed}{more}",
+                f"a stratified split into {len(sizes)} needs as many rows of every class; too few: {listed}",
                 path="data.split",
                 hint="add rows, leave these classes out, or split: random",
                 rule="rare-class",

@@ -15,7 +15,7 @@ from dlcli.data.columns.cells import labels, numbers
 from dlcli.data.columns.chunk import Column
 from dlcli.data.table.rows import Rows
 from dlcli.data.values.notations import NUMBER
-from dlcli.errors import Problem
+from dlcli.errors import Problem, first_of
 
 __all__ = [
     "RowLabels",
@@ -119,11 +119,10 @@ def unseen_classes(
     unseen = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count and name not in seen]
     if not unseen:
         return []
-    listed = ", ".join(f"'{name}' ({count} row{'s' * (count != 1)})" for name, count in unseen[:5])
-    more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+    listed = first_of((f"'{name}' ({count} row{'s' * (count != 1)})" for name, count in unseen), 5)
     return [
         Problem(
-            f"the {split} split has classes of '{target}' that the training split never shows: {listed}{more}",
+            f"the {split} split has classes of '{target}' that the training split never shows: {listed}",
             path=format_path(("data", "target", target)),
             hint=(
                 _one_in_each(codes, [name for name, _ in unseen], names)

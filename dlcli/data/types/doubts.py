@@ -12,7 +12,7 @@ from dlcli.config.document.places import format_path
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.types.profile import ISO, ColumnProfile
 from dlcli.data.values.notations import NOTATIONS, NUMBER
-from dlcli.errors import Problem
+from dlcli.errors import Problem, first_of
 
 __all__ = ["collect_doubts", "doubts_of"]
 
@@ -62,9 +62,8 @@ def collect_doubts(doubts: Iterable[Problem]) -> tuple[Problem, ...]:
             collected += group
             continue
         first, *others = group
-        named = ", ".join(doubt.path.removeprefix("data.features.") for doubt in others[:_FEW])
-        more = f" and {len(others) - _FEW} more" if len(others) > _FEW else ""
-        collected.append(dataclasses.replace(first, message=f"{first.message}; the same goes for {named}{more}"))
+        named = first_of((doubt.path.removeprefix("data.features.") for doubt in others), _FEW)
+        collected.append(dataclasses.replace(first, message=f"{first.message}; the same goes for {named}"))
     return tuple(collected)
 
 
@@ -77,7 +76,7 @@ def _foreign_number(values: pa.Array) -> tuple[str, str] | None:
         others = values.filter(pc.invert(pc.or_(plain, foreign))).to_pylist()
         if pc.any(foreign).as_py() and (not others or _is_few(others, values)):
             example = values.filter(foreign)[0].as_py()
-            but = f", but for {_listed(others)}" if others else ""
+            but = f", but for {first_of(map(repr, others), 3)}" if others else ""
             return f"its values look like numbers with {notation.signs}, such as {example!r}{but}", notation.way_out
     return None
 
@@ -101,7 +100,7 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
         if others and (_is_few(others, values) or empty):
             words = "numbers" if kind == "number" else "dates"
             return (
-                f"all its values are {words} but {_listed(others)}",
+                f"all its values are {words} but {first_of(map(repr, others), 3)}",
                 f"mend these cells, or list them in data.missing_values where they mean empty: then it is a {kind}",
             )
     return None
@@ -110,10 +109,6 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
 def _is_few(others: list[str], values: pa.Array) -> bool:
     """Whether these look like faults among all."""
     return len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
-
-
-def _listed(others: list[str]) -> str:
-    return ", ".join(map(repr, others[:3])) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
 
 
 def _id(column: ColumnProfile, different: int, section: str) -> tuple[str, str] | None:

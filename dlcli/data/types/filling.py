@@ -14,7 +14,7 @@ from dlcli.data.table.checks import missing_rows, named_marks
 from dlcli.data.table.table import Table
 from dlcli.data.types.doubts import collect_doubts
 from dlcli.data.types.inference import Guess, collect_notes, filled_in, infer_feature, infer_target, with_defaults
-from dlcli.errors import DataError, Problem
+from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["Filled", "decide", "fill_in"]
 
@@ -167,5 +167,4 @@ def _nothing(lines: list[tuple[str, str]]) -> Problem:
 
 
 def _unused(columns: list[str]) -> str:
-    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
-    return f"{', '.join(columns[:_LISTED])}{more} (`...: auto` among the features takes what they leave)"
+    return f"{first_of(columns, _LISTED)} (`...: auto` among the features takes what they leave)"

@@ -53,8 +53,8 @@ class Sightings:
                     self._see(mark)
 
     def see_numbers(self, values: Any) -> None:
-        """Look through a NumPy array of numbers, of any shape."""
-        for mark in self.unseen:
+        """Look through a NumPy array of numbers, of any shape; no mark is a boolean."""
+        for mark in self.unseen if values.dtype.kind != "b" else ():
             wanted = _number(mark)
             if wanted is not None and (values == wanted).any():
                 self._see(mark)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import pyarrow as pa
+import numpy as np
 
 from dlcli.data.columns.chunk import Chunk, Column, Kind
+from dlcli.data.values.arrays import as_cells, convert_array, holds_numbers
 from dlcli.data.values.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.values.marks import found_marks
 from dlcli.data.values.sightings import Sightings
@@ -17,7 +18,7 @@ __all__ = ["typed_chunk"]
 
 
 def typed_chunk(
-    arrays: Mapping[str, pa.Array],
+    arrays: Mapping[str, Column],
     kinds: Mapping[str, Kind],
     *,
     missing: Iterable[str],
@@ -49,9 +50,16 @@ def typed_chunk(
     others: list[str] = []
     marks: dict[str, Mapping[str, int]] = {}
     for name, values in arrays.items():
-        if sightings is not None:
-            sightings.see_cells(values)
         try:
+            if isinstance(values, np.ndarray):
+                if holds_numbers(values):
+                    if sightings is not None:
+                        sightings.see_numbers(values)
+                    columns[name] = convert_array(values, kinds[name], missing=words)
+                    continue
+                values = as_cells(values)
+            if sightings is not None:
+                sightings.see_cells(values)
             columns[name] = cells = convert(values, kinds[name], missing=words)
             if kinds[name] not in ("number", "unsure", "exact") and cells.null_count > values.null_count:
                 marks[name] = found_marks(plain(values), cells)

@@ -59,6 +59,6 @@ def test_faults_are_reported_together() -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1))
-def test_decodes_what_it_encodes(values: list[bool]) -> None:
+def test_encodes_truth_as_one(values: list[bool]) -> None:
     codec = _fit(BooleanCodec(["x"]), pa.array(values))
-    assert codec.decode(codec.encode([pa.array(values)])) == values
+    assert codec.encode([pa.array(values)])[:, 0].tolist() == values

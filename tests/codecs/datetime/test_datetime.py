@@ -136,8 +136,3 @@ def test_faults_are_reported_together() -> None:
     assert missing.message == "column 't' has a missing value (row 3)"
     assert (read.rule, missing.rule) == ("not-a-datetime", "missing-value")
     assert "ISO 8601" in read.hint
-
-
-def test_describes_its_range() -> None:
-    codec = _fit(DatetimeCodec(["t"], parts=["year"]), pa.array(["2024-01-31", "1960-05-01T10:00:00"]))
-    assert codec.describe() == "1960-05-01 10:00:00 to 2024-01-31 00:00:00, as year"

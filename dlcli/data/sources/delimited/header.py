@@ -13,7 +13,7 @@ from dlcli.data.sources.delimited.dialect import Dialect, Sample, find_dialect
 from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals, number_pattern
 from dlcli.data.sources.delimited.stray import left_out_by, stray_mark
 from dlcli.data.sources.options import TableOptions
-from dlcli.errors import DataError, Problem
+from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["DelimitedHeader", "delimited_header"]
 
@@ -179,7 +179,7 @@ def _trained_names(file: Path, sample: Sample, options: TableOptions) -> _Names:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+    return first_of(names, 10)
 
 
 def _data_above(file: Path, first: Sequence[str]) -> Problem:

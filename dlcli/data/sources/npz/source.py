@@ -11,17 +11,13 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import IO, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import numbers_array, with_nulls
-from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.access import check_readable
 from dlcli.data.sources.npz.archive import broken_archive
-from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.source import FileSource
-from dlcli.data.values.conversion import CellFault, convert, plain
-from dlcli.data.values.marks import found_marks, marks_of
+from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
 __all__ = ["ArrayFile"]
@@ -65,31 +61,17 @@ class ArrayFile(FileSource):
                 }
                 for start in range(0, num_rows, step):
                     arrays = {name: next(reader) for name, reader in readers.items()}
-                    yield self._chunk(arrays, kinds, min(step, num_rows - start), start)
+                    yield typed_chunk(
+                        arrays,
+                        kinds,
+                        missing=self.options.missing_values,
+                        sightings=self.options.sightings,
+                        num_rows=min(step, num_rows - start),
+                        start=start,
+                        file=self.path,
+                    )
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise broken_archive(self.path, str(error)) from None
-
-    def _chunk(self, arrays: Mapping[str, NDArray[Any]], kinds: Mapping[str, Kind], rows: int, start: int) -> Chunk:
-        columns: dict[str, Column] = {}
-        problems: list[Problem] = []
-        for name, values in arrays.items():
-            try:
-                columns[name] = _column(values, kinds[name], self.options)
-                self._see(values, columns[name])
-            except CellFault as fault:
-                problems.append(fault.problem(name, row=start + fault.index + 1).at(self.path))
-        if problems:
-            raise DataError(problems)
-        return Chunk(columns, rows, start, self.path)
-
-    def _see(self, values: NDArray[Any], read: Column) -> None:
-        """Note which of the marks for empty cells there are."""
-        sightings = self.options.sightings
-        if sightings is not None and sightings.unseen:
-            if values.dtype.kind in "UM":
-                sightings.see_names(found_marks(plain(pa.array(values)), read))
-            elif values.dtype.kind in "iuf":
-                sightings.see_numbers(values)
 
     def _headers(self) -> dict[str, _Header]:
         check_readable(self.path)
@@ -178,23 +160,3 @@ def _kind(header: _Header) -> Kind | None:
             return "datetime"
         case _:
             return None
-
-
-def _column(values: NDArray[Any], kind: Kind, options: TableOptions) -> Column:
-    if values.dtype.kind in "iubf":
-        values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        marks = marks_of(options.missing_values)
-        if kind != "exact" and len(marks.numbers) and (empty := marks.empty_numbers(values)).any():
-            if values.ndim == 1 and values.dtype.kind in "iu" and kind == "text":
-                return with_nulls(numbers_array(values), ~empty)  # exact at any size
-            values = np.where(empty, np.nan, values)
-        if kind != "number" and values.ndim == 1:
-            return values
-        infinite = np.isinf(values) if values.dtype.kind == "f" else np.False_
-        if infinite.any():
-            rows = np.flatnonzero(infinite.reshape(len(values), -1).any(axis=1))
-            raise CellFault(int(rows[0]), str(values[infinite][0]), len(rows), infinite=True)
-        return values
-    if values.ndim > 1 or values.dtype.kind not in "UM":
-        raise CellFault(0, "", what=f"{values.dtype} values of shape {values.shape[1:]}")
-    return convert(pa.array(values), kind, missing=options.missing_values)
