@@ -77,7 +77,11 @@ def edit(run: Path, **changes: Any) -> None:
     write_json(run / "run.json", {**record, **changes})
 
 
-@pytest.mark.parametrize("callbacks", [[], [EARLY, {"ModelCheckpoint": {"filepath": "{epoch}"}}]], ids=len)
+@pytest.mark.parametrize(
+    "callbacks",
+    [pytest.param([], marks=pytest.mark.soak), [EARLY, {"ModelCheckpoint": {"filepath": "{epoch}"}}]],
+    ids=len,
+)
 def test_a_whole_run(callbacks: list[Any], tmp_path: Path) -> None:
     run = dlcli.train(job(tmp_path, callbacks=callbacks), run_dir=tmp_path / "run")
     before = content(tmp_path)
@@ -89,6 +93,7 @@ def test_a_whole_run(callbacks: list[Any], tmp_path: Path) -> None:
     assert {name: value for name, value in content(tmp_path).items() if "__pycache__" not in name} == before
 
 
+@pytest.mark.soak
 def test_a_run_that_was_moved_and_whose_config_is_gone(tmp_path: Path) -> None:
     """And what is trained again is a run like others, where it is asked for."""
     dlcli.train(job(tmp_path), run_dir=tmp_path / "run")
@@ -115,6 +120,7 @@ def test_an_interrupted_run(tmp_path: Path) -> None:
     assert dlcli.Run(tmp_path / "again").epochs == 3
 
 
+@pytest.mark.soak
 def test_a_killed_run(tmp_path: Path) -> None:
     run = dlcli.train(job(tmp_path), run_dir=tmp_path / "run")
     (run.path / "model.keras").unlink()
@@ -127,6 +133,7 @@ def test_a_killed_run(tmp_path: Path) -> None:
     assert "model.keras missing" in found.not_compared
 
 
+@pytest.mark.soak
 def test_a_run_that_failed_fails_again(tmp_path: Path) -> None:
     config = job(tmp_path, compile={"optimizer": {"SGD": {"learning_rate": 1e30}}, "loss": "categorical_crossentropy"})
     config["model"]["layers"][-1] = {"Dense": {"units": 2, "activation": "softmax", "kernel_regularizer": "l2"}}
@@ -154,6 +161,7 @@ def folder(trained: Path) -> Any:
         (trained / name).write_bytes(value)
 
 
+@pytest.mark.soak
 def test_other_data_is_named(folder: Path) -> None:
     lines = (folder / "rows.csv").read_text().splitlines(keepends=True)
     (folder / "rows.csv").write_text("".join([*lines[:-1], "5.5,5.5,low\n"]))
@@ -203,7 +211,7 @@ def run_program(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(end.value.code or 0)
 
 
-@pytest.mark.parametrize("same", [True, False])
+@pytest.mark.parametrize("same", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_the_command(
     same: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

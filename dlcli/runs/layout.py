@@ -313,7 +313,7 @@ def _way_on(run: RunDirectory, record: dict[str, Any]) -> str:
     """What to do about a run that is not complete."""
     if record.get("status") == "running":
         return "wait until it ends"
-    if run.config.is_file() and run.preprocessing.is_file():
+    if record.get("status") != "completed" and run.config.is_file() and run.preprocessing.is_file():
         return f"go on with it: dlcli train --resume {run.path}; or train again"
     return "train again"
 

@@ -41,7 +41,7 @@ def iris(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     [
         ("onnx", "model.onnx", []),
         ("litert", "model.tflite", []),
-        ("keras", "model.keras", ["--with-preprocessing"]),
+        pytest.param("keras", "model.keras", ["--with-preprocessing"], marks=pytest.mark.soak),
         ("saved_model", "model", ["--with-preprocessing"]),
     ],
 )
@@ -148,7 +148,9 @@ def test_exports_that_are_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "taken.onnx"]
 
 
-@pytest.mark.parametrize(("format", "name"), [("keras", "m.keras"), ("saved_model", "m")])
+@pytest.mark.parametrize(
+    ("format", "name"), [pytest.param("keras", "m.keras", marks=pytest.mark.soak), ("saved_model", "m")]
+)
 def test_texts_go_into_the_formats_that_have_tables(
     format: str, name: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path
 ) -> None:

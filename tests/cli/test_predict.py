@@ -183,7 +183,10 @@ def table_of(format: str, data: bytes) -> pa.Table:
     return pyarrow.csv.read_csv(io.BytesIO(data), parse_options=parse)
 
 
-@pytest.mark.parametrize("format", ["csv", "tsv", "jsonl", "parquet"])
+@pytest.mark.parametrize(
+    "format",
+    ["csv", pytest.param("tsv", marks=pytest.mark.soak), pytest.param("jsonl", marks=pytest.mark.soak), "parquet"],
+)
 def test_from_standard_input_to_standard_output(mixed: Path, inputs: dict[str, bytes], format: str) -> None:
     """What the first bytes do not tell, an option says; the output is the same whatever the input was."""
     done = process(mixed, "predict", "run", "-", "--format", format, data=inputs[format])
