@@ -96,6 +96,6 @@ def _are_dates(values: NDArray[np.float64], digits: int) -> bool:
     year, month, day = days // 10_000, days // 100 % 100, days % 100
     if ((year < _YEARS[0]) | (year > _YEARS[1]) | (month < 1) | (month > 12) | (day < 1)).any():
         return False
-    first = (year - 1970).astype("M8[Y]").astype("M8[M]") + (month - 1)
-    length = (first + 1).astype("M8[D]") - first.astype("M8[D]")
+    first = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    length = (first + np.timedelta64(1, "M")).astype("M8[D]") - first.astype("M8[D]")
     return bool((day <= length.astype(np.int64)).all())
