@@ -82,6 +82,18 @@ def test_commands_that_need_no_model_load_nothing_heavy(arguments: list[str], tm
     assert not modules & (HEAVY | ARRAYS)
 
 
+def test_help_needs_no_word_of_the_language(tmp_path: Path) -> None:
+    """Of the rooms only the terminal's is loaded: what a command needs comes with the command."""
+    code = (
+        "import sys\nfrom dlcli.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        "language = ('dlcli.config.schema', 'dlcli.codecs')\n"
+        "print(*(name for name in sys.modules if name.startswith(language)), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == ""
+
+
 def test_faults_of_a_config_are_told_before_anything_heavy_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "faulty.yaml").write_text(FAULTY)
     code, modules, output = dlcli("check", "faulty.yaml", directory=tmp_path)

@@ -12,7 +12,6 @@ from dlcli.cli.commands.options import CacheDirectory, Json, Quiet, RunPath, Run
 from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console
 from dlcli.cli.display.predictions import PredictionDisplay
-from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import SplitName
 
 if TYPE_CHECKING:
@@ -105,6 +104,8 @@ def present(evaluation: Evaluation, console: Console) -> None:
 
 def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:
     """The metrics without those that the report of the only target shows again."""
+    from dlcli.config.schema.component import Component, normal_name  # with it comes the whole language
+
     reports = list(evaluation.reports.values())
     shown = reports[0] if len(reports) == 1 else {}
     said = {
