@@ -33,7 +33,16 @@ from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 
-__all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
+__all__ = [
+    "FORMAT",
+    "OWN_NAMES",
+    "ROOM_FOR_THE_END",
+    "RunDirectory",
+    "copied_names",
+    "needs_leave",
+    "write_atomically",
+    "write_json",
+]
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -262,7 +271,8 @@ class RunDirectory:
         problems = unsafe([*files, self.lock])
         problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
         if not problems and self.code.is_dir():
-            problems = unsafe(self.code.iterdir())
+            cache = self.code / "__pycache__"  # of earlier versions, and of people; `load_code` never looks into it
+            problems = unsafe([cache], directories=True) + unsafe(each for each in self.code.iterdir() if each != cache)
         if problems:
             raise RunError(problems)
 
@@ -300,6 +310,11 @@ class RunDirectory:
         return value
 
 
+def needs_leave(run: Path) -> str:
+    """What a command on a run is to be given beside the run: the leave to run its own code, when it has some."""
+    return " --allow-code" if RunDirectory(run).code.is_dir() else ""
+
+
 def _state(record: dict[str, Any]) -> str:
     """What a record says became of the run."""
     status, error = record.get("status"), record.get("error")
@@ -314,7 +329,7 @@ def _way_on(run: RunDirectory, record: dict[str, Any]) -> str:
     if record.get("status") == "running":
         return "wait until it ends"
     if record.get("status") != "completed" and run.config.is_file() and run.preprocessing.is_file():
-        return f"go on with it: dlcli train --resume {run.path}; or train again"
+        return f"go on with it: dlcli train --resume {run.path}{needs_leave(run.path)}; or train again"
     return "train again"
 
 

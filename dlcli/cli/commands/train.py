@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.usage import UsageError
+from dlcli.runs.layout import needs_leave
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -42,6 +43,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    allow_code: AllowCode = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -54,6 +56,7 @@ def command(
         run_dir=run_dir,
         overwrite=overwrite,
         resume=resume,
+        allow_code=allow_code,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
@@ -81,6 +84,7 @@ def train(
     run_dir: Path | None,
     overwrite: bool,
     resume: Path | None = None,
+    allow_code: bool = False,
     cache_dir: Path | None,
     console: Console,
 ) -> None:
@@ -98,6 +102,7 @@ def train(
                 run_dir=run_dir,
                 overwrite=overwrite,
                 resume=resume,
+                allow_code=allow_code,
                 cache_dir=cache_dir,
                 listener=display,
             )
@@ -130,7 +135,7 @@ def train(
 
 
 def _tell_way_on(run: Path, console: Console) -> None:
-    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
+    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}{needs_leave(run)}")
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
