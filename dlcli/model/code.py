@@ -21,9 +21,9 @@ __all__ = ["load_code"]
 def load_code(files: Sequence[str | Path]) -> dict[str, object]:
     """Run the files, and return the public classes and functions that they define, by name.
 
-    Each file is a module of its own (`dlcli_code_<stem>`); its directory is the last place where modules are looked for,
-    and only when the file imports one that lies beside it. What runs is the text of the files: bytecode that lies in
-    `__pycache__` may be of another text, and none is written there.
+    Each file is a module of its own (`dlcli_code_<stem>`); its directory is where modules are looked for last, and only
+    when the file imports one that lies beside it. What runs is the text of the files: bytecode in `__pycache__` may be
+    of another text, and none is written there.
 
     Args:
         files: Absolute paths, in the config's order.

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
+from dlcli.runs.strict_json import read_strict
 
 __all__ = [
     "FORMAT",
@@ -43,8 +43,6 @@ __all__ = [
     "write_atomically",
     "write_json",
 ]
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
@@ -294,20 +292,13 @@ class RunDirectory:
         if folder:
             raise RunError(folder)
         try:
-            text = read_inside(path, most=MOST_JSON).decode("utf-8")
-            value = json.loads(text)
-            if _SURROGATE.search(text):
-                json.dumps(value, ensure_ascii=False).encode()  # a half of a character cannot be shown or written
+            return read_strict(read_inside(path, most=MOST_JSON))
         except OSError as error:
             raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RunError(
                 Problem(f"{path} is damaged: {error}", hint="restore the file, or train again", rule="run-damaged")
             ) from error
-        if not isinstance(value, dict):
-            hint = "restore the file, or train again"
-            raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
-        return value
 
 
 def needs_leave(run: Path) -> str:
