@@ -194,8 +194,6 @@ INPUTS = [
         ("has a gigabyte", config_of_a_gigabyte),
         ("has more keys than any config", hundreds_of_thousands_of_keys),
         ("has a number of a hundred thousand digits", giant_number),
-        ("asks for a layer beyond all memory", giant_layer),
-        ("asks for a batch that no number of a machine holds", giant_batch),
         ("trains for ever", infinite_epochs),
         ("says a key twice, so that two readers see two configs", key_twice),
         ("holds itself", alias_of_itself),
@@ -223,4 +221,8 @@ INPUTS = [
         ("has a pattern of columns that takes for ever to match", pattern_without_end),
         ("has a range of columns beyond all memory", giant_range),
     )
+]
+INPUTS += [
+    Hostile("asks for a layer beyond all memory", giant_layer, ("build",)),
+    Hostile("asks for a batch that no number of a machine holds; it gets all rows", giant_batch, (), ("build",)),
 ]

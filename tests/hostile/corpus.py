@@ -1,5 +1,5 @@
-"""The corpus of hostile inputs: what each tries, and how it is built. None does harm: all that one could do is to make a
-file appear, the marker, or to read or change a file that lies outside, the secret.
+"""The corpus of hostile inputs: what each tries, and how it is built. None does harm: all that one could do is to make
+a file appear, the marker, or to read or change a file that lies outside, the secret.
 
     python -m tests.hostile.corpus
 
@@ -19,10 +19,11 @@ __all__ = ["SECRET", "Command", "Hostile", "Place", "corpus"]
 SECRET = "the words of a file that lies outside"
 
 Command = Literal[
-    "predict", "portable", "keras", "evaluate", "split", "export", "resume", "reproduce", "check", "train", "table"
+    "predict", "portable", "keras", "evaluate", "split", "export", "resume", "reproduce", "check", "build", "table"
 ]
-"""`predict` takes what can be trusted, `portable` and `keras` are its runtimes; `split` evaluates a split of the run's own data, `evaluate` a
-file of rows; `check` and `train` take a config; `table` is a file of rows to be trained on, and to be predicted for."""
+"""Of runs: `predict` takes the runtime that can be trusted, `portable` or `keras`; `evaluate` takes a file of
+rows, `split` a split of the run's own data. Of configs: `check` is the first stage, `build` the second. `table` is a
+file of rows to be trained on, and with `predict` to be predicted for."""
 
 KERAS: tuple[Command, ...] = ("keras", "evaluate", "export")
 READERS: tuple[Command, ...] = ("predict", *KERAS)

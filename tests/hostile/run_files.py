@@ -10,7 +10,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
-from tests.hostile.corpus import ALL, KERAS, READERS, TRAINING, Hostile, Place
+from tests.hostile.corpus import ALL, KERAS, READERS, TRAINING, Command, Hostile, Place
 
 __all__ = ["INPUTS"]
 
@@ -201,12 +201,10 @@ def log_by_link(place: Place) -> None:
     (place.run / "log.csv").symlink_to(place.secret)
 
 
-OF_TRAINING = (*TRAINING, "keras")
+OF_TRAINING: tuple[Command, ...] = (*TRAINING, "keras")
 
 INPUTS = [
-    Hostile(
-        "runs code of the run that nobody has allowed", code_without_leave, (*KERAS, *TRAINING), ("predict",), False
-    ),
+    Hostile("runs code that nobody has allowed", code_without_leave, (*KERAS, *TRAINING), ("predict",), False),
     Hostile("runs code that lies outside of the run", code_outside, (*KERAS, *TRAINING)),
     Hostile("leaves the run by `..` in the name of its code", code_by_dots, (*KERAS, *TRAINING)),
     Hostile("lets a link stand for its code", code_by_link, ALL),

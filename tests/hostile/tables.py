@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.hostile.corpus import Hostile, Place
+from tests.hostile.corpus import Command, Hostile, Place
 from tests.hostile.weights import Touch
 
 __all__ = ["INPUTS"]
 
-BOTH = ("table", "predict")
+BOTH: tuple[Command, ...] = ("table", "predict")
 
 
 def archive_of_pickles(place: Place) -> None:
@@ -73,7 +73,8 @@ def table_of_a_giant_number(place: Place) -> None:
 
 
 def table_that_is_no_archive(place: Place) -> None:
-    place.input.write_bytes(gzip.compress(b"a,b,label\n1,2,x\n" * 100)[:60])
+    rows = "".join(f"{i},{i * i},{i % 7}\n" for i in range(5000))
+    place.input.write_bytes(gzip.compress(f"a,b,label\n{rows}".encode())[:5000])
 
 
 def lines_nested_without_end(place: Place) -> None:

@@ -1,8 +1,10 @@
-"""Every hostile input through every command that it is for: refused, or used without effect; nothing runs, nothing is read
-or written outside, and all that is raised is a `DlcliError`."""
+"""Every hostile input through every command that it is for: refused, or used without effect; nothing runs, nothing is
+read or written outside, and all that is raised is a `DlcliError`."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import resource
 import shutil
@@ -16,6 +18,7 @@ import pytest
 
 import dlcli
 from dlcli.config.inspection.inspection import inspect
+from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.reader import TableReader
 from dlcli.errors import DlcliError
 from tests.hostile.corpus import SECRET, Command, Hostile, Place, corpus
@@ -76,6 +79,9 @@ def place(kept: Path, tmp_path: Path) -> Iterator[Place]:
         text = (made.run / name).read_text()
         (made.run / name).write_text(text.replace(str(kept / "outside"), str(outside)))
     assert str(outside) in (made.run / "config.yaml").read_text() != config
+    record = json.loads((made.run / "run.json").read_text())
+    record["portable"]["proved_with"]["config.yaml"] = fingerprint(made.run / "config.yaml").sha256
+    (made.run / "run.json").write_text(json.dumps(record))
     before = signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(SECONDS)
     yield made
@@ -104,6 +110,7 @@ def call(command: Command, input_: Hostile, place: Place) -> object:
         "resume": lambda: dlcli.train(resume=run, overrides={"fit.epochs": 2}, allow_code=leave),
         "reproduce": lambda: dlcli.reproduce(run, allow_code=leave),
         "check": lambda: dlcli.check(place.input, fast=True),
+        "build": lambda: dlcli.check(place.input),
         "table": lambda: read_table(place),
     }
     return calls[command]()
@@ -128,6 +135,17 @@ def contents(directory: Path) -> dict[Path, bytes]:
 
 @pytest.mark.parametrize("hostile", corpus(), ids=lambda each: each.name)
 def test_a_hostile_input(hostile: Hostile, place: Place) -> None:
+    go_through(dataclasses.replace(hostile, refused=hostile.refused[:1], used=hostile.used[:1]), place)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("hostile", corpus(), ids=lambda each: each.name)
+def test_a_hostile_input_in_all_commands(hostile: Hostile, place: Place) -> None:
+    go_through(hostile, place)
+
+
+def go_through(hostile: Hostile, place: Place) -> None:
+    """Build an input, and call the commands that refuse or use it."""
     place = Place(place.run, place.input.with_suffix(hostile.suffix), place.outside, place.marker)
     hostile.build(place)
     before, grown = contents(place.outside), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import onnx
 
-from tests.hostile.corpus import KERAS, Hostile, Place
+from tests.hostile.corpus import KERAS, Command, Hostile, Place
 
 __all__ = ["INPUTS"]
 
@@ -166,7 +166,7 @@ def portable_model_by_link(place: Place) -> None:
     (place.run / "model.onnx").symlink_to(place.outside / "model.onnx")
 
 
-KEPT = ("predict", "keras")
+KEPT: tuple[Command, ...] = ("predict", "keras")
 
 INPUTS = [
     Hostile("reads weights through an external link of HDF5", weights_by_external_link, KERAS),
@@ -183,7 +183,7 @@ INPUTS = [
     Hostile("keeps numbers of the portable model in another file", portable_model_in_another_file, ("portable",)),
     Hostile("names an operation that a library would bring", portable_model_of_an_unknown_operation, ("portable",)),
     Hostile(
-        "is the format of the runtime itself, which is not looked through", portable_model_of_the_runtime, ("portable",)
+        "is of the runtime's own format, which is not looked through", portable_model_of_the_runtime, ("portable",)
     ),
     Hostile("lets a link stand for the portable model", portable_model_by_link, ("portable",)),
 ]
