@@ -219,11 +219,11 @@ def test_the_command(
         history = folder / "run" / "history.csv"
         history.write_text(history.read_text() + "7,0.1,1.0,0.5,0.5,0.5,0.5\n")
     if not same:
-        assert run_program(monkeypatch, str(folder / "run"), "--json") == 1
+        assert run_program(monkeypatch, str(folder / "run"), "--json", "--allow-code") == 1
         document = json.loads(capfd.readouterr().out)
         assert (document["same"], document["epochs"]) == (False, 7)
         assert [each["rule"] for each in document["problems"]] == ["not-reproduced"]
-    assert run_program(monkeypatch, str(folder / "run"), "--quiet") == (0 if same else 1)
+    assert run_program(monkeypatch, str(folder / "run"), "--quiet", "--allow-code") == (0 if same else 1)
     out, err = capfd.readouterr()
     assert ("reproduced: the numbers of 6 epochs are the same, and the weights bit for bit" in out) == same
     assert ("differs from epoch" in out) != same

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import py_compile
@@ -29,7 +30,9 @@ def replace(place: Place, old: str, new: str) -> None:
 
 
 def code_without_leave(place: Place) -> None:
-    (place.run / "code" / "own.py").write_text(place.evil + (place.run / "code" / "own.py").read_text())
+    own = place.run / "code" / "own.py"
+    own.write_text(place.evil + own.read_text())
+    change(place.run / "run.json", code={"code/own.py": hashlib.sha256(own.read_bytes()).hexdigest()})
 
 
 def code_outside(place: Place) -> None:
