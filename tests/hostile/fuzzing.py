@@ -20,7 +20,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -279,7 +279,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _functions() -> list[FunctionType]:
     """The functions of dlcli: to follow those of all libraries takes minutes before the first input."""
-    spaces = [vars(module) for name, module in list(sys.modules.items()) if name.startswith("dlcli.")]
+    spaces: list[Mapping[str, Any]] = [
+        vars(module) for name, module in list(sys.modules.items()) if name.startswith("dlcli.")
+    ]
     spaces += [vars(each) for space in spaces for each in list(space.values()) if isinstance(each, type)]
     found = [getattr(value, "__func__", value) for space in spaces for value in list(space.values())]
     own = (each for each in found if isinstance(each, FunctionType) and each.__module__.startswith("dlcli."))
