@@ -51,10 +51,12 @@ WITH_TENSORFLOW = ("backend", "cli", "configs", "exports", "model", "training")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in these folders."""
+    """Mark what stands in these folders, and run files that take long first, so that no process waits for another."""
     for item in items:
         if item.path.relative_to(PROJECT / "tests").parts[0] in WITH_TENSORFLOW:
             item.add_marker(pytest.mark.tensorflow)
+    long = [{item.path for item in items if item.get_closest_marker(mark)} for mark in ("tensorflow", "slow")]
+    items.sort(key=lambda item: [item.path not in files for files in long])
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
