@@ -38,6 +38,7 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
         RunError: The disk is full or the file cannot be written.
     """
     run.make_room(keep=ROOM_FOR_THE_END)
+    run.forget_evaluations()
     problem = unsavable(model)
     if problem is None or problem.rule == "saved-uncompiled":
         try:

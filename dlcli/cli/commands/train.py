@@ -130,6 +130,14 @@ def train(
 
 
 def _tell_way_on(run: Path, console: Console) -> None:
+    """Say how an interrupted run goes on; one that a signal found at its very end is complete."""
+    from dlcli.errors import RunError
+    from dlcli.runs.run import Run
+
+    with contextlib.suppress(RunError):
+        if Run(run).status == "completed":
+            console.note(f"the run {run} is complete")
+            return
     console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
 
 
