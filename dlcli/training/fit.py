@@ -37,6 +37,7 @@ from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
+from dlcli.training.presence import Presence
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
 
@@ -173,7 +174,14 @@ class _Training:
             epochs=epochs,
             initial_epoch=done,
             validation_freq=self._config.fit.validation_freq,
-            callbacks=[EpochOrder(batches), self._finite(), *self.callbacks, self.recorder, self._committer],
+            callbacks=[
+                EpochOrder(batches),
+                *([Presence(self._run)] if self._run.record.exists() else []),
+                self._finite(),
+                *self.callbacks,
+                self.recorder,
+                self._committer,
+            ],
             shuffle=False,  # the batches come in their order already
             verbose=0,
         )

@@ -3,15 +3,17 @@
 It has loaded TensorFlow once and forks. Each line of its input is a job, `{"argv": [...], "run": ..., "at": n}`: the
 process kills itself (SIGKILL, or the `signal` that is named, `times` times) before the n-th time that it opens,
 renames, removes or syncs something of the run directory, or looks for a module with `"imports": true`; or
-`"after": seconds` from its start. `"bytes"` is the largest file that it may write, `"watched": [name, what]` does
-something to the run directory when a file of that name is first written. Each line of its output is how that ended:
-`{"code": ..., "calls": n}`. With `--cold` it loads nothing and does not fork: its one job begins as a command does.
+`"after": seconds` from its start. With `"fault"` it is not killed then: one of `FAULTS` comes upon the run. Each line
+of its output is how that ended: `{"code": ..., "calls": n}`. With `--cold` it loads nothing and does not fork: its one
+job begins as a command does.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -23,12 +25,44 @@ EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate
 """What Python announces before it does it."""
 
 
+def limit(run: Path) -> None:
+    """No file may have more than a few bytes; a full disk says so in other words."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+
+def vanish(run: Path) -> None:
+    """Somebody has removed the run, or moved it."""
+    run.rename(run.with_name("gone"))
+
+
+def lock_up(run: Path) -> None:
+    """Nothing may be written into the folders of the run any more; who may do everything gives that up."""
+
+    class Header(ctypes.Structure):
+        _fields_ = (("version", ctypes.c_uint32), ("process", ctypes.c_int))
+
+    none = (ctypes.c_uint32 * 6)()
+    ctypes.CDLL(None).capset(ctypes.byref(Header(0x20080522, 0)), none)
+    for folder in (run, run / "checkpoints", run / "evaluations"):
+        folder.chmod(0o500)
+
+
+def block(run: Path) -> None:
+    """A file stands where the commits belong."""
+    (run / "checkpoints").rename(run.with_name("commits"))
+    (run / "checkpoints").write_text("")
+
+
+FAULTS = {each.__name__: each for each in (limit, vanish, lock_up, block)}
+
+
 class Calls:
     """Counts what a process does to files of the run, and kills it before one of them."""
 
     def __init__(self, job: dict[str, Any], told: Path) -> None:
         self._run, self._at, self._told = job.get("watch", job["run"]), job.get("at"), told
         self._signal, self._times = signal.Signals[job.get("signal", "SIGKILL")], job.get("times", 1)
+        self._fault = job.get("fault")
         self._imports = job.get("imports", False)
         self.count = 0
 
@@ -46,7 +80,9 @@ class Calls:
     def tick(self) -> None:
         """Something of the run is about to be changed."""
         self.count += 1
-        if self.count == self._at:
+        if self.count == self._at and self._fault is not None:
+            FAULTS[self._fault](Path(self._run))
+        elif self.count == self._at:
             for _ in range(self._times):
                 os.kill(os.getpid(), self._signal)
 
