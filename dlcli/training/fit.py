@@ -147,6 +147,9 @@ class _Training:
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
         except (BackendError, MemoryError) as error:
+            for batches in (self._plan.train, self._plan.validation):
+                if batches is not None and batches.failure is not None:
+                    raise batches.failure from None
             problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
             if problem is None:
                 raise

@@ -104,6 +104,8 @@ def _scale_is_open(target: Target | None) -> bool:
 
 
 def _content(file: KnownFile) -> list[object]:
+    if file.listed:
+        return [file.sha256]
     path = Path(file.identity.path)
     said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
     return [file.sha256, format_of(path).name, said]
