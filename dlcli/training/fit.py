@@ -12,6 +12,7 @@ from dlcli.backend import engine
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
+from dlcli.model.mixing import install_mixing
 from dlcli.model.state import metric_values
 from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
@@ -119,6 +120,7 @@ class _Training:
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
         self.execution = self._chosen() if start is None else start.progress.execution
         self._guard_callbacks()
+        install_mixing(plan.assembly)
         if self.execution.mode != "step":
             self._install_engine(interruption)
         self._validation = self._validated()

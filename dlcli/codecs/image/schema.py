@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -28,7 +27,7 @@ def _channels(value: Any) -> Any:
 
 def _size(value: Any) -> Any:
     """`size: 64` is short for `[64, 64]`."""
-    return [value, value] if isinstance(value, int) and not isinstance(value, bool) else value
+    return [value, value] if type(value) is int and 0 < value <= 16384 else value
 
 
 class ImageFeature(Feature):
@@ -71,10 +70,6 @@ class ImageFeature(Feature):
         description="What becomes of a row whose file is no image, or damaged: an error, or the row is left out of "
         "every split, and counted.",
     )
-
-    def fitted(self, state: Mapping[str, Any]) -> Self:
-        found = {"size": state["size"], "channels": state["channels"]}
-        return self.model_copy(update={name: value for name, value in found.items() if getattr(self, name) is None})
 
 
 FEATURE = ImageFeature

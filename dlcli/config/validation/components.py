@@ -55,7 +55,10 @@ def _model_class(name: Any, code_names: Mapping[str, UserClass | None]) -> Itera
 
 
 def _features(check: ComponentCheck, data: Mapping[Any, Any]) -> Iterator[Problem]:
-    """Layers among the options of features."""
+    """Layers among the options of features, and those that mix batches."""
+    mixing = data.get("augment")
+    for index, item in enumerate(mixing if isinstance(mixing, list) else []):
+        yield from check.check("layers", item, ("data", "augment", index), whole=False)
     features, defaults = _mapping(data.get("features")), _mapping(data.get("defaults"))
     typed = [(("features", name), entry, _mapping(entry).get("type")) for name, entry in features.items()]
     typed += [(("defaults", name), entry, name) for name, entry in defaults.items()]

@@ -16,7 +16,7 @@ import dlcli
 DATA = Path(__file__).parents[3] / "data"
 
 
-def digits(folder: Path, *, rows: int = 1797, size: int = 8) -> Path:
+def write_digits(folder: Path, *, rows: int = 1797, size: int = 8) -> Path:
     """Write digits as PNG files and their table; returns the table."""
     with gzip.open(DATA / "digits.csv.gz", "rt") as stream:
         lines = list(csv.reader(stream))[1 : rows + 1]
@@ -42,7 +42,7 @@ CNN = """
 """
 
 
-def config(
+def write_config(
     folder: Path, *, image: str = "{type: image}", data: str = "", model: str = CNN, epochs: int = 2, more: str = ""
 ) -> Path:
     """A config for the digits of a folder."""
@@ -72,6 +72,18 @@ fit: {{epochs: {epochs}}}
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run on all digits, with changes at random."""
     folder = tmp_path_factory.mktemp("digits")
-    digits(folder)
+    write_digits(folder)
     image = "{type: image, augment: [RandomTranslation: {height_factor: 0.06, width_factor: 0.06}]}"
-    return dlcli.train(config(folder, image=image, epochs=12), run_dir=folder / "run")
+    return dlcli.train(write_config(folder, image=image, epochs=12), run_dir=folder / "run")
+
+
+@pytest.fixture(scope="session")
+def digits() -> Any:
+    """`write_digits`."""
+    return write_digits
+
+
+@pytest.fixture(scope="session")
+def config() -> Any:
+    """`write_config`."""
+    return write_config

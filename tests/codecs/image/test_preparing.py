@@ -57,7 +57,7 @@ def test_a_column_of_names_is_one_of_images(folder: Path) -> None:
     prepared = ready(folder)
     assert any("photo: image (files of 40 names)" in note for note in prepared.notes)
     found: Any = (prepared.config.features or {})["photo"]
-    assert (found.type, found.size, found.channels) == ("image", [6, 5], 3)
+    assert (found.type, found.size) == ("image", None)  # so that the same config, read again, means the same
     assert prepared.splits["train"].inputs["photo"].shape == (6, 5, 3)
     assert pixels(prepared).dtype == np.uint8
 

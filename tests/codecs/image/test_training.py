@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 import dlcli
+from dlcli.data.samples.store import Store
+from dlcli.training.events import EpochEnded
 
 pytestmark = pytest.mark.tensorflow
 
@@ -62,3 +64,58 @@ def test_bad_files_are_named(trained: Any, tmp_path: Path) -> None:
     assert "../up.png" in told["file-outside"]
     assert "large.png" in told["mixed-images"]
     assert [problem.rule for problem in error.value.problems].count("file-not-found") == 2
+
+
+SMALL = """
+  layers:
+    - Flatten
+    - Dense: {units: 16, activation: relu}
+    - Dense: {units: 10, activation: softmax}
+"""
+
+
+@pytest.fixture
+def few(tmp_path: Path, digits: Any) -> Path:
+    digits(tmp_path / "few", rows=160)
+    return tmp_path / "few"
+
+
+def test_a_file_that_goes_bad_while_training_is_named(few: Path, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What TensorFlow asks for and does not get is told as it is, and not as a fault of TensorFlow's."""
+    monkeypatch.setattr(Store, "has_room", lambda self, num_bytes: False)
+
+    def spoil(event: Any) -> None:
+        if isinstance(event, EpochEnded):
+            for file in (few / "img").iterdir():
+                file.write_text("no longer an image")
+
+    with pytest.raises(dlcli.DataError) as error:
+        dlcli.train(config(few, model=SMALL, epochs=30), run_dir=few / "run", listener=spoil)
+    problem = error.value.problems[0]
+    assert problem.rule == "bad-image"
+    assert str(few / "img") in problem.message
+
+
+AUGMENT = """{type: image, augment: [RandomFlip: {mode: horizontal}, RandomTranslation: {height_factor: 0.2,
+    width_factor: 0.2}, RandomErasing, RandomBrightness: {factor: 0.2}]}"""
+
+
+def test_changes_at_random_are_the_same_again(few: Path, config: Any) -> None:
+    """In one go or resumed: the same losses to the last bit."""
+    whole = dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=4), run_dir=few / "whole")
+    again = dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=4), run_dir=few / "again")
+    dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=2), run_dir=few / "part")
+    resumed = dlcli.train(resume=few / "part", overrides={"fit.epochs": 4})
+    losses = [pd.read_csv(run.path / "history.csv")[["loss", "val_loss"]] for run in (whole, again, resumed)]
+    for other in losses[1:]:
+        pd.testing.assert_frame_equal(other, losses[0], check_exact=True)
+    plain = dlcli.train(config(few, model=SMALL, epochs=1), run_dir=few / "plain")
+    assert pd.read_csv(plain.path / "history.csv")["loss"][0] != losses[0]["loss"][0]
+
+
+def test_changes_at_random_are_for_training_alone(few: Path, config: Any) -> None:
+    """The first epoch's validation is that of a model whose images are as they are: evaluating gives the same."""
+    run = dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=1), run_dir=few / "run")
+    told = pd.read_csv(run.path / "history.csv")["val_loss"].iloc[-1]
+    for _ in range(2):
+        assert dlcli.evaluate(run.path, split="validation").metrics["loss"] == pytest.approx(told, rel=1e-5)
