@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator
 from types import TracebackType
 
-from dlcli.data.columns.codec import Codec
+import numpy as np
+
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.columns.codec import Codec, LeavesRowsOut
 from dlcli.data.columns.target_codec import TargetCodec
-from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.preprocessing import Preprocessing, columns_of
 from dlcli.data.preprocessing.steps import at_entry
+from dlcli.data.samples.samples import BLOCK_BYTES
 from dlcli.data.splits.division import Division, divide
 from dlcli.data.stages import class_problems
 from dlcli.data.table.table import Table
@@ -83,7 +88,7 @@ def _fitting(codec: Codec | TargetCodec, table: Table, division: Division) -> li
     try:
         for chunk in table.rows["train"].chunks(train.rows, columns):
             file = chunk.file
-            codec.fit([chunk.columns[column] for column in columns])
+            codec.fit(columns_of(chunk, codec))
         file = None
         codec.finish()
     except DataError as error:
@@ -107,7 +112,19 @@ def _encoding(codec: Codec | TargetCodec, table: Table, gaps: Collection[str]) -
             for chunk in rows.chunks(columns=columns):
                 file = chunk.file
                 if (whole := fill_targets(chunk, gaps)) is not None:
-                    codec.encode([whole.columns[column] for column in columns], start=chunk.start)
+                    _encode(codec, whole)
     except DataError as error:
         return [problem.at(file) for problem in error.problems]
     return []
+
+
+def _encode(codec: Codec | TargetCodec, chunk: Chunk) -> None:
+    """Encode rows, of large ones a few at a time, and without those that may be left out."""
+    size = chunk.num_rows
+    if isinstance(codec, LeavesRowsOut):
+        bad, _ = codec.unusable(columns_of(chunk, codec))
+        chunk = chunk.only(np.flatnonzero(~bad)) if bad.any() else chunk
+        size = max(1, BLOCK_BYTES // max(1, math.prod(getattr(codec, "shape", ()))))
+    for start in range(0, chunk.num_rows, max(1, size)):
+        part = chunk.cut(start, size)
+        codec.encode(columns_of(part, codec), start=part.start)
