@@ -165,31 +165,25 @@ def test_an_output_is_needed(dlcli: Dlcli, run_directory: Path) -> None:
     assert dlcli("export", "run", "--format", "keras").returncode == 2
 
 
-@pytest.fixture(scope="module")
-def recurrent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run on series."""
-    directory = tmp_path_factory.mktemp("recurrent")
+def test_recurrent_models_go_to_onnx_and_not_to_litert(dlcli: Dlcli, tmp_path: Path) -> None:
+    import numpy as np
+
     random = np.random.default_rng(0)
-    np.savez(directory / "t.npz", x=random.normal(size=(40, 6, 2)), y=random.integers(0, 2, 40))
-    config = {
-        "data": {"train": str(directory / "t.npz"), "target": {"y": {"type": "category"}}},
-        "model": {"layers": [{"LSTM": {"units": 3}}, {"Dense": {"units": 1, "activation": "sigmoid"}}]},
-        "fit": {"epochs": 1},
-    }
-    return package.train(config, run_dir=directory / "run").path
-
-
-def test_recurrent_models_go_to_onnx_and_not_to_litert(dlcli: Dlcli, recurrent: Path, tmp_path: Path) -> None:
-    done = dlcli("export", recurrent, "--format", "litert", "-o", "m.tflite")
+    np.savez(tmp_path / "t.npz", x=random.normal(size=(40, 6, 2)), y=random.integers(0, 2, 40))
+    package.train(
+        {
+            "data": {"train": str(tmp_path / "t.npz"), "target": {"y": {"type": "category"}}},
+            "model": {"layers": [{"LSTM": {"units": 3}}, {"Dense": {"units": 1, "activation": "sigmoid"}}]},
+            "fit": {"epochs": 1},
+        },
+        run_dir=tmp_path / "run",
+    )
+    done = dlcli("export", "run", "--format", "litert", "-o", "m.tflite")
     assert (done.returncode, done.stdout) == (1, "")
     assert "use --format onnx" in done.stderr
     assert not (tmp_path / "m.tflite").exists()
-    assert dlcli("export", recurrent, "--format", "onnx", "-o", "m.onnx").returncode == 0
-
-
-@pytest.mark.soak
-def test_recurrent_models_go_to_keras(dlcli: Dlcli, recurrent: Path) -> None:
-    assert dlcli("export", recurrent, "--format", "keras", "-o", "m.keras", "--with-preprocessing").returncode == 0
+    assert dlcli("export", "run", "--format", "onnx", "-o", "m.onnx").returncode == 0
+    assert dlcli("export", "run", "--format", "keras", "-o", "m.keras", "--with-preprocessing").returncode == 0
 
 
 @pytest.fixture(scope="module")
