@@ -19,7 +19,7 @@ from dlcli.config.document.file_names import name_problem
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
-from dlcli.runs.claiming import choose
+from dlcli.runs.claiming import can_go_on, choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
 from dlcli.training.messages import forward_warnings, with_warnings_forwarded
@@ -120,6 +120,10 @@ def train(
     inputs = input_files(inspection, checked.config)
     place = Path(run_dir) if run_dir is not None else None
     directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
+    if overwrite and can_go_on(directory):
+        message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
+        hint = f"dlcli train --resume {directory.path}"
+        tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
 
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now

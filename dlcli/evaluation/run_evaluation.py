@@ -16,7 +16,7 @@ from dlcli.trained.onnx_predictor import OnnxPredictor
 from dlcli.trained.own_code import Leave
 from dlcli.trained.rows import data_parts, split_rows
 from dlcli.trained.run import TrainedRun, Warn
-from dlcli.trained.runtime import Runtime, load_portable
+from dlcli.trained.runtime import Runtime, load_portable, tell_older_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +78,7 @@ def _open(path: Path, *, runtime: Runtime, leave: Leave, warn: Warn) -> tuple[Tr
     Raises:
         ModelError: `portable` is asked for, and a metric is left to Keras.
     """
+    tell_older_model(path, warn)
     if runtime != "keras":
         portable = load_portable(path, required=runtime == "portable", warn=warn)
         if portable is not None:

@@ -26,6 +26,7 @@ __all__ = [
     "open_resumption",
     "require_beginning",
     "require_epochs",
+    "require_other_end",
     "require_same_config",
     "require_same_data",
 ]
@@ -67,11 +68,12 @@ class Resumption:
             epoch: The whole epochs that it goes on from.
             provenance: Of the process that goes on.
         """
+        of_model = ("model", "model_epoch")  # whose files are what they were until there are new ones
         kept = ("started", "argv", "config_file", "working_directory", "versions", "hardware", "git", "writes")
         earlier = self.record.get("resumed")
         resumed = {"at": now(), "epoch": epoch, "argv": provenance["argv"], "versions": provenance["versions"]}
         return {
-            **{name: self.record[name] for name in kept if name in self.record},
+            **{name: self.record[name] for name in (*kept, *of_model) if name in self.record},
             "resumed": [*(earlier if isinstance(earlier, list) else []), resumed],
         }
 
@@ -137,6 +139,26 @@ def require_epochs(epochs: int, done: int) -> None:
         message = f"fit.epochs is {epochs}, and {done} epochs are trained and committed"
         hint = f"give {done} or more"
         raise RunError(Problem(message, path="fit.epochs", hint=hint, rule="resume-differs"))
+
+
+def require_other_end(resumption: Resumption, epochs: int, done: int) -> None:
+    """Make sure that a training does not go on to where its numbers ended: it would come to the same.
+
+    Args:
+        resumption: The run.
+        epochs: How many it is to have.
+        done: How many it goes on from.
+
+    Raises:
+        RunError: Its loss or its weights became NaN or infinite after those.
+    """
+    record, run = resumption.record, resumption.directory
+    if record.get("rule") != "loss-not-finite" or record.get("status") != "failed" or epochs <= done:
+        return
+    message = f"{run.path} has ended because its numbers did, after epoch {done}, and would end so again"
+    hint = f"--set fit.epochs={done} completes it with what it has learnt till then; or {_anew(run)}, with a lower "
+    hint += "learning rate for instance"
+    raise RunError(Problem(message, path="fit.epochs", hint=hint, rule="resume-not-finite"))
 
 
 def hashes_of(code: Sequence[str]) -> dict[str, str]:

@@ -15,7 +15,10 @@ from types import CodeType, ModuleType
 from dlcli.backend import startup
 from dlcli.errors import ConfigError, Problem
 
-__all__ = ["load_code"]
+__all__ = ["MODULES", "load_code"]
+
+MODULES = "dlcli_code_"
+"""How the names of the modules begin that the user's files become."""
 
 
 def load_code(files: Sequence[str | Path]) -> dict[str, object]:
@@ -68,7 +71,7 @@ def load_code(files: Sequence[str | Path]) -> dict[str, object]:
 
 def _module_name(file: Path, taken: set[str]) -> str:
     """The same in every process, because Keras writes it into the files that it saves."""
-    base = "dlcli_code_" + "".join(letter if letter.isalnum() else "_" for letter in file.stem)
+    base = MODULES + "".join(letter if letter.isalnum() else "_" for letter in file.stem)
     name, number = base, 0
     while name in taken:
         number += 1

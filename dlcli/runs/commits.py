@@ -126,7 +126,8 @@ class Commits:
         target = self._directory / f"epoch-{epoch:06d}"
         replacement = Replacement(target)
         try:
-            replacement.draft.mkdir(parents=True)
+            self._directory.mkdir(exist_ok=True)  # and not the run, which somebody may have moved away
+            replacement.draft.mkdir()
             entries = {name: _write(replacement.draft / name, part) for name, part in files.items()}
             manifest = {"format": FORMAT, "epoch": epoch, "files": entries}
             _write(replacement.draft / MANIFEST, [json.dumps(manifest, indent=2).encode()])

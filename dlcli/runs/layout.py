@@ -16,6 +16,7 @@ runs/iris-001/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -152,6 +153,12 @@ class RunDirectory:
         """Give back the room that was put by, but for `keep` bytes."""
         if self._room is not None:
             self._room.free(keep=keep)
+
+    def forget_evaluations(self) -> None:
+        """Remove what was measured with the model that is about to be replaced by another."""
+        for file in self.evaluations.glob("*.json"):
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     @property
     def trained(self) -> Path:

@@ -14,7 +14,7 @@ import typer
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.usage import UsageError
-from dlcli.runs.layout import needs_leave
+from dlcli.errors import DlcliError, RunError
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -110,6 +110,11 @@ def train(
         if display.directory is not None:
             _tell_way_on(display.directory, console)
         raise
+    except DlcliError as error:
+        ended = [problem.rule for problem in error.problems]
+        if display.directory is not None and "loss-not-finite" not in ended and _can_go_on(display.directory):
+            _tell_way_on(display.directory, console)
+        raise
     metrics = run.final_metrics()
     if console.json_only:
         console.json(
@@ -135,7 +140,22 @@ def train(
 
 
 def _tell_way_on(run: Path, console: Console) -> None:
+    """Say how an interrupted run goes on; one that a signal found at its very end is complete."""
+    from dlcli.runs.layout import needs_leave
+    from dlcli.runs.run import Run
+
+    with contextlib.suppress(RunError):
+        if Run(run).status == "completed":
+            console.note(f"the run {run} is complete")
+            return
     console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}{needs_leave(run)}")
+
+
+def _can_go_on(run: Path) -> bool:
+    from dlcli.runs.claiming import can_go_on
+    from dlcli.runs.layout import RunDirectory
+
+    return can_go_on(RunDirectory(run))
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:
