@@ -20,6 +20,7 @@ from dlcli.training.callback_failures import explain_failures, tolerate
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.checkpointing.committer import Committer
 from dlcli.training.checkpointing.logs import close_logs, cut_logs
+from dlcli.training.checkpointing.presence import Presence
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
 from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
@@ -37,7 +38,6 @@ from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
-from dlcli.training.presence import Presence
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
 
