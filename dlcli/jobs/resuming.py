@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.overrides import Overrides
-from dlcli.config.inspection.inspection import Inspection, inspect
+from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import Problem, RunError
@@ -17,6 +17,7 @@ from dlcli.runs.contents import special_files
 from dlcli.runs.inside import unsafe
 from dlcli.runs.layout import RunDirectory, copied_names
 from dlcli.runs.provenance import now
+from dlcli.trained.own_code import Leave, inspect_run, require_code
 from dlcli.trained.rows import recorded_files
 
 __all__ = [
@@ -77,12 +78,13 @@ class Resumption:
         }
 
 
-def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
+def open_resumption(path: Path, overrides: Overrides = (), *, leave: Leave) -> Resumption:
     """Open a run to go on with.
 
     Args:
         path: The run directory.
         overrides: What is to be another, as for `inspect`.
+        leave: Whether code of the run's own may be run.
 
     Raises:
         RunError: It is no run, or one that cannot be taken up; its data, its code or the config differ; all that do.
@@ -92,8 +94,8 @@ def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
     if links := special_files(run.path):
         raise RunError(unsafe(run.path / name for name in links))
     record = run.read_json(run.record)
-    before = inspect(run.config).require()
-    inspection = inspect(run.config, overrides)
+    before = inspect_run(run).require()
+    inspection = inspect_run(run, overrides)
     if not isinstance(record.get("code"), dict):
         message = f"{run.path} was trained by a dlcli that committed no epochs, and cannot be gone on with"
         raise RunError(Problem(message, hint=_anew(run), rule="not-resumable"))
@@ -107,6 +109,7 @@ def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
         ]
         if problems:
             raise RunError(inspection.locate(problem) for problem in problems)
+        require_code(after, run, leave)
     return Resumption(run, record, inspection, finished)
 
 

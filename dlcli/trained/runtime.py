@@ -9,6 +9,7 @@ from typing import Any, Literal
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import RunDirectory
+from dlcli.trained.own_code import Leave
 from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
 
 __all__ = ["Runtime", "load", "load_portable", "tell_older_model"]
@@ -17,11 +18,12 @@ Runtime = Literal["auto", "portable", "keras"]
 """`portable` is ONNX Runtime; `auto` takes it where it can be trusted, and Keras elsewhere."""
 
 
-def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
+def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
     """Open a run.
 
     Args:
         path: The run directory.
+        leave: Whether Keras may run code of the run's own; the portable model has none.
         runtime: What to compute with.
         warn: Told when the portable model should be there and cannot be trusted.
 
@@ -37,7 +39,7 @@ def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
             return portable
     from dlcli.trained.keras_predictor import load_keras
 
-    return load_keras(RunDirectory.open(path))
+    return load_keras(RunDirectory.open(path), leave=leave)
 
 
 def tell_older_model(path: Path, warn: Warn) -> None:

@@ -12,6 +12,7 @@ from dlcli.backend import engine
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
+from dlcli.model.mixing import install_mixing
 from dlcli.model.state import metric_values
 from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
@@ -120,6 +121,7 @@ class _Training:
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
         self.execution = self._chosen() if start is None else start.progress.execution
         self._guard_callbacks()
+        install_mixing(plan.assembly)
         if self.execution.mode != "step":
             self._install_engine(interruption)
         else:
@@ -151,6 +153,9 @@ class _Training:
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
         except (BackendError, MemoryError) as error:
+            for batches in (self._plan.train, self._plan.validation):
+                if batches is not None and batches.failure is not None:
+                    raise batches.failure from None
             problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
             if problem is None:
                 raise

@@ -110,7 +110,7 @@ def train_with_kills(killer: Killer, name: str, moments: Sequence[dict[str, Any]
     for moment in (*moments, {}, {}):
         whole = all((run / each).is_file() for each in ("run.json", "config.yaml", "preprocessing.json"))
         assert whole or not committed, "what was committed can be gone on with"
-        ended = killer.run(["train", "--resume", name] if whole else [*BEGIN, name], **moment)
+        ended = killer.run(["train", "--resume", name, "--allow-code"] if whole else [*BEGIN, name], **moment)
         assert ended["code"] in (-9, 0, 75), killer.log(name)
         kills += ended["code"] != 0
         commit = Commits(run / "checkpoints").latest(most=10**9)

@@ -189,9 +189,9 @@ def test_interrupted_or_not(name: str) -> None:
     assert whole.epochs > 4, "it is to be interrupted before its end"
     part = dlcli.train(config, run_dir="part", listener=interrupting((EpochEnded, 2)))
     assert (part.status, part.epochs) == ("interrupted", 2)
-    dlcli.train(resume=part, listener=interrupting((EpochStarted, 5)))  # whose beginning is lost
+    dlcli.train(resume=part, listener=interrupting((EpochStarted, 5)), allow_code=True)  # whose beginning is lost
     assert (part.status, part.epochs) == ("interrupted", 4)
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert (part.status, part.epochs, part.model_epoch) == ("completed", whole.epochs, whole.model_epoch)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
@@ -212,7 +212,11 @@ def refused(run: Run | str, words: str, **overrides: Any) -> None:
     path = Path(run)
     before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
     with pytest.raises(RunError) as caught:
-        dlcli.train(resume=path, overrides={name.replace("__", "."): value for name, value in overrides.items()})
+        dlcli.train(
+            resume=path,
+            overrides={name.replace("__", "."): value for name, value in overrides.items()},
+            allow_code=True,
+        )
     assert any(words in problem.message for problem in caught.value.problems), caught.value
     assert all(problem.hint for problem in caught.value.problems)
     assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
@@ -221,9 +225,9 @@ def refused(run: Run | str, words: str, **overrides: Any) -> None:
 def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_another() -> None:
     whole = dlcli.train({**SMALL, "fit": {"epochs": 5}}, run_dir="whole")
     part = dlcli.train(SMALL, run_dir="part")
-    assert told(resume=part) == ["there is nothing to do: all 3 epochs are trained"]
+    assert told(resume=part, allow_code=True) == ["there is nothing to do: all 3 epochs are trained"]
     seconds = part.seconds
-    dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"])
+    dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"], allow_code=True)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
     assert (part.status, part.epochs) == ("completed", 5)
@@ -252,7 +256,7 @@ def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_
     (part.path / "config.yaml").write_text(config)
     newest, older = (part.path / "checkpoints" / f"epoch-00000{epoch}" for epoch in (5, 4))
     (newest / "arrays.bin").write_bytes((newest / "arrays.bin").read_bytes()[:-1] + b"\0")
-    notices = told(resume=part, overrides=["fit.epochs=6"])
+    notices = told(resume=part, overrides=["fit.epochs=6"], allow_code=True)
     assert "the commit of epoch 5 is damaged; the training goes on from epoch 4" in notices
     assert history(part)[:5] == history(whole)
     assert not older.exists()
@@ -361,7 +365,7 @@ def test_before_the_first_commit_a_run_begins_again() -> None:
     whole = dlcli.train(config, run_dir="whole")
     part = dlcli.train(config, run_dir="part", listener=interrupting((EpochStarted, 2)))
     assert (part.status, os.listdir(part.path / "checkpoints")) == ("interrupted", [])
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
 
@@ -380,9 +384,9 @@ def test_what_a_callback_has_ended_stays_ended() -> None:
     epochs = part.epochs
     assert epochs < EPOCHS
     ended = f"a callback has ended the training after epoch {epochs} of {EPOCHS}, as it was to"
-    assert told(resume=part, overrides={"fit.epochs": 50}) == [f"there is nothing to do: {ended}"]
+    assert told(resume=part, overrides={"fit.epochs": 50}, allow_code=True) == [f"there is nothing to do: {ended}"]
     record = (part.path / "run.json").read_text()
     (part.path / "run.json").write_text(record.replace('"completed"', '"running"'))  # killed before it could say so
     (part.path / "model.keras").unlink()
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert (part.status, part.epochs) == ("completed", epochs)

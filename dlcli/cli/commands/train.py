@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError, RunError
+from dlcli.runs.layout import needs_leave
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -43,6 +44,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    allow_code: AllowCode = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -55,6 +57,7 @@ def command(
         run_dir=run_dir,
         overwrite=overwrite,
         resume=resume,
+        allow_code=allow_code,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
@@ -82,6 +85,7 @@ def train(
     run_dir: Path | None,
     overwrite: bool,
     resume: Path | None = None,
+    allow_code: bool = False,
     cache_dir: Path | None,
     console: Console,
 ) -> None:
@@ -99,6 +103,7 @@ def train(
                 run_dir=run_dir,
                 overwrite=overwrite,
                 resume=resume,
+                allow_code=allow_code,
                 cache_dir=cache_dir,
                 listener=display,
             )
@@ -143,7 +148,7 @@ def _tell_way_on(run: Path, console: Console) -> None:
         if Run(run).status == "completed":
             console.note(f"the run {run} is complete")
             return
-    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
+    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}{needs_leave(run)}")
 
 
 def _can_go_on(run: Path) -> bool:
