@@ -21,13 +21,12 @@ from dlcli.training.callback_failures import explain_failures, tolerate
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.checkpointing.committer import Committer
 from dlcli.training.checkpointing.logs import close_logs, cut_logs
-from dlcli.training.checkpointing.presence import Presence
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
 from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
-from dlcli.training.finite import (
+from dlcli.training.guards.finite import (
     FiniteLosses,
     NotFinite,
     go_back_to_best,
@@ -35,7 +34,8 @@ from dlcli.training.finite import (
     has_finite_weights,
     require_finite_weights,
 )
-from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.guards.interruption import Interruption, StopTraining
+from dlcli.training.guards.presence import Presence
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan

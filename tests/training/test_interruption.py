@@ -11,7 +11,7 @@ import time
 import pytest
 
 from dlcli.cli.interrupts import Interrupts
-from dlcli.training.interruption import Interruption, StopTraining, postponed
+from dlcli.training.guards.interruption import Interruption, StopTraining, postponed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
