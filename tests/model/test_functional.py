@@ -283,12 +283,12 @@ REFUSALS: dict[str, tuple[Any, Sequence[InputSpec], str, str, str]] = {
         "cannot take (batch, 4) from 'identity' and (batch, 4) from 'features'",
         "Concatenate",
     ),
-    "several tensors": (
-        {"LSTM": {"units": 3, "return_state": True}, "inputs": "series"},
-        [VECTOR, SERIES],
-        "model.layers[1]",
-        "gives 3 tensors",
-        "return_state",
+    "no such argument of the call": (
+        {"Bidirectional": {"layer": {"LSTM": {"units": 3}}}, "inputs": {"inputs": "series", "initial_state": "series"}},
+        [SERIES],
+        "model.layers[0]",
+        "cannot take (batch, 6, 5) from 'series' and (batch, 6, 5) from 'series'",
+        "",
     ),
 }
 

@@ -104,6 +104,7 @@ class Entry:
         default_name: Metrics and losses: the name that history shows when none is given.
         direction: Metrics: `max` where more is better, `min` where less is; None where only the user can know.
         inputs: Layers: `one` tensor; a `list` of tensors (Add, Attention); or several `arguments` (MultiHeadAttention).
+        call: Layers: the arguments of a call by name, the first of them what it is applied to.
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
     """
@@ -118,6 +119,7 @@ class Entry:
     default_name: str | None = None
     direction: Literal["min", "max"] | None = None
     inputs: str = "one"
+    call: tuple[str, ...] = ("inputs",)
     activation: bool = False
     shorthand: bool = False
 
@@ -220,6 +222,8 @@ class Catalogue:
                 argument: _argument(argument, content["common"][argument] if record == "common" else record)
                 for argument, record in fields.pop("arguments").items()
             }
+            if "call" in fields:
+                fields["call"] = tuple(fields["call"])
             aliases = tuple(alias for alias, target in content["aliases"].items() if target == name)
             self._entries[kind, name] = Entry(name=name, kind=kind, arguments=arguments, aliases=aliases, **fields)
         return self._entries[kind, name]

@@ -106,6 +106,10 @@ class _Generator(GenerateJsonSchema):
             return inner  # a whole section
         if inner.get("type") == "string" and read(1) == "1":
             return {**inner, "type": _COLUMN_TYPES}
+        if "anyOf" in inner and read("x") == ["x"]:
+            return {"anyOf": [next(each["items"] for each in inner["anyOf"] if "items" in each), *inner["anyOf"]]}
+        if inner.get("type") == "object" and read({"inputs": "x"}) == {"inputs": ["x"]}:
+            return {**inner, "properties": {"inputs": {"type": ["string", "object", "array"]}}}
         if inner.get("type") == "array" and read("x") == ["x"]:
             return {"anyOf": [inner["items"], inner]}
         if inner.get("type") == "object" and isinstance(read(["x"]), dict):

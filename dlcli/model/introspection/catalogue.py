@@ -249,6 +249,9 @@ def _entry(kind: str, name: str, thing: Any) -> JSON:
         inputs = _inputs(thing, docstring)
         if inputs != "one":
             entry["inputs"] = inputs
+        call = _call(thing)
+        if call != ["inputs"]:
+            entry["call"] = call
         if ".layers.activations." in thing.__module__:
             entry["activation"] = True
     from_python = [record for record in records.values() if record.get("type") == "callable"]
@@ -351,6 +354,14 @@ def _inputs(cls: type, docstring: str) -> str:
     if issubclass(cls, Merge) or re.search(r"^\s*inputs: (A )?(List|tuple)\b", docstring, re.MULTILINE | re.IGNORECASE):
         return "list"
     return "one"
+
+
+def _call(cls: type) -> list[str]:
+    """The arguments of a layer's `call` by name; as of most when it takes any."""
+    call: Any = cls.call  # type: ignore[attr-defined]
+    parameters = list(inspect.signature(call).parameters.values())[1:]
+    named = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    return named or ["inputs"]
 
 
 def _share(entries: JSON) -> JSON:
