@@ -25,7 +25,8 @@ class InputSpec:
         shape: The shape of one sample, without the batch dimension.
         dtype: `float32`, or `int32` for indices into a vocabulary.
         named: A layer takes it by name; otherwise it is part of the default input.
-        vocabulary: How many different indices there are, for `int32` inputs.
+        vocabulary: How many different indices there are, for `int32` inputs and for whole numbers left as they are;
+            None where an index makes no sense.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
     """
 

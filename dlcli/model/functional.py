@@ -9,13 +9,14 @@ from typing import Any
 from dlcli.backend import startup
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
+from dlcli.config.graph.vocabularies import with_vocabularies
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
 from dlcli.model.calls import call_layer, input_form
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
-from dlcli.model.inputs import make_inputs
+from dlcli.model.inputs import make_inputs, taken_as_numbers
 
 __all__ = ["build"]
 
@@ -46,6 +47,7 @@ def build(
     Raises:
         ModelError: Layers that cannot be made (all of them), or else those that cannot take their inputs.
     """
+    graph = with_vocabularies(graph, {spec.name: spec.vocabulary for spec in taken_as_numbers(graph, inputs)})
     builder = _Builder(code)
     layers = builder.make_layers(graph)
     builder.check()

@@ -69,6 +69,7 @@ class Argument:
             type may stand here too.
         choices: The allowed strings, read without regard to case; empty when any value may stand here.
         none: `null` may stand here.
+        auto: `auto` may stand here: the data decides.
         deprecated: Accepted by Keras for old code only.
         reach: What Keras does with a name that is given here: it opens the `file`, runs the `program` in it, calls the
             address on the `network`, or writes the file, which is kept in the `run` directory; None where a text is
@@ -85,6 +86,7 @@ class Argument:
     type: str | None = None
     choices: tuple[str | None, ...] = ()
     none: bool = False
+    auto: bool = False
     deprecated: bool = False
     reach: str | None = None
 

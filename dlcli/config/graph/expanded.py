@@ -71,7 +71,8 @@ class Expanded:
         if self.links is None:
             return _distinct(self.written)
         unknown = () if self.features is None else unknown_names(self.drafts, self.links.words, self.features)
-        names = [*self.written, *self.links.names, *unknown]
+        told = {problem.path for problem in self.written}  # a glob that fits nothing is no name either
+        names = [*self.written, *(one for one in (*self.links.names, *unknown) if one.path not in told)]
         return _distinct(names or self.links.edges)
 
     def among(self, features: Collection[str]) -> Expanded:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from dlcli.config.document.scalars import from_fraction
 from dlcli.config.options.section import Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.value_text import received
@@ -48,8 +49,18 @@ def _list(value: Any) -> Any:
 
 def _loop(value: Any) -> Any:
     """`inputs: trunk` for every copy, `inputs: "price_*"` for a copy each: a list of one."""
-    inputs = value.get("inputs") if isinstance(value, dict) else None
-    return {**value, "inputs": [inputs]} if isinstance(inputs, (str, dict)) else value
+    if not isinstance(value, dict):
+        return value
+    inputs = value.get("inputs")
+    loop = {**value, "inputs": [inputs]} if isinstance(inputs, (str, dict)) else value
+    return {
+        key: list(map(from_fraction, values)) if isinstance(values, list) else values for key, values in loop.items()
+    }
+
+
+def _arguments(value: Any) -> Any:
+    """The values of arguments, fractions as numbers."""
+    return {key: from_fraction(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 InputName = Annotated[str, Field(min_length=1), Words("the name of a layer or feature")]
@@ -70,7 +81,7 @@ class LayerItem(Section):
 
     component: Component | None = Field(None, exclude=True)
     block: str | None = Field(None, description="The name of a list of layers in `model.blocks`.")
-    with_: dict[str, Any] | None = Field(
+    with_: Annotated[dict[str, Any], BeforeValidator(_arguments)] | None = Field(
         None, alias="with", description="Arguments set on every layer of the block that takes them."
     )
     layers: Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")] | None = Field(

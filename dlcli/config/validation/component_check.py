@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from dlcli.config.catalogue.entries import Argument, Catalogue, Entry, load, singular
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
-from dlcli.config.catalogue.values import describe, expected, hint, is_plain_fit
+from dlcli.config.catalogue.values import AUTO, describe, expected, hint, is_plain_fit
 from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.graph.calls import FLAGS
 from dlcli.config.habits.advice import way_out
@@ -207,6 +207,8 @@ class ComponentCheck:
         for name in required:
             if name not in component.arguments and name not in given:
                 doc = arguments[name].doc if name in arguments else ""
+                if name in arguments and arguments[name].auto:
+                    doc = f"`{AUTO}` takes it from the data"
                 yield Problem(
                     f"{component.name} needs the argument {name!r}",
                     path=format_path(path),

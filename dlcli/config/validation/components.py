@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.document.scalars import from_fraction
 from dlcli.config.graph.calls import call_faults
 from dlcli.config.schema import LAYER_KEYS, LOOP_KEYS
 from dlcli.config.validation.component_check import INPUT_LAYERS, ComponentCheck, UserClass
@@ -207,12 +208,12 @@ def _block(value: Any, name: str) -> tuple[Any, ConfigPath]:
 
 def _for_values(item: Mapping[Any, Any], path: ConfigPath) -> dict[str, tuple[tuple[Any, ConfigPath], ...]]:
     return {
-        name: tuple((value, (*path, "for", name, index)) for index, value in enumerate(values))
+        name: tuple((from_fraction(value), (*path, "for", name, index)) for index, value in enumerate(values))
         for name, values in _mapping(item.get("for")).items()
         if isinstance(name, str) and isinstance(values, list) and name not in LOOP_KEYS
     }
 
 
 def _with_values(item: Mapping[Any, Any], path: ConfigPath) -> dict[str, tuple[tuple[Any, ConfigPath], ...]]:
-    values = _mapping(item.get("with"))
+    values = {name: from_fraction(value) for name, value in _mapping(item.get("with")).items()}
     return {name: ((value, (*path, "with", name)),) for name, value in values.items() if isinstance(name, str)}

@@ -183,7 +183,9 @@ class Preprocessing:
             if name not in joined
         ]
         width = sum(codec.shape[0] for codec in joined.values())
-        return (InputSpec(DEFAULT_INPUT, (width,)), *own) if joined else tuple(own)
+        sizes = [codec.vocabulary for codec in joined.values()]
+        most = max((size for size in sizes if size is not None), default=None) if None not in sizes else None
+        return (InputSpec(DEFAULT_INPUT, (width,), vocabulary=most), *own) if joined else tuple(own)
 
     def encode(
         self, chunk: Chunk, named: Collection[str] = (), *, out: Mapping[str, Encoded] | None = None

@@ -315,12 +315,17 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     if default is not None and "default" in record and not is_plain_fit(_as_argument(name, record), record["default"]):
         record.pop("type", None)  # the docstring does not tell all: `use_cudnn` is a boolean or "auto"
         record.pop("choices", None)
+    if (entry, name) in _AUTO:
+        record["auto"] = True
     if (kind, entry, name) in _REACH:
         record["reach"] = _REACH[kind, entry, name]
     if text is not None and text.doc:
         record["doc"] = text.doc
     return record
 
+
+_AUTO = {("Embedding", "input_dim"), ("ReversibleEmbedding", "input_dim")}
+"""What the data knows better than its user."""
 
 _POSITIVE = {"filters", "input_dim", "output_dim", "n", "height", "width"}
 
