@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dlcli.config.catalogue.own import OWN_LAYERS
 from dlcli.errors import did_you_mean
 
 __all__ = ["CATALOGUE_FILE", "KINDS", "Argument", "Catalogue", "Entry", "load", "singular"]
@@ -108,6 +109,7 @@ class Entry:
         inputs: Layers: `one` tensor; a `list` of tensors (Add, Attention); or several `arguments` (MultiHeadAttention).
         call: Layers: the arguments of a call by name, the first of them what it is applied to.
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
+        own: Not Keras's but ours, made of Keras's layers.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
     """
 
@@ -123,6 +125,7 @@ class Entry:
     inputs: str = "one"
     call: tuple[str, ...] = ("inputs",)
     activation: bool = False
+    own: bool = False
     shorthand: bool = False
 
     @property
@@ -240,4 +243,6 @@ def _argument(name: str, record: Mapping[str, Any]) -> Argument:
 @functools.cache
 def load() -> Catalogue:
     """The catalogue that comes with the package, read once."""
-    return Catalogue(json.loads(CATALOGUE_FILE.read_text(encoding="utf-8")))
+    content = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    content["kinds"]["layers"]["entries"] |= OWN_LAYERS
+    return Catalogue(content)
