@@ -20,7 +20,7 @@ from dlcli.config.graph.drafts import snake_case
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model.faults import model_faults, named_argument, reason
-from dlcli.model.positions import OWN_LAYERS
+from dlcli.model.layers.positions import OWN_LAYERS
 from dlcli.model.repairs import keep_arguments, mended_arguments
 
 __all__ = ["make"]

@@ -13,10 +13,10 @@ from dlcli.config.graph.vocabularies import with_vocabularies
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
-from dlcli.model.calls import call_layer, input_form
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.inputs import make_inputs, taken_as_numbers
+from dlcli.model.layers.calls import call_layer, input_form
 
 __all__ = ["build"]
 
@@ -51,7 +51,7 @@ def build(
     builder = _Builder(code)
     layers = builder.make_layers(graph)
     builder.check()
-    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes])
+    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes], code=code)
     tensors = builder.connect(graph, layers, tensors)
     builder.check()
     outputs = builder.named_outputs(graph, tensors)

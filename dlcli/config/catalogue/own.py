@@ -1,6 +1,6 @@
 """Layers that Keras's core has not and every Transformer begins with, in the form of the catalogue.
 
-They are called as KerasHub calls them and made of Keras's own layers and operations (`dlcli/model/positions.py`), so
+They are called as KerasHub calls them and made of Keras's own layers and operations (`dlcli/model/layers/`), so
 that a saved model is one for plain Keras.
 """
 
