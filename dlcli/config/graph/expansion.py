@@ -97,7 +97,7 @@ class Expansion:
             if item.inputs is not None:
                 incoming = self.taking.taken(item, item.inputs, (*here, "inputs"), graph, scope, before)
             name = self._item_name(item, here)
-            rounds = self.taking.rounds(item, here, graph)
+            rounds = self.taking.rounds(item, here, graph, scope)
             beside: list[Draft] = []
             for number, one in enumerate(rounds, start=1):
                 if self._count >= MAX_LAYERS:

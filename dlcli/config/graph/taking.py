@@ -28,7 +28,7 @@ class Round:
     """
 
     values: dict[str, Any]
-    inputs: tuple[Inputs | str, Path] | None = None
+    inputs: tuple[Inputs | str | Draft, Path] | None = None
     name: str | None = None
 
 
@@ -49,9 +49,17 @@ class Taking:
         self._problems = problems
 
     def taken(
-        self, item: LayerItem, inputs: Inputs | str, path: Path, graph: Drafts, scope: Scope, before: tuple[Slot, ...]
+        self,
+        item: LayerItem,
+        inputs: Inputs | str | Draft,
+        path: Path,
+        graph: Drafts,
+        scope: Scope,
+        before: tuple[Slot, ...],
     ) -> tuple[Slot, ...]:
         """What an item takes: by the names of the call's arguments, the first of them is what comes before."""
+        if isinstance(inputs, Draft):
+            return positional(inputs)
         slots = self._slots(inputs, path, graph, scope)
         entry = keras_layer(item.component.name, self._own) if item.component is not None else None
         if entry is None or not isinstance(inputs, dict) or not set(first_names(entry)).isdisjoint(inputs):
@@ -93,13 +101,13 @@ class Taking:
             self._problems.append(Problem(message, path=format_path(path), hint=hint, rule="unknown-name"))
         return found or [word]
 
-    def rounds(self, item: LayerItem, path: Path, graph: Drafts) -> list[Round]:
+    def rounds(self, item: LayerItem, path: Path, graph: Drafts, scope: Scope) -> list[Round]:
         """The copies of an item."""
         if item.for_ is None:
             return [Round({})] * item.repeat
         lists = {name: values for name, values in item.for_.items() if name != "inputs"}
         count = max(map(len, lists.values()), default=0)
-        inputs = self._loop_inputs(item.for_, path, graph) if "inputs" in item.for_ else None
+        inputs = self._loop_inputs(item.for_, path, graph, scope) if "inputs" in item.for_ else None
         if inputs is not None and lists and len(inputs) != count:
             if len(inputs) == 1:
                 inputs *= count
@@ -120,13 +128,18 @@ class Taking:
             for number in range(count)
         ]
 
-    def _loop_inputs(self, loop: Mapping[str, list[Any]], path: Path, graph: Drafts) -> list[tuple[Inputs | str, Path]]:
+    def _loop_inputs(
+        self, loop: Mapping[str, list[Any]], path: Path, graph: Drafts, scope: Scope
+    ) -> list[tuple[Inputs | str | Draft, Path]]:
         """What each copy takes, and where it is written."""
         place: Path = (*path, "for", "inputs")
-        found: list[tuple[Inputs | str, Path]] = []
+        found: list[tuple[Inputs | str | Draft, Path]] = []
         for number, inputs in enumerate(loop["inputs"]):
             here = (*place, number) if len(loop["inputs"]) > 1 else place
-            if isinstance(inputs, str):
+            copies = graph.group(inputs, scope) if isinstance(inputs, str) else ()
+            if copies:
+                found += [(copy, here) for copy in copies]
+            elif isinstance(inputs, str):
                 found += [(word, here) for word in self._fitting(inputs, here, graph)]
             else:
                 found.append((inputs, here))
