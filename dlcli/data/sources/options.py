@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.sources.ranges import expand_ranges
+from dlcli.data.columns.globs import expand_ranges
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
