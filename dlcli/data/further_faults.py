@@ -15,7 +15,8 @@ from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, columns_of
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.samples.samples import BLOCK_BYTES
-from dlcli.data.splits.division import Part, divide
+from dlcli.data.splits.division import Division, divide
+from dlcli.data.stages import class_problems
 from dlcli.data.table.table import Table
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows
 from dlcli.errors import ConfigError, DataError, Problem
@@ -71,23 +72,42 @@ def _further(table: Table, seed: int) -> Iterator[Problem]:
     except ConfigError as error:
         yield from error.problems
         return
-    for section, codecs in (("features", preprocessing.features), ("target", preprocessing.targets)):
-        for name, codec in codecs.items():
-            gaps = set(droppable_columns(config.target, table.roles.targets)).intersection(codec.columns)
-            yield from at_entry(_of_cells(codec, table, division.parts["train"], gaps), section, name)
+    gaps = droppable_columns(config.target, table.roles.targets)
+    for name, codec in preprocessing.features.items():
+        yield from at_entry(_fitting(codec, table, division) or _encoding(codec, table, ()), "features", name)
+    for name, target in preprocessing.targets.items():
+        faults = _fitting(target, table, division) or _of_target(name, target, table, division, gaps)
+        yield from at_entry(faults, "target", name)
 
 
-def _of_cells(codec: Codec | TargetCodec, table: Table, train: Part, gaps: Collection[str]) -> list[Problem]:
-    """What is wrong with the cells that one codec reads: the first fault of fitting, or of encoding."""
+def _fitting(codec: Codec | TargetCodec, table: Table, division: Division) -> list[Problem]:
+    """The first fault that fitting finds."""
     columns = list(codec.columns)
-    rows = table.rows["train"]
+    train = division.parts["train"]
     file = None
     try:
-        for chunk in rows.chunks(train.rows, columns):
+        for chunk in table.rows["train"].chunks(train.rows, columns):
             file = chunk.file
             codec.fit(columns_of(chunk, codec))
         file = None
         codec.finish()
+    except DataError as error:
+        return [problem.at(file) for problem in error.problems]
+    return []
+
+
+def _of_target(name: str, codec: TargetCodec, table: Table, division: Division, gaps: Collection[str]) -> list[Problem]:
+    """Classes are looked at as a whole: which of them stand in one chunk is the file's format's affair."""
+    if codec.spec.kind == "category":
+        return class_problems(table, division, name, codec)
+    return _encoding(codec, table, set(gaps).intersection(codec.columns))
+
+
+def _encoding(codec: Codec | TargetCodec, table: Table, gaps: Collection[str]) -> list[Problem]:
+    """The faults of the first chunk that a fitted codec cannot encode."""
+    columns = list(codec.columns)
+    file = None
+    try:
         for rows in table.rows.values():
             for chunk in rows.chunks(columns=columns):
                 file = chunk.file

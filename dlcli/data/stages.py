@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SplitName
 from dlcli.data.columns.codec import LeavesRowsOut
+from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
 from dlcli.data.samples.arrays import array_splits
@@ -33,7 +34,7 @@ from dlcli.data.table.targetless import droppable_columns, targetless_rows
 from dlcli.data.types.filling import fill_in
 from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["check_classes", "check_rows", "divide", "encode", "fit", "in_memory", "read_table"]
+__all__ = ["check_classes", "check_rows", "class_problems", "divide", "encode", "fit", "in_memory", "read_table"]
 
 
 class Keep(Protocol):
@@ -171,24 +172,35 @@ def check_classes(table: Table, division: Division, preprocessing: Preprocessing
     Raises:
         DataError: Some are not.
     """
-    problems: list[Problem] = []
-    for spec in preprocessing.target_specs:
-        if spec.kind == "category":
-            (column,) = preprocessing.targets[spec.name].columns
-            found = {name: row_labels(rows, column) for name, rows in table.rows.items()}
-            for name, part in division.parts.items():
-                problems += unseen_classes(
-                    spec.classes,
-                    found[part.source],
-                    part.rows,
-                    target=spec.name,
-                    split=name,
-                    is_fraction=part.source != name,
-                )
+    problems = [
+        problem
+        for name, codec in preprocessing.targets.items()
+        for problem in class_problems(table, division, name, codec)
+    ]
     if problems:
         # A target that is read as something else than it is has classes that are there once: first the cause.
         faulty = {problem.path for problem in problems}
         raise DataError([*(doubt for doubt in table.doubts if doubt.path in faulty), *problems])
+
+
+def class_problems(table: Table, division: Division, name: str, codec: TargetCodec) -> list[Problem]:
+    """The classes of each split that a fitted target has not seen; empty cells are none, and numbers are no classes."""
+    if codec.spec.kind != "category":
+        return []
+    (column,) = codec.columns
+    found = {source: row_labels(rows, column) for source, rows in table.rows.items()}
+    return [
+        problem
+        for split, part in division.parts.items()
+        for problem in unseen_classes(
+            codec.spec.classes,
+            found[part.source],
+            part.rows,
+            target=name,
+            split=split,
+            is_fraction=part.source != split,
+        )
+    ]
 
 
 def in_memory(num_bytes: int, fill: Callable[[Destination], None], *, for_once: bool) -> Arrays:
