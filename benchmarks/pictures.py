@@ -22,7 +22,7 @@ __all__ = ["MANY", "PICTURES", "pictures", "write_pictures"]
 PICTURES = 5_000
 MANY = 50_000
 EPOCHS = 3
-SIDE = 48
+SIDE = 32
 CLASSES = 5
 
 CONFIG = """\
@@ -30,7 +30,7 @@ name: pictures
 data:
   train: pictures/list.csv
   target: kind
-  features: {path: {type: image, size: [48, 48], channels: rgb}}
+  features: {path: {type: image, size: [32, 32], channels: rgb}}
   batch_size: 32
 model:
   layers:
@@ -57,7 +57,7 @@ def write_pictures(folder: Path, count: int) -> None:
         if number < CLASSES:
             place.mkdir(parents=True)
         pixels = np.roll(ground[number % 64] // 4, number, axis=1)
-        pixels[8 * kind : 8 * kind + 8] += 120
+        pixels[6 * kind : 6 * kind + 6] += 120
         Image.fromarray(pixels).save(place / f"{number}.png", compress_level=1)
         lines.append(f"kind{kind}/{number}.png,kind{kind}")
     (folder / "list.csv").write_text("\n".join(lines) + "\n")

@@ -11,11 +11,11 @@ from keras import layers
 
 def main(folder: str, epochs: str, model_file: str) -> None:
     """Load, cache, train, save."""
-    dataset = keras.utils.image_dataset_from_directory(folder, image_size=(48, 48), batch_size=32, seed=0)
+    dataset = keras.utils.image_dataset_from_directory(folder, image_size=(32, 32), batch_size=32, seed=0)
     dataset = dataset.cache().shuffle(100).prefetch(buffer_size=tf.data.AUTOTUNE)
     model = keras.Sequential(
         [
-            keras.Input((48, 48, 3)),
+            keras.Input((32, 32, 3)),
             layers.Rescaling(1.0 / 255),
             layers.Conv2D(16, 3, activation="relu"),
             layers.MaxPooling2D(),

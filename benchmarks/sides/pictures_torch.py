@@ -40,7 +40,7 @@ def main(folder: str, epochs: str) -> None:
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Flatten(),
-        nn.Linear(3200, 5),
+        nn.Linear(1152, 5),
     )
     loss, optimizer = nn.CrossEntropyLoss(), optim.Adam(model.parameters())
     model.train()
