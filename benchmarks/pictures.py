@@ -1,8 +1,8 @@
 """Small PNG files, three epochs, the whole command: dlcli, the script of Keras's tutorials, and a loop of PyTorch's.
 
 The tutorial's script reads a folder for each class with `image_dataset_from_directory`, `cache` and `prefetch`;
-PyTorch's decodes with Pillow in a DataLoader of two workers. Of dlcli nothing is in the cache. The peak of its memory is
-measured for ten times as many files too.
+PyTorch's decodes with Pillow in a DataLoader of two workers. Of dlcli nothing is in the cache. The peak of its memory
+is measured for ten times as many files too.
 """
 
 from __future__ import annotations
