@@ -24,7 +24,7 @@ from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
 from dlcli.data.table.checks import weight_problems
 from dlcli.data.table.rows import Rows
-from dlcli.data.table.table import missing_columns
+from dlcli.data.table.table import missing_columns, one_kind
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
@@ -44,12 +44,14 @@ class NewFiles:
         like: How the training's files were read; None when that is not known.
         columns: The columns of the training's files in their order; none when that is not known.
         format: Their format; by their names when None.
+        directory: Where the files lie that cells name; beside the table when None.
     """
 
     reading: Reading = dataclasses.field(default_factory=Reading)
     like: Reading | None = None
     columns: tuple[str, ...] = ()
     format: Format | None = None
+    directory: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +108,7 @@ class Input:
                     num_rows=chunk.num_rows,
                     start=chunk.start,
                     file=chunk.file,
+                    bases=chunk.bases,
                 )
                 chunk = dataclasses.replace(chunk, columns={**chunk.columns, **typed.columns})
             yield InputRows(chunk, kept)
@@ -140,7 +143,7 @@ def open_input(
     for codec in codecs:
         for column in codec.columns:
             kind: Kind = codec.reads
-            kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
+            kinds[column] = one_kind({kind, kinds.get(column, kind)})
     if isinstance(data, (list, tuple)):
         source = open_source([str(path) for path in data], options, path="", format=files.format)
     else:
@@ -170,9 +173,10 @@ def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) 
     """How new files are read, by what is said of them and what is known of those of the training."""
     features = dict.fromkeys(column for codec in preprocessing.features.values() for column in codec.columns)
     targets = {column for codec in preprocessing.targets.values() for column in codec.columns} - features.keys()
-    return TableOptions.of(config).for_new_rows(
+    options = TableOptions.of(config).for_new_rows(
         files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets
     )
+    return options if files.directory is None else dataclasses.replace(options, beside=files.directory)
 
 
 def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnInfo]:

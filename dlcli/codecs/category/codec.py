@@ -48,7 +48,7 @@ class CategoryCodec:
     """
 
     type: ClassVar[str] = "category"
-    reads: ClassVar[Literal["number", "text"]] = "text"
+    reads: ClassVar[Literal["number", "text", "file"]] = "text"
 
     def __init__(
         self,

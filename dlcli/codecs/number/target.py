@@ -34,7 +34,7 @@ class NumberTargetCodec:
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text"]] = "number"
+    reads: ClassVar[Literal["number", "text", "file"]] = "number"
     values: None = None
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,10 +28,14 @@ class AbsoluteNames:
         self._directory = directory
 
     def data(self, data: DataConfig) -> DataConfig:
-        """The section with absolute paths in `train`, `validation` and `test`."""
+        """The section with absolute paths in `train`, `validation` and `test`, and of the files that cells name."""
         sources = {key: getattr(data, key) for key in ("train", "validation", "test")}
         lists = {key: names for key, names in sources.items() if isinstance(names, list)}
-        return data.model_copy(update={key: self._resolve(names, ("data", key)) for key, names in lists.items()})
+        updates: dict[str, object] = {key: self._resolve(names, ("data", key)) for key, names in lists.items()}
+        if data.directory is not None:
+            origin = self._origin(("data", "directory")).resolve()
+            updates["directory"] = os.path.normpath(os.path.join(origin, os.path.expanduser(data.directory)))
+        return data.model_copy(update=updates)
 
     def code(self, files: Sequence[str]) -> tuple[list[str], list[Problem]]:
         """The Python files as absolute paths; one that is not there is a problem, and left out."""

@@ -15,8 +15,8 @@ from dlcli.config.options.section import Columns, Section
 
 __all__ = ["Cells", "Feature", "Target"]
 
-Cells: TypeAlias = Literal["number", "text", "boolean", "datetime"]
-"""As what the cells of a column are read."""
+Cells: TypeAlias = Literal["number", "text", "boolean", "datetime", "file"]
+"""As what the cells of a column are read; those that name a `file`, as its absolute path."""
 
 
 class Feature(Section):

@@ -80,7 +80,10 @@ def _inferred(value: Any) -> Any:
 class DataConfig(Section):
     """Tables and arrays, and what becomes of them."""
 
-    train: Sources = Field(description="A path, a glob or a list of them; relative to the file that says so.")
+    train: Sources = Field(
+        description="A path, a glob or a list of them; relative to the file that says so. A folder is a table of the "
+        "files in it and below, with the columns `path`, `name` and `folder`."
+    )
     validation: Fraction | Sources | None = Field(
         None, description="A fraction of all the rows of `train`, or a source of its own."
     )
@@ -119,6 +122,11 @@ class DataConfig(Section):
     )
     defaults: FeatureDefaults | None = Field(
         None, description="Options for all features of a type that do not give them: `number: {missing: median}`."
+    )
+    directory: Annotated[str, Field(min_length=1), Words("a directory")] | None = Field(
+        None,
+        description="Where the files lie that the cells of a column name, such as images; relative to the file that "
+        "says so. When omitted: beside the table. Files elsewhere are not read.",
     )
     sample_weight: ColumnName | None = Field(None, description="A column of weights, one a row, zero or more.")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(

@@ -11,11 +11,12 @@ from dlcli.data.columns.codec import Column
 
 __all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
 
-Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
+Kind = Literal["number", "unsure", "text", "boolean", "datetime", "file", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
 
 A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
-The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. Of `exact`
+The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. A cell that
+names a `file` comes as its absolute path, once it is certain that it is one and lies where it may. Of `exact`
 columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`. An `unsure` column seems to
 be one of numbers, by the first rows of a file without types; it comes as `number`, unless a cell proves it wrong.
 """
@@ -55,6 +56,7 @@ class Chunk:
         marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
         plain: Where the file writes numbers in a way of its own: from a column's name, its cells as they are written,
             and the kind that they are to be read as, to the cells with their numbers written plainly.
+        bases: The directories below which the files lie that cells name.
     """
 
     columns: dict[str, Column]
@@ -63,6 +65,7 @@ class Chunk:
     file: Path | None = None
     marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     plain: Callable[[str, Any, Kind], Any] | None = dataclasses.field(default=None, compare=False, repr=False)
+    bases: tuple[Path, ...] = ()
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""

@@ -37,8 +37,8 @@ class Codec(Protocol):
     type: ClassVar[str]
     """The feature type's name in the config."""
 
-    reads: ClassVar[Literal["number", "text"]]
-    """As what it wants the cells of new rows: as numbers, or as they are written."""
+    reads: ClassVar[Literal["number", "text", "file"]]
+    """As what it wants the cells of new rows: as numbers, as they are written, or as the files that they name."""
 
     gaps: int
     """How many empty cells `encode` has filled in, of columns that had none in training."""

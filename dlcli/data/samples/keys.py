@@ -9,6 +9,7 @@ An entry of the cache is called `<recipe>-<encoding>-<content>`:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
@@ -27,6 +28,7 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
+from dlcli.errors import DataError
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
@@ -106,12 +108,15 @@ def _scale_is_open(target: Target | None) -> bool:
 def _content(file: KnownFile) -> list[object]:
     path = Path(file.identity.path)
     said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
-    return [file.sha256, format_of(path).name, said]
+    format = ""
+    with contextlib.suppress(DataError):  # a file that a cell names is of no format
+        format = format_of(path).name
+    return [file.sha256, format, said]
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
-    settings = config.model_dump(mode="json", exclude=exclude)
+    settings = config.model_dump(mode="json", exclude={*exclude, "directory"})
     for name in SPLITS:
         if isinstance(settings.get(name), list):
             settings[name] = "files"

@@ -52,6 +52,7 @@ class Format:
         sniff: The suffix for a file that begins with these bytes; None when it is of another format.
         peek: A look that is cheap; raises DataError for files that cannot be read.
         open: The rows of a file; nothing is read yet.
+        directories: It takes directories, and no files.
     """
 
     name: str
@@ -63,3 +64,4 @@ class Format:
     sniff: Callable[[bytes], str | None] = lambda start: None
     peek: Callable[[Path, TableOptions], Peek] = _nothing
     open: Callable[[Path, TableOptions], Source]
+    directories: bool = False

@@ -25,7 +25,7 @@ def open_source(patterns: Sequence[str], options: TableOptions, *, path: str, fo
         format: Their format; by the files' names when None.
 
     Raises:
-        DataError: Missing files, directories, unknown formats; all of them at once.
+        DataError: Missing files, unknown formats; all of them at once.
 
     Example:
         >>> source = open_source(["iris.csv"], TableOptions(), path="data.train")  # doctest: +SKIP
@@ -36,7 +36,7 @@ def open_source(patterns: Sequence[str], options: TableOptions, *, path: str, fo
     problems: list[Problem] = []
     for file in find_files(patterns, path=path):
         try:
-            sources.append((format or format_of(file)).open(file, options))
+            sources.append((format_of(file) if format is None or file.is_dir() else format).open(file, options))
         except DataError as error:
             problems.extend(error.problems)
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dlcli.config.schema import DataConfig
@@ -116,6 +117,8 @@ class TableOptions:
         missing_values: Cells that count as empty, in every format.
         trained: Of a model that the rows are for.
         sightings: Told which of the marks for empty cells are met.
+        directory: Of the files that cells name; that of the table when None.
+        beside: In place of the table's own directory, for one that came through a pipe.
     """
 
     columns: tuple[str, ...] | None = None
@@ -123,6 +126,8 @@ class TableOptions:
     missing_values: tuple[str, ...] = ("",)
     trained: Trained | None = None
     sightings: Sightings | None = dataclasses.field(default=None, compare=False, repr=False)
+    directory: Path | None = None
+    beside: Path | None = None
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
@@ -138,7 +143,19 @@ class TableOptions:
                 comment=config.comment,
             ),
             missing_values=config.empty_cells,
+            directory=None if config.directory is None else Path(config.directory),
         )
+
+    def bases(self, file: Path | None) -> tuple[Path, ...]:
+        """Where the files are looked for that the cells of a table name. New rows come with files of their own.
+
+        Args:
+            file: The table; None for one in memory.
+        """
+        beside = self.beside or (Path.cwd() if file is None else file.parent)
+        if self.directory is None:
+            return (beside,)
+        return (self.directory,) if self.trained is None else (beside, self.directory)
 
     def for_new_rows(
         self,

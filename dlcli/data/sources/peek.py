@@ -34,8 +34,10 @@ def peek_columns(patterns: Sequence[str], options: TableOptions, *, path: str = 
         return Peek(None, error.problems)
     for file in files:
         try:
-            check_readable(file)
-            found.append((file, format_of(file).peek(file, options)))
+            format = format_of(file)
+            if not format.directories:
+                check_readable(file)
+            found.append((file, format.peek(file, options)))
         except DataError as error:
             problems.extend(error.problems)
     named = [(file, look.names, look.keyed) for file, look in found if look.names is not None]

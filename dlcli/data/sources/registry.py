@@ -76,11 +76,14 @@ def by_content(start: bytes) -> Format | None:
 
 
 def format_of(file: Path) -> Format:
-    """The format that the file's name says, or its first bytes where the name says none.
+    """The format that the file's name says, or its first bytes where the name says none; of a directory the one that
+    takes them.
 
     Raises:
         DataError: It is of no format that is read (`unknown-format`).
     """
+    if file.is_dir():
+        return next(format for format in formats() if format.directories)
     found = by_suffix(file) or _peeked(file)
     if found is None or (is_gzipped(file) and not found.text):
         raise DataError(

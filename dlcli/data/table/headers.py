@@ -84,10 +84,14 @@ def _half_the_marks(config: DataConfig) -> list[Problem]:
 
 
 def _shared(patterns: Sequence[str], split: str, owners: dict[Path, str]) -> list[Problem]:
-    """A problem for each file that another split has already; notes the others in `owners`."""
+    """A problem for each file that another split has already, or that is in a folder of another; notes the others in
+    `owners`."""
     problems = []
     for file in find_files(patterns, path=f"data.{split}"):
-        owner = owners.setdefault(file.resolve(), split)
+        place = file.resolve()
+        related = (other for other in owners if other.is_relative_to(place) or place.is_relative_to(other))
+        owner = owners.setdefault(next(related, place), split)
+        owners.setdefault(place, owner)
         if owner != split:
             problems.append(
                 Problem(

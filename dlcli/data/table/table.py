@@ -20,7 +20,7 @@ from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["Found", "Table", "find_kinds", "find_sources", "missing_columns", "read_rows"]
+__all__ = ["Found", "Table", "find_kinds", "find_sources", "missing_columns", "one_kind", "read_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,10 +204,13 @@ def find_kinds(
         asked.setdefault(roles.group, set()).add("text")
     if roles.order is not None:
         asked.setdefault(roles.order, set()).add(infos[roles.order].kind or "text")
-    return {column: _one_kind(kinds) for column, kinds in asked.items()}
+    return {column: one_kind(kinds) for column, kinds in asked.items()}
 
 
-def _one_kind(kinds: set[Kind]) -> Kind:
+def one_kind(kinds: set[Kind]) -> Kind:
+    """As what to read a column that is wanted as several: as it is written, or where that is, as a file."""
+    if "file" in kinds:
+        return "file"
     if kinds == {"number", "unsure"}:
         return "number"  # it was asked for as such
     return next(iter(kinds)) if len(kinds) == 1 else "text"

@@ -69,6 +69,7 @@ class ArrayFile(FileSource):
                         num_rows=min(step, num_rows - start),
                         start=start,
                         file=self.path,
+                        bases=self.options.bases(self.path),
                     )
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
             raise broken_archive(self.path, str(error)) from None
