@@ -9,7 +9,10 @@ from typing import Any, Literal
 
 from dlcli.data.columns.codec import Column
 
-__all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
+__all__ = ["FILE_NAME", "Chunk", "Column", "ColumnInfo", "Kind"]
+
+FILE_NAME = "file name"
+"""The type of a column of names that tell of nothing but the files: no feature, unless a type is given."""
 
 Kind = Literal["number", "unsure", "text", "boolean", "datetime", "file", "exact"]
 """What a column holds, and how a reader is asked to deliver it.

@@ -17,7 +17,7 @@ import numpy as np
 
 from dlcli.config.options.types import feature_types, part, target_types
 from dlcli.config.schema import Feature, FeatureDefaults, Target
-from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.columns.chunk import FILE_NAME, ColumnInfo
 from dlcli.data.types.profile import Gather, Values, parts_of, profile
 from dlcli.data.types.rule import FeatureRule, Hints, TargetRule
 from dlcli.errors import Problem
@@ -75,12 +75,18 @@ def infer_feature(
     if isinstance(first, np.ndarray) and first.ndim > 1:
         feature, note = next(array for rule in _feature_rules() if (array := rule.fit_array(first)) is not None)
         return Guess(with_defaults(feature, defaults), note)
-    column = profile(values)
+    column = dataclasses.replace(profile(values), files=info.kind == "file")
+    if info.dtype == FILE_NAME:
+        return Guess(None, "left out: names of files")
     if column.kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
     if not column.present:
         return Guess(None, "left out: the column has no values")
-    fit = next(found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
+    fits = (found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
+    # The paths of files tell of what is in them; as texts or classes they would be learnt by heart.
+    fit = next((found for found in fits if not column.files or found.feature.cells == "file"), None)
+    if fit is None:
+        return Guess(None, "left out: no type is known for files of these names; give one that reads them")
     feature = with_defaults(fit.feature, defaults)
     details = [*fit.details]
     if column.missing:

@@ -56,6 +56,7 @@ class ColumnProfile:
         distinct: The names of the values (`data/columns/names.py`); None where they were not gathered, because
             they are numbers.
         dates: How all values are dates, where they are numbers such as 20150314.
+        files: The values are paths of files, as a folder gives them.
     """
 
     type: pa.DataType
@@ -68,6 +69,7 @@ class ColumnProfile:
     whole: bool
     distinct: pa.Array | None
     dates: DateForm | None = None
+    files: bool = False
 
     @property
     def kind(self) -> Kind | None:

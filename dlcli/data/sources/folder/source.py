@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from dlcli.data.columns.arrays import texts_array
-from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
+from dlcli.data.columns.chunk import FILE_NAME, Chunk, ColumnInfo, Kind
+from dlcli.data.sources.folder.listing import folder_doubts, list_files
 from dlcli.data.sources.source import FileSource
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import Problem
@@ -39,7 +39,11 @@ class FolderOfFiles(FileSource):
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Always the same three."""
         assert self.found.files
-        return tuple(ColumnInfo(name, "file" if name == "path" else "text", dtype="string") for name in COLUMNS)
+        return (
+            ColumnInfo("path", "file", dtype="string"),
+            ColumnInfo("name", "text", dtype=FILE_NAME),
+            ColumnInfo("folder", "text", dtype="string"),
+        )
 
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         """Texts, whatever they look like: a class may be called `NA`, and one `007`."""
