@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.config.options.sources import FileColumns, KerasData
+from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
@@ -115,7 +117,7 @@ class Input:
 
 
 def open_input(
-    data: Sequence[str | Path] | pd.DataFrame | pa.Table,
+    data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
     preprocessing: Preprocessing,
     *,
@@ -126,7 +128,7 @@ def open_input(
     """Open data that a trained model is to be applied to. Other columns and any order of them are welcome.
 
     Args:
-        data: Paths and globs, a DataFrame or an arrow table.
+        data: Paths and globs or another form of source, a DataFrame or an arrow table.
         config: The `data` section of the run, for how text files are to be read.
         preprocessing: As fitted in training.
         keep: Columns to copy, each exactly as it is written; None for all that hold one value a row.
@@ -146,6 +148,8 @@ def open_input(
             kinds[column] = one_kind({kind, kinds.get(column, kind)})
     if isinstance(data, (list, tuple)):
         source = open_source([str(path) for path in data], options, path="", format=files.format)
+    elif isinstance(data, (dict, FileColumns, KerasData)):
+        source = open_source(data, options, path="")
     else:
         from dlcli.data.sources.frame import from_frame
 
@@ -188,7 +192,7 @@ def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnIn
 
 
 def labelled_parts(
-    data: Sequence[str | Path] | pd.DataFrame | pa.Table,
+    data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
     preprocessing: Preprocessing,
     *,

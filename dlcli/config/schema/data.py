@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.feature import Feature
-from dlcli.config.options.section import ColumnName, Columns, Section, Sources, Words, as_text
+from dlcli.config.options.section import ColumnName, Columns, Section, Words, as_text
+from dlcli.config.options.sources import KERAS_NAMES, KerasData, Sources
 from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
 
 __all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
@@ -82,7 +83,9 @@ class DataConfig(Section):
 
     train: Sources = Field(
         description="A path, a glob or a list of them; relative to the file that says so. A folder is a table of the "
-        "files in it and below, with the columns `path`, `name` and `folder`."
+        "files in it and below, with the columns `path`, `name` and `folder`. `{x: images.npy, y: labels.npy}` makes a "
+        "column of each array file, `{file: a.npz, columns: {x: x_train}}` takes columns by other names, and "
+        "`{keras: mnist}` is a data set of Keras's."
     )
     validation: Fraction | Sources | None = Field(
         None, description="A fraction of all the rows of `train`, or a source of its own."
@@ -168,6 +171,19 @@ class DataConfig(Section):
         + ", ".join(f"`{mark}`" for mark in USUAL_MARKS if mark)
         + "; `{only: [...]}` instead of them. In every format: `-999` is also the number -999.0 of a Parquet file.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _splits_of_keras(cls, value: Any) -> Any:
+        """A data set of Keras's has two splits of its own: `train` is the first, and the second is there as well."""
+        train = value.get("train") if isinstance(value, dict) else None
+        if not isinstance(train, dict) or train.get("keras") not in KERAS_NAMES or "split" in train:
+            return value
+        if not train.keys() <= KerasData.model_fields.keys():
+            return value
+        given = {**value, "train": {**train, "split": "train"}}
+        taken = any(isinstance(value.get(name), dict) and "keras" in value[name] for name in ("validation", "test"))
+        return given if taken or "test" in value else {**given, "test": {**train, "split": "test"}}
 
     @property
     def empty_cells(self) -> tuple[str, ...]:

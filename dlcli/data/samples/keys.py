@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dlcli.config.options.sources import FileColumns
 from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
@@ -120,6 +121,10 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     for name in SPLITS:
         if isinstance(settings.get(name), list):
             settings[name] = "files"
+        elif isinstance(given := getattr(config, name), dict):
+            settings[name] = {"files": list(given)}
+        elif isinstance(given, FileColumns):
+            settings[name] = {"files": given.columns}
     return settings
 
 

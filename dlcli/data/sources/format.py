@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlcli.data.arrays.stored import StoredArray
     from dlcli.data.sources.options import Reading, TableOptions
     from dlcli.data.sources.source import Source
     from dlcli.errors import Problem
@@ -53,6 +54,8 @@ class Format:
         peek: A look that is cheap; raises DataError for files that cannot be read.
         open: The rows of a file; nothing is read yet.
         directories: It takes directories, and no files.
+        compressed: Its files are no text, and may be gzipped as well.
+        arrays: The arrays of a file by their names; None for a format of tables. An only one may have no name.
     """
 
     name: str
@@ -65,3 +68,5 @@ class Format:
     peek: Callable[[Path, TableOptions], Peek] = _nothing
     open: Callable[[Path, TableOptions], Source]
     directories: bool = False
+    compressed: bool = False
+    arrays: Callable[[Path], Mapping[str, StoredArray]] | None = None

@@ -119,6 +119,7 @@ class TableOptions:
         sightings: Told which of the marks for empty cells are met.
         directory: Of the files that cells name; that of the table when None.
         beside: In place of the table's own directory, for one that came through a pipe.
+        only: The arrays that are wanted of a file with several; all when None.
     """
 
     columns: tuple[str, ...] | None = None
@@ -128,6 +129,7 @@ class TableOptions:
     sightings: Sightings | None = dataclasses.field(default=None, compare=False, repr=False)
     directory: Path | None = None
     beside: Path | None = None
+    only: frozenset[str] | None = None
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
@@ -145,6 +147,20 @@ class TableOptions:
             missing_values=config.empty_cells,
             directory=None if config.directory is None else Path(config.directory),
         )
+
+    def only_column(self, file: Path) -> str:
+        """What the column of a file of one array is called: as the config says, or the one that a trained model needs,
+        or as the file is.
+
+        Example:
+            >>> TableOptions().only_column(Path("images.npy"))
+            'images'
+        """
+        if self.columns is not None and len(self.columns) == 1:
+            return self.columns[0]
+        if self.trained is not None and len(self.trained.needed) == 1:
+            return next(iter(self.trained.needed))
+        return Path(file.stem if file.suffix.lower() == ".gz" else file.name).stem
 
     def bases(self, file: Path | None) -> tuple[Path, ...]:
         """Where the files are looked for that the cells of a table name. New rows come with files of their own.

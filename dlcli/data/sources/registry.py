@@ -85,16 +85,20 @@ def format_of(file: Path) -> Format:
     if file.is_dir():
         return next(format for format in formats() if format.directories)
     found = by_suffix(file) or _peeked(file)
-    if found is None or (is_gzipped(file) and not found.text):
+    if found is None or (is_gzipped(file) and not (found.text or found.compressed)):
         raise DataError(
             Problem(
                 f"'{file.name}' is of no format that can be read",
-                hint=f"the formats are {', '.join(suffixes())}; text files may end in .gz",
+                hint=f"the formats are {', '.join(suffixes())}; {_gzipped()} may end in .gz",
                 file=file,
                 rule="unknown-format",
             )
         )
     return found
+
+
+def _gzipped() -> str:
+    return ", ".join(["text files", *(format.title for format in formats() if format.compressed)])
 
 
 def _peeked(file: Path) -> Format | None:

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from dlcli.data.columns.cells import labels, numbers
+from dlcli.data.sources import arrays as npz
 from dlcli.data.sources import frame
 from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.sources.frame import from_frame
 from dlcli.data.sources.jsonlines import source as jsonlines
-from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.parquet import source as parquet
