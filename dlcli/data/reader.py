@@ -10,7 +10,6 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.identity import DataFiles
 from dlcli.data.samples.store import Store
 from dlcli.data.stages import read_table
-from dlcli.data.table.named import files_of
 from dlcli.data.table.rows import Overflow
 from dlcli.data.table.table import Table, find_sources
 from dlcli.errors import Problem
@@ -52,7 +51,7 @@ class TableReader:
         self.units = units
         self.notify = notify
         self.found = find_sources(config, splits=splits)
-        paths = {} if self.found.problems else files_of(config, self.found)
+        paths = {} if self.found.problems else {name: one.paths for name, one in self.found.sources.items()}
         self.files = DataFiles(paths)
         """Those of the sources; none when some are missing."""
         self._cache = cache

@@ -1,1 +1,1 @@
-"""The file system as everybody else uses it: files that are replaced whole, locks, and what is in a folder."""
+"""The file system as everybody else uses it: files replaced whole, locks, what a folder holds; texts for a terminal."""

@@ -116,7 +116,7 @@ def _leaving(folder: Path, links: list[str]) -> list[Problem]:
             f"links lead out of '{folder.name}': {_some(links)}",
             hint="name the folder that they lead to, or copy the files: nothing outside a folder is read with it",
             file=folder,
-            rule="named-file",
+            rule="file-outside",
         )
     ]
 

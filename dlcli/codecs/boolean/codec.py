@@ -45,7 +45,7 @@ class BooleanCodec:
     """
 
     type: ClassVar[str] = "boolean"
-    reads: ClassVar[Literal["number", "text", "file"]] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     shape: tuple[int, ...] = (1,)
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None

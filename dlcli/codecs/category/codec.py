@@ -48,7 +48,7 @@ class CategoryCodec:
     """
 
     type: ClassVar[str] = "category"
-    reads: ClassVar[Literal["number", "text", "file"]] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
 
     def __init__(
         self,

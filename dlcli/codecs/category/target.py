@@ -47,7 +47,7 @@ class CategoryTargetCodec:
     """
 
     type: ClassVar[str] = "category"
-    reads: ClassVar[Literal["number", "text", "file"]] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
 
     def __init__(
         self,

@@ -62,7 +62,7 @@ class DatetimeCodec:
     """
 
     type: ClassVar[str] = "datetime"
-    reads: ClassVar[Literal["number", "text", "file"]] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None
     embedding: None = None

@@ -49,7 +49,7 @@ class NumberCodec:
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text", "file"]] = "number"
+    reads: ClassVar[Literal["number", "text"]] = "number"
     dtype: Literal["float32"] = "float32"
     vocabulary: None = None
     embedding: None = None

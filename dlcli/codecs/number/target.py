@@ -34,7 +34,7 @@ class NumberTargetCodec:
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text", "file"]] = "number"
+    reads: ClassVar[Literal["number", "text"]] = "number"
     values: None = None
 
     def __init__(

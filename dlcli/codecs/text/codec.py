@@ -70,7 +70,7 @@ class TextCodec:
     """
 
     type: ClassVar[str] = "text"
-    reads: ClassVar[Literal["number", "text", "file"]] = "text"
+    reads: ClassVar[Literal["number", "text"]] = "text"
     embedding: None = None
 
     def __init__(

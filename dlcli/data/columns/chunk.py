@@ -7,22 +7,31 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from dlcli.data.columns.codec import Column
 
-__all__ = ["FILE_NAME", "Chunk", "Column", "ColumnInfo", "Kind"]
+__all__ = ["FILE_NAME", "FILE_PATH", "Chunk", "Column", "ColumnInfo", "Kind", "take_rows"]
 
-FILE_NAME = "file name"
-"""The type of a column of names that tell of nothing but the files: no feature, unless a type is given."""
+FILE_PATH, FILE_NAME = "file path", "file name"
+"""The types of columns of a table of files: of their paths, which types that open files read, and of their names, which
+are no feature unless a type is given."""
 
-Kind = Literal["number", "unsure", "text", "boolean", "datetime", "file", "exact"]
+Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
 
 A number comes as float64 with nulls for empty cells (arrays of an `.npz` file keep their own dtype and shape).
-The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. A cell that
-names a `file` comes as its absolute path, once it is certain that it is one and lies where it may. Of `exact`
+The others come as the file types them, which in text files is string, exactly as written: `01` stays `01`. Of `exact`
 columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`. An `unsure` column seems to
 be one of numbers, by the first rows of a file without types; it comes as `number`, unless a cell proves it wrong.
 """
+
+
+def take_rows(values: Column, places: NDArray[np.int64]) -> Column:
+    """Some rows of a column."""
+    return values[places] if isinstance(values, np.ndarray) else values.take(pa.array(places))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Chunk:
         marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
         plain: Where the file writes numbers in a way of its own: from a column's name, its cells as they are written,
             and the kind that they are to be read as, to the cells with their numbers written plainly.
-        bases: The directories below which the files lie that cells name.
+        folders: Where the files lie that cells name, the first in which they are there; when empty, see `NamedFiles`.
     """
 
     columns: dict[str, Column]
@@ -68,11 +77,28 @@ class Chunk:
     file: Path | None = None
     marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     plain: Callable[[str, Any, Kind], Any] | None = dataclasses.field(default=None, compare=False, repr=False)
-    bases: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""
-        return Chunk({name: self.columns[name] for name in names}, self.num_rows, self.start, self.file)
+        columns = {name: self.columns[name] for name in names}
+        return Chunk(columns, self.num_rows, self.start, self.file, folders=self.folders)
+
+    def cut(self, start: int, size: int) -> Chunk:
+        """Some of the rows, without a copy."""
+        if start == 0 and size >= self.num_rows:
+            return self
+        stop = min(start + size, self.num_rows)
+        columns = {
+            name: values[start:stop] if isinstance(values, np.ndarray) else values.slice(start, stop - start)
+            for name, values in self.columns.items()
+        }
+        return dataclasses.replace(self, columns=columns, num_rows=stop - start, start=self.start + start)
+
+    def only(self, places: NDArray[np.int64]) -> Chunk:
+        """Some of the rows, by their places; what is left says nothing of where in the file its rows stood."""
+        taken = {name: take_rows(values, places) for name, values in self.columns.items()}
+        return Chunk(taken, len(places), file=self.file, folders=self.folders)
 
     @property
     def bytes(self) -> int:

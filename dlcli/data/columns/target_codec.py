@@ -22,7 +22,7 @@ class TargetCodec(Protocol):
     type: ClassVar[str]
     """The target type's name in the config."""
 
-    reads: ClassVar[Literal["number", "text", "file"]]
+    reads: ClassVar[Literal["number", "text"]]
     """As what it wants the cells of new rows: as numbers, or as they are written."""
 
     name: str

@@ -9,7 +9,6 @@ An entry of the cache is called `<recipe>-<encoding>-<content>`:
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import json
@@ -29,11 +28,10 @@ from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
 from dlcli.data.cache.identity import KnownFile
 from dlcli.data.sources.registry import format_of, suffixes
-from dlcli.errors import DataError
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
-_ORDER_ALONE = {"batch_size", "shuffle"}
+_ORDER_ALONE = {"augment", "batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
 _FOUND = {"features", "target", "exclude", "defaults"}
@@ -107,12 +105,11 @@ def _scale_is_open(target: Target | None) -> bool:
 
 
 def _content(file: KnownFile) -> list[object]:
+    if file.listed:
+        return [file.sha256]
     path = Path(file.identity.path)
     said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
-    format = ""
-    with contextlib.suppress(DataError):  # a file that a cell names is of no format
-        format = format_of(path).name
-    return [file.sha256, format, said]
+    return [file.sha256, format_of(path).name, said]
 
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class ArrayTable(Source):
                     num_rows=min(step, num_rows - start),
                     start=start,
                     file=self.paths[0],
-                    bases=self.options.bases(self.paths[0]),
+                    folders=self.options.folders(self.paths[0]),
                 )
 
             for each in blocks.values():

@@ -59,7 +59,7 @@ class FrameSource(Source):
                 num_rows=batch.num_rows,
                 start=start,
                 file=None,
-                bases=self.options.bases(None),
+                folders=self.options.folders(None),
             )
             start += batch.num_rows
 

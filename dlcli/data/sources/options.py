@@ -162,15 +162,17 @@ class TableOptions:
             return next(iter(self.trained.needed))
         return Path(file.stem if file.suffix.lower() == ".gz" else file.name).stem
 
-    def bases(self, file: Path | None) -> tuple[Path, ...]:
-        """Where the files are looked for that the cells of a table name. New rows come with files of their own.
+    def folders(self, file: Path | None) -> tuple[Path, ...]:
+        """Where the files are looked for that the cells of a table name; none when that is the table's own folder.
+
+        New rows come with files of their own: they are looked for beside the table first.
 
         Args:
             file: The table; None for one in memory.
         """
         beside = self.beside or (Path.cwd() if file is None else file.parent)
         if self.directory is None:
-            return (beside,)
+            return () if self.beside is None else (beside,)
         return (self.directory,) if self.trained is None else (beside, self.directory)
 
     def for_new_rows(

@@ -21,7 +21,7 @@ from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["Found", "Table", "find_kinds", "find_sources", "missing_columns", "one_kind", "read_rows"]
+__all__ = ["Found", "Table", "find_kinds", "find_sources", "missing_columns", "read_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Table:
         decisions: The name of each column that was decided on, and what was decided.
         doubts: What may not be meant so.
         left_out: Of each source the ascending numbers of the rows that are to be in no split.
+        unusable: Those of them that cannot be encoded.
         weights: Of each source the weight of every row, where the config names a column of them.
     """
 
@@ -48,6 +49,7 @@ class Table:
     decisions: tuple[tuple[str, str], ...] = ()
     doubts: tuple[Problem, ...] = ()
     left_out: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
+    unusable: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
     weights: Mapping[SplitName, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
 
 
@@ -205,13 +207,10 @@ def find_kinds(
         asked.setdefault(roles.group, set()).add("text")
     if roles.order is not None:
         asked.setdefault(roles.order, set()).add(infos[roles.order].kind or "text")
-    return {column: one_kind(kinds) for column, kinds in asked.items()}
+    return {column: _one_kind(kinds) for column, kinds in asked.items()}
 
 
-def one_kind(kinds: set[Kind]) -> Kind:
-    """As what to read a column that is wanted as several: as it is written, or where that is, as a file."""
-    if "file" in kinds:
-        return "file"
+def _one_kind(kinds: set[Kind]) -> Kind:
     if kinds == {"number", "unsure"}:
         return "number"  # it was asked for as such
     return next(iter(kinds)) if len(kinds) == 1 else "text"

@@ -12,12 +12,13 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
 from dlcli.config.options.types import feature_types, part, target_types
 from dlcli.config.schema import Feature, FeatureDefaults, Target
-from dlcli.data.columns.chunk import FILE_NAME, ColumnInfo
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, ColumnInfo
 from dlcli.data.types.profile import Gather, Values, parts_of, profile
 from dlcli.data.types.rule import FeatureRule, Hints, TargetRule
 from dlcli.errors import Problem
@@ -57,7 +58,12 @@ def _target_rules() -> tuple[TargetRule, ...]:
 
 
 def infer_feature(
-    values: Values, info: ColumnInfo, defaults: FeatureDefaults | None = None, *, marks: str = ""
+    values: Values,
+    info: ColumnInfo,
+    defaults: FeatureDefaults | None = None,
+    *,
+    marks: str = "",
+    folder: Path | None = None,
 ) -> Guess:
     """The type of one column that the config says nothing of.
 
@@ -66,6 +72,7 @@ def infer_feature(
         info: What the source says of it.
         defaults: The config's options for all features of a type.
         marks: What to say of marks that stand for empty cells, where they could be values.
+        folder: Where files are that the column may name.
 
     Example:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
@@ -75,16 +82,16 @@ def infer_feature(
     if isinstance(first, np.ndarray) and first.ndim > 1:
         feature, note = next(array for rule in _feature_rules() if (array := rule.fit_array(first)) is not None)
         return Guess(with_defaults(feature, defaults), note)
-    column = dataclasses.replace(profile(values), files=info.kind == "file")
     if info.dtype == FILE_NAME:
         return Guess(None, "left out: names of files")
+    column = dataclasses.replace(profile(values), folder=folder)
     if column.kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
     if not column.present:
         return Guess(None, "left out: the column has no values")
     fits = (found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
     # The paths of files tell of what is in them; as texts or classes they would be learnt by heart.
-    fit = next((found for found in fits if not column.files or found.feature.cells == "file"), None)
+    fit = next((found for found in fits if info.dtype != FILE_PATH or _opens_files(found.feature)), None)
     if fit is None:
         return Guess(None, "left out: no type is known for files of these names; give one that reads them")
     feature = with_defaults(fit.feature, defaults)
@@ -95,6 +102,10 @@ def infer_feature(
             details.append(marks)
     note = f"{feature.type} ({', '.join(details)})" if details else feature.type
     return Guess(feature, note, column.missing, fit.doubts, fit.odd)
+
+
+def _opens_files(feature: Feature) -> bool:
+    return hasattr(getattr(part(feature.type, "codec"), "CODEC", None), "opens_files")
 
 
 def with_defaults(feature: Feature, defaults: FeatureDefaults | None) -> Feature:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ from dlcli.data.columns.chunk import Chunk, Column, Kind
 from dlcli.data.values.arrays import as_cells, convert_array, holds_numbers
 from dlcli.data.values.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.values.marks import found_marks
-from dlcli.data.values.named_files import find_named
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
@@ -28,7 +27,7 @@ def typed_chunk(
     file: Path | None,
     line_of: Callable[[int], int | None] = lambda row: None,
     sightings: Sightings | None = None,
-    bases: Sequence[Path] = (),
+    folders: tuple[Path, ...] = (),
 ) -> Chunk:
     """Convert the columns of consecutive rows, reporting the faults of all columns together.
 
@@ -41,7 +40,7 @@ def typed_chunk(
         file: The file, for messages.
         line_of: From a 1-based data row to its line in the file, where there are lines; asked only for faults.
         sightings: Told which of the marks for empty cells there are.
-        bases: The directories of the files that cells name, the first where one is there.
+        folders: See `Chunk`.
 
     Raises:
         DataError: Cells are not of the kind that is wanted.
@@ -55,7 +54,7 @@ def typed_chunk(
     for name, values in arrays.items():
         try:
             if isinstance(values, np.ndarray):
-                if holds_numbers(values) and kinds[name] != "file":
+                if holds_numbers(values):
                     if sightings is not None:
                         sightings.see_numbers(values)
                     columns[name] = convert_array(values, kinds[name], missing=words)
@@ -63,8 +62,7 @@ def typed_chunk(
                 values = as_cells(values)
             if sightings is not None:
                 sightings.see_cells(values)
-            cells = convert(values, kinds[name], missing=words)
-            columns[name] = find_named(cells, bases) if kinds[name] == "file" else cells
+            columns[name] = cells = convert(values, kinds[name], missing=words)
             if kinds[name] not in ("number", "unsure", "exact") and cells.null_count > values.null_count:
                 marks[name] = found_marks(plain(values), cells)
                 if sightings is not None:
@@ -78,4 +76,4 @@ def typed_chunk(
         raise DataError(problems)
     if others:
         raise NotNumbers(*others)
-    return Chunk(columns, num_rows, start, file, marks, bases=tuple(bases))
+    return Chunk(columns, num_rows, start, file, marks, folders=folders)

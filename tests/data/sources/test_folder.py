@@ -9,6 +9,8 @@ import pytest
 
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.cache.identity import identify
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.sources.folder import source as folder_source
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
@@ -33,9 +35,9 @@ def make(place: Path, *names: str) -> None:
         (place / name).write_text(name)
 
 
-def cells(place: Path, *names: str, kind: str = "text") -> list[list[str | None]]:
+def cells(place: Path, *names: str) -> list[list[str | None]]:
     source = open_source([str(place)], OPTIONS, path="data.train")
-    rows = Rows.read(source, dict.fromkeys(names, kind))  # type: ignore[arg-type]
+    rows = Rows.read(source, dict.fromkeys(names, "text"))
     return [[cell for part in rows.column(name) for cell in part.tolist()] for name in names]
 
 
@@ -62,12 +64,10 @@ def test_a_row_a_file_with_its_path_name_and_folder(folder: Path, monkeypatch: p
     assert names == [file.rpartition("/")[2] for file in paths if file]
     # What looks like a missing value or a number is a folder's name; the folder itself has none.
     assert folders == ["007", "NA", "NA/old", "cat", "cat", "cat", None]
-    assert cells(folder, "path", kind="file") == [[str(folder / file) for file in paths if file]]
     assert peek_columns([str(folder)], OPTIONS).names == ("path", "name", "folder")
     source = open_source([str(folder)], OPTIONS, path="data.train")
     assert source.about_rows() == len(FILES)
     assert source.paths == (folder,)
-    assert [info.kind for info in source.columns()] == ["file", "text", "text"]
 
 
 def test_what_systems_and_services_put_there_is_no_row(folder: Path) -> None:
@@ -86,10 +86,12 @@ def test_files_that_are_not_there_yet_belong_to_no_row(folder: Path) -> None:
 def test_several_folders_are_one_table(folder: Path, tmp_path: Path) -> None:
     make(tmp_path / "more", "dog/1.png")
     source = open_source([str(folder), str(tmp_path / "more")], OPTIONS, path="data.train")
-    rows = Rows.read(source, {"path": "file", "folder": "text"})
-    found = [cell for part in rows.column("path") for cell in part.tolist()]
-    assert found[-1] == str(tmp_path / "more" / "dog" / "1.png")
-    assert rows.num_rows == len(FILES) + 1
+    rows = Rows.read(source, {"path": "text", "folder": "text"})
+    places = [NamedFiles.listed_in(as_arrow(c.columns["path"]), c.file, c.folders).places() for c in rows.chunks()]
+    found = [place for each in places for place in each]
+    assert found == [folder / file for file in sorted(FILES, key=lambda file: file.split("/"))] + [
+        tmp_path / "more" / "dog" / "1.png"
+    ]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links")
@@ -107,7 +109,7 @@ def test_links_lead_to_files_in_the_folder_alone(folder: Path, tmp_path: Path) -
     (folder / "other").symlink_to(tmp_path / "secret")
     (folder / "cat" / "key.png").symlink_to(tmp_path / "secret" / "key.png")
     ((rule, message, _),) = refused(folder)
-    assert rule == "named-file"
+    assert rule == "file-outside"
     assert "'cat/key.png', 'other'" in message
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
 from dlcli.data.columns.arrays import texts_array
-from dlcli.data.columns.chunk import FILE_NAME, Chunk, ColumnInfo, Kind
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
 from dlcli.data.sources.folder.listing import folder_doubts, list_files
 from dlcli.data.sources.source import FileSource
 from dlcli.data.values.typed import typed_chunk
@@ -40,7 +39,7 @@ class FolderOfFiles(FileSource):
         """Always the same three."""
         assert self.found.files
         return (
-            ColumnInfo("path", "file", dtype="string"),
+            ColumnInfo("path", "text", dtype=FILE_PATH),
             ColumnInfo("name", "text", dtype=FILE_NAME),
             ColumnInfo("folder", "text", dtype="string"),
         )
@@ -51,13 +50,12 @@ class FolderOfFiles(FileSource):
         for start in range(0, len(files), BATCH_ROWS):
             part = files[start : start + BATCH_ROWS]
             yield typed_chunk(
-                {name: _cells(name, part, kind) for name, kind in kinds.items()},
-                {name: "exact" if (name, kind) == ("path", "file") else kind for name, kind in kinds.items()},
+                {name: _cells(name, part) for name in kinds},
+                kinds,
                 missing=(),
                 num_rows=len(part),
                 start=start,
                 file=self.path,
-                bases=(self.path,),
             )
 
     def doubts(self) -> tuple[Problem, ...]:
@@ -69,9 +67,9 @@ class FolderOfFiles(FileSource):
         return len(self.found.files)
 
 
-def _cells(name: str, files: Sequence[FoundFile], kind: Kind) -> pa.Array:
+def _cells(name: str, files: Sequence[FoundFile]) -> pa.Array:
     if name == "path":
-        return texts_array([os.path.abspath(file.place) if kind == "file" else file.path for file in files])
+        return texts_array([file.path for file in files])
     folders_and_names = [file.path.rpartition("/") for file in files]
     if name == "name":
         return texts_array([name for _, _, name in folders_and_names])
