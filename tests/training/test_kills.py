@@ -117,7 +117,8 @@ def train_with_kills(killer: Killer, name: str, moments: Sequence[dict[str, Any]
         assert (commit.epoch if commit else 0) >= committed, "no commit is lost"
         committed = commit.epoch if commit else 0
         if ended["code"] == 75:
-            assert_interrupted(killer, name)
+            assert not list(run.rglob(".*")), "no draft, no lock"
+            assert json.loads((run / "run.json").read_text())["status"] in ("interrupted", "completed")
         if not moment and ended["code"] == 0:
             return kills
     raise AssertionError("it does not end")
