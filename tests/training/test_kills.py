@@ -110,15 +110,14 @@ def train_with_kills(killer: Killer, name: str, moments: Sequence[dict[str, Any]
     for moment in (*moments, {}, {}):
         whole = all((run / each).is_file() for each in ("run.json", "config.yaml", "preprocessing.json"))
         assert whole or not committed, "what was committed can be gone on with"
-        ended = killer.run(["train", "--resume", name, "--allow-code"] if whole else [*BEGIN, name], **moment)
+        ended = killer.run(["train", "--allow-code", "--resume", name] if whole else [*BEGIN, name], **moment)
         assert ended["code"] in (-9, 0, 75), killer.log(name)
         kills += ended["code"] != 0
         commit = Commits(run / "checkpoints").latest(most=10**9)
         assert (commit.epoch if commit else 0) >= committed, "no commit is lost"
         committed = commit.epoch if commit else 0
         if ended["code"] == 75:
-            assert not list(run.rglob(".*")), "no draft, no lock"
-            assert json.loads((run / "run.json").read_text())["status"] in ("interrupted", "completed")
+            assert_interrupted(killer, name)
         if not moment and ended["code"] == 0:
             return kills
     raise AssertionError("it does not end")
