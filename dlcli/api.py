@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
 from dlcli.backend.memory import with_memory_named
-from dlcli.config.document.file_names import name_problem
+from dlcli.config.document.file_names import name_problem, safe_name
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
@@ -574,10 +574,13 @@ def _require_names(*names: object) -> None:
 
 def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
-        name = Path(data).name
+        said = os.fspath(data).lstrip()
+        name = safe_name(said).replace(".", "-") if said.startswith("{") else Path(data).name
         stem = name.split(".")[0][:MOST_LETTERS] or "data"
-        return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
-    return "frame"
+        if stem not in SPLITS:
+            return stem
+        return name if name not in SPLITS else f"{name}-data"  # evaluations/test.json is of the split
+    return "arrays" if isinstance(data, Mapping) else "frame"
 
 
 def _once(listener: Listener) -> Listener:

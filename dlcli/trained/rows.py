@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from dlcli.config.inspection.sources import read_source
+from dlcli.config.options.sources import FileColumns, KerasData
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
@@ -170,5 +172,7 @@ def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:
 
 def _rows(data: Rows) -> Any:
     if isinstance(data, (str, os.PathLike)):
-        return [os.fspath(data)]
+        return read_source(os.fspath(data))
+    if isinstance(data, (dict, FileColumns, KerasData)):
+        return read_source(data)
     return [os.fspath(each) for each in cast(Sequence[Any], data)] if isinstance(data, (list, tuple)) else data

@@ -13,7 +13,7 @@ from dlcli.data.sources.files import Files, OtherNames
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.peek import source_files
+from dlcli.data.sources.peek import below, source_files
 from dlcli.data.sources.registry import format_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
@@ -43,7 +43,7 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
     """
     if isinstance(source, FileColumns):
         wanted = dataclasses.replace(options, only=frozenset(source.columns.values()))
-        return OtherNames(_open(source.file, wanted, path=f"{path}.file", format=format), source.columns, path)
+        return OtherNames(_open(source.file, wanted, path=below(path, "file"), format=format), source.columns, path)
     if isinstance(source, KerasData):
         from dlcli.data.sources.keras_sets import keras_arrays
 

@@ -65,7 +65,7 @@ def _annotated(place: Path) -> list[Problem]:
     if not (place / ONE_HOT).is_file():
         return []
     message = f"'{place.name}' has a table of classes, {ONE_HOT}, which is not read with the folder"
-    hint = f"read it as the table, its column of file names is that of the images: {place.name}/{ONE_HOT}"
+    hint = f"to read it as the table, whose column of file names is that of the images, name it: {place / ONE_HOT}"
     return [_doubt(place, message, hint)]
 
 
