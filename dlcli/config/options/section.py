@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from dlcli.config.document.scalars import WrittenInteger
+from dlcli.config.document.scalars import WrittenInteger, from_fraction
 
-__all__ = ["ColumnName", "Columns", "Name", "Section", "Words", "as_text"]
+__all__ = ["ColumnName", "Columns", "Name", "Section", "Words", "as_divisor", "as_text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +43,15 @@ def as_text(value: Any) -> Any:
     if isinstance(value, WrittenInteger):
         return value.written
     return str(value) if isinstance(value, (int, float)) else value
+
+
+def as_divisor(value: Any) -> Any:
+    """A scale written as a fraction: `1/255` is `{divide: 255}`."""
+    number = from_fraction(value)
+    if isinstance(value, str) and isinstance(number, float) and number > 0:
+        above, below = (float(part) for part in value.split("/"))
+        return {"divide": below / above}
+    return value
 
 
 def _list(value: Any) -> Any:

@@ -209,7 +209,9 @@ class Preprocessing:
             if name not in joined
         ]
         width = sum(codec.shape[0] for codec in joined.values())
-        return (InputSpec(DEFAULT_INPUT, (width,)), *own) if joined else tuple(own)
+        sizes = [codec.vocabulary for codec in joined.values()]
+        most = max((size for size in sizes if size is not None), default=None) if None not in sizes else None
+        return (InputSpec(DEFAULT_INPUT, (width,), vocabulary=most), *own) if joined else tuple(own)
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""

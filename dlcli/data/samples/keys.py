@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
@@ -22,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from dlcli.config.options.sources import FileColumns
-from dlcli.config.options.types import paths
+from dlcli.config.options.types import folders, part, paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
@@ -128,10 +129,16 @@ def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
+    versions = {"numpy": np.__version__, "pyarrow": pa.__version__, **_versions_of_types()}
     elsewhere = map(Path, sources.__path__[1:])  # formats of files that are not dlcli's own
     packages = (Path(__file__).parents[1], *elsewhere, *paths())  # all that reads, and all that encodes
     return "".join(program_key(package, versions, without=["keras_layer", "keras_layers"]) for package in packages)
+
+
+def _versions_of_types() -> dict[str, str]:
+    """Of the packages that the types of features say they decode with; they are not loaded for that."""
+    named = {package for name in folders() for package in getattr(part(name, "codec"), "PACKAGES", ())}
+    return {package: importlib.metadata.version(package) for package in sorted(named)}
 
 
 def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:

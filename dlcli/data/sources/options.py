@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.sources.ranges import expand_ranges
+from dlcli.data.columns.globs import expand_ranges
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
