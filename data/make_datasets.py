@@ -52,6 +52,14 @@ def write_npz(name: str, **arrays: np.ndarray) -> None:
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
 
 
+def write_idx(name: str, values: np.ndarray) -> None:
+    """Write an array of uint8 as MNIST is published, gzipped without a time stamp."""
+    head = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    (HERE / name).parent.mkdir(exist_ok=True)
+    with (HERE / name).open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as stream:
+        stream.write(head + values.tobytes())
+
+
 def write_png(path: Path, pixels: np.ndarray) -> None:
     """Write a gray image (height, width) uint8, as a file of the fewest bytes that a PNG has."""
     height, width = pixels.shape
@@ -124,6 +132,9 @@ def write_bundled() -> None:
     write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
     write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
     write_images("digits", images, labels)
+    for name, part in (("train", slice(0, 1500)), ("t10k", slice(1500, None))):
+        write_idx(f"digits_idx/{name}-images-idx3-ubyte.gz", images[part])
+        write_idx(f"digits_idx/{name}-labels-idx1-ubyte.gz", labels[part].astype(np.uint8))
 
 
 def write_gates() -> None:
