@@ -15,7 +15,7 @@ from dlcli.data.sources.format import Peek
 from dlcli.data.sources.keras_sets import KERAS_COLUMNS, keras_files
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.registry import format_of, formats
+from dlcli.data.sources.registry import format_of, formats, formats_of
 from dlcli.errors import DataError, Problem, did_you_mean
 
 __all__ = ["below", "missing_names", "peek_columns", "same_columns", "source_files"]
@@ -123,9 +123,10 @@ def _peek(patterns: Sequence[str], options: TableOptions, *, path: str) -> Peek:
         files = find_files(patterns, path=path)
     except DataError as error:
         return Peek(None, error.problems)
-    for file in files:
+    known, unknown = formats_of(files)
+    problems.extend(unknown)
+    for file, format in known:
         try:
-            format = format_of(file)
             if not format.directories:
                 check_readable(file)
             found.append((file, format.peek(file, options)))

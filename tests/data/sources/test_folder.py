@@ -181,3 +181,17 @@ def test_one_fingerprint_for_all_files_and_every_change_shows(folder: Path, tmp_
     moved = fingerprint(folder)
     make(folder, "cat/11.png")
     assert len({each.sha256 for each in (first, changed, moved, fingerprint(folder))}) == 4
+
+
+def test_a_glob_of_images_says_how_they_are_read_and_not_once_for_each(tmp_path: Path) -> None:
+    make(tmp_path, *(f"cat/{number}.png" for number in range(50)))
+    for file in (tmp_path / "cat").iterdir():
+        file.write_bytes(b"\x89PNG\0")
+    look = peek_columns([str(tmp_path / "cat" / "*.png")], OPTIONS)
+    assert {problem.rule for problem in look.problems} == {"unknown-format"}
+    assert len(look.problems) < 10
+    assert "47 more" in look.problems[-1].message
+    assert f"name '{tmp_path / 'cat'}'" in look.problems[0].hint
+    with pytest.raises(DataError) as caught:
+        open_source([str(tmp_path / "cat" / "*.png")], OPTIONS, path="data.train")
+    assert caught.value.problems == look.problems
