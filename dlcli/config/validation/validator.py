@@ -169,7 +169,7 @@ def _unexpected(place: _Place) -> Problem:
             hint = f"write {'true' if value.lower() in ('yes', 'on') else 'false'}"
     elif isinstance(value, dict) and value and get_origin(unwrap(place.annotation)[0]) is list:
         hint = "make it a list: begin each item with '- '"
-    hint = value_way_out(str(place.path[-1]), value) or hint
+    hint = value_way_out(str(place.path[-1]) if place.path else "", value) or hint
     message = f"expected {describe(place.annotation)}, got {received(value)}"
     return Problem(message, path=format_path(place.path), hint=hint, rule="wrong-value")
 
