@@ -235,7 +235,7 @@ def check(
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
-    data: str | os.PathLike[str] | pd.DataFrame | None = None,
+    data: str | os.PathLike[str] | Mapping[str, Any] | pd.DataFrame | None = None,
     *,
     split: SplitName = "test",
     reading: Reading | None = None,
@@ -248,7 +248,8 @@ def evaluate(
 
     Args:
         run: A run or its directory.
-        data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
+        data: New rows with the target: a file or folder, a source as in a config, `{"x": "x.npy", "y": "y.npy"}`, or a
+            DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.
         cache_dir: Where training kept the encoded data; as for `train`.
@@ -578,7 +579,7 @@ def _require_names(*names: object) -> None:
         raise DataError(found)
 
 
-def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
+def _data_name(data: str | os.PathLike[str] | Mapping[str, Any] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
         said = os.fspath(data).lstrip()
         name = safe_name(said).replace(".", "-") if said.startswith("{") else Path(data).name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from dlcli.data.cache.cache import Cache
     from dlcli.data.samples.samples import Samples
 
-    Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
-    """Files (a path, a glob, or several) or a table in memory."""
+    Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any] | pd.DataFrame
+    """Files (a path, a glob, or several), another form of source as in a config, or a table in memory."""
 
 __all__ = ["data_parts", "input_rows", "recorded_files", "some_split", "split_rows"]
 

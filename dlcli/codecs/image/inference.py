@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from dlcli.codecs.image.schema import ImageFeature
 from dlcli.data.types.profile import ColumnProfile
-from dlcli.data.types.rule import FeatureRule, Fit, different
+from dlcli.data.types.rule import MOST, FeatureRule, Fit, different
 
 __all__ = ["RULE"]
 
@@ -19,12 +19,16 @@ _LOOKED_FOR = 100
 
 
 def _fit(column: ColumnProfile, name: str) -> Fit | None:
-    """Texts that all end as names of images do, and of which there are files."""
+    """Texts of which nearly all end as names of images do, and of which there are files; the others are faults."""
     if column.kind != "text" or column.folder is None:
         return None
     names = different(column)
-    if not len(names) or not pc.all(pc.match_substring_regex(names, SUFFIX)).as_py():
+    if not len(names):
         return None
+    named = pc.match_substring_regex(names, SUFFIX)
+    if pc.mean(named).as_py() < MOST:
+        return None
+    names = names.filter(named)
     folder = column.folder
     if not any(os.path.isfile(folder / each) for each in names.slice(0, _LOOKED_FOR).to_pylist() if "\0" not in each):
         return None

@@ -142,6 +142,7 @@ def _peek(patterns: Sequence[str], options: TableOptions, *, path: str) -> Peek:
         tuple(problems),
         tuple(doubt for _, look in found for doubt in look.doubts),
         found[0][1].reading if found else None,
+        empty=found[0][1].empty if len(found) == 1 else {},
     )
 
 

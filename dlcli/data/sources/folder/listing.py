@@ -9,7 +9,7 @@ from dlcli.data.sources.registry import by_suffix
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.files.folders import Folder, list_folder
 
-__all__ = ["COLUMNS", "folder_doubts", "list_files"]
+__all__ = ["COLUMNS", "empty_columns", "folder_doubts", "list_files"]
 
 COLUMNS = ("path", "name", "folder")
 
@@ -44,6 +44,15 @@ def list_files(place: Path) -> Folder:
 def folder_doubts(place: Path, folder: Folder) -> tuple[Problem, ...]:
     """What the names tell that may not be meant so."""
     return (*_splits(place, folder), *_annotated(place), *_tables(place, folder), *_empty(place, folder))
+
+
+def empty_columns(place: Path, folder: Folder) -> dict[str, tuple[str, str]]:
+    """`folder`, where all files lie in the folder itself: why, and the way out."""
+    if any("/" in file.path for file in folder.files):
+        return {}
+    reason = f"all files lie in '{place.name}' itself, and none in a folder of a class"
+    hint = f"put the files of each class into a folder of its own, {place.name}/cat/1.png; or is it the one above?"
+    return {"folder": (reason, hint)}
 
 
 def _doubt(place: Path, message: str, hint: str) -> Problem:
