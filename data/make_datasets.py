@@ -13,8 +13,10 @@ import csv
 import datetime
 import gzip
 import io
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,30 @@ def write_npz(name: str, **arrays: np.ndarray) -> None:
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Write a gray image (height, width) uint8, as a file of the fewest bytes that a PNG has."""
+    height, width = pixels.shape
+    lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+    parts = (
+        b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0),
+        b"IDAT" + zlib.compress(lines, 9),
+        b"IEND",
+    )
+    content = b"".join(struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+
+
+def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write images of 0 to 16 as a folder for each class, and the table that lists them."""
+    lines = []
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        file = f"{label}/{number:04}.png"
+        write_png(HERE / name / file, (image.astype(np.uint16) * 255 // 16).astype(np.uint8))
+        lines.append((file, int(label)))
+    write_csv(f"{name}/labels.csv", ["image", "digit"], lines)
 
 
 def plain(value: float) -> int | float:
@@ -97,6 +123,7 @@ def write_bundled() -> None:
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.int64)
     write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
     write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
+    write_images("digits", images, labels)
 
 
 def write_gates() -> None:

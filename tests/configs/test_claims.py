@@ -39,6 +39,8 @@ CLAIMS = [
     Claim("diabetes", "root_mean_squared_error", most=62),
     Claim("digits", "accuracy", least=0.95),
     Claim("digits_cnn", "accuracy", least=0.9),
+    Claim("digits_images", "accuracy", least=0.98),
+    Claim("digits_images_mlp", "accuracy", least=0.96),
     Claim("xor", "accuracy", least=1.0, split="train"),
     Claim("clouds", "accuracy", least=0.98),
     Claim("lessons/01_first_network", "loss", most=0.1),

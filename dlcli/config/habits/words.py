@@ -240,6 +240,7 @@ _TABLE: dict[str, Habit] = {
     "parse_dates": Habit(says=_DATES),
     "date_format": Habit(("format",), _DATES),
     "dayfirst": Habit(says=_DATES),
+    "infer_datetime_format": Habit(says=_DATES),
     "cache_dates": Habit(says=_BY_ITSELF),
     "iterator": Habit(says=_BY_ITSELF),
     "chunksize": Habit(says=_BY_ITSELF),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFu
 
 from dlcli.config.document.scalars import WrittenInteger, from_fraction
 
-__all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_divisor", "as_text"]
+__all__ = ["ColumnName", "Columns", "Name", "Section", "Words", "as_divisor", "as_text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,14 +68,6 @@ Columns = Annotated[
     Words("a column name or glob, or a list of them"),
 ]
 """One column or glob such as `px*`, or a list of them."""
-
-Sources = Annotated[
-    list[Annotated[str, Field(min_length=1), Words("a path or glob")]],
-    BeforeValidator(_list),
-    Field(min_length=1),
-    Words("a path or glob, or a list of them"),
-]
-"""One path or glob, or a list of them; relative to the config file."""
 
 Name = Annotated[
     str,

@@ -151,9 +151,11 @@ class Preprocessing:
         self.finish()
 
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
-        """The files that cells of features name, as far as they are there."""
+        """The files that cells of features name, as far as they are there; not those of a folder that is the table."""
         opening = [codec for codec in self.features.values() if isinstance(codec, OpensFiles)]
         for chunk in rows if opening else ():
+            if chunk.file is not None and chunk.file.is_dir():
+                continue  # the folder is known with all that is in it
             for codec in opening:
                 for column in columns_of(chunk, codec):
                     if isinstance(column, NamedFiles):
@@ -411,7 +413,9 @@ def columns_of(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:
     if not isinstance(codec, OpensFiles):
         return values
     return [
-        each if isinstance(each, np.ndarray) and each.ndim > 1 else NamedFiles.listed_in(as_arrow(each), chunk.file)
+        each
+        if isinstance(each, np.ndarray) and each.ndim > 1
+        else NamedFiles.listed_in(as_arrow(each), chunk.file, chunk.folders)
         for each in values
     ]
 
