@@ -83,7 +83,11 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
     ours = _own_types(graph)
     rows: dict[str, list[LayerRow]] = {}
     sources: dict[str, list[str]] = {}
+    # Of a shared layer's use that is an output Keras has a layer of that name, which gives what it takes.
+    uses_of_others = {node.name for node in graph.nodes if node.shared is not None} if graph is not None else set()
     for layer in model.layers:
+        if layer.name in uses_of_others:
+            continue
         nested = hasattr(layer, "_nodes_by_depth")
         for place, node in enumerate(applied[layer.name]):
             taken = list(_inputs(node, names))

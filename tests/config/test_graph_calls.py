@@ -51,6 +51,8 @@ def test_the_first_argument_is_the_layer_before_when_it_is_not_named() -> None:
     assert node.arguments == (("query", None), ("value", None), ("key", None))
     assert node.inputs == ("dense", "a", "a")
     assert node.call == {"use_causal_mask": True}
+    attention = {"Attention": None, "inputs": {"value": "a"}}
+    assert graph_of([{**DENSE, "inputs": "a"}, attention]).nodes[1].arguments == (("query", None), ("value", None))
 
 
 @pytest.mark.parametrize(
@@ -280,6 +282,8 @@ CALLS: dict[str, tuple[Any, str, str, str]] = {
     "a flag of the call": (
         {"Attention": {"use_causal_mask": True}, "inputs": ["a", "a"]}, "Attention.use_causal_mask", "no argument",
         "call: {use_causal_mask: true}"),
+    "no value": (
+        {"Attention": None, "inputs": {"query": "a", "key": "a"}}, "inputs", "needs the value", "value: b"),
     "of copies": ({**LSTM, "for": {"inputs": [{"sequences": "a", "states": "a"}]}}, "for.inputs[0].states", "no arg",
         ""),
     "of a nested model": ({"layers": [DENSE], "inputs": "a", "call": {"mask": True}}, "call.mask", "no argument", ""),

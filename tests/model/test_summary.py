@@ -101,11 +101,27 @@ def test_a_branch_stays_together_and_parts_are_called_by_their_number() -> None:
         {"Add": None, "inputs": ["waves", "again"]},
         {"Flatten": None, "name": "flat"},
         {"Concatenate": None, "inputs": ["left.1", "left.2", "left_out", "right_out", "flat"], "name": "all"},
+        {"shared": "right", "inputs": "x", "name": "last"},
     ]
-    graph = expand(ModelConfig.model_validate({"layers": layers}), features=None).require()
+    section = ModelConfig.model_validate({"layers": layers, "outputs": ["all", "last"]})
+    graph = expand(section, features=None).require()
     rows = {row.name: row for row in summarize(build(graph, inputs, code={}, name="m"), graph).rows}
     assert list(rows) == [
-        *("x", "left", "left_out", "y", "right", "right_out_1", "right_out", "waves", "again", "add", "flat", "all")
+        *(
+            "x",
+            "left",
+            "left_out",
+            "y",
+            "right",
+            "right_out_1",
+            "right_out",
+            "waves",
+            "again",
+            "add",
+            "flat",
+            "all",
+            "last",
+        )
     ]
     assert rows["all"].inputs == ("left.1", "left.2", "left_out", "right_out", "flat")
     assert (rows["waves"].type, rows["waves"].inputs, rows["again"].shared) == ("SinePositionEncoding", ("x",), "waves")

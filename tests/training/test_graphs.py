@@ -107,3 +107,13 @@ def test_a_graph_is_trained_taken_again_and_predicted(table: Path, tmp_path: Pat
     assert rows["positions"].inputs == ("lstm",)
     assert rows["title_words"].shapes == ((4, 4),)
     assert names.index("place_1") < names.index("place_to") < names.index("place_2") < names.index("title")
+
+
+def test_a_nested_model_takes_what_is_masked(table: Path) -> None:
+    layers = [
+        {"Embedding": {"input_dim": "auto", "output_dim": 2, "mask_zero": True}, "inputs": "title"},
+        {"layers": [{"LSTM": {"units": 2}}, {"Dense": {"units": 1}}]},
+    ]
+    signs = {"type": "number", "scale": "none", "columns": "a*"}
+    data = {"train": str(table), "target": "urgency", "features": {"title": signs}}
+    assert dlcli.check({"data": data, "model": {"layers": layers}, "fit": {"epochs": 1}}).planned is not None

@@ -38,7 +38,7 @@ def first_names(entry: Entry) -> tuple[str, ...]:
     """
     first = entry.call[0]
     if entry.name in _OF_LISTS:
-        return ("inputs", *QUERY_VALUE_KEY)
+        return ("query", "inputs")
     return (first,) if first not in _FIRST else (first, *(name for name in _FIRST if name != first))
 
 
@@ -83,7 +83,10 @@ def call_faults(
 
 def _input_faults(entry: Entry, name: str, inputs: Mapping[Any, Any], path: ConfigPath) -> Iterator[Problem]:
     known = called(entry)
-    first = [argument for argument in inputs if argument in first_names(entry) and argument not in QUERY_VALUE_KEY]
+    first = [argument for argument in inputs if argument in first_names(entry)]
+    if "value" in (*known, *entry.call) and not {"value", "inputs"} & set(inputs):
+        message, hint = f"{name} needs the value that it looks at", "write `inputs: {query: a, value: b}`"
+        yield Problem(message, path=format_path(path), hint=hint, rule="wrong-inputs")
     if len(first) > 1:
         message = f"{' and '.join(first)} are the same argument of {name}"
         yield Problem(message, path=format_path(path), hint=f"write {entry.call[0]} once", rule="wrong-inputs")

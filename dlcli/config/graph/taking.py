@@ -64,7 +64,7 @@ class Taking:
         entry = keras_layer(item.component.name, self._own) if item.component is not None else None
         if entry is None or not isinstance(inputs, dict) or not set(first_names(entry)).isdisjoint(inputs):
             return slots
-        return (dataclasses.replace(before[0], argument=entry.call[0]), *slots)
+        return (dataclasses.replace(before[0], argument=first_names(entry)[0]), *slots)
 
     def _slots(self, inputs: Inputs | str, path: Path, graph: Drafts, scope: Scope) -> tuple[Slot, ...]:
         """What `inputs` says, globs and names of several copies written out."""
