@@ -240,6 +240,58 @@ def write_kiln() -> None:
     write_csv("kiln.csv", header, rows)
 
 
+def write_pairs() -> None:
+    """Pairs of readings, each of one of six kinds with noise: of the same kind, or not."""
+    generator = np.random.default_rng(32)
+    kinds = generator.normal(0, 1, (6, 6))
+    rows = []
+    for number in range(800):
+        first = generator.integers(6)
+        second = first if number % 2 else generator.choice([kind for kind in range(6) if kind != first])
+        readings = [kinds[kind] + generator.normal(0, 0.2, 6) for kind in (first, second)]
+        rows.append([*(round(float(value), 2) for value in np.concatenate(readings)), "yes" if number % 2 else "no"])
+    write_csv("pairs.csv", [*(f"{side}{place}" for side in "ab" for place in range(1, 7)), "same"], rows)
+
+
+def write_heating() -> None:
+    """What a heating took in the last hours, the weather forecast, and what it takes in the next ones."""
+    generator = np.random.default_rng(33)
+    rows = []
+    for _ in range(600):
+        inertia, level = generator.uniform(0.3, 0.9), generator.uniform(0, 1)
+        weather = np.cumsum(generator.normal(0, 0.4, 16)) + generator.normal(0, 1)
+        taken = []
+        for temperature in weather:
+            level = inertia * level + (1 - inertia) * (3 - temperature)
+            taken.append(level)
+        values = [*taken[:12], *weather[:12], *weather[12:], *taken[12:]]
+        rows.append([round(float(value), 2) for value in values])
+    hours = [f"{name}{hour}" for name in ("heat", "cold") for hour in range(1, 13)]
+    write_csv("heating.csv", [*hours, *(f"{name}{hour}" for name in ("cold", "heat") for hour in range(13, 17))], rows)
+
+
+def write_tokens() -> None:
+    """Ten signs, one of which is a 1: whether it stands in the first half, which only its position tells."""
+    generator = np.random.default_rng(34)
+    rows = []
+    for _ in range(500):
+        signs, place = generator.integers(2, 9, 10), generator.integers(10)
+        signs[place] = 1
+        rows.append([*map(int, signs), "early" if place < 5 else "late"])
+    write_csv("tokens.csv", [*(f"t{place}" for place in range(1, 11)), "half"], rows)
+
+
+def write_tiles() -> None:
+    """Small pictures of bars, each with a temperature: a tile is good when it lies as its heat wants it."""
+    generator = np.random.default_rng(35)
+    images = generator.integers(0, 60, (400, 8, 8)).astype(np.uint8)
+    upright, temperature = generator.integers(0, 2, 400), generator.normal(0, 1, 400).round(2)
+    for image, turned, place in zip(images, upright, generator.integers(1, 6, 400), strict=True):
+        image[(slice(None), slice(place, place + 2)) if turned else slice(place, place + 2)] += 150
+    verdict = np.where(upright == (temperature > 0), "good", "bad")
+    write_npz("tiles.npz", image=images, temperature=temperature.astype(np.float32), verdict=verdict)
+
+
 def main() -> int:
     """Write every data set."""
     write_bundled()
@@ -248,6 +300,10 @@ def main() -> int:
     write_points()
     write_houses()
     write_kiln()
+    write_pairs()
+    write_heating()
+    write_tokens()
+    write_tiles()
     return 0
 
 

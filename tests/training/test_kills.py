@@ -263,7 +263,7 @@ def test_a_signal_at_any_import(killer: Killer, calls: int) -> None:
     draw = random.Random(3)
     for place in range(12):
         name, number = f"cold{place}", ("SIGINT", "SIGTERM", "SIGHUP")[place % 3]
-        job = {"argv": [*BEGIN, name], "run": name, "imports": True, "at": draw.randrange(20, 4000), "signal": number}
+        job = {"argv": [*BEGIN, name], "run": name, "imports": True, "at": draw.randrange(300, 2500), "signal": number}
         cold = [sys.executable, str(KILLING), "--cold", json.dumps(job)]
         done = subprocess.run(cold, cwd=killer.directory, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 75, done.stderr

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dlcli.config.options.sources import FileColumns
 from dlcli.config.options.types import folders, part, paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
@@ -114,10 +115,14 @@ def _content(file: KnownFile) -> list[object]:
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
-    settings = config.model_dump(mode="json", exclude=exclude)
+    settings = config.model_dump(mode="json", exclude={*exclude, "directory"})
     for name in SPLITS:
         if isinstance(settings.get(name), list):
             settings[name] = "files"
+        elif isinstance(given := getattr(config, name), dict):
+            settings[name] = {"files": list(given)}
+        elif isinstance(given, FileColumns):
+            settings[name] = {"files": given.columns}
     return settings
 
 
