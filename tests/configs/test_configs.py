@@ -62,7 +62,7 @@ def test_its_files_exist(path: Path) -> None:
     sources = [config.data.train, config.data.validation, config.data.test, config.code]
     files = [Path(file) for source in sources if isinstance(source, list) for file in source]
     assert files
-    assert [file for file in files if not file.is_file()] == []
+    assert [file for file in files if not file.exists()] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=label)

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from dlcli.codecs.image.schema import ImageFeature
 from dlcli.data.types.profile import ColumnProfile
-from dlcli.data.types.rule import FeatureRule, Fit, different
+from dlcli.data.types.rule import MOST, FeatureRule, Fit, different
 
 __all__ = ["RULE"]
 
@@ -19,16 +19,20 @@ _LOOKED_FOR = 100
 
 
 def _fit(column: ColumnProfile, name: str) -> Fit | None:
-    """Texts that all end as names of images do, and of which there are files."""
+    """Texts that end as names of images do, all or nearly all, and of which there are files."""
     if column.kind != "text" or column.folder is None:
         return None
     names = different(column)
-    if not len(names) or not pc.all(pc.match_substring_regex(names, SUFFIX)).as_py():
+    ends = pc.match_substring_regex(names, SUFFIX)
+    if not len(names) or pc.sum(ends).as_py() < MOST * len(names):
         return None
-    folder = column.folder
+    folder, names = column.folder, names.filter(ends)
     if not any(os.path.isfile(folder / each) for each in names.slice(0, _LOOKED_FOR).to_pylist() if "\0" not in each):
         return None
-    return Fit(ImageFeature(), (f"files of {len(names):,} names" if len(names) > 1 else "a file",))
+    details = [f"{len(names):,} files" if len(names) > 1 else "a file"]
+    if others := len(ends) - len(names):
+        details.append(f"{others:,} others")
+    return Fit(ImageFeature(), tuple(details))
 
 
 RULE = FeatureRule(1, _fit)

@@ -112,7 +112,7 @@ def test_changes_at_random_are_the_same_again(few: Path, config: Any) -> None:
     dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=1), run_dir=few / "part")
     resumed = dlcli.train(resume=few / "part", overrides={"fit.epochs": 2})
     losses = [pd.read_csv(run.path / "history.csv")[["loss", "val_loss"]] for run in (whole, resumed)]
-    pd.testing.assert_frame_equal(*losses, check_exact=True)
+    pd.testing.assert_frame_equal(losses[0], losses[1], check_exact=True)
     plain = dlcli.train(config(few, model=SMALL, epochs=1), run_dir=few / "plain")
     assert pd.read_csv(plain.path / "history.csv")["loss"][0] != losses[0]["loss"][0]
 
