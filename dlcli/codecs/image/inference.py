@@ -1,18 +1,27 @@
-"""Columns of names of images."""
+"""Columns of names of images, and arrays of their pixels."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from dlcli.codecs.image.schema import ImageFeature
+from dlcli.config.options.feature import Feature
 from dlcli.data.types.profile import ColumnProfile
 from dlcli.data.types.rule import MOST, FeatureRule, Fit, different
 
 __all__ = ["RULE"]
 
 SUFFIX = r"(?i)\.(png|jpe?g|bmp|gif|webp)$"
+
+NAMES = {1: "gray", 3: "rgb", 4: "rgba"}
+
+_LEAST = 8
+"""Pixels of a side."""
 
 _LOOKED_FOR = 100
 """Names of which one must be a file: that others are missing is then a fault to be told, not another type."""
@@ -35,5 +44,13 @@ def _fit(column: ColumnProfile, name: str) -> Fit | None:
     return Fit(ImageFeature(), tuple(details))
 
 
-RULE = FeatureRule(1, _fit)
-"""Before the texts that images' names are too."""
+def _fit_array(first: NDArray[Any]) -> tuple[Feature, str] | None:
+    """Unsigned bytes of two dimensions a row, or of three whose last are channels; small ones may be anything."""
+    channels = {3: 1, 4: first.shape[-1]}.get(first.ndim, 0)
+    if first.dtype != np.uint8 or channels not in NAMES or min(first.shape[1:3]) < _LEAST:
+        return None
+    return ImageFeature(), f"image ({first.shape[1]} x {first.shape[2]}, {NAMES[channels]})"
+
+
+RULE = FeatureRule(0, _fit, _fit_array)
+"""Before the texts that images' names are too, and the numbers that pixels are."""
