@@ -75,13 +75,10 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
-    """Write images of 0 to 16 as a folder for each class, and the table that lists them."""
-    lines = []
+    """Write images of 0 to 16 as a folder for each class."""
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        file = f"{label}/{number:04}.png"
-        write_png(HERE / name / file, (image.astype(np.uint16) * 255 // 16).astype(np.uint8))
-        lines.append((file, int(label)))
-    write_csv(f"{name}/labels.csv", ["image", "digit"], lines)
+        pixels = (image.astype(np.uint16) * 255 // 16).astype(np.uint8)
+        write_png(HERE / name / str(label) / f"{number:04}.png", pixels)
 
 
 def plain(value: float) -> int | float:

@@ -150,6 +150,11 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
     for section in definitions.values():
         if "const" in section.get("properties", {}).get("type", {}):
             section["required"] = sorted({*section.get("required", ()), "type"})
+    properties = definitions["DataConfig"]["properties"]
+    properties["augment"] = _with_kind(properties["augment"], "layers")
+    for options in feature_types().values():
+        for key in options.layers:
+            definitions[options.__name__]["properties"][key]["items"] = {"$ref": "#/$defs/layers"}
     _refine_defaults(definitions)
     for field, kind in COMPONENT_FIELDS.items():
         properties = definitions["CompileConfig"]["properties"]
