@@ -41,6 +41,10 @@ class Tracing:
         self.begun = begun
         self._goes_on = begun is not None
 
+    def again(self) -> Tracing:
+        """For a further step of the same training: traced as the first was, and nothing is drawn by it."""
+        return Tracing(self.begun)
+
     @contextlib.contextmanager
     def alike(self) -> Iterator[None]:
         """Trace within."""

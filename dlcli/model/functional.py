@@ -8,6 +8,7 @@ from typing import Any
 
 from dlcli.backend import startup
 from dlcli.config.catalogue import entries as catalogue
+from dlcli.config.catalogue.entries import Entry
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.schema.component import Component
@@ -16,6 +17,8 @@ from dlcli.errors import ModelError, Problem
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.inputs import make_inputs
+from dlcli.model.pretrained.beginning import Beginning
+from dlcli.model.pretrained.networks import make_network, network_entry
 
 __all__ = ["build"]
 
@@ -27,6 +30,7 @@ def build(
     code: Mapping[str, object],
     name: str,
     model_class: str | None = None,
+    begun: list[Beginning] | None = None,
 ) -> Any:
     """Build the model.
 
@@ -36,6 +40,7 @@ def build(
         code: The user's own classes and functions by name.
         name: The model's name.
         model_class: The user's own subclass of `keras.Model`; Keras's when None.
+        begun: Takes where the weights of networks were read.
 
     Returns:
         A functional `keras.Model`. It takes a dict of arrays `(batch, *shape)` by the `InputSpec` names, also when
@@ -52,6 +57,9 @@ def build(
     sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes])
     tensors = builder.connect(graph, layers, tensors)
     builder.check()
+    builder.freeze(graph, layers)
+    if begun is not None:
+        begun += builder.begun
     outputs = builder.named_outputs(graph, tensors)
     return builder.model(sources, outputs, name=name, kind=builder.model_class(model_class))
 
@@ -65,6 +73,7 @@ class _Builder:
         self._faults = model_faults()
         self._problems: list[Problem] = []
         self._inner: dict[int, dict[str, Any]] = {}
+        self.begun: list[Beginning] = []
 
     def check(self) -> None:
         """Raise what has been found so far."""
@@ -75,7 +84,7 @@ class _Builder:
         """The Keras layer of every node that has one of its own, nested graphs included."""
         layers = {}
         for node in graph.nodes:
-            if node.component is not None:
+            if node.component is not None and network_entry(node.component, self._code) is None:
                 layers[node.name] = self._make(node, node.component)
             elif node.model is not None:
                 self._inner[id(node.model)] = self.make_layers(node.model)
@@ -91,6 +100,8 @@ class _Builder:
             layer = layers.get(node.shared or node.name)
             if node.model is not None:
                 layer = layers[node.name] = self._nested(node, node.model, incoming)
+            elif (entry := network_entry(node.component, self._code)) is not None:
+                layer = layers[node.name] = self._network(node, entry, incoming)
             if layer is None:
                 continue
             owner = by_name[node.shared] if node.shared is not None else node
@@ -98,6 +109,14 @@ class _Builder:
             if outgoing is not None:
                 tensors[node.name] = outgoing
         return tensors
+
+    def freeze(self, graph: Graph, layers: dict[str, Any]) -> None:
+        """Let the weights of layers learn or not, as their nodes say; what is around a layer has the last word."""
+        for node in graph.nodes:
+            if node.model is not None:
+                self.freeze(node.model, self._inner[id(node.model)])
+            if node.trainable is not None:
+                layers[node.name].trainable = node.trainable
 
     def named_outputs(self, graph: Graph, tensors: dict[str, Any]) -> list[Any]:
         """The outputs, each made by a layer of the output's name, for Keras names outputs after layers."""
@@ -153,6 +172,16 @@ class _Builder:
             return True
         parameters = inspect.signature(own).parameters.values()
         return any(each.name == "name" or each.kind is each.VAR_KEYWORD for each in parameters)
+
+    def _network(self, node: Node, entry: Entry, incoming: list[Any]) -> Any:
+        """A network of Keras's, built for the images that come in."""
+        try:
+            network, beginning = make_network(node, entry, incoming, code=self._code)
+        except ModelError as error:
+            self._problems += error.problems
+            return None
+        self.begun += [] if beginning is None else [beginning]
+        return network
 
     def _nested(self, node: Node, graph: Graph, incoming: list[Any]) -> Any:
         """A nested model, built for the shapes that come in."""

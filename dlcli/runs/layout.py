@@ -6,6 +6,7 @@ runs/iris-001/
   preprocessing.json     the fitted state of every feature and target
   history.csv            a row per epoch
   checkpoints/           files of ModelCheckpoint, and committed epochs (see `dlcli.runs.commits`)
+  initial.weights.h5     what the weights began with, when they were not all drawn
   model.keras            the final (or restored best) model
   model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
@@ -33,7 +34,16 @@ from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 
-__all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
+__all__ = [
+    "FORMAT",
+    "INITIAL",
+    "OWN_NAMES",
+    "ROOM_FOR_THE_END",
+    "RunDirectory",
+    "copied_names",
+    "write_atomically",
+    "write_json",
+]
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -79,6 +89,9 @@ def _finite(value: Any) -> Any:
     return value
 
 
+INITIAL = "initial.weights.h5"
+"""In place of all that the weights of a model began with: a run needs nothing outside of itself."""
+
 OWN_NAMES = frozenset(
     [
         "config.yaml",
@@ -88,6 +101,7 @@ OWN_NAMES = frozenset(
         "checkpoints",
         "model.keras",
         "model.weights.h5",
+        "initial.weights.h5",
         "model.onnx",
         "evaluations",
         "code",
@@ -127,6 +141,7 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
         self.weights = path / "model.weights.h5"
+        self.initial = path / INITIAL
         self.portable = path / "model.onnx"
         self.evaluations = path / "evaluations"
         self.code = path / "code"
@@ -259,7 +274,7 @@ class RunDirectory:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
         files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
-        problems = unsafe([*files, self.lock])
+        problems = unsafe([*files, self.initial, self.lock])
         problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
         if not problems and self.code.is_dir():
             problems = unsafe(self.code.iterdir())

@@ -23,9 +23,9 @@ REVIEWED = frozenset(
     class_aggregation contrast_factor cropping curve data_format decay_steps default_value delta dilation_rate dims
     dropout dtype embeddings_freq encoding epsilon equation exclude_layers factor field fill_mode fill_value
     flash_attention from_logits from_sorted_ids gain gamma gptq_unpacked_column_size headers height_factor
-    histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value initial_value_threshold input_axes
+    depth_multiplier dropout_rate histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value initial_value_threshold input_axes
     interpolation invert kernel_size l1 l2 label_weights logit_soft_cap lora_alpha margin mask_token mask_value
-    max_number max_value mean min_delta min_value momentum monitor name negative_slope ngrams noise_shape num_bins
+    max_number max_value mean min_delta min_value minimalistic momentum monitor name negative_slope ngrams noise_shape num_bins
     num_classes num_tokens oov_method oov_token output_axes output_padding output_sequence_length output_shape
     output_size pad_to_max_tokens padding periodic pool_size precision profile_batch quantization_config rate recall
     ref_power renorm renorm_clipping renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only
@@ -74,6 +74,7 @@ def problems(entry: Entry, arguments: dict[str, Any]) -> list[tuple[str, str]]:
     layer = {"Dense": {"units": 1}}
     places: dict[str, Any] = {
         "layers": {"model": {"layers": [value]}},
+        "applications": {"model": {"layers": [value]}},
         "optimizers": {"compile": {"optimizer": value}},
         "losses": {"compile": {"loss": value}},
         "metrics": {"compile": {"metrics": [value]}},

@@ -224,7 +224,7 @@ def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, st
 
 def callback_cannot_act(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """A callback that waits for longer than the training lasts does nothing; a trial of two epochs is left in peace."""
-    epochs = config.fit.epochs
+    epochs = max((phase.epochs for phase in config.fit.phases or ()), default=config.fit.epochs)
     for index, callback in enumerate(config.callbacks):
         if epochs <= TRIAL or callback.name not in ("EarlyStopping", "ReduceLROnPlateau"):
             continue

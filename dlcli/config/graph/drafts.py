@@ -23,11 +23,13 @@ class Scope:
         prefix: What the names of this use are prefixed with, such as `stem.`.
         incoming: What `input`, `input_2`, ... mean here; empty at the top of a graph.
         around: The scope of the list that uses the block.
+        trainable: What the use says of the layers inside; None: nothing.
     """
 
     prefix: str = ""
     incoming: tuple[Reference | Draft, ...] = ()
     around: Scope | None = None
+    trainable: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Draft:
     inner: Drafts | None = None
     shared: Reference | None = None
     name: str = ""
+    trainable: bool | None = None
+    run: str | None = None
 
 
 class Drafts:

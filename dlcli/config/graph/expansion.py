@@ -103,11 +103,12 @@ class Expansion:
         trail: tuple[str, ...],
         name: str | None,
     ) -> Draft | None:
+        trainable = scope.trainable if item.trainable is None else item.trainable
         if item.component is not None:
             self._count += 1
             component = Component(item.component.name, {**own_arguments(item.component), **values})
             self.problems += _component_faults(component, path)
-            draft = Draft(path, incoming, component=apply_settings(component, settings))
+            draft = Draft(path, incoming, component=apply_settings(component, settings), trainable=trainable)
             graph.layers.append(draft)
             return draft
         if item.shared is not None:
@@ -116,6 +117,8 @@ class Expansion:
             self.problems += _shared_faults(item, path)
             graph.layers.append(draft)
             return draft
+        if item.run is not None and item.layers is None:
+            return None  # it cannot be read, which is told where it is looked for
         if len(trail) >= MAX_DEPTH:
             self.problems.append(
                 Problem(
@@ -129,9 +132,10 @@ class Expansion:
         if item.with_:
             own.append(Setting(item.with_, (*path, "with")))
         if item.block is not None:
-            draft_ = self._use(item.block, path, graph, scope, incoming, (*own, *settings), trail, name)
+            draft_ = self._use(item.block, path, graph, scope, incoming, (*own, *settings), trail, name, trainable)
         else:
             draft_ = self._nest(item, path, graph, scope, incoming, (*own, *settings), trail)
+            draft_.trainable = trainable
         for setting in own:
             self.problems += setting.unused()
         return draft_
@@ -146,6 +150,7 @@ class Expansion:
         settings: tuple[Setting, ...],
         trail: tuple[str, ...],
         name: str | None,
+        trainable: bool | None,
     ) -> Draft | None:
         """Write out a block where it is used."""
         blocks = self._model.blocks or {}
@@ -171,7 +176,7 @@ class Expansion:
             for setting in settings:
                 setting.used.update(setting.values)
             return None
-        inside = Scope(f"{scope.prefix}{name or self._use_name(block)}.", incoming, scope)
+        inside = Scope(f"{scope.prefix}{name or self._use_name(block)}.", incoming, scope, trainable)
         place: Path = ("model", "blocks", block)
         return self._items(blocks[block], place, graph, inside, incoming, settings, (*trail, block))
 
@@ -205,7 +210,7 @@ class Expansion:
         assert item.layers is not None  # the schema: an item holds a layer, a block, `shared` or `layers`
         inner.last = self._items(item.layers, (*path, "layers"), inner, Scope(), inputs, settings, (*trail, ""))
         inner.number()
-        draft = Draft(path, incoming, inner=inner)
+        draft = Draft(path, incoming, inner=inner, run=item.run)
         graph.layers.append(draft)
         return draft
 

@@ -21,6 +21,8 @@ class Node:
         shared: The name of the node whose layer is applied again.
         inputs: Names of nodes or features, in order; never empty. `(DEFAULT_INPUT,)` is the vector of all features
             that no layer takes by name. In a nested graph also the names of the graph's own inputs.
+        trainable: Whether its weights learn; None: as they do.
+        run: The run directory that a nested model was written out from.
         path: Where the layer stands in the config, such as `("model", "layers", 2)`.
     """
 
@@ -30,6 +32,8 @@ class Node:
     shared: str | None
     inputs: tuple[str, ...]
     path: tuple[str | int, ...]
+    trainable: bool | None = None
+    run: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -113,7 +113,7 @@ class _Linker:
         shared = None
         if draft.shared is not None:
             shared = self._shared(draft.shared)
-        return Node(draft.name, draft.component, inner, shared, inputs, draft.path)
+        return Node(draft.name, draft.component, inner, shared, inputs, draft.path, draft.trainable, draft.run)
 
     def _resolve(self, reference: Reference | Draft) -> str | None:
         """The node's or input's name that a reference means; None after reporting that there is none."""

@@ -63,6 +63,10 @@ class AbsoluteNames:
                 )
         return found, problems
 
+    def one(self, name: str, path: ConfigPath) -> str:
+        """A name as an absolute path, against the file in which it was written."""
+        return absolute(name, self._origin(path))
+
     def _resolve(self, names: Sequence[str], path: ConfigPath) -> list[str]:
         return [absolute(name, self._origin((*path, index))) for index, name in enumerate(names)]
 

@@ -136,6 +136,8 @@ class ComponentCheck:
             yield from reaching
             return
         inner = given if argument.takes == "layers" else ()
+        if argument.takes == "layers":
+            yield from self._network_inside(value, path)
         if argument.takes is None:
             yield from self._plain(entry, argument, value, path)
         elif value is None:
@@ -149,10 +151,30 @@ class ComponentCheck:
         elif argument.type is None or not is_plain_fit(argument, value):
             yield self._wrong(entry, argument, value, path)
 
+    def rate(self, optimizer: Any, value: Any, path: ConfigPath) -> Iterator[Problem]:
+        """Problems of the learning rate that stands beside an optimizer, not in it; Adam is the default."""
+        name = next(iter(optimizer), None) if isinstance(optimizer, Mapping) else optimizer or "Adam"
+        entry = None if name in self._code or not isinstance(name, str) else self._catalogue.get("optimizers", name)
+        argument = entry.arguments.get("learning_rate") if entry is not None else None
+        if entry is not None and argument is not None and value is not None:
+            yield from self.value(entry, argument, value, (*path, "learning_rate"))
+
+    def _network_inside(self, value: Any, path: ConfigPath) -> Iterator[Problem]:
+        """A network is made for the images that come in, which a layer that wraps it does not tell."""
+        name = next(iter(value)) if isinstance(value, Mapping) and len(value) == 1 else value
+        entry = self.entry(name) if isinstance(name, str) else None
+        if entry is not None and entry.kind == "applications":
+            yield Problem(
+                f"{entry.name} is a whole network, and stands in the list of layers, not inside of another layer",
+                path=format_path(path),
+                hint="take it as a layer of its own",
+                rule="network-place",
+            )
+
     def unknown_argument(self, component: str, entry: Entry, argument: str, path: ConfigPath) -> Problem:
         """The problem of an argument that a Keras component does not have."""
         known = [name for name, its in entry.arguments.items() if not its.deprecated]
-        if entry.kind == "layers" and argument in LAYER_KEYS:
+        if entry.kind in ("layers", "applications") and argument in LAYER_KEYS:
             near = f"write `{argument}` beside {component}, not among its arguments"
         else:
             near = way_out(argument, known)
