@@ -65,6 +65,7 @@ def prepare_job(
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
+        from dlcli.jobs.adapting import adapt_layers
         from dlcli.jobs.beginning import begin
         from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.trained.keras_predictor import assemble_run
@@ -72,6 +73,7 @@ def prepare_job(
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
+        config, graph = adapt_layers(config, graph, prepared, tell=tell)
         preprocessing = prepared.preprocessing
         assembly = begin(assemble_run(config, graph, preprocessing), preprocessing, tell=tell).compile()
         if config.code and not check:

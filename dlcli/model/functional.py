@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from dlcli.model.inputs import make_inputs
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.networks import make_network, network_entry
 
-__all__ = ["build"]
+__all__ = ["build", "connect_part"]
 
 
 def build(
@@ -62,6 +63,36 @@ def build(
         begun += builder.begun
     outputs = builder.named_outputs(graph, tensors)
     return builder.model(sources, outputs, name=name, kind=builder.model_class(model_class))
+
+
+def connect_part(graph: Graph, inputs: Sequence[InputSpec], name: str, *, code: Mapping[str, object]) -> Any:
+    """The part of a model from its inputs to a layer, or to an input itself, as a `keras.Model`.
+
+    Args:
+        graph: The whole model.
+        inputs: Its inputs.
+        name: The layer or the input.
+        code: The user's own classes and functions by name.
+
+    Raises:
+        ModelError: As `build`.
+    """
+    builder = _Builder(code)
+    by_name = {node.name: node for node in graph.nodes}
+    needed: set[str] = set()
+    waiting = [name]
+    while waiting:
+        node = by_name.get(waiting.pop())
+        if node is not None and node.name not in needed:
+            needed.add(node.name)
+            waiting += [*node.inputs, *filter(None, [node.shared])]
+    part = dataclasses.replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
+    layers = builder.make_layers(part)
+    builder.check()
+    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes])
+    tensors = builder.connect(part, layers, tensors)
+    builder.check()
+    return builder.model(sources, [tensors[name]], name="part", kind=startup.load().Model)
 
 
 class _Builder:

@@ -86,6 +86,7 @@ class ComponentCheck:
         *,
         given: Collection[str] | None = (),
         whole: bool = True,
+        inside: bool = False,
     ) -> Iterator[Problem]:
         """Problems of one component.
 
@@ -96,6 +97,7 @@ class ComponentCheck:
             given: Arguments that are set from outside (`for`, `with`); None when they are not known, and then no
                 argument is reported as missing.
             whole: Report a value that is no component at all; the schema does so for the places that it knows.
+            inside: It stands among the arguments of another component.
         """
         try:
             component = Component.parse(value)
@@ -124,7 +126,9 @@ class ComponentCheck:
             yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
-            if entry.kind == "layers" and (fault := layer_fault(entry.name, component.arguments, here, given)):
+            if entry.kind == "layers" and (
+                fault := layer_fault(entry.name, component.arguments, here, given, inside=inside)
+            ):
                 yield fault
 
     def value(
@@ -145,9 +149,9 @@ class ComponentCheck:
                 yield self._wrong(entry, argument, value, path)
         elif argument.several and isinstance(value, list):
             for index, item in enumerate(value):
-                yield from self.check(argument.takes, item, (*path, index), given=inner)
+                yield from self.check(argument.takes, item, (*path, index), given=inner, inside=True)
         elif isinstance(value, (str, Mapping)):
-            yield from self.check(argument.takes, value, path, given=inner)
+            yield from self.check(argument.takes, value, path, given=inner, inside=True)
         elif argument.type is None or not is_plain_fit(argument, value):
             yield self._wrong(entry, argument, value, path)
 

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,9 @@ def asking() -> Iterator[list[KnownFile]]:
         wanted.append(KnownFile(fname, origin, file_hash or "", cache_subdir))
         return fname
 
-    with mock.patch.object(file_utils, "get_file", note), mock.patch.object(keras.Model, "load_weights", _nothing):
+    patched = mock.patch.object(file_utils, "get_file", note), mock.patch.object(keras.Model, "load_weights", _nothing)
+    with patched[0], patched[1], warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of the size for which a network was trained
         yield wanted
 
 
