@@ -51,12 +51,6 @@ MODULES = {
 def test_pixels_are_prepared_as_keras_prepares_them(name: str, module: str) -> None:
     entry = load().get("layers", name)
     assert entry is not None
-    module = {
-        "MobileNetV2": "mobilenet_v2",
-        "DenseNet121": "densenet",
-        "VGG16": "vgg16",
-        "EfficientNetB0": "efficientnet",
-    }
     pixels = np.random.default_rng(0).integers(0, 256, (2, 4, 4, 3)).astype("float32")
     source = keras.Input((4, 4, 3))
     ours = keras.Model(source, _prepared(source, entry)).predict_on_batch(pixels)
