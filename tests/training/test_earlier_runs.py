@@ -74,7 +74,7 @@ def faults(job: dict[str, Any]) -> list[tuple[str, str]]:
 
 def numbers(run: Run | str) -> np.ndarray[Any, Any]:
     """What a run predicts of the table."""
-    return dlcli.predict(run, "rows.csv")["prediction"].to_numpy()
+    return dlcli.predict(run, pd.read_csv("rows.csv"))["prediction"].to_numpy()
 
 
 def resolved(run: Run) -> Any:
@@ -234,7 +234,7 @@ def test_layers_learn_from_the_training_rows_before_the_training() -> None:
     assert not np.allclose(learnt["mean"], rows[["a", "b", "c"]].mean(), atol=1e-9), "of the training rows alone"
     shutil.move("rows.csv", "gone.csv")
     try:
-        assert len(dlcli.predict(run, "gone.csv", runtime="keras")) == 40
+        assert len(dlcli.predict(run, pd.read_csv("gone.csv"), runtime="keras")) == 40
     finally:
         shutil.move("gone.csv", "rows.csv")
 
