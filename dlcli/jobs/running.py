@@ -40,7 +40,7 @@ from dlcli.training.callbacks import forget_backups, written_by
 from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
-from dlcli.training.interruption import postponed
+from dlcli.training.guards.interruption import postponed
 from dlcli.training.model_file import save_initial
 from dlcli.training.plan import Plan
 

@@ -89,7 +89,7 @@ def connect_part(graph: Graph, inputs: Sequence[InputSpec], name: str, *, code: 
     part = dataclasses.replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
     layers = builder.make_layers(part)
     builder.check()
-    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes])
+    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes], code=code)
     tensors = builder.connect(part, layers, tensors)
     builder.check()
     return builder.model(sources, [tensors[name]], name="part", kind=startup.load().Model)

@@ -16,7 +16,7 @@ from dlcli.errors import ModelError
 from dlcli.runs.layout import RunDirectory
 from dlcli.training import finite
 from dlcli.training.events import Event, Notice
-from dlcli.training.finite import guard_best
+from dlcli.training.guards.finite import guard_best
 
 CODE = """
 import keras

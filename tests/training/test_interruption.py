@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from dlcli.cli.interrupts import Interrupts
-from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.guards.interruption import Interruption, StopTraining
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

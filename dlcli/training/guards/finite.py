@@ -16,7 +16,7 @@ import numpy as np
 
 from dlcli.config.schema import Config
 from dlcli.errors import ModelError, Problem
-from dlcli.training.causes import likely_causes
+from dlcli.training.guards.causes import likely_causes
 
 __all__ = ["FiniteLosses", "NotFinite", "go_back_to_best", "guard_best", "has_finite_weights", "require_finite_weights"]
 
