@@ -18,7 +18,7 @@ class LayerRow:
 
     Args:
         name: Its name in the config, or the generated one; a layer that is used again has a name for each use.
-        type: Its Keras class, such as `Dense`; `Model` for a nested model.
+        type: Its Keras class, such as `Dense`; `Model` for a nested model, and a network's own name.
         shapes: Shape of one sample of each output, None where a size is free.
         parameters: Its weights, as single numbers; those of a nested model are counted in its own row alone, and those
             of a layer that is used again in the row of its first use.
@@ -79,19 +79,20 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
         for node, name in zip(uses, called.get(layer) or _numbered(layer, len(uses)), strict=True)
     }
     inner = {node.name: node.model for node in graph.nodes} if graph is not None else {}
+    networks = {node.name: node.component.name for node in graph.nodes if node.component} if graph is not None else {}
     for layer in model.layers:
         nested = hasattr(layer, "_nodes_by_depth")
         for place, node in enumerate(applied[layer.name]):
             yield LayerRow(
                 name=names[id(node)],
-                type="Model" if nested else type(layer).__name__,
+                type=networks.get(layer.name, "Model") if nested else type(layer).__name__,
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
                 inputs=tuple(_inputs(node, names)),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
-            if nested and not place:
+            if nested and not place and layer.name not in networks:  # whose layers fill pages
                 yield from _rows(layer, inner.get(layer.name), depth + 1)
 
 

@@ -131,6 +131,9 @@ def test_a_run_is_a_layer() -> None:
     encoder = {"run": "teacher", "output": "middle", "trainable": False, "name": "encoder"}
     run, said = train(config([encoder, HEAD], fit={"epochs": 3}), "with-encoder")
     assert not [problem for problem in said if problem.rule == "run-preprocessing"]
+    assert dlcli.check(config([encoder, HEAD])).warnings == ()
+    with pytest.raises(DlcliError, match="teacher"):
+        dlcli.train(config([encoder, HEAD]), run_dir="teacher", overwrite=True)
     layer = resolved(run)["model"]["layers"][0]
     assert (layer["name"], layer["trainable"], "run" in layer) == ("encoder", False, False)
     assert run.record["weights"][0]["layer"] == "encoder"
