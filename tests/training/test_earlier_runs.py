@@ -12,7 +12,7 @@ import pytest
 
 import dlcli
 from dlcli.config.document.reader import read
-from dlcli.errors import DlcliError, Problem
+from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Notice
 from dlcli.training.model_file import save_trained  # noqa: F401 - TensorFlow is loaded once, with it
@@ -20,7 +20,7 @@ from dlcli.training.model_file import save_trained  # noqa: F401 - TensorFlow is
 HIDDEN: dict[str, Any] = {"Dense": {"units": 5, "activation": "relu"}, "name": "hidden"}
 CODE: dict[str, Any] = {"layers": [{"Dense": {"units": 3}, "name": "code"}, "BatchNormalization"], "name": "middle"}
 HEAD: dict[str, Any] = {"Dense": {"units": 1}, "name": "head"}
-STILL = {"compile": {"optimizer": {"SGD": {"learning_rate": 1e-30}}}}
+STILL: dict[str, Any] = {"compile": {"optimizer": {"SGD": {"learning_rate": 1e-30}}}}
 """Trains, and changes nothing."""
 
 
@@ -43,6 +43,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(place)
         patch.setenv("DLCLI_CACHE_DIR", str(place / "cache"))
         dlcli.train(config([HIDDEN, CODE, HEAD]), run_dir="teacher")
+        dlcli.train(config([HIDDEN, CODE, HEAD], model={"weights": "teacher"}), run_dir="began")
     return place
 
 
@@ -97,6 +98,7 @@ def test_a_run_begins_with_the_weights_of_another_and_stands_alone() -> None:
         shutil.move("elsewhere", "teacher")
 
 
+@pytest.mark.soak
 def test_some_layers_of_a_run() -> None:
     wider: dict[str, Any] = {"Dense": {"units": 4}, "name": "wider"}
     last: dict[str, Any] = {"Dense": {"units": 1}, "name": "last"}
@@ -150,8 +152,29 @@ def test_a_run_is_a_layer() -> None:
         shutil.move("elsewhere", "teacher")
 
 
+@pytest.mark.parametrize(
+    ("was", "is_now"),
+    [
+        ("run: initial.weights.h5", "run: ../teacher"),
+        ("  layers:\n    - Dense:", "  layers:\n    - run: ../teacher\n    - Dense:"),
+        ("  layers:\n    - Dense:", "  layers:\n    - MobileNetV2\n    - Dense:"),
+        ("  layers:\n    - Dense:", "  layers:\n    - VGG16: {weights: /etc/passwd}\n    - Dense:"),
+    ],
+)
+def test_a_run_from_elsewhere_reads_no_weights_from_elsewhere(was: str, is_now: str) -> None:
+    shutil.copytree("began", "strange", dirs_exist_ok=True)
+    file = Path("strange/config.yaml")
+    text = file.read_text()
+    assert was in text
+    file.write_text(text.replace(was, is_now, 1))
+    for open_again in (lambda: dlcli.evaluate("strange", runtime="keras"), lambda: dlcli.train(resume="strange")):
+        with pytest.raises(RunError) as caught:
+            open_again()
+        assert [problem.rule for problem in caught.value.problems] == ["run-unsafe"]
+
+
 def stored(run: Run | str) -> dict[str, np.ndarray[Any, Any]]:
-    """The first weight of each layer of a run by the layer's name."""
+    """The first weight of each layer of a run by the layer's name, and the second, which begins at 0."""
     import io
     import zipfile
 
@@ -162,6 +185,7 @@ def stored(run: Run | str) -> dict[str, np.ndarray[Any, Any]]:
     def note(name: str, item: Any) -> None:
         if name.endswith("/vars") and "0" in item:
             found[str(item.attrs["name"])] = item["0"][()]
+            found[f"{item.attrs['name']}/bias"] = item["1"][()] if "1" in item else np.zeros(1)
 
     with zipfile.ZipFile(Path(run) / "model.keras") as archive:
         content = archive.read("model.weights.h5")
@@ -190,11 +214,11 @@ def test_layers_that_stay_as_they_are() -> None:
     blocks = {"stem": [HIDDEN, {"BatchNormalization": {}, "name": "norm"}]}
     frozen, _ = train(config(layers), "frozen")
     other, _ = train(config([{**with_block, "name": "stem"}, HEAD], model={"blocks": blocks}), "block")
-    for run, name in ((frozen, "norm"), (other, "stem")):
-        assert np.array_equal(stored(run)[name], np.ones(5)), "gamma"
-    again, _ = train(config(layers, fit={"epochs": 4}), "longer")
-    assert np.array_equal(stored(again)["hidden"], stored(frozen)["hidden"])
-    assert not np.array_equal(stored(again)["head"], stored(frozen)["head"])
+    for run, name, hidden in ((frozen, "norm", "hidden"), (other, "stem", "stem.hidden")):
+        weights = stored(run)
+        assert np.array_equal(weights[name], np.ones(5)), "gamma"
+        assert not weights[f"{hidden}/bias"].any()
+        assert weights["head/bias"].any()
     _, said = train(config([{**HEAD, "trainable": False}]), "nothing")
     assert "nothing-to-train" in [problem.rule for problem in said]
     assert faults(config([HIDDEN, {"shared": "hidden", "trainable": False}, HEAD]))[0][0] == "notation"
@@ -243,6 +267,7 @@ def test_layers_learn_from_the_training_rows_before_the_training() -> None:
         shutil.move("gone.csv", "rows.csv")
 
 
+@pytest.mark.soak
 def test_bins_are_learnt_and_what_stands_before_has_learnt() -> None:
     bins = {"Discretization": {"num_bins": 4, "output_mode": "multi_hot"}, "name": "bins"}
     layers = [{"Rescaling": {"scale": 2.0}}, "Normalization", bins, HEAD]

@@ -170,11 +170,19 @@ def _items(nodes: Sequence[Node], words: Mapping[str, str]) -> list[LayerItem]:
     return [LayerItem.model_validate(_notation(node, words)) for node in nodes]
 
 
+def _drawn(component: Component) -> dict[str, Any]:
+    """The arguments of a layer; a network's weights are among those of the run, wherever they once came from."""
+    entry = catalogue.load().get("layers", component.name)
+    if entry is None or entry.kind != "applications":
+        return dict(component.arguments)
+    return {**component.arguments, "weights": "none"}
+
+
 def _notation(node: Node, words: Mapping[str, str]) -> dict[str, Any]:
     """A node as an item is written."""
     item: dict[str, Any] = {"name": node.name, "inputs": [words.get(name, name) for name in node.inputs]}
     if node.component is not None:
-        item[node.component.name] = dict(node.component.arguments)
+        item[node.component.name] = _drawn(node.component)
     elif node.shared is not None:
         item["shared"] = node.shared
     elif node.model is not None:
