@@ -9,6 +9,7 @@ from dlcli.backend.runtime import configure
 from dlcli.config.graph.graph import Graph
 from dlcli.config.schema import Config, LayerItem, ModelConfig
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.model import BlockConfig
 from dlcli.data.prepare import Prepared
 from dlcli.data.samples.samples import blocks
 from dlcli.errors import Problem
@@ -63,7 +64,11 @@ def _with_component(model: ModelConfig, path: Path, component: Component) -> Mod
     if path[1] == "layers":
         return model.model_copy(update={"layers": _replaced(model.layers, path[2], component)})
     blocks_ = dict(model.blocks or {})
-    blocks_[str(path[2])] = _replaced(blocks_[str(path[2])], path[3], component)
+    block = blocks_[str(path[2])]
+    if isinstance(block, BlockConfig):
+        blocks_[str(path[2])] = block.model_copy(update={"layers": _replaced(block.layers, path[4], component)})
+    else:
+        blocks_[str(path[2])] = _replaced(block, path[3], component)
     return model.model_copy(update={"blocks": blocks_})
 
 

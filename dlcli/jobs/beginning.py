@@ -16,7 +16,7 @@ from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.schema import LayerItem, ModelConfig
 from dlcli.config.schema.component import Component
-from dlcli.config.schema.model import WeightsOfRun
+from dlcli.config.schema.model import BlockConfig, WeightsOfRun
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import DlcliError, ModelError, Problem, did_you_mean
 from dlcli.model.assembly import Assembly
@@ -162,9 +162,15 @@ def _said(features: Sequence[Mapping[str, Any]]) -> str:
 
 def _standalone(model: ModelConfig, code: Collection[str]) -> ModelConfig:
     """The section with the run's own file of weights in place of all others."""
-    blocks = model.blocks and {name: _items(items, code) for name, items in model.blocks.items()}
+    blocks = model.blocks and {name: _block(block, code) for name, block in model.blocks.items()}
     changed = {"layers": _items(model.layers, code), "blocks": blocks, "weights": WeightsOfRun(run=INITIAL)}
     return model.model_copy(update=changed)
+
+
+def _block(block: list[LayerItem] | BlockConfig, code: Collection[str]) -> list[LayerItem] | BlockConfig:
+    if isinstance(block, BlockConfig):
+        return block.model_copy(update={"layers": _items(block.layers, code)})
+    return _items(block, code)
 
 
 def _items(items: Sequence[LayerItem], code: Collection[str]) -> list[LayerItem]:

@@ -9,7 +9,8 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.inspection.model_sources import NO_WEIGHTS, RESOLVED
 from dlcli.config.schema import Config, LayerItem, ModelConfig
-from dlcli.data.sources.paths import find_files
+from dlcli.config.schema.model import layers_of
+from dlcli.data.sources.peek import source_files
 
 __all__ = ["input_files"]
 
@@ -26,15 +27,17 @@ def input_files(inspection: Inspection, config: Config) -> list[Path]:
     """
     read = {position.file for position in inspection.document.positions.values() if isinstance(position.file, Path)}
     data = config.data
-    sources = [each for each in (data.train, data.validation, data.test) if isinstance(each, list)]
-    found = [file for source in sources for file in find_files(source, path="data")]
+    sources = [
+        each for each in (data.train, data.validation, data.test) if each is not None and not isinstance(each, float)
+    ]
+    found = [file for source in sources for file in source_files(source, path="data")]
     return [*filter(None, [inspection.file]), *sorted(read), *map(Path, config.code), *_weights(config.model), *found]
 
 
 def _weights(model: ModelConfig) -> Iterator[Path]:
     """The files of weights, and of each run that gives some one of its files."""
     own = [model.weights.run] if model.weights is not None else []
-    lists = [model.layers, *(model.blocks or {}).values()]
+    lists = [model.layers, *map(layers_of, (model.blocks or {}).values())]
     for source in (*own, *(each for items in lists for each in _sources(items))):
         yield Path(source) / RESOLVED if Path(source).is_dir() else Path(source)
 

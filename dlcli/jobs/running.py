@@ -114,10 +114,15 @@ def run_job(
             done = 0 if start is None else start.epoch
             facts |= {"epochs": done, **resumption.facts(done, facts)}
         record = RunRecord(run, facts=facts, started=started, earlier=earlier)
+        reached = 0 if start is None else start.epoch
 
         def watch(event: Event) -> None:
+            nonlocal reached
             if isinstance(event, EpochEnded):
-                record.note(epochs=event.epoch)
+                reached = event.epoch
+                record.note(epochs=reached)
+            elif isinstance(event, Notice) and event.problem.rule == "weights-kept":
+                record.note(model_epoch=reached)
             tell(event)
 
         try:

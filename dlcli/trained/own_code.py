@@ -116,7 +116,8 @@ def _weights_outside(config: Mapping[Any, Any]) -> Iterator[str]:
     if weights not in (None, INITIAL, {"run": INITIAL}):
         yield f"weights: {weights}"
     for items in (model.get("layers"), *(blocks.values() if isinstance(blocks, Mapping) else ())):
-        yield from _items_outside(items, own=bool(config.get("code")))
+        layers = items.get("layers") if isinstance(items, Mapping) else items
+        yield from _items_outside(layers, own=bool(config.get("code")))
 
 
 def _items_outside(items: Any, *, own: bool) -> Iterator[str]:

@@ -45,7 +45,7 @@ CHANGES: dict[str, Any] = {
 ORDER_ALONE: dict[str, list[Any]] = {"batch_size": [1, 64, "full"], "shuffle": [False], "augment": [["MixUp"]]}
 """Values of those that do not."""
 
-ELSEWHERE = {"train"}
+ELSEWHERE = {"train", "directory"}
 """What the content's key says."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.schema import Config, LayerItem
@@ -32,13 +33,21 @@ def _networks(items: Sequence[LayerItem], features: list[str], *, code: bool) ->
     given: dict[str, list[str]] = {name: [name] for name in features}
     before = list(features)
     for item in items:
-        incoming = before if item.inputs is None else [name for word in item.inputs for name in given.get(word, [])]
+        incoming = (
+            before if item.inputs is None else [name for word in _words(item.inputs) for name in given.get(word, [])]
+        )
         component = item.component
         if component is not None and _scales_itself(component, code=code):
             yield component.name, incoming
         before = incoming if component is not None and _keeps(component) else []
         if item.name is not None:
             given[item.name] = before
+
+
+def _words(inputs: Any) -> list[str]:
+    if isinstance(inputs, Mapping):
+        return [word for value in inputs.values() for word in _words(value)]
+    return list(inputs) if isinstance(inputs, list) else [inputs]
 
 
 def _scales_itself(component: Component, *, code: bool) -> bool:

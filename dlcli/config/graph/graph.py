@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import DEFAULT_INPUT
@@ -21,9 +23,13 @@ class Node:
         shared: The name of the node whose layer is applied again.
         inputs: Names of nodes or features, in order; never empty. `(DEFAULT_INPUT,)` is the vector of all features
             that no layer takes by name. In a nested graph also the names of the graph's own inputs.
+        path: Where the layer stands in the config, such as `("model", "layers", 2)`.
+        picks: For each of `inputs` which tensor of that layer: its number, or for the user's own layers its name.
+        arguments: When the tensors go to arguments of the call by name: each with the number of its tensors, which
+            are a list, or None for a single one. Together they are `inputs`, in order.
+        call: Other arguments of the call.
         trainable: Whether its weights learn; None: as they do.
         run: The run directory that a nested model was written out from.
-        path: Where the layer stands in the config, such as `("model", "layers", 2)`.
     """
 
     name: str
@@ -32,6 +38,9 @@ class Node:
     shared: str | None
     inputs: tuple[str, ...]
     path: tuple[str | int, ...]
+    picks: tuple[int | str, ...]
+    arguments: tuple[tuple[str, int | None], ...] = ()
+    call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     trainable: bool | None = None
     run: str | None = None
 

@@ -18,6 +18,7 @@ from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema import LayerItem, ModelConfig
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.model import BlockConfig
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
 __all__ = ["NO_WEIGHTS", "RESOLVED", "find_sources"]
@@ -47,9 +48,7 @@ def find_sources(
     """
     finder = _Finder(resolve, code)
     layers = finder.items(model.layers, ("model", "layers"))
-    blocks = model.blocks and {
-        name: finder.items(items, ("model", "blocks", name)) for name, items in model.blocks.items()
-    }
+    blocks = model.blocks and {name: finder.block(name, block) for name, block in model.blocks.items()}
     weights = model.weights
     if weights is not None:
         weights = weights.model_copy(update={"run": finder.name(weights.run, ("model", "weights"))})
@@ -79,6 +78,13 @@ class _Finder:
     def items(self, items: Sequence[LayerItem], path: ConfigPath) -> list[LayerItem]:
         """A list of layers."""
         return [self._item(item, (*path, index)) for index, item in enumerate(items)]
+
+    def block(self, name: str, block: list[LayerItem] | BlockConfig) -> list[LayerItem] | BlockConfig:
+        """A block, in the form in which it is written."""
+        path = ("model", "blocks", name)
+        if isinstance(block, BlockConfig):
+            return block.model_copy(update={"layers": self.items(block.layers, (*path, "layers"))})
+        return self.items(block, path)
 
     def _item(self, item: LayerItem, path: ConfigPath) -> LayerItem:
         if item.component is not None:
@@ -119,11 +125,17 @@ class _Finder:
             self.problems.append(Problem(f"the model of {run} cannot be read: {why}", path=here, rule="run-damaged"))
             return None
         try:
-            return _as_items(graph, item.output, inputs=len(item.inputs or [""]))
+            return _as_items(graph, item.output, inputs=_count(item.inputs))
         except ValueError as error:
             key = "output" if item.output is not None else "run"
             self.problems.append(Problem(f"{run} {error}", path=format_path((*path, key)), rule="run-as-layer"))
             return None
+
+
+def _count(inputs: Any) -> int:
+    """How many tensors come in."""
+    words = list(inputs.values()) if isinstance(inputs, Mapping) else inputs or [""]
+    return sum(len(word) if isinstance(word, list) else 1 for word in words)
 
 
 def _as_items(graph: Graph, output: str | None, *, inputs: int) -> list[LayerItem]:
@@ -178,16 +190,34 @@ def _drawn(component: Component) -> dict[str, Any]:
     return {**component.arguments, "weights": "none"}
 
 
+def _word(name: str, pick: int | str) -> str:
+    return name if pick == 0 else f"{name}.{pick}"
+
+
+def _by_argument(inputs: list[str], node: Node) -> Any:
+    """The inputs as they are written: a list, or a mapping from arguments of the call."""
+    if not node.arguments:
+        return inputs
+    given: dict[str, Any] = {}
+    for argument, count in node.arguments:
+        taken, inputs = inputs[: count or 1], inputs[count or 1 :]
+        given[argument] = taken[0] if count is None else taken
+    return given
+
+
 def _notation(node: Node, words: Mapping[str, str]) -> dict[str, Any]:
     """A node as an item is written."""
-    item: dict[str, Any] = {"name": node.name, "inputs": [words.get(name, name) for name in node.inputs]}
+    inputs = [_word(words.get(name, name), pick) for name, pick in zip(node.inputs, node.picks, strict=True)]
+    item: dict[str, Any] = {"name": node.name, "inputs": _by_argument(inputs, node)}
     if node.component is not None:
         item[node.component.name] = _drawn(node.component)
     elif node.shared is not None:
         item["shared"] = node.shared
     elif node.model is not None:
-        inner = _needed(node.model.nodes, node.model.outputs[0])
-        item["layers"] = _items(inner, {})
+        item["layers"] = _items(node.model.nodes, {})
+        item["outputs"] = list(node.model.outputs)
+    if node.call:
+        item["call"] = dict(node.call)
     if node.trainable is not None:
         item["trainable"] = node.trainable
     return item
