@@ -71,5 +71,9 @@ class ImageFeature(Feature):
         "every split, and counted.",
     )
 
+    @property
+    def scales_pixels(self) -> bool:
+        return self.scale != "none"
+
 
 FEATURE = ImageFeature
