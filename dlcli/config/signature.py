@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-__all__ = ["DEFAULT_INPUT", "SPLITS", "InputSpec", "SplitName", "TargetSpec"]
+__all__ = ["DEFAULT_INPUT", "NO_CLASS", "SPLITS", "InputSpec", "SplitName", "TargetSpec"]
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -14,6 +14,10 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 
 DEFAULT_INPUT = "features"
 """The input that holds, as one vector, all features that no layer takes by name."""
+
+
+NO_CLASS = -1
+"""The index where a target has a class at each of several places, and none at one of them."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,11 +48,14 @@ class TargetSpec:
     Args:
         name: The target's name in the config.
         kind: `number`, or `category` for a class.
-        width: How many numbers it has (columns of a number target); 1 for a class.
+        width: How many numbers it has (columns of a number target), along its last axis; 1 for a class.
         classes: The class names in the order of their indices; empty for numbers.
         encode: What the config asks of a class target: `auto`, `index` or `one_hot`.
         unit: The target's own unit, when a number target is scaled for training: `(offset, scale)` of each number,
             which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
+        axes: The axes before these: () for one class or vector a sample, (10,) for one at each of ten steps, (160, 160)
+            for one at each pixel.
+        gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
     """
 
     name: str
@@ -57,3 +64,10 @@ class TargetSpec:
     classes: tuple[str, ...] = ()
     encode: Literal["auto", "index", "one_hot"] = "auto"
     unit: tuple[tuple[float, float], ...] = ()
+    axes: tuple[int, ...] = ()
+    gaps: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one encoded sample, without the batch dimension."""
+        return self.axes if self.kind == "category" else (*self.axes, self.width)

@@ -123,7 +123,9 @@ def check_classes(table: Table, division: Division, preprocessing: Preprocessing
     """
     problems: list[Problem] = []
     for spec in preprocessing.target_specs:
-        if spec.kind == "category":
+        target = table.config.target[spec.name]
+        # Of arrays encoding tells; a feature knows what becomes of a value that it has not seen.
+        if spec.kind == "category" and not spec.axes and target is not None and not target.of_features:
             (column,) = preprocessing.targets[spec.name].columns
             found = {name: row_labels(rows, column) for name, rows in table.rows.items()}
             for name, part in division.parts.items():

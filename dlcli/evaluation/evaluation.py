@@ -13,7 +13,7 @@ from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken, blocks
-from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
+from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport, PlacesReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
@@ -133,8 +133,8 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Re
     if output.scores == "embedding":
         return EmbeddingReport()
     if output.classes:
-        return ClassReport(output.classes)
-    return NumberReport(preprocessing.targets[target].components)
+        return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
+    return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
 
 
 def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
@@ -146,4 +146,5 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        report.add(preprocessing.targets[decoded.target].decode(true), decoded.numbers)
+        own, numbers = preprocessing.targets[decoded.target].decode(true), decoded.numbers
+        report.add(*(values.reshape(-1, len(report.columns)) for values in (own, numbers)))

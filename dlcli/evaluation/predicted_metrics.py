@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +39,10 @@ def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
     if _adds_losses(config.model.model_dump(by_alias=True)):
         return "the losses of regularizers"
     for output in predictor.outputs:
+        if output.gaps:
+            return "losses that pass over places without a class"
+        if output.axes and _masks(config.model.model_dump(by_alias=True)):
+            return "losses over the steps that a mask leaves"
         loss = _loss(output)
         if output.head.units is None or loss is None or not _is_given(loss, output, predictor):
             return f"the loss {output.loss.name}"
@@ -79,9 +84,11 @@ class PredictedMetrics:
             loss = self._losses[output.name]
             taken = self._logits(output, inputs) if loss.scores and not from_logits(output.loss) else raw
             total = loss.add(true, taken.astype(np.float64), _of_output(weights, place))
-            self._parts[output.name] += total / max(len(raw), 1)
+            self._parts[output.name] += total / max(len(raw) * math.prod(output.axes), 1)
             if output.unit:
-                offset, scale = np.array(output.unit).T
+                offset, scale = (
+                    np.array(output.unit).T if not output.is_flat else np.array(output.unit).T[..., np.newaxis]
+                )
                 true, raw = true * scale + offset, raw * scale + offset
             for metric, view in self._metrics[place]:
                 metric.add(*see(view, true, raw))
@@ -131,6 +138,17 @@ def _metric(metric: Component, output: OutputPlan) -> Mean | None:
     units = (output.head.units or 1) + (view.expand is not None)
     index = output.form == "index" if view.target is None else view.target == "index"
     return find_mean(metric, "metric", units=units, index=index)
+
+
+def _masks(value: Any) -> bool:
+    """Whether layers mask steps: Masking, and embeddings of padded indices."""
+    if isinstance(value, Component):
+        return value.name == "Masking" or _masks({value.name: dict(value.arguments)})
+    if isinstance(value, Mapping):
+        return any((key == "mask_zero" and item is True) or _masks(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return any(map(_masks, value))
+    return bool(value == "Masking")
 
 
 def _adds_losses(value: Any) -> bool:

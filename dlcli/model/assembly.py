@@ -72,9 +72,9 @@ def assemble(
     runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
     model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_)
-    sizes = {
-        name: output.shape[-1] if len(output.shape) > 1 else None
+    shapes = {
+        name: tuple(output.shape[1:]) if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)
     }
-    plans, compile_ = plan_outputs(config, outputs=sizes, targets=targets)
+    plans, compile_ = plan_outputs(config, outputs=shapes, targets=targets)
     return Assembly(model, config.model_copy(update={"compile": compile_}), graph, plans, runtime, code)

@@ -17,6 +17,7 @@ from dlcli.data.columns.arrays import numbers_array, plain_numbers, texts_array,
 from dlcli.data.inputs import Input, InputRows
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.digits import round_numbers
+from dlcli.prediction.lists import change_leaves
 from dlcli.prediction.overlap import ahead
 from dlcli.trained.decoding import EVERYTHING, Columns, check_columns, decode
 from dlcli.trained.predictor import Arrays, Predictor
@@ -72,18 +73,20 @@ def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHIN
         ModelError: See `predict_rows`.
     """
     check_columns(columns, run.predictor.outputs)
-    raw = [np.zeros((0, _width(output)), np.float32) for output in run.predictor.outputs]
+    raw = [np.zeros((0, *_shape(output)), np.float32) for output in run.predictor.outputs]
     kept = next((part.kept for part in rows.rows()), None)
     if kept is None:
         kept = {name: texts_array([]) for name in rows.kept}
     return _joined(run, raw, kept, columns, rounded, file=None)
 
 
-def _width(output: OutputPlan) -> int:
-    """How many numbers an output gives for a row, as far as the names of its columns depend on it."""
+def _shape(output: OutputPlan) -> tuple[int, ...]:
+    """The shape of what an output gives for a row, as far as its columns depend on it."""
+    if output.is_flat:
+        return (*output.targets[0].shape, 1)
     if output.classes:
-        return output.head.units or len(output.classes)
-    return sum(target.width for target in output.targets)
+        return (*output.axes, output.head.units or len(output.classes))
+    return (*output.axes, sum(target.width for target in output.targets))
 
 
 def _tables(
@@ -131,7 +134,9 @@ def _joined(
 
 
 def _without_nan(column: pa.Array) -> pa.Array:
-    """The column with null for NaN."""
+    """The column with null for NaN, in lists too."""
+    if pa.types.is_fixed_size_list(column.type):
+        return change_leaves(column, _without_nan)
     if not pa.types.is_floating(column.type):
         return column
     missing = np.isnan(plain_numbers(column))
@@ -140,6 +145,11 @@ def _without_nan(column: pa.Array) -> pa.Array:
 
 def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa.Array]:
     """The columns of one target with the digits that are significant."""
+    if target.axes:
+        return {
+            name: change_leaves(column, lambda leaves: _digits(leaves, target.unit))
+            for name, column in predicted.items()
+        }
     unit = target.unit or ((0.0, 1.0),) * len(predicted)
     columns = {}
     for (name, column), (offset, scale) in zip(predicted.items(), unit, strict=True):
@@ -147,6 +157,16 @@ def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa
             column = numbers_array(round_numbers(plain_numbers(column), offset=offset, scale=scale))
         columns[name] = column
     return columns
+
+
+def _digits(values: pa.Array, unit: Sequence[tuple[float, float]]) -> pa.Array:
+    """The numbers of vectors, one after the other, with the digits that are significant in the unit of their place."""
+    if not pa.types.is_floating(values.type):
+        return values
+    numbers = plain_numbers(values).reshape(-1, len(unit) or 1)
+    pairs = zip(numbers.T, unit or ((0.0, 1.0),), strict=True)
+    rounded = [round_numbers(column, offset=offset, scale=scale) for column, (offset, scale) in pairs]
+    return numbers_array(np.stack(rounded, axis=1).reshape(-1))
 
 
 def run_slices(predictor: Predictor, inputs: Arrays) -> list[NDArray[Any]]:

@@ -16,7 +16,7 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
-__all__ = ["Columns", "Decoded", "check_columns", "decode", "own_scores", "sigmoid", "softmax"]
+__all__ = ["Columns", "Decoded", "check_columns", "decode", "nested", "own_scores", "sigmoid", "softmax"]
 
 Floats = NDArray[np.floating]
 
@@ -39,6 +39,10 @@ class Columns:
 
 EVERYTHING = Columns()
 
+MOST_LISTED = 20
+"""Classes up to which the probabilities of each step or pixel are predicted beside its class: of the words of a
+language they would be thousands of lists in a row."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Decoded:
@@ -47,11 +51,11 @@ class Decoded:
     Args:
         target: The target's name.
         classes: The class names; empty for numbers.
-        indices: For classes: the predicted class of each row, shape (rows,), -1 where the model gives no number;
-            None for numbers.
-        probabilities: For classes: shape (rows, classes); None when the scores are no probabilities (a hinge loss, or
-            a linear output under a loss that is not told of logits), and for numbers.
-        numbers: For numbers: shape (rows, width), in the target's own unit; None for classes.
+        indices: For classes: the predicted class of each row and place, shape (rows, *axes), -1 where the model gives
+            no number; None for numbers.
+        probabilities: For classes: shape (rows, *axes, classes); None when the scores are no probabilities (a hinge
+            loss, or a linear output under a loss that is not told of logits), and for numbers.
+        numbers: For numbers: shape (rows, *axes, width), in the target's own unit; None for classes.
         embedding: For classes whose loss compares rows: where each row stands, shape (rows, units); else None.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
         values: For classes: what they were in the data, such as whole numbers; their names when None.
@@ -76,13 +80,15 @@ class Decoded:
         Example:
             `prediction`, `probability_setosa`, `probability_versicolor`, ...; with `top=2` `prediction_1`,
             `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`;
-            of an embedding `embedding_0`, `embedding_1`.
+            of an embedding `embedding_0`, `embedding_1`. What is predicted for each step or pixel is a list in a cell.
         """
         start = f"{self.target}_" if prefix else ""
         if self.embedding is not None:
             return {f"{start}embedding_{place}": numbers_array(one) for place, one in enumerate(self.embedding.T)}
         if self.indices is None:
             assert self.numbers is not None
+            if self.numbers.ndim > 2:
+                return {f"{start}prediction": nested(numbers_array(self.numbers.reshape(-1)), self.numbers.shape)}
             if self.numbers.shape[1] == 1:
                 return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
             return {
@@ -91,10 +97,13 @@ class Decoded:
             }
         values = texts_array(self.classes) if self.values is None else self.values
         if columns.top is None:
-            table = {f"{start}prediction": values.take(_places(self.indices))}
-            if self.probabilities is not None and columns.probabilities:
+            shape = self.indices.shape
+            table = {f"{start}prediction": nested(values.take(_places(self.indices.reshape(-1))), shape)}
+            few = self.indices.ndim == 1 or len(self.classes) <= MOST_LISTED
+            if self.probabilities is not None and columns.probabilities and few:
                 for index, name in enumerate(self.classes):
-                    table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
+                    one = self.probabilities[..., index].reshape(-1)
+                    table[f"{start}probability_{name}"] = nested(numbers_array(one), shape)
             return table
         assert self.probabilities is not None
         table = {}
@@ -105,6 +114,18 @@ class Decoded:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
+
+
+def nested(values: pa.Array, shape: Sequence[int]) -> pa.Array:
+    """Values one after the other as cells: themselves for the shape `(rows,)`, else lists of the others' sizes.
+
+    Example:
+        >>> nested(numbers_array(np.arange(4)), (2, 2)).to_pylist()
+        [[0, 1], [2, 3]]
+    """
+    for size in reversed(shape[1:]):
+        values = pa.FixedSizeListArray.from_arrays(values, size)
+    return values
 
 
 def _places(indices: NDArray[np.int64]) -> pa.Array:
@@ -123,6 +144,10 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
     learners = [output for output in outputs if output.classes and output.scores != "embedding"]
     without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
     problems = []
+    many = [output.targets[0].name for output in learners if output.axes]
+    if columns.top is not None and many:
+        message = f"the best classes are asked for, and {', '.join(many)} has a class at each of several places"
+        problems.append(Problem(message, hint="leave --top out", rule="conflicting-options"))
     if columns.top is not None and columns.top < 1:
         message = f"expected at least 1 of the best classes, got {columns.top}"
         problems.append(Problem(message, hint="give --top a whole number from 1", rule="wrong-value"))
@@ -180,21 +205,29 @@ def decode(
             classes = _classes(np.asarray(values, np.float32), output, threshold)
             assert classes.indices is not None
             # The greatest of scores that are not all numbers is the first of those that are none.
-            indices = np.where(undefined_rows(values), -1, classes.indices)
+            nothing = np.isnan(values).any(axis=-1) if output.axes else undefined_rows(values)
+            indices = np.where(nothing, -1, classes.indices)
             decoded.append(dataclasses.replace(classes, indices=indices, values=known))
             continue
         start = 0
-        flat = own_scores(np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:])), output)
+        numbers = own_scores(_in_shape(np.asarray(values, np.float32), output), output)
         for target in output.targets:
             codec = preprocessing.targets[target.name]
-            part = flat[:, start : start + target.width]
+            part = numbers[..., start : start + target.width]
             start += target.width
             decoded.append(Decoded(target.name, numbers=codec.decode(part), components=codec.components))
     return decoded
 
 
+def _in_shape(values: Floats, output: OutputPlan) -> Floats:
+    """An output's numbers `(rows, *axes, units)`; of one class or vector a row, all that there are."""
+    if output.is_flat:
+        return values.reshape(len(values), *output.targets[0].shape)
+    return values if output.axes else values.reshape(len(values), math.prod(values.shape[1:]))
+
+
 def own_scores(values: Floats, output: OutputPlan) -> Floats:
-    """An output's numbers `(rows, units)` as its loss compares them: probabilities, where it learnt from raw scores."""
+    """An output's numbers `(rows, ..., units)` as its loss compares them: probabilities where it learnt from scores."""
     if output.scores != "logits":
         return values
     return sigmoid(values) if output.link == "sigmoid" else softmax(values)
@@ -206,25 +239,27 @@ def sigmoid(scores: Floats) -> Floats:
 
 
 def softmax(scores: Floats) -> Floats:
-    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
 def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Decoded:
     target = output.targets[0]
-    scores = own_scores(values.reshape(len(values), math.prod(values.shape[1:])), output)
-    if values.shape[-1] == 1:
-        positive = scores.reshape(len(values))
+    is_one = values.shape[-1] == 1
+    if not output.axes:
+        values = values.reshape(len(values), math.prod(values.shape[1:]))
+    scores = own_scores(values, output)
+    if is_one:
+        positive = scores[..., 0]
         if not _has_probabilities(output):
             middle = 0.0 if output.scores == "signed" else 0.5
             return Decoded(target.name, target.classes, indices=(positive > middle).astype(np.int64))
-        probabilities = np.stack([1 - positive, positive], axis=1)
+        probabilities = np.stack([1 - positive, positive], axis=-1)
         above = positive > np.float32(0.5 if threshold is None else threshold)
         return Decoded(target.name, target.classes, above.astype(np.int64), probabilities)
-    flat = values.reshape(len(values), math.prod(values.shape[1:]))
-    indices = flat[:, : len(target.classes)].argmax(axis=1)
+    indices = values[..., : len(target.classes)].argmax(axis=-1)
     if not _has_probabilities(output):
         return Decoded(target.name, target.classes, indices)
     if threshold is not None and len(target.classes) == 2:
-        indices = (scores[:, 1] > np.float32(threshold)).astype(np.int64)
-    return Decoded(target.name, target.classes, indices, scores[:, : len(target.classes)])
+        indices = (scores[..., 1] > np.float32(threshold)).astype(np.int64)
+    return Decoded(target.name, target.classes, indices, scores[..., : len(target.classes)])

@@ -118,7 +118,9 @@ def test_an_array_of_numbers() -> None:
     assert vector.spec.width == 3
     assert vector.components == ("0", "1", "2")
     assert _fit(NumberTargetCodec("y", ["y"]), np.zeros((4, 1))).components == ("y",)
-    with pytest.raises(DataError, match="a target is a number, or a vector"):
+    image = _fit(NumberTargetCodec("y", ["y"]), np.zeros((4, 3, 2)))
+    assert (image.spec.shape, image.spec.axes, image.spec.width) == ((3, 2), (3,), 2)
+    with pytest.raises(DataError, match="has shape"):
         NumberTargetCodec("y", ["y"]).fit([np.zeros((4, 3, 2))])
 
 

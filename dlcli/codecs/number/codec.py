@@ -19,7 +19,7 @@ from dlcli.errors import ConfigError, DataError, Problem
 if TYPE_CHECKING:
     from dlcli.codecs.number.schema import NumberFeature
 
-__all__ = ["CODEC", "NumberCodec", "build"]
+__all__ = ["CODEC", "NumberCodec", "build", "check_shape"]
 
 Floats = NDArray[np.float64]
 
@@ -338,17 +338,26 @@ def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> Numbe
     Raises:
         ConfigError: The shape is not that of the columns.
     """
-    if feature.shape is not None and len(columns) > 1 and math.prod(feature.shape) != len(columns):
+    check_shape(feature.shape, columns)
+    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
+    missing = "mean" if feature.missing == "auto" else feature.missing
+    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
+
+
+def check_shape(shape: Sequence[int] | None, columns: Sequence[str]) -> None:
+    """Refuse a shape that several columns do not fill.
+
+    Raises:
+        ConfigError: They do not. The problem has no path.
+    """
+    if shape is not None and len(columns) > 1 and math.prod(shape) != len(columns):
         raise ConfigError(
             Problem(
-                f"shape {feature.shape} has {math.prod(feature.shape)} numbers, got {len(columns)} columns",
+                f"shape {list(shape)} has {math.prod(shape)} numbers, got {len(columns)} columns",
                 hint="the product of the shape is the number of columns",
                 rule="array-shape",
             )
         )
-    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
-    missing = "mean" if feature.missing == "auto" else feature.missing
-    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
 
 
 CODEC: type[Codec] = NumberCodec

@@ -7,7 +7,7 @@ types give, so that nothing outside the type's folder has to know which type it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field
 
@@ -74,10 +74,21 @@ class Target(Section):
     kind: ClassVar[Literal["number", "category"]] = "number"
     """What a model learns of it: numbers or classes."""
 
+    implied_by: ClassVar[str] = ""
+    """The option that says the type, so that `type` may be left out; none when empty."""
+
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
-    if TYPE_CHECKING:  # each type has it among its options, in a place of its own
-        missing: Literal["error", "drop"] = "error"
+
+    @property
+    def drops_rows(self) -> bool:
+        """Whether a row without the target is left out of every split."""
+        return False
+
+    @property
+    def of_features(self) -> tuple[str, ...]:
+        """The features, names or globs, that are the target; none for what has columns of its own."""
+        return ()
 
     @property
     def scale_is_open(self) -> bool:

@@ -31,6 +31,8 @@ class MetricView:
         choose: Predictions become the index of the class that they choose.
         target: The target becomes class indices, a 0/1 column, or a 0/1 vector; or stays.
         depth: Length of that vector.
+        places: How many axes of steps or pixels the target has, each place of which has a class of its own.
+        skip: Places without a class do not count.
     """
 
     first: int = 0
@@ -39,6 +41,8 @@ class MetricView:
     choose: bool = False
     target: Literal["index", "column", "vector"] | None = None
     depth: int = 0
+    places: int = 0
+    skip: bool = False
 
 
 def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
@@ -66,7 +70,8 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
         return None
     else:
         view = _of_classes(facts, plan, link)
-    return None if view == MetricView() else view
+    view = dataclasses.replace(view, skip=plan.gaps)
+    return None if view == MetricView() else dataclasses.replace(view, places=len(plan.axes))
 
 
 def plain_accuracy(plan: OutputPlan) -> tuple[str, MetricFacts]:

@@ -19,8 +19,8 @@ from dlcli.config.outputs.conventions import (
     target_form,
 )
 from dlcli.config.schema import CompileConfig, Config
-from dlcli.config.schema.component import Component
-from dlcli.config.signature import TargetSpec
+from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.signature import NO_CLASS, TargetSpec
 from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean, first_of
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
@@ -38,10 +38,11 @@ class OutputPlan:
     Args:
         name: The output's name (its layer's).
         targets: One class target, or one or more number targets side by side.
-        form: How the target reaches the loss: indices (batch,), one-hot (batch, classes), 0/1 (batch, 1) or
-            numbers (batch, width).
+        form: How the target reaches the loss: indices (batch, *axes), one-hot (batch, *axes, classes), 0/1
+            (batch, *axes, 1) or numbers (batch, *axes, width).
         loss: Its loss, the default filled in.
         head: Size of its last dimension and activation, as far as they are known.
+        shape: Of what it gives for a sample; None for a size that differs, or altogether when it is not known.
     """
 
     name: str
@@ -49,6 +50,22 @@ class OutputPlan:
     form: TargetForm
     loss: Component
     head: Head
+    shape: tuple[int | None, ...] | None = None
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """What its target has several of: steps, or rows and columns of pixels; () for one a sample."""
+        return self.targets[0].axes
+
+    @property
+    def gaps(self) -> bool:
+        """Whether some places along `axes` hold no class."""
+        return any(target.gaps for target in self.targets)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether it gives each number of its target along an axis of its own, of 1."""
+        return self.shape == (*self.targets[0].shape, 1)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -91,13 +108,14 @@ class OutputPlan:
 
 
 def plan_outputs(
-    config: Config, *, outputs: Mapping[str, int | None], targets: Sequence[TargetSpec]
+    config: Config, *, outputs: Mapping[str, tuple[int | None, ...] | None], targets: Sequence[TargetSpec]
 ) -> tuple[tuple[OutputPlan, ...], CompileConfig]:
     """Pair outputs with targets, and fill in the losses and metrics that the config leaves out.
 
     Args:
         config: The config.
-        outputs: The built model's outputs in order, with the size of their last dimension.
+        outputs: The built model's outputs in order, with the shape of what they give for a sample; None where nothing
+            but the last dimension could be known, and is not.
         targets: The targets, in the config's order.
 
     Returns:
@@ -115,10 +133,12 @@ def plan_outputs(
     plans, problems = [], []
     for name in names:
         declared = layer_head(config.model.layers, name if config.model.outputs else None)
-        head = Head(outputs[name], declared.activation)
+        shape = outputs[name]
+        head = Head(shape[-1] if shape else None, declared.activation)
         target = paired[name][0]
         loss = losses[name] or default_loss(target, head)
-        plan = OutputPlan(name, paired[name], target_form(target, loss, head.units), loss, head)
+        loss = _passing_gaps(loss) if target.gaps else loss
+        plan = OutputPlan(name, paired[name], target_form(target, loss, head.units), loss, head, shape)
         # A loss or a training step of one's own says itself what the numbers are; the first of them are predicted.
         free = config.model.class_ is not None or loss_facts(loss).family == "other"
         problems += _misfits(plan, _layer_path(config, name), free=free)
@@ -126,6 +146,13 @@ def plan_outputs(
     if problems:
         raise ModelError(problems)
     return tuple(plans), _filled(config.compile, plans)
+
+
+def _passing_gaps(loss: Component) -> Component:
+    """The loss, told of the places without a class, which are -1 among indices and zeros among one-hot vectors."""
+    if normal_name(loss) != "sparsecategoricalcrossentropy":
+        return loss
+    return Component("SparseCategoricalCrossentropy", {**loss.arguments, "ignore_class": NO_CLASS})
 
 
 def _check_output_names(compile_: CompileConfig, names: list[str]) -> None:
@@ -176,6 +203,8 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
         return _misfits_of_others(plan, path)
     if units is None:
         return []
+    if not free and (misfit := _misfit_of_axes(plan, path)) is not None:
+        return [misfit]
     if target.kind == "number":
         width = sum(each.width for each in plan.targets)
         names = ", ".join(each.name for each in plan.targets)
@@ -188,7 +217,7 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
                     rule="loss-target",
                 )
             ]
-        if units < width or (units > width and not free):
+        if not plan.is_flat and (units < width or (units > width and not free)):
             return [
                 Problem(
                     f"the output {plan.name} has {units} numbers a sample, and its target {names} has {width}",
@@ -198,6 +227,8 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
                 )
             ]
         return []
+    if plan.gaps and (problem := _misfit_of_gaps(plan, path)) is not None:
+        return [problem]
     if count == 2 and plan.form == "column":
         return []
     if plan.form == "column":
@@ -225,6 +256,59 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
             )
         ]
     return []
+
+
+def _misfit_of_axes(plan: OutputPlan, path: str) -> Problem | None:
+    """An output that gives its numbers for other steps or pixels than its target has, or for a sample as a whole."""
+    target, shape = plan.targets[0], plan.shape
+    if shape is None or plan.is_flat:
+        return None
+    given, wanted = shape[:-1], target.axes
+    if len(given) == len(wanted) and all(one in (None, other) for one, other in zip(given, wanted, strict=True)):
+        return None
+    return Problem(
+        f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} "
+        + (f"has {_listed(target.shape)}" if target.kind == "number" else f"has a class for each of {_listed(wanted)}")
+        if wanted
+        else f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} is "
+        + ("one class" if target.kind == "category" else f"{target.width} number{'s' * (target.width != 1)}"),
+        path=path,
+        hint=_way_to_axes(given, wanted),
+        rule="shape-target",
+    )
+
+
+def _listed(shape: Sequence[int | None]) -> str:
+    return "(" + ", ".join("any" if size is None else str(size) for size in shape) + ")"
+
+
+def _way_to_axes(given: Sequence[int | None], wanted: Sequence[int]) -> str:
+    if not wanted:
+        return (
+            "put a Flatten or a GlobalAveragePooling before the last layer, or return_sequences: false into a "
+            "recurrent one"
+        )
+    if len(given) < len(wanted):
+        return (
+            "a layer of steps keeps them: return_sequences: true in a recurrent one, RepeatVector, Reshape; no Flatten"
+        )
+    if len(given) == len(wanted):
+        return "padding: same, Conv...Transpose, UpSampling, Cropping or Resizing bring the sizes together"
+    return "Flatten, Reshape or pooling take axes away"
+
+
+def _misfit_of_gaps(plan: OutputPlan, path: str) -> Problem | None:
+    """A loss that cannot pass over places without a class."""
+    kind = normal_name(plan.loss)
+    zeros = plan.form == "one_hot" and kind in ("categoricalcrossentropy", "categoricalfocalcrossentropy")
+    if zeros or kind == "sparsecategoricalcrossentropy" or loss_facts(plan.loss).family == "other":
+        return None
+    return Problem(
+        f"{plan.targets[0].name} has places without a class, and {plan.loss.name} cannot pass over them",
+        path=path if plan.form == "column" else "compile.loss",
+        hint=f"use units: {len(plan.classes)}, activation: softmax and loss: sparse_categorical_crossentropy",
+        rule="loss-target",
+    )
 
 
 def _misfits_of_others(plan: OutputPlan, path: str) -> list[Problem]:

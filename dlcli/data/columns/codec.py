@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dlcli.errors import Problem
 
-__all__ = ["Codec", "Column", "Encoded", "MeetsUnseenValues", "TakesGivenValues"]
+__all__ = ["Codec", "Column", "Encoded", "MeetsUnseenValues", "NamesIndices", "ScalesNumbers", "TakesGivenValues"]
 
 Column: TypeAlias = pa.Array | NDArray[Any]
 """A column of a table (`pyarrow.Array`), or an array `(rows, *shape)` of an `.npz` file."""
@@ -97,6 +97,30 @@ class Codec(Protocol):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The codec whose `state` this is; encodes the same, bit for bit."""
+
+
+@runtime_checkable
+class ScalesNumbers(Protocol):
+    """A codec of numbers that can be brought back into their own unit: `encoded * scale + offset`."""
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+
+@runtime_checkable
+class NamesIndices(Protocol):
+    """A codec whose indices stand for words or categories."""
+
+    padding: int | None
+    """The index that stands for nothing: the end of a sequence that is shorter than others."""
+
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
 
 
 @runtime_checkable

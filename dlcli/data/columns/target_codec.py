@@ -22,8 +22,9 @@ class TargetCodec(Protocol):
     type: ClassVar[str]
     """The target type's name in the config."""
 
-    reads: ClassVar[Literal["number", "text"]]
-    """As what it wants the cells of new rows: as numbers, or as they are written."""
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As what it wants the cells of new rows: as numbers, or as they are written."""
 
     name: str
     """The target's name in the config."""
@@ -43,10 +44,11 @@ class TargetCodec(Protocol):
         """End fitting. Raises DataError when there is nothing to learn."""
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
-        """Encode rows: class indices `(rows,)` int32, or numbers `(rows, width)` float32."""
+        """Encode rows: `(rows, *spec.shape)`, class indices int32, -1 for none, or numbers float32."""
 
     def decode(self, encoded: NDArray[Any]) -> Column:
-        """What `encode` encoded: classes `(rows,)`, or numbers `(rows, width)` float64 in their own unit."""
+        """What `encode` encoded: classes one after the other, or numbers `(rows, *spec.shape)` float64 in their own
+        unit."""
 
     @property
     def values(self) -> pa.Array | None:
