@@ -39,6 +39,8 @@ def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
     if _adds_losses(config.model.model_dump(by_alias=True)):
         return "the losses of regularizers"
     for output in predictor.outputs:
+        if not output.targets:
+            return "what layers or the model itself add to the loss"
         if output.gaps:
             return "losses that pass over places without a class"
         if output.axes and _masks(config.model.model_dump(by_alias=True)):

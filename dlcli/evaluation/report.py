@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.evaluation.ranking import MOST_KEYS, Ranking
 
-__all__ = ["ClassReport", "EmbeddingReport", "NumberReport", "PlacesReport"]
+__all__ = ["ClassReport", "EmbeddingReport", "NumberReport", "PlacesReport", "SequenceReport"]
 
 
 MOST_RANKED = 100
@@ -154,6 +155,47 @@ class PlacesReport(ClassReport):
         known = [overlap for overlap in overlaps if overlap is not None]
         result["macro_average"]["iou"] = float(np.mean(known)) if known else None
         return {"accuracy": result.pop("accuracy"), "whole": self._right / max(self._rows, 1), **result}
+
+
+class SequenceReport:
+    """How far sequences are from those that are right.
+
+    `whole` is the share that is right altogether, and `error_rate` the least number of insertions, deletions and
+    changes that mend all, by the length of the right ones.
+
+    Example:
+        >>> report = SequenceReport()
+        >>> report.add([["a", "b"], ["c"]], [["a"], ["c"]])
+        >>> report.result()
+        {'whole': 0.5, 'error_rate': 0.3333333333333333, 'rows': 2}
+    """
+
+    def __init__(self) -> None:
+        self._rows = self._right = self._edits = self._length = 0
+
+    def add(self, true: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> None:
+        """Take in some rows."""
+        for wanted, found in zip(true, predicted, strict=True):
+            edits = _edits(wanted, found)
+            self._rows += 1
+            self._right += edits == 0
+            self._edits += edits
+            self._length += len(wanted)
+
+    def result(self) -> dict[str, Any]:
+        """See above."""
+        rows = max(self._rows, 1)
+        return {"whole": self._right / rows, "error_rate": self._edits / max(self._length, 1), "rows": self._rows}
+
+
+def _edits(wanted: Sequence[Any], found: Sequence[Any]) -> int:
+    """The distance of Levenshtein."""
+    row = list(range(len(found) + 1))
+    for place, one in enumerate(wanted, start=1):
+        before, row[0] = row[0], place
+        for other, value in enumerate(found, start=1):
+            before, row[other] = row[other], min(row[other] + 1, row[other - 1] + 1, before + (one != value))
+    return row[-1]
 
 
 MOST_COMPARED = 10_000

@@ -48,6 +48,8 @@ def as_json(column: pa.Array) -> pa.Array:
 def as_array(column: pa.Array) -> NDArray[Any]:
     """The cells as one array `(rows, *shape)`; texts keep their type of NumPy's."""
     column = _whole(column)
+    if is_list(column.type) and not pa.types.is_fixed_size_list(column.type):
+        column = as_json(column)  # of several lengths
     shape, leaves = [len(column)], column
     while pa.types.is_fixed_size_list(leaves.type):
         shape.append(leaves.type.list_size)

@@ -82,6 +82,8 @@ def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHIN
 
 def _shape(output: OutputPlan) -> tuple[int, ...]:
     """The shape of what an output gives for a row, as far as its columns depend on it."""
+    if not output.fits or output.scores == "sequence":
+        return tuple(size or 0 for size in output.shape or (1,))
     if output.is_flat:
         return (*output.targets[0].shape, 1)
     if output.classes:
@@ -121,14 +123,15 @@ def _joined(
 ) -> pa.Table:
     """The kept columns, and what the model's outputs mean."""
     predictor = run.predictor
-    prefix = sum(len(output.targets) for output in predictor.outputs) > 1
+    prefix = sum(max(len(output.targets), 1) for output in predictor.outputs) > 1
     table = dict(kept)
     for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
         predicted = decoded.table(prefix=prefix, columns=columns)
         if clashes := [name for name in predicted if name in table]:
             raise DataError(_taken(name, file) for name in clashes)
         if rounded:
-            predicted = _rounded(predicted, run.preprocessing.targets[decoded.target].spec)
+            codec = run.preprocessing.targets.get(decoded.target)
+            predicted = _rounded(predicted, None if codec is None else codec.spec)
         table.update({name: _without_nan(column) for name, column in predicted.items()})
     return pa.table(table)
 
@@ -143,8 +146,10 @@ def _without_nan(column: pa.Array) -> pa.Array:
     return with_nulls(column, ~missing) if missing.any() else column
 
 
-def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa.Array]:
+def _rounded(predicted: dict[str, pa.Array], target: TargetSpec | None) -> dict[str, pa.Array]:
     """The columns of one target with the digits that are significant."""
+    if target is None:
+        return {name: change_leaves(column, lambda leaves: _digits(leaves, ())) for name, column in predicted.items()}
     if target.axes:
         return {
             name: change_leaves(column, lambda leaves: _digits(leaves, target.unit))

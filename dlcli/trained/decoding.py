@@ -16,7 +16,7 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
-__all__ = ["Columns", "Decoded", "check_columns", "decode", "nested", "own_scores", "sigmoid", "softmax"]
+__all__ = ["Columns", "Decoded", "check_columns", "decode", "nested", "own_scores", "sigmoid", "softmax", "spell"]
 
 Floats = NDArray[np.floating]
 
@@ -49,7 +49,7 @@ class Decoded:
     """The predictions of one target.
 
     Args:
-        target: The target's name.
+        target: The target's name; empty where the output has none, or what it gives cannot be read as its target.
         classes: The class names; empty for numbers.
         indices: For classes: the predicted class of each row and place, shape (rows, *axes), -1 where the model gives
             no number; None for numbers.
@@ -59,6 +59,9 @@ class Decoded:
         embedding: For classes whose loss compares rows: where each row stands, shape (rows, units); else None.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
         values: For classes: what they were in the data, such as whole numbers; their names when None.
+        sequences: Of a loss that spells sequences: a list of classes for each row; else None.
+        called: What the target is called in tables and reports, where that is not its own name: the output's name of
+            one that has no target, or shares it.
     """
 
     target: str
@@ -69,6 +72,8 @@ class Decoded:
     embedding: Floats | None = None
     components: tuple[str, ...] = ()
     values: pa.Array | None = None
+    sequences: pa.Array | None = None
+    called: str = ""
 
     def table(self, *, prefix: bool, columns: Columns = EVERYTHING) -> dict[str, pa.Array]:
         """The columns of a predictions file, in order.
@@ -82,7 +87,9 @@ class Decoded:
             `probability_1`, `prediction_2`, `probability_2`; of a vector of numbers `prediction_0`, `prediction_1`;
             of an embedding `embedding_0`, `embedding_1`. What is predicted for each step or pixel is a list in a cell.
         """
-        start = f"{self.target}_" if prefix else ""
+        start = f"{self.called or self.target}_" if prefix else ""
+        if self.sequences is not None:
+            return {f"{start}prediction": self.sequences}
         if self.embedding is not None:
             return {f"{start}embedding_{place}": numbers_array(one) for place, one in enumerate(self.embedding.T)}
         if self.indices is None:
@@ -141,7 +148,7 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
         ModelError: `top` without classes that have probabilities, `threshold` without a target of two, both at once,
             or values that they cannot take.
     """
-    learners = [output for output in outputs if output.classes and output.scores != "embedding"]
+    learners = [output for output in outputs if output.classes and output.scores not in ("embedding", "sequence")]
     without = [output.targets[0].name for output in learners if not _has_probabilities(output)]
     problems = []
     many = [output.targets[0].name for output in learners if output.axes]
@@ -195,9 +202,23 @@ def decode(
     """
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
+        if not output.fits:
+            called = output.called(output.targets[0].name) if output.targets else output.name
+            decoded.append(
+                Decoded(
+                    "", numbers=_as_it_is(np.asarray(values, np.float32)), components=_numbered(values), called=called
+                )
+            )
+            continue
+        called = output.called(output.targets[0].name)
+        if output.scores == "sequence":
+            learnt = preprocessing.targets[output.targets[0].name]
+            spelled = spell(np.asarray(values, np.float32), learnt.values)
+            decoded.append(Decoded(learnt.name, output.classes, sequences=spelled, called=called))
+            continue
         if output.scores == "embedding":
             flat = np.asarray(values, np.float32).reshape(len(values), math.prod(values.shape[1:]))
-            decoded.append(Decoded(output.targets[0].name, output.classes, embedding=flat))
+            decoded.append(Decoded(output.targets[0].name, output.classes, embedding=flat, called=called))
             continue
         if output.classes:
             codec = preprocessing.targets.get(output.targets[0].name)
@@ -207,7 +228,7 @@ def decode(
             # The greatest of scores that are not all numbers is the first of those that are none.
             nothing = np.isnan(values).any(axis=-1) if output.axes else undefined_rows(values)
             indices = np.where(nothing, -1, classes.indices)
-            decoded.append(dataclasses.replace(classes, indices=indices, values=known))
+            decoded.append(dataclasses.replace(classes, indices=indices, values=known, called=called))
             continue
         start = 0
         numbers = own_scores(_in_shape(np.asarray(values, np.float32), output), output)
@@ -215,8 +236,40 @@ def decode(
             codec = preprocessing.targets[target.name]
             part = numbers[..., start : start + target.width]
             start += target.width
-            decoded.append(Decoded(target.name, numbers=codec.decode(part), components=codec.components))
+            called = output.called(target.name)
+            numbers_ = codec.decode(part)
+            decoded.append(Decoded(target.name, numbers=numbers_, components=codec.components, called=called))
     return decoded
+
+
+def _as_it_is(values: Floats) -> Floats:
+    """What an output gives that is no target's, as numbers `(rows, ..., units)`."""
+    return values.reshape(len(values), 1) if values.ndim == 1 else values
+
+
+def _numbered(values: Floats) -> tuple[str, ...]:
+    return tuple(map(str, range(values.shape[-1] if values.ndim > 1 else 1)))
+
+
+def spell(scores: Floats, classes: pa.Array | None) -> pa.Array:
+    """The sequence of classes that the greatest score at each step spells: one that goes on counts once, the first
+    score is that of no class.
+
+    Args:
+        scores: `(rows, steps, 1 + classes)`.
+        classes: What they are; their places from 0 when None.
+
+    Example:
+        >>> spell(np.eye(3)[[[1, 1, 0, 1, 2]]], pa.array(["a", "b"])).to_pylist()
+        [['a', 'a', 'b']]
+    """
+    best = scores.argmax(axis=-1)
+    goes_on = np.zeros(best.shape, np.bool_)
+    goes_on[:, 1:] = best[:, 1:] == best[:, :-1]
+    kept = (best > 0) & ~goes_on & ~np.isnan(scores).any(axis=-1)
+    places = numbers_array(best[kept].astype(np.int64) - 1)
+    offsets = np.concatenate([[0], np.cumsum(kept.sum(axis=1))]).astype(np.int32)
+    return pa.ListArray.from_arrays(numbers_array(offsets), places if classes is None else classes.take(places))
 
 
 def _in_shape(values: Floats, output: OutputPlan) -> Floats:

@@ -32,6 +32,12 @@ def check_metrics_of(
                 path = f"compile.{key}" + (f".{plan.name}" if by_output else "") + f"[{index}].{metric.name}"
                 if metric.name in code:
                     continue
+                if not plan.targets:
+                    problems.append(_of_nothing(metric, plan, path))
+                    continue
+                if plan.scores == "sequence":
+                    problems.append(_of_sequences(metric, plan, path))
+                    continue
                 if plan.scores == "embedding":
                     problems += _of_embeddings(metric, plan, path)
                     continue
@@ -45,6 +51,25 @@ def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[P
         f"{plan.loss.name} teaches it where a row stands among the others",
         path=path,
         hint="use metrics: []; evaluating tells how often the nearest other row is of the same class",
+        rule="metric-fit",
+    )
+
+
+def _of_nothing(metric: Component, plan: OutputPlan, path: str) -> Problem:
+    return Problem(
+        f"{metric.name} compares a target with a prediction, and the output {plan.name} has no target",
+        path=path,
+        hint="use metrics: []; a layer or the model can add metrics of its own",
+        rule="metric-fit",
+    )
+
+
+def _of_sequences(metric: Component, plan: OutputPlan, path: str) -> Problem:
+    return Problem(
+        f"{metric.name} compares a class with a prediction step by step, and the steps of the output {plan.name} are "
+        f"not those of {plan.targets[0].name}",
+        path=path,
+        hint="use metrics: []; evaluating tells how many sequences are right, and how many of their classes are not",
         rule="metric-fit",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -12,10 +13,10 @@ from dlcli.config.outputs.conventions import (
     TargetForm,
     default_loss,
     default_metrics,
-    default_targets,
     from_logits,
     layer_head,
     output_losses,
+    pair_targets,
     target_form,
 )
 from dlcli.config.schema import CompileConfig, Config
@@ -25,10 +26,15 @@ from dlcli.errors import ConfigError, ModelError, Problem, did_you_mean, first_o
 
 __all__ = ["OutputPlan", "Scores", "plan_outputs"]
 
-Scores = Literal["probabilities", "logits", "signed", "scores", "embedding"]
+Scores = Literal["probabilities", "logits", "signed", "scores", "embedding", "sequence"]
 """What an output gives for a class: its probability; what a sigmoid or softmax makes one of; a number that is above 0
 for the second of two classes, as hinge losses teach it; any number that is greater for the class that is meant; or
-nothing: a place of the row that is near those of its class."""
+nothing: a place of the row that is near those of its class; or, at each step, scores of which the first is that of no
+class, whose greatest spell a sequence."""
+
+
+NO_LOSS = Component("none")
+"""The loss of an output that learns nothing by one."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -37,12 +43,14 @@ class OutputPlan:
 
     Args:
         name: The output's name (its layer's).
-        targets: One class target, or one or more number targets side by side.
+        targets: One class target, or one or more number targets side by side; none of an output that learns nothing by
+            a loss of its own.
         form: How the target reaches the loss: indices (batch, *axes), one-hot (batch, *axes, classes), 0/1
             (batch, *axes, 1) or numbers (batch, *axes, width).
         loss: Its loss, the default filled in.
         head: Size of its last dimension and activation, as far as they are known.
         shape: Of what it gives for a sample; None for a size that differs, or altogether when it is not known.
+        shares: Another output learns the same target.
     """
 
     name: str
@@ -51,11 +59,31 @@ class OutputPlan:
     loss: Component
     head: Head
     shape: tuple[int | None, ...] | None = None
+    shares: bool = False
+
+    def called(self, target: str) -> str:
+        """What a target of it is called in reports and predictions: as it is, or as the output where it is shared."""
+        return self.name if self.shares else target
+
+    @property
+    def fits(self) -> bool:
+        """Whether what it gives can be read as its targets: it has their axes, and a number for each of theirs."""
+        if not self.targets:
+            return False
+        if self.shape is None or self.is_flat or self.scores in ("embedding", "sequence"):
+            return True
+        axes, units = self.shape[:-1], self.head.units
+        wanted = len(self.classes) or sum(target.width for target in self.targets)
+        same = len(axes) == len(self.axes) and all(
+            one in (None, other) for one, other in zip(axes, self.axes, strict=True)
+        )
+        one_of_two = units == 1 and len(self.classes) == 2
+        return (same or not self.axes) and (units is None or units >= wanted or one_of_two)
 
     @property
     def axes(self) -> tuple[int, ...]:
         """What its target has several of: steps, or rows and columns of pixels; () for one a sample."""
-        return self.targets[0].axes
+        return self.targets[0].axes if self.targets else ()
 
     @property
     def gaps(self) -> bool:
@@ -65,12 +93,12 @@ class OutputPlan:
     @property
     def is_flat(self) -> bool:
         """Whether it gives each number of its target along an axis of its own, of 1."""
-        return self.shape == (*self.targets[0].shape, 1)
+        return bool(self.targets) and self.shape == (*self.targets[0].shape, 1)
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The class names; empty for numbers."""
-        return self.targets[0].classes
+        return self.targets[0].classes if self.targets else ()
 
     @property
     def scores(self) -> Scores:
@@ -78,6 +106,8 @@ class OutputPlan:
         activation = self.head.activation
         if loss_facts(self.loss).family == "embedding":
             return "embedding"
+        if self.form == "sequence":
+            return "sequence"
         if from_logits(self.loss):
             # Keras's crossentropies look behind a sigmoid or softmax themselves, and learn what was meant.
             return "probabilities" if activation == self._logit_link else "logits"
@@ -126,22 +156,29 @@ def plan_outputs(
     """
     names = list(outputs)
     _check_output_names(config.compile, names)
-    paired = default_targets(names, targets)
+    own_model = config.model.class_ is not None
+    paired = pair_targets(names, targets, config.compile.loss, own_model=own_model)
     if paired is None:
         raise ModelError(_unpaired(names, targets))
+    learnt = Counter(target.name for each in paired.values() for target in each)
     losses = output_losses(config.compile, names)
     plans, problems = [], []
     for name in names:
         declared = layer_head(config.model.layers, name if config.model.outputs else None)
         shape = outputs[name]
         head = Head(shape[-1] if shape else None, declared.activation)
+        if not paired[name]:
+            plans.append(OutputPlan(name, (), "nothing" if own_model else "zeros", NO_LOSS, head, shape))
+            continue
         target = paired[name][0]
         loss = losses[name] or default_loss(target, head)
         loss = _passing_gaps(loss) if target.gaps else loss
-        plan = OutputPlan(name, paired[name], target_form(target, loss, head.units), loss, head, shape)
-        # A loss or a training step of one's own says itself what the numbers are; the first of them are predicted.
-        free = config.model.class_ is not None or loss_facts(loss).family == "other"
-        problems += _misfits(plan, _layer_path(config, name), free=free)
+        form = target_form(target, loss, head.units)
+        plan = OutputPlan(name, paired[name], form, loss, head, shape, shares=learnt[target.name] > 1)
+        # A loss or a training step of one's own says itself what the numbers are, and a batch whether it can; the first
+        # of them are predicted.
+        if not own_model and loss_facts(loss).family != "other":
+            problems += _misfits(plan, _layer_path(config, name))
         plans.append(plan)
     if problems:
         raise ModelError(problems)
@@ -196,14 +233,14 @@ def _layer_path(config: Config, output: str) -> str:
     return f"model.layers[{len(config.model.layers) - 1}]"
 
 
-def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
+def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
     units, count = plan.head.units, len(plan.classes)
     target = plan.targets[0]
     if loss_facts(plan.loss).family in ("embedding", "sequence"):
         return _misfits_of_others(plan, path)
     if units is None:
         return []
-    if not free and (misfit := _misfit_of_axes(plan, path)) is not None:
+    if (misfit := _misfit_of_axes(plan, path)) is not None:
         return [misfit]
     if target.kind == "number":
         width = sum(each.width for each in plan.targets)
@@ -217,12 +254,12 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
                     rule="loss-target",
                 )
             ]
-        if not plan.is_flat and (units < width or (units > width and not free)):
+        if not plan.is_flat and units != width:
             return [
                 Problem(
                     f"the output {plan.name} has {units} numbers a sample, and its target {names} has {width}",
                     path=path,
-                    hint=f"use units: {width}, or more with a loss of your own" if free else f"use units: {width}",
+                    hint=f"use units: {width}; a loss of your own under `code:` may take others",
                     rule="units-target",
                 )
             ]
@@ -242,7 +279,7 @@ def _misfits(plan: OutputPlan, path: str, *, free: bool) -> list[Problem]:
                 rule="units-target",
             )
         ]
-    if units < count or (plan.form == "one_hot" and units > count and not free):
+    if units < count or (plan.form == "one_hot" and units > count):
         hint = f"use units: {count}"
         if units == 1 and count == 2:
             hint = "use units: 2 with softmax, or keep one sigmoid unit with loss: binary_crossentropy"
@@ -315,15 +352,7 @@ def _misfits_of_others(plan: OutputPlan, path: str) -> list[Problem]:
     """The misfits of losses that learn no number and no score for each class."""
     loss, target = plan.loss.name, plan.targets[0]
     if loss_facts(plan.loss).family == "sequence":
-        return [
-            Problem(
-                f"{loss} learns sequences of classes, and the target {target.name} is {_a_kind(target)} for each row",
-                path="compile.loss",
-                hint="a loss of your own under `code:` can call it, for a target of numbers; ctc_decode of keras.ops "
-                "reads what the run's model.keras gives",
-                rule="loss-target",
-            )
-        ]
+        return _misfits_of_sequences(plan, path)
     if plan.form != "index":
         declared = "category" if target.kind == "number" else "{type: category}, without `encode`"
         return [
@@ -340,6 +369,44 @@ def _misfits_of_others(plan: OutputPlan, path: str) -> list[Problem]:
                 f"the output {plan.name} has one number, and {loss} wants vectors of length 1, of several numbers",
                 path=path,
                 hint="use units: 16, say, and UnitNormalization after them",
+                rule="units-target",
+            )
+        ]
+    return []
+
+
+def _misfits_of_sequences(plan: OutputPlan, path: str) -> list[Problem]:
+    """The misfits of a loss that spells sequences: it wants a series of classes, and a unit more than these."""
+    loss, target, shape, count = plan.loss.name, plan.targets[0], plan.shape, len(plan.classes)
+    if target.kind == "number" or len(target.axes) != 1:
+        return [
+            Problem(
+                f"{loss} learns sequences of classes, and the target {target.name} is {_a_kind(target)} for each row",
+                path="compile.loss",
+                hint=f"declare data.target: {{{target.name}: {{type: category, shape: [20]}}}}, 20 being the longest, "
+                "of cells that hold lists",
+                rule="loss-target",
+            )
+        ]
+    if shape is None:
+        return []
+    if len(shape) != 2 or (shape[0] is not None and shape[0] < target.axes[0]):
+        return [
+            Problem(
+                f"the output {plan.name} has the shape {_listed(shape)} a sample, and {loss} spells up to "
+                f"{target.axes[0]} classes along its steps",
+                path=path,
+                hint=f"give (steps, {count + 1}), of at least {target.axes[0]} steps",
+                rule="shape-target",
+            )
+        ]
+    if shape[1] is not None and shape[1] < count + 1:
+        return [
+            Problem(
+                f"the output {plan.name} has {shape[1]} units, and {loss} needs one for each of the {count} classes of "
+                f"{target.name} and one, the first, for none",
+                path=path,
+                hint=f"use units: {count + 1}",
                 rule="units-target",
             )
         ]
@@ -368,12 +435,15 @@ def _or_a_number(plan: OutputPlan, hint: str) -> str:
 
 def _filled(compile_: CompileConfig, plans: Sequence[OutputPlan]) -> CompileConfig:
     metrics = compile_.metrics
-    loss: Component | dict[str, Component] = {plan.name: plan.loss for plan in plans}
+    learning = [plan for plan in plans if plan.targets]
+    loss: Component | dict[str, Component] | None = {plan.name: plan.loss for plan in learning} or None
     if metrics is None:
-        metrics = {plan.name: default_metrics(plan.targets[0], plan.loss) for plan in plans}
+        metrics = {plan.name: default_metrics(plan.targets[0], plan.loss) if plan.fits else [] for plan in learning}
     elif isinstance(metrics, list) and len(plans) > 1:
-        metrics = {plan.name: metrics for plan in plans}
-    if len(plans) == 1:
+        metrics = {plan.name: metrics for plan in learning}
+    if not learning:
+        metrics = metrics or []
+    elif len(plans) == 1:
         loss = plans[0].loss
         metrics = metrics[plans[0].name] if compile_.metrics is None and isinstance(metrics, dict) else metrics
     return compile_.model_copy(update={"loss": loss, "metrics": metrics})
