@@ -55,8 +55,8 @@ demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
 	$(BIN)/dlcli predict runs/demo data/iris.csv -o runs/demo/predictions.csv
 	@head -n 4 runs/demo/predictions.csv
 
-# Two processes, each of which starts TensorFlow once.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+# Two processes, each of which starts TensorFlow once; tests/conftest.py says which files come first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: quick
 quick: $(VENV)/.installed-dev ## run the tests that need no TensorFlow, in half a minute

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.commits import commits
 from benchmarks.kinds import KINDS, kind
 from benchmarks.measuring import ROOT, Bench, Result
 from benchmarks.memory import SIZES as FILE_SIZES
@@ -79,8 +80,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
-    elif section == "reading":
-        yield reading(bench)
+    elif section in ("commits", "reading"):
+        yield {"commits": commits, "reading": reading}[section](bench)
     else:
         yield from ({str(size): memory(size, bench)} for size in FILE_SIZES)
 

@@ -106,11 +106,28 @@ def memory_table(sizes: Results) -> str:
     return _table(["`dlcli train` on a CSV of", "first run: peak memory, time", "second run"], rows)
 
 
+def commits_table(ways: Results) -> str:
+    """What committed epochs cost."""
+    rows = [
+        [
+            f"`checkpoint: {name}`"
+            if name == "false"
+            else f"`checkpoint: {{every: {1 if name == 'each epoch' else name}}}`",
+            f"{1000 * way['seconds']['median']:.1f} ms",
+            f"{1000 * way['cpu']['median']:.1f} ms",
+            f"**{way['ratio']['median']:.3f}** ({way['ratio']['least']:.3f} to {way['ratio']['most']:.3f})",
+        ]
+        for name, way in ways.items()
+    ]
+    return _table(["20 numbers, 64-64-1: an epoch after the first", "time", "CPU time", "share (least to most)"], rows)
+
+
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "training": (training_table, costs_table),
     "kinds": (kinds_table,),
     "whole": (whole_table,),
     "predicting": (predicting_table,),
+    "commits": (commits_table,),
     "reading": (reading_table,),
     "memory": (memory_table,),
 }

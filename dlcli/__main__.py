@@ -9,7 +9,11 @@ import io
 import os
 import sys
 import threading
+from types import FrameType
 from typing import NoReturn
+
+from dlcli.cli.interrupts import Interrupts
+from dlcli.training.interruption import catch_signals
 
 __all__ = ["leave", "program"]
 
@@ -20,17 +24,24 @@ FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 def program() -> NoReturn:
     """Run the program, and end the process."""
     gc.freeze()  # what is imported stays, and need not be looked at again; see `dlcli.backend.startup`
-    try:
-        from dlcli.cli.main import main
+    with Interrupts() as interrupts:
+        code: object = 0
+        try:
+            from dlcli.cli.main import main
 
-        main()
-    except SystemExit as end:
-        if isinstance(end.code, int | None):
-            leave(end.code or 0)
-        raise
-    except KeyboardInterrupt:  # before there is a command that could say so
-        leave(75)
-    leave(0)
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+        except KeyboardInterrupt:  # before there is a command that could say so
+            code = 75
+        except ImportError:  # a C extension makes one of it
+            if not interrupts.requested:
+                raise
+            code = 75
+        interrupts.end()
+        if isinstance(code, int):
+            leave(code)
+        raise SystemExit(code)
 
 
 def leave(code: int) -> NoReturn:
@@ -47,7 +58,8 @@ def leave(code: int) -> NoReturn:
         SystemExit: A stream cannot be flushed; the interpreter then says so, as it always does.
     """
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        with catch_signals(_stop):
+            threading._shutdown()  # type: ignore[attr-defined]
     except KeyboardInterrupt:
         code = 75
     atexit._run_exitfuncs()
@@ -63,6 +75,11 @@ def leave(code: int) -> NoReturn:
     except (OSError, ValueError):
         raise SystemExit(code) from None
     os._exit(code)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """A thread that does not end is not waited for when somebody asks."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from dlcli.config.document.file_names import name_problem
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
-from dlcli.runs.claiming import choose
+from dlcli.runs.claiming import can_go_on, choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
 from dlcli.training.messages import forward_warnings, with_warnings_forwarded
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from dlcli.exports.export import Export
     from dlcli.jobs.reproducing import Reproduction
     from dlcli.prediction.outputs import OutputFormat
+    from dlcli.trained.own_code import Leave
     from dlcli.trained.run import TrainedRun
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
@@ -69,6 +70,7 @@ def train(
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     resume: RunLike | None = None,
+    allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> Run:
@@ -82,6 +84,7 @@ def train(
         overwrite: Replace an existing run in `run_dir`.
         resume: A run to go on with from its last committed epoch, in its own directory: one that was interrupted, or a
             completed one with `overrides={"fit.epochs": 200}`. It ends as if it had never been interrupted.
+        allow_code: Run the Python files that the run to resume has in its `code/`. Those of a config need no leave.
         cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
         listener: Called with every event of the job (`dlcli.training.events`).
 
@@ -107,7 +110,7 @@ def train(
     if resume is not None:
         if config is not None or run_dir is not None or overwrite:
             raise TypeError("a run that is resumed has its config and its directory")
-        return _resume(resume, overrides, cache_dir=cache_dir, started=started, tell=tell)
+        return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
     if config is None:
         raise TypeError("train needs a config, or a run to resume")
     inspection, checked = _checked(config, overrides, needs_keras=True, notify=_warner(tell))
@@ -117,6 +120,10 @@ def train(
     inputs = input_files(inspection, checked.config)
     place = Path(run_dir) if run_dir is not None else None
     directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
+    if overwrite and can_go_on(directory):
+        message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
+        hint = f"dlcli train --resume {directory.path}"
+        tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
 
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=_cache(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
@@ -138,6 +145,7 @@ def _resume(
     run: RunLike,
     overrides: Overrides,
     *,
+    allow_code: bool,
     cache_dir: str | os.PathLike[str] | None,
     started: float,
     tell: Listener,
@@ -146,7 +154,7 @@ def _resume(
     from dlcli.jobs.resuming import open_resumption
 
     path = run.path if isinstance(run, Run) else Path(run)
-    resumption = open_resumption(path, overrides)
+    resumption = open_resumption(path, overrides, leave=_leave(allow_code, tell))
     if resumption.finished:
         message = f"there is nothing to do: {resumption.finished}"
         tell(Notice(Problem(message, hint="--set fit.epochs=N trains on to epoch N", rule="nothing-to-do")))
@@ -227,6 +235,7 @@ def evaluate(
     reading: Reading | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     runtime: Runtime = "auto",
+    allow_code: bool = False,
     listener: Listener | None = None,
 ) -> Evaluation:
     """Compute the compiled metrics and a report for each target, and write `evaluations/<name>.json`.
@@ -238,6 +247,7 @@ def evaluate(
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.
         cache_dir: Where training kept the encoded data; as for `train`.
         runtime: `portable` computes without TensorFlow, which not every metric can; `auto` where it can.
+        allow_code: Run the Python files that the run has in its `code/`, where Keras needs them.
         listener: Called with notices.
 
     Raises:
@@ -257,6 +267,7 @@ def evaluate(
         cache=None if data is not None else _cache(cache_dir),
         reading=reading,
         runtime=runtime,
+        leave=_leave(allow_code, listener),
         warn=_warner(listener),
     )
 
@@ -271,6 +282,7 @@ def predict(
     top: int | None = None,
     threshold: float | None = None,
     runtime: Runtime = "auto",
+    allow_code: bool = False,
     listener: Listener | None = None,
 ) -> pd.DataFrame:
     """Predict for a DataFrame.
@@ -282,6 +294,7 @@ def predict(
         top: Of classes: the best so many instead, in `prediction_1`, `probability_1`, `prediction_2`, ...
         threshold: Of two classes: the second is predicted where its probability is above this.
         runtime: `portable` is without TensorFlow, `keras` with it; `auto` is portable where that can be trusted.
+        allow_code: Run the Python files that the run has in its `code/`, where Keras needs them.
         listener: Called with notices.
 
     Returns:
@@ -311,7 +324,7 @@ def predict(
         kind = type(frame).__name__
         hint = "of a file: `dlcli predict RUN FILE`, or predict(run, pandas.read_csv(file))"
         raise DataError(Problem(f"expected a DataFrame, got {kind}", hint=hint, rule="wrong-value"))
-    trained = load(path, runtime=runtime, warn=_warner(listener))
+    trained = load(path, leave=_leave(allow_code, listener), runtime=runtime, warn=_warner(listener))
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     undefined = Undefined()
     rows = input_rows(trained, frame)
@@ -339,6 +352,7 @@ def predict_file(
     threshold: float | None = None,
     raw_text: bool = False,
     runtime: Runtime = "auto",
+    allow_code: bool = False,
     listener: Listener | None = None,
 ) -> int:
     """Predict row for row from a file to a file, in bounded memory.
@@ -356,6 +370,7 @@ def predict_file(
         threshold: See `predict`.
         raw_text: Write texts to CSV as they are, those included that a spreadsheet would run as formulas.
         runtime: See `predict`.
+        allow_code: See `predict`.
         listener: Called with notices, and with `RowsDone` after every chunk.
 
     Returns:
@@ -373,7 +388,7 @@ def predict_file(
     from dlcli.trained.undefined import Undefined
 
     tell, undefined = listener or _ignore, Undefined()
-    trained = load(path, runtime=runtime, warn=_warner(listener))
+    trained = load(path, leave=_leave(allow_code, listener), runtime=runtime, warn=_warner(listener))
     rows = predict_to(
         trained,
         os.fspath(source),
@@ -399,6 +414,7 @@ def export(
     format: str = "onnx",
     with_preprocessing: bool = False,
     rows: str | os.PathLike[str] | None = None,
+    allow_code: bool = False,
     listener: Listener | None = None,
 ) -> Export:
     """Write a trained model for other programs, reload it in its own runtime in another process, and compare it with
@@ -410,6 +426,7 @@ def export(
         format: `keras`, `saved_model`, `onnx` or `litert`; docs/exports.md says what each holds.
         with_preprocessing: The model takes the columns of a table instead of encoded numbers.
         rows: A file of rows to compare on; the run's own data when None.
+        allow_code: Run the Python files that the run has in its `code/`.
         listener: Called with notices.
 
     Returns:
@@ -430,13 +447,14 @@ def export(
     if output is None:
         if format != OWN_FORMAT or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
-        return rebuild_portable(path)
+        return rebuild_portable(path, leave=_leave(allow_code, listener))
     return export_run(
         path,
         Path(output),
         format=chosen,
         with_preprocessing=with_preprocessing,
         rows=None if rows is None else [os.fspath(rows)],
+        leave=_leave(allow_code, listener),
         warn=_warner(listener),
     )
 
@@ -447,6 +465,7 @@ def reproduce(
     run: RunLike,
     *,
     run_dir: str | os.PathLike[str] | None = None,
+    allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> Reproduction:
@@ -457,6 +476,7 @@ def reproduce(
     Args:
         run: A run or its directory; nothing in it is changed.
         run_dir: Where the new run goes and stays; when None it is trained beside, and removed.
+        allow_code: Run the Python files that the run has in its `code/`.
         cache_dir: As for `train`.
         listener: Called with every event of the training.
 
@@ -477,12 +497,20 @@ def reproduce(
         return train(config, run_dir=directory, cache_dir=cache_dir, listener=tell)
 
     place = None if run_dir is None else Path(run_dir)
-    return reproduce_run(path, place=place, train=again, tell=listener or _ignore)
+    leave = _leave(allow_code, listener)
+    return reproduce_run(path, place=place, leave=leave, train=again, tell=listener or _ignore)
 
 
 def _warner(listener: Listener | None) -> Callable[[Problem], None]:
     tell = listener or _ignore
     return lambda problem: tell(Notice(problem, warning=True))
+
+
+def _leave(given: bool, listener: Listener | None) -> Leave:
+    """Leave to run the code of a run; each file is told as a warning, so that `--quiet` hides none."""
+    from dlcli.trained.own_code import Leave
+
+    return Leave(given, _warner(listener))
 
 
 def _tell_unseen(run: TrainedRun, undefined: Undefined, listener: Listener | None) -> None:

@@ -136,7 +136,7 @@ def test_each_check_runs_once_for_a_job(here: Path, calls: Calls, config: dict[s
     assert ran(calls, again=again) >= SECOND_STAGE
     dlcli.train(config, run_dir="run", cache_dir=here)
     assert ran(calls, again=again) >= SECOND_STAGE
-    dlcli.evaluate("run", split="validation", runtime="keras", cache_dir=here)
+    dlcli.evaluate("run", split="validation", runtime="keras", cache_dir=here, allow_code=True)
     assert ran(calls) == OF_CONFIG
 
 
@@ -146,7 +146,7 @@ def test_a_portable_model_needs_no_check_of_the_config(here: Path, calls: Calls)
     dlcli.train(JOBS["columns of the file"], run_dir="run", cache_dir=here)
     frame = pd.DataFrame({"a": [1.0], "dense": [2]})
     calls.clear()
-    dlcli.predict("run", frame, runtime="portable")
+    dlcli.predict("run", frame, runtime="portable", allow_code=True)
     assert ran(calls) == set()
-    dlcli.predict("run", frame, runtime="keras")
+    dlcli.predict("run", frame, runtime="keras", allow_code=True)
     assert ran(calls) == OF_CONFIG

@@ -85,7 +85,7 @@ def edit(run: Path, **changes: Any) -> None:
 def test_a_whole_run(callbacks: list[Any], tmp_path: Path) -> None:
     run = dlcli.train(job(tmp_path, callbacks=callbacks), run_dir=tmp_path / "run")
     before = content(tmp_path)
-    found = dlcli.reproduce(run)
+    found = dlcli.reproduce(run, allow_code=True)
     assert found.same
     assert (found.epochs, found.differences, found.not_compared, found.directory) == (run.epochs, (), "", None)
     assert found.problem() is None
@@ -100,13 +100,13 @@ def test_a_run_that_was_moved_and_whose_config_is_gone(tmp_path: Path) -> None:
     (tmp_path / "own.py").unlink()
     (tmp_path / "elsewhere").mkdir()
     moved = (tmp_path / "run").rename(tmp_path / "elsewhere" / "run")
-    first = dlcli.reproduce(moved, run_dir=tmp_path / "again")
+    first = dlcli.reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
     assert first.same
     assert first.directory == tmp_path / "again"
     assert dlcli.Run(tmp_path / "again").status == "completed"
-    assert dlcli.reproduce(tmp_path / "again").same
+    assert dlcli.reproduce(tmp_path / "again", allow_code=True).same
     with pytest.raises(RunError, match="exists already"):
-        dlcli.reproduce(moved, run_dir=tmp_path / "again")
+        dlcli.reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
 
 
 def test_an_interrupted_run(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_an_interrupted_run(tmp_path: Path) -> None:
     config = job(tmp_path, fit={"epochs": 200})
     run = dlcli.train(config, run_dir=tmp_path / "run", listener=stopping(4))
     assert (run.status, run.epochs) == ("interrupted", 3)
-    found = dlcli.reproduce(run, run_dir=tmp_path / "again")
+    found = dlcli.reproduce(run, run_dir=tmp_path / "again", allow_code=True)
     assert found.same
     assert (found.epochs, found.not_compared) == (3, "")
     assert dlcli.Run(tmp_path / "again").epochs == 3
@@ -127,7 +127,7 @@ def test_a_killed_run(tmp_path: Path) -> None:
     edit(run.path, status="running", metrics={}, epochs=0)
     run_file = run.path / "history.csv"
     run_file.write_text("".join(run_file.read_text().splitlines(keepends=True)[:4]))
-    found = dlcli.reproduce(run)
+    found = dlcli.reproduce(run, allow_code=True)
     assert found.same
     assert found.epochs == 3
     assert "model.keras missing" in found.not_compared
@@ -139,7 +139,7 @@ def test_a_run_that_failed_fails_again(tmp_path: Path) -> None:
     config["model"]["layers"][-1] = {"Dense": {"units": 2, "activation": "softmax", "kernel_regularizer": "l2"}}
     with pytest.raises(ModelError):
         dlcli.train(config, run_dir=tmp_path / "run")
-    found = dlcli.reproduce(tmp_path / "run")
+    found = dlcli.reproduce(tmp_path / "run", allow_code=True)
     assert found.same
     assert found.epochs == 1
 
@@ -165,7 +165,7 @@ def folder(trained: Path) -> Any:
 def test_other_data_is_named(folder: Path) -> None:
     lines = (folder / "rows.csv").read_text().splitlines(keepends=True)
     (folder / "rows.csv").write_text("".join([*lines[:-1], "5.5,5.5,low\n"]))
-    found = dlcli.reproduce(folder / "run")
+    found = dlcli.reproduce(folder / "run", allow_code=True)
     assert not found.same
     assert [each.what for each in found.differences] == ["data.train[0]"]
     problem = found.problem()
@@ -180,7 +180,7 @@ def test_other_data_is_named(folder: Path) -> None:
 def test_other_code_is_named(folder: Path) -> None:
     file = folder / "run" / "code" / "own.py"
     file.write_text(file.read_text().replace("0.5", "0.25"))
-    found = dlcli.reproduce(folder / "run")
+    found = dlcli.reproduce(folder / "run", allow_code=True)
     assert not found.same
     assert [each.what for each in found.differences] == ["code/own.py"]
 
@@ -194,7 +194,7 @@ def test_numbers_of_one_epoch_and_of_the_end(folder: Path) -> None:
     cells = lines[3].split(",")
     cells[3] = repr(float(cells[3]) + 1)
     (folder / "run" / "history.csv").write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]) + "\n")
-    found = dlcli.reproduce(folder / "run")
+    found = dlcli.reproduce(folder / "run", allow_code=True)
     ((history,), (metric,)) = (found.history, found.metrics)
     assert (history.epoch, history.worst) == (3, 3)
     assert history.absolute == pytest.approx(1)
@@ -219,11 +219,11 @@ def test_the_command(
         history = folder / "run" / "history.csv"
         history.write_text(history.read_text() + "7,0.1,1.0,0.5,0.5,0.5,0.5\n")
     if not same:
-        assert run_program(monkeypatch, str(folder / "run"), "--json") == 1
+        assert run_program(monkeypatch, str(folder / "run"), "--json", "--allow-code") == 1
         document = json.loads(capfd.readouterr().out)
         assert (document["same"], document["epochs"]) == (False, 7)
         assert [each["rule"] for each in document["problems"]] == ["not-reproduced"]
-    assert run_program(monkeypatch, str(folder / "run"), "--quiet") == (0 if same else 1)
+    assert run_program(monkeypatch, str(folder / "run"), "--quiet", "--allow-code") == (0 if same else 1)
     out, err = capfd.readouterr()
     assert ("reproduced: the numbers of 6 epochs are the same, and the weights bit for bit" in out) == same
     assert ("differs from epoch" in out) != same
@@ -232,7 +232,7 @@ def test_the_command(
 
 def refused(run: Path, kind: type[DlcliError]) -> str:
     with pytest.raises(kind) as error:
-        dlcli.reproduce(run)
+        dlcli.reproduce(run, allow_code=True)
     return error.value.problems[0].rule
 
 

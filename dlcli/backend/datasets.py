@@ -9,6 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from dlcli.errors import DlcliError
+
 __all__ = ["Batched", "dataset", "stacked_dataset", "stacked_pass"]
 
 COUNT = tf.TensorSpec((), tf.int32)
@@ -19,6 +21,8 @@ class Batched(Protocol):
     """Batches and stacks of them; see `dlcli.data.samples.batches.Batches`."""
 
     epoch: int
+    failure: DlcliError | None
+    """What a sample could not be made for: TensorFlow, which asks for samples, wraps it into an error of its own."""
 
     @property
     def steps(self) -> int: ...
@@ -38,7 +42,11 @@ def dataset(batches: Batched) -> tf.data.Dataset:
     Keras also takes a first batch of it to learn its shapes, which does not count as an epoch.
     """
     signature = _signature(batches, free=1)
-    return _dataset(lambda step: _structure(batches.batch(step, batches.epoch)), signature, length=batches.steps)
+
+    def element(step: int) -> Any:
+        return _structure(batches.batch(step, batches.epoch))
+
+    return _dataset(batches, element, signature, length=batches.steps)
 
 
 def stacked_dataset(batches: Batched, size: int) -> tf.data.Dataset:
@@ -56,7 +64,7 @@ def stacked_dataset(batches: Batched, size: int) -> tf.data.Dataset:
         batch, count = batches.stack(index % steps, size, first + index // steps)
         return _structure(batch), np.int32(count)
 
-    return _dataset(element, (_signature(batches, free=2), COUNT), length=None)
+    return _dataset(batches, element, (_signature(batches, free=2), COUNT), length=None)
 
 
 def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
@@ -66,7 +74,7 @@ def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
         batch, count = batches.stack(step, size, batches.epoch)
         return _structure(batch), np.int32(count)
 
-    return _dataset(element, (_signature(batches, free=2), COUNT), length=batches.num_stacks(size))
+    return _dataset(batches, element, (_signature(batches, free=2), COUNT), length=batches.num_stacks(size))
 
 
 def _structure(batch: Any) -> Any:
@@ -85,23 +93,29 @@ def _signature(batches: Batched, *, free: int) -> Any:
     return tf.nest.map_structure(spec, _structure(batches.sample()))
 
 
-def _dataset(element: Callable[[int], Any], signature: Any, *, length: int | None) -> tf.data.Dataset:
+def _dataset(batches: Batched, element: Callable[[int], Any], signature: Any, *, length: int | None) -> tf.data.Dataset:
     """A data set of element(0), element(1), ...
 
     NumPy gathers an element while the one before is trained on, and no more: they may be large. Python's generators
     would do it too, and take ten times longer to start.
 
     Args:
+        batches: Told what fails.
         element: Makes a structure of arrays.
         signature: The same structure of specs.
         length: How many elements; None for no end.
     """
     parts = tf.nest.flatten(signature)
 
+    def gather(index: Any) -> Any:
+        try:
+            return tf.nest.flatten(element(int(index)))
+        except DlcliError as error:
+            batches.failure = error
+            raise
+
     def load(index: tf.Tensor) -> Any:
-        tensors = tf.numpy_function(
-            lambda index: tf.nest.flatten(element(int(index))), [index], [part.dtype for part in parts]
-        )
+        tensors = tf.numpy_function(gather, [index], [part.dtype for part in parts])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.set_shape(part.shape)
         return tf.nest.pack_sequence_as(signature, tensors)

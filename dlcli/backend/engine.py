@@ -13,7 +13,8 @@ The numbers are those of plain `fit` on the same batches, those that random laye
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -33,21 +34,37 @@ class Tracing:
     """Begins every trace of a step alike: Keras's AugMix chooses by Python's own random numbers while it is traced.
 
     Args:
-        begun: Where these stood at the first trace of the training that goes on, whose choices they decide again; the
-            numbers that are drawn meanwhile are not drawn a second time. None: a training begins.
+        begun: Where these stood at each trace of the training that goes on, whose choices they decide again; the
+            numbers that are drawn meanwhile are not drawn a second time. Empty: a training begins.
     """
 
-    def __init__(self, begun: Drawn | None = None) -> None:
-        self.begun = begun
-        self._goes_on = begun is not None
+    def __init__(self, begun: Sequence[Drawn] = ()) -> None:
+        self.begun = list(begun)
+        self._goes_on = bool(begun)
+        self._traces = 0
 
     @contextlib.contextmanager
     def alike(self) -> Iterator[None]:
-        """Trace within."""
+        """Trace within, each time as the first."""
+        self._traces = 0
+        with self._trace():
+            put_back(self.begun[0])
+            yield
+
+    @contextlib.contextmanager
+    def each(self) -> Iterator[None]:
+        """Trace within, as often and in the order in which Keras does: for batches of another size once more."""
+        with self._trace():
+            yield
+
+    @contextlib.contextmanager
+    def _trace(self) -> Iterator[None]:
         now = numbers_drawn()
-        if self.begun is None:
-            self.begun = now
-        put_back(self.begun)
+        if self._traces == len(self.begun):
+            self.begun.append(now)
+        elif self._goes_on:
+            put_back(self.begun[self._traces])
+        self._traces += 1
         try:
             yield
         finally:
@@ -63,6 +80,7 @@ def install(
     tracing: Tracing | None = None,
     fall_back: Callable[[str], None] | None = None,
     notice: Callable[[str], None] | None = None,
+    unkept: Callable[[str], None] | None = None,
 ) -> None:
     """Make `model.fit` train by stacks of batches.
 
@@ -77,11 +95,12 @@ def install(
         fall_back: Called with a reason when the model trains without XLA instead: XLA cannot compile it, or would draw
             other random numbers. None: the first is an error, and the second goes on.
         notice: Called with what the numbers of the job have that plain `fit`'s have not.
+        unkept: Called with what of the step's state nobody can keep; see `watch_steps`.
 
     Raises:
         ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
     """
-    runner = _Runner(model, xla=xla, tracing=tracing or Tracing(), fall_back=fall_back, notice=notice)
+    runner = _Runner(model, xla=xla, tracing=tracing or Tracing(), fall_back=fall_back, notice=notice, unkept=unkept)
 
     def train_function(iterator: Any) -> Logs:
         between()
@@ -89,6 +108,51 @@ def install(
 
     # Keras keeps a train function that is there; see `Trainer.make_train_function`.
     model.train_function = train_function
+
+
+def watch_steps(model: Any, *, tracing: Tracing, unkept: Callable[[str], None]) -> None:
+    """Make Keras's own train function, which takes batch by batch, be traced as that of the training that goes on.
+
+    Args:
+        model: A compiled `keras.Model`.
+        tracing: How.
+        unkept: Called with what of the step's state nobody can keep: kernels do not tell where their random numbers
+            stand, and Keras does not know of variables that are not its own.
+    """
+    step = model.train_step
+    told: set[str] = set()
+
+    @functools.wraps(step)
+    def watched(data: Any) -> Logs:
+        if not tf.inside_function():
+            return step(data)  # type: ignore[no-any-return]
+        with tracing.each():
+            logs: Logs = step(data)
+        for state in _unkept(model, tf.compat.v1.get_default_graph()):
+            if state not in told:
+                told.add(state)
+                unkept(state)
+        return logs
+
+    model.train_step = watched
+
+
+def _unkept(model: Any, graph: Any) -> Iterator[str]:
+    """What of the state of a traced step is not in a commit."""
+    drawing = foreign_draws(graph).stateful
+    if drawing:
+        where = culprit(model, drawing) or "the model"
+        yield f"where the random numbers of TensorFlow's own stand, which {where} draws"
+    optimizer = [] if model.optimizer is None else model.optimizer.variables
+    known = {id(each.value) for each in (*model.variables, *optimizer, *model.metrics_variables)}
+    for variable in getattr(graph, "variables", ()):
+        if id(variable) not in known and variable.trainable is not None and not _is_of_keras(variable, known):
+            yield f"the variable {variable.name.partition(':')[0]}, which is TensorFlow's and none of Keras's"
+
+
+def _is_of_keras(variable: Any, known: set[int]) -> bool:
+    """Whether a variable is one of Keras's under another name: scopes wrap them."""
+    return id(getattr(variable, "_variable", variable)) in known
 
 
 def install_validation(model: Any) -> None:
@@ -140,10 +204,12 @@ class _Runner:
         tracing: Tracing,
         fall_back: Callable[[str], None] | None,
         notice: Callable[[str], None] | None,
+        unkept: Callable[[str], None] | None,
     ) -> None:
         self._model = model
         self._fall_back = fall_back
         self._notice = notice
+        self._unkept = unkept
         self._xla = xla
         self._function: Any = None
         self._tracing = tracing
@@ -171,8 +237,13 @@ class _Runner:
         """The loop: without XLA where that would draw other numbers than the kernels."""
         with self._tracing.alike():
             function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
-            draws = foreign_draws(function.get_concrete_function().graph)
+            graph = function.get_concrete_function().graph
+            draws = foreign_draws(graph)
         self._tell(draws)
+        if self._unkept is not None:
+            for state in _unkept(self._model, graph):
+                self._unkept(state)
+            self._unkept = None
         if not self._xla or self._fall_back is None or draws == Draws():
             return function
         where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"

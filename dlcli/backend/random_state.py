@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from keras.src.backend.common import global_state
 from keras.src.random import seed_generator
+from tensorflow.python.eager import context
 from tensorflow.python.ops import stateful_random_ops
 
 __all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state"]
@@ -35,12 +36,16 @@ def put_back(drawn: Drawn) -> None:
 def random_state() -> dict[str, Any]:
     """All of it as plain values. Keras's and TensorFlow's global generators are in it where they have been made.
 
-    What TensorFlow's stateful operations draw (`tf.random.uniform`) is kept in its kernels, and cannot be asked for.
+    Of TensorFlow's stateful operations (`tf.random.uniform`) one outside of a graph takes a new seed each time, from
+    where the context stands; what one in a graph draws is kept in its kernel, and cannot be asked for.
     """
     state: dict[str, Any] = {"drawn": numbers_drawn()}
     generator = global_state.get_global_attribute(seed_generator.GLOBAL_SEED_GENERATOR)
     if generator is not None:
         state["keras"] = np.asarray(generator.state)
+    seeds = getattr(context.context(), "_rng", None)
+    if isinstance(seeds, random.Random):
+        state["eager"] = seeds.getstate()
     if stateful_random_ops.global_generator is not None:
         state["tensorflow"] = np.asarray(stateful_random_ops.global_generator.state)
     return state
@@ -55,5 +60,8 @@ def restore_random_state(state: Mapping[str, Any]) -> None:
     put_back(state["drawn"])
     if "keras" in state:
         seed_generator.global_seed_generator().state.assign(state["keras"])
+    seeds = getattr(context.context(), "_rng", None)
+    if "eager" in state and isinstance(seeds, random.Random):
+        seeds.setstate(state["eager"])
     if "tensorflow" in state:
         stateful_random_ops.get_global_generator().state.assign(state["tensorflow"])

@@ -82,9 +82,11 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
 for module in (train, evaluate, predict, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 
-cached = typer.Typer(help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True)
-cached.command("list")(_bounded(cache.list_command))
-cached.command("clear")(_bounded(cache.clear_command))
+cached = typer.Typer(
+    cls=Program, help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True
+)
+cached.command("list", cls=Command)(_bounded(cache.list_command))
+cached.command("clear", cls=Command)(_bounded(cache.clear_command))
 app.add_typer(cached, name="cache")
 
 

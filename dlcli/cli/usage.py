@@ -8,6 +8,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from dlcli.files.visible import visible
+
 __all__ = ["Command", "Program", "UsageError"]
 
 UsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -74,9 +76,10 @@ class Program(TyperGroup):
         try:
             return list(super().parse_args(ctx, args))
         except UsageError as error:
-            if hasattr(error, "option_name") and (hint := self._option(_typed(error.option_name, given))):
+            hint = self._option(_typed(error.option_name, given)) if hasattr(error, "option_name") else ""
+            if hint:
                 error.possibilities = None
-                _add(error, hint)
+            _add(error, hint)
             raise
 
     def _option(self, option: str) -> str:
@@ -92,8 +95,9 @@ class Program(TyperGroup):
 
 
 def _add(error: Any, hint: str) -> None:
-    if hint:
-        error.message = f"{error.message.rstrip('.')}\n  → {hint}"
+    """Add the way out to a message, which holds what was typed, or what a pattern of the shell has found."""
+    message = visible(error.message)
+    error.message = f"{message.rstrip('.')}\n  → {visible(hint)}" if hint else message
 
 
 def _typed(option: str, args: list[str]) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-__all__ = ["DEFAULT_INPUT", "NO_CLASS", "SPLITS", "InputSpec", "SplitName", "TargetSpec"]
+__all__ = ["DEFAULT_INPUT", "NO_CLASS", "SPLITS", "EntranceLayer", "InputDtype", "InputSpec", "SplitName", "TargetSpec"]
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -19,6 +20,23 @@ DEFAULT_INPUT = "features"
 NO_CLASS = -1
 """The index where a target has a class at each of several places, and none at one of them."""
 
+InputDtype = Literal["float32", "int32", "uint8"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class EntranceLayer:
+    """A layer that an input passes before any layer of the config sees it.
+
+    Args:
+        name: Keras's, or one of the user's own.
+        arguments: Of its constructor; components among them in the notation.
+        place: Where in the feature the config asks for it, such as `("augment", 0)`; empty when the type adds it.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    place: tuple[str | int, ...] = ()
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class InputSpec:
@@ -27,18 +45,20 @@ class InputSpec:
     Args:
         name: `features`, or the name of the feature that has an input of its own.
         shape: The shape of one sample, without the batch dimension.
-        dtype: `float32`, or `int32` for indices into a vocabulary.
+        dtype: `float32`, `int32` for indices into a vocabulary, `uint8` for the bytes of pixels.
         named: A layer takes it by name; otherwise it is part of the default input.
         vocabulary: How many different indices there are, for `int32` inputs.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
+        entrance: Layers that stand between the input and those of the config, from the first on.
     """
 
     name: str
     shape: tuple[int, ...]
-    dtype: Literal["float32", "int32"] = "float32"
+    dtype: InputDtype = "float32"
     named: bool = False
     vocabulary: int | None = None
     embedding: int | None = None
+    entrance: tuple[EntranceLayer, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator
 from types import TracebackType
 
-from dlcli.data.columns.codec import Codec
+import numpy as np
+
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.columns.codec import Codec, LeavesRowsOut
 from dlcli.data.columns.target_codec import TargetCodec
-from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.preprocessing import Preprocessing, columns_of
 from dlcli.data.preprocessing.steps import at_entry
-from dlcli.data.splits.division import Part, divide
+from dlcli.data.samples.samples import BLOCK_BYTES
+from dlcli.data.splits.division import Division, divide
+from dlcli.data.stages import class_problems
 from dlcli.data.table.table import Table
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows
 from dlcli.errors import ConfigError, DataError, Problem
@@ -66,28 +72,62 @@ def _further(table: Table, seed: int) -> Iterator[Problem]:
     except ConfigError as error:
         yield from error.problems
         return
-    for section, codecs in (("features", preprocessing.features), ("target", preprocessing.targets)):
-        for name, codec in codecs.items():
-            gaps = set(droppable_columns(config.target, table.roles.targets)).intersection(codec.columns)
-            yield from at_entry(_of_cells(codec, table, division.parts["train"], gaps), section, name)
+    gaps = droppable_columns(config.target, table.roles.targets)
+    for name, codec in preprocessing.features.items():
+        yield from at_entry(_fitting(codec, table, division) or _encoding(codec, table, ()), "features", name)
+    for name, target in preprocessing.targets.items():
+        own = config.target[name]
+        if own is not None and own.of_features:
+            continue  # whose faults are the features'
+        faults = _fitting(target, table, division) or _of_target(name, target, table, division, gaps)
+        yield from at_entry(faults, "target", name)
 
 
-def _of_cells(codec: Codec | TargetCodec, table: Table, train: Part, gaps: Collection[str]) -> list[Problem]:
-    """What is wrong with the cells that one codec reads: the first fault of fitting, or of encoding."""
+def _fitting(codec: Codec | TargetCodec, table: Table, division: Division) -> list[Problem]:
+    """The first fault that fitting finds."""
     columns = list(codec.columns)
-    rows = table.rows["train"]
+    train = division.parts["train"]
     file = None
     try:
-        for chunk in rows.chunks(train.rows, columns):
+        for chunk in table.rows["train"].chunks(train.rows, columns):
             file = chunk.file
-            codec.fit([chunk.columns[column] for column in columns])
+            codec.fit(columns_of(chunk, codec))
         file = None
         codec.finish()
+    except DataError as error:
+        return [problem.at(file) for problem in error.problems]
+    return []
+
+
+def _of_target(name: str, codec: TargetCodec, table: Table, division: Division, gaps: Collection[str]) -> list[Problem]:
+    """Classes are looked at as a whole: which of them stand in one chunk is the file's format's affair."""
+    if codec.spec.kind == "category" and not codec.spec.axes:
+        return class_problems(table, division, name, codec)
+    return _encoding(codec, table, set(gaps).intersection(codec.columns))
+
+
+def _encoding(codec: Codec | TargetCodec, table: Table, gaps: Collection[str]) -> list[Problem]:
+    """The faults of the first chunk that a fitted codec cannot encode."""
+    columns = list(codec.columns)
+    file = None
+    try:
         for rows in table.rows.values():
             for chunk in rows.chunks(columns=columns):
                 file = chunk.file
                 if (whole := fill_targets(chunk, gaps)) is not None:
-                    codec.encode([whole.columns[column] for column in columns], start=chunk.start)
+                    _encode(codec, whole)
     except DataError as error:
         return [problem.at(file) for problem in error.problems]
     return []
+
+
+def _encode(codec: Codec | TargetCodec, chunk: Chunk) -> None:
+    """Encode rows, of large ones a few at a time, and without those that may be left out."""
+    size = chunk.num_rows
+    if isinstance(codec, LeavesRowsOut):
+        bad, _ = codec.unusable(columns_of(chunk, codec))
+        chunk = chunk.only(np.flatnonzero(~bad)) if bad.any() else chunk
+        size = max(1, BLOCK_BYTES // max(1, math.prod(getattr(codec, "shape", ()))))
+    for start in range(0, chunk.num_rows, max(1, size)):
+        part = chunk.cut(start, size)
+        codec.encode(columns_of(part, codec), start=part.start)

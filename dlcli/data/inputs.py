@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,9 @@ from numpy.typing import NDArray
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
 from dlcli.data.samples.arrays import ArraySamples
-from dlcli.data.samples.encoding import encode_chunk
+from dlcli.data.samples.encoding import encode_chunk, rows_at_once
 from dlcli.data.samples.samples import Taken
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.opening import open_source
@@ -84,6 +85,8 @@ class Input:
     kept: tuple[str, ...] = ()
     missing: tuple[str, ...] = ("",)
     doubts: tuple[Problem, ...] = ()
+    most: int = sys.maxsize
+    """Rows to give at once: few where each becomes large."""
 
     def rows(self) -> Iterator[InputRows]:
         """The rows in their order, chunk by chunk; may be none.
@@ -108,7 +111,9 @@ class Input:
                     file=chunk.file,
                 )
                 chunk = dataclasses.replace(chunk, columns={**chunk.columns, **typed.columns})
-            yield InputRows(chunk, kept)
+            for start in range(0, max(chunk.num_rows, 1), self.most):
+                part = {name: cells.slice(start, self.most) for name, cells in kept.items()}
+                yield InputRows(chunk.cut(start, self.most), part)
 
 
 def open_input(
@@ -163,7 +168,15 @@ def open_input(
     if problems:
         raise DataError(problems)
     kept = single if keep is None else keep
-    return Input(source, tuple(infos), kinds, tuple(dict.fromkeys(kept)), options.missing_values, source.doubts())
+    return Input(
+        source,
+        tuple(infos),
+        kinds,
+        tuple(dict.fromkeys(kept)),
+        options.missing_values,
+        source.doubts(),
+        rows_at_once(preprocessing),
+    )
 
 
 def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) -> TableOptions:
@@ -207,12 +220,15 @@ def labelled_parts(
             raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
     gaps = droppable_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
-    rows = left = 0
+    rows = left = bad = 0
     for part in opened.rows():
-        chunk = part.chunk
+        unusable, _ = unusable_rows(preprocessing.features, part.chunk)
+        usable = np.flatnonzero(~unusable)
+        chunk = part.chunk if not unusable.any() else part.chunk.only(usable)
         kept = np.flatnonzero(~targetless(chunk, gaps))
-        numbers = rows + kept
-        rows += chunk.num_rows
+        numbers = rows + usable[kept]
+        rows += part.chunk.num_rows
+        bad += len(unusable) - len(usable)
         left += len(kept)
         if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
             inputs, targets = encode_chunk(preprocessing, whole, named)
@@ -220,8 +236,11 @@ def labelled_parts(
             if len(kept) < chunk.num_rows:
                 held = ArraySamples(held, np.arange(chunk.num_rows)).take(kept)
             yield ArraySamples(held, numbers)
-    if left < rows:
-        message = f"{rows - left:,} of {rows:,} rows are without a target, and are left out"
+    if bad:
+        message = f"{bad:,} of {rows:,} rows cannot be used, and are left out"
+        warn(Problem(message, hint="`on_error: skip` of the feature says so", rule="bad-image"))
+    if left + bad < rows:
+        message = f"{rows - bad - left:,} of {rows:,} rows are without a target, and are left out"
         warn(Problem(message, rule="missing-target"))
     if not left:
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))

@@ -21,7 +21,7 @@ from dlcli.data.samples.keys import encoding_key, recipe_key, samples_key
 from dlcli.data.samples.samples import Samples
 from dlcli.data.samples.store import Notify, Store
 from dlcli.data.stages import check_classes, check_rows, divide, encode, fit
-from dlcli.data.table.table import read_rows
+from dlcli.data.table.table import Table, read_rows
 from dlcli.data.types.filling import Filled, decide
 from dlcli.errors import DataError, Problem
 
@@ -128,6 +128,7 @@ def prepare_from(
         _tell_unseen(marks, reader.notify)
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
+        _add_named(reader.files, table, preprocessing)
         decided = decide(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
         config = _fit_batch(decided.config, len(division.parts["train"].rows))
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
@@ -142,6 +143,7 @@ def prepare_from(
                 name=f"{recipe}-{key}",
                 content=lambda: _content(decided, marks, unseen, preprocessing),
             ),
+            has_room=store.has_room,
             unseen=unseen,
             fingerprint=_fingerprint(key, config, reader.files),
         )
@@ -189,14 +191,22 @@ def read_split(
             table = check_rows(table)
             division = divide(table, seed=seed, wanted=[name])
             check_classes(table, division, preprocessing)
+            _add_named(reader.files, table, preprocessing)
             return encode(
                 table,
                 division,
                 preprocessing,
                 named=named,
                 keep=store.keep,
+                has_room=store.has_room,
                 fingerprint=_fingerprint(key, config, reader.files),
             )[name]
+
+
+def _add_named(files: DataFiles, table: Table, preprocessing: Preprocessing) -> None:
+    """What rows are made of beside the files of their source counts as data too."""
+    for source, rows in table.rows.items():
+        files.add(source, preprocessing.named_files(rows.chunks(columns=preprocessing.feature_columns)))
 
 
 def _require_split(config: DataConfig, name: SplitName) -> None:

@@ -10,29 +10,38 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable, Collection, Mapping
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SplitName
-from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.columns.codec import LeavesRowsOut
+from dlcli.data.columns.target_codec import TargetCodec
+from dlcli.data.preprocessing.building import build_codec
+from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
 from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
+from dlcli.data.samples.made import MadeSamples
 from dlcli.data.samples.samples import Samples
 from dlcli.data.splits.division import Division, divide
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
+from dlcli.data.table.memory import fits_in_memory
 from dlcli.data.table.rows import Overflow
 from dlcli.data.table.table import Found, Table, read_rows
 from dlcli.data.table.targetless import droppable_columns, targetless_rows
 from dlcli.data.types.filling import fill_in
-from dlcli.errors import DataError, Problem
+from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["check_classes", "check_rows", "divide", "encode", "fit", "in_memory", "read_table"]
+__all__ = ["check_classes", "check_rows", "class_problems", "divide", "encode", "fit", "in_memory", "read_table"]
 
-Keep = Callable[[int, Callable[[Destination], None]], Arrays]
-"""Keeps arrays that take so many bytes and are written by a function."""
+
+class Keep(Protocol):
+    """Keeps arrays that take so many bytes and are written by a function, for this job alone where that is said."""
+
+    def __call__(self, num_bytes: int, fill: Callable[[Destination], None], *, for_once: bool) -> Arrays: ...
+
 
 _Entry = TypeVar("_Entry")
 
@@ -85,7 +94,49 @@ def check_rows(table: Table) -> Table:
     left_out = targetless_rows(table)
     counts = {name: len(rows) for name, rows in left_out.items() if len(rows)}
     lines = [(f"rows of {name}", f"{count:,} without a target, left out") for name, count in counts.items()]
-    return dataclasses.replace(table, left_out=left_out, weights=weights, decisions=(*table.decisions, *lines))
+    unusable, doubts = _unusable(table)
+    left_out = {name: np.union1d(rows, unusable[name]) for name, rows in left_out.items()}
+    return dataclasses.replace(
+        table,
+        left_out=left_out,
+        unusable=unusable,
+        weights=weights,
+        decisions=(*table.decisions, *lines),
+        doubts=(*table.doubts, *doubts),
+    )
+
+
+def _unusable(table: Table) -> tuple[dict[SplitName, NDArray[np.int64]], list[Problem]]:
+    """Of each source the rows that features are told to leave out, with a warning of how many they are.
+
+    Raises:
+        DataError: None is left.
+    """
+    features = _given(table.config.features or {})
+    try:
+        codecs = {name: build_codec(name, each, available=list(table.infos)) for name, each in features.items()}
+    except ConfigError:  # which fitting tells of, with all others
+        codecs = {}
+    codecs = {name: codec for name, codec in codecs.items() if isinstance(codec, LeavesRowsOut)}
+    found: dict[SplitName, NDArray[np.int64]] = {}
+    doubts: list[Problem] = []
+    for source, rows in table.rows.items():
+        parts = [np.empty(0, np.int64)]
+        why: list[Problem] = []
+        columns = {column for codec in codecs.values() for column in codec.columns}
+        for offset, chunk in zip(rows.offsets, rows.chunks(columns=columns), strict=True) if codecs else ():
+            bad, problems = unusable_rows(codecs, chunk)
+            parts.append(np.flatnonzero(bad) + offset)
+            why += problems
+        found[source] = np.concatenate(parts)
+        if len(found[source]) == rows.num_rows:
+            raise DataError(why[:5])
+        if why:
+            count = f"{len(found[source]):,} row{'s' * (len(found[source]) != 1)}"
+            message = f"{count} of the {source} data {'are' if count != '1 row' else 'is'} left out: {why[0].message}"
+            message += ", ..." if len(why) > 1 else ""
+            doubts.append(dataclasses.replace(why[0], message=message, hint="`on_error: fail` names all"))
+    return found, doubts
 
 
 def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[str] = ()) -> Preprocessing:
@@ -121,29 +172,40 @@ def check_classes(table: Table, division: Division, preprocessing: Preprocessing
     Raises:
         DataError: Some are not.
     """
-    problems: list[Problem] = []
-    for spec in preprocessing.target_specs:
-        target = table.config.target[spec.name]
-        # Of arrays encoding tells; a feature knows what becomes of a value that it has not seen.
-        if spec.kind == "category" and not spec.axes and target is not None and not target.of_features:
-            (column,) = preprocessing.targets[spec.name].columns
-            found = {name: row_labels(rows, column) for name, rows in table.rows.items()}
-            for name, part in division.parts.items():
-                problems += unseen_classes(
-                    spec.classes,
-                    found[part.source],
-                    part.rows,
-                    target=spec.name,
-                    split=name,
-                    is_fraction=part.source != name,
-                )
+    problems = [
+        problem
+        for name, codec in preprocessing.targets.items()
+        for problem in class_problems(table, division, name, codec)
+    ]
     if problems:
         # A target that is read as something else than it is has classes that are there once: first the cause.
         faulty = {problem.path for problem in problems}
         raise DataError([*(doubt for doubt in table.doubts if doubt.path in faulty), *problems])
 
 
-def in_memory(num_bytes: int, fill: Callable[[Destination], None]) -> Arrays:
+def class_problems(table: Table, division: Division, name: str, codec: TargetCodec) -> list[Problem]:
+    """The classes of each split that a fitted target has not seen; empty cells are none, and numbers are no classes."""
+    target = table.config.target[name]
+    # Of arrays encoding tells; a feature knows what becomes of a value that it has not seen.
+    if codec.spec.kind != "category" or codec.spec.axes or (target is not None and target.of_features):
+        return []
+    (column,) = codec.columns
+    found = {source: row_labels(rows, column) for source, rows in table.rows.items()}
+    return [
+        problem
+        for split, part in division.parts.items()
+        for problem in unseen_classes(
+            codec.spec.classes,
+            found[part.source],
+            part.rows,
+            target=name,
+            split=split,
+            is_fraction=part.source != split,
+        )
+    ]
+
+
+def in_memory(num_bytes: int, fill: Callable[[Destination], None], *, for_once: bool) -> Arrays:
     """Keep arrays in memory."""
     arrays = MemoryArrays()
     fill(arrays)
@@ -157,6 +219,7 @@ def encode(
     *,
     named: Collection[str] = (),
     keep: Keep = in_memory,
+    has_room: Callable[[int], bool] = fits_in_memory,
     unseen: list[Problem] | None = None,
     fingerprint: Callable[[SplitName], str] = lambda split: "",
 ) -> dict[str, Samples]:
@@ -168,14 +231,21 @@ def encode(
         preprocessing: Fitted.
         named: Features that layers take by name.
         keep: Where the arrays go.
+        has_room: Whether so many bytes can be kept there; where not, what can wait is made when it is taken.
         unseen: Gets a warning for each feature with values that training has not seen.
         fingerprint: Of the samples of a split.
 
     Raises:
         DataError: Cells that cannot be encoded; no room for the arrays.
     """
-    write = functools.partial(_write, table, division, preprocessing, named, [] if unseen is None else unseen)
-    return array_splits(keep(encoded_bytes(preprocessing, division.num_rows, named), write), fingerprint)
+    waiting = preprocessing.can_wait(named)
+    if has_room(encoded_bytes(preprocessing, division.num_rows, named)):
+        waiting = {}
+    told = [] if unseen is None else unseen
+    write = functools.partial(_write, table, division, preprocessing, named, told, waiting)
+    arrays = keep(encoded_bytes(preprocessing, division.num_rows, named, waiting), write, for_once=bool(waiting))
+    splits = array_splits(arrays, fingerprint)
+    return {name: MadeSamples(stored, waiting) for name, stored in splits.items()} if waiting else splits
 
 
 def _write(
@@ -184,13 +254,23 @@ def _write(
     preprocessing: Preprocessing,
     named: Collection[str],
     unseen: list[Problem],
+    on_demand: Collection[str],
     destination: Destination,
 ) -> None:
     preprocessing.forget()
     unseen[:] = preprocessing.given_problems()
     for source, rows in table.rows.items():
         numbers = division.within(source)
-        encode_rows(preprocessing, rows, numbers, named, destination, gaps=_gaps(table))
+        encode_rows(
+            preprocessing,
+            rows,
+            numbers,
+            named,
+            destination,
+            gaps=_gaps(table),
+            on_demand=on_demand,
+            unusable=table.unusable.get(source),
+        )
         found = preprocessing.take_unseen_values(source)
         unseen += found if source != "train" else ()
         for name, places in numbers.items():

@@ -13,9 +13,10 @@ from dlcli.evaluation.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.runs.record import read_batch_size
 from dlcli.trained.onnx_predictor import OnnxPredictor
+from dlcli.trained.own_code import Leave
 from dlcli.trained.rows import data_parts, split_rows
 from dlcli.trained.run import TrainedRun, Warn
-from dlcli.trained.runtime import Runtime, load_portable
+from dlcli.trained.runtime import Runtime, load_portable, tell_older_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,7 @@ def evaluate_run(
     cache: Cache | None,
     reading: Reading | None,
     runtime: Runtime,
+    leave: Leave,
     warn: Warn,
 ) -> Evaluation:
     """Evaluate a run and write `evaluations/<name>.json`.
@@ -48,12 +50,13 @@ def evaluate_run(
         cache: Where training kept the encoded data.
         reading: How a file of new rows is to be read.
         runtime: What to compute with.
+        leave: Whether code of the run's own may be run.
         warn: Told when the portable model should be there and cannot be trusted, and of doubts about the rows.
 
     Raises:
         DlcliError: See `dlcli.evaluate`.
     """
-    run, metrics = _open(path, runtime=runtime, warn=warn)
+    run, metrics = _open(path, runtime=runtime, leave=leave, warn=warn)
     if data is None:
         parts = iter([split_rows(run, split, cache=cache)])
     else:
@@ -69,12 +72,13 @@ def evaluate_run(
     return result
 
 
-def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metrics]:
+def _open(path: Path, *, runtime: Runtime, leave: Leave, warn: Warn) -> tuple[TrainedRun, Metrics]:
     """The run in the runtime that can compute its metrics.
 
     Raises:
         ModelError: `portable` is asked for, and a metric is left to Keras.
     """
+    tell_older_model(path, warn)
     if runtime != "keras":
         portable = load_portable(path, required=runtime == "portable", warn=warn)
         if portable is not None:
@@ -90,7 +94,7 @@ def _open(path: Path, *, runtime: Runtime, warn: Warn) -> tuple[TrainedRun, Metr
     from dlcli.evaluation.keras_metrics import KerasMetrics
     from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 
-    run = load_keras(RunDirectory.open(path), mixed=True)
+    run = load_keras(RunDirectory.open(path), leave=leave, mixed=True)
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     predictor.assembly.compile()

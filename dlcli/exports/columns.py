@@ -16,6 +16,7 @@ from dlcli.backend import startup
 from dlcli.codecs.keras_layers import ColumnKind, layer_of
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec
+from dlcli.data.preprocessing.preprocessing import columns_of
 from dlcli.errors import ModelError, Problem
 from dlcli.exports.formats import ExportFormat, NumberDtype, export_formats
 
@@ -98,8 +99,8 @@ def column_values(codecs: Mapping[str, Codec], chunk: Chunk, dtype: NumberDtype 
     values: dict[str, NDArray[Any]] = {}
     for codec in codecs.values():
         layer = layer_of(codec)
-        for column in codec.columns:
-            own = layer.values(codec, chunk.columns[column])
+        for column, cells in zip(codec.columns, columns_of(chunk, codec), strict=True):
+            own = layer.values(codec, cells)
             with np.errstate(over="ignore"):
                 values[column] = own if layer.kind == "text" else own.astype(dtype)
     return values

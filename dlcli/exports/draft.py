@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
-import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +13,7 @@ from typing import Any
 
 from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.formats import ExportFormat
+from dlcli.files.replacing import move_into_place
 from dlcli.model.faults import model_faults, reason
 from dlcli.prediction.destination import not_writable
 
@@ -107,11 +106,8 @@ def move(draft: Path, output: Path, format: ExportFormat) -> Path | None:
     described, place = format.metadata_file(draft), format.metadata_file(output)
     try:
         if described is not None and place is not None and not described.is_relative_to(draft):
-            os.replace(described, place)
-        if draft.is_dir():
-            shutil.move(draft, output)
-        else:
-            os.replace(draft, output)
+            move_into_place(described, place)
+        move_into_place(draft, output)
     except OSError as error:
         raise not_writable(str(output), error) from error
     return place

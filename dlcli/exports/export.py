@@ -29,6 +29,7 @@ from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices
 from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 from dlcli.trained.onnx_predictor import OnnxPredictor
+from dlcli.trained.own_code import Leave
 from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.runtime import load
@@ -60,6 +61,7 @@ def export_run(
     format: ExportFormat,
     with_preprocessing: bool = False,
     rows: Sequence[str] | None = None,
+    leave: Leave,
     warn: Warn,
 ) -> Export:
     """Export the model of a run.
@@ -70,6 +72,7 @@ def export_run(
         format: The format.
         with_preprocessing: The model takes the columns of a table instead of encoded numbers.
         rows: Files of rows to compare on; the run's own data when None.
+        leave: Whether code of the run's own may be run.
         warn: Told when the run's portable model cannot be trusted.
 
     Raises:
@@ -78,11 +81,11 @@ def export_run(
         DataError: There are no rows to compare on, or the output cannot be written.
     """
     require_free(output, format)
-    run = load(path, warn=warn)
+    run = load(path, leave=leave, warn=warn)
     if with_preprocessing:
         require_holdable(run.preprocessing.features, format)
     chunk = _rows(run, rows)
-    assembly = _assembly(run)
+    assembly = _assembly(run, leave)
     outputs = tuple(plan.name for plan in assembly.outputs)
     named = run.predictor.named
     encoded = run.preprocessing.encode(chunk, named)
@@ -148,11 +151,11 @@ def _prove(
     return max(proofs, key=lambda parity: (parity.noise, parity.excess))
 
 
-def _assembly(run: TrainedRun) -> Assembly:
+def _assembly(run: TrainedRun, leave: Leave) -> Assembly:
     """The model that Keras builds, in float32."""
     predictor = run.predictor
     if not isinstance(predictor, KerasPredictor):
-        predictor = load_keras(run.directory).predictor
+        predictor = load_keras(run.directory, leave=leave).predictor
     assert isinstance(predictor, KerasPredictor)
     return predictor.assembly
 

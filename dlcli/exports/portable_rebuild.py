@@ -16,16 +16,18 @@ from dlcli.files.replacing import Replacement
 from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.trained.keras_predictor import KerasPredictor, load_keras
+from dlcli.trained.own_code import Leave
 from dlcli.trained.rows import some_split
 
 __all__ = ["rebuild_portable"]
 
 
-def rebuild_portable(path: Path) -> Export:
+def rebuild_portable(path: Path, *, leave: Leave) -> Export:
     """Write `model.onnx` of a run again, and what `run.json` says of it. Where that fails, both stay as they were.
 
     Args:
         path: The run directory.
+        leave: Whether code of the run's own may be run.
 
     Raises:
         ModelError: The model cannot be converted, or disagrees with Keras.
@@ -33,7 +35,7 @@ def rebuild_portable(path: Path) -> Export:
         RunError: The run is damaged, or cannot be written.
     """
     directory = RunDirectory.open(path)
-    run = load_keras(directory, mixed=True)
+    run = load_keras(directory, leave=leave, mixed=True)
     predictor = run.predictor
     assert isinstance(predictor, KerasPredictor)
     name, samples = some_split(run)

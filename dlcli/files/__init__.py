@@ -1,1 +1,1 @@
-"""The file system as everybody else uses it: files that are replaced whole, and locks."""
+"""The file system as everybody else uses it: files replaced whole, and locks; and texts fit for a terminal."""

@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["Replacement", "is_draft", "replacing", "write_file"]
+__all__ = ["Replacement", "is_draft", "move_into_place", "replacing", "write_file"]
 
 _LONGEST = 60
 """Characters that a draft takes of its file's name, from the end: a name may have 255 bytes in all."""
@@ -65,6 +65,9 @@ class Replacement:
             self.keep_mode()
             if sync:
                 _sync(self.draft)
+        elif sync:
+            with contextlib.suppress(OSError):  # see below
+                _sync(self.draft)
         os.replace(self.draft, self.target)
         if sync:
             with contextlib.suppress(OSError):  # not every system opens a directory
@@ -77,6 +80,25 @@ class Replacement:
                 shutil.rmtree(self.draft)
             else:
                 self.draft.unlink()
+
+
+def move_into_place(draft: Path, target: Path) -> None:
+    """Give a file, or a directory with all that is in it, its name, when it is on the disk.
+
+    Args:
+        draft: What was written, on the same file system.
+        target: The name; of a directory nothing is there.
+
+    Raises:
+        OSError: The disk is full, or the system refuses.
+    """
+    replacement = Replacement(target)
+    replacement.draft = draft
+    for file in draft.rglob("*") if draft.is_dir() else ():
+        if file.is_file() or file.is_dir():
+            with contextlib.suppress(OSError) if file.is_dir() else contextlib.nullcontext():
+                _sync(file)
+    replacement.commit()
 
 
 @contextlib.contextmanager

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.inspection.inspection import inspect
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.runs.comparing import Apart, Difference, compare_history, compare_metrics, differences
 from dlcli.runs.history import read_history
 from dlcli.runs.holder import find_holder
 from dlcli.runs.layout import RunDirectory
-from dlcli.trained.keras_predictor import KerasPredictor, load_keras, require_own_code
+from dlcli.trained.keras_predictor import KerasPredictor, load_keras
+from dlcli.trained.own_code import GRANTED, Leave, inspect_run, require_code
 from dlcli.training.events import EpochStarted, Event, Listener
 from dlcli.training.interruption import StopTraining
 
@@ -80,12 +80,13 @@ class Reproduction:
         return {"same": self.same, **dataclasses.asdict(self)}
 
 
-def reproduce_run(path: Path, *, place: Path | None, train: Train, tell: Listener) -> Reproduction:
+def reproduce_run(path: Path, *, place: Path | None, leave: Leave, train: Train, tell: Listener) -> Reproduction:
     """Train a run again, for as many epochs as it has, and compare.
 
     Args:
         path: The run directory; nothing in it is changed.
         place: Where the new run goes and stays; None: beside, until it has been compared.
+        leave: Whether code of the run's own may be run.
         train: Trains.
         tell: Called with the events of the training.
 
@@ -102,7 +103,7 @@ def reproduce_run(path: Path, *, place: Path | None, train: Train, tell: Listene
     if not before:
         message = f"{path} has no whole epoch, so there is nothing to reproduce"
         raise RunError(Problem(message, hint="train again", rule="run-incomplete"))
-    require_own_code(inspect(run.config).checked().config, run)
+    require_code(inspect_run(run).checked().config, run, leave)
     with _place(path, place) as directory:
         again = RunDirectory(directory)
         try:
@@ -188,6 +189,6 @@ def _greatest(arrays: list[NDArray[Any]]) -> float:
 
 
 def _weights(run: RunDirectory) -> list[NDArray[Any]]:
-    predictor = load_keras(RunDirectory.open(run.path), mixed=True).predictor
+    predictor = load_keras(RunDirectory.open(run.path), leave=GRANTED, mixed=True).predictor
     assert isinstance(predictor, KerasPredictor)
     return [np.asarray(weight) for weight in predictor.assembly.model.weights]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.overrides import Overrides
-from dlcli.config.inspection.inspection import Inspection, inspect
+from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import Problem, RunError
@@ -17,6 +17,7 @@ from dlcli.runs.contents import special_files
 from dlcli.runs.inside import unsafe
 from dlcli.runs.layout import RunDirectory, copied_names
 from dlcli.runs.provenance import now
+from dlcli.trained.own_code import Leave, inspect_run, require_code
 from dlcli.trained.rows import recorded_files
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "open_resumption",
     "require_beginning",
     "require_epochs",
+    "require_other_end",
     "require_same_config",
     "require_same_data",
 ]
@@ -66,21 +68,23 @@ class Resumption:
             epoch: The whole epochs that it goes on from.
             provenance: Of the process that goes on.
         """
+        of_model = ("model", "model_epoch")  # whose files are what they were until there are new ones
         kept = ("started", "argv", "config_file", "working_directory", "versions", "hardware", "git", "writes")
         earlier = self.record.get("resumed")
         resumed = {"at": now(), "epoch": epoch, "argv": provenance["argv"], "versions": provenance["versions"]}
         return {
-            **{name: self.record[name] for name in kept if name in self.record},
+            **{name: self.record[name] for name in (*kept, *of_model) if name in self.record},
             "resumed": [*(earlier if isinstance(earlier, list) else []), resumed],
         }
 
 
-def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
+def open_resumption(path: Path, overrides: Overrides = (), *, leave: Leave) -> Resumption:
     """Open a run to go on with.
 
     Args:
         path: The run directory.
         overrides: What is to be another, as for `inspect`.
+        leave: Whether code of the run's own may be run.
 
     Raises:
         RunError: It is no run, or one that cannot be taken up; its data, its code or the config differ; all that do.
@@ -90,8 +94,8 @@ def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
     if links := special_files(run.path):
         raise RunError(unsafe(run.path / name for name in links))
     record = run.read_json(run.record)
-    before = inspect(run.config).require()
-    inspection = inspect(run.config, overrides)
+    before = inspect_run(run).require()
+    inspection = inspect_run(run, overrides)
     if not isinstance(record.get("code"), dict):
         message = f"{run.path} was trained by a dlcli that committed no epochs, and cannot be gone on with"
         raise RunError(Problem(message, hint=_anew(run), rule="not-resumable"))
@@ -105,6 +109,7 @@ def open_resumption(path: Path, overrides: Overrides = ()) -> Resumption:
         ]
         if problems:
             raise RunError(inspection.locate(problem) for problem in problems)
+        require_code(after, run, leave)
     return Resumption(run, record, inspection, finished)
 
 
@@ -134,6 +139,26 @@ def require_epochs(epochs: int, done: int) -> None:
         message = f"fit.epochs is {epochs}, and {done} epochs are trained and committed"
         hint = f"give {done} or more"
         raise RunError(Problem(message, path="fit.epochs", hint=hint, rule="resume-differs"))
+
+
+def require_other_end(resumption: Resumption, epochs: int, done: int) -> None:
+    """Make sure that a training does not go on to where its numbers ended: it would come to the same.
+
+    Args:
+        resumption: The run.
+        epochs: How many it is to have.
+        done: How many it goes on from.
+
+    Raises:
+        RunError: Its loss or its weights became NaN or infinite after those.
+    """
+    record, run = resumption.record, resumption.directory
+    if record.get("rule") != "loss-not-finite" or record.get("status") != "failed" or epochs <= done:
+        return
+    message = f"{run.path} has ended because its numbers did, after epoch {done}, and would end so again"
+    hint = f"--set fit.epochs={done} completes it with what it has learnt till then; or {_anew(run)}, with a lower "
+    hint += "learning rate for instance"
+    raise RunError(Problem(message, path="fit.epochs", hint=hint, rule="resume-not-finite"))
 
 
 def hashes_of(code: Sequence[str]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from dlcli.jobs.resuming import (
     hashes_of,
     require_beginning,
     require_epochs,
+    require_other_end,
     require_same_config,
     require_same_data,
 )
@@ -39,6 +40,7 @@ from dlcli.training.callbacks import forget_backups, written_by
 from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
+from dlcli.training.interruption import postponed
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
@@ -117,9 +119,10 @@ def run_job(
             tell(event)
 
         try:
-            record.begin()
-            run.write_inputs(assembly.config, prepared.preprocessing.state())
-            tell(plan.at(run.path).planned)
+            with postponed():  # from the record on there is a run, and it can be gone on with
+                record.begin()
+                run.write_inputs(assembly.config, prepared.preprocessing.state())
+                tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
@@ -131,14 +134,15 @@ def run_job(
             )
             if problem is not None:
                 tell(Notice(problem))
-            record.finish(
-                outcome.status,
-                metrics=metrics,
-                execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
-                portable=portable,
-            )
-            if outcome.status == "completed":
-                claimed.complete()
+            with postponed():
+                record.finish(
+                    outcome.status,
+                    metrics=metrics,
+                    execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
+                    portable=portable,
+                )
+                if outcome.status == "completed":
+                    claimed.complete()
         finally:
             record.close()
             if (old := claimed.left()) is not None:
@@ -173,6 +177,7 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     start = Snapshot(commit)
     require_same_config(config, start.config, run)
     require_epochs(config.fit.epochs, start.epoch)
+    require_other_end(resumption, config.fit.epochs, start.epoch)
     commits.forget_after(commit.epoch, keep=config.checkpoint.keep if config.checkpoint else 1)
     forget_backups(config.callbacks, run.path)
     return start

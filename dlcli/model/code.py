@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.machinery
 import importlib.util
 import inspect
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from dlcli.backend import startup
 from dlcli.errors import ConfigError, Problem
 
-__all__ = ["load_code"]
+__all__ = ["MODULES", "load_code"]
+
+MODULES = "dlcli_code_"
+"""How the names of the modules begin that the user's files become."""
 
 
 def load_code(files: Sequence[str | Path]) -> dict[str, object]:
     """Run the files, and return the public classes and functions that they define, by name.
 
-    Each file is a module of its own (`dlcli_code_<stem>`); its directory joins the end of `sys.path` only when the
-    file imports a module that lies beside it.
+    Each file is a module of its own (`dlcli_code_<stem>`); its directory is where modules are looked for last, and only
+    when the file imports one that lies beside it. What runs is the text of the files: bytecode in `__pycache__` may be
+    of another text, and none is written there.
 
     Args:
         files: Absolute paths, in the config's order.
@@ -65,7 +71,7 @@ def load_code(files: Sequence[str | Path]) -> dict[str, object]:
 
 def _module_name(file: Path, taken: set[str]) -> str:
     """The same in every process, because Keras writes it into the files that it saves."""
-    base = "dlcli_code_" + "".join(letter if letter.isalnum() else "_" for letter in file.stem)
+    base = MODULES + "".join(letter if letter.isalnum() else "_" for letter in file.stem)
     name, number = base, 0
     while name in taken:
         number += 1
@@ -78,6 +84,8 @@ def _run(file: Path, name: str, path: str) -> ModuleType | Problem:
         what = "is a directory" if file.is_dir() else "does not exist"
         return Problem(f"the file {file} {what}", path=path, hint="`code` lists Python files", rule="user-code")
     spec = importlib.util.spec_from_file_location(name, file)
+    if spec is not None and isinstance(spec.loader, importlib.machinery.SourceFileLoader):
+        spec = importlib.util.spec_from_file_location(name, file, loader=_Text(name, str(file)))
     if spec is None or spec.loader is None:
         return Problem(f"{file} is no Python file", path=path, hint="its name must end in .py", rule="user-code")
     module = importlib.util.module_from_spec(spec)
@@ -88,7 +96,7 @@ def _run(file: Path, name: str, path: str) -> ModuleType | Problem:
         except ModuleNotFoundError as error:
             if not _lies_beside(file, error.name):
                 raise
-            sys.path.append(str(file.parent))
+            sys.meta_path.append(_Beside(file.parent))
             spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
         del sys.modules[name]
@@ -96,10 +104,40 @@ def _run(file: Path, name: str, path: str) -> ModuleType | Problem:
     return module
 
 
+class _Text(importlib.machinery.SourceFileLoader):
+    """Loads a module from its text, and from nothing that was made of it."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """As for any module, but for the cache."""
+        path = self.get_filename(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+class _Beside(importlib.abc.MetaPathFinder):
+    """Finds the modules of a directory after all others, from their texts."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._finder = importlib.machinery.FileFinder(
+            str(directory),
+            (importlib.machinery.ExtensionFileLoader, importlib.machinery.EXTENSION_SUFFIXES),
+            (_Text, importlib.machinery.SOURCE_SUFFIXES),
+        )
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        """The module, when it is one of the directory itself."""
+        return self._finder.find_spec(fullname) if path is None else None
+
+
+def _is_of(finder: object, directory: Path) -> bool:
+    return isinstance(finder, _Beside) and finder.directory == directory
+
+
 def _lies_beside(file: Path, module: str | None) -> bool:
     top = (module or "").partition(".")[0]
     directory = file.parent
-    if not top or str(directory) in sys.path:
+    if not top or str(directory) in sys.path or any(_is_of(finder, directory) for finder in sys.meta_path):
         return False
     return (directory / f"{top}.py").is_file() or (directory / top).is_dir()
 

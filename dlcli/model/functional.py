@@ -49,7 +49,7 @@ def build(
     builder = _Builder(code)
     layers = builder.make_layers(graph)
     builder.check()
-    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes])
+    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes], code=code)
     tensors = builder.connect(graph, layers, tensors)
     builder.check()
     outputs = builder.named_outputs(graph, tensors)

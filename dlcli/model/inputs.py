@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.config.document.places import format_path
+from dlcli.config.graph.drafts import snake_case
 from dlcli.config.graph.graph import Graph
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.errors import ModelError, Problem
+from dlcli.model.components import make
+from dlcli.model.faults import model_faults, reason
 
 __all__ = ["make_inputs"]
 
 
 def make_inputs(
-    graph: Graph, inputs: Sequence[InputSpec], *, taken: Collection[str]
+    graph: Graph, inputs: Sequence[InputSpec], *, taken: Collection[str], code: Mapping[str, object]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Make the input tensors.
 
@@ -23,6 +28,7 @@ def make_inputs(
         graph: Says which inputs are taken by name.
         inputs: The model's inputs.
         taken: Names of layers, which the layers made here must not have.
+        code: The user's own layers by name, which may stand at an entrance.
 
     Returns:
         The `keras.Input` of each `InputSpec` by its name; and the tensors that layers find under a feature's name
@@ -39,7 +45,7 @@ def make_inputs(
     sources = {spec.name: keras.Input(spec.shape, dtype=spec.dtype, name=spec.name) for spec in inputs}
     tensors, unnamed = {}, []
     for spec in inputs:
-        tensor = sources[spec.name]
+        tensor = _entered(spec, sources[spec.name], names, code)
         if spec.embedding is not None:
             tensor = _embedded(keras, spec, tensor, names)
         if spec.name in graph.features:
@@ -51,6 +57,30 @@ def make_inputs(
     elif unnamed:
         tensors[DEFAULT_INPUT] = keras.layers.Concatenate(name=_free("features_vector", names))(unnamed)
     return sources, tensors
+
+
+def _entered(spec: InputSpec, tensor: Any, names: set[str], code: Mapping[str, object]) -> Any:
+    """What layers are given of an input: what its entrance makes of it.
+
+    Raises:
+        ModelError: A layer of the entrance cannot be made, or does not take what comes.
+    """
+    base = re.sub(r"[^A-Za-z0-9_.\-]", "_", spec.name)
+    for layer in spec.entrance:
+        path = ("data", "features", spec.name, *layer.place)
+        name = _free(f"{base}_{snake_case(layer.name)}", names)
+        made = make("layers", Component(layer.name, {**layer.arguments, "name": name}), code=code, path=path)
+        shape = tuple(tensor.shape)
+        try:
+            tensor = made(tensor)
+        except model_faults() as error:
+            message = f"the layer {layer.name} cannot take {shape}: {reason(error)}"
+            raise ModelError(Problem(message, path=format_path(path), rule="shape")) from error
+        if layer.place and tuple(tensor.shape) != shape:
+            message = f"the layer {layer.name} makes {tuple(tensor.shape)[1:]} of images of {shape[1:]}"
+            hint = "what changes the size is no augmentation: it stands in `model.layers`, or say `size`"
+            raise ModelError(Problem(message, path=format_path(path), hint=hint, rule="shape"))
+    return tensor
 
 
 def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import errno
 import os
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO, cast
 from dlcli.data.sources.standard_input import is_stream
 from dlcli.errors import DataError, Problem
 from dlcli.files.replacing import Replacement
+from dlcli.files.visible import visible_lines
 
 __all__ = ["not_writable", "standard_output", "write_file", "write_standard_output"]
 
@@ -73,7 +75,8 @@ def write_standard_output() -> Iterator[BinaryIO]:
         DataError: It cannot be written: it is closed, or goes to a file on a full disk.
         BrokenPipeError: Nobody reads it any more.
     """
-    output = _Output(standard_output(), "standard output")
+    stream = standard_output()
+    output = _Output(cast(BinaryIO, _Shown(stream)) if stream.isatty() else stream, "standard output")
     try:
         yield cast(BinaryIO, output)
         output.flush()
@@ -92,6 +95,31 @@ def not_writable(name: str, error: OSError) -> DataError:
     """
     message = f"cannot write {name}: {error.strerror or error}"
     return DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+
+
+class _Shown:
+    """A terminal, which is given no control characters of a cell, a class or a column; a file or a pipe gets all.
+
+    Args:
+        stream: Standard output.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")  # a character may come in two pieces
+
+    def write(self, data: Any) -> int:
+        self._stream.write(visible_lines(self._decoder.decode(bytes(data))).encode())
+        return len(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 class _Output:

@@ -17,11 +17,12 @@ from pathlib import Path
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.locks import locked_directory
+from dlcli.runs.commits import Commits
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.holder import Holder, RunLock, find_holder
 from dlcli.runs.layout import RunDirectory
 
-__all__ = ["Claim", "choose", "claim", "exclusive", "reclaim"]
+__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim"]
 
 SHOWN = 5
 """So many names are listed in a message."""
@@ -81,6 +82,8 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
         raise _refusal(f"{run.path} is not empty and is no run directory: {why}")
     if not overwrite:
         hint = "pass --overwrite to replace it, or another --run-dir"
+        if can_go_on(run):
+            hint = f"go on with it: dlcli train --resume {run.path}; or {hint}"
         raise _refusal(f"the run {run.path} exists already", hint=hint)
     problems: list[Problem] = []
     if others := foreign_files(run):
@@ -94,6 +97,17 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
         problems += _refusal(f"{run.path} is, or holds, the directory that you work in").problems
     if problems:
         raise RunError(problems)
+
+
+def can_go_on(run: RunDirectory) -> bool:
+    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of."""
+    if not run.path.is_dir() or not is_written_by_dlcli(run):
+        return False
+    try:
+        status = run.read_record().get("status")
+    except RunError:
+        return False
+    return status in ("interrupted", "failed") and bool(Commits(run.checkpoints).epochs())
 
 
 @dataclasses.dataclass

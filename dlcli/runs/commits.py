@@ -27,6 +27,7 @@ from typing import Any
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import Replacement, is_draft
 from dlcli.runs.inside import open_inside, read_inside, unsafe
+from dlcli.runs.strict_json import read_strict
 
 __all__ = ["ARRAYS", "COMMIT_FILES", "HISTORY", "STATE", "Commit", "Commits", "is_commit_name"]
 
@@ -96,12 +97,9 @@ class Commit:
             RunError: It is no JSON object.
         """
         try:
-            value = json.loads(self.read(STATE).decode("utf-8"))
-        except (ValueError, RecursionError) as error:
+            return read_strict(self.read(STATE), finite=False)  # the best loss before the first is infinite
+        except ValueError as error:
             raise _damaged(self.path / STATE, str(error)) from error
-        if not isinstance(value, dict):
-            raise _damaged(self.path / STATE, "expected a JSON object")
-        return value
 
 
 class Commits:
@@ -128,7 +126,8 @@ class Commits:
         target = self._directory / f"epoch-{epoch:06d}"
         replacement = Replacement(target)
         try:
-            replacement.draft.mkdir(parents=True)
+            self._directory.mkdir(exist_ok=True)  # and not the run, which somebody may have moved away
+            replacement.draft.mkdir()
             entries = {name: _write(replacement.draft / name, part) for name, part in files.items()}
             manifest = {"format": FORMAT, "epoch": epoch, "files": entries}
             _write(replacement.draft / MANIFEST, [json.dumps(manifest, indent=2).encode()])
@@ -181,7 +180,7 @@ class Commits:
         if problems:
             raise RunError(problems)
         try:
-            manifest = json.loads(read_inside(path / MANIFEST, most=MOST_MANIFEST))
+            manifest = read_strict(read_inside(path / MANIFEST, most=MOST_MANIFEST))
             if manifest["format"] != FORMAT or manifest["epoch"] != epoch:
                 return None
             sizes = {}
@@ -190,7 +189,7 @@ class Commits:
                 if _measured(path / name, limit) != (entry["bytes"], entry["sha256"]):
                     return None
                 sizes[name] = int(entry["bytes"])
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, RunError):
+        except (OSError, ValueError, KeyError, TypeError, RunError):
             return None
         return Commit(path, epoch, sizes)
 

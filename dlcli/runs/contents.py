@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 import re
 import stat
@@ -11,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dlcli.errors import RunError
 from dlcli.files.replacing import is_draft
 from dlcli.runs.commits import COMMIT_FILES
+from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
+from dlcli.runs.strict_json import read_strict
 
 __all__ = ["foreign_files", "is_vacant", "is_written_by_dlcli", "matches", "special_files"]
 
@@ -117,10 +119,6 @@ def _entries(directory: Path) -> Iterator[tuple[str, bool]]:
 def _record(run: RunDirectory) -> dict[str, Any]:
     """`run.json`; empty when it is no regular file, too large, or no JSON object."""
     try:
-        status = run.record.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_RECORD:
-            return {}
-        value = json.loads(run.record.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_strict(read_inside(run.record, most=LARGEST_RECORD))
+    except (OSError, ValueError, RunError):
         return {}
-    return value if isinstance(value, dict) else {}

@@ -16,9 +16,9 @@ runs/iris-001/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,10 +32,18 @@ from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
+from dlcli.runs.strict_json import read_strict
 
-__all__ = ["FORMAT", "OWN_NAMES", "ROOM_FOR_THE_END", "RunDirectory", "copied_names", "write_atomically", "write_json"]
-
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+__all__ = [
+    "FORMAT",
+    "OWN_NAMES",
+    "ROOM_FOR_THE_END",
+    "RunDirectory",
+    "copied_names",
+    "needs_leave",
+    "write_atomically",
+    "write_json",
+]
 
 FORMAT = 1
 """The version of the run directory's layout, in `run.json`; a higher one is refused."""
@@ -145,6 +153,12 @@ class RunDirectory:
         """Give back the room that was put by, but for `keep` bytes."""
         if self._room is not None:
             self._room.free(keep=keep)
+
+    def forget_evaluations(self) -> None:
+        """Remove what was measured with the model that is about to be replaced by another."""
+        for file in self.evaluations.glob("*.json"):
+            with contextlib.suppress(OSError):
+                file.unlink()
 
     @property
     def trained(self) -> Path:
@@ -262,7 +276,8 @@ class RunDirectory:
         problems = unsafe([*files, self.lock])
         problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
         if not problems and self.code.is_dir():
-            problems = unsafe(self.code.iterdir())
+            cache = self.code / "__pycache__"  # of earlier versions, and of people; `load_code` never looks into it
+            problems = unsafe([cache], directories=True) + unsafe(each for each in self.code.iterdir() if each != cache)
         if problems:
             raise RunError(problems)
 
@@ -284,20 +299,18 @@ class RunDirectory:
         if folder:
             raise RunError(folder)
         try:
-            text = read_inside(path, most=MOST_JSON).decode("utf-8")
-            value = json.loads(text)
-            if _SURROGATE.search(text):
-                json.dumps(value, ensure_ascii=False).encode()  # a half of a character cannot be shown or written
+            return read_strict(read_inside(path, most=MOST_JSON))
         except OSError as error:
             raise RunError(Problem(f"cannot read {path}: {error.strerror or error}", rule="run-incomplete")) from error
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise RunError(
                 Problem(f"{path} is damaged: {error}", hint="restore the file, or train again", rule="run-damaged")
             ) from error
-        if not isinstance(value, dict):
-            hint = "restore the file, or train again"
-            raise RunError(Problem(f"{path} is damaged: expected a JSON object", hint=hint, rule="run-damaged"))
-        return value
+
+
+def needs_leave(run: Path) -> str:
+    """What a command on a run is to be given beside the run: the leave to run its own code, when it has some."""
+    return " --allow-code" if RunDirectory(run).code.is_dir() else ""
 
 
 def _state(record: dict[str, Any]) -> str:
@@ -314,7 +327,7 @@ def _way_on(run: RunDirectory, record: dict[str, Any]) -> str:
     if record.get("status") == "running":
         return "wait until it ends"
     if record.get("status") != "completed" and run.config.is_file() and run.preprocessing.is_file():
-        return f"go on with it: dlcli train --resume {run.path}; or train again"
+        return f"go on with it: dlcli train --resume {run.path}{needs_leave(run.path)}; or train again"
     return "train again"
 
 

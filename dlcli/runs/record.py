@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from dlcli.errors import Problem, RunError
+from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.runs.layout import FORMAT, RunDirectory, write_json
 from dlcli.runs.provenance import now
 
@@ -82,6 +82,8 @@ class RunRecord:
         if status == "running":
             status = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
             values = {"error": f"{type(error).__name__}: {error}"}
+            if isinstance(error, DlcliError):
+                values["rule"] = error.problems[0].rule
         with contextlib.suppress(RunError):
             self.finish(status, **values)
 

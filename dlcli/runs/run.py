@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from dlcli.errors import Problem, RunError
+from dlcli.runs.contents import STATUSES
 from dlcli.runs.history import read_history
 from dlcli.runs.layout import RunDirectory
 
@@ -47,22 +51,22 @@ class Run:
     @property
     def status(self) -> str:
         """`running`, `completed`, `interrupted` or `failed`."""
-        return str(self.record["status"])
+        return str(self._said("status", lambda value: value in STATUSES))
 
     @property
     def epochs(self) -> int:
         """Whole epochs trained."""
-        return int(self.record["epochs"])
+        return int(self._said("epochs", _is_count))
 
     @property
     def model_epoch(self) -> int:
         """The epoch whose weights the model has: the last, or the best that EarlyStopping went back to."""
-        return int(self.record.get("model_epoch", self.epochs))
+        return int(self._said("model_epoch", _is_count)) if "model_epoch" in self.record else self.epochs
 
     @property
     def seconds(self) -> float:
         """Wall time of the whole job, in seconds; NaN where nobody has measured it: it goes on, or was killed."""
-        seconds = self.record["seconds"]
+        seconds = self._said("seconds", lambda value: value is None or _is_number(value))
         return math.nan if seconds is None else float(seconds)
 
     @property
@@ -83,7 +87,8 @@ class Run:
         Raises:
             RunError: The split has not been evaluated.
         """
-        return dict(self.evaluation(split)["metrics"])
+        file = self._directory.evaluations / f"{split}.json"
+        return dict(_required(self.evaluation(split), "metrics", _are_metrics, file))
 
     def evaluation(self, split: str = "test") -> dict[str, Any]:
         """All that was found of an evaluated split: what `evaluations/<split>.json` says.
@@ -99,4 +104,36 @@ class Run:
         Those of `train` are History's of the epoch whose weights the model has: Keras computes them while it trains,
         with dropout and before the last updates. `dlcli.evaluate(run, split="train")` computes them for the model.
         """
-        return dict(self.record["metrics"])
+        return dict(self._said("metrics", _are_of_splits))
+
+    def _said(self, name: str, fits: Callable[[Any], bool]) -> Any:
+        """What `run.json` says under a name.
+
+        Raises:
+            RunError: Nothing, or nothing that a training would.
+        """
+        return _required(self.record, name, fits, self._directory.record)
+
+
+def _required(document: dict[str, Any], name: str, fits: Callable[[Any], bool], file: Path) -> Any:
+    value = document.get(name)
+    if name in document and fits(value):
+        return value
+    what = f"{name} is {str(value)[:60]!r}" if name in document else f"it does not say {name}"
+    raise RunError(Problem(f"{file} is damaged: {what}", hint="restore the file, or train again", rule="run-damaged"))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def _are_of_splits(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_are_metrics, value.values()))
+
+
+def _are_metrics(value: Any) -> bool:
+    return isinstance(value, dict) and all(each is None or _is_number(each) for each in value.values())

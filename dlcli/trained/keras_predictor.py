@@ -10,14 +10,12 @@ import dataclasses
 import warnings
 import zipfile
 import zlib
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.graph.graph import Graph
-from dlcli.config.inspection.inspection import inspect
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
@@ -29,10 +27,11 @@ from dlcli.model.weights import load_weights
 from dlcli.runs.inside import open_inside
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import read_batch_size
+from dlcli.trained.own_code import Leave, inspect_run, require_code
 from dlcli.trained.predictor import Arrays, RuntimeName
 from dlcli.trained.run import TrainedRun, read_preprocessing
 
-__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras", "rebuild", "require_own_code"]
+__all__ = ["KerasPredictor", "assemble_run", "cannot_take", "load_keras", "rebuild"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,20 +99,21 @@ def cannot_take(rows: int, error: Exception, hint: str = "") -> ModelError:
     return ModelError(Problem(message, path="model", hint=hint or "see what the data holds there", rule="model-call"))
 
 
-def load_keras(run: RunDirectory, *, mixed: bool = False) -> TrainedRun:
+def load_keras(run: RunDirectory, *, leave: Leave, mixed: bool = False) -> TrainedRun:
     """Build the model of a run and read its weights.
 
     Args:
         run: The run.
+        leave: Whether its own code may be run.
         mixed: Compute in the precision of the config, as in training; else in float32, as the portable model does.
 
     Raises:
-        RunError: The run is damaged.
+        RunError: The run is damaged, or has code that may not be run.
         ConfigError: Its `config.yaml` was edited into something invalid.
         ModelError: The weights do not fit the model.
     """
-    checked = inspect(run.config).checked()
-    require_own_code(checked.config, run)
+    checked = inspect_run(run).checked()
+    require_code(checked.config, run, leave)
     preprocessing = read_preprocessing(run)
     graph = checked.expanded.among(list(preprocessing.features)).require()
     return rebuild(run, checked.config, graph, preprocessing, mixed=mixed)
@@ -153,28 +153,6 @@ def _load_weights(assembly: Assembly, run: RunDirectory) -> None:
         cause = error
     if message:
         raise RunError(Problem(message, file=run.trained, hint=hint, rule="run-damaged")) from cause
-
-
-def require_own_code(config: Config, run: RunDirectory) -> None:
-    """Code that a run needs lies in the run: `train` has copied it there.
-
-    Raises:
-        RunError: The config names a file elsewhere.
-    """
-    own = run.path.resolve() / run.code.name
-    problems = [
-        Problem(
-            f"the code of this run, {name}, does not lie in {run.code}",
-            hint=f"copy the file to {run.code} and name it {run.code.name}/{Path(name).name}, if you trust it",
-            path=f"code[{index}]",
-            file=run.config,
-            rule="run-unsafe",
-        )
-        for index, name in enumerate(config.code)
-        if Path(name).parent != own
-    ]
-    if problems:
-        raise RunError(problems)
 
 
 def assemble_run(config: Config, graph: Graph, preprocessing: Preprocessing) -> Assembly:

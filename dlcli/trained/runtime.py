@@ -7,21 +7,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dlcli.config.inspection.resolved import read_resolved
-from dlcli.errors import RunError
+from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import RunDirectory
+from dlcli.trained.own_code import Leave
 from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
 
-__all__ = ["Runtime", "load", "load_portable"]
+__all__ = ["Runtime", "load", "load_portable", "tell_older_model"]
 
 Runtime = Literal["auto", "portable", "keras"]
 """`portable` is ONNX Runtime; `auto` takes it where it can be trusted, and Keras elsewhere."""
 
 
-def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
+def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
     """Open a run.
 
     Args:
         path: The run directory.
+        leave: Whether Keras may run code of the run's own; the portable model has none.
         runtime: What to compute with.
         warn: Told when the portable model should be there and cannot be trusted.
 
@@ -30,13 +32,36 @@ def load(path: Path, *, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
         ConfigError: Its `config.yaml` was edited into something invalid.
         ModelError: The weights do not fit the model, or ONNX Runtime refuses the portable one.
     """
+    tell_older_model(path, warn)
     if runtime != "keras":
         portable = load_portable(path, required=runtime == "portable", warn=warn)
         if portable is not None:
             return portable
     from dlcli.trained.keras_predictor import load_keras
 
-    return load_keras(RunDirectory.open(path))
+    return load_keras(RunDirectory.open(path), leave=leave)
+
+
+def tell_older_model(path: Path, warn: Warn) -> None:
+    """Warn of a run that was trained on, and killed, or is being trained on: its model is the one of before.
+
+    Args:
+        path: The run directory.
+        warn: Told.
+
+    Raises:
+        RunError: See `load`.
+    """
+    run = RunDirectory.open(path)
+    record = run.read_record()
+    status, epochs, of_model = (record.get(name) for name in ("status", "epochs", "model_epoch"))
+    if status not in ("running", "failed") or not isinstance(of_model, int) or not isinstance(epochs, int):
+        return
+    if of_model < epochs:
+        state = "is being trained on" if status == "running" else "was trained on"
+        message = f"the model of {path} is that of epoch {of_model}; the run {state} to epoch {epochs}, and not ended"
+        hint = "wait until it ends" if status == "running" else f"go on with it: dlcli train --resume {path}"
+        warn(Problem(message, hint=hint, rule="older-model"))
 
 
 def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | None:

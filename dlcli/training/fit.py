@@ -12,6 +12,7 @@ from dlcli.backend import engine
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
+from dlcli.model.mixing import install_mixing
 from dlcli.model.state import metric_values
 from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
@@ -37,6 +38,7 @@ from dlcli.training.interruption import Interruption, StopTraining
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
+from dlcli.training.presence import Presence
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
 
@@ -115,12 +117,15 @@ class _Training:
         self._plan, self._run, self._listener = plan, run, listener
         self._spent, self._start = spent, start
         self._model, self._config = plan.assembly.model, plan.assembly.config
-        self._tracing = engine.Tracing(None if start is None else start.progress.traced)
+        self._tracing = engine.Tracing(() if start is None else start.progress.traced)
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
         self.execution = self._chosen() if start is None else start.progress.execution
         self._guard_callbacks()
+        install_mixing(plan.assembly)
         if self.execution.mode != "step":
             self._install_engine(interruption)
+        else:
+            engine.watch_steps(self._model, tracing=self._tracing, unkept=self._note_unkept)
         self._validation = self._validated()
         self.recorder = Recorder(
             history=HistoryFile(run.history),
@@ -131,6 +136,7 @@ class _Training:
             interruption=interruption,
         )
         self._committer = self._make_committer(interruption)
+        self._committer.look_ahead()
         if start is not None:
             self.recorder.restore(start.history)
             start.restore_model(self._model)
@@ -147,6 +153,9 @@ class _Training:
         except ModelError as error:
             raise error from error.__context__  # Keras has cut off what it comes from
         except (BackendError, MemoryError) as error:
+            for batches in (self._plan.train, self._plan.validation):
+                if batches is not None and batches.failure is not None:
+                    raise batches.failure from None
             problem = training_failure(self._model, error, device=self._plan.assembly.runtime.device)
             if problem is None:
                 raise
@@ -170,7 +179,14 @@ class _Training:
             epochs=epochs,
             initial_epoch=done,
             validation_freq=self._config.fit.validation_freq,
-            callbacks=[EpochOrder(batches), self._finite(), *self.callbacks, self.recorder, self._committer],
+            callbacks=[
+                EpochOrder(batches),
+                *([Presence(self._run)] if self._run.record.exists() else []),
+                self._finite(),
+                *self.callbacks,
+                self.recorder,
+                self._committer,
+            ],
             shuffle=False,  # the batches come in their order already
             verbose=0,
         )
@@ -225,6 +241,7 @@ class _Training:
             tracing=self._tracing,
             fall_back=None if self._config.runtime.execution == "xla" else self._fall_back,
             notice=self._note_draws,
+            unkept=self._note_unkept,
         )
 
     def _make_committer(self, interruption: Interruption) -> Committer:
@@ -257,6 +274,12 @@ class _Training:
         self.execution = dataclasses.replace(self.execution, mode="graph")
         problem = Problem(f"{reason}; training goes on without XLA", path="runtime.execution", rule="xla")
         self._listener(Notice(problem, warning=True))
+
+    def _note_unkept(self, state: str) -> None:
+        if self._config.checkpoint:
+            message = f"a run that goes on does not get back {state}"
+            hint = "draw by keras.random with a SeedGenerator, and keep state in weights: self.add_weight(...)"
+            self._listener(Notice(Problem(message, path="model", hint=hint, rule="unkept-state"), warning=True))
 
     def _note_draws(self, reason: str) -> None:
         hint = "execution: step draws those; keras.random with a SeedGenerator draws alike everywhere"

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-__all__ = ["Interruption", "StopTraining", "Urgency", "catch_signals"]
+__all__ = ["Interruption", "StopTraining", "Urgency", "catch_signals", "postponed"]
 
 _HANGUP = getattr(signal, "SIGHUP", None)
 """Windows has none."""
@@ -36,6 +36,21 @@ def catch_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[
     finally:
         for number, before in previous.items():
             signal.signal(number, before)
+
+
+@contextlib.contextmanager
+def postponed() -> Iterator[None]:
+    """Let a signal wait for the end of what is short and belongs together, as some files that are written at once.
+
+    Example:
+        >>> with postponed():
+        ...     pass
+    """
+    came: list[int] = []
+    with catch_signals(lambda number, _: came.append(number)):
+        yield
+    for number in came[:1]:
+        signal.raise_signal(number)
 
 
 class Urgency:

@@ -7,12 +7,14 @@ is part of. dlcli builds models from their YAML and reads weights alone: those a
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
+from keras.src.saving import saving_lib
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import replacing
@@ -38,6 +40,7 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
         RunError: The disk is full or the file cannot be written.
     """
     run.make_room(keep=ROOM_FOR_THE_END)
+    run.forget_evaluations()
     problem = unsavable(model)
     if problem is None or problem.rule == "saved-uncompiled":
         try:
@@ -47,8 +50,25 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
         except _FAULTS as error:
             problem = _weights_alone(error)
     with _writing(run.weights), replacing(run.weights) as draft:
-        model.save_weights(draft)
+        _write_weights(model, draft)
     return problem
+
+
+def _write_weights(model: Any, draft: Path) -> None:
+    """As `model.save_weights` does, but by way of memory: where HDF5 itself meets the end of a disk, or of what a file
+    may have, it ends the process (h5py 3.14.0: a segmentation fault when the file is closed).
+
+    Raises:
+        OSError: There is no room.
+    """
+    if getattr(type(model), "save_weights", None) is not keras.Model.save_weights:
+        model.save_weights(draft)
+        return
+    content = io.BytesIO()
+    store = saving_lib.H5IOStore(content, mode="w")
+    saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set())
+    store.close()
+    draft.write_bytes(content.getbuffer())
 
 
 def unsavable(model: Any) -> Problem | None:
@@ -97,7 +117,7 @@ class Saver:
         """Write the weights."""
         self._require()
         with replacing(Path(filepath)) as draft:
-            self._model.save_weights(draft)
+            _write_weights(self._model, draft)
 
 
 _FAULTS = tuple(fault for fault in model_faults() if fault is not OSError)

@@ -380,8 +380,35 @@ def test_code_of_a_run_lies_in_the_run(dlcli: Dlcli, run: Path, tmp_path: Path) 
     (run / "code").mkdir()
     (run / "code" / "own.py").symlink_to(tmp_path / "own.py")
     (run / "config.yaml").write_text(config.replace("code: []", "code: [code/own.py]"))
-    refused(dlcli, "run-unsafe", "evaluate", "run", "--runtime", "keras")
+    refused(dlcli, "run-unsafe", "evaluate", "run", "--runtime", "keras", "--allow-code")
     assert not (tmp_path / "ran").exists()
+
+
+def test_code_of_a_run_runs_by_leave_and_is_named(dlcli: Dlcli, run: Path, tmp_path: Path) -> None:
+    (run / "code").mkdir()
+    own, beside = run / "code" / "own.py", run / "code" / "beside.py"
+    own.write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\n")
+    beside.write_text("")
+    (run / "config.yaml").write_text((run / "config.yaml").read_text().replace("code: []", "code: [code/own.py]"))
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "code": {"code/own.py": "0" * 64}}))
+    digest = hashlib.sha256(own.read_bytes()).hexdigest()
+    commands = (*(each for each in COMMANDS if "keras" in each), ("export", "run", "--format", "onnx"))
+    for arguments in (*commands, ("reproduce", "run"), ("train", "--resume", "run", "--set", "fit.epochs=2")):
+        done = dlcli(*arguments)
+        assert done.returncode == 1
+        assert "--allow-code" in done.stderr or arguments[0] == "train"  # which refuses code that has changed
+        assert digest in done.stderr or arguments[0] == "train"
+        assert not (tmp_path / "ran").exists()
+    done = dlcli("evaluate", "run", "--runtime", "keras", "--allow-code", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
+    assert f"running run/code/own.py, SHA-256 {digest} (changed since the run was trained)" in done.stderr
+    assert "that code may import run/code/beside.py, SHA-256 " in done.stderr
+    assert (tmp_path / "ran").exists()
+    assert sorted(each.name for each in (run / "code").iterdir()) == ["beside.py", "own.py"]
+    done = dlcli("predict", "run", "new.csv", "--runtime", "portable")
+    assert "own.py" not in done.stderr
 
 
 @pytest.mark.parametrize(

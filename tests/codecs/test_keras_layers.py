@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
+from dlcli.codecs.image.codec import ImageCodec
 from dlcli.codecs.number.codec import NumberCodec
 from dlcli.codecs.text.codec import TextCodec
 from dlcli.data.columns.chunk import Chunk
@@ -101,6 +102,13 @@ def test_arrays_and_several_columns(shape: tuple[int, ...], path: Path) -> None:
     columns = [pa.array(column) for column in array.reshape(40, -1).T]
     together = NumberCodec(names, shape=shape, missing="mean")
     agree(together, twin(together, columns, path), columns)
+
+
+def test_images(path: Path) -> None:
+    array = np.random.default_rng(7).integers(0, 256, (5, 6, 4, 3)).astype(np.uint8)
+    for size in (None, [3, 5]):
+        codec = ImageCodec(["x"], size=size)
+        agree(codec, twin(codec, [array], path), [array])
 
 
 @few

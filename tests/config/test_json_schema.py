@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pydantic
 import pytest
 
 from dlcli.config.catalogue.entries import load
@@ -202,8 +204,16 @@ def test_only_what_belongs_to_a_place_is_offered_there() -> None:
     assert "properties" not in set(keys(refusing))
 
 
+ROOT = Path(__file__).resolve().parents[2]
+PINNED = re.search(r"^pydantic==(\S+)", (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+# Releases of pydantic differ in how they write the same schema (`const` with or without `enum`, 1 or 1.0).
+@pytest.mark.skipif(
+    PINNED is None or PINNED[1] != pydantic.VERSION, reason="the published schema is written with the pinned pydantic"
+)
 def test_the_published_schema_is_this_one() -> None:
-    published = (Path(__file__).parents[2] / "configs" / "dlcli.schema.json").read_text(encoding="utf-8")
+    published = (ROOT / "configs" / "dlcli.schema.json").read_text(encoding="utf-8")
     assert json.loads(published) == json_schema()
     assert published == schema_text(json_schema()) + "\n"
 

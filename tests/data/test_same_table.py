@@ -276,5 +276,21 @@ def test_the_same_table_is_the_same_data(table: Table, cut: int, options: dict[s
                 np.testing.assert_allclose(array, wanted[name], rtol=1e-5, atol=1e-5)
 
 
+def test_an_empty_target_hides_no_class_that_training_never_shows(tmp_path: Path) -> None:
+    """They stand in one piece of a file, and in two of another."""
+    kinds = ["red", "green", "1a", "1a", "é", "green", "é", "green", "1a", "1a", "green", "é"]
+    groups = [9 if kind == "é" else 0 for kind in kinds]
+    columns: dict[str, Cells] = {**{name: ["p", "q"] * 6 for name in FEATURES}, "g": groups, "y": kinds}
+    table = Table(columns, {name: pa.int64() if name == "g" else pa.string() for name in columns})
+    for suffix, write in WRITERS.items():
+        write(table, tmp_path / f"t.{suffix}")
+    found = {name: outcome([tmp_path / f"t.{name}"], missing_values=["red"]) for name in WRITERS}
+    for name in WRITERS:
+        check_same(found["csv"], found[name], name)
+    empty, other = found["csv"].messages
+    assert empty.endswith("missing-target")
+    assert "the validation split has classes of 'y' that the training split never shows: 'é' (3 rows)" in other
+
+
 def _without_view(kind: pa.DataType) -> pa.DataType:
     return pa.string() if kind == pa.string_view() else kind

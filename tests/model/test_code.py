@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
+import py_compile
 import sys
 from pathlib import Path
 
@@ -45,9 +47,30 @@ def test_a_file_may_import_its_neighbour(tmp_path: Path) -> None:
         value = load_code([file])["value"]
         assert callable(value)
         assert value() == 42
-        assert sys.path[-1] == str(tmp_path)
+        assert str(tmp_path) not in sys.path
     finally:
-        sys.path.remove(str(tmp_path))
+        sys.meta_path.pop()
+
+
+def test_bytecode_of_another_text_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    text = "import friend_of_mine\ndef value():\n    return friend_of_mine.VALUE\n"
+    for name, good, bad in (
+        ("mine.py", text, "raise SystemExit\n"),
+        ("friend_of_mine.py", "VALUE = 1\n", "VALUE = 2\n"),
+    ):
+        write(tmp_path, name, good)
+        other = write(tmp_path, "other.py", bad)
+        cached = Path(importlib.util.cache_from_source(str(tmp_path / name)))
+        py_compile.compile(str(other), str(cached), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        other.unlink()
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*.pyc")}
+    value = load_code([tmp_path / "mine.py"])["value"]
+    assert callable(value)
+    assert value() == 1
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*.pyc")} == before
+    sys.modules.pop("friend_of_mine")
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def history_of(model: Any, *, validation: bool, callbacks: list[Any] | None = No
     target = np.array([[0], [1]] * 3, "float32")
     targets: Any = target if len(model.output_names) == 1 else [target] * len(model.output_names)
     data = (inputs, targets, np.ones(6, "float32"))
+    model.run_eagerly = True  # the names are the same, and nothing is compiled for one batch
     fitted = model.fit(
         *data[:2], sample_weight=data[2], verbose=0, validation_data=data if validation else None, callbacks=callbacks
     )

@@ -165,12 +165,14 @@ def test_a_model_of_ones_own_is_a_layer(kind: str, train: Train, tmp_path: Path)
         run = train(MODELS[kind], execution)
         assert_same(run, plain)
         assert run.history["loss"][0] != run.history["loss"][1]
-    predicted = [dlcli.predict(each, rows, runtime="keras")["prediction"] for each in (run, plain)]
+    predicted = [dlcli.predict(each, rows, runtime="keras", allow_code=True)["prediction"] for each in (run, plain)]
     np.testing.assert_allclose(predicted[0], predicted[1], rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(dlcli.predict(run, rows)["prediction"], predicted[0], rtol=1e-4, atol=1e-5)
-    again = dlcli.evaluate(tmp_path / "xla", runtime="keras").metrics
+    np.testing.assert_allclose(
+        dlcli.predict(run, rows, allow_code=True)["prediction"], predicted[0], rtol=1e-4, atol=1e-5
+    )
+    again = dlcli.evaluate(tmp_path / "xla", runtime="keras", allow_code=True).metrics
     assert again == pytest.approx(run.metrics("test"), rel=1e-5)
-    error = float((dlcli.evaluate(run, tmp_path / "rows.csv").metrics)["mae"])
+    error = float((dlcli.evaluate(run, tmp_path / "rows.csv", allow_code=True).metrics)["mae"])
     assert error == pytest.approx(float((rows["y"] - predicted[0]).abs().mean()), rel=1e-4)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import signal
 import zipfile
@@ -12,24 +13,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import dlcli
-from dlcli.errors import RunError
+from dlcli.errors import ModelError, RunError
 from dlcli.runs.run import Run
 from dlcli.training.events import EpochEnded, EpochStarted, Event, Notice
 
 ROWS, EPOCHS = 90, 8
 
 COUNTER = """
+import collections
 import random
 import keras
 import numpy as np
+import tensorflow as tf
+
+class Noise:
+    def __init__(self):
+        self.own, self.drawn, self.label = np.random.default_rng(3), collections.deque(maxlen=2), str.upper
+
+    def draw(self):
+        self.drawn.append(self.own.normal() + float(tf.random.uniform([])))
+        return sum(self.drawn)
 
 class Counter(keras.callbacks.Callback):
     def __init__(self, name="counted"):
         super().__init__()
         self.name, self.count, self.seen, self.best = name, 0, [], {"loss": None}
+        self.noise, self.mean, self.sum = Noise(), keras.metrics.Mean(), tf.Variable(0.0)
+        self.dice, self.groups, self.tensor = random.Random(5), collections.defaultdict(list), tf.constant(0.0)
+        self.schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 3, 0.9)
 
     def on_train_begin(self, logs=None):
         self.trend = np.zeros(2)
@@ -38,6 +53,12 @@ class Counter(keras.callbacks.Callback):
         self.count += 1
         self.trend = self.trend * 0.5 + logs["loss"]
         self.seen.append((epoch, random.random(), float(np.random.rand())))
+        self.mean.update_state(self.noise.draw())
+        self.sum.assign_add(self.dice.random())
+        self.groups[self.count % 2].append(self.count)
+        self.tensor = self.tensor * 0.5 + self.sum
+        self.schedule.decay_rate *= 0.9
+        logs["objects"] = float(self.mean.result() + self.tensor + self.schedule(2)) + len(self.groups[1])
         self.best["loss"] = min(logs["loss"], self.best["loss"] or 1e9)
         logs["counted"] = self.count + self.trend[0] + sum(draw[1] for draw in self.seen) + self.seen[-1][2]
         logs["epochs_of_keras"] = len(self.model.history.epoch)
@@ -168,9 +189,9 @@ def test_interrupted_or_not(name: str) -> None:
     assert whole.epochs > 4, "it is to be interrupted before its end"
     part = dlcli.train(config, run_dir="part", listener=interrupting((EpochEnded, 2)))
     assert (part.status, part.epochs) == ("interrupted", 2)
-    dlcli.train(resume=part, listener=interrupting((EpochStarted, 5)))  # whose beginning is lost
+    dlcli.train(resume=part, listener=interrupting((EpochStarted, 5)), allow_code=True)  # whose beginning is lost
     assert (part.status, part.epochs) == ("interrupted", 4)
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert (part.status, part.epochs, part.model_epoch) == ("completed", whole.epochs, whole.model_epoch)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
@@ -191,7 +212,11 @@ def refused(run: Run | str, words: str, **overrides: Any) -> None:
     path = Path(run)
     before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
     with pytest.raises(RunError) as caught:
-        dlcli.train(resume=path, overrides={name.replace("__", "."): value for name, value in overrides.items()})
+        dlcli.train(
+            resume=path,
+            overrides={name.replace("__", "."): value for name, value in overrides.items()},
+            allow_code=True,
+        )
     assert any(words in problem.message for problem in caught.value.problems), caught.value
     assert all(problem.hint for problem in caught.value.problems)
     assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
@@ -200,9 +225,9 @@ def refused(run: Run | str, words: str, **overrides: Any) -> None:
 def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_another() -> None:
     whole = dlcli.train({**SMALL, "fit": {"epochs": 5}}, run_dir="whole")
     part = dlcli.train(SMALL, run_dir="part")
-    assert told(resume=part) == ["there is nothing to do: all 3 epochs are trained"]
+    assert told(resume=part, allow_code=True) == ["there is nothing to do: all 3 epochs are trained"]
     seconds = part.seconds
-    dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"])
+    dlcli.train(resume=part, overrides=["fit.epochs=5", "checkpoint.keep=2"], allow_code=True)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
     assert (part.status, part.epochs) == ("completed", 5)
@@ -231,7 +256,7 @@ def test_a_finished_run_goes_on_beyond_its_end_and_is_refused_where_it_would_be_
     (part.path / "config.yaml").write_text(config)
     newest, older = (part.path / "checkpoints" / f"epoch-00000{epoch}" for epoch in (5, 4))
     (newest / "arrays.bin").write_bytes((newest / "arrays.bin").read_bytes()[:-1] + b"\0")
-    notices = told(resume=part, overrides=["fit.epochs=6"])
+    notices = told(resume=part, overrides=["fit.epochs=6"], allow_code=True)
     assert "the commit of epoch 5 is damaged; the training goes on from epoch 4" in notices
     assert history(part)[:5] == history(whole)
     assert not older.exists()
@@ -247,12 +272,100 @@ def test_files_that_a_glob_finds_since_are_not_trained_on() -> None:
     refused(part, "data.train reads other files than when the run was begun")
 
 
+LOST = """
+import keras
+import tensorflow as tf
+
+class Drawing(keras.layers.Layer):
+    def build(self, shape):
+        self.calls = tf.Variable(0.0, trainable=False)
+
+    def call(self, x, training=False):
+        self.calls.assign_add(1.0)
+        return x + tf.random.uniform(tf.shape(x)) if training else x
+
+class Writing(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        self.rest = iter(())
+
+    def __init__(self):
+        super().__init__()
+        self.counting, self.format = (number for number in range(3)), "{}".format
+"""
+
+
+@pytest.mark.parametrize("execution", ["graph", pytest.param("step", marks=pytest.mark.soak)])
+def test_what_a_run_that_goes_on_does_not_get_back_is_said_before_it_matters(execution: str) -> None:
+    Path("lost.py").write_text(LOST)
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            said.append(f"epoch {event.epoch}")
+        elif isinstance(event, Notice) and event.problem.rule in ("callback-state", "unkept-state"):
+            said.append(event.problem.message.removeprefix("a run that goes on does not get back "))
+
+    layers = ["Drawing", {"Dense": {"units": 1}}]
+    config = dense(execution, code=["lost.py"], callbacks=["Writing"], model={"layers": layers}, fit={"epochs": 1})
+    dlcli.train(config, run_dir="lost", listener=listen)
+    draws = "where the random numbers of TensorFlow's own stand, which the layer 'drawing' draws"
+    assert said[:2] == ["what Writing keeps in 'counting': a generator", draws]
+    assert "what Writing keeps in 'rest': a tuple_iterator" in said
+    assert any("'calls'" in each or "/Variable" in each for each in said) or execution == "step"
+    assert not any("'format'" in each for each in said)
+
+
+def test_a_run_whose_numbers_ended_does_not_go_on_to_where_they_do() -> None:
+    growing = {"ExponentialDecay": {"initial_learning_rate": 1e-4, "decay_steps": 4, "decay_rate": 1e4}}
+    runaway = dense("graph", compile={"optimizer": {"SGD": {"learning_rate": growing}}}, fit={"epochs": 30})
+    with pytest.raises(ModelError, match="training has stopped"):
+        dlcli.train(runaway, run_dir="part")
+    (done,) = (int(each.removeprefix("epoch-")) for each in os.listdir("part/checkpoints"))
+    refused("part", f"has ended because its numbers did, after epoch {done}, and would end so again")
+    run = dlcli.train(resume="part", overrides={"fit.epochs": done})
+    assert (run.status, run.epochs) == ("completed", done)
+
+
+def test_the_model_of_before_is_named_as_such_and_what_was_measured_with_it_goes() -> None:
+    part = dlcli.train(dense("graph", fit={"epochs": 2}), run_dir="part")
+    dlcli.evaluate(part, "rows.csv")
+    before = {file: Path(file).read_bytes() for file in ("part/model.keras", "part/model.onnx")}
+    evaluations = {file: file.read_bytes() for file in Path("part/evaluations").iterdir()}
+    assert len(evaluations) == 2
+    dlcli.train(resume=part, overrides={"fit.epochs": 4})
+    assert [file.name for file in Path("part/evaluations").iterdir()] == ["validation.json"]
+    assert all(file.read_bytes() != content for file, content in evaluations.items() if file.exists())
+    for file, content in before.items():  # as if it had been killed before the end
+        Path(file).write_bytes(content)
+    record = json.loads(Path("part/run.json").read_text())
+    Path("part/run.json").write_text(json.dumps({**record, "status": "running", "model_epoch": 2, "portable": None}))
+    said: list[str] = []
+
+    def listen(event: Any) -> None:
+        said.append(event.problem.message)
+
+    frame = pd.read_csv("rows.csv")
+    dlcli.predict(part, frame, listener=listen)
+    dlcli.evaluate(part, frame, listener=listen)
+    assert said == ["the model of part is that of epoch 2; the run was trained on to epoch 4, and not ended"] * 2
+    with pytest.raises(RunError) as caught:
+        dlcli.train(SMALL, run_dir="part")
+    assert "go on with it: dlcli train --resume part" in caught.value.problems[0].hint
+
+    def look(event: Event) -> None:
+        if isinstance(event, Notice):
+            raise LookupError(event.problem.rule)
+
+    with pytest.raises(LookupError, match="could-go-on"):
+        dlcli.train(SMALL, run_dir="part", overwrite=True, listener=look)
+
+
 def test_before_the_first_commit_a_run_begins_again() -> None:
     config = {**SMALL, "checkpoint": {"every": "1 hour"}}
     whole = dlcli.train(config, run_dir="whole")
     part = dlcli.train(config, run_dir="part", listener=interrupting((EpochStarted, 2)))
     assert (part.status, os.listdir(part.path / "checkpoints")) == ("interrupted", [])
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert history(part) == history(whole)
     assert same(part.path / "model.keras", whole.path / "model.keras")
 
@@ -271,9 +384,9 @@ def test_what_a_callback_has_ended_stays_ended() -> None:
     epochs = part.epochs
     assert epochs < EPOCHS
     ended = f"a callback has ended the training after epoch {epochs} of {EPOCHS}, as it was to"
-    assert told(resume=part, overrides={"fit.epochs": 50}) == [f"there is nothing to do: {ended}"]
+    assert told(resume=part, overrides={"fit.epochs": 50}, allow_code=True) == [f"there is nothing to do: {ended}"]
     record = (part.path / "run.json").read_text()
     (part.path / "run.json").write_text(record.replace('"completed"', '"running"'))  # killed before it could say so
     (part.path / "model.keras").unlink()
-    dlcli.train(resume=part)
+    dlcli.train(resume=part, allow_code=True)
     assert (part.status, part.epochs) == ("completed", epochs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dlcli.cli.commands.options import CacheDirectory, Json, Quiet, RunPath, Runtime
+from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Quiet, RunPath, Runtime
 from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console
 from dlcli.cli.display.predictions import PredictionDisplay
@@ -41,6 +41,7 @@ def command(
     reading: Reading,
     cache_dir: CacheDirectory = None,
     runtime: Runtime = "auto",
+    allow_code: AllowCode = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -58,6 +59,7 @@ def command(
         reading=reading,
         cache_dir=cache_dir,
         runtime=runtime,
+        allow_code=allow_code,
         console=Console(json_only=json, quiet=quiet),
     )
 
@@ -70,6 +72,7 @@ def evaluate(
     reading: Reading,
     cache_dir: Path | None,
     runtime: Runtime,
+    allow_code: bool,
     console: Console,
 ) -> None:
     """Evaluate and present."""
@@ -77,7 +80,14 @@ def evaluate(
 
     with console.status("evaluating"), PredictionDisplay(console, "evaluating") as display:
         evaluation = api.evaluate(
-            run, data, split=split, reading=reading, cache_dir=cache_dir, runtime=runtime, listener=display
+            run,
+            data,
+            split=split,
+            reading=reading,
+            cache_dir=cache_dir,
+            runtime=runtime,
+            allow_code=allow_code,
+            listener=display,
         )
     if console.json_only:
         console.json(evaluation.document())

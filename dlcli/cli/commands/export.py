@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from dlcli.cli.commands.options import Json, Quiet, RunPath
+from dlcli.cli.commands.options import AllowCode, Json, Quiet, RunPath
 from dlcli.cli.display.console import Console
 from dlcli.cli.display.predictions import PredictionDisplay
 from dlcli.exports.formats import OWN_FORMAT, export_formats
@@ -63,6 +63,7 @@ def command(
             "--rows", metavar="FILE", help="Rows to compare on; else those of the run's own data.", show_default=False
         ),
     ] = None,
+    allow_code: AllowCode = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -75,19 +76,33 @@ def command(
         output=output,
         with_preprocessing=with_preprocessing,
         rows=rows,
+        allow_code=allow_code,
         console=Console(json_only=json, quiet=quiet),
     )
 
 
 def export(
-    run: Path, *, format: Format, output: Path | None, with_preprocessing: bool, rows: Path | None, console: Console
+    run: Path,
+    *,
+    format: Format,
+    output: Path | None,
+    with_preprocessing: bool,
+    rows: Path | None,
+    allow_code: bool,
+    console: Console,
 ) -> None:
     """Export and say how it was compared."""
     from dlcli import api
 
     with console.status("exporting"), PredictionDisplay(console, "exporting") as display:
         done = api.export(
-            run, output, format=format, with_preprocessing=with_preprocessing, rows=rows, listener=display
+            run,
+            output,
+            format=format,
+            with_preprocessing=with_preprocessing,
+            rows=rows,
+            allow_code=allow_code,
+            listener=display,
         )
     if console.json_only:
         console.json(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "AllowCode",
     "CacheDirectory",
     "ConfigFile",
     "Json",
@@ -29,6 +30,10 @@ def either(*names: str) -> str:
     return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
+AllowCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run the Python files that the run has in its code/: read them before."),
+]
 CacheDirectory = Annotated[
     Path | None,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict, Unpack
 
 import typer
 
-from dlcli.cli.commands.options import Quiet, RunPath, Runtime, either
+from dlcli.cli.commands.options import AllowCode, Quiet, RunPath, Runtime, either
 from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console
 from dlcli.cli.display.predictions import PredictionDisplay
@@ -39,6 +39,7 @@ class Options(TypedDict):
     threshold: float | None
     raw_text: bool
     runtime: Runtime
+    allow_code: bool
 
 
 @with_reading
@@ -117,6 +118,7 @@ def command(
         typer.Option("--raw-text", help="Leave texts in CSV as they are that a spreadsheet would run as formulas."),
     ] = False,
     runtime: Runtime = "auto",
+    allow_code: AllowCode = False,
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl, one object a row.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -135,6 +137,7 @@ def command(
         threshold=threshold,
         raw_text=raw_text,
         runtime=runtime,
+        allow_code=allow_code,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.commands.options import CacheDirectory, Json, Quiet, RunPath
+from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Quiet, RunPath
 from dlcli.cli.display.console import Console, counted, problem_json
 
 if TYPE_CHECKING:
@@ -28,22 +28,25 @@ def command(
             "--run-dir", metavar="DIR", help="Where the new run goes and stays; else it is removed.", show_default=False
         ),
     ] = None,
+    allow_code: AllowCode = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a run again from its own directory, and say whether the numbers are the same."""
-    reproduce(run, run_dir=run_dir, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet))
+    reproduce(
+        run, run_dir=run_dir, allow_code=allow_code, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet)
+    )
 
 
-def reproduce(run: Path, *, run_dir: Path | None, cache_dir: Path | None, console: Console) -> None:
+def reproduce(run: Path, *, run_dir: Path | None, allow_code: bool, cache_dir: Path | None, console: Console) -> None:
     """Train, compare and present; exit 1 when the numbers are others."""
     from dlcli import api
     from dlcli.cli.display.progress import TrainingDisplay
 
     # What the user's own code prints is no result.
     with contextlib.redirect_stdout(sys.stderr), TrainingDisplay(console) as display:
-        found = api.reproduce(run, run_dir=run_dir, cache_dir=cache_dir, listener=display)
+        found = api.reproduce(run, run_dir=run_dir, allow_code=allow_code, cache_dir=cache_dir, listener=display)
     problem = found.problem()
     if console.json_only:
         problems = [] if problem is None else [problem_json(problem)]

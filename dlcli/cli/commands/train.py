@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.usage import UsageError
+from dlcli.errors import DlcliError, RunError
+from dlcli.runs.layout import needs_leave
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -42,6 +44,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    allow_code: AllowCode = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -54,6 +57,7 @@ def command(
         run_dir=run_dir,
         overwrite=overwrite,
         resume=resume,
+        allow_code=allow_code,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
@@ -81,6 +85,7 @@ def train(
     run_dir: Path | None,
     overwrite: bool,
     resume: Path | None = None,
+    allow_code: bool = False,
     cache_dir: Path | None,
     console: Console,
 ) -> None:
@@ -98,11 +103,17 @@ def train(
                 run_dir=run_dir,
                 overwrite=overwrite,
                 resume=resume,
+                allow_code=allow_code,
                 cache_dir=cache_dir,
                 listener=display,
             )
     except KeyboardInterrupt:
         if display.directory is not None:
+            _tell_way_on(display.directory, console)
+        raise
+    except DlcliError as error:
+        ended = [problem.rule for problem in error.problems]
+        if display.directory is not None and "loss-not-finite" not in ended and _can_go_on(display.directory):
             _tell_way_on(display.directory, console)
         raise
     metrics = run.final_metrics()
@@ -130,7 +141,21 @@ def train(
 
 
 def _tell_way_on(run: Path, console: Console) -> None:
-    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}")
+    """Say how an interrupted run goes on; one that a signal found at its very end is complete."""
+    from dlcli.runs.run import Run
+
+    with contextlib.suppress(RunError):
+        if Run(run).status == "completed":
+            console.note(f"the run {run} is complete")
+            return
+    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}{needs_leave(run)}")
+
+
+def _can_go_on(run: Path) -> bool:
+    from dlcli.runs.claiming import can_go_on
+    from dlcli.runs.layout import RunDirectory
+
+    return can_go_on(RunDirectory(run))
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:

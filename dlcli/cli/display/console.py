@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console as RichConsole
-from rich.markup import escape
+from rich.console import ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from dlcli.errors import DataError, Problem
+from dlcli.files.visible import visible, visible_json, visible_lines
 
 __all__ = ["Console"]
 
@@ -44,7 +46,7 @@ class Console:
 
     def json(self, value: Any) -> None:
         """A JSON document on stdout; what JSON cannot hold (NaN) is null."""
-        self.document(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
+        self.document(visible_json(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)))
 
     def document(self, text: str) -> None:
         """A text on stdout, as it is."""
@@ -75,7 +77,7 @@ class Console:
 
     def error(self, message: str) -> None:
         """One line on stderr that is no `Problem`."""
-        self.err.print(Text(message, style="red"), highlight=False)
+        self.err.print(Text(visible(message), style="red"), highlight=False)
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Every problem of a failed command, to stderr, or to stdout as JSON."""
@@ -92,10 +94,10 @@ class Console:
         place = dataclasses.replace(problem, file=_short(problem.file)).place
         where = " ".join(part for part in (place, problem.path) if part)
         if where:
-            text.append(where, style="bold").append("\n  ")
-        text.append(problem.message, style="" if where else style)
+            text.append(visible(where), style="bold").append("\n  ")
+        text.append(visible(problem.message), style="" if where else style)
         if problem.hint:
-            text.append("\n  ").append(f"{'→' if self._unicode else '->'} {problem.hint}", style="cyan")
+            text.append("\n  ").append(f"{'→' if self._unicode else '->'} {visible(problem.hint)}", style="cyan")
         return text
 
     @property
@@ -108,9 +110,9 @@ class Console:
             title=Text(title) if title else None, title_justify="left", box=None, pad_edge=False, header_style="bold"
         )
         for index, column in enumerate(columns):
-            table.add_column(escape(column), justify="left" if index < left else "right", overflow="fold")
+            table.add_column(Text(visible(column)), justify="left" if index < left else "right", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell if isinstance(cell, str) else number(cell)) for cell in row))
+            table.add_row(*(Text(visible(cell if isinstance(cell, str) else number(cell))) for cell in row))
         return table
 
 
@@ -190,7 +192,16 @@ def _writing_results() -> Iterator[None]:
 
 
 class _Stream(RichConsole):
-    """A stream whose reader may go away: Rich would end the program, in the middle of a training too."""
+    """A stream whose reader may go away: Rich would end the program, in the middle of a training too.
+
+    Texts are what they say: no markup, no names of emoji, and no control sequences but Rich's own.
+    """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """As Rich does, whatever the text came from."""
+        for segment in super().render(renderable, options):
+            shown = segment.text if segment.control else visible_lines(segment.text)
+            yield segment if shown is segment.text else Segment(shown, segment.style)
 
     def on_broken_pipe(self) -> None:
         """Results that nobody reads end the command; words that nobody reads are dropped."""
@@ -199,9 +210,9 @@ class _Stream(RichConsole):
 
 
 def _rich(*, stderr: bool) -> RichConsole:
-    console = _Stream(stderr=stderr, soft_wrap=False)
+    console = _Stream(stderr=stderr, soft_wrap=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = _Stream(stderr=stderr, width=10_000, soft_wrap=True)
+        console = _Stream(stderr=stderr, width=10_000, soft_wrap=True, markup=False, emoji=False)
     return console
 
 

@@ -9,6 +9,9 @@ from dlcli.data.types.rule import FeatureRule, Fit, Hints, TargetFit, TargetRule
 
 __all__ = ["RULE", "TARGET_RULE"]
 
+MOST_DIGITS = 18
+"""Of a number that counts; longer ones are not looked at as numbers."""
+
 FEW_CLASSES = 20
 """Different whole numbers up to which a target may be classes when neither the loss nor the units say."""
 
@@ -45,7 +48,10 @@ def _fit_target(column: ColumnProfile, name: str, hints: Hints) -> TargetFit | N
 
 
 def _counts_up(column: ColumnProfile) -> bool:
-    numbers = sorted(int(value) for value in different(column).to_pylist()[: FEW_CLASSES + 1])
+    values = different(column).to_pylist()[: FEW_CLASSES + 1]
+    if any(len(str(value)) > MOST_DIGITS for value in values):
+        return False
+    numbers = sorted(map(int, values))
     if not 1 < len(numbers) <= FEW_CLASSES:
         return False
     return numbers[0] in (0, 1) and numbers == [*range(numbers[0], numbers[0] + len(numbers))]

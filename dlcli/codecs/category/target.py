@@ -18,9 +18,9 @@ from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.columns.cell_faults import missing_values
 from dlcli.data.columns.cells import Labels, labels
 from dlcli.data.columns.codec import Column, Encoded
-from dlcli.data.columns.lists import is_list, label_array
 from dlcli.data.columns.names import BLANKS, is_code, is_text, text_name, value_names
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, WayOut, encode_target
+from dlcli.data.values.lists import is_list, label_array
 from dlcli.errors import ConfigError, DataError, Problem, first_of
 
 if TYPE_CHECKING:

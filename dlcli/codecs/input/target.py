@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.signature import NO_CLASS, TargetSpec
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
-from dlcli.data.columns.codec import Codec, Column, Encoded, NamesIndices, ScalesNumbers
+from dlcli.data.columns.codec import Codec, Column, Encoded, NamesIndices, OpensFiles, ScaledInside, ScalesNumbers
 from dlcli.data.columns.globs import expand_columns
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.errors import ConfigError, DataError, Problem
@@ -92,6 +92,8 @@ class InputTargetCodec:
             codec.encode([given[column] for column in codec.columns], start=start) for codec in self._features.values()
         ]
         encoded: Encoded = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1, dtype=np.float32)
+        if isinstance(self._first, ScaledInside):
+            encoded = _as_seen(encoded, self._first)
         if self._is_index:
             encoded = self._shifted(encoded)
         if out is None:
@@ -142,14 +144,14 @@ class InputTargetCodec:
         }
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def from_state(cls, state: Mapping[str, Any]) -> InputTargetCodec:
         """The codec whose `state` this is."""
         from dlcli.data.preprocessing.building import codec_class
 
         features = {each["name"]: codec_class(each["type"]).from_state(each) for each in state["features"]}
         if not features:
             raise ValueError("it has no features")
-        return cls(state["name"], features, shift=state["shift"])
+        return _made(cls, state["name"], features, shift=state["shift"])
 
     @property
     def _first(self) -> Codec:
@@ -172,11 +174,15 @@ class InputTargetCodec:
     @property
     def _shape(self) -> tuple[int, ...]:
         shapes = [codec.shape for codec in self._features.values()]
+        if isinstance(self._first, ScaledInside):
+            return tuple(shapes[0][axis] for axis in self._first.axes_order)
         return shapes[0] if len(shapes) == 1 else (sum(shape[0] for shape in shapes),)
 
     @property
     def _unit(self) -> tuple[tuple[float, float], ...]:
         """`(offset, scale)` of each number along the last axis."""
+        if isinstance(self._first, ScaledInside):  # whose channels are scaled alike, wherever they stand
+            return ((float(self._first.offset[0]), float(self._first.scale[0])),) * self._shape[-1]
         pairs: list[tuple[float, float]] = []
         for codec in self._features.values():
             if isinstance(codec, ScalesNumbers):
@@ -196,6 +202,23 @@ class InputTargetCodec:
         else:
             found[...] = indices
         return found if self._padding is None else np.where(found == self._padding, np.int32(NO_CLASS), found)
+
+
+class _OfFiles(InputTargetCodec):
+    """Of a feature whose cells may name files."""
+
+    opens_files: Literal[True] = True
+
+
+def _made(kind: type[InputTargetCodec], name: str, features: Mapping[str, Codec], *, shift: int) -> InputTargetCodec:
+    opens = any(isinstance(codec, OpensFiles) for codec in features.values())
+    return (_OfFiles if opens else kind)(name, features, shift=shift)
+
+
+def _as_seen(pixels: Encoded, codec: ScaledInside) -> Encoded:
+    """Bytes as the model makes numbers of them."""
+    scaled = (pixels - codec.offset.astype(np.float32)) / codec.scale.astype(np.float32)
+    return scaled.transpose(0, *(axis + 1 for axis in codec.axes_order)).astype(np.float32)
 
 
 def _is_index(codec: Codec) -> bool:
@@ -220,7 +243,7 @@ def build_of(name: str, target: InputTarget, features: Mapping[str, Codec]) -> I
         message = f"the target is to be the feature {missing!r}, and there is none of that name"
         hint = f"the features are {', '.join(list(features)[:10])}"
         raise ConfigError(Problem(message, hint=hint, rule="missing-feature")) from None
-    return InputTargetCodec(name, {each: features[each] for each in names}, shift=target.shift)
+    return _made(InputTargetCodec, name, {each: features[each] for each in names}, shift=target.shift)
 
 
 CODEC: type[TargetCodec] = InputTargetCodec

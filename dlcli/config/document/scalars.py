@@ -41,6 +41,10 @@ class WrittenInteger(int):
         number.written = written
         return number
 
+    def __reduce__(self) -> tuple[type[WrittenInteger], tuple[int, str]]:
+        """How it is copied."""
+        return WrittenInteger, (int(self), self.written)
+
 
 def resolve(word: str) -> Scalar:
     """The value of an unquoted word.

@@ -31,6 +31,8 @@ class Feature(Section):
     """Whether it may have several columns."""
     of_one: ClassVar[frozenset[str]] = frozenset({"type", "columns"})
     """The options that say which feature it is, and are no defaults of the type."""
+    layers: ClassVar[frozenset[str]] = frozenset()
+    """The options that hold lists of layers, in the notation of `model.layers`."""
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")

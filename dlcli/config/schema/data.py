@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.feature import Feature
 from dlcli.config.options.section import ColumnName, Columns, Section, Sources, Words, as_text
+from dlcli.config.schema.component import Component
 from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
 
 __all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
@@ -130,6 +131,11 @@ class DataConfig(Section):
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
     )
     shuffle: bool = Field(True, description="A new order of the training split every epoch, from the seed.")
+    augment: list[Component] = Field(
+        default=[],
+        description="`MixUp` and `CutMix`, which mix the samples of a batch in training, and their labels with them. "
+        "What changes images one by one is the feature's `augment`.",
+    )
     columns: list[ColumnName] | None = Field(
         None, description="The column names of a file without a header; `t{1..60}` stands for `t1` to `t60`."
     )

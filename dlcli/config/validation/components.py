@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.options.types import feature_types
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.config.validation.component_check import INPUT_LAYERS, ComponentCheck, UserClass
 from dlcli.errors import Problem, did_you_mean
@@ -40,6 +41,7 @@ def check_components(value: Any, code_names: Mapping[str, UserClass | None]) -> 
         *_LayerWalk(check, _mapping(value.get("model"))).run(),
         *_model_class(_mapping(value.get("model")).get("class"), code_names),
         *_compile(check, _mapping(value.get("compile"))),
+        *_features(check, _mapping(value.get("data"))),
         *_listed(check, "callbacks", value.get("callbacks"), ("callbacks",)),
     ]
     return list(dict.fromkeys(problems))
@@ -50,6 +52,21 @@ def _model_class(name: Any, code_names: Mapping[str, UserClass | None]) -> Itera
         hint = did_you_mean(name, code_names) or "write the class in a Python file and name the file under `code`"
         path = format_path(("model", "class"))
         yield Problem(f"no file under `code` defines {name!r}", path=path, hint=hint, rule="unknown-component")
+
+
+def _features(check: ComponentCheck, data: Mapping[Any, Any]) -> Iterator[Problem]:
+    """Layers among the options of features, and those that mix batches."""
+    mixing = data.get("augment")
+    for index, item in enumerate(mixing if isinstance(mixing, list) else []):
+        yield from check.check("layers", item, ("data", "augment", index), whole=False)
+    features, defaults = _mapping(data.get("features")), _mapping(data.get("defaults"))
+    typed = [(("features", name), entry, _mapping(entry).get("type")) for name, entry in features.items()]
+    typed += [(("defaults", name), entry, name) for name, entry in defaults.items()]
+    for place, entry, kind in typed:
+        section = feature_types().get(kind) if isinstance(kind, str) else None
+        for key in sorted(section.layers) if section is not None else ():
+            for index, item in enumerate(value if isinstance(value := _mapping(entry).get(key), list) else []):
+                yield from check.check("layers", item, ("data", *place, key, index))
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:

@@ -53,11 +53,19 @@ def layer_fault(
         path: Where it stands.
         given: Arguments that are set from outside; None when they are not known.
     """
-    if name in _MIXERS:
+    on_batch = path[:2] == ("data", "augment")
+    if name in _MIXERS and not on_batch:
         return Problem(
             f"{name} mixes samples, and as a layer of the model it leaves their labels as they are",
             path=format_path(path),
-            hint="leave it out; `model.class` with a `train_step` of your own can mix both",
+            hint=f"leave it out here; `data.augment: [{name}]` mixes both",
+            rule="mixes-labels",
+        )
+    if on_batch and name not in _MIXERS:
+        return Problem(
+            f"{name} mixes no samples: `data.augment` takes {' and '.join(reversed(_MIXERS))}",
+            path=format_path(path),
+            hint="what changes images one by one stands in the `augment` of a feature of type image",
             rule="mixes-labels",
         )
     adapted = ADAPTED.get(name)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
 
-__all__ = ["DataFiles", "Identity", "KnownFile", "identify"]
+__all__ = ["DataFiles", "Identity", "KnownFile", "identify", "still_known"]
 
 RACY_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before it was hashed may have been written again within the same tick of the
 file system's clock, and look the same: git calls it racily clean. Coarse clocks tick every two seconds (FAT)."""
+
+_TOGETHER = 500
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,11 +51,13 @@ class KnownFile:
         identity: As it was before it was read.
         hashed: When reading it began, in nanoseconds.
         sha256: Of its content.
+        listed: The source that names it in its cells; empty for the file of a source itself.
     """
 
     identity: Identity
     hashed: int
     sha256: str
+    listed: str = ""
 
     def speaks_for(self, identity: Identity) -> bool:
         """Whether the file is surely the one that was hashed."""
@@ -71,7 +76,8 @@ class KnownFile:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The file whose `state` this is. Raises KeyError or TypeError when it is none."""
-        return cls(Identity(**state["identity"]), int(state["hashed"]), str(state["sha256"]))
+        listed = str(state.get("listed", ""))
+        return cls(Identity(**state["identity"]), int(state["hashed"]), str(state["sha256"]), listed)
 
 
 def identify(file: Path) -> Identity:
@@ -105,6 +111,9 @@ class DataFiles:
         self._files = {name: [identify(path) for path in paths] for name, paths in files.items()}
         self.identities = tuple({one.path: one for each in self._files.values() for one in each}.values())
         self.bytes = sum(one.bytes for one in self.identities)
+        self._listed: dict[str, tuple[SplitName, Identity]] = {}
+        self._unhashed: list[tuple[SplitName, Identity]] = []
+        self._parts: list[Future[list[KnownFile]]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._known: dict[str, KnownFile] = {}
         self._hashed: dict[str, Future[KnownFile]] = {}
@@ -112,13 +121,37 @@ class DataFiles:
     def know(self, known: Mapping[str, KnownFile]) -> None:
         """Take over, by path, what is known of files: those that it surely speaks for are not hashed."""
         self._known = {one.path: known[one.path] for one in self.identities if known[one.path].speaks_for(one)}
+        for path, one in known.items():
+            if one.listed:
+                self._listed[path] = (cast(SplitName, one.listed), one.identity)
+                self._known[path] = one
+
+    def add(self, source: SplitName, paths: Iterable[Path]) -> None:
+        """Add files that the rows of a source name, and begin to hash them; those that are not there others tell of.
+
+        Args:
+            source: The source.
+            paths: Each once.
+        """
+        own = {one.path for one in self.identities}
+        for path in paths:
+            if (name := os.path.abspath(path)) not in own and name not in self._listed:
+                with contextlib.suppress(DataError):
+                    self._listed[name] = (source, identify(path))
+                    self._unhashed.append(self._listed[name])
+        self.hash()
 
     def hash(self) -> None:
         """Begin to hash what is not known."""
         unknown = [one for one in self.identities if one.path not in self._known and one.path not in self._hashed]
-        if unknown:
-            self._pool = ThreadPoolExecutor(1, "dlcli-hashing")
+        if unknown or self._unhashed:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, "dlcli-hashing")
             self._hashed |= {one.path: self._pool.submit(_hash, one) for one in unknown}
+            # Many and small: a future for each would take more memory than all that is known of it.
+            for start in range(0, len(self._unhashed), _TOGETHER):
+                self._parts.append(self._pool.submit(_hash_all, self._unhashed[start : start + _TOGETHER]))
+            self._unhashed = []
 
     def known(self) -> dict[str, KnownFile]:
         """Every file by its path, when all are hashed.
@@ -128,14 +161,18 @@ class DataFiles:
         """
         self.hash()
         try:
-            return {**{path: future.result() for path, future in self._hashed.items()}, **self._known}
+            named = {one.identity.path: one for part in self._parts for one in part.result()}
+            return {**{path: future.result() for path, future in self._hashed.items()}, **named, **self._known}
         finally:
             self.close()
 
     def by_source(self, known: Mapping[str, KnownFile] | None = None) -> dict[SplitName, list[KnownFile]]:
-        """The files of each source, as they are hashed, or as they are known."""
+        """The files of each source, as they are hashed, or as they are known; then those that its rows name."""
         known = self.known() if known is None else known
-        return {name: [known[one.path] for one in files] for name, files in self._files.items()}
+        return {
+            name: [*(known[one.path] for one in files), *(one for one in known.values() if one.listed == name)]
+            for name, files in self._files.items()
+        }
 
     def require_unchanged(self) -> None:
         """Make sure that they are still what they were at first.
@@ -143,7 +180,8 @@ class DataFiles:
         Raises:
             DataError: Files have changed meanwhile; all of them.
         """
-        changed = [old.path for old in self.identities if identify(Path(old.path)) != old]
+        every = (*self.identities, *(one for _, one in self._listed.values()))
+        changed = [old.path for old in every if identify(Path(old.path)) != old]
         if changed:
             raise DataError(
                 Problem(
@@ -159,8 +197,34 @@ class DataFiles:
         """Hash no further file."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
 
 
-def _hash(identity: Identity) -> KnownFile:
+def still_known(known: Iterable[KnownFile], *, hashing: bool) -> dict[str, KnownFile] | None:
+    """Files that rows named, by their paths, when all are what they were; None when one is not.
+
+    Args:
+        known: As they were.
+        hashing: Of those that only look different, hash the content.
+    """
+    found: dict[str, KnownFile] = {}
+    for one in known:
+        try:
+            now = identify(Path(one.identity.path))
+            if not one.speaks_for(now):
+                if not hashing or (again := _hash(now, one.listed)).sha256 != one.sha256:
+                    return None
+                one = again
+        except DataError:
+            return None
+        found[one.identity.path] = one
+    return found
+
+
+def _hash_all(files: Sequence[tuple[SplitName, Identity]]) -> list[KnownFile]:
+    return [_hash(one, listed) for listed, one in files]
+
+
+def _hash(identity: Identity, listed: str = "") -> KnownFile:
     started = time.time_ns()
-    return KnownFile(identity, started, fingerprint(Path(identity.path)).sha256)
+    return KnownFile(identity, started, fingerprint(Path(identity.path)).sha256, listed)

@@ -7,9 +7,13 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
 from dlcli.data.columns.codec import Column
 
-__all__ = ["Chunk", "Column", "ColumnInfo", "Kind"]
+__all__ = ["Chunk", "Column", "ColumnInfo", "Kind", "take_rows"]
 
 Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
@@ -19,6 +23,11 @@ The others come as the file types them, which in text files is string, exactly a
 columns, which are only copied, the texts that count as empty stay as well: `NA` stays `NA`. An `unsure` column seems to
 be one of numbers, by the first rows of a file without types; it comes as `number`, unless a cell proves it wrong.
 """
+
+
+def take_rows(values: Column, places: NDArray[np.int64]) -> Column:
+    """Some rows of a column."""
+    return values[places] if isinstance(values, np.ndarray) else values.take(pa.array(places))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +76,22 @@ class Chunk:
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""
         return Chunk({name: self.columns[name] for name in names}, self.num_rows, self.start, self.file)
+
+    def cut(self, start: int, size: int) -> Chunk:
+        """Some of the rows, without a copy."""
+        if start == 0 and size >= self.num_rows:
+            return self
+        stop = min(start + size, self.num_rows)
+        columns = {
+            name: values[start:stop] if isinstance(values, np.ndarray) else values.slice(start, stop - start)
+            for name, values in self.columns.items()
+        }
+        return dataclasses.replace(self, columns=columns, num_rows=stop - start, start=self.start + start)
+
+    def only(self, places: NDArray[np.int64]) -> Chunk:
+        """Some of the rows, by their places; what is left says nothing of where in the file its rows stood."""
+        taken = {name: take_rows(values, places) for name, values in self.columns.items()}
+        return Chunk(taken, len(places), file=self.file)
 
     @property
     def bytes(self) -> int:

@@ -20,14 +20,28 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.config.signature import EntranceLayer, InputDtype
 from dlcli.errors import Problem
 
-__all__ = ["Codec", "Column", "Encoded", "MeetsUnseenValues", "NamesIndices", "ScalesNumbers", "TakesGivenValues"]
+__all__ = [
+    "Codec",
+    "Column",
+    "Encoded",
+    "HasEntrance",
+    "LeavesRowsOut",
+    "MadeOnDemand",
+    "MeetsUnseenValues",
+    "NamesIndices",
+    "OpensFiles",
+    "ScaledInside",
+    "ScalesNumbers",
+    "TakesGivenValues",
+]
 
 Column: TypeAlias = pa.Array | NDArray[Any]
 """A column of a table (`pyarrow.Array`), or an array `(rows, *shape)` of an `.npz` file."""
 
-Encoded: TypeAlias = NDArray[np.float32] | NDArray[np.int32]
+Encoded: TypeAlias = NDArray[np.float32] | NDArray[np.int32] | NDArray[np.uint8]
 """What the model is fed: `(rows, *shape)`."""
 
 
@@ -37,8 +51,9 @@ class Codec(Protocol):
     type: ClassVar[str]
     """The feature type's name in the config."""
 
-    reads: ClassVar[Literal["number", "text"]]
-    """As what it wants the cells of new rows: as numbers, or as they are written."""
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As what it wants the cells of new rows: as numbers, or as they are written."""
 
     gaps: int
     """How many empty cells `encode` has filled in, of columns that had none in training."""
@@ -56,8 +71,8 @@ class Codec(Protocol):
         """Shape of one encoded sample; `()` for a single index. Known after `finish`."""
 
     @property
-    def dtype(self) -> Literal["float32", "int32"]:
-        """`int32` for indices into a vocabulary."""
+    def dtype(self) -> InputDtype:
+        """`int32` for indices into a vocabulary, `uint8` for bytes that the model itself makes numbers of."""
 
     @property
     def vocabulary(self) -> int | None:
@@ -100,30 +115,6 @@ class Codec(Protocol):
 
 
 @runtime_checkable
-class ScalesNumbers(Protocol):
-    """A codec of numbers that can be brought back into their own unit: `encoded * scale + offset`."""
-
-    @property
-    def offset(self) -> NDArray[np.float64]:
-        """For each number along the last axis."""
-
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        """For each number along the last axis."""
-
-
-@runtime_checkable
-class NamesIndices(Protocol):
-    """A codec whose indices stand for words or categories."""
-
-    padding: int | None
-    """The index that stands for nothing: the end of a sequence that is shorter than others."""
-
-    def index_names(self) -> tuple[str, ...]:
-        """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
-
-
-@runtime_checkable
 class TakesGivenValues(Protocol):
     """A codec of a feature or target whose values the config may list."""
 
@@ -140,3 +131,85 @@ class MeetsUnseenValues(Protocol):
 
     def forget_unseen(self) -> None:
         """Count them anew."""
+
+
+@runtime_checkable
+class HasEntrance(Protocol):
+    """A codec of a feature that passes layers of its own before those of the config see it."""
+
+    @property
+    def entrance(self) -> tuple[EntranceLayer, ...]:
+        """The layers, from the first on. Known after `finish`."""
+
+
+@runtime_checkable
+class ScalesNumbers(Protocol):
+    """A codec of numbers that can be brought back into their own unit: `scaled * scale + offset`."""
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+
+@runtime_checkable
+class ScaledInside(ScalesNumbers, Protocol):
+    """A codec that hands over bytes, which the model scales: what it sees of them is made by `offset` and `scale`."""
+
+    @property
+    def axes_order(self) -> tuple[int, ...]:
+        """The axes of a sample in the order in which layers are given them."""
+
+
+@runtime_checkable
+class NamesIndices(Protocol):
+    """A codec whose indices stand for words or categories."""
+
+    padding: int | None
+    """The index that stands for nothing: the end of a sequence that is shorter than others."""
+
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
+
+
+@runtime_checkable
+class OpensFiles(Protocol):
+    """A codec whose cells may name files: it is given `NamedFiles` in the place of a column of texts."""
+
+    @property
+    def opens_files(self) -> Literal[True]:
+        """It does."""
+
+
+@runtime_checkable
+class LeavesRowsOut(Protocol):
+    """A codec that may be told to leave out rows which it cannot use, before rows are divided."""
+
+    def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:
+        """Which rows `(rows,)` are to be left out, and why; none where their faults are errors. Needs no `fit`."""
+
+
+@runtime_checkable
+class MadeOnDemand(Protocol):
+    """A codec whose samples can be made when they are taken, where all of them are too many to be kept encoded."""
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether they can, of these columns. Known after `fit`."""
+
+    def keys(self, values: Sequence[Column], *, start: int = 0) -> NDArray[np.int64]:
+        """A number for each row, `(rows,)`, from which `make` makes its sample; arguments as of `encode`.
+
+        Raises:
+            DataError: Rows of which a cheap look shows that nothing can be made of them.
+        """
+
+    def make(self, keys: NDArray[np.int64]) -> Encoded:
+        """The samples of keys, `(rows, *shape)`: what `encode` gives.
+
+        Raises:
+            DataError: What they are made of has gone, or changed so that it cannot be used.
+        """

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature, Target
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
-from dlcli.data.columns.codec import Codec, Column, Encoded, MeetsUnseenValues, TakesGivenValues
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.codec import (
+    Codec,
+    Column,
+    Encoded,
+    HasEntrance,
+    LeavesRowsOut,
+    MadeOnDemand,
+    MeetsUnseenValues,
+    OpensFiles,
+    TakesGivenValues,
+)
+from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec, build_target, codec_class, target_codec_class
 from dlcli.data.preprocessing.steps import Steps, at_entry
@@ -20,7 +34,7 @@ from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
 if TYPE_CHECKING:
     from dlcli.data.columns.chunk import Chunk
 
-__all__ = ["VERSION", "Preprocessing"]
+__all__ = ["VERSION", "Preprocessing", "columns_of", "unusable_rows"]
 
 VERSION = 1
 """Of the state: a program reads its own version and those before it."""
@@ -142,6 +156,15 @@ class Preprocessing:
             self.update(chunk)
         self.finish()
 
+    def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
+        """The files that cells of features name, as far as they are there."""
+        opening = [codec for codec in self.features.values() if isinstance(codec, OpensFiles)]
+        for chunk in rows if opening else ():
+            for codec in opening:
+                for column in columns_of(chunk, codec):
+                    if isinstance(column, NamedFiles):
+                        yield from column.places()
+
     def update(self, chunk: Chunk) -> None:
         """Take in a chunk of training rows.
 
@@ -151,7 +174,7 @@ class Preprocessing:
         _require(chunk, self.columns)
         steps = Steps()
         for section, name, codec in self._codecs():
-            steps.run(section, name, functools.partial(codec.fit, _columns(chunk, codec)))
+            steps.run(section, name, functools.partial(codec.fit, columns_of(chunk, codec)))
         steps.end()
 
     def finish(self) -> None:
@@ -184,6 +207,7 @@ class Preprocessing:
                 named=name in named,
                 vocabulary=codec.vocabulary,
                 embedding=codec.embedding,
+                entrance=codec.entrance if isinstance(codec, HasEntrance) else (),
             )
             for name, codec in self.features.items()
             if name not in joined
@@ -191,31 +215,52 @@ class Preprocessing:
         width = sum(codec.shape[0] for codec in joined.values())
         return (InputSpec(DEFAULT_INPUT, (width,)), *own) if joined else tuple(own)
 
+    def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
+        """The features with an input of their own whose samples can be made when they are taken."""
+        joined = self._joined(named)
+        return {
+            name: codec
+            for name, codec in self.features.items()
+            if name not in joined and isinstance(codec, MadeOnDemand) and codec.can_wait
+        }
+
     def encode(
-        self, chunk: Chunk, named: Collection[str] = (), *, out: Mapping[str, Encoded] | None = None
-    ) -> dict[str, Encoded]:
+        self,
+        chunk: Chunk,
+        named: Collection[str] = (),
+        *,
+        out: Mapping[str, Encoded] | None = None,
+        on_demand: Collection[str] = (),
+    ) -> dict[str, Any]:
         """Encode the features of rows.
 
         Args:
             chunk: The rows; messages number them from `chunk.start`.
             named: The features that layers take by name.
             out: Where to write, for each input `(rows, *shape)`; new arrays when None.
+            on_demand: Of `can_wait` those of which only the keys are wanted.
 
         Returns:
-            An array `(rows, *shape)` for each of `inputs(named)`.
+            An array `(rows, *shape)` for each of `inputs(named)`, or of keys `(rows,)` int64.
 
         Raises:
             DataError: Columns that are missing, cells that cannot be encoded; all at once.
         """
         _require(chunk, self.feature_columns)
-        encoded = {
+        encoded: dict[str, Any] = {
             spec.name: np.empty((chunk.num_rows, *spec.shape), dtype=spec.dtype) if out is None else out[spec.name]
             for spec in self.inputs(named)
+            if spec.name not in on_demand
         }
         joined = self._joined(named)
         steps = Steps()
         place = 0
         for name, codec in self.features.items():
+            if name in on_demand:
+                assert isinstance(codec, MadeOnDemand)
+                keys = functools.partial(codec.keys, columns_of(chunk, codec), start=chunk.start)
+                encoded[name] = steps.run("features", name, keys)
+                continue
             target = encoded[name] if name not in joined else encoded[DEFAULT_INPUT][:, place : place + codec.shape[0]]
             place += codec.shape[0] if name in joined else 0
             steps.run("features", name, _encoding(codec, chunk, target))
@@ -338,7 +383,7 @@ class Preprocessing:
 
 
 def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
-    return functools.partial(codec.encode, _columns(chunk, codec), start=chunk.start, out=out)
+    return functools.partial(codec.encode, columns_of(chunk, codec), start=chunk.start, out=out)
 
 
 def _gap(name: str, codec: Codec) -> Problem:
@@ -352,8 +397,27 @@ def _gap(name: str, codec: Codec) -> Problem:
     )
 
 
-def _columns(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:
-    return [chunk.columns[column] for column in codec.columns]
+def unusable_rows(codecs: Mapping[str, Codec], chunk: Chunk) -> tuple[NDArray[np.bool_], list[Problem]]:
+    """The rows `(rows,)` that features are told to leave out, and why."""
+    unusable = np.zeros(chunk.num_rows, np.bool_)
+    problems: list[Problem] = []
+    for name, codec in codecs.items():
+        if isinstance(codec, LeavesRowsOut):
+            found, why = codec.unusable(columns_of(chunk, codec))
+            unusable |= found
+            problems += at_entry(why, "features", name)
+    return unusable, problems
+
+
+def columns_of(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:
+    """The columns that a codec reads, as it takes them."""
+    values = [chunk.columns[column] for column in codec.columns]
+    if not isinstance(codec, OpensFiles):
+        return values
+    return [
+        each if isinstance(each, np.ndarray) and each.ndim > 1 else NamedFiles.listed_in(as_arrow(each), chunk.file)
+        for each in values
+    ]
 
 
 def _require(chunk: Chunk, columns: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.samples.labels import Labels
 from dlcli.data.samples.samples import Indices, Samples
+from dlcli.errors import DlcliError
 
 __all__ = ["Batch", "Batches", "epoch_order"]
 
@@ -52,6 +53,8 @@ class Batches:
         self.shuffle = shuffle
         self.epoch = 0
         """The epoch, from 0, whose order the next pass takes; set before it by whoever runs the epochs."""
+        self.failure: DlcliError | None = None
+        """Why samples could not be made, when they could not: whoever asks for them may see another error."""
         self._samples = samples
         self._labels = labels
         self._seed = seed

@@ -30,7 +30,7 @@ from dlcli.data.sources.registry import format_of, suffixes
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
-_ORDER_ALONE = {"batch_size", "shuffle"}
+_ORDER_ALONE = {"augment", "batch_size", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
 _FOUND = {"features", "target", "exclude", "defaults"}
@@ -104,6 +104,8 @@ def _scale_is_open(target: Target | None) -> bool:
 
 
 def _content(file: KnownFile) -> list[object]:
+    if file.listed:
+        return [file.sha256]
     path = Path(file.identity.path)
     said = [suffix for each in path.suffixes[-2:] if (suffix := each.lower()) in {".gz", *suffixes()}]
     return [file.sha256, format_of(path).name, said]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache, Scratch
 from dlcli.data.cache.entry import ArrayName, CorruptEntry, Draft, Entry, read_known, write_known
-from dlcli.data.cache.identity import DataFiles, KnownFile
+from dlcli.data.cache.identity import DataFiles, KnownFile, still_known
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays
 from dlcli.data.samples.keys import content_key, place_key
 from dlcli.data.table import memory
@@ -63,22 +64,29 @@ class Store:
         """
         if self._cache is None or not self._files.identities:
             return None
-        for directory in self._cache.find(f"{self._recipe}-*"):
-            known = {file.identity.path: file for file in read_known(directory)}
+        found = [(directory, read_known(directory)) for directory in self._cache.find(f"{self._recipe}-*")]
+        for directory, files in found:
+            known = {file.identity.path: file for file in files}
             if not all(one.path in known and known[one.path].speaks_for(one) for one in self._files.identities):
+                continue
+            if still_known((file for file in files if file.listed), hashing=False) is None:
                 continue
             if directory.name.endswith(f"-{self._content(known)}") and (entry := self._open(directory, split)):
                 self._files.know(known)
                 return entry
-        if not self._cache.find(f"{self._recipe}-*"):
+        if not found:
             return None
         # Moved, touched, or just written: the content tells.
-        known = self._files.known()
+        own = self._files.known()
         self._files.require_unchanged()
-        for directory in self._cache.find(f"{self._recipe}-{self._content(known)}"):
+        for directory, files in found:
+            listed = still_known((file for file in files if file.listed), hashing=True)
+            if listed is None or not directory.name.endswith(f"-{self._content({**own, **listed})}"):
+                continue
             if entry := self._open(directory, split):
                 with contextlib.suppress(OSError):
-                    write_known(directory, tuple(known.values()))
+                    write_known(directory, (*own.values(), *listed.values()))
+                self._files.know({**own, **listed})
                 return entry
         return None
 
@@ -109,6 +117,7 @@ class Store:
         *,
         name: str = "",
         content: Callable[[], Mapping[str, Any]] = dict,
+        for_once: bool = False,
     ) -> Arrays:
         """Encode arrays to where they are kept.
 
@@ -117,10 +126,12 @@ class Store:
             fill: Writes them; may be called again.
             name: What an entry with them is called, without the content's key; empty when they are for once only.
             content: JSON values to keep with them.
+            for_once: Whatever the name, they are for this job alone: they mean nothing to another.
 
         Raises:
             DataError: There is room neither in memory nor in the cache directory.
         """
+        name = "" if for_once else name
         if self._cache is not None and num_bytes > memory.ARRAYS_BUDGET:
             try:
                 return self._to_disk(fill, name, content)
@@ -141,6 +152,18 @@ class Store:
             except OSError as error:
                 self._tell_unusable(self._failure(error), "the encoded data is not kept for the next run")
         return arrays.arrays
+
+    def has_room(self, num_bytes: int) -> bool:
+        """Whether arrays of so many bytes can be kept: in memory, or in the cache beside what others keep there."""
+        if num_bytes <= memory.ARRAYS_BUDGET:
+            return True
+        if self._cache is None:
+            return memory.fits_in_memory(num_bytes)
+        try:
+            there = next(each for each in (self._cache.directory, *self._cache.directory.parents) if each.exists())
+            return num_bytes <= min(self._cache.limit, shutil.disk_usage(there).free) // 2
+        except OSError:
+            return True  # what fails when it is written is told then
 
     def read(self, entry: Entry, names: Collection[ArrayName] | None = None) -> Arrays:
         """Arrays of an entry, in memory when they fit, else mapped."""

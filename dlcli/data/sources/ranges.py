@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 __all__ = ["expand_ranges"]
 
-_RANGE = re.compile(r"\{([0-9]+)\.\.([0-9]+)\}")
+_RANGE = re.compile(r"\{([0-9]{1,18})\.\.([0-9]{1,18})\}")
 
 MOST = 1_000_000
 """Names that one range may stand for."""

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.data.columns.lists import is_list
 from dlcli.data.splits.partition import split_rows
 from dlcli.data.table.checks import row_labels
 from dlcli.data.table.order import row_order
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
+from dlcli.data.values.lists import is_list
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Division", "Part", "divide"]

@@ -115,7 +115,8 @@ def unseen_classes(
         is_fraction: Whether the split was drawn from the rows of `train`; else it is a source of its own.
     """
     codes, names = found
-    counts = np.bincount(codes[rows], minlength=len(names))
+    known = codes[rows]
+    counts = np.bincount(known[known >= 0], minlength=len(names))
     unseen = [(name, int(count)) for name, count in zip(names, counts, strict=True) if count and name not in seen]
     if not unseen:
         return []

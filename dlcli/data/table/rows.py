@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.cache.cache import Scratch
 from dlcli.data.columns.chunk import Chunk, Column, Kind
+from dlcli.data.columns.named_files import listing_folder
 from dlcli.data.sources.source import Source
 from dlcli.data.table import memory
 from dlcli.data.table.spill import Spill, SpilledChunk
@@ -162,8 +164,13 @@ class Rows:
                 yield batch.pick(names)
             elif high > low:
                 places = rows[low:high] - offset
-                columns_ = batch.pick(names).columns
-                yield Chunk({name: _take(values, places) for name, values in columns_.items()}, len(places))
+                yield batch.pick(names).only(places)
+
+    @property
+    def folder(self) -> Path | None:
+        """What names of files in the first rows are relative to; None for a table in memory."""
+        file = self.batches[0].file if self.batches else None
+        return None if file is None else listing_folder(file)
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages: `row 17 of 'iris.csv'`, counted from 1 in its file."""
@@ -182,7 +189,3 @@ class _Values:
 
     def __iter__(self) -> Iterator[Column]:
         return (chunk.columns[self.name] for chunk in self.rows.chunks(columns=[self.name]))
-
-
-def _take(values: Column, places: NDArray[np.int64]) -> Column:
-    return values[places] if isinstance(values, np.ndarray) else values.take(pa.array(places))

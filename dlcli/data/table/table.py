@@ -36,6 +36,7 @@ class Table:
         decisions: The name of each column that was decided on, and what was decided.
         doubts: What may not be meant so.
         left_out: Of each source the ascending numbers of the rows that are to be in no split.
+        unusable: Those of them that cannot be encoded.
         weights: Of each source the weight of every row, where the config names a column of them.
     """
 
@@ -47,6 +48,7 @@ class Table:
     decisions: tuple[tuple[str, str], ...] = ()
     doubts: tuple[Problem, ...] = ()
     left_out: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
+    unusable: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
     weights: Mapping[SplitName, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
 
 

@@ -120,7 +120,7 @@ def _guess(config: DataConfig, loaded: Table, name: str) -> Guess:
     """The type of a feature that the config leaves open."""
     rows = loaded.rows["train"]
     marks = named_marks(rows.marks.get(name, {}))
-    guess = infer_feature(rows.column(name), loaded.infos[name], config.defaults, marks=marks)
+    guess = infer_feature(rows.column(name), loaded.infos[name], config.defaults, marks=marks, folder=rows.folder)
     if guess.feature is None or not guess.feature.missing_is_open:
         return guess
     gaps = guess.missing or len(missing_rows(rows, name))  # arrays are not counted by inference

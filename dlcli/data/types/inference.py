@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import itertools
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -57,7 +58,12 @@ def _target_rules() -> tuple[TargetRule, ...]:
 
 
 def infer_feature(
-    values: Values, info: ColumnInfo, defaults: FeatureDefaults | None = None, *, marks: str = ""
+    values: Values,
+    info: ColumnInfo,
+    defaults: FeatureDefaults | None = None,
+    *,
+    marks: str = "",
+    folder: Path | None = None,
 ) -> Guess:
     """The type of one column that the config says nothing of.
 
@@ -66,6 +72,7 @@ def infer_feature(
         info: What the source says of it.
         defaults: The config's options for all features of a type.
         marks: What to say of marks that stand for empty cells, where they could be values.
+        folder: Where files are that the column may name.
 
     Example:
         >>> infer_feature(pa.chunked_array([["a", "b", "a", None]]), ColumnInfo("x", "text")).note
@@ -75,7 +82,7 @@ def infer_feature(
     if isinstance(first, np.ndarray) and first.ndim > 1:
         feature, note = next(array for rule in _feature_rules() if (array := rule.fit_array(first)) is not None)
         return Guess(with_defaults(feature, defaults), note)
-    column = profile(values)
+    column = dataclasses.replace(profile(values), folder=folder)
     if column.kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
     if not column.present:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -56,6 +57,7 @@ class ColumnProfile:
         distinct: The names of the values (`data/columns/names.py`); None where they were not gathered, because
             they are numbers.
         dates: How all values are dates, where they are numbers such as 20150314.
+        folder: Where the files would be that its texts may name; None for a table in memory.
     """
 
     type: pa.DataType
@@ -68,6 +70,7 @@ class ColumnProfile:
     whole: bool
     distinct: pa.Array | None
     dates: DateForm | None = None
+    folder: Path | None = None
 
     @property
     def kind(self) -> Kind | None:

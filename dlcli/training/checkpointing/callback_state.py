@@ -1,4 +1,4 @@
-"""What a callback knows: of Keras's own what they count and compare with, of the user's own every plain attribute.
+"""What a callback knows: of Keras's own what they count and compare with, of the user's own every attribute.
 
 Arguments are not part of it: they are in the config, and some are names of files.
 """
@@ -6,12 +6,13 @@ Arguments are not part of it: they are in the config, and some are names of file
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 
-from dlcli.training.checkpointing.values import NotPlain, PackedArrays, StoredArrays, pack, unpack
+from dlcli.training.checkpointing.objects import NotTheSame, contents, fill, has_no_state
+from dlcli.training.checkpointing.values import Held, NotPlain, PackedArrays, StoredArrays, pack, unpack
 
 __all__ = ["pack_callback", "restore_callback"]
 
@@ -34,20 +35,36 @@ OF_EVERY = frozenset({"_model", "params", "validation_data", "model"})
 """What every callback is given by `fit`."""
 
 
-def pack_callback(callback: Any, arrays: PackedArrays) -> dict[str, Any]:
-    """The state of a callback as JSON. Attributes that are no plain values are left out."""
+def pack_callback(
+    callback: Any, arrays: PackedArrays, *, lost: Callable[[str, str], None] = lambda name, why: None
+) -> dict[str, Any]:
+    """The state of a callback as JSON.
+
+    Args:
+        callback: A `keras.callbacks.Callback`.
+        arrays: Where its arrays go.
+        lost: Told of each attribute that has no form in a file: its name, and what it holds.
+    """
     values = vars(callback)
     packed = {}
     for name in _names(callback, values):
         try:
-            packed[name] = pack(values[name], arrays)
-        except NotPlain:
-            continue
+            packed[name] = pack(values[name], arrays, contents=_contents)
+        except NotPlain as error:
+            lost(name, str(error))
     return {"class": type(callback).__name__, "values": packed}
 
 
-def restore_callback(callback: Any, state: Any, arrays: StoredArrays) -> None:
+def restore_callback(
+    callback: Any, state: Any, arrays: StoredArrays, *, lost: Callable[[str, str], None] = lambda name, why: None
+) -> None:
     """Give a callback the state back, after `on_train_begin`, in which Keras's reset themselves.
+
+    Args:
+        callback: The callback.
+        state: What `pack_callback` gave.
+        arrays: The arrays of the file.
+        lost: Told of each attribute that cannot be given back, and why.
 
     Raises:
         ValueError: It is the state of another callback, or damaged.
@@ -58,7 +75,38 @@ def restore_callback(callback: Any, state: Any, arrays: StoredArrays) -> None:
     known = _names(callback, [*vars(callback), *state["values"]])
     for attribute, value in state["values"].items():
         if attribute in known:
-            setattr(callback, attribute, unpack(value, arrays))
+            try:
+                setattr(callback, attribute, _put(vars(callback).get(attribute), unpack(value, arrays)))
+            except NotTheSame as error:
+                lost(attribute, str(error))
+
+
+def _contents(value: Any) -> Any:
+    if has_no_state(value):
+        return None
+    found = contents(value)
+    if found is None:
+        raise NotPlain(f"a {type(value).__name__}")
+    return found
+
+
+def _put(now: Any, value: Any) -> Any:
+    """A value that was read, its objects being those that are there now, filled."""
+    match value:
+        case Held():
+            if now is None or type(now).__name__ != value.kind:
+                raise NotTheSame(f"it held a {value.kind}, and holds {'none' if now is None else type(now).__name__}")
+            return now if value.content is None else fill(now, value.content, _put)
+        case dict():
+            known = now if isinstance(now, dict) else {}
+            for key, each in value.items():
+                value[key] = _put(known.get(key), each)
+            return value
+        case list() | tuple() if any(isinstance(each, (Held, dict, list, tuple)) for each in value):
+            there: Any = now if isinstance(now, (list, tuple)) and len(now) == len(value) else [None] * len(value)
+            return type(value)(_put(*pair) for pair in zip(there, value, strict=True))
+        case _:
+            return value
 
 
 def _names(callback: Any, attributes: Iterable[str]) -> set[str]:

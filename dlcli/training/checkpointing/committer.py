@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,10 @@ import keras
 
 from dlcli.errors import Problem
 from dlcli.runs.commits import Commits
+from dlcli.training.checkpointing.callback_state import pack_callback
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot, take_snapshot
 from dlcli.training.checkpointing.spacing import Spacing
+from dlcli.training.checkpointing.values import PackedArrays
 from dlcli.training.events import Listener, Notice
 from dlcli.training.interruption import Interruption
 
@@ -35,7 +38,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         logs: What Keras's History holds, a mapping an epoch.
         epochs: The last epoch, which is always committed.
         interruption: When it is asked to stop, the epoch that has just ended is committed.
-        listener: Told when an epoch cannot be.
+        listener: Told when an epoch cannot be, and what of a callback is not.
         start: What to go on from; None: the beginning.
     """
 
@@ -61,11 +64,18 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         self._history, self._logs, self._epochs = history, logs, epochs
         self._interruption, self._listener, self._start = interruption, listener, start
         self._told = False
+        self._told_lost: set[tuple[int, str]] = set()
+
+    def look_ahead(self) -> None:
+        """Say before training what of the callbacks a training that goes on does not have."""
+        if self._spacing is not None:
+            for number, callback in enumerate(self._callbacks):
+                pack_callback(callback, PackedArrays(), lost=functools.partial(self._lose, number))
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """All callbacks have begun: give them back what they knew."""
         if self._start is not None:
-            self._start.restore_callbacks(self._callbacks)
+            self._start.restore_callbacks(self._callbacks, lost=self._lose)
             self._start.restore_random_numbers()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
@@ -92,9 +102,24 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _commit(self, epoch: int) -> None:
         files = take_snapshot(
-            self.model, self._callbacks, self._progress(), config=self._config, history=self._history()
+            self.model,
+            self._callbacks,
+            self._progress(),
+            config=self._config,
+            history=self._history(),
+            lost=self._lose,
         )
         self._commits.write(epoch, files, keep=self._keep)
+
+    def _lose(self, number: int, attribute: str, what: str) -> None:
+        """Told once of each."""
+        if (number, attribute) not in self._told_lost:
+            self._told_lost.add((number, attribute))
+            name = type(self._callbacks[number]).__name__
+            message = f"a run that goes on does not get back what {name} keeps in {attribute!r}: {what}"
+            hint = "keep it in numbers, texts, lists, mappings and arrays; or make it again in on_train_begin"
+            problem = Problem(message, path=f"callbacks[{number}].{name}", hint=hint, rule="callback-state")
+            self._listener(Notice(problem, warning=True))
 
     def _tell(self, epoch: int, error: OSError) -> None:
         if not self._told:

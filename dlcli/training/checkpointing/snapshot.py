@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from dlcli.training.checkpointing.callback_state import pack_callback, restore_c
 from dlcli.training.checkpointing.values import PackedArrays, StoredArrays, pack, unpack
 from dlcli.training.execution import Execution
 
-__all__ = ["Progress", "Snapshot", "most_bytes", "take_snapshot"]
+__all__ = ["Lost", "Progress", "Snapshot", "most_bytes", "take_snapshot"]
 
 COPIES = 16
 """How often a commit may hold the variables: callbacks keep the best ones."""
@@ -35,19 +36,23 @@ class Progress:
 
     Args:
         execution: How it is executed; another way would draw other numbers.
-        traced: Where Python's and NumPy's random numbers stood when its step was traced; None: that is not known.
+        traced: Where Python's and NumPy's random numbers stood each time that its step was traced.
         stopped: Whether a callback has ended it.
         seconds: What the job has taken until now.
     """
 
     execution: Execution
-    traced: Drawn | None
+    traced: Sequence[Drawn]
     stopped: bool
     seconds: float
 
 
+Lost = Callable[[int, str, str], None]
+"""Told of what of a callback is not kept: the callback's number, the attribute, and what it holds."""
+
+
 def take_snapshot(
-    model: Any, callbacks: Sequence[Any], progress: Progress, *, config: Mapping[str, Any], history: bytes
+    model: Any, callbacks: Sequence[Any], progress: Progress, *, config: Mapping[str, Any], history: bytes, lost: Lost
 ) -> dict[str, Part]:
     """The files of a commit.
 
@@ -57,6 +62,7 @@ def take_snapshot(
         progress: See there.
         config: The resolved config, as plain values.
         history: `history.csv` as it is now.
+        lost: See there.
     """
     arrays = PackedArrays()
     state = {
@@ -65,8 +71,11 @@ def take_snapshot(
         "stopped": progress.stopped,
         "seconds": progress.seconds,
         "variables": {kind: _stored(variables, arrays) for kind, variables in _variables(model).items()},
-        "callbacks": [pack_callback(callback, arrays) for callback in callbacks],
-        "random": pack({**random_state(), "traced": progress.traced}, arrays),
+        "callbacks": [
+            pack_callback(callback, arrays, lost=functools.partial(lost, number))
+            for number, callback in enumerate(callbacks)
+        ],
+        "random": pack({**random_state(), "traced": list(progress.traced)}, arrays),
     }
     state["arrays"] = arrays.table()
     return {ARRAYS: arrays.pieces(), STATE: [json.dumps(state).encode()], HISTORY: [history]}
@@ -99,7 +108,7 @@ class Snapshot:
             self.config: Mapping[str, Any] = self._state["config"]
             self.progress = Progress(
                 _execution(self._state["execution"]),
-                self._random["traced"],
+                list(self._random["traced"]),
                 self._state["stopped"] is True,
                 float(self._state["seconds"]),
             )
@@ -120,15 +129,19 @@ class Snapshot:
         for (variable, _), value in zip(pairs, values, strict=True):
             variable.assign(value)
 
-    def restore_callbacks(self, callbacks: Sequence[Any]) -> None:
+    def restore_callbacks(self, callbacks: Sequence[Any], *, lost: Lost) -> None:
         """Give the callbacks their state, after all `on_train_begin`.
+
+        Args:
+            callbacks: Those of the config.
+            lost: Told of what does not come back.
 
         Raises:
             RunError: The commit is of other callbacks.
         """
         with self._reading():
-            for callback, state in _paired(callbacks, self._state["callbacks"]):
-                restore_callback(callback, state, self._arrays)
+            for number, (callback, state) in enumerate(_paired(callbacks, self._state["callbacks"])):
+                restore_callback(callback, state, self._arrays, lost=functools.partial(lost, number))
 
     def restore_random_numbers(self) -> None:
         """Let all random numbers go on from where they were. Raises RunError."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
+import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NotPlain", "PackedArrays", "StoredArrays", "pack", "unpack"]
+__all__ = ["Held", "NotPlain", "PackedArrays", "StoredArrays", "pack", "unpack"]
 
 MOST_DEPTH = 50
 """Of lists within lists."""
@@ -23,6 +27,27 @@ OF_KERAS = ("bfloat16", "float8_e4m3fn", "float8_e5m2", "int4", "uint4")
 
 class NotPlain(Exception):
     """A value that has no form of its own in a file."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """What was in an object that is no value.
+
+    Args:
+        kind: The name of its class.
+        content: As values; None of an object without a state.
+    """
+
+    kind: str
+    content: Any
+
+
+Contents = Callable[[Any], Any]
+"""What is in an object; None of one without a state. Raises NotPlain."""
+
+
+def _refuse(value: Any) -> Any:
+    raise NotPlain(f"a {type(value).__name__}")
 
 
 class PackedArrays:
@@ -103,8 +128,14 @@ def _described(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
     return dtype, shape
 
 
-def pack(value: Any, arrays: PackedArrays, *, depth: int = 0) -> Any:
+def pack(value: Any, arrays: PackedArrays, *, depth: int = 0, contents: Contents = _refuse) -> Any:
     """A value as JSON, its arrays put among the others.
+
+    Args:
+        value: The value.
+        arrays: The others.
+        depth: How deep it lies in another.
+        contents: Asked for what is in an object that is no value; there is none by itself.
 
     Raises:
         NotPlain: It is, or holds, something else.
@@ -114,9 +145,13 @@ def pack(value: Any, arrays: PackedArrays, *, depth: int = 0) -> Any:
         {'tuple': [1, {'dict': [['a', None]]}]}
     """
     if depth > MOST_DEPTH:
-        raise NotPlain("it is too deep, or holds itself")
+        raise NotPlain("something too deep, or that holds itself")
+
+    def inner(part: Any) -> Any:
+        return pack(part, arrays, depth=depth + 1, contents=contents)
+
     match value:
-        case None | bool() | str():
+        case None | bool() | str() if type(value) in (type(None), bool, str):
             return value
         case np.ndarray():
             return {"array": arrays.add(value)}
@@ -124,15 +159,21 @@ def pack(value: Any, arrays: PackedArrays, *, depth: int = 0) -> Any:
             return {"scalar": arrays.add(value)}
         case int() | float() if type(value) in (int, float):
             return value
-        case bytes():
-            return {"bytes": value.hex()}
-        case dict() if type(value) is dict:
-            items = [[pack(part, arrays, depth=depth + 1) for part in item] for item in value.items()]
-            return {"dict": items}
-        case list() | tuple() | set() if type(value) in _SEQUENCES.values():
-            return {type(value).__name__: [pack(each, arrays, depth=depth + 1) for each in value]}
+        case collections.deque():
+            return {"deque": [[inner(each) for each in value], value.maxlen]}
+        case dict() if type(value) in _MAPPINGS.values():
+            return {type(value).__name__: [[inner(part) for part in item] for item in value.items()]}
+        case list() | tuple() | set() | frozenset() if type(value) in _SEQUENCES.values():
+            return {type(value).__name__: [inner(each) for each in value]}
         case _:
-            raise NotPlain(type(value).__name__)
+            return _packed_object(value, inner, contents)
+
+
+def _packed_object(value: Any, inner: Callable[[Any], Any], contents: Contents) -> Any:
+    for kind, (type_, write, _) in _WORDS.items():
+        if type(value) is type_ or (type_ is Path and isinstance(value, Path)):
+            return {kind: write(value)}
+    return {"object": [type(value).__name__, inner(contents(value))]}
 
 
 def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
@@ -149,16 +190,33 @@ def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
     if kind in ("array", "scalar"):
         array = arrays[content].copy()
         return array if kind == "array" else array[()]
-    if kind == "bytes" and isinstance(content, str):
-        return bytes.fromhex(content)
-    if kind == "dict":
-        return dict(_pair(item, arrays, depth) for item in _unpacked_list(content))
+    if kind in _WORDS and isinstance(content, str):
+        return _WORDS[kind][2](content)
+    if kind in _MAPPINGS:
+        return _MAPPINGS[kind](dict(_pair(item, arrays, depth) for item in _unpacked_list(content)))
+    if kind == "deque":
+        items, most = _unpacked_list(content)
+        return collections.deque(_unpacked(items, arrays, depth), most)
+    if kind == "object":
+        name, inside = _unpacked_list(content)
+        return Held(str(name), unpack(inside, arrays, depth=depth + 1))
     if kind in _SEQUENCES:
         return _SEQUENCES[kind](_unpacked(content, arrays, depth))
     raise ValueError(f"unknown kind {kind!r}")
 
 
-_SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set}
+_SEQUENCES: dict[str, type] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
+
+_MAPPINGS: dict[str, type] = {"dict": dict, "OrderedDict": collections.OrderedDict, "Counter": collections.Counter}
+
+_WORDS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
+    "bytes": (bytes, bytes.hex, bytes.fromhex),
+    "complex": (complex, repr, complex),
+    "datetime": (datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
+    "date": (datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
+    "path": (Path, str, Path),
+}
+"""What is written as a text: its type, how it becomes one, and back."""
 
 
 def _pair(content: Any, arrays: StoredArrays, depth: int) -> tuple[Any, Any]:

@@ -203,6 +203,9 @@ def _other_names(file: Path, first: Sequence[str], expected: str, hint: str) -> 
     )
 
 
+MOST_DIGITS = 18
+"""Of a number that counts columns."""
+
 _FORMS = (
     re.compile("|".join(number_pattern(*marks) for marks in ((".", ","), (",", ".")))),
     re.compile(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?([T ][0-9:.]+Z?)?|[0-9]{1,2}[./-][0-9]{1,2}[./-]([0-9]{2}){1,2}"),
@@ -233,7 +236,7 @@ def _looks_like_data(rows: Sequence[Sequence[str]], missing: Collection[str]) ->
     if not present or any(_form(cell) != formed[place] for place, cell in present.items()):
         return False
     cells = list(present.values())
-    if len(cells) > 1 and all(cell.isdecimal() for cell in cells):
+    if len(cells) > 1 and all(cell.isdecimal() and len(cell) <= MOST_DIGITS for cell in cells):
         steps = {int(after) - int(before) for before, after in itertools.pairwise(cells)}
         counting = steps == {1} if len(cells) == 2 else len(steps) == 1 and min(steps) > 0
         return not counting

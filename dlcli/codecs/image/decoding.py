@@ -1,0 +1,199 @@
+"""The bytes of a picture become pixels, by Pillow: whatever its format and mode, upright, of the size asked for.
+
+The pixels are a function of the file and of what is asked for alone, for training and prediction alike.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import struct
+import warnings
+import zlib
+from types import ModuleType
+from typing import IO, Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FORMATS", "BadImage", "Look", "Pixels", "Resize", "decode", "from_pixels", "look"]
+
+Pixels: TypeAlias = NDArray[np.uint8]
+Resize: TypeAlias = Literal["stretch", "fit", "pad", "crop"]
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+"""All others of Pillow's are for few, and each is one more parser of what strangers send."""
+
+MOST_PIXELS = 178_956_970
+"""Of an image: half a gigabyte in RGB. Files of a few kilobytes can claim more than any memory holds."""
+
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+_FAULTS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, LookupError, TypeError, OverflowError)
+"""What Pillow's readers raise of files that are not what they seem: each says it in a way of its own."""
+
+_ORIENTATION = 0x0112
+
+
+class BadImage(Exception):
+    """Bytes that are no image; the message says why, without a name of a file."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """What the first bytes of a picture tell.
+
+    Args:
+        size: Height and width, upright.
+        channels: 1, 3 or 4.
+    """
+
+    size: tuple[int, int]
+    channels: int
+
+
+def look(stream: IO[bytes]) -> Look:
+    """What there is to know of a picture without decoding it.
+
+    Raises:
+        BadImage: It is none.
+    """
+    image = _opened(stream)
+    width, height = image.size
+    upright = (width, height) if _orientation(image) >= 5 else (height, width)
+    return Look(upright, _channels(image))
+
+
+def decode(stream: IO[bytes], *, size: tuple[int, int] | None, channels: int, resize: Resize) -> Pixels:
+    """The pixels `(height, width, channels)` of a picture; of several frames the first.
+
+    Args:
+        stream: Its bytes.
+        size: The height and width that are asked for; its own when None.
+        channels: 1, 3 or 4; what is transparent is lost in 1 and 3.
+        resize: How it comes to that size.
+
+    Raises:
+        BadImage: It is none, it is cut short, or it is larger than any picture should be.
+    """
+    image = _opened(stream)
+    orientation = _orientation(image)
+    try:
+        image.load()
+        image = _eight_bits(image)
+        if image.mode != MODES[channels]:
+            # A palette's own transparency is kept only on the way over RGBA.
+            image = image.convert("RGBA" if channels == 4 else MODES[channels])
+        image = _upright(image, orientation)
+    except _FAULTS as error:
+        raise BadImage(_reason(error)) from None
+    return _arranged(image, size=size, resize=resize)
+
+
+def from_pixels(pixels: Pixels, *, size: tuple[int, int], channels: int, resize: Resize) -> Pixels:
+    """An image of an array `(height, width, channels)`, as `decode` gives those of files."""
+    pillow = _pillow()
+    image = pillow.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    if image.mode != MODES[channels]:
+        image = image.convert(MODES[channels])
+    return _arranged(image, size=size, resize=resize)
+
+
+def _arranged(image: Any, *, size: tuple[int, int] | None, resize: Resize) -> Pixels:
+    """A picture of Pillow's, in one of `MODES`, as pixels of a size."""
+    if size is not None and image.size != (size[1], size[0]):
+        image = _resized(image, size, resize)
+    pixels: Pixels = np.asarray(image, np.uint8)
+    return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+
+
+@functools.cache
+def _pillow() -> ModuleType:
+    from PIL import Image
+
+    # A picture that is large and within our own limit is nothing to warn of, on standard error.
+    warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+    return Image
+
+
+def _upright(image: Any, orientation: int) -> Any:
+    """A picture turned as the camera was held that took it, in one of eight ways."""
+    if orientation == 1:
+        return image
+    ways = _pillow().Transpose
+    turns = (
+        ways.FLIP_LEFT_RIGHT,
+        ways.ROTATE_180,
+        ways.FLIP_TOP_BOTTOM,
+        ways.TRANSPOSE,
+        ways.ROTATE_270,
+        ways.TRANSVERSE,
+        ways.ROTATE_90,
+    )
+    return image.transpose(turns[orientation - 2])
+
+
+def _opened(stream: IO[bytes]) -> Any:
+    pillow = _pillow()
+    try:
+        image = pillow.open(stream, formats=FORMATS)
+        width, height = image.size
+    except pillow.UnidentifiedImageError:
+        raise BadImage("it is no PNG, JPEG, BMP, GIF or WebP image") from None
+    except (pillow.DecompressionBombError, pillow.DecompressionBombWarning):
+        raise BadImage("it claims more pixels than an image may have") from None
+    except _FAULTS as error:
+        raise BadImage(_reason(error)) from None
+    if width * height > MOST_PIXELS:
+        raise BadImage(f"it claims {width:,} x {height:,} pixels, more than an image may have")
+    return image
+
+
+def _orientation(image: Any) -> int:
+    """How the camera was held, 1 to 8; 1 where the file does not say, or says nonsense."""
+    with contextlib.suppress(*_FAULTS):
+        found = image.getexif().get(_ORIENTATION, 1)
+        return found if found in range(1, 9) else 1
+    return 1
+
+
+def _channels(image: Any) -> int:
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return 4
+    return 1 if image.mode in ("1", "L") or image.mode.startswith(("I", "F")) else 3
+
+
+def _eight_bits(image: Any) -> Any:
+    """Of 16 bits the upper eight, as decoders of 8 bits give them: 0x12ab becomes 0x12."""
+    if not image.mode.startswith("I"):
+        return image
+    numbers = np.asarray(image)
+    return _pillow().fromarray(np.clip(numbers.astype(np.int64) >> 8, 0, 255).astype(np.uint8))
+
+
+def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
+    pillow = _pillow()
+    bilinear = pillow.Resampling.BILINEAR
+    height, width = size
+    if resize == "stretch":
+        return image.resize((width, height), bilinear)
+    ratios = width / image.width, height / image.height
+    if resize == "crop":
+        ratio = max(ratios)
+        wide, high = width / ratio, height / ratio
+        left, top = (image.width - wide) / 2, (image.height - high) / 2
+        return image.resize((width, height), bilinear, box=(left, top, left + wide, top + high))
+    ratio = min(*ratios, 1.0) if resize == "pad" else min(ratios)
+    inner = (min(width, max(1, round(image.width * ratio))), min(height, max(1, round(image.height * ratio))))
+    whole = pillow.new(image.mode, (width, height))
+    whole.paste(
+        image if inner == image.size else image.resize(inner, bilinear),
+        ((width - inner[0]) // 2, (height - inner[1]) // 2),
+    )
+    return whole
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"it is damaged or cut short ({text[:120]})"

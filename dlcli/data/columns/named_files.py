@@ -1,0 +1,140 @@
+"""Cells that name files: each relative to the folder of what lists it, inside that folder, and opened with care.
+
+A table may come from a stranger. What it names is opened only where it lies beside the table or below, is no pipe that
+would never end, and is no link to somewhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import functools
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+
+from dlcli.config.document.file_names import is_remote, name_problem
+from dlcli.errors import DataError, Problem
+
+__all__ = ["NamedFiles", "listing_folder", "open_named", "place_of"]
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class NamedFiles:
+    """A column of names.
+
+    Args:
+        names: Texts; null where a cell is empty.
+        folder: What they are relative to, and lie in; None for a table in memory: the working directory, and nothing
+            is refused, for who hands over a table could open the files as well.
+    """
+
+    names: pa.Array
+    folder: Path | None
+
+    @classmethod
+    def listed_in(cls, names: pa.Array, file: Path | None) -> NamedFiles:
+        """The names that a file, or a folder, lists."""
+        return cls(names, None if file is None else listing_folder(file))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def places(self) -> Iterator[Path]:
+        """Where the files lie, each once; those that cannot be opened are left to who opens them."""
+        folder = None if self.folder is None else str(self.folder)
+        for name in self.names.unique().to_pylist():
+            with contextlib.suppress(DataError):
+                if name:
+                    yield Path(place_of(name, folder))
+
+
+def listing_folder(file: Path) -> Path:
+    """The folder of a file that lists others, or the folder that does so itself."""
+    return file if file.is_dir() else file.parent
+
+
+def open_named(name: str, folder: str | None) -> BinaryIO:
+    """Open a file for reading.
+
+    Args:
+        name: As the cell has it.
+        folder: See `NamedFiles`.
+
+    Raises:
+        DataError: See `place_of`.
+
+    Example:
+        >>> open_named("../secret.png", "/data")
+        Traceback (most recent call last):
+        dlcli.errors.DataError: '../secret.png' lies outside of '/data', the folder of the file that names it ...
+    """
+    path = place_of(name, folder)
+    try:
+        descriptor = os.open(path, _FLAGS | (_NO_LINK if folder is not None else 0))
+    except OSError as error:
+        raise _cannot(path, error) from None
+    return os.fdopen(descriptor, "rb")
+
+
+def place_of(name: str, folder: str | None) -> str:
+    """Where a named file lies; it is no link, unless there is no folder.
+
+    Raises:
+        DataError: It is not there, is no file, or lies outside of the folder.
+    """
+    if (problem := name_problem(name)) is not None:
+        raise DataError(problem)
+    if is_remote(name):
+        hint = "download it first; only local files are read"
+        raise DataError(Problem(f"'{name}' is an address, not a file", hint=hint, rule="file-not-found"))
+    path = os.path.normpath(os.path.join(folder or "", name))
+    try:
+        if folder is not None:
+            path = os.path.join(_real(os.path.dirname(path)), os.path.basename(path))
+            path = os.path.realpath(path) if os.path.islink(path) else path
+            if not _inside(path, folder):
+                raise _outside(name, folder)
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        raise _cannot(path, error) from None
+    if not stat.S_ISREG(mode):
+        message = f"'{path}' is a directory, a pipe or a device, not a file"
+        raise DataError(Problem(message, hint="name a file", rule="not-a-file"))
+    return path
+
+
+def _cannot(path: str, error: OSError) -> DataError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        hint = "names are relative to the folder of the file that lists them"
+        return DataError(Problem(f"there is no file '{path}'", hint=hint, rule="file-not-found"))
+    message = f"'{path}' cannot be read: {error.strerror or error}"
+    return DataError(Problem(message, hint="mend its permissions", rule="unreadable-file"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _real(directory: str) -> str:
+    """Where a directory really lies; the same few hold all files."""
+    return os.path.realpath(directory)
+
+
+def _inside(place: str, folder: str) -> bool:
+    return place.startswith(os.path.join(_real(folder), ""))
+
+
+def _outside(name: str, folder: str) -> DataError:
+    return DataError(
+        Problem(
+            f"'{name}' lies outside of '{os.path.abspath(folder)}', the folder of the file that names it",
+            hint="put the list into a folder that holds both; what lies elsewhere is not opened",
+            rule="file-outside",
+        )
+    )
