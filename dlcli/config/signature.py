@@ -67,9 +67,11 @@ class TargetSpec:
 
     Args:
         name: The target's name in the config.
-        kind: `number`, or `category` for a class.
-        width: How many numbers it has (columns of a number target), along its last axis; 1 for a class.
+        kind: `number`, `category` for a class, or `categories` for any number of classes at once.
+        width: How many numbers it has along its last axis: the columns of a number target, the classes of a set; 1 for
+            a class.
         classes: The class names in the order of their indices; empty for numbers.
+        separator: What stands between the classes of a set in a cell; empty where a cell is a list.
         encode: What the config asks of a class target: `auto`, `index` or `one_hot`.
         unit: The target's own unit, when a number target is scaled for training: `(offset, scale)` of each number,
             which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
@@ -79,11 +81,12 @@ class TargetSpec:
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "categories"]
     width: int = 1
     classes: tuple[str, ...] = ()
     encode: Literal["auto", "index", "one_hot"] = "auto"
     unit: tuple[tuple[float, float], ...] = ()
+    separator: str = ""
     axes: tuple[int, ...] = ()
     gaps: bool = False
 

@@ -14,13 +14,14 @@ from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken, blocks
-from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport, PlacesReport, SequenceReport
+from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
+from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
 __all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
 
-Report = ClassReport | EmbeddingReport | NumberReport | SequenceReport
+Report = ClassReport | EmbeddingReport | NumberReport | SequenceReport | SetReport
 
 
 class Metrics(Protocol):
@@ -138,6 +139,8 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Re
         return EmbeddingReport()
     if output.scores == "sequence":
         return SequenceReport()
+    if output.form == "multi_hot":
+        return SetReport(output.classes)
     if output.classes:
         return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
     return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
@@ -150,6 +153,9 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         classes = preprocessing.targets[decoded.target].values
         assert classes is not None
         report.add([classes.take(pa.array(row)).to_pylist() for row in known], decoded.sequences.to_pylist())
+    elif isinstance(report, SetReport):
+        assert decoded.chosen is not None
+        report.add(np.asarray(true, np.float32) > 0.5, decoded.chosen, decoded.probabilities)
     elif isinstance(report, EmbeddingReport):
         assert decoded.embedding is not None
         report.add(true.astype(np.int64), decoded.embedding)

@@ -14,7 +14,7 @@ from dlcli.config.outputs.conventions import from_logits
 from dlcli.config.outputs.metric_views import MetricView, metric_view
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
-from dlcli.config.schema.component import Component
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.evaluation.measures import Mean, find_mean
 from dlcli.evaluation.metric_sight import see
 from dlcli.exports.to_onnx import LOGITS
@@ -137,6 +137,8 @@ def _metrics(config: CompileConfig, output: OutputPlan) -> list[tuple[Mean, Metr
 def _metric(metric: Component, output: OutputPlan) -> Mean | None:
     """The mean of what a metric is shown."""
     view = metric_view(metric, output) or MetricView()
+    if output.form == "multi_hot" and normal_name(metric) == "accuracy":
+        metric = Component("BinaryAccuracy", metric.arguments)
     units = (output.head.units or 1) + (view.expand is not None)
     index = output.form == "index" if view.target is None else view.target == "index"
     return find_mean(metric, "metric", units=units, index=index)

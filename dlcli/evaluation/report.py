@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.evaluation.ranking import MOST_KEYS, Ranking
 
-__all__ = ["ClassReport", "EmbeddingReport", "NumberReport", "PlacesReport", "SequenceReport"]
+__all__ = ["ClassReport", "EmbeddingReport", "NumberReport"]
 
 
 MOST_RANKED = 100
@@ -112,90 +111,6 @@ class ClassReport:
             return None
         areas = [ranking.area() for ranking in self._rankings]
         return areas * 2 if len(self.classes) == 2 else areas
-
-
-class PlacesReport(ClassReport):
-    """Of a class at each of several places, steps or pixels: all places counted alike, and the rows that are right.
-
-    Beside what `ClassReport` tells: `iou` of each class, the places of the class that were found among those that are
-    of it or were taken for it, and `whole`, the share of the rows in which every place is right. Places without a class
-    do not count. No class is ranked.
-
-    Example:
-        >>> report = PlacesReport(("a", "b"))
-        >>> report.add(np.array([[0, 1], [1, -1]]), np.array([[0, 0], [1, 1]]))
-        >>> report.result()["whole"], report.result()["accuracy"]
-        (0.5, 0.6666666666666666)
-    """
-
-    def __init__(self, classes: tuple[str, ...]) -> None:
-        super().__init__(classes)
-        self._rows = self._right = 0
-
-    def add(
-        self,
-        true: NDArray[np.integer],
-        predicted: NDArray[np.integer],
-        probabilities: NDArray[np.floating] | None = None,
-    ) -> None:
-        """Count a chunk: class indices, both of shape (rows, *axes)."""
-        known = true >= 0
-        right = ((true == predicted) | ~known).reshape(len(true), -1).all(axis=1)
-        self._rows, self._right = self._rows + len(true), self._right + int(right.sum())
-        super().add(true[known], predicted[known])
-
-    def result(self) -> dict[str, Any]:
-        """See `ClassReport.result`, and above."""
-        result = super().result()
-        hits = np.diag(self.counts)
-        either = self.counts.sum(axis=0) + self.counts.sum(axis=1) + self.missed - hits
-        overlaps = [float(hit / all_) if all_ else None for hit, all_ in zip(hits, either, strict=True)]
-        for each, overlap in zip(result["classes"].values(), overlaps, strict=True):
-            each["iou"] = overlap
-        known = [overlap for overlap in overlaps if overlap is not None]
-        result["macro_average"]["iou"] = float(np.mean(known)) if known else None
-        return {"accuracy": result.pop("accuracy"), "whole": self._right / max(self._rows, 1), **result}
-
-
-class SequenceReport:
-    """How far sequences are from those that are right.
-
-    `whole` is the share that is right altogether, and `error_rate` the least number of insertions, deletions and
-    changes that mend all, by the length of the right ones.
-
-    Example:
-        >>> report = SequenceReport()
-        >>> report.add([["a", "b"], ["c"]], [["a"], ["c"]])
-        >>> report.result()
-        {'whole': 0.5, 'error_rate': 0.3333333333333333, 'rows': 2}
-    """
-
-    def __init__(self) -> None:
-        self._rows = self._right = self._edits = self._length = 0
-
-    def add(self, true: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> None:
-        """Take in some rows."""
-        for wanted, found in zip(true, predicted, strict=True):
-            edits = _edits(wanted, found)
-            self._rows += 1
-            self._right += edits == 0
-            self._edits += edits
-            self._length += len(wanted)
-
-    def result(self) -> dict[str, Any]:
-        """See above."""
-        rows = max(self._rows, 1)
-        return {"whole": self._right / rows, "error_rate": self._edits / max(self._length, 1), "rows": self._rows}
-
-
-def _edits(wanted: Sequence[Any], found: Sequence[Any]) -> int:
-    """The distance of Levenshtein."""
-    row = list(range(len(found) + 1))
-    for place, one in enumerate(wanted, start=1):
-        before, row[0] = row[0], place
-        for other, value in enumerate(found, start=1):
-            before, row[other] = row[other], min(row[other] + 1, row[other - 1] + 1, before + (one != value))
-    return row[-1]
 
 
 MOST_COMPARED = 10_000

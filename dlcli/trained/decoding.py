@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
@@ -16,7 +17,18 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
-__all__ = ["Columns", "Decoded", "check_columns", "decode", "nested", "own_scores", "sigmoid", "softmax", "spell"]
+__all__ = [
+    "Columns",
+    "Decoded",
+    "check_columns",
+    "decode",
+    "nested",
+    "own_scores",
+    "sets",
+    "sigmoid",
+    "softmax",
+    "spell",
+]
 
 Floats = NDArray[np.floating]
 
@@ -59,6 +71,8 @@ class Decoded:
         embedding: For classes whose loss compares rows: where each row stands, shape (rows, units); else None.
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
         values: For classes: what they were in the data, such as whole numbers; their names when None.
+        chosen: Of sets of classes: whether each is in it, shape (rows, classes); else None.
+        separator: What stands between the classes of a set in a cell; empty where a cell is a list.
         sequences: Of a loss that spells sequences: a list of classes for each row; else None.
         called: What the target is called in tables and reports, where that is not its own name: the output's name of
             one that has no target, or shares it.
@@ -72,6 +86,8 @@ class Decoded:
     embedding: Floats | None = None
     components: tuple[str, ...] = ()
     values: pa.Array | None = None
+    chosen: NDArray[np.bool_] | None = None
+    separator: str = ""
     sequences: pa.Array | None = None
     called: str = ""
 
@@ -103,6 +119,12 @@ class Decoded:
                 for name, column in zip(self.components, self.numbers.T, strict=True)
             }
         values = texts_array(self.classes) if self.values is None else self.values
+        if columns.top is None and self.chosen is not None:
+            table = {f"{start}prediction": sets(self.chosen, values, self.separator)}
+            if self.probabilities is not None and columns.probabilities:
+                for index, name in enumerate(self.classes):
+                    table[f"{start}probability_{name}"] = numbers_array(self.probabilities[:, index])
+            return table
         if columns.top is None:
             shape = self.indices.shape
             table = {f"{start}prediction": nested(values.take(_places(self.indices.reshape(-1))), shape)}
@@ -121,6 +143,18 @@ class Decoded:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
+
+
+def sets(chosen: NDArray[np.bool_], classes: pa.Array, separator: str) -> pa.Array:
+    """Sets of classes as cells: texts with a separator between the classes, or lists where there is none.
+
+    Example:
+        >>> sets(np.array([[True, True], [False, True]]), pa.array(["a", "b"]), "|").to_pylist()
+        ['a|b', 'b']
+    """
+    ends = numbers_array(np.concatenate([[0], np.cumsum(chosen.sum(axis=1))]).astype(np.int32))
+    lists = pa.ListArray.from_arrays(ends, classes.take(numbers_array(np.nonzero(chosen)[1].astype(np.int64))))
+    return pc.binary_join(lists, separator) if separator else lists
 
 
 def nested(values: pa.Array, shape: Sequence[int]) -> pa.Array:
@@ -169,8 +203,9 @@ def check_columns(columns: Columns, outputs: Sequence[OutputPlan]) -> None:
         classes = any(output.classes for output in outputs)
         message = f"the best classes are asked for, and the model predicts {'numbers' if not classes else 'embeddings'}"
         problems.append(Problem(message, hint="leave --top out", rule="no-classes"))
-    if columns.threshold is not None and not any(len(output.classes) == 2 for output in learners):
-        message = f"a threshold of {columns.threshold:g} is given, and no target has two classes"
+    cut = [output for output in learners if len(output.classes) == 2 or output.form == "multi_hot"]
+    if columns.threshold is not None and not cut:
+        message = f"a threshold of {columns.threshold:g} is given, and no target has two classes, or sets of them"
         problems.append(Problem(message, hint="leave --threshold out", rule="no-classes"))
     if without and (columns.top is not None or columns.threshold is not None):
         message = f"the scores of {', '.join(without)} are no probabilities"
@@ -302,6 +337,19 @@ def _classes(values: Floats, output: OutputPlan, threshold: float | None) -> Dec
     if not output.axes:
         values = values.reshape(len(values), math.prod(values.shape[1:]))
     scores = own_scores(values, output)
+    if output.form == "multi_hot":
+        chosen = scores > np.float32(0.5 if threshold is None else threshold)
+        if not _has_probabilities(output):
+            chosen = scores > np.float32(0.0 if output.scores == "signed" else 0.5)
+        chosen &= ~undefined_rows(values)[:, np.newaxis]
+        return Decoded(
+            target.name,
+            target.classes,
+            scores.argmax(axis=-1),
+            scores if _has_probabilities(output) else None,
+            chosen=chosen,
+            separator=target.separator,
+        )
     if is_one:
         positive = scores[..., 0]
         if not _has_probabilities(output):

@@ -140,8 +140,6 @@ def test_state_travels_as_json(codec: TargetCodec, column: Column) -> None:
 
 
 def test_faults_of_the_config() -> None:
-    with pytest.raises(ConfigError, match="takes one column, got 2: a, b"):
-        build_target("y", CategoryTarget(columns=["a", "b"]), available=["a", "b"])
     with pytest.raises(ConfigError, match="there is no column 'y'"):
         build_target("y", NumberTarget(), available=["a"])
     with pytest.raises(ConfigError, match="lists 'x' more than once"):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from dlcli.config.options.feature import Feature, Target
-from dlcli.config.options.section import ColumnName, Section
+from dlcli.config.options.section import ColumnName, Columns, Section
 
 __all__ = ["FEATURE", "TARGET", "CategoryFeature", "CategoryTarget", "EmbeddingEncoding"]
 
@@ -53,9 +53,15 @@ class CategoryTarget(Target):
 
     order: ClassVar[int] = 2
     synonyms: ClassVar[tuple[str, ...]] = CategoryFeature.synonyms
-    kind: ClassVar[Literal["number", "category"]] = "category"
+    several: ClassVar[bool] = True
+    kind: ClassVar[Literal["number", "category", "categories"]] = "category"
 
     type: Literal["category"] = "category"
+    columns: Columns | None = Field(
+        None,
+        description="The one column, the target's name when omitted; or a column of 0 and 1 for each class, of which "
+        "one is 1.",
+    )
     classes: list[ColumnName] | None = Field(
         None, min_length=2, description="The classes in the order of the outputs; sorted when omitted."
     )

@@ -16,7 +16,7 @@ from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.columns.cell_faults import missing_values
-from dlcli.data.columns.cells import Labels, labels
+from dlcli.data.columns.cells import Labels, labels, numbers
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.names import BLANKS, is_code, is_text, text_name, value_names
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, WayOut, encode_target
@@ -36,8 +36,8 @@ class CategoryTargetCodec:
 
     Args:
         name: The target's name.
-        columns: The one column.
-        classes: The classes in order; learnt from the training rows when None.
+        columns: The one column, or a column of 0 and 1 for each class.
+        classes: The classes in order; learnt from the training rows when None, or the columns.
         shape: Of a sample, where it has a class at each of several places; None: one, or the array's own shape.
         ignore: Values that are no class: nothing is learnt there.
         encode: `auto`, `index` or `one_hot`: passed on to the model's side, which encodes by the loss.
@@ -74,12 +74,16 @@ class CategoryTargetCodec:
         self._encode = encode
         self._texts = texts
         self._spellings: dict[str, str] = {}  # how each class was first written
-        self._codec = CategoryCodec(columns, encode="index", unknown="error", missing="error", categories=classes)
+        self._columns = tuple(columns)
+        self._class_names = tuple(classes or ())
+        if len(self._columns) > 1 and classes is None:
+            classes = self._columns
+        self._codec = CategoryCodec(columns[:1], encode="index", unknown="error", missing="error", categories=classes)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The one column."""
-        return self._codec.columns
+        """The one column, or those of the classes."""
+        return self._columns
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -113,7 +117,7 @@ class CategoryTargetCodec:
         Raises:
             DataError: Arrays or lists of another shape.
         """
-        (column,) = values
+        column = values[0] if len(values) == 1 else self._chosen(values, 0)
         if (many := self._read(column)) is not None:
             kept = {name: place for place, name in enumerate(name for name in many.names if name not in self._ignored)}
             places = many.translate(lambda name: kept.get(name, _NONE), missing=_NONE).reshape(-1)
@@ -121,7 +125,7 @@ class CategoryTargetCodec:
             self._gaps = self._gaps or len(learnt) < len(places)
             self._codec.fit([pa.DictionaryArray.from_arrays(pa.array(learnt), texts_array(list(kept)))])
             return
-        self._codec.fit(values)
+        self._codec.fit([column])
         if isinstance(column, pa.Array) and is_text(column.type):
             for text in labels(column, as_written=True).names:
                 self._spellings.setdefault(text_name(text), text.strip(BLANKS))
@@ -151,19 +155,41 @@ class CategoryTargetCodec:
         Raises:
             DataError: Missing or unknown classes.
         """
-        (column,) = values
+        column = values[0] if len(values) == 1 else self._chosen(values, start)
         if (many := self._read(column)) is not None:
             return self._encode_many(many, start, out)
         listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
         unknown = f"the classes are {listed}; drop rows of other classes, or train with rows of them"
         ways = {"missing-value": MISSING, "unknown-value": WayOut(rule="unknown-class", hint=unknown)}
-        return encode_target(self._codec, values, start=start, out=out, ways=ways)
+        return encode_target(self._codec, [column], start=start, out=out, ways=ways)
 
     def decode(self, encoded: NDArray[Any]) -> Column:
         """The classes of indices, one after the other, as an arrow array of `values`; null for -1."""
         indices = np.asarray(encoded, dtype=np.int64).reshape(-1)
         places = numbers_array(indices)
         return self.values.take(places if (indices >= 0).all() else with_nulls(places, indices >= 0))
+
+    def _chosen(self, values: Sequence[Column], start: int) -> pa.Array:
+        """Of columns of 0 and 1 the name of the one that is 1.
+
+        Raises:
+            DataError: Rows in which none is, or several are.
+        """
+        flags = np.stack([numbers(column).values.reshape(len(column)) for column in values], axis=1)
+        wrong = ~np.isin(flags, (0.0, 1.0)).all(axis=1) | (flags.sum(axis=1) != 1)
+        if wrong.any():
+            rows = first_of((str(row + start + 1) for row in np.flatnonzero(wrong)), 5)
+            message = (
+                f"of the columns {first_of(map(repr, self.columns), 5)} one is 1 in each row and the others 0, save "
+            )
+            message += f"in row {rows}"
+            hint = "`type: categories` is for rows of none or several of them"
+            raise DataError(Problem(message, hint=hint, rule="not-a-flag"))
+        return pa.DictionaryArray.from_arrays(pa.array(flags.argmax(axis=1)), texts_array(self._names_of_columns))
+
+    @property
+    def _names_of_columns(self) -> tuple[str, ...]:
+        return self._class_names if len(self._class_names) == len(self._columns) else self._columns
 
     def _read(self, column: Column) -> Labels | None:
         """The cells, where there are several in a sample: `codes` are `(rows, *axes)`."""
@@ -262,9 +288,10 @@ class CategoryTargetCodec:
             texts=state.get("texts", True),
         )
         codec._gaps = bool(state.get("gaps"))
+        codec._class_names = tuple(state["classes"])
         codec._codec = CategoryCodec.from_state(
             {
-                "columns": state["columns"],
+                "columns": state["columns"][:1],
                 "encode": "index",
                 "embedding": None,
                 "unknown": "error",

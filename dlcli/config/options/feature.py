@@ -73,8 +73,8 @@ class Target(Section):
     synonyms: ClassVar[tuple[str, ...]] = ()
     cells: ClassVar[Cells] = "text"
     several: ClassVar[bool] = False
-    kind: ClassVar[Literal["number", "category"]] = "number"
-    """What a model learns of it: numbers or classes."""
+    kind: ClassVar[Literal["number", "category", "categories"]] = "number"
+    """What a model learns of it: numbers, a class, or any number of classes."""
 
     implied_by: ClassVar[str] = ""
     """The option that says the type, so that `type` may be left out; none when empty."""
@@ -85,6 +85,11 @@ class Target(Section):
     @property
     def drops_rows(self) -> bool:
         """Whether a row without the target is left out of every split."""
+        return False
+
+    @property
+    def takes_empty(self) -> bool:
+        """Whether an empty cell is a value."""
         return False
 
     @property

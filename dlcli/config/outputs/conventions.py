@@ -5,6 +5,7 @@
 | number | one for each number | linear | mean_squared_error | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
+| sets of classes | one for each class | sigmoid | binary_crossentropy | binary_accuracy |
 
 Everything here works on names and numbers alone, so that `check` can use it without Keras.
 """
@@ -36,10 +37,11 @@ __all__ = [
     "target_form",
 ]
 
-TargetForm = Literal["index", "one_hot", "column", "number", "sequence", "zeros", "nothing"]
+TargetForm = Literal["index", "one_hot", "column", "number", "multi_hot", "sequence", "zeros", "nothing"]
 """How a target reaches the loss: indices (batch, *axes), one-hot (batch, *axes, classes), 0/1 (batch, *axes, 1),
-numbers (batch, *axes, width); indices from 1 on that end in zeros, of a sequence whose steps are not those of the
-output; zeros, for an output that learns nothing; or not at all, to a model of the user's own."""
+numbers (batch, *axes, width), 0/1 for each class of a set (batch, classes); indices from 1 on that end in zeros, of a
+sequence whose steps are not those of the output; zeros, for an output that learns nothing; or not at all, to a model of
+the user's own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
     if target.kind == "number":
         return Component("mean_squared_error")
     logits = head.activation == "linear"
-    if head.units == 1:
+    if head.units == 1 or target.kind == "categories":
         return Component("BinaryCrossentropy", {"from_logits": True}) if logits else Component("binary_crossentropy")
     if target.encode == "one_hot":
         return (
@@ -141,6 +143,8 @@ def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
     """The metrics of the table above, or another where the loss is that; none for embeddings."""
     if loss_facts(loss).family in ("embedding", "sequence"):
         return []
+    if target.kind == "categories":
+        return [Component("binary_accuracy")]
     if target.kind != "number":
         return [Component("accuracy")]
     return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
@@ -212,6 +216,8 @@ def target_form(target: TargetSpec, loss: Component, units: int | None) -> Targe
     """
     if target.kind == "number":
         return "number"
+    if target.kind == "categories":
+        return "multi_hot"
     if loss_facts(loss).family == "sequence":
         return "sequence"
     if target.encode != "auto":

@@ -63,7 +63,9 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
         return None
     facts = _with_arguments(facts, metric, plan)
     link = plan.link if facts.predicted == "probability" and not _takes_scores(metric) else None
-    if not plan.classes:
+    if plan.form == "multi_hot":
+        view = MetricView(0, link)
+    elif not plan.classes:
         width = sum(target.width for target in plan.targets)
         view = MetricView(width if (plan.head.units or 0) > width else 0, link)
     elif plan.head.units is None:
@@ -76,7 +78,7 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
 
 def plain_accuracy(plan: OutputPlan) -> tuple[str, MetricFacts]:
     """The metric of Keras's that `accuracy` means for an output, and what it wants."""
-    if plan.head.units == 1:
+    if plan.head.units == 1 or plan.form == "multi_hot":
         name = "BinaryAccuracy"
     else:
         name = "SparseCategoricalAccuracy" if plan.form == "index" else "CategoricalAccuracy"

@@ -127,6 +127,8 @@ class OutputPlan:
 
     @property
     def _logit_link(self) -> Literal["sigmoid", "softmax"]:
+        if self.form == "multi_hot":
+            return "sigmoid"
         return "sigmoid" if self.head.units == 1 or loss_facts(self.loss).family == "binary" else "softmax"
 
     @property
@@ -242,6 +244,8 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
         return []
     if (misfit := _misfit_of_axes(plan, path)) is not None:
         return [misfit]
+    if plan.form == "multi_hot":
+        return _misfits_of_sets(plan, path)
     if target.kind == "number":
         width = sum(each.width for each in plan.targets)
         names = ", ".join(each.name for each in plan.targets)
@@ -295,6 +299,31 @@ def _misfits(plan: OutputPlan, path: str) -> list[Problem]:
     return []
 
 
+def _misfits_of_sets(plan: OutputPlan, path: str) -> list[Problem]:
+    """The misfits of an output that tells of each class whether it is in the set."""
+    target, count = plan.targets[0], len(plan.classes)
+    if loss_facts(plan.loss).family == "sparse":
+        return [
+            Problem(
+                f"{plan.loss.name} learns one class a row, and {target.name} is a set of classes",
+                path="compile.loss",
+                hint="use binary_crossentropy, with activation: sigmoid",
+                rule="loss-target",
+            )
+        ]
+    if plan.head.units == count:
+        return []
+    return [
+        Problem(
+            f"the output {plan.name} has {plan.head.units} units, {target.name} has {count} classes: "
+            f"{first_of(plan.classes, 5)} (each is in the set or not)",
+            path=path,
+            hint=f"use units: {count} and activation: sigmoid",
+            rule="units-target",
+        )
+    ]
+
+
 def _misfit_of_axes(plan: OutputPlan, path: str) -> Problem | None:
     """An output that gives its numbers for other steps or pixels than its target has, or for a sample as a whole."""
     target, shape = plan.targets[0], plan.shape
@@ -308,11 +337,15 @@ def _misfit_of_axes(plan: OutputPlan, path: str) -> Problem | None:
         + (f"has {_listed(target.shape)}" if target.kind == "number" else f"has a class for each of {_listed(wanted)}")
         if wanted
         else f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} is "
-        + ("one class" if target.kind == "category" else f"{target.width} number{'s' * (target.width != 1)}"),
+        + (_whole_kind(target) if target.classes else f"{target.width} number{'s' * (target.width != 1)}"),
         path=path,
         hint=_way_to_axes(given, wanted),
         rule="shape-target",
     )
+
+
+def _whole_kind(target: TargetSpec) -> str:
+    return "one class" if target.kind == "category" else "one set of classes"
 
 
 def _listed(shape: Sequence[int | None]) -> str:
@@ -414,8 +447,8 @@ def _misfits_of_sequences(plan: OutputPlan, path: str) -> list[Problem]:
 
 
 def _a_kind(target: TargetSpec) -> str:
-    if target.kind == "number":
-        return "a number"
+    if target.kind != "category":
+        return "a number" if target.kind == "number" else "a set of classes"
     return "a class" if target.encode != "one_hot" else "a one-hot vector"
 
 

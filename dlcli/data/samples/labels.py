@@ -153,7 +153,7 @@ def class_weights(
     """
     if setting is None:
         return None
-    learners = [output for output in outputs if output.classes and output.form != "sequence"]
+    learners = [output for output in outputs if output.classes and output.form not in ("sequence", "multi_hot")]
     if len(learners) != 1:
         found = "learns no class" if not learners else "learns several: " + ", ".join(o.name for o in learners)
         raise ConfigError(

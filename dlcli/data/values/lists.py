@@ -22,7 +22,7 @@ from dlcli.data.columns.codec import Column
 from dlcli.data.columns.names import is_text
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Axes", "is_list", "label_array", "number_array", "split_texts"]
+__all__ = ["Axes", "is_list", "label_array", "list_ends", "number_array", "split_texts"]
 
 Axes = tuple[int, ...]
 
@@ -69,6 +69,15 @@ def number_array(column: Column, axes: Axes | None, *, name: str) -> Numbers:
         faults = np.append(cells.unreadable, False)[places].reshape(len(places), -1)
         unreadable = np.logical_or.reduce(faults, axis=1)
     return Numbers(np.append(cells.values, np.nan)[places], unreadable)
+
+
+def list_ends(column: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+    """The values of lists of one level, one after the other, and where each list begins and ends: `(rows + 1,)`."""
+    starts, sizes, values = _offsets(column)
+    sizes = np.maximum(sizes, 0)
+    ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    places = np.repeat(starts - ends[:-1], sizes) + np.arange(ends[-1])
+    return values.take(pa.array(places)), ends
 
 
 def split_texts(texts: pa.Array, separator: str | None = None) -> pa.Array:

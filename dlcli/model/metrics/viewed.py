@@ -23,7 +23,8 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
         plan: The output that it measures.
     """
     view = metric_view(metric, plan)
-    if normal_name(metric) == "accuracy" and metric.arguments and plan.classes:
+    chosen = metric.arguments and plan.classes
+    if normal_name(metric) == "accuracy" and (chosen or plan.form == "multi_hot"):
         made = _object(made, metric, plan)  # Keras's class of that name compares scores with labels
     if view is None:
         return made
