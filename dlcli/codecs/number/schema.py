@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -45,6 +46,10 @@ class NumberFeature(Feature):
     )
 
     @property
+    def may_be_lists(self) -> bool:
+        return self.shape is not None and math.prod(self.shape) > 1
+
+    @property
     def filling(self) -> str:
         return {"auto": "median", "error": ""}.get(str(self.missing), str(self.missing))
 
@@ -78,6 +83,10 @@ class NumberTarget(Target):
     missing: Literal["error", "drop"] = Field(
         "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
+
+    @property
+    def may_be_lists(self) -> bool:
+        return self.shape is not None and math.prod(self.shape) > 1
 
     @property
     def scale_is_open(self) -> bool:

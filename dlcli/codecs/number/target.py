@@ -35,7 +35,6 @@ class NumberTargetCodec:
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text"]] = "number"
     values: None = None
 
     def __init__(
@@ -56,6 +55,11 @@ class NumberTargetCodec:
         self._asked = scale
         self._scalable = scalable
         self._codec = NumberCodec(columns, shape=shape, scale="none" if scale == "auto" else scale)
+
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As its numbers are."""
+        return self._codec.reads
 
     @property
     def columns(self) -> tuple[str, ...]:

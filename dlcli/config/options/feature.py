@@ -38,6 +38,11 @@ class Feature(Section):
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
 
     @property
+    def may_be_lists(self) -> bool:
+        """Whether its cells may be lists that are written as texts."""
+        return False
+
+    @property
     def filling(self) -> str:
         """What an empty cell becomes, in a word; empty where that needs none."""
         return ""
@@ -81,6 +86,11 @@ class Target(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
+
+    @property
+    def may_be_lists(self) -> bool:
+        """Whether its cells may be lists that are written as texts."""
+        return False
 
     @property
     def drops_rows(self) -> bool:

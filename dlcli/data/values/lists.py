@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,23 +18,66 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.arrays import plain_numbers
 from dlcli.data.columns.cells import Labels, Numbers, labels, numbers
+from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.names import is_text
+from dlcli.data.values.conversion import CellFault, convert, is_list_type, kind_of
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Axes", "is_list", "label_array", "list_ends", "number_array", "split_texts"]
+__all__ = ["Axes", "convert_lists", "is_list", "label_array", "list_ends", "number_array", "split_texts"]
 
 Axes = tuple[int, ...]
 
 _BETWEEN = r"\s*[,;]\s*|\s+"
-_BRACKETS = r"^[\s\[\(]+|[\s\]\)]+$"
+_BRACKETS = r"[\[\]()]"
 
 
 def is_list(column: Column) -> bool:
     """Whether its cells are lists, of arrow's types."""
-    return (
-        not isinstance(column, np.ndarray) and pa.types.is_nested(column.type) and not pa.types.is_struct(column.type)
-    )
+    return not isinstance(column, np.ndarray) and is_list_type(column.type)
+
+
+def convert_lists(column: pa.Array, kind: Kind, *, missing: Collection[str]) -> Column:
+    """Lists as their column is wanted: those of numbers that are all of one length as an array `(rows, *shape)`.
+
+    Raises:
+        CellFault: They hold objects, or something else than numbers where these are wanted.
+    """
+    if kind == "exact":
+        return column
+    if kind_of(column.type) is None:
+        raise CellFault(0, "", what=f"nested values ({column.type})")
+    starts, sizes, values = _offsets(column)
+    if is_list(values):
+        inner = convert_lists(values, kind, missing=missing)
+        return _joined(starts, sizes, inner) if isinstance(inner, np.ndarray) else column
+    numeric = kind_of(values.type) in ("number", "boolean") or kind in ("number", "unsure")
+    try:
+        values = convert(values, "number" if numeric else "text", missing=missing)
+    except CellFault as fault:
+        row = int(np.searchsorted(starts, fault.index, side="right")) - 1
+        raise CellFault(row, fault.value, fault.count, infinite=fault.infinite, what=fault.what) from None
+    return _joined(starts, sizes, plain_numbers(values)) if numeric else _lists(starts, sizes, values)
+
+
+def _joined(starts: NDArray[np.int64], sizes: NDArray[np.int64], values: NDArray[Any]) -> Column:
+    """Lists of one length as an array, NaN where there is none; others as lists again."""
+    lengths = np.unique(sizes[sizes >= 0])
+    if len(lengths) == 1 and lengths[0] > 0:
+        size = int(lengths[0])
+        found = np.full((len(sizes), size, *values.shape[1:]), np.nan)
+        there = sizes >= 0
+        found[there] = values[starts[there][:, np.newaxis] + np.arange(size)]
+        return found
+    if values.ndim > 1:
+        raise CellFault(0, "", what="nested values of several sizes")
+    return _lists(starts, sizes, pa.array(values))
+
+
+def _lists(starts: NDArray[np.int64], sizes: NDArray[np.int64], values: pa.Array) -> pa.Array:
+    ends = np.append(starts, starts[-1] + max(int(sizes[-1]), 0) if len(starts) else 0)
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values)
+    return pc.if_else(pa.array(sizes < 0), pa.scalar(None, lists.type), lists) if (sizes < 0).any() else lists
 
 
 def label_array(column: Column, axes: Axes | None, *, name: str) -> tuple[Labels, Axes]:
@@ -89,12 +132,18 @@ def split_texts(texts: pa.Array, separator: str | None = None) -> pa.Array:
     """
     if separator is None and _are_json(texts):
         return _of_json(texts)
-    trimmed = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts), _BRACKETS, "") if separator is None else texts
+    trimmed = texts if separator is not None else pc.utf8_trim_whitespace(_without_brackets(texts))
     parts = (
         pc.split_pattern_regex(trimmed, _BETWEEN) if separator is None else pc.split_pattern(trimmed, pattern=separator)
     )
     empty = pc.equal(pc.utf8_trim_whitespace(trimmed), "")
     return pc.if_else(empty, pa.scalar([], parts.type), parts) if pc.any(empty).as_py() else parts
+
+
+def _without_brackets(texts: pa.Array) -> pa.Array:
+    """The texts that are in brackets, without these and those of lists in them."""
+    bare = pc.replace_substring_regex(texts, _BRACKETS, " ")
+    return pc.if_else(pc.match_substring_regex(texts, r"^\s*[\[(]"), bare, texts)
 
 
 def _are_json(texts: pa.Array) -> bool:
@@ -168,6 +217,8 @@ def _nested(
 def _offsets(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], pa.Array]:
     """Where each list begins among the values, how long it is (-1: there is none), and the values."""
     kind = column.type
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
     if pa.types.is_fixed_size_list(kind):
         column = column.cast(pa.list_(kind.value_type))
     offsets = plain_numbers(column.offsets).astype(np.int64)
