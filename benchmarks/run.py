@@ -22,6 +22,7 @@ from benchmarks.kinds import KINDS, kind
 from benchmarks.measuring import ROOT, Bench, Result
 from benchmarks.memory import SIZES as FILE_SIZES
 from benchmarks.memory import memory
+from benchmarks.pictures import pictures
 from benchmarks.predicting import SIZES, predicting, train
 from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
@@ -80,8 +81,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
-    elif section in ("commits", "reading"):
-        yield {"commits": commits, "reading": reading}[section](bench)
+    elif section in ("commits", "pictures", "reading"):
+        yield {"commits": commits, "pictures": pictures, "reading": reading}[section](bench)
     else:
         yield from ({str(size): memory(size, bench)} for size in FILE_SIZES)
 

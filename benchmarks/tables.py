@@ -71,6 +71,23 @@ def whole_table(results: Results) -> str:
     return _table(head, rows)
 
 
+def pictures_table(result: Results) -> str:
+    """Images a second over the whole command, and the peak of memory."""
+    names = {"script": "script", "torch": "PyTorch, 2 workers", "dlcli": "dlcli"}
+    rows = [
+        [
+            names[name],
+            f"{speed:,.0f}",
+            f"{result['peak'][name] / 1e6:,.0f} MB",
+            _times(result["ratio"][name]) if name in result["ratio"] else "",
+        ]
+        for name, speed in result["images_per_second"].items()
+    ]
+    if "many" in result["peak"]:
+        rows.append(["dlcli, 50,000 files", "", f"{result['peak']['many'] / 1e6:,.0f} MB", ""])
+    return _table(["5,000 PNG files of 32x32, 3 epochs", "images a second", "memory", "dlcli is faster by"], rows)
+
+
 def predicting_table(results: Results) -> str:
     """Wall time and memory of prediction."""
     rows = []
@@ -126,6 +143,7 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "training": (training_table, costs_table),
     "kinds": (kinds_table,),
     "whole": (whole_table,),
+    "pictures": (pictures_table,),
     "predicting": (predicting_table,),
     "commits": (commits_table,),
     "reading": (reading_table,),

@@ -13,8 +13,10 @@ import csv
 import datetime
 import gzip
 import io
+import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,6 +50,30 @@ def write_npz(name: str, **arrays: np.ndarray) -> None:
             content = io.BytesIO()
             np.lib.format.write_array(content, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    """Write a gray image (height, width) uint8, as a file of the fewest bytes that a PNG has."""
+    height, width = pixels.shape
+    lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+    parts = (
+        b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0),
+        b"IDAT" + zlib.compress(lines, 9),
+        b"IEND",
+    )
+    content = b"".join(struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+
+
+def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write images of 0 to 16 as a folder for each class, and the table that lists them."""
+    lines = []
+    for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+        file = f"{label}/{number:04}.png"
+        write_png(HERE / name / file, (image.astype(np.uint16) * 255 // 16).astype(np.uint8))
+        lines.append((file, int(label)))
+    write_csv(f"{name}/labels.csv", ["image", "digit"], lines)
 
 
 def plain(value: float) -> int | float:
@@ -97,6 +123,7 @@ def write_bundled() -> None:
     images, labels = digits.images.astype(np.uint8), digits.target.astype(np.int64)
     write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
     write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
+    write_images("digits", images, labels)
 
 
 def write_gates() -> None:
@@ -253,6 +280,58 @@ def write_notes() -> None:
     write_csv("notes.csv", ["note", "topics"], rows)
 
 
+def write_pairs() -> None:
+    """Pairs of readings, each of one of six kinds with noise: of the same kind, or not."""
+    generator = np.random.default_rng(32)
+    kinds = generator.normal(0, 1, (6, 6))
+    rows = []
+    for number in range(800):
+        first = generator.integers(6)
+        second = first if number % 2 else generator.choice([kind for kind in range(6) if kind != first])
+        readings = [kinds[kind] + generator.normal(0, 0.2, 6) for kind in (first, second)]
+        rows.append([*(round(float(value), 2) for value in np.concatenate(readings)), "yes" if number % 2 else "no"])
+    write_csv("pairs.csv", [*(f"{side}{place}" for side in "ab" for place in range(1, 7)), "same"], rows)
+
+
+def write_heating() -> None:
+    """What a heating took in the last hours, the weather forecast, and what it takes in the next ones."""
+    generator = np.random.default_rng(33)
+    rows = []
+    for _ in range(600):
+        inertia, level = generator.uniform(0.3, 0.9), generator.uniform(0, 1)
+        weather = np.cumsum(generator.normal(0, 0.4, 16)) + generator.normal(0, 1)
+        taken = []
+        for temperature in weather:
+            level = inertia * level + (1 - inertia) * (3 - temperature)
+            taken.append(level)
+        values = [*taken[:12], *weather[:12], *weather[12:], *taken[12:]]
+        rows.append([round(float(value), 2) for value in values])
+    hours = [f"{name}{hour}" for name in ("heat", "cold") for hour in range(1, 13)]
+    write_csv("heating.csv", [*hours, *(f"{name}{hour}" for name in ("cold", "heat") for hour in range(13, 17))], rows)
+
+
+def write_tokens() -> None:
+    """Ten signs, one of which is a 1: whether it stands in the first half, which only its position tells."""
+    generator = np.random.default_rng(34)
+    rows = []
+    for _ in range(500):
+        signs, place = generator.integers(2, 9, 10), generator.integers(10)
+        signs[place] = 1
+        rows.append([*map(int, signs), "early" if place < 5 else "late"])
+    write_csv("tokens.csv", [*(f"t{place}" for place in range(1, 11)), "half"], rows)
+
+
+def write_tiles() -> None:
+    """Small pictures of bars, each with a temperature: a tile is good when it lies as its heat wants it."""
+    generator = np.random.default_rng(35)
+    images = generator.integers(0, 60, (400, 8, 8)).astype(np.uint8)
+    upright, temperature = generator.integers(0, 2, 400), generator.normal(0, 1, 400).round(2)
+    for image, turned, place in zip(images, upright, generator.integers(1, 6, 400), strict=True):
+        image[(slice(None), slice(place, place + 2)) if turned else slice(place, place + 2)] += 150
+    verdict = np.where(upright == (temperature > 0), "good", "bad")
+    write_npz("tiles.npz", image=images, temperature=temperature.astype(np.float32), verdict=verdict)
+
+
 def main() -> int:
     """Write every data set."""
     write_bundled()
@@ -264,6 +343,10 @@ def main() -> int:
     write_shapes()
     write_sums()
     write_notes()
+    write_pairs()
+    write_heating()
+    write_tokens()
+    write_tiles()
     return 0
 
 

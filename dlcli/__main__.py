@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from dlcli.cli.interrupts import Interrupts
-from dlcli.training.interruption import catch_signals
+from dlcli.training.guards.interruption import catch_signals
 
 __all__ = ["leave", "program"]
 

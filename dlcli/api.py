@@ -185,6 +185,7 @@ def check(
     *,
     overrides: Overrides = (),
     fast: bool = False,
+    show: str | os.PathLike[str] | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> CheckReport:
@@ -197,13 +198,15 @@ def check(
         config: A YAML file, or the same as a mapping.
         overrides: As for `train`.
         fast: Only the first stage.
+        show: A PNG file to write: images of the first batch of the training, as they are changed at random, with what
+            is to be learnt of each.
         cache_dir: As for `train`, which then finds the data ready.
         listener: Called with the stages and notices.
 
     Raises:
         DlcliError: There are faults; all of those that the stage can see.
     """
-    _require_names(cache_dir)
+    _require_names(cache_dir, show)
     warnings: list[Problem] = []
     inspection, checked = _checked(config, overrides, needs_keras=not fast, notify=warnings.append)
     if fast:
@@ -211,6 +214,7 @@ def check(
 
         return CheckReport((*warnings, *map(inspection.locate, lint(checked.config))), None)
     from dlcli.jobs.preparing import prepare_job
+    from dlcli.jobs.showing import show_batch
 
     def collect(event: Any) -> None:
         if isinstance(event, Notice) and event.warning:
@@ -219,9 +223,11 @@ def check(
             listener(event)
 
     with forward_warnings(collect):
-        _, plan = prepare_job(
+        prepared, plan = prepare_job(
             inspection, checked, directory=Path("run"), cache=_cache(cache_dir), tell=collect, check=True
         )
+        if show is not None:
+            show_batch(plan, prepared, Path(show))
     return CheckReport(tuple(warnings), plan.planned)
 
 

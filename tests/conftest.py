@@ -8,7 +8,7 @@ import importlib.abc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,24 +72,27 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection() -> Generator[None, object, object]:
     """Look for no garbage among what is imported and collected: all of it stays.
 
     Keras collects garbage whenever a model is forgotten. With six thousand tests and TensorFlow in memory that took a
     quarter of a second each time, two thirds of what many files of tests took.
     """
     gc.disable()
-    yield
-    gc.enable()
-    _leave_out_what_stays()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        _leave_out_what_stays()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
     """Nor among what a file of tests has imported late."""
-    yield
+    result = yield
     if nextitem is None or nextitem.path != item.path:
         _leave_out_what_stays()
+    return result
 
 
 def _leave_out_what_stays() -> None:

@@ -95,3 +95,18 @@ def test_every_section_shows_an_answer_and_a_way_out(page: str) -> None:
         body = section.split("\n## ")[0]
         assert "```text\n" in body, name
         assert re.search(r"^\s+→ ", body, re.MULTILINE) or "Way out:" in body, name
+
+
+def test_every_promise_names_tests_that_there_are(project: Path) -> None:
+    page = (project / "docs" / "promises.md").read_text(encoding="utf-8")
+    rows = [row.split(" | ")[1] for row in page.splitlines() if row.startswith("| ") and row.count(" | ") == 1][1:]
+    assert len(rows) > 10
+    for row in rows:
+        named = re.findall(r"`([^`]+)`", row)
+        files = [name for name in named if name.endswith(".py")]
+        assert files, row
+        text = "".join((project / "tests" / file).read_text(encoding="utf-8") for file in files)
+        for name in named:
+            assert name in files or name == "make soak" or f"def {name}(" in text, name
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    assert "(docs/promises.md)" in readme

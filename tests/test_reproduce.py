@@ -17,7 +17,7 @@ from dlcli.errors import ConfigError, DlcliError, ModelError, RunError
 from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.training.events import EpochStarted, Event
-from dlcli.training.interruption import StopTraining
+from dlcli.training.guards.interruption import StopTraining
 
 pytestmark = pytest.mark.tensorflow
 

@@ -7,13 +7,13 @@ far, which is part of every committed epoch: nothing else has to be kept for a t
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-__all__ = ["mix_batches"]
+__all__ = ["mix_batches", "mixer"]
 
 
 def mix_batches(model: Any, layers: Sequence[Any], *, seed: int) -> None:
@@ -25,24 +25,34 @@ def mix_batches(model: Any, layers: Sequence[Any], *, seed: int) -> None:
         layers: Keras's MixUp or CutMix; each is applied to what the one before has made.
         seed: Decides what is drawn.
     """
-    step = model.train_step
-    draws = _Counted(seed, model.optimizer.iterations)
-    for layer in layers:
-        layer.generator = draws
+    step, mix = model.train_step, mixer(model, layers, seed=seed)
 
     @functools.wraps(step)
     def train_step(data: Any) -> Any:
         inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        draws.begin()
-        for layer in layers:
-            inputs, labels = _mixed(layer, inputs, labels)
-        return step(keras.utils.pack_x_y_sample_weight(inputs, labels, weights))
+        return step(keras.utils.pack_x_y_sample_weight(*mix(inputs, labels), weights))
 
     model.train_step = train_step
 
 
+def mixer(model: Any, layers: Sequence[Any], *, seed: int) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """From inputs and labels of a batch to mixed ones; arguments as of `mix_batches`."""
+    draws = _Counted(seed, model.optimizer.iterations)
+    for layer in layers:
+        layer.generator = draws
+
+    def mix(inputs: Any, labels: Any) -> tuple[Any, Any]:
+        draws.begin()
+        for layer in layers:
+            inputs, labels = _mixed(layer, inputs, labels)
+        return inputs, labels
+
+    return mix
+
+
 def _mixed(layer: Any, inputs: Any, labels: Any) -> tuple[Any, Any]:
     ((name, images),) = inputs.items()
+    images = tf.convert_to_tensor(images)
     change = layer.get_random_transformation({"images": images}, training=True)
     mixed = layer.transform_images(images, change, training=True)
     if images.dtype.is_integer:  # the model takes bytes: half a step of 255 is no matter

@@ -9,7 +9,7 @@ import sys
 import threading
 from types import FrameType
 
-from dlcli.training.interruption import Urgency, catch_signals
+from dlcli.training.guards.interruption import Urgency, catch_signals
 
 __all__ = ["Interrupts"]
 

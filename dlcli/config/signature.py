@@ -47,7 +47,8 @@ class InputSpec:
         shape: The shape of one sample, without the batch dimension.
         dtype: `float32`, `int32` for indices into a vocabulary, `uint8` for the bytes of pixels.
         named: A layer takes it by name; otherwise it is part of the default input.
-        vocabulary: How many different indices there are, for `int32` inputs.
+        vocabulary: How many different indices there are, for `int32` inputs and for whole numbers left as they are;
+            None where an index makes no sense.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
         entrance: Layers that stand between the input and those of the config, from the first on.
     """

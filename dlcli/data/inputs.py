@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.config.options.sources import FileColumns, KerasData
+from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
@@ -45,12 +47,14 @@ class NewFiles:
         like: How the training's files were read; None when that is not known.
         columns: The columns of the training's files in their order; none when that is not known.
         format: Their format; by their names when None.
+        directory: Where the files lie that cells name; beside the table when None.
     """
 
     reading: Reading = dataclasses.field(default_factory=Reading)
     like: Reading | None = None
     columns: tuple[str, ...] = ()
     format: Format | None = None
+    directory: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +121,7 @@ class Input:
 
 
 def open_input(
-    data: Sequence[str | Path] | pd.DataFrame | pa.Table,
+    data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
     preprocessing: Preprocessing,
     *,
@@ -128,7 +132,7 @@ def open_input(
     """Open data that a trained model is to be applied to. Other columns and any order of them are welcome.
 
     Args:
-        data: Paths and globs, a DataFrame or an arrow table.
+        data: Paths and globs or another form of source, a DataFrame or an arrow table.
         config: The `data` section of the run, for how text files are to be read.
         preprocessing: As fitted in training.
         keep: Columns to copy, each exactly as it is written; None for all that hold one value a row.
@@ -148,6 +152,8 @@ def open_input(
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
     if isinstance(data, (list, tuple)):
         source = open_source([str(path) for path in data], options, path="", format=files.format)
+    elif isinstance(data, (dict, FileColumns, KerasData)):
+        source = open_source(data, options, path="")
     else:
         from dlcli.data.sources.frame import from_frame
 
@@ -183,9 +189,10 @@ def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) 
     """How new files are read, by what is said of them and what is known of those of the training."""
     features = dict.fromkeys(column for codec in preprocessing.features.values() for column in codec.columns)
     targets = {column for codec in preprocessing.targets.values() for column in codec.columns} - features.keys()
-    return TableOptions.of(config).for_new_rows(
+    options = TableOptions.of(config).for_new_rows(
         files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets
     )
+    return options if files.directory is None else dataclasses.replace(options, beside=files.directory)
 
 
 def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnInfo]:
@@ -197,7 +204,7 @@ def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnIn
 
 
 def labelled_parts(
-    data: Sequence[str | Path] | pd.DataFrame | pa.Table,
+    data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
     preprocessing: Preprocessing,
     *,

@@ -180,9 +180,10 @@ def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype:
 def _rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
     """Some rows of the run's data, the test split's file before others, or of the files that are given."""
     data = run.config.data
-    own = next(place for place in (data.test, data.validation, data.train) if isinstance(place, list))
+    places = (data.test, data.validation, data.train)
+    own = next(place for place in places if place is not None and not isinstance(place, float))
     try:
-        source = open_input(list(files or own), data, run.preprocessing)
+        source = open_input(own if files is None else list(files), data, run.preprocessing)
         rows = next((part.chunk for part in source.rows() if part.chunk.num_rows), None)
     except DataError as error:
         if files is not None:

@@ -68,12 +68,30 @@ def rounding_noise(
         for name, values in inputs.items()
     }
     before = reference_outputs(model, inputs, with_logits=with_logits)
+    rescaled = _rescaled(model, inputs)
     try:
+        for layer, shape, (scale, offset) in rescaled:  # bytes are whole: their first rounding is when they are scaled
+            layer.scale = shaken(np.full(shape, scale))
+            layer.offset = np.full(shape, offset) + shaken(np.zeros(shape), by=255 * scale)
         for weight, values in weights:
             weight.assign(shaken(values))
         after = reference_outputs(model, moved, with_logits=with_logits)
     finally:
         for weight, values in weights:
             weight.assign(values)
+        for layer, _, (scale, offset) in rescaled:
+            layer.scale, layer.offset = scale, offset
     with np.errstate(invalid="ignore"):
         return [np.abs(one.astype(np.float64) - two) for one, two in zip(after, before, strict=True)]
+
+
+def _rescaled(model: Any, inputs: Mapping[str, NDArray[Any]]) -> list[tuple[Any, tuple[int, ...], tuple[float, float]]]:
+    """The layers that make numbers of bytes, with the shape of a sample and what they scale by."""
+    keras = startup.load()
+    found = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Rescaling) and isinstance(layer.scale, float):
+            source = layer.input if not isinstance(layer.input, (list, tuple)) else layer.input[0]
+            if any(values.dtype.kind == "u" and values.shape[1:] == source.shape[1:] for values in inputs.values()):
+                found.append((layer, tuple(source.shape[1:]), (layer.scale, float(layer.offset))))
+    return found

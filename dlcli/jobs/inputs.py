@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
-from dlcli.data.sources.paths import find_files
+from dlcli.data.sources.peek import source_files
 
 __all__ = ["input_files"]
 
@@ -23,6 +23,8 @@ def input_files(inspection: Inspection, config: Config) -> list[Path]:
     """
     read = {position.file for position in inspection.document.positions.values() if isinstance(position.file, Path)}
     data = config.data
-    sources = [each for each in (data.train, data.validation, data.test) if isinstance(each, list)]
-    found = [file for source in sources for file in find_files(source, path="data")]
+    sources = [
+        each for each in (data.train, data.validation, data.test) if each is not None and not isinstance(each, float)
+    ]
+    found = [file for source in sources for file in source_files(source, path="data")]
     return [*filter(None, [inspection.file]), *sorted(read), *map(Path, config.code), *found]

@@ -21,7 +21,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.trained.keras_predictor import KerasPredictor, load_keras
 from dlcli.trained.own_code import GRANTED, Leave, inspect_run, require_code
 from dlcli.training.events import EpochStarted, Event, Listener
-from dlcli.training.interruption import StopTraining
+from dlcli.training.guards.interruption import StopTraining
 
 __all__ = ["Reproduction", "Train", "reproduce_run"]
 

@@ -40,7 +40,7 @@ from dlcli.training.callbacks import forget_backups, written_by
 from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
-from dlcli.training.interruption import postponed
+from dlcli.training.guards.interruption import postponed
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
@@ -112,10 +112,15 @@ def run_job(
             done = 0 if start is None else start.epoch
             facts |= {"epochs": done, **resumption.facts(done, facts)}
         record = RunRecord(run, facts=facts, started=started, earlier=earlier)
+        reached = 0 if start is None else start.epoch
 
         def watch(event: Event) -> None:
+            nonlocal reached
             if isinstance(event, EpochEnded):
-                record.note(epochs=event.epoch)
+                reached = event.epoch
+                record.note(epochs=reached)
+            elif isinstance(event, Notice) and event.problem.rule == "weights-kept":
+                record.note(model_epoch=reached)
             tell(event)
 
         try:

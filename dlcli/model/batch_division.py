@@ -139,12 +139,20 @@ def _layers(model: Any) -> Iterator[Any]:
 
 def _row_by_row(layer: Any) -> bool:
     return (
-        type(layer).__name__ in ROW_BY_ROW
+        (type(layer).__name__ in ROW_BY_ROW or _leaves_first(layer))
         and getattr(layer, "activity_regularizer", None) is None
         and not _is_stateful(layer)
         and not _draws_always(layer)
         and _along_no_batch(layer)
     )
+
+
+def _leaves_first(layer: Any) -> bool:
+    """Whether a product after Einstein sums over other axes than the batch alone, which stays in front."""
+    equation = str(getattr(layer, "equation", "")).replace(" ", "")
+    given, _, kernel = equation.partition("->")[0].partition(",")
+    result = equation.partition("->")[2]
+    return type(layer).__name__ == "EinsumDense" and result[:1] == given[:1] != "" and given[0] not in kernel
 
 
 def _is_stateful(layer: Any) -> bool:

@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcli.backend import startup
-from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
+from dlcli.config.graph.vocabularies import with_vocabularies
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import ModelError, Problem
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
-from dlcli.model.inputs import make_inputs
+from dlcli.model.inputs import make_inputs, taken_as_numbers
+from dlcli.model.layers.calls import call_layer, input_form
 
 __all__ = ["build"]
 
@@ -46,6 +47,7 @@ def build(
     Raises:
         ModelError: Layers that cannot be made (all of them), or else those that cannot take their inputs.
     """
+    graph = with_vocabularies(graph, {spec.name: spec.vocabulary for spec in taken_as_numbers(graph, inputs)})
     builder = _Builder(code)
     layers = builder.make_layers(graph)
     builder.check()
@@ -82,12 +84,18 @@ class _Builder:
         return layers
 
     def connect(self, graph: Graph, layers: dict[str, Any], tensors: dict[str, Any]) -> dict[str, Any]:
-        """Apply the layers in order. A node whose inputs failed is left out; it has no fault of its own."""
+        """Apply the layers in order. A node whose inputs failed is left out; it has no fault of its own.
+
+        Returns:
+            What each node gives: a tensor, or several as a list or by name.
+        """
         by_name = {node.name: node for node in graph.nodes}
         for node in graph.nodes:
             if any(name not in tensors for name in node.inputs):
                 continue
-            incoming = [tensors[name] for name in node.inputs]
+            incoming = [self._part(node, tensors, place) for place in range(len(node.inputs))]
+            if any(tensor is None for tensor in incoming):
+                continue
             layer = layers.get(node.shared or node.name)
             if node.model is not None:
                 layer = layers[node.name] = self._nested(node, node.model, incoming)
@@ -99,12 +107,29 @@ class _Builder:
                 tensors[node.name] = outgoing
         return tensors
 
+    def _part(self, node: Node, tensors: Mapping[str, Any], place: int) -> Any:
+        """One of the tensors that a node takes; None after reporting that the layer before does not give it."""
+        name, pick = node.inputs[place], node.picks[place]
+        whole = tensors[name]
+        if isinstance(whole, Mapping):
+            names: list[int | str] = list(whole)
+            return whole[names[0] if pick == 0 else pick] if pick == 0 or pick in names else self._no_part(node, place)
+        if not isinstance(whole, (list, tuple)):
+            return whole if pick == 0 else self._no_part(node, place)
+        return whole[pick] if isinstance(pick, int) and pick < len(whole) else self._no_part(node, place)
+
+    def _no_part(self, node: Node, place: int) -> None:
+        name, pick = node.inputs[place], node.picks[place]
+        message = f"the layer {node.name} takes {name}.{pick}, which the layer {name} does not give"
+        hint = "`return_state: true` and the like make a layer give several tensors"
+        self._problems.append(Problem(message, path=format_path(node.path), hint=hint, rule="shape"))
+
     def named_outputs(self, graph: Graph, tensors: dict[str, Any]) -> list[Any]:
         """The outputs, each made by a layer of the output's name, for Keras names outputs after layers."""
         outputs = []
         nodes = {node.name: node for node in graph.nodes}
         for name in graph.outputs:
-            tensor = tensors[name]
+            tensor = _first(tensors[name])
             if nodes[name].shared is not None:
                 tensor = self._keras.layers.Identity(name=name)(tensor)
             outputs.append(tensor)
@@ -162,62 +187,41 @@ class _Builder:
         ]
         tensors = dict(zip(graph.features, sources, strict=True))
         tensors = self.connect(graph, self._inner[id(graph)], tensors)
-        if graph.outputs[0] not in tensors:
+        if any(name not in tensors for name in graph.outputs):
             return None  # a layer inside was reported
         source = sources[0] if len(sources) == 1 else sources
-        return self._keras.Model(source, self.named_outputs(graph, tensors)[0], name=node.name)
+        outputs = self.named_outputs(graph, tensors)
+        return self._keras.Model(source, outputs[0] if len(outputs) == 1 else outputs, name=node.name)
 
     def _apply(self, node: Node, owner: Node, layer: Any, incoming: list[Any]) -> Any:
-        form = _input_form(owner, layer, self._code)
+        form = input_form(owner, layer, self._code)
         try:
-            outgoing = _call(form, layer, incoming)
+            outgoing = call_layer(node, form, layer, incoming)
         except self._faults as error:
             self._problems.append(_shape_problem(node, layer, incoming, form, error))
             return None
+        tensors = list(outgoing.values()) if isinstance(outgoing, Mapping) else _listed(outgoing)
         if any(outgoing is tensor for tensor in incoming):
             # Keras cannot trace such a layer: the tensor would be made by itself (Equalization in Keras 3.15).
             message = f"the layer {node.name} ({type(layer).__name__}) returns its input itself, not a new tensor"
             hint = "Keras cannot follow such a layer in a model"
             self._problems.append(Problem(message, path=format_path(node.path), hint=hint, rule="shape"))
             return None
-        if not hasattr(outgoing, "shape"):
-            count = len(outgoing) if isinstance(outgoing, (list, tuple, dict)) else 0
-            message = f"the layer {node.name} ({type(layer).__name__}) gives {count or 'no'} tensors, not one"
-            hint = "leave out return_state, return_attention_scores and the like"
+        if not tensors or not all(hasattr(tensor, "shape") for tensor in tensors):
+            message = f"the layer {node.name} ({type(layer).__name__}) gives no tensor"
+            hint = "its `call` returns a tensor, or a list of them"
             self._problems.append(Problem(message, path=format_path(node.path), hint=hint, rule="shape"))
             return None
         return outgoing
 
 
-def _call(form: str, layer: Any, incoming: list[Any]) -> Any:
-    """Several inputs are a list, or arguments of their own, as the layer's `call` wants them."""
-    if form == "arguments":
-        return layer(*incoming)
-    if form == "states" and len(incoming) > 1:
-        return layer(incoming[0], initial_state=incoming[1:])
-    return layer(incoming if len(incoming) > 1 else incoming[0])
+def _listed(outgoing: Any) -> list[Any]:
+    return list(outgoing) if isinstance(outgoing, (list, tuple)) else [outgoing]
 
 
-def _input_form(owner: Node, layer: Any, code: Mapping[str, object]) -> str:
-    """How a layer takes its inputs.
-
-    `one`, `list` or `arguments` as in the catalogue; `states` for recurrent layers, which take their first states
-    beside; `any` for nested models and the user's own layers, which may take a tensor or a list.
-    """
-    if owner.component is None:
-        return "any"
-    entry = None if owner.component.name in code else catalogue.load().get("layers", owner.component.name)
-    parameters = [
-        each
-        for each in inspect.signature(layer.call).parameters.values()
-        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
-    ]
-    if entry is None:
-        required = [each for each in parameters if each.default is each.empty and each.name not in ("training", "mask")]
-        return "arguments" if len(required) > 1 else "any"
-    if entry.inputs == "one" and any(each.name == "initial_state" for each in parameters):
-        return "states"
-    return entry.inputs
+def _first(outgoing: Any) -> Any:
+    """The tensor that a layer's name alone means."""
+    return next(iter(outgoing.values())) if isinstance(outgoing, Mapping) else _listed(outgoing)[0]
 
 
 def _shape_problem(node: Node, layer: Any, incoming: list[Any], form: str, error: BaseException) -> Problem:

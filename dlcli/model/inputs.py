@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from dlcli.errors import ModelError, Problem
 from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
 
-__all__ = ["make_inputs"]
+__all__ = ["make_inputs", "taken_as_numbers"]
 
 
 def make_inputs(
@@ -57,6 +58,14 @@ def make_inputs(
     elif unnamed:
         tensors[DEFAULT_INPUT] = keras.layers.Concatenate(name=_free("features_vector", names))(unnamed)
     return sources, tensors
+
+
+def taken_as_numbers(graph: Graph, inputs: Sequence[InputSpec]) -> list[InputSpec]:
+    """The inputs that layers find as they are, by the name under which they find them."""
+    plain = [spec for spec in inputs if spec.embedding is None]
+    unnamed = [spec for spec in inputs if spec.name not in graph.features]
+    alone = unnamed if len(unnamed) == 1 and unnamed[0].embedding is None else []
+    return [*plain, *(dataclasses.replace(spec, name=DEFAULT_INPUT) for spec in alone)]
 
 
 def _entered(spec: InputSpec, tensor: Any, names: set[str], code: Mapping[str, object]) -> Any:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dlcli.backend.mixing import mix_batches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.backend import startup
+from dlcli.backend.mixing import mix_batches, mixer
+from dlcli.config.schema.component import Component
+from dlcli.config.signature import InputSpec
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly
 from dlcli.model.components import make
 
-__all__ = ["install_mixing", "mixing_faults"]
+__all__ = ["first_batch", "install_mixing", "mixing_faults"]
 
 
 def mixing_faults(assembly: Assembly) -> list[Problem]:
@@ -46,8 +54,39 @@ def mixing_faults(assembly: Assembly) -> list[Problem]:
 
 def install_mixing(assembly: Assembly) -> None:
     """Let the training step mix batches, where the config asks for it."""
-    wanted = assembly.config.data.augment
-    if wanted:
-        paths = [("data", "augment", place) for place in range(len(wanted))]
-        layers = [make("layers", one, code={}, path=path) for one, path in zip(wanted, paths, strict=True)]
+    if layers := _layers(assembly):
         mix_batches(assembly.model, layers, seed=assembly.config.seed)
+
+
+def first_batch(
+    assembly: Assembly, spec: InputSpec, inputs: dict[str, NDArray[Any]], labels: Any
+) -> tuple[NDArray[np.uint8], Any]:
+    """A batch as the layers of the config see it in the first update, before it is scaled: mixed and changed.
+
+    Args:
+        assembly: The compiled model.
+        spec: The input that is wanted, one of pixels from 0 to 255.
+        inputs: The batch, as it is taken from the samples.
+        labels: Its labels.
+
+    Returns:
+        The pixels of the input, and the labels.
+    """
+    ops = startup.load().ops
+    given: dict[str, Any] = dict(inputs)
+    if layers := _layers(assembly):
+        given, labels = mixer(assembly.model, layers, seed=assembly.config.seed)(given, labels)
+    values = ops.cast(given[spec.name], "float32")
+    for layer in spec.entrance:
+        if layer.place:  # those of its own seed, which draw what the model's draw
+            path = ("data", "features", spec.name, *layer.place)
+            made = make("layers", Component(layer.name, dict(layer.arguments)), code=assembly.code, path=path)
+            values = made(values, training=True)
+    return np.asarray(ops.cast(ops.clip(ops.round(values), 0, 255), "uint8")), labels
+
+
+def _layers(assembly: Assembly) -> list[Any]:
+    return [
+        make("layers", component, code={}, path=("data", "augment", place))
+        for place, component in enumerate(assembly.config.data.augment)
+    ]

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dlcli.config.catalogue.own import OWN_LAYERS
 from dlcli.config.graph.graph import Graph
 
 __all__ = ["LayerRow", "ModelSummary", "summarize"]
@@ -79,26 +80,57 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
         for node, name in zip(uses, called.get(layer) or _numbered(layer, len(uses)), strict=True)
     }
     inner = {node.name: node.model for node in graph.nodes} if graph is not None else {}
+    ours = _own_types(graph)
+    rows: dict[str, list[LayerRow]] = {}
     for layer in model.layers:
         nested = hasattr(layer, "_nodes_by_depth")
         for place, node in enumerate(applied[layer.name]):
-            yield LayerRow(
+            row = LayerRow(
                 name=names[id(node)],
-                type="Model" if nested else type(layer).__name__,
+                type="Model" if nested else ours.get(layer.name, type(layer).__name__),
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
                 inputs=tuple(_inputs(node, names)),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
-            if nested and not place:
-                yield from _rows(layer, inner.get(layer.name), depth + 1)
+            inside = _rows(layer, inner.get(layer.name), depth + 1) if nested and not place else ()
+            rows[row.name] = [row, *inside]
+    for name in _in_order(rows, graph):
+        yield from rows[name]
+
+
+def _in_order(rows: Mapping[str, list[LayerRow]], graph: Graph | None) -> list[str]:
+    """The layers as the config has them, which keeps a branch together; what they take from before it, before them."""
+    ordered: dict[str, None] = {}
+
+    def take(name: str) -> None:
+        if name in rows and name not in ordered:
+            for source in rows[name][0].inputs:
+                take(source)
+            ordered[name] = None
+
+    nodes = graph.nodes if graph is not None else ()
+    for name in [*(node.name for node in nodes), *rows]:
+        take(name)
+    return list(ordered)
+
+
+def _own_types(graph: Graph | None) -> dict[str, str]:
+    """The layers of our own, which are made of Keras's, by the names of these."""
+    components = {node.name: node.component for node in graph.nodes} if graph is not None else {}
+    return {name: each.name for name, each in components.items() if each is not None and each.name in OWN_LAYERS}
 
 
 def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[str]:
     """What a layer is applied to. A mask comes from an operation of Keras's that is no layer, and is passed over."""
-    made_by = (id(_made_by(tensor)) for tensor in node.arguments.keras_tensors)
-    return (names[source] for source in made_by if source in names)
+    made_by = [_made_by(tensor) for tensor in node.arguments.keras_tensors]
+    found = [names[id(source)] for source in made_by if id(source) in names]
+    if found:
+        yield from found
+    else:  # of operations alone, which are followed
+        for source in made_by:
+            yield from _inputs(source, names)
 
 
 def _made_by(tensor: Any) -> Any:

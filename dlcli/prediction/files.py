@@ -104,7 +104,9 @@ def predict_to(
         _check_own(target, run.directory)
     with _opened(source, format) as kept:
         path = source if kept is None else str(kept.file)
-        rows = input_rows(run, path, keep=keep, format=known, reading=reading)
+        rows = input_rows(
+            run, path, keep=keep, format=known, reading=reading, directory=None if kept is None else Path.cwd()
+        )
         for doubt in rows.doubts:
             warn(doubt if kept is None else kept.renamed(doubt))
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):

@@ -20,7 +20,7 @@ from dlcli.files.locks import locked_directory
 from dlcli.runs.commits import Commits
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.holder import Holder, RunLock, find_holder
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import RunDirectory, needs_leave
 
 __all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim"]
 
@@ -83,7 +83,7 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
     if not overwrite:
         hint = "pass --overwrite to replace it, or another --run-dir"
         if can_go_on(run):
-            hint = f"go on with it: dlcli train --resume {run.path}; or {hint}"
+            hint = f"go on with it: dlcli train --resume {run.path}{needs_leave(run.path)}; or {hint}"
         raise _refusal(f"the run {run.path} exists already", hint=hint)
     problems: list[Problem] = []
     if others := foreign_files(run):

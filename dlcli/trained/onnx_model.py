@@ -159,7 +159,13 @@ def open_portable(
         message = f"{run.portable.name} is not the model that {run.config.name} describes"
         hint = f"`dlcli export {run.path} --format onnx` writes it again"
         raise ModelError(Problem(message, file=run.portable, hint=hint, rule="portable-model"))
-    return OnnxPredictor(session=session, outputs=plans, named=portable.named, rows_at_once=portable.rows_at_once)
+    return OnnxPredictor(
+        session=session,
+        outputs=plans,
+        named=portable.named,
+        rows_at_once=portable.rows_at_once,
+        sizes=portable.outputs,
+    )
 
 
 def _fits(shape: tuple[int, ...], taken: tuple[object, ...]) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
@@ -76,17 +77,41 @@ class OnnxPredictor:
         outputs: What each output learnt.
         named: The features that layers take by name.
         rows_at_once: How many rows to give at once.
+        sizes: The last dimension of each output; None where it has none.
     """
 
     session: Session
     outputs: tuple[OutputPlan, ...]
     named: tuple[str, ...]
     rows_at_once: int
+    sizes: Mapping[str, int | None]
     runtime: ClassVar[RuntimeName] = "portable"
 
     def __call__(self, inputs: Arrays) -> list[NDArray[Any]]:
-        """The outputs `(rows, ...)`, in the model's order."""
-        return self.session.run(inputs, [output.name for output in self.outputs])
+        """The outputs `(rows, ...)`, in the model's order.
+
+        Raises:
+            ModelError: The runtime fails, or what comes out is not what the run says of its outputs.
+        """
+        names = [output.name for output in self.outputs]
+        values = self.session.run(inputs, names)
+        rows = len(next(iter(inputs.values())))
+        for name, value in zip(names, values, strict=True):
+            if not _is_output(value, rows, self.sizes[name]):
+                shape = getattr(value, "shape", type(value).__name__)
+                message = (
+                    f"the portable model gives {shape} as {name!r} for {rows} rows, which is no output of this run"
+                )
+                hint = "`--runtime keras` predicts with Keras instead"
+                raise ModelError(Problem(message, hint=hint, rule="portable-model"))
+        return values
+
+
+def _is_output(value: Any, rows: int, size: int | None) -> bool:
+    """Whether a value is numbers for so many rows, `size` in the last dimension."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub" or value.ndim == 0 or len(value) != rows:
+        return False
+    return size is None or (value.ndim > 1 and value.shape[-1] == size)
 
 
 def _faults() -> tuple[type[Exception], ...]:

@@ -88,7 +88,7 @@ def recorded_files(run: RunDirectory) -> dict[str, list[Fingerprint]]:
 
 def _require_unchanged(recorded: Fingerprint, run: Path) -> None:
     path = Path(recorded.path)
-    if not path.is_file():
+    if not path.exists():
         raise DataError(
             Problem(
                 f"the data of this run, {path}, is gone",
@@ -137,8 +137,11 @@ def input_rows(
     keep: Sequence[str] | None = (),
     format: Format | None = None,
     reading: Reading | None = None,
+    directory: Path | None = None,
 ) -> Input:
     """Rows to predict, with the columns to keep (None: all), in a format (None: by the names of the files).
+
+    The files that cells name lie in the directory (None: beside the table).
 
     Raises:
         DataError: Columns are missing.
@@ -148,7 +151,7 @@ def input_rows(
         run.config.data,
         run.preprocessing,
         keep=keep,
-        files=dataclasses.replace(_files(run, reading), format=format),
+        files=dataclasses.replace(_files(run, reading), format=format, directory=directory),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.errors import Problem, RunError
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import RunDirectory, needs_leave
 from dlcli.trained.own_code import Leave
 from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
 
@@ -60,7 +60,11 @@ def tell_older_model(path: Path, warn: Warn) -> None:
     if of_model < epochs:
         state = "is being trained on" if status == "running" else "was trained on"
         message = f"the model of {path} is that of epoch {of_model}; the run {state} to epoch {epochs}, and not ended"
-        hint = "wait until it ends" if status == "running" else f"go on with it: dlcli train --resume {path}"
+        hint = (
+            "wait until it ends"
+            if status == "running"
+            else f"go on with it: dlcli train --resume {path}{needs_leave(path)}"
+        )
         warn(Problem(message, hint=hint, rule="older-model"))
 
 

@@ -26,7 +26,7 @@ from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
 from dlcli.training.events import Listener, Notice
 from dlcli.training.execution import Execution, choose, needs_every_batch, sees_validation_batches
-from dlcli.training.finite import (
+from dlcli.training.guards.finite import (
     FiniteLosses,
     NotFinite,
     go_back_to_best,
@@ -34,11 +34,11 @@ from dlcli.training.finite import (
     has_finite_weights,
     require_finite_weights,
 )
-from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.guards.interruption import Interruption, StopTraining
+from dlcli.training.guards.presence import Presence
 from dlcli.training.messages import forward_messages
 from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
-from dlcli.training.presence import Presence
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
 

@@ -13,7 +13,7 @@ import keras
 from dlcli.errors import RunError
 from dlcli.runs.history import HistoryFile
 from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
-from dlcli.training.interruption import Interruption
+from dlcli.training.guards.interruption import Interruption
 
 __all__ = ["Recorder"]
 

@@ -119,6 +119,7 @@ def test_a_directory_that_looks_like_a_glob(tmp_path: Path) -> None:
     directory.mkdir()
     (directory / "a.csv").write_text("y\n1\n")
     train = inspect(write(directory, SMALL | {"data": {"train": "*.csv", "target": "y"}})).require().data.train
+    assert isinstance(train, list)
     assert list(Path("/").glob(train[0].lstrip("/"))) == [directory / "a.csv"]
 
 

@@ -203,6 +203,7 @@ def test_all_of_them_are_reported() -> None:
         ("a: [1,,2]", "yaml-syntax", 1),
         ("a: !x!y 1", "yaml-syntax", 1),
         ("a: 1\nb: \x07", "yaml-syntax", 2),
+        ("a:\n  - Flatten\n    name: flat", "yaml-syntax", 2),
     ],
 )
 @pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
@@ -212,6 +213,22 @@ def test_syntax_errors(text: str, rule: str, line: int, loader: type, monkeypatc
     assert (problem.rule, problem.line) == (rule, line)
     assert problem.column is not None
     assert "this is not YAML" not in problem.message  # the parser's own words are for its authors
+
+
+@pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "layers:\n  - Dense\n  - Flatten\n    name: flat",
+        "layers:\n  - Dense: {units: 3}\n  - Flatten  # (12, 4)\n\n    # takes both\n    inputs: [a]\n    name: b",
+        "layers:\n- Dense\n- Flatten\n  name: flat\n- Dense",
+    ],
+)
+def test_a_layer_without_a_colon_above_its_keys(text: str, loader: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "_LOADER", loader)
+    (problem,) = problems_of(text)
+    assert problem.line == 3
+    assert "write `- Flatten:`" in problem.hint
 
 
 def nested(depth: int) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from dlcli.codecs.number.schema import Divide, NumberFeature
-from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, ColumnInfo
 from dlcli.data.types.inference import collect_notes, infer_feature, infer_target
 
 
@@ -115,3 +115,11 @@ def test_targets(values: Any, classification: bool | None, units: int | None, ki
 def test_notes_of_neighbours_are_collected() -> None:
     notes = [(f"px{number}", "number") for number in range(784)] + [("label", "category (10 values)")]
     assert collect_notes(notes) == ("px0 to px783 (784 columns): number", "label: category (10 values)")
+
+
+def test_paths_of_files_are_read_by_types_that_read_files_and_by_no_other() -> None:
+    paths = pa.chunked_array([[f"/data/{number}.unheard-of" for number in range(20)]])
+    guess = infer_feature(paths, ColumnInfo("path", "text", dtype=FILE_PATH))
+    assert guess.feature is None
+    assert "no type is known" in guess.note
+    assert infer_feature(paths, ColumnInfo("name", "text", dtype=FILE_NAME)).feature is None

@@ -42,10 +42,10 @@ CHANGES: dict[str, Any] = {
 }
 """Values of every option that decides what is in the arrays."""
 
-ORDER_ALONE: dict[str, list[Any]] = {"batch_size": [1, 64, "full"], "shuffle": [False]}
+ORDER_ALONE: dict[str, list[Any]] = {"batch_size": [1, 64, "full"], "shuffle": [False], "augment": [["MixUp"]]}
 """Values of those that do not."""
 
-ELSEWHERE = {"train"}
+ELSEWHERE = {"train", "directory"}
 """What the content's key says."""
 
 

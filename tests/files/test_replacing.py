@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.files.replacing import Replacement, is_draft, replacing, write_file
+from dlcli.files.replacing import Replacement, is_draft, move_into_place, replacing, write_file
 
 
 def mode(path: Path) -> int:
@@ -87,3 +87,12 @@ def test_the_longest_names_can_be_written(tmp_path: Path, name: str) -> None:
     assert draft.endswith(name[-11:])
     write_file(tmp_path / name, "x")
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_directory_that_was_made_elsewhere_gets_its_name(tmp_path: Path) -> None:
+    made = tmp_path / "draft" / "model"
+    (made / "variables").mkdir(parents=True)
+    (made / "variables" / "index").write_text("all")
+    move_into_place(made, tmp_path / "model")
+    assert (tmp_path / "model" / "variables" / "index").read_text() == "all"
+    assert not made.exists()

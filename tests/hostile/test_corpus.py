@@ -4,11 +4,15 @@ read or written outside, and all that is raised is a `DlcliError`."""
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -30,6 +34,9 @@ SECONDS = 120
 
 MOST_BYTES = 2 * 2**30
 """What a hostile input may make the process grow by."""
+
+BOUND = 6 * 10**9
+"""Of the address space of a process that is given a bomb."""
 
 OWN = """\
 import keras
@@ -160,6 +167,22 @@ def go_through(hostile: Hostile, place: Place) -> None:
     assert contents(place.outside) == before
     assert not any(file.name.startswith("marker") for file in place.marker.parent.rglob("*"))
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown) * 1024 < MOST_BYTES
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("name", "head"), [("bomb.csv.gz", b"a,b,label\n1,2,"), ("bomb.jsonl.gz", b'{"a": "')])
+def test_a_bomb_in_a_process_of_bounded_memory(name: str, head: bytes, place: Place) -> None:
+    """A megabyte that unpacks to a line of a gigabyte."""
+    with gzip.open(place.outside / name, "wb", compresslevel=1) as file:
+        file.write(head)
+        for _ in range(2**10):
+            file.write(b"x" * 2**20)
+    command = [sys.executable, "-m", "dlcli", "predict", str(place.run), str(place.outside / name)]
+    limit = f"ulimit -v {BOUND // 2**10} && exec " + shlex.join(command)
+    done = subprocess.run(["bash", "-c", limit], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr[-2000:]  # the cell is one that no feature reads
+    assert "Traceback" not in done.stderr
+    assert len(done.stdout + done.stderr) < 20_000
 
 
 def test_the_corpus_is_a_corpus() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,13 +63,21 @@ def test_text_that_is_no_yaml(text: str) -> None:
 
 
 def test_what_fuzzing_has_found(tmp_path: Path, readers: dict[str, Target]) -> None:
-    """A number in another notation beside a fault; records without a key; targets of thousands of digits."""
+    """A number in another notation beside a fault; records without a key; a target of no shape; half a character."""
     (tmp_path / "config.yaml").write_text("data: {train: x.csv, targt: y, test: 0x1F}\nmodel: {layers: [Flatten]}\n")
     assert inspect(tmp_path / "config.yaml").problems
     seed = readers["run/run.json"].seeds[0]
     for key in (b'"epochs"', b'"status"', b'"seconds"', b'"metrics"'):
         with pytest.raises(DlcliError):
             readers["run/run.json"].call(seed.replace(key, b'"other"', 1))
+    for line in (b'{"a": "\\ud800", "label": 1}\n', b'{"\\udfff": 1, "label": 2}\n'):
+        with pytest.raises(DlcliError, match="half of a character"):
+            readers["jsonl"].call(line)
+    state = json.loads(readers["run/preprocessing.json"].seeds[0])
+    (spend,) = (target for target in state["targets"] if target["type"] == "number")
+    spend["shape"] = []
+    with pytest.raises(DlcliError):
+        readers["run/preprocessing.json"].call(json.dumps(state).encode())
     for table in (f"a,label\n1,{'9' * 5000}\n2,1\n", f"{'1' * 5000},{'2' * 5000},label\n1,2,3\n4,5,6\n"):
         told(lambda table=table: readers["csv"].call(table.encode()))  # type: ignore[misc]
     assert sys.get_int_max_str_digits() > MOST_DIGITS
@@ -87,6 +96,6 @@ def test_a_hundred_thousand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("name", GUIDED)
 def test_inputs_that_are_chosen_by_what_they_reach(name: str, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-m", "tests.hostile.fuzzing", "--atheris", name]
-    command += [f"-runs={GUIDED_INPUTS}", f"-artifact_prefix={tmp_path}/", str(tmp_path)]
+    command += [f"-runs={GUIDED_INPUTS}", f"-artifact_prefix={tmp_path}/"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

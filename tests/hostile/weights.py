@@ -159,6 +159,39 @@ def portable_model_of_the_runtime(place: Place) -> None:
     trust(place)
 
 
+def portable_model_of_other_outputs(place: Place, array: np.ndarray[Any, Any]) -> None:
+    """Let the model give a constant."""
+    model = onnx.load(place.run / "model.onnx")
+    names = [each.name for each in model.graph.output]
+    del model.graph.node[:], model.graph.output[:], model.graph.initializer[:]
+    for name in names:
+        tensor = onnx.numpy_helper.from_array(array)
+        model.graph.node.append(onnx.helper.make_node("Constant", [], [name], value=tensor))
+        model.graph.output.append(onnx.helper.make_tensor_value_info(name, tensor.data_type, array.shape))
+    (place.run / "model.onnx").write_bytes(model.SerializeToString())
+    trust(place)
+
+
+def portable_model_of_texts(place: Place) -> None:
+    portable_model_of_other_outputs(place, np.array([["\x1b[2J", "x"]] * 24, object))
+
+
+def portable_model_of_no_rows(place: Place) -> None:
+    portable_model_of_other_outputs(place, np.float32(1) * np.ones((), np.float32))
+
+
+def portable_model_of_one_row(place: Place) -> None:
+    portable_model_of_other_outputs(place, np.ones((1, 2), np.float32))
+
+
+def portable_model_of_no_classes(place: Place) -> None:
+    portable_model_of_other_outputs(place, np.ones((24, 0), np.float32))
+
+
+def portable_model_of_more_classes(place: Place) -> None:
+    portable_model_of_other_outputs(place, np.ones((24, 9), np.float32))
+
+
 def portable_model_by_link(place: Place) -> None:
     content = (place.run / "model.onnx").read_bytes()
     (place.run / "model.onnx").unlink()
@@ -185,5 +218,10 @@ INPUTS = [
     Hostile(
         "is of the runtime's own format, which is not looked through", portable_model_of_the_runtime, ("portable",)
     ),
+    Hostile("gives texts for numbers", portable_model_of_texts, ("portable",)),
+    Hostile("gives a number for all rows", portable_model_of_no_rows, ("portable",)),
+    Hostile("gives one row for all", portable_model_of_one_row, ("portable",)),
+    Hostile("gives no class", portable_model_of_no_classes, ("portable",)),
+    Hostile("gives more classes than there are", portable_model_of_more_classes, ("portable",)),
     Hostile("lets a link stand for the portable model", portable_model_by_link, ("portable",)),
 ]

@@ -283,13 +283,6 @@ REFUSALS: dict[str, tuple[Any, Sequence[InputSpec], str, str, str]] = {
         "cannot take (batch, 4) from 'identity' and (batch, 4) from 'features'",
         "Concatenate",
     ),
-    "several tensors": (
-        {"LSTM": {"units": 3, "return_state": True}, "inputs": "series"},
-        [VECTOR, SERIES],
-        "model.layers[1]",
-        "gives 3 tensors",
-        "return_state",
-    ),
 }
 
 
@@ -342,3 +335,117 @@ def test_every_layer_of_the_catalogue_builds(name: str, specimen: Any) -> None:
     model = model_of([{name: sample.arguments, "inputs": ["x"] * sample.inputs}], [spec])
     assert run(model, [spec]).shape[0] is not None
     assert model.layers[-1].name in model.output_names
+
+
+SOURCE, DECODED = InputSpec("source", (6, 5), named=True), InputSpec("decoded", (7, 5), named=True)
+BOTH = (SOURCE, DECODED)
+
+
+def test_an_encoder_hands_its_states_to_a_decoder() -> None:
+    import keras
+
+    layers = [
+        {"LSTM": {"units": 4, "return_state": True}, "name": "encoder", "inputs": "source"},
+        {
+            "LSTM": {"units": 4, "return_sequences": True},
+            "inputs": {"sequence": "decoded", "initial_state": ["encoder.1", "encoder.2"]},
+            "name": "decoder",
+        },
+    ]
+    model = model_of(layers, BOTH)
+    values = [np.random.default_rng(0).normal(size=(3, *spec.shape)).astype("float32") for spec in BOTH]
+    found = model({spec.name: value for spec, value in zip(BOTH, values, strict=True)})
+    _, *states = model.get_layer("encoder")(values[0])
+    assert np.array_equal(found, model.get_layer("decoder")(values[1], initial_state=states))
+    assert isinstance(model, keras.Model)
+
+
+def test_attention_takes_its_tensors_by_name_and_flags() -> None:
+    mha = {"MultiHeadAttention": {"num_heads": 2, "key_dim": 3}}
+    layers = [
+        {**mha, "inputs": {"query": "decoded", "value": "source"}, "name": "cross"},
+        {**mha, "inputs": {"value": "cross", "key": "cross"}, "call": {"use_causal_mask": True}, "name": "self"},
+        {"Attention": None, "inputs": {"query": "self", "key": "source", "value": "source"}, "name": "dot"},
+        {"LSTM": {"units": 2}, "inputs": {"inputs": "dot"}},
+    ]
+    model = model_of(layers, BOTH)
+    values = {spec.name: np.random.default_rng(1).normal(size=(2, *spec.shape)).astype("float32") for spec in BOTH}
+    inside = model_of([*layers[:2]], BOTH)
+    inside.set_weights(model.get_weights()[: len(inside.get_weights())])
+    before = np.asarray(inside(values))
+    values["decoded"][:, -1] += 1.0
+    after = np.asarray(inside(values))
+    assert np.allclose(before[:, :-1], after[:, :-1], atol=1e-6)  # nothing looks ahead
+    assert not np.allclose(before[:, -1], after[:, -1])
+    assert run(model, BOTH).shape == (2, 2)
+
+
+def test_scores_states_and_nested_outputs_are_tensors_of_a_layer() -> None:
+    mha = {"MultiHeadAttention": {"num_heads": 2, "key_dim": 3}, "call": {"return_attention_scores": True}}
+    layers = [
+        {**mha, "inputs": ["decoded", "source"], "name": "cross"},
+        {"layers": [{"Dense": {"units": 2}, "name": "a"}, {"Dense": {"units": 3}, "name": "b"}], "outputs": ["b", "a"],
+         "inputs": "cross", "name": "model"},
+        {"Concatenate": None, "inputs": ["model", "model.a", "model.1"], "name": "joined"},
+    ]  # fmt: skip
+    model = model_of(layers, BOTH, outputs=["joined", "cross.1", "model.a"])
+    assert model.output_names == ["joined", "cross.1", "model.a"]
+    assert [tuple(tensor.shape) for tensor in run(model, BOTH)] == [(2, 7, 3 + 2 + 2), (2, 2, 7, 6), (2, 7, 2)]
+
+
+def test_the_users_own_layers_give_several_tensors(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import keras\n"
+        "class Split(keras.layers.Layer):\n"
+        "    def call(self, inputs, scale=None):\n"
+        "        inputs = inputs if scale is None else inputs * scale\n"
+        "        return inputs[:, :1], inputs[:, 1:]\n"
+        "class Named(keras.layers.Layer):\n"
+        "    def call(self, inputs):\n"
+        "        return {'low': inputs, 'high': inputs + 1}\n"
+    )
+    layers = [
+        {"Split": {}, "name": "s", "inputs": {"inputs": "features", "scale": "features"}},
+        {"Named": {}, "name": "n", "inputs": "s.1"},
+        {"Subtract": None, "inputs": ["n.high", "n"], "name": "one"},
+        {"Concatenate": None, "inputs": ["one", "s"]},
+    ]
+    model = model_of(layers, code=dict(load_code([str(file)])))
+    assert np.array_equal(run(model), [[1, 1, 1, 1]] * 2)
+    problems = refused([*layers[:2], {"Flatten": None, "inputs": "n.hihg"}], code=dict(load_code([str(file)])))
+    assert [problem.path for problem in problems] == ["model.layers[2]"]
+    assert "n.hihg" in problems[0].message
+
+
+def test_an_embedding_is_as_large_as_the_data_says() -> None:
+    words = InputSpec("words", (6,), "int32", True, 30)
+    model = model_of([{"Embedding": {"input_dim": "auto", "output_dim": 4}, "inputs": "words"}], [words])
+    assert model.get_layer("embedding").embeddings.shape == (30, 4)
+    numbers = InputSpec("features", (6,), vocabulary=9)
+    model = model_of([{"Embedding": {"input_dim": "auto", "output_dim": 4}}], [numbers])
+    assert model.get_layer("embedding").embeddings.shape == (9, 4)
+
+
+def test_positions_are_learnt_or_waves_and_keep_the_mask(tmp_path: Path) -> None:
+    import keras
+
+    words = InputSpec("words", (6,), "int32", True, 30)
+    layers = [
+        {"Embedding": {"input_dim": 30, "output_dim": 4, "mask_zero": True}, "inputs": "words", "name": "tokens"},
+        {"PositionEmbedding": {"initializer": "ones"}, "name": "learnt"},
+        {"SinePositionEncoding": None, "inputs": "tokens", "name": "waves"},
+        {"Add": None, "inputs": ["tokens", "learnt", "waves"], "name": "sum"},
+        "GlobalAveragePooling1D",
+    ]
+    model = model_of(layers, [words])
+    assert model.get_layer("learnt").kernel.shape == (6, 4)
+    model.get_layer("tokens").set_weights([np.zeros((30, 4))])
+    found = np.asarray(model({"words": np.array([[3, 4, 0, 0, 0, 0]])}))
+    waves = [[0, 1, 0, 1], [np.sin(1), np.cos(1), np.sin(0.01), np.cos(0.01)]]
+    assert np.allclose(found, 1 + np.mean(waves, axis=0), atol=1e-6)
+    model.save(tmp_path / "m.keras")  # plain Keras knows all that it is made of
+    again = keras.models.load_model(tmp_path / "m.keras")
+    assert np.array_equal(np.asarray(again({"words": np.array([[3, 4, 0, 0, 0, 0]])})), found)
+    (problem,) = refused([{"PositionEmbedding": {"sequence_length": 5}, "inputs": "series"}], [SERIES])
+    assert "sequence_length is 5, and 6 steps come in" in problem.message

@@ -131,7 +131,7 @@ def train() -> Train:
     from dlcli.backend.datasets import dataset, stacked_dataset
     from dlcli.model.state import create_state
     from dlcli.training.epoch_order import EpochOrder
-    from dlcli.training.interruption import Interruption
+    from dlcli.training.guards.interruption import Interruption
     from dlcli.training.validation import validation_dataset, validation_rows
 
     def validated(model: Any, case: Case, execution: str, batch_size: int) -> Any:

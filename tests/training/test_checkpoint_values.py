@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import json
 from typing import Any
@@ -17,10 +18,19 @@ from dlcli.training.checkpointing.values import NotPlain, PackedArrays, StoredAr
 dtypes = npst.boolean_dtypes() | npst.integer_dtypes() | npst.floating_dtypes() | npst.unicode_string_dtypes()
 arrays = npst.arrays(dtypes, npst.array_shapes(min_dims=0, max_dims=3, min_side=0))
 keys = st.none() | st.booleans() | st.integers() | st.text() | st.binary()
-plain = keys | st.floats()
+plain = keys | st.floats() | st.complex_numbers(allow_nan=False) | st.datetimes() | st.dates()
 values = st.recursive(
     plain | arrays,
-    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(keys, inner) | st.sets(keys),
+    lambda inner: (
+        st.lists(inner)
+        | st.tuples(inner, inner)
+        | st.dictionaries(keys, inner)
+        | st.sets(keys)
+        | st.frozensets(keys)
+        | st.dictionaries(st.text(), inner).map(collections.OrderedDict)
+        | st.dictionaries(st.text(), st.integers()).map(collections.Counter)
+        | st.lists(inner, max_size=4).map(lambda items: collections.deque(items, maxlen=5))
+    ),
     max_leaves=10,
 )
 
@@ -36,6 +46,8 @@ def equal(one: Any, other: Any) -> bool:
         return False
     if isinstance(one, np.ndarray):
         return bool(one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes())
+    if isinstance(one, collections.deque):
+        return one.maxlen == other.maxlen and equal(list(one), list(other))
     if isinstance(one, (list, tuple)):
         return len(one) == len(other) and all(map(equal, one, other))
     if isinstance(one, dict):
@@ -60,8 +72,8 @@ endless.append(endless)
 
 @pytest.mark.parametrize(
     "value",
-    [object(), print, np.array([object()]), [open], {"a": {1j}}, endless],
-    ids=["object", "function", "array of objects", "list of functions", "complex", "endless"],
+    [object(), print, np.array([object()]), [open], {"a": {1: range(3)}}, endless],
+    ids=["object", "function", "array of objects", "list of functions", "range", "endless"],
 )
 def test_what_is_not_plain_is_said(value: Any) -> None:
     with pytest.raises(NotPlain):

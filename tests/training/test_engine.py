@@ -16,7 +16,7 @@ from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import Labels
 from dlcli.data.samples.samples import Taken
 from dlcli.errors import ModelError
-from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.guards.interruption import Interruption, StopTraining
 
 numbers = np.random.default_rng(1)
 X = numbers.normal(size=(60, 3)).astype(np.float32)

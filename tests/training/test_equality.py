@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -202,7 +202,20 @@ def keras_alone(train: Any) -> Callable[[str], Any]:
     return functools.cache(lambda kind: train(KINDS[kind], "step"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+ANOTHER_S_WAY = {
+    "graph": {"gru", "simple rnn"},
+    "xla": {"regularizers", "cosine", "bfloat16"},
+}
+"""Loops as in `masked embedding` and `bidirectional`; sums, schedules and half precision as in other kinds."""
+
+
+def kinds(names: Iterable[str], execution: str) -> list[Any]:
+    """What goes the way of another is a long proof."""
+    long = ANOTHER_S_WAY[execution]
+    return [pytest.param(name, marks=pytest.mark.soak) if name in long else name for name in names]
+
+
+@pytest.mark.parametrize("kind", kinds(KINDS, "graph"))
 def test_models_of_every_kind(kind: str, train: Any, keras_alone: Any) -> None:
     spec = KINDS[kind]
     assert_same(train(spec, "graph", stack=4), keras_alone(kind), tolerance=tolerance_of(spec))
@@ -224,7 +237,7 @@ XLA = [
 """What differs for XLA: loops, gathers, conditions, state."""
 
 
-@pytest.mark.parametrize("kind", XLA)
+@pytest.mark.parametrize("kind", kinds(XLA, "xla"))
 def test_models_of_every_kind_with_xla(kind: str, train: Any, keras_alone: Any) -> None:
     spec = KINDS[kind]
     # XLA fuses and orders sums in its own way.

@@ -14,9 +14,9 @@ import pytest
 import dlcli
 from dlcli.errors import ModelError
 from dlcli.runs.layout import RunDirectory
-from dlcli.training import finite
 from dlcli.training.events import Event, Notice
-from dlcli.training.finite import guard_best
+from dlcli.training.guards import finite
+from dlcli.training.guards.finite import guard_best
 
 CODE = """
 import keras

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
+import time
 
 import pytest
 
 from dlcli.cli.interrupts import Interrupts
-from dlcli.training.interruption import Interruption, StopTraining
+from dlcli.training.guards.interruption import Interruption, StopTraining, postponed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -79,3 +81,53 @@ def test_a_command_that_has_ended_is_not_interrupted() -> None:
         interrupts.end()
         os.kill(os.getpid(), signal.SIGINT)
     assert not interrupts.requested
+
+
+def test_an_interrupt_that_is_lost_is_raised_again() -> None:
+    with Interrupts() as interrupts:
+        with contextlib.suppress(KeyboardInterrupt):  # as a library does that has a way round a failed import
+            os.kill(os.getpid(), signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(60)
+    assert interrupts.requested
+
+
+def test_an_interrupt_on_its_way_is_not_disturbed() -> None:
+    ended = []
+
+    def work() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            time.sleep(0.8)  # what is cleaned up takes its time
+            ended.append(True)
+
+    with Interrupts(), pytest.raises(KeyboardInterrupt):
+        work()
+    assert ended
+
+
+def test_a_training_hears_of_an_interrupt_that_was_lost_before() -> None:
+    with Interrupts():
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        with Interruption() as interruption:
+            end = time.monotonic() + 60
+            while not interruption.requested and time.monotonic() < end:
+                time.sleep(0.01)
+            time.sleep(0.5)  # it is told once: twice would end it at once
+        assert interruption.requested
+
+
+def test_a_signal_waits_for_what_belongs_together() -> None:
+    done = []
+
+    def work() -> None:
+        with postponed():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("all of it")
+        done.append("more")
+
+    with Interrupts(), pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["all of it"]

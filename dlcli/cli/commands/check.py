@@ -23,33 +23,56 @@ def command(
             "--fast", help="Only the first stage: no data is read and no model built; a fraction of a second."
         ),
     ] = False,
+    show: Annotated[
+        Path | None,
+        typer.Option(
+            "--show",
+            metavar="FILE.png",
+            help="Write a picture of the first batch: images as training sees them, changed at random, with their "
+            "labels.",
+        ),
+    ] = None,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Report everything that `train` would refuse, without training."""
     check(
-        config, overrides=overrides or [], fast=fast, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet)
+        config,
+        overrides=overrides or [],
+        fast=fast,
+        show=show,
+        cache_dir=cache_dir,
+        console=Console(json_only=json, quiet=quiet),
     )
 
 
-def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | None, console: Console) -> None:
+def check(
+    config: Path,
+    *,
+    overrides: list[str],
+    fast: bool,
+    show: Path | None = None,
+    cache_dir: Path | None,
+    console: Console,
+) -> None:
     """Check and present; the problems, if any, are raised to the boundary."""
     from dlcli import api
     from dlcli.training.events import Event, Notice
 
-    def show(event: Event) -> None:
+    def tell(event: Event) -> None:
         if isinstance(event, Notice):  # what was inferred; warnings come with the report
             console.note(Text(event.problem.message, style="dim"))
 
     with console.status("checking"):
-        report = api.check(config, overrides=overrides, fast=fast, cache_dir=cache_dir, listener=show)
+        report = api.check(config, overrides=overrides, fast=fast, show=show, cache_dir=cache_dir, listener=tell)
     if console.json_only:
         console.json(
             {
                 "status": "ok",
                 "built": report.planned is not None,
                 "warnings": [problem_json(w) for w in report.warnings],
+                **({"picture": str(show)} if show is not None else {}),
             }
         )
         return
@@ -61,4 +84,5 @@ def check(config: Path, *, overrides: list[str], fast: bool, cache_dir: Path | N
         for part in plan_lines(report.planned, console):
             console.note(part)
     warnings = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
-    console.result(f"{config}: no problems{warnings}")
+    picture = f"; the first batch is shown in {show}" if show is not None and not fast else ""
+    console.result(f"{config}: no problems{warnings}{picture}")

@@ -15,7 +15,6 @@ from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Override
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError, RunError
-from dlcli.runs.layout import needs_leave
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -142,6 +141,7 @@ def train(
 
 def _tell_way_on(run: Path, console: Console) -> None:
     """Say how an interrupted run goes on; one that a signal found at its very end is complete."""
+    from dlcli.runs.layout import needs_leave
     from dlcli.runs.run import Run
 
     with contextlib.suppress(RunError):

@@ -24,9 +24,12 @@ from dlcli.errors import DataError, Problem
 if TYPE_CHECKING:
     from dlcli.codecs.image.schema import ImageFeature
 
-__all__ = ["CODEC", "ImageCodec", "build"]
+__all__ = ["CODEC", "PACKAGES", "ImageCodec", "build"]
 
 Scale: TypeAlias = Literal["unit", "symmetric", "none"] | float
+PACKAGES = ("pillow",)
+"""What decodes: another version may give other pixels."""
+
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
 
 _LISTED = 5

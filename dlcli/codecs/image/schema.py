@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 
 from dlcli.config.options.feature import Feature
-from dlcli.config.options.section import Section, Words
+from dlcli.config.options.section import Section, Words, as_divisor
 
 __all__ = ["FEATURE", "Divide", "ImageFeature"]
 
@@ -55,7 +55,7 @@ class ImageFeature(Feature):
     data_format: Literal["channels_last", "channels_first"] = Field(
         "channels_last", description="The order in which layers are given the axes, and in which an array has them."
     )
-    scale: Literal["unit", "symmetric", "none"] | Divide = Field(
+    scale: Annotated[Literal["unit", "symmetric", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
         "unit",
         description="What the model makes of the bytes first: `unit`: 0..1; `symmetric`: -1..1; `none`: 0..255, for "
         "networks that scale by themselves; `{divide: 255}`.",

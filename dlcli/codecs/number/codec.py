@@ -52,7 +52,6 @@ class NumberCodec:
 
     type: ClassVar[str] = "number"
     dtype: Literal["float32"] = "float32"
-    vocabulary: None = None
     embedding: None = None
 
     def __init__(
@@ -96,6 +95,15 @@ class NumberCodec:
     def shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
         return self._shape if self._shape is not None else (len(self.columns),)
+
+    @property
+    def vocabulary(self) -> int | None:
+        """How many there are from 0 to the greatest, of whole numbers that are left as they are: rows of a table."""
+        if self._scaling != "none":
+            return None
+        least, most = float(self.minimum.min()), float(self.maximum.max())
+        whole = least >= 0 and least.is_integer() and most.is_integer() and most < np.iinfo(np.int32).max
+        return int(most) + 1 if whole else None
 
     @property
     def offset(self) -> NDArray[np.float64]:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from dlcli.config.options.feature import Cells, Feature, Target
-from dlcli.config.options.section import Columns, Section
+from dlcli.config.options.section import Columns, Section, as_divisor
 
 __all__ = ["FEATURE", "TARGET", "Divide", "NumberFeature", "NumberTarget"]
 
@@ -34,9 +34,9 @@ class NumberFeature(Feature):
     shape: list[Annotated[int, Field(ge=1)]] | None = Field(
         None, description="Shape of one sample, such as [28, 28, 1]; its product is the number of columns."
     )
-    scale: Literal["standard", "min_max", "none"] | Divide = Field(
+    scale: Annotated[Literal["standard", "min_max", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
         "standard",
-        description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `{divide: 255}`; `none`. "
+        description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `1/255` or `{divide: 255}`; `none`. "
         "Fitted on the training split only.",
     )
     missing: Literal["auto", "error", "mean", "median", "zero"] | float = Field(

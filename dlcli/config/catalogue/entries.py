@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from dlcli.config.catalogue.own import OWN_LAYERS
 from dlcli.errors import did_you_mean
 
 __all__ = ["CATALOGUE_FILE", "KINDS", "Argument", "Catalogue", "Entry", "load", "singular"]
@@ -69,6 +70,7 @@ class Argument:
             type may stand here too.
         choices: The allowed strings, read without regard to case; empty when any value may stand here.
         none: `null` may stand here.
+        auto: `auto` may stand here: the data decides.
         deprecated: Accepted by Keras for old code only.
         reach: What Keras does with a name that is given here: it opens the `file`, runs the `program` in it, calls the
             address on the `network`, or writes the file, which is kept in the `run` directory; None where a text is
@@ -85,6 +87,7 @@ class Argument:
     type: str | None = None
     choices: tuple[str | None, ...] = ()
     none: bool = False
+    auto: bool = False
     deprecated: bool = False
     reach: str | None = None
 
@@ -104,7 +107,9 @@ class Entry:
         default_name: Metrics and losses: the name that history shows when none is given.
         direction: Metrics: `max` where more is better, `min` where less is; None where only the user can know.
         inputs: Layers: `one` tensor; a `list` of tensors (Add, Attention); or several `arguments` (MultiHeadAttention).
+        call: Layers: the arguments of a call by name, the first of them what it is applied to.
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
+        own: Not Keras's but ours, made of Keras's layers.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
     """
 
@@ -118,7 +123,9 @@ class Entry:
     default_name: str | None = None
     direction: Literal["min", "max"] | None = None
     inputs: str = "one"
+    call: tuple[str, ...] = ("inputs",)
     activation: bool = False
+    own: bool = False
     shorthand: bool = False
 
     @property
@@ -220,6 +227,8 @@ class Catalogue:
                 argument: _argument(argument, content["common"][argument] if record == "common" else record)
                 for argument, record in fields.pop("arguments").items()
             }
+            if "call" in fields:
+                fields["call"] = tuple(fields["call"])
             aliases = tuple(alias for alias, target in content["aliases"].items() if target == name)
             self._entries[kind, name] = Entry(name=name, kind=kind, arguments=arguments, aliases=aliases, **fields)
         return self._entries[kind, name]
@@ -234,4 +243,6 @@ def _argument(name: str, record: Mapping[str, Any]) -> Argument:
 @functools.cache
 def load() -> Catalogue:
     """The catalogue that comes with the package, read once."""
-    return Catalogue(json.loads(CATALOGUE_FILE.read_text(encoding="utf-8")))
+    content = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
+    content["kinds"]["layers"]["entries"] |= OWN_LAYERS
+    return Catalogue(content)

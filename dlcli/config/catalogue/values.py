@@ -10,7 +10,10 @@ from typing import Any
 from dlcli.config.catalogue.entries import Argument
 from dlcli.errors import did_you_mean
 
-__all__ = ["describe", "expected", "hint", "is_plain_fit"]
+__all__ = ["AUTO", "describe", "expected", "hint", "is_plain_fit"]
+
+AUTO = "auto"
+"""What the data decides, where an argument says that it can."""
 
 _WORDS = {
     "positive_integer": "a whole number of at least 1",
@@ -27,6 +30,8 @@ _LONGEST = 60
 
 def is_plain_fit(argument: Argument, value: Any) -> bool:
     """Whether a plain value fits the argument's type and choices; any value fits where the catalogue is not sure."""
+    if argument.auto and value == AUTO:
+        return True
     if value is None:
         return argument.none or (argument.type is None and not argument.required)
     if argument.choices:
@@ -40,6 +45,8 @@ def expected(argument: Argument) -> str:
         words = ["null" if choice is None else f"'{choice}'" for choice in argument.choices]
         return ", ".join(words[:-1]) + f" or {words[-1]}"
     words_of_type = _WORDS.get(argument.type or "", "a plain value")
+    if argument.auto:
+        words_of_type += f", or `{AUTO}`"
     return f"{words_of_type} or null" if argument.none and argument.type not in (None, "callable") else words_of_type
 
 

@@ -15,7 +15,7 @@ from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import modes_against
 from dlcli.config.document.places import format_path
-from dlcli.config.outputs.conventions import Head, default_targets, from_logits, layer_head, output_losses
+from dlcli.config.outputs.conventions import Head, default_targets, from_logits, head_place, layer_head, output_losses
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.config import LintConfig
@@ -93,11 +93,8 @@ def _called(name: str | None, by_output: Mapping[str, object]) -> str:
 
 
 def _head_path(config: Config, output: Output) -> str:
-    index = len(config.model.layers) - 1
-    if output.name is not None:
-        named = [number for number, item in enumerate(config.model.layers) if item.name == output.name]
-        index = named[-1] if named else index
-    return f"model.layers[{index}]"
+    place = head_place(config.model.layers, output.name) if output.name is not None else None
+    return f"model.layers[{len(config.model.layers) - 1 if place is None else place}]"
 
 
 def softmax_one_unit(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:

@@ -6,8 +6,9 @@ PyYAML follows YAML 1.1, where `1e-3` is a text, `no` is false, `012` is ten and
 from __future__ import annotations
 
 import re
+from typing import Any
 
-__all__ = ["Scalar", "WrittenInteger", "resolve"]
+__all__ = ["FRACTION", "Scalar", "WrittenInteger", "from_fraction", "resolve"]
 
 Scalar = str | int | float | bool | None
 
@@ -21,6 +22,9 @@ _INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
 _NANS = frozenset((".nan", ".NaN", ".NAN"))
 _MAX_DIGITS = 1000
 
+
+FRACTION = r"[-+]?[0-9]+(\.[0-9]+)? ?/ ?[0-9]+(\.[0-9]+)?"
+"""A number as people write a scale: `1/255`."""
 
 _ZEROS = re.compile(r"[-+]?0[0-9]+")
 
@@ -71,3 +75,16 @@ def resolve(word: str) -> Scalar:
     if _INFINITY.fullmatch(word):
         return float(word.replace(".", ""))
     return float("nan") if word in _NANS else word
+
+
+def from_fraction(value: Any) -> Any:
+    """The number that a fraction is; any other value, and one divided by zero, as it is.
+
+    Example:
+        >>> from_fraction("1/4"), from_fraction("-1/127.5") * 127.5, from_fraction("1/0"), from_fraction("a/b")
+        (0.25, -1.0, '1/0', 'a/b')
+    """
+    if not isinstance(value, str) or len(value) > _MAX_DIGITS or not re.fullmatch(FRACTION, value):
+        return value
+    above, below = (float(part) for part in value.split("/"))
+    return above / below if below else value

@@ -14,6 +14,8 @@ __all__ = ["explain_syntax_error", "find_control_character"]
 _CONTROL = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OUT_OF_LINE = re.compile(r"did not find expected (key|'-' indicator)|expected <block end>")
 _TAB_INDENTATION = re.compile(r" *\t")
+_ITEM = re.compile(r"( *)- +([^\s:#{\[&*!|>'\"%@`][^:#]*?) *(#.*)?")
+_KEY = re.compile(r"( *)[\w.\-]+:( |$)")
 
 # The parser's phrase (libyaml's or PyYAML's own), what to say, the way out, and whether the fault lies where the
 # construct opened rather than where the parser gave up.
@@ -108,6 +110,16 @@ def explain_syntax_error(error: yaml.YAMLError, text: str, source: Path | str | 
         return Problem(
             "the text ends inside a list or mapping", hint=hint, file=source, line=len(lines), rule="yaml-syntax"
         )
+    if item := _item_without_colon(lines, mark.line):
+        line, name, indent = item
+        return Problem(
+            f"`{name}` is a list item without ':', and keys stand below it",
+            hint=f"write `- {name}:`, and the keys below it in column {indent + 1}, below the `{name[0]}`",
+            file=source,
+            line=line + 1,
+            column=indent + 1,
+            rule="yaml-syntax",
+        )
     if mark.line < len(lines) and lines[mark.line][: mark.column].strip() and _OUT_OF_LINE.search(error.problem or ""):
         message = "the value is complete before this point"
         hint = "remove what follows; a quote inside single quotes is doubled: 'it''s'"
@@ -119,6 +131,22 @@ def explain_syntax_error(error: yaml.YAMLError, text: str, source: Path | str | 
                 mark = error.context_mark
             break
     return Problem(message, hint=hint, file=source, line=mark.line + 1, column=mark.column + 1, rule="yaml-syntax")
+
+
+def _item_without_colon(lines: list[str], line: int) -> tuple[int, str, int] | None:
+    """The item of a list to which the key of a line was meant to belong, as in `- Flatten` above `name: flat`.
+
+    Returns:
+        The item's line, its text, and the column in which the text begins; None when the key belongs to no item.
+    """
+    key = _KEY.match(lines[line]) if line < len(lines) else None
+    above = line - 1
+    while above >= 0 and not lines[above].split("#")[0].strip():
+        above -= 1
+    item = _ITEM.fullmatch(lines[above]) if above >= 0 else None
+    if key is None or item is None or len(key[1]) <= len(item[1]):
+        return None
+    return above, item[2], item.start(2)
 
 
 def find_control_character(text: str, source: Path | str | None) -> Problem | None:

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
+from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import DEFAULT_INPUT
 
-__all__ = ["Draft", "Drafts", "Path", "Reference", "Scope", "input_name", "input_number", "snake_case"]
+__all__ = [
+    "Draft",
+    "Drafts",
+    "Path",
+    "Reference",
+    "Scope",
+    "Slot",
+    "Source",
+    "Tensor",
+    "input_name",
+    "input_number",
+    "positional",
+    "snake_case",
+]
 
 Path = tuple[str | int, ...]
 """A place in the config."""
+
+_MOST_DIGITS = 6
+"""A longer number behind a name is none of a tensor."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +41,18 @@ class Scope:
         prefix: What the names of this use are prefixed with, such as `stem.`.
         incoming: What `input`, `input_2`, ... mean here; empty at the top of a graph.
         around: The scope of the list that uses the block.
+        names: What the block calls its inputs, in the order of `incoming`; empty when it gives them no names.
     """
 
     prefix: str = ""
-    incoming: tuple[Reference | Draft, ...] = ()
+    incoming: tuple[Source, ...] = ()
     around: Scope | None = None
+    names: tuple[str, ...] = ()
+
+    def position(self, word: str) -> int | None:
+        """Which of the incoming tensors a word means."""
+        number = self.names.index(word) if word in self.names else input_number(word)
+        return number if number is not None and number < len(self.incoming) else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,16 +64,56 @@ class Reference:
     path: Path
 
 
+@dataclasses.dataclass(frozen=True)
+class Slot:
+    """What one argument of a layer's call takes.
+
+    Args:
+        argument: Its name; None for what is given in order.
+        sources: What it takes.
+        listed: It was written as a list, also of one.
+    """
+
+    argument: str | None
+    sources: tuple[Source, ...]
+    listed: bool = False
+
+
 @dataclasses.dataclass(eq=False)
 class Draft:
     """A layer whose inputs are still words."""
 
     path: Path
-    inputs: tuple[Reference | Draft, ...]
+    slots: tuple[Slot, ...]
     component: Component | None = None
     inner: Drafts | None = None
     shared: Reference | None = None
     name: str = ""
+    call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+Source = Reference | Draft
+"""What a layer takes: a name that is to be looked up, or a layer before it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """What a name means: a tensor of a layer, or an input.
+
+    Args:
+        layer: The layer; None for an input.
+        word: The input's name, or what might be one.
+        pick: Which of the layer's tensors, when it was said: its number, or its name.
+    """
+
+    layer: Draft | None
+    word: str = ""
+    pick: int | str | None = None
+
+
+def positional(*sources: Source) -> tuple[Slot, ...]:
+    """Tensors in order."""
+    return (Slot(None, sources),)
 
 
 class Drafts:
@@ -58,20 +123,37 @@ class Drafts:
         nested: The inputs of a nested graph by their own names (`input`, `input_2`), each with the name that it has
             outside; None for the whole model.
         path: Where the graph stands in the config.
+        outputs: The names of its outputs, when it says so.
     """
 
-    def __init__(self, *, nested: Mapping[str, str] | None, path: Path) -> None:
+    def __init__(self, *, nested: Mapping[str, str] | None, path: Path, outputs: Sequence[str] | None = None) -> None:
         self.layers: list[Draft] = []
-        self.last: Draft | None = None
+        self.ends: tuple[Draft, ...] = ()
+        """What the list gives: its last layer, or copies that stand side by side."""
         self.nested = nested is not None
         self.inputs = tuple(nested or ())
         self.path = path
+        self.outputs = outputs
         self.names: dict[str, Draft] = {}
+        self.groups: dict[str, tuple[Draft, ...]] = {}
+        """The names that mean all copies of an item."""
         self.given: dict[str, Path] = {}
         """The names that the user gave, and where."""
         self.generated: set[str] = set()
         """The names of the layers to which the user gave none."""
         self.outside = dict(nested or {})
+        self._within_blocks: dict[str, dict[str, Draft]] = {}
+        """By the prefix of a block's use: its layers without a name, as they are numbered there."""
+
+    def add(self, draft: Draft, scope: Scope, *, named: bool) -> None:
+        """Take in a layer."""
+        self.layers.append(draft)
+        if scope.prefix and not named:
+            # Numbered within each use: `flatten` in a block is its own, also where the block is used a second time.
+            known, base, number = self._within_blocks.setdefault(scope.prefix, {}), _base_name(draft), 0
+            while (f"{base}_{number}" if number else base) in known:
+                number += 1
+            known[f"{base}_{number}" if number else base] = draft
 
     def number(self, features: Collection[str] = ()) -> None:
         """Name the layers to which the user gave no name; every one that the user gave is taken already.
@@ -82,7 +164,7 @@ class Drafts:
         before, self.generated = self.generated, set()
         self.names = {name: draft for name, draft in self.names.items() if name not in before}
         counts: dict[str, int] = {}
-        taken = {*self.names, *self.inputs, DEFAULT_INPUT, *features}
+        taken = {*self.names, *self.groups, *self.inputs, DEFAULT_INPUT, *features}
         for draft in self.layers:
             if draft.name and draft.name not in before:
                 continue
@@ -97,37 +179,79 @@ class Drafts:
             self.names[name] = draft
             self.generated.add(name)
 
-    def find(self, reference: Reference | Draft) -> Draft | str:
-        """What a reference means: a draft, or else the word itself, which may be an input's name."""
-        while isinstance(reference, Reference):
-            found = self._lookup(reference)
-            if isinstance(found, (str, Draft)):
-                return found
-            reference = found
-        return reference
-
-    def _lookup(self, reference: Reference) -> Draft | Reference | str:
-        scope: Scope | None = reference.scope
+    def find(self, source: Source) -> Tensor:
+        """What a name means; when nothing here has it, the word itself, which may be an input's name."""
+        if isinstance(source, Draft):
+            return Tensor(source)
+        scope: Scope | None = source.scope
         while scope is not None:
-            number = input_number(reference.word)
-            if number is not None and number < len(scope.incoming):
-                return scope.incoming[number]
-            if scope.prefix + reference.word in self.names:
-                return self.names[scope.prefix + reference.word]
+            found = self._within(scope, source.word) or self._part(scope, source.word)
+            if found is not None:
+                return found
             scope = scope.around
-        if reference.word not in self.inputs:
+        if source.word not in self.inputs:
             for name, outside in self.outside.items():
-                if outside == reference.word:
-                    return name
-        return reference.word
+                if outside == source.word:
+                    return Tensor(None, name)
+        return Tensor(None, source.word)
+
+    def group(self, word: str, scope: Scope) -> tuple[Draft, ...]:
+        """The copies that a word means, when it means several."""
+        around: Scope | None = scope
+        while around is not None:
+            name = around.prefix + word
+            if name in self.groups:
+                return self.groups[name]
+            if name in self.names or around.position(word) is not None:
+                return ()
+            around = around.around
+        return ()
+
+    def _within(self, scope: Scope, word: str) -> Tensor | None:
+        position = scope.position(word)
+        if position is not None:
+            return self.find(scope.incoming[position])
+        name = scope.prefix + word
+        found = self.names.get(name) or self._within_blocks.get(scope.prefix, {}).get(word)
+        return Tensor(found) if found is not None else None
+
+    def _part(self, scope: Scope, word: str) -> Tensor | None:
+        """One tensor of a layer that gives several: `encoder.1`, and by name of a nested model's outputs."""
+        base, dot, part = word.rpartition(".")
+        whole = self._within(scope, base) if dot and base else None
+        if whole is None or whole.layer is None or whole.pick is not None:
+            return None
+        if part.isdecimal():
+            return Tensor(whole.layer, pick=int(part)) if len(part) < _MOST_DIGITS else None
+        return Tensor(whole.layer, pick=part) if self._names_parts(whole.layer, part) else None
+
+    def _names_parts(self, layer: Draft, part: str) -> bool:
+        """Whether a layer may call one of its tensors so; what a layer of the user's own gives shows when it is run."""
+        owner = self.owner(layer)
+        if owner is None or owner.inner is not None:
+            return owner is not None and part in (owner.inner.outputs or ())  # type: ignore[union-attr]
+        return owner.component is not None and catalogue.load().get("layers", owner.component.name) is None
+
+    def owner(self, draft: Draft) -> Draft | None:
+        """The draft that has the layer itself: of one that is shared, the first use; None where there is none."""
+        trail: set[int] = set()
+        found: Draft | None = draft
+        while found is not None and found.shared is not None:
+            if id(found) in trail:
+                return None
+            trail.add(id(found))
+            found = self.find(found.shared).layer
+        return found
 
     def words(self, scope: Scope) -> Iterator[str]:
         """Every name that can be written in a scope."""
         around: Scope | None = scope
         while around is not None:
             prefix = around.prefix
-            yield from (input_name(number) for number in range(len(around.incoming)))
-            yield from (name.removeprefix(prefix) for name in self.names if name.startswith(prefix))
+            yield from around.names or (input_name(number) for number in range(len(around.incoming)))
+            for names in (self.names, self.groups):
+                yield from (name.removeprefix(prefix) for name in names if name.startswith(prefix))
+            yield from self._within_blocks.get(prefix, ())
             around = around.around
         yield from self.inputs
         yield from (name for name in self.outside.values() if name)

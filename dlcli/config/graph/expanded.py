@@ -26,19 +26,23 @@ class Expanded:
     """A model section written out.
 
     Args:
+        model: The section.
         drafts: Its layers; their inputs are words.
-        outputs: `model.outputs`.
         written: Faults of the writing out.
         links: The layers with their names looked up; None when there is no layer.
         features: The names of the features; None as long as they are not known, and every name that is no layer is
             taken for one.
+        has_globs: Whether the names of the features decide which layers there are.
+        own: The names of the user's own layers.
     """
 
+    model: ModelConfig
     drafts: Drafts
-    outputs: list[str] | None
     written: tuple[Problem, ...]
     links: Links | None
     features: tuple[str, ...] | None
+    has_globs: bool = False
+    own: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph | None:
@@ -67,7 +71,8 @@ class Expanded:
         if self.links is None:
             return _distinct(self.written)
         unknown = () if self.features is None else unknown_names(self.drafts, self.links.words, self.features)
-        names = [*self.written, *self.links.names, *unknown]
+        told = {problem.path for problem in self.written}  # a glob that fits nothing is no name either
+        names = [*self.written, *(one for one in (*self.links.names, *unknown) if one.path not in told)]
         return _distinct(names or self.links.edges)
 
     def among(self, features: Collection[str]) -> Expanded:
@@ -77,10 +82,12 @@ class Expanded:
         """
         if self.features == tuple(features):
             return self
+        if self.has_globs:
+            return expand(self.model, features=features, own=self.own)
         links = self.links
         if not self.drafts.generated.isdisjoint(features):
             self.drafts.number(features)
-            links = link(self.drafts, outputs=self.outputs, sound=not self.written)
+            links = link(self.drafts, sound=not self.written, own=self.own)
         return dataclasses.replace(self, links=links, features=tuple(features))
 
     def require(self) -> Graph:
@@ -107,23 +114,25 @@ class Expanded:
         ]
 
 
-def expand(model: ModelConfig, *, features: Collection[str] | None) -> Expanded:
+def expand(model: ModelConfig, *, features: Collection[str] | None, own: Collection[str] = ()) -> Expanded:
     """Write out the layers of a config as a graph.
 
     Args:
         model: The `model` section.
         features: Names of the features; None when they are not known yet.
+        own: The names of the user's own layers, which may be called like Keras's.
 
     Example:
         >>> model = ModelConfig.model_validate({"layers": [{"Dense": {"units": 8}, "repeat": 2}]})
         >>> [(node.name, node.inputs) for node in expand(model, features=None).require().nodes]
         [('dense', ('features',)), ('dense_1', ('dense',))]
     """
-    expansion = Expansion(model)
-    drafts = expansion.run(features or ())
+    expansion = Expansion(model, features, own)
+    drafts = expansion.run()
     written = tuple(expansion.problems)
-    links = link(drafts, outputs=model.outputs, sound=not written) if drafts.layers else None
-    return Expanded(drafts, model.outputs, written, links, None if features is None else tuple(features))
+    links = link(drafts, sound=not written, own=own) if drafts.layers else None
+    known = None if features is None else tuple(features)
+    return Expanded(model, drafts, written, links, known, expansion.taking.has_globs, tuple(own))
 
 
 def _distinct(problems: Collection[Problem]) -> tuple[Problem, ...]:

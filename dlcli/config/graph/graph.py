@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import DEFAULT_INPUT
@@ -22,6 +24,10 @@ class Node:
         inputs: Names of nodes or features, in order; never empty. `(DEFAULT_INPUT,)` is the vector of all features
             that no layer takes by name. In a nested graph also the names of the graph's own inputs.
         path: Where the layer stands in the config, such as `("model", "layers", 2)`.
+        picks: For each of `inputs` which tensor of that layer: its number, or for the user's own layers its name.
+        arguments: When the tensors go to arguments of the call by name: each with the number of its tensors, which
+            are a list, or None for a single one. Together they are `inputs`, in order.
+        call: Other arguments of the call.
     """
 
     name: str
@@ -30,6 +36,9 @@ class Node:
     shared: str | None
     inputs: tuple[str, ...]
     path: tuple[str | int, ...]
+    picks: tuple[int | str, ...]
+    arguments: tuple[tuple[str, int | None], ...] = ()
+    call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

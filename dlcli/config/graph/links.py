@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Collection, Iterable
 
 from dlcli.config.document.places import format_path
-from dlcli.config.graph.drafts import Draft, Drafts, Reference, Scope
+from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, Slot, Source, Tensor, positional
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.graph.order import find_circles, topological_order
+from dlcli.config.graph.tensors import more_tensors, tensor_count
+from dlcli.config.schema.component import Component
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.errors import Problem, did_you_mean, first_of
 
@@ -32,15 +34,15 @@ class Links:
     edges: tuple[Problem, ...]
 
 
-def link(drafts: Drafts, *, outputs: list[str] | None, sound: bool) -> Links:
+def link(drafts: Drafts, *, sound: bool, own: Collection[str] = ()) -> Links:
     """Look up the names of a whole model.
 
     Args:
         drafts: Its layers, named.
-        outputs: `model.outputs`.
         sound: The drafts are without fault, so that missing edges and circles are the user's own.
+        own: The names of the user's own layers.
     """
-    linker = _Linker(drafts, outputs=outputs)
+    linker = _Linker(drafts, own=own)
     graph = linker.link(sound=sound)
     return Links(graph, tuple(linker.words), tuple(linker.names), tuple(linker.edges))
 
@@ -82,11 +84,11 @@ def unused_features(graph: Graph, features: Collection[str]) -> list[Problem]:
 
 
 class _Linker:
-    """Turns the drafts of one graph into nodes; collects the faults of names and edges."""
+    """Makes the drafts of one graph into nodes; collects the faults of names and edges."""
 
-    def __init__(self, drafts: Drafts, *, outputs: list[str] | None = None) -> None:
+    def __init__(self, drafts: Drafts, *, own: Collection[str] = ()) -> None:
         self.drafts = drafts
-        self.outputs = outputs
+        self.own = own
         self.names: list[Problem] = []
         self.edges: list[Problem] = []
         self.words: list[Reference] = []
@@ -94,7 +96,8 @@ class _Linker:
     def link(self, *, sound: bool) -> Graph:
         """The graph; only of use when there are no faults."""
         nodes = [self._node(draft, sound=sound) for draft in self.drafts.layers]
-        outputs = self._outputs()
+        outputs, parts = self._outputs()
+        nodes += parts
         if sound and not self.names:
             self.edges = _cycles(nodes) or _dead_ends(nodes, outputs, nested=self.drafts.nested)
         if sound and not self.names and not self.edges and self.drafts.nested:
@@ -106,41 +109,77 @@ class _Linker:
     def _node(self, draft: Draft, *, sound: bool) -> Node:
         inner = None
         if draft.inner is not None:
-            linker = _Linker(draft.inner)
+            linker = _Linker(draft.inner, own=self.own)
             inner = linker.link(sound=sound)
             self.names += [*linker.names, *linker.edges]
-        inputs = tuple(name for reference in draft.inputs if (name := self._resolve(reference)) is not None)
-        shared = None
-        if draft.shared is not None:
-            shared = self._shared(draft.shared)
-        return Node(draft.name, draft.component, inner, shared, inputs, draft.path)
-
-    def _resolve(self, reference: Reference | Draft) -> str | None:
-        """The node's or input's name that a reference means; None after reporting that there is none."""
-        found = self.drafts.find(reference)
-        if isinstance(found, Draft):
-            return found.name
-        assert isinstance(reference, Reference)  # only a reference is looked up
-        word = found
-        if word in self.drafts.inputs or (word == DEFAULT_INPUT and not self.drafts.nested):
-            return word
-        if not self.drafts.nested:
-            self.words.append(dataclasses.replace(reference, word=word))
-            return word
-        self.names.append(
-            _unknown(self.drafts, dataclasses.replace(reference, word=word), "layer or input of this nested model")
+        inputs: list[tuple[str, int | str]] = []
+        arguments: list[tuple[str, int | None]] = []
+        for slot in self._ordered(draft):
+            found = [tensor for source in slot.sources if (tensor := self._resolve(source)) is not None]
+            inputs += found
+            if slot.argument is not None:
+                arguments.append((slot.argument, len(found) if slot.listed else None))
+        shared = None if draft.shared is None else self._shared(draft.shared)
+        names, picks = tuple(name for name, _ in inputs), tuple(pick for _, pick in inputs)
+        return Node(
+            draft.name, draft.component, inner, shared, names, draft.path, picks, tuple(arguments), dict(draft.call)
         )
+
+    def _ordered(self, draft: Draft) -> tuple[Slot, ...]:
+        """What a layer takes; of a nested model that is applied again, in the order of its inputs."""
+        owner = self.drafts.owner(draft) if draft.shared is not None else None
+        given = [slot.argument for slot in draft.slots]
+        if owner is None or owner.inner is None or given[:1] == [None]:
+            return draft.slots
+        inner = owner.inner
+        known = [inner.described(name) for name in inner.inputs]
+        if sorted(map(str, given)) != sorted(known) or any(len(slot.sources) != 1 for slot in draft.slots):
+            message = f"the model takes {', '.join(known)}, a tensor each; here are {', '.join(map(str, given))}"
+            hint = f"write `inputs: {{{', '.join(f'{name}: ...' for name in known)}}}`"
+            place = format_path((*draft.path, "inputs"))
+            self.names.append(Problem(message, path=place, hint=hint, rule="wrong-inputs"))
+            return draft.slots
+        by_name = {slot.argument: slot for slot in draft.slots}
+        return positional(*(by_name[name].sources[0] for name in known))
+
+    def _resolve(self, source: Source) -> tuple[str, int | str] | None:
+        """The node's or input's name that a source means, and which tensor; None after reporting that there is none."""
+        found = self.drafts.find(source)
+        if found.layer is not None:
+            return found.layer.name, self._pick(source, found)
+        assert isinstance(source, Reference)  # only a reference is looked up
+        word = found.word
+        if word in self.drafts.inputs or (word == DEFAULT_INPUT and not self.drafts.nested):
+            return word, 0
+        reference = dataclasses.replace(source, word=word)
+        if not self.drafts.nested:
+            self.words.append(reference)
+            return word, 0
+        self.names.append(_unknown(self.drafts, reference, "layer or input of this nested model"))
         return None
+
+    def _pick(self, source: Source, tensor: Tensor) -> int | str:
+        """Which of a layer's tensors is meant; one that it does not have is reported."""
+        pick, layer = tensor.pick, tensor.layer
+        if pick is None or layer is None:
+            return 0
+        owner = self.drafts.owner(layer)
+        if owner is None:
+            return pick  # reported as a layer that cannot be shared
+        if owner.inner is not None and isinstance(pick, str):
+            return list(owner.inner.outputs or ()).index(pick)
+        count = tensor_count(owner, layer.call, own=self.own)
+        if isinstance(pick, int) and count is not None and pick >= count:
+            assert isinstance(source, Reference)  # a number is written
+            self.names.append(_too_few(owner, layer, count, source.path, more_tensors(owner, own=self.own)))
+        return pick
 
     def _shared(self, reference: Reference) -> str | None:
         """The node that owns the layer: a reference to one that itself is shared is followed."""
-        trail: set[int] = set()
         found = self.drafts.find(reference)
-        while isinstance(found, Draft) and found.shared is not None and id(found) not in trail:
-            trail.add(id(found))
-            found = self.drafts.find(found.shared)
-        if isinstance(found, Draft) and found.shared is None:
-            return found.name
+        owner = self.drafts.owner(found.layer) if found.layer is not None and found.pick is None else None
+        if owner is not None:
+            return owner.name
         known = [draft.name for draft in self.drafts.layers if draft.shared is None]
         self.names.append(
             Problem(
@@ -152,30 +191,40 @@ class _Linker:
         )
         return None
 
-    def _outputs(self) -> tuple[str, ...]:
-        if self.outputs is None:
-            return (self.drafts.last.name,) if self.drafts.last is not None else ()
-        names: list[str] = []
-        for index, word in enumerate(self.outputs):
-            path = ("model", "outputs", index)
-            found = self.drafts.find(Reference(word, Scope(), path))
-            if not isinstance(found, Draft):
-                known = list(self.drafts.words(Scope()))
-                self.names.append(
-                    Problem(
-                        f"{word!r} is no layer, and an output must be one",
-                        path=format_path(path),
-                        hint=did_you_mean(word, known) or f"there are {_some(known)}",
-                        rule="unknown-name",
-                    )
+    def _outputs(self) -> tuple[tuple[str, ...], list[Node]]:
+        """The names of the outputs; and a node for each that is one of several tensors of a layer."""
+        if self.drafts.outputs is None:
+            return tuple(draft.name for draft in self.drafts.ends), []
+        names: dict[str, Node | None] = {}
+        above = (*self.drafts.path, "outputs")
+        for index, word in enumerate(self.drafts.outputs):
+            reference = Reference(word, Scope(), (*above, index))
+            for source in self.drafts.group(word, Scope()) or (reference,):
+                self._output(source, reference, names)
+        return tuple(names), [node for node in names.values() if node is not None]
+
+    def _output(self, source: Source, reference: Reference, names: dict[str, Node | None]) -> None:
+        found, path = self.drafts.find(source), format_path(reference.path)
+        if found.layer is None:
+            known = list(self.drafts.words(Scope()))
+            self.names.append(
+                Problem(
+                    f"{reference.word!r} is no layer, and an output must be one",
+                    path=path,
+                    hint=did_you_mean(reference.word, known) or f"there are {_some(known)}",
+                    rule="unknown-name",
                 )
-            elif found.name in names:
-                self.names.append(
-                    Problem(f"the output {word!r} is listed twice", path=format_path(path), rule="duplicate-name")
-                )
-            else:
-                names.append(found.name)
-        return tuple(names)
+            )
+            return
+        name = found.layer.name if found.pick is None else reference.word
+        if name in names:
+            message = f"the output {reference.word!r} is listed twice"
+            self.names.append(Problem(message, path=path, rule="duplicate-name"))
+        elif found.pick is None:
+            names[name] = None
+        else:
+            taken, pick = (found.layer.name,), (self._pick(source, found),)
+            names[name] = Node(name, Component("Identity"), None, None, taken, reference.path, pick)
 
     def _unused_inputs(self, nodes: Iterable[Node]) -> list[Problem]:
         used = {name for node in nodes for name in node.inputs}
@@ -189,6 +238,13 @@ class _Linker:
             for name in self.drafts.inputs
             if name not in used
         ]
+
+
+def _too_few(owner: Draft, layer: Draft, count: int, path: Path, hint: str) -> Problem:
+    kind = f" ({owner.component.name})" if owner.component is not None else ""
+    gives = "one tensor" if count == 1 else f"{count} tensors, {layer.name}.0 to {layer.name}.{count - 1}"
+    message = f"the layer {layer.name}{kind} gives {gives}"
+    return Problem(message, path=format_path(path), hint=hint, rule="unknown-name")
 
 
 def _unknown(drafts: Drafts, reference: Reference, what: str, features: Collection[str] = ()) -> Problem:

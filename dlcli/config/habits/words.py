@@ -164,6 +164,11 @@ _TABLE: dict[str, Habit] = {
     "batch_norm": Habit(("BatchNormalization",)),
     "bn": Habit(("BatchNormalization",)),
     "layer_norm": Habit(("LayerNormalization",)),
+    "token_and_position_embedding": Habit(
+        says="write the two and their sum: `- Embedding`, `- PositionEmbedding` and `- Add` with `inputs` of both"
+    ),
+    "positional_embedding": Habit(("PositionEmbedding",)),
+    "positional_encoding": Habit(("SinePositionEncoding",)),
     # Metrics and losses
     "from_logits": Habit(says="it is an argument of the loss: `loss: {BinaryCrossentropy: {from_logits: true}}`"),
     "cross_entropy_loss": Habit(says=_LOG_LOSS),
@@ -235,6 +240,7 @@ _TABLE: dict[str, Habit] = {
     "parse_dates": Habit(says=_DATES),
     "date_format": Habit(("format",), _DATES),
     "dayfirst": Habit(says=_DATES),
+    "infer_datetime_format": Habit(says=_DATES),
     "cache_dates": Habit(says=_BY_ITSELF),
     "iterator": Habit(says=_BY_ITSELF),
     "chunksize": Habit(says=_BY_ITSELF),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.document.document import Document
 from dlcli.config.document.file_names import absolute, is_remote, name_problem
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.options.sources import FileColumns, KerasData, Source
 from dlcli.config.schema import DataConfig
 from dlcli.errors import Problem, did_you_mean
 
@@ -27,10 +29,14 @@ class AbsoluteNames:
         self._directory = directory
 
     def data(self, data: DataConfig) -> DataConfig:
-        """The section with absolute paths in `train`, `validation` and `test`."""
+        """The section with absolute paths in `train`, `validation` and `test`, and of the files that cells name."""
         sources = {key: getattr(data, key) for key in ("train", "validation", "test")}
-        lists = {key: names for key, names in sources.items() if isinstance(names, list)}
-        return data.model_copy(update={key: self._resolve(names, ("data", key)) for key, names in lists.items()})
+        given = {key: source for key, source in sources.items() if source is not None and not isinstance(source, float)}
+        updates: dict[str, object] = {key: self._source(source, ("data", key)) for key, source in given.items()}
+        if data.directory is not None:
+            origin = self._origin(("data", "directory")).resolve()
+            updates["directory"] = os.path.normpath(os.path.join(origin, os.path.expanduser(data.directory)))
+        return data.model_copy(update=updates)
 
     def code(self, files: Sequence[str]) -> tuple[list[str], list[Problem]]:
         """The Python files as absolute paths; one that is not there is a problem, and left out."""
@@ -62,6 +68,15 @@ class AbsoluteNames:
                     )
                 )
         return found, problems
+
+    def _source(self, source: Source, path: ConfigPath) -> Source:
+        if isinstance(source, KerasData):
+            return source
+        if isinstance(source, FileColumns):
+            return source.model_copy(update={"file": self._resolve(source.file, (*path, "file"))})
+        if isinstance(source, dict):
+            return {column: absolute(name, self._origin((*path, column))) for column, name in source.items()}
+        return self._resolve(source, path)
 
     def _resolve(self, names: Sequence[str], path: ConfigPath) -> list[str]:
         return [absolute(name, self._origin((*path, index))) for index, name in enumerate(names)]

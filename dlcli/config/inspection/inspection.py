@@ -94,7 +94,7 @@ class Inspection:
         faulty = {one.path for one in kept}
         found = [one for one in expanded.certain if one not in before and one.path not in faulty]
         problems = in_order([*kept, *map(self.locate, found)], self.file)
-        config = None if problems else _config(self.sections, self.file)
+        config = None if problems else _config(self.sections, self.file, expanded)
         return dataclasses.replace(self, config=config, expanded=expanded, problems=problems)
 
     def locate(self, problem: Problem) -> Problem:
@@ -183,7 +183,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     code = code_names([Path(name) for name in sections.get("code", [])])
     problems += code.problems
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
-    expanded = _expanded(sections.get("model"), sections.get("data"))
+    expanded = _expanded(sections.get("model"), sections.get("data"), code.names)
     problems += expanded.problems if expanded is not None else ()
     faults, watches = _of_callbacks(sections, code.names, expanded, is_validated=document.has("data", "validation"))
     problems += faults
@@ -191,11 +191,16 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += cross_check(document.value)
     problems = [*document.problems, *without_consequences(problems, document.problems)]
     located = in_order((locate(document, file, problem) for problem in problems), file)
-    config = None if located else _config(sections, file)
+    config = None if located else _config(sections, file, expanded)
     return Inspection(file, document, config, sections, expanded, tuple(watches), located)
 
 
-def _config(sections: Mapping[str, Any], file: Path | None) -> Config:
+def _config(sections: Mapping[str, Any], file: Path | None, expanded: Expanded | None) -> Config:
+    graph = expanded.graph if expanded is not None else None
+    if graph is not None and len(graph.outputs) > 1:
+        # Copies that stand side by side are outputs by one name, or by none.
+        model = sections["model"].model_copy(update={"outputs": list(graph.outputs)})
+        sections = {**sections, "model": model}
     name = sections.get("name") or (safe_name(file.stem) if file is not None else None)
     return Config(**dict(sections) | ({"name": name} if name else {}))
 
@@ -212,10 +217,10 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
     return [problem for problem in problems if problem.rule != "unknown-component" or "did you mean" in problem.hint]
 
 
-def _expanded(model: ModelConfig | None, data: DataConfig | None) -> Expanded | None:
+def _expanded(model: ModelConfig | None, data: DataConfig | None, own: Collection[str]) -> Expanded | None:
     if model is None:
         return None
-    return expand(model, features=None if data is None or data.takes_rest else list(data.features or ()))
+    return expand(model, features=None if data is None or data.takes_rest else list(data.features or ()), own=own)
 
 
 def _of_callbacks(

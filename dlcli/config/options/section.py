@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from dlcli.config.document.scalars import WrittenInteger
+from dlcli.config.document.scalars import WrittenInteger, from_fraction
 
-__all__ = ["ColumnName", "Columns", "Name", "Section", "Sources", "Words", "as_text"]
+__all__ = ["ColumnName", "Columns", "Name", "Section", "Words", "as_divisor", "as_text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +45,15 @@ def as_text(value: Any) -> Any:
     return str(value) if isinstance(value, (int, float)) else value
 
 
+def as_divisor(value: Any) -> Any:
+    """A scale written as a fraction: `1/255` is `{divide: 255}`."""
+    number = from_fraction(value)
+    if isinstance(value, str) and isinstance(number, float) and number > 0:
+        above, below = (float(part) for part in value.split("/"))
+        return {"divide": below / above}
+    return value
+
+
 def _list(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else [value]
 
@@ -59,14 +68,6 @@ Columns = Annotated[
     Words("a column name or glob, or a list of them"),
 ]
 """One column or glob such as `px*`, or a list of them."""
-
-Sources = Annotated[
-    list[Annotated[str, Field(min_length=1), Words("a path or glob")]],
-    BeforeValidator(_list),
-    Field(min_length=1),
-    Words("a path or glob, or a list of them"),
-]
-"""One path or glob, or a list of them; relative to the config file."""
 
 Name = Annotated[
     str,

@@ -1,12 +1,13 @@
 """The types of features and targets, found by their folders: each is a package in `dlcli/codecs`.
 
-A folder has up to five modules, and none outside names any of them:
+A folder has up to six modules, and none outside names any of them:
 
 - `schema.py`: the options, as `FEATURE` and as `TARGET`; light, for it is read with every config;
-- `codec.py`: what encodes a feature, as `CODEC` and `build`;
+- `codec.py`: what encodes a feature, as `CODEC` and `build`, and the `PACKAGES` that decode for it, if any;
 - `target.py`: what encodes a target, and reads predictions of it, as `CODEC` and `build`;
 - `inference.py`: when a column whose type nobody gives is of this one, as `RULE` and `TARGET_RULE`;
-- `keras_layer.py`: the codec once more for exported models, as `LAYER`.
+- `keras_layer.py`: the codec once more for exported models, as `LAYER`;
+- `picture.py`: samples drawn for people, as `PICTURE`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from dlcli.config.catalogue.facts import loss_facts
-from dlcli.config.schema import CompileConfig, LayerItem, ModelConfig
+from dlcli.config.schema import LOOP_KEYS, CompileConfig, LayerItem, ModelConfig
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import TargetSpec
 
@@ -28,6 +28,7 @@ __all__ = [
     "default_metrics",
     "default_targets",
     "from_logits",
+    "head_place",
     "layer_head",
     "loss_names",
     "model_head",
@@ -71,14 +72,33 @@ def _activation_name(value: Any) -> str | None:
         return None
 
 
+def head_place(layers: Sequence[LayerItem], name: str) -> int | None:
+    """Which item of a list of layers has a name; the last of them. None when none has."""
+    places = (index for index, item in enumerate(layers) if item.name == name or name in _names_of_copies(item))
+    return max(places, default=None)
+
+
+def _names_of_copies(item: LayerItem) -> list[str]:
+    loop = item.for_ or {}
+    copies = max(map(len, loop.values()), default=1) * item.repeat
+    return [*loop.get("name", ()), *(f"{item.name}_{number + 1}" for number in range(copies) if item.name is not None)]
+
+
+def _of_copy(item: LayerItem, name: str | None) -> dict[str, Any]:
+    """The arguments that `for` sets on the copy of a name; on the last when none has it."""
+    names = (item.for_ or {}).get("name", ())
+    number = names.index(name) if name in names else -1
+    return {key: values[number] for key, values in (item.for_ or {}).items() if key not in LOOP_KEYS}
+
+
 def layer_head(layers: Sequence[LayerItem], name: str | None = None) -> Head:
     """The head of the layer called `name`, or of the last one, read backwards through activation layers."""
     items = list(layers)
     if name is not None:
-        named = [index for index, item in enumerate(items) if item.name == name]
-        if not named:
+        place = head_place(items, name)
+        if place is None:
             return Head()
-        items = items[: named[-1] + 1]
+        items = items[: place + 1]
     activation: str | None = None
     for item in reversed(items):
         if item.layers is not None:
@@ -87,8 +107,7 @@ def layer_head(layers: Sequence[LayerItem], name: str | None = None) -> Head:
         if item.component is None:
             return Head(None, activation)
         kind, arguments = item.component.name, dict(item.component.arguments)
-        for argument, values in (item.for_ or {}).items():
-            arguments[argument] = values[-1]
+        arguments |= _of_copy(item, name)
         if kind in ("Softmax", "Activation", "ReLU"):
             found = kind.lower() if kind != "Activation" else _activation_name(arguments.get("activation"))
             activation = activation or found

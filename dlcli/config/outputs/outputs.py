@@ -14,6 +14,7 @@ from dlcli.config.outputs.conventions import (
     default_loss,
     default_metrics,
     from_logits,
+    head_place,
     layer_head,
     output_losses,
     pair_targets,
@@ -229,10 +230,8 @@ def _unpaired(names: list[str], targets: Sequence[TargetSpec]) -> Problem:
 
 
 def _layer_path(config: Config, output: str) -> str:
-    for index, item in enumerate(config.model.layers):
-        if item.name == output:
-            return f"model.layers[{index}]"
-    return f"model.layers[{len(config.model.layers) - 1}]"
+    place = head_place(config.model.layers, output)
+    return f"model.layers[{len(config.model.layers) - 1 if place is None else place}]"
 
 
 def _misfits(plan: OutputPlan, path: str) -> list[Problem]:

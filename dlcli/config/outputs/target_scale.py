@@ -11,7 +11,7 @@ from typing import Any
 
 from dlcli.config.catalogue.facts import loss_facts
 from dlcli.config.document.places import format_path
-from dlcli.config.outputs.conventions import default_targets, layer_head, loss_names, output_losses
+from dlcli.config.outputs.conventions import default_targets, head_place, layer_head, loss_names, output_losses
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
@@ -92,12 +92,10 @@ def _bounded(layers: Sequence[LayerItem], name: str | None) -> bool:
 
 def _last(layers: Sequence[LayerItem], name: str | None) -> LayerItem | None:
     """The layer that makes the numbers of an output."""
-    places = (
-        [index for index, item in enumerate(layers) if item.name == name] if name is not None else [len(layers) - 1]
-    )
-    if not places:
+    place = head_place(layers, name) if name is not None else len(layers) - 1
+    if place is None:
         return None
-    for item in reversed(layers[: places[-1] + 1]):
+    for item in reversed(layers[: place + 1]):
         if item.component is None or item.component.name not in _PASSING:
             return item
     return None

@@ -17,6 +17,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonRef, JsonSchemaValue
 from pydantic_core import core_schema
 
 from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singular
+from dlcli.config.catalogue.values import AUTO
+from dlcli.config.document.scalars import FRACTION
 from dlcli.config.options.types import feature_types, target_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
@@ -38,6 +40,7 @@ JSON = dict[str, Any]
 _OWN_NAME = {"type": "string", "pattern": r"^[A-Za-z_]\w*$"}
 _COLUMN_TYPES = ["string", "number", "boolean"]
 _COLUMN = {"type": _COLUMN_TYPES}
+_FRACTION: JSON = {"type": "string", "pattern": f"^{FRACTION}$"}
 _PLAIN: dict[str, JSON] = {
     "positive_integer": {"type": "integer", "minimum": 1},
     "integer": {"type": "integer"},
@@ -106,6 +109,12 @@ class _Generator(GenerateJsonSchema):
             return inner  # a whole section
         if inner.get("type") == "string" and read(1) == "1":
             return {**inner, "type": _COLUMN_TYPES}
+        if "anyOf" in inner and read("x") == ["x"]:
+            return {"anyOf": [next(each["items"] for each in inner["anyOf"] if "items" in each), *inner["anyOf"]]}
+        if "anyOf" in inner and read("1/255") != "1/255":
+            return {"anyOf": [*inner["anyOf"], _FRACTION]}
+        if inner.get("type") == "object" and read({"inputs": "x"}) == {"inputs": ["x"]}:
+            return {**inner, "properties": {"inputs": {"type": ["string", "object", "array"]}}}
         if inner.get("type") == "array" and read("x") == ["x"]:
             return {"anyOf": [inner["items"], inner]}
         if inner.get("type") == "object" and isinstance(read(["x"]), dict):
@@ -265,6 +274,10 @@ def _options(argument: Argument) -> Iterable[JSON]:
         yield {"enum": [0, 1]}
     elif argument.type in _PLAIN:
         yield _PLAIN[argument.type]
+        if argument.type in ("number", "fraction"):
+            yield _FRACTION
+    if argument.auto:
+        yield {"const": AUTO}
 
 
 def _layer_item(keys: JSON) -> JSON:

@@ -67,7 +67,8 @@ def known_places() -> JSON:
     def by_output(name: str) -> JSON:
         return {"anyOf": [known(name), {"type": "object", "additionalProperties": known(name)}]}
 
-    blocks = {"additionalProperties": {"items": known("inner_item")}}
+    items = {"items": known("inner_item")}
+    blocks = {"additionalProperties": {**items, **below({"layers": items})}}
     fields = {
         field: known(kind) if kind == "optimizers" else by_output(kind) for field, kind in COMPONENT_FIELDS.items()
     }

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from dlcli.config.document.scalars import from_fraction
 from dlcli.config.schema.value_text import received
 
 __all__ = ["Component", "normal_name"]
@@ -48,7 +49,7 @@ class Component:
                 if arguments is None:
                     return cls(name)
                 if isinstance(arguments, Mapping) and all(isinstance(key, str) for key in arguments):
-                    return cls(name, dict(arguments))
+                    return cls(name, {key: from_fraction(value) for key, value in arguments.items()})
                 raise ValueError(
                     f"the arguments of {name} must be a mapping such as {{{name}: {{argument: value}}}}, "
                     f"got {received(arguments)}"

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.feature import Feature
-from dlcli.config.options.section import ColumnName, Columns, Section, Sources, Words, as_text
+from dlcli.config.options.section import ColumnName, Columns, Section, Words, as_text
+from dlcli.config.options.sources import KERAS_NAMES, KerasData, Sources
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
 
@@ -86,7 +87,12 @@ def _inferred(value: Any) -> Any:
 class DataConfig(Section):
     """Tables and arrays, and what becomes of them."""
 
-    train: Sources = Field(description="A path, a glob or a list of them; relative to the file that says so.")
+    train: Sources = Field(
+        description="A path, a glob or a list of them; relative to the file that says so. A folder is a table of the "
+        "files in it and below, with the columns `path`, `name` and `folder`. `{x: images.npy, y: labels.npy}` makes a "
+        "column of each array file, `{file: a.npz, columns: {x: x_train}}` takes columns by other names, and "
+        "`{keras: mnist}` is a data set of Keras's."
+    )
     validation: Fraction | Sources | None = Field(
         None, description="A fraction of all the rows of `train`, or a source of its own."
     )
@@ -125,6 +131,11 @@ class DataConfig(Section):
     )
     defaults: FeatureDefaults | None = Field(
         None, description="Options for all features of a type that do not give them: `number: {missing: median}`."
+    )
+    directory: Annotated[str, Field(min_length=1), Words("a directory")] | None = Field(
+        None,
+        description="Where the files lie that the cells of a column name, such as images; relative to the file that "
+        "says so. When omitted: beside the table. Files elsewhere are not read.",
     )
     sample_weight: ColumnName | None = Field(None, description="A column of weights, one a row, zero or more.")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
@@ -171,6 +182,19 @@ class DataConfig(Section):
         + ", ".join(f"`{mark}`" for mark in USUAL_MARKS if mark)
         + "; `{only: [...]}` instead of them. In every format: `-999` is also the number -999.0 of a Parquet file.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _splits_of_keras(cls, value: Any) -> Any:
+        """A data set of Keras's has two splits of its own: `train` is the first, and the second is there as well."""
+        train = value.get("train") if isinstance(value, dict) else None
+        if not isinstance(train, dict) or train.get("keras") not in KERAS_NAMES or "split" in train:
+            return value
+        if not train.keys() <= KerasData.model_fields.keys():
+            return value
+        given = {**value, "train": {**train, "split": "train"}}
+        taken = any(isinstance(value.get(name), dict) and "keras" in value[name] for name in ("validation", "test"))
+        return given if taken or "test" in value else {**given, "test": {**train, "split": "test"}}
 
     @property
     def empty_cells(self) -> tuple[str, ...]:

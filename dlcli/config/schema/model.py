@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
+from dlcli.config.document.scalars import from_fraction
 from dlcli.config.options.section import Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.value_text import received
 from dlcli.errors import did_you_mean
 
-__all__ = ["LAYER_KEYS", "LayerItem", "ModelConfig"]
+__all__ = ["LAYER_KEYS", "LOOP_KEYS", "BlockConfig", "Inputs", "LayerItem", "ModelConfig", "is_glob", "layers_of"]
 
-LAYER_KEYS = ("name", "inputs", "repeat", "for", "block", "with", "layers", "shared")
+LAYER_KEYS = ("name", "inputs", "call", "repeat", "for", "block", "with", "layers", "outputs", "shared")
 """The lower-case keys that a layer item may carry beside its component."""
+
+LOOP_KEYS = ("inputs", "name")
+"""What `for` goes over that is no argument of the layer: each copy has these of its own."""
 
 
 def _not_one_layer(value: dict[str, Any], others: list[str], kinds: list[str]) -> PydanticCustomError:
@@ -42,6 +47,32 @@ def _list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _loop(value: Any) -> Any:
+    """`inputs: trunk` for every copy, `inputs: "price_*"` for a copy each: a list of one."""
+    if not isinstance(value, dict):
+        return value
+    inputs = value.get("inputs")
+    loop = {**value, "inputs": [inputs]} if isinstance(inputs, (str, dict)) else value
+    return {
+        key: list(map(from_fraction, values)) if isinstance(values, list) else values for key, values in loop.items()
+    }
+
+
+def _arguments(value: Any) -> Any:
+    """The values of arguments, fractions as numbers."""
+    return {key: from_fraction(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+InputName = Annotated[str, Field(min_length=1), Words("the name of a layer or feature")]
+
+_InputNames = Annotated[list[InputName], Field(min_length=1)]
+
+Inputs = _InputNames | Annotated[dict[str, InputName | _InputNames], Field(min_length=1)]
+"""What a layer takes: in order, or by the arguments of its `call`."""
+
+_NAME = r"^[A-Za-z0-9_.][A-Za-z0-9_.\-]*$"
+
+
 class LayerItem(Section):
     """One entry of `layers`: a Keras layer, a block, a nested model, or a layer used again.
 
@@ -50,7 +81,7 @@ class LayerItem(Section):
 
     component: Component | None = Field(None, exclude=True)
     block: str | None = Field(None, description="The name of a list of layers in `model.blocks`.")
-    with_: dict[str, Any] | None = Field(
+    with_: Annotated[dict[str, Any], BeforeValidator(_arguments)] | None = Field(
         None, alias="with", description="Arguments set on every layer of the block that takes them."
     )
     layers: Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")] | None = Field(
@@ -60,25 +91,41 @@ class LayerItem(Section):
     name: (
         Annotated[
             str,
-            Field(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_.\-]*$"),
+            Field(pattern=_NAME),
             Words("a name of letters, digits, `_`, `.` and `-`"),
         ]
         | None
     ) = Field(None, description="The layer's name, for `inputs`, `outputs` and messages.")
     inputs: (
         Annotated[
-            list[str],
+            Inputs,
             BeforeValidator(_list),
-            Field(min_length=1),
-            Words("the name of a layer or feature, or a list of them"),
+            Words("the name of a layer or feature, a list of them, or a mapping from arguments of the call to them"),
         ]
         | None
-    ) = Field(None, description="Names of layers or features; the layer before when omitted.")
+    ) = Field(
+        None,
+        description="Names of layers or features, globs of features too; the layer before when omitted. `encoder.1` is "
+        "the second tensor of a layer that gives several. A mapping names the arguments of the call: "
+        "`{query: a, value: b}`.",
+    )
+    call: Annotated[dict[str, Any], Field(min_length=1)] | None = Field(
+        None, description="Other arguments of the call: `{use_causal_mask: true}`, `{training: false}`."
+    )
+    outputs: (
+        Annotated[
+            list[str], BeforeValidator(_list), Field(min_length=1), Words("the name of a layer, or a list of them")
+        ]
+        | None
+    ) = Field(None, description="Of nested `layers`: the layers inside whose tensors it gives; the last when omitted.")
     repeat: Annotated[int, Field(ge=1, le=10_000)] = Field(
         1, description="Copies, one after the other, each with its own weights."
     )
-    for_: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = Field(
-        None, alias="for", description="One copy per value: `{units: [64, 32]}`; several lists run side by side."
+    for_: Annotated[dict[str, list[Any]], BeforeValidator(_loop), Field(min_length=1)] | None = Field(
+        None,
+        alias="for",
+        description="One copy per value: `{units: [64, 32]}`; several lists run side by side. Over `inputs` the copies "
+        'stand side by side too, and their common name means all of them: `{inputs: [a, b]}`, `{inputs: "px*"}`.',
     )
 
     @model_validator(mode="before")
@@ -109,15 +156,38 @@ class LayerItem(Section):
     def _keys_fit(self) -> LayerItem:
         if self.with_ is not None and self.block is None:
             raise PydanticCustomError("layer", "`with` sets the arguments of a `block`, and this item is none")
+        if self.outputs is not None and self.layers is None:
+            raise PydanticCustomError("layer", "`outputs` are those of nested `layers`, and this item has none")
+        if self.call is not None and self.block is not None:
+            raise PydanticCustomError("layer", "`call` belongs to one layer; write it beside that layer in the block")
         if self.for_ is not None:
-            lengths = {name: len(values) for name, values in self.for_.items()}
-            if len(set(lengths.values())) != 1 or 0 in lengths.values():
-                raise PydanticCustomError(
-                    "layer",
-                    "the lists of `for` must have one length of at least 1, got {lengths}",
-                    {"lengths": ", ".join(f"{length} of {name}" for name, length in lengths.items())},
-                )
+            self._check_loop(self.for_)
         return self
+
+    def _check_loop(self, loop: dict[str, list[Any]]) -> None:
+        lengths = {name: len(values) for name, values in loop.items()}
+        if "inputs" in lengths and (lengths["inputs"] == 1 or any(map(is_glob, loop["inputs"]))):
+            del lengths["inputs"]  # one for every copy; or as many as the data has features
+        if len(set(lengths.values())) > 1 or 0 in lengths.values():
+            raise PydanticCustomError(
+                "layer",
+                "the lists of `for` must have one length of at least 1, got {lengths}",
+                {"lengths": ", ".join(f"{length} of {name}" for name, length in lengths.items())},
+            )
+        if "inputs" in loop and (self.inputs is not None or self.repeat > 1):
+            other = "`inputs`" if self.inputs is not None else "`repeat`"
+            reason = f"`for` goes over `inputs`, and {other} beside it would say something else"
+            raise PydanticCustomError("layer", "{reason}", {"reason": reason})
+        if "name" in loop and self.name is not None and "inputs" not in loop:
+            raise PydanticCustomError("layer", "the copies have the names in `for`, and `name` beside it no use")
+        for name in loop.get("name", ()):
+            if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+                reason = f"a name is letters, digits, `_`, `.` and `-`, got {received(name)}"
+                raise PydanticCustomError("layer", "{reason}", {"reason": reason})
+        for inputs in loop.get("inputs", ()):
+            if not _are_inputs(inputs):
+                reason = f"`inputs` in `for` holds names, or lists or mappings of them, got {received(inputs)}"
+                raise PydanticCustomError("layer", "{reason}", {"reason": reason})
 
     @model_serializer(mode="plain")
     def _as_notation(self) -> Any:
@@ -129,7 +199,8 @@ class LayerItem(Section):
                 keys[key] = value
         if self.layers is not None:
             keys["layers"] = [layer.model_dump() for layer in self.layers]
-        for key, option in (("name", self.name), ("inputs", self.inputs), ("for", self.for_)):
+        beside = {"outputs": self.outputs, "name": self.name, "inputs": self.inputs, "call": self.call}
+        for key, option in (*beside.items(), ("for", self.for_)):
             if option is not None:
                 keys[key] = option
         if self.repeat != 1:
@@ -142,11 +213,57 @@ class LayerItem(Section):
 Layers = Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")]
 
 
+def is_glob(inputs: Any) -> bool:
+    """Whether an item of `inputs` stands for as many features as it fits.
+
+    Example:
+        >>> is_glob("px*"), is_glob("px"), is_glob(["px*"])
+        (True, False, False)
+    """
+    return isinstance(inputs, str) and any(letter in inputs for letter in "*?[")
+
+
+def _are_inputs(value: Any) -> bool:
+    """Whether one copy can take this: a name, a list of names, or a mapping from arguments to them."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(_are_names, value.values()))
+    return _are_names(value)
+
+
+def _are_names(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(isinstance(name, str) and name for name in names)
+
+
+class BlockConfig(Section):
+    """A block whose inputs have names of its own."""
+
+    inputs: Annotated[
+        list[Annotated[str, Field(pattern=_NAME)]],
+        BeforeValidator(_list),
+        Field(min_length=1),
+        Words("a name, or a list of names"),
+    ] = Field(description="What the block calls its inputs, in order.")
+    layers: Layers = Field(description="Its layers; the first takes all inputs unless it says which.")
+
+
+Block = Annotated[Layers | BlockConfig, Words("a list of layers, or {inputs: names, layers: a list of layers}")]
+
+
+def layers_of(block: list[LayerItem] | BlockConfig) -> list[LayerItem]:
+    """The layers of a block, in whichever form it is written."""
+    return block.layers if isinstance(block, BlockConfig) else block
+
+
 class ModelConfig(Section):
     """The network."""
 
     layers: Layers = Field(description="The layers in order; `name` and `inputs` make them a graph.")
-    blocks: dict[str, Layers] | None = Field(None, description="Lists of layers by name, used by `- block: name`.")
+    blocks: dict[str, Block] | None = Field(
+        None,
+        description="Lists of layers by name, used by `- block: name`. Inside, `input`, `input_2`, ... come in; "
+        "`{inputs: x, layers: [...]}` gives them names.",
+    )
     outputs: (
         Annotated[
             list[str], BeforeValidator(_list), Field(min_length=1), Words("the name of a layer, or a list of them")

@@ -7,8 +7,9 @@ from typing import Any, Literal, Protocol
 
 from dlcli.config.catalogue.entries import Argument, Catalogue, Entry, load, singular
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
-from dlcli.config.catalogue.values import describe, expected, hint, is_plain_fit
+from dlcli.config.catalogue.values import AUTO, describe, expected, hint, is_plain_fit
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.graph.calls import FLAGS
 from dlcli.config.habits.advice import way_out
 from dlcli.config.habits.notations import rewrite
 from dlcli.config.habits.words import find_habit
@@ -154,6 +155,9 @@ class ComponentCheck:
         known = [name for name, its in entry.arguments.items() if not its.deprecated]
         if entry.kind == "layers" and argument in LAYER_KEYS:
             near = f"write `{argument}` beside {component}, not among its arguments"
+        elif entry.kind == "layers" and argument in entry.call[1:]:
+            what = f"call: {{{argument}: true}}" if argument in FLAGS else f"inputs: {{{argument}: ...}}"
+            near = f"it is an argument of the call: write `{what}` beside {component}"
         else:
             near = way_out(argument, known)
         return Problem(
@@ -203,6 +207,8 @@ class ComponentCheck:
         for name in required:
             if name not in component.arguments and name not in given:
                 doc = arguments[name].doc if name in arguments else ""
+                if name in arguments and arguments[name].auto:
+                    doc = f"`{AUTO}` takes it from the data"
                 yield Problem(
                     f"{component.name} needs the argument {name!r}",
                     path=format_path(path),

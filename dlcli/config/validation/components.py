@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.document.scalars import from_fraction
+from dlcli.config.graph.calls import call_faults
 from dlcli.config.options.types import feature_types
-from dlcli.config.schema import LAYER_KEYS
+from dlcli.config.schema import LAYER_KEYS, LOOP_KEYS
 from dlcli.config.validation.component_check import INPUT_LAYERS, ComponentCheck, UserClass
 from dlcli.errors import Problem, did_you_mean
 
@@ -132,7 +134,7 @@ class _LayerWalk:
         yield from self._items(self._model.get("layers"), ("model", "layers"), (), ())
         for name, items in self._blocks.items():
             if name not in self._used:
-                yield from self._items(items, ("model", "blocks", name), None, (name,))
+                yield from self._items(*_block(items, name), None, (name,))
 
     def _items(
         self, items: Any, path: ConfigPath, settings: tuple[_Setting, ...] | None, trail: tuple[Any, ...]
@@ -156,12 +158,29 @@ class _LayerWalk:
         block = item.get("block")
         if isinstance(block, str) and block in self._blocks and block not in trail:
             self._used.add(block)
-            yield from self._items(self._blocks[block], ("model", "blocks", block), inner, (*trail, block))
+            yield from self._items(*_block(self._blocks[block], block), inner, (*trail, block))
         if "layers" in item:
             yield from self._items(item["layers"], (*path, "layers"), inner, trail)
+            yield from call_faults(
+                None, "a nested model", inputs=None, call=item.get("call"), path=path, inputs_path=path
+            )
         names = [key for key in item if key not in LAYER_KEYS]
         if len(names) == 1 and isinstance(names[0], str) and not {"block", "layers", "shared"} & set(item):
             yield from self._layer(names[0], item[names[0]], path, (*path, names[0]), settings, own)
+            yield from self._call(names[0], item, path)
+
+    def _call(self, name: str, item: Mapping[Any, Any], path: ConfigPath) -> Iterator[Problem]:
+        """Problems of what is given to the call of a layer of Keras's."""
+        entry = self._check.entry(name)
+        if entry is None:
+            return
+        yield from call_faults(
+            entry, name, inputs=item.get("inputs"), call=item.get("call"), path=path, inputs_path=(*path, "inputs")
+        )
+        loop = _mapping(item.get("for")).get("inputs")
+        for index, inputs in enumerate(loop if isinstance(loop, list) else [loop]):
+            place: ConfigPath = (*path, "for", "inputs", *((index,) if isinstance(loop, list) else ()))
+            yield from call_faults(entry, name, inputs=inputs, call=None, path=path, inputs_path=place)
 
     def _layer(
         self,
@@ -197,14 +216,21 @@ class _LayerWalk:
                 )
 
 
+def _block(value: Any, name: str) -> tuple[Any, ConfigPath]:
+    """The layers of a block, in whichever form it is written, and where they stand."""
+    if isinstance(value, Mapping):
+        return value.get("layers"), ("model", "blocks", name, "layers")
+    return value, ("model", "blocks", name)
+
+
 def _for_values(item: Mapping[Any, Any], path: ConfigPath) -> dict[str, tuple[tuple[Any, ConfigPath], ...]]:
     return {
-        name: tuple((value, (*path, "for", name, index)) for index, value in enumerate(values))
+        name: tuple((from_fraction(value), (*path, "for", name, index)) for index, value in enumerate(values))
         for name, values in _mapping(item.get("for")).items()
-        if isinstance(name, str) and isinstance(values, list)
+        if isinstance(name, str) and isinstance(values, list) and name not in LOOP_KEYS
     }
 
 
 def _with_values(item: Mapping[Any, Any], path: ConfigPath) -> dict[str, tuple[tuple[Any, ConfigPath], ...]]:
-    values = _mapping(item.get("with"))
+    values = {name: from_fraction(value) for name, value in _mapping(item.get("with")).items()}
     return {name: ((value, (*path, "with", name)),) for name, value in values.items() if isinstance(name, str)}

@@ -37,6 +37,11 @@ def cross_check(value: Any) -> list[Problem]:
 
 
 def _remote(value: Any, path: ConfigPath) -> Iterator[Problem]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key not in ("keras", "columns"):
+                yield from _remote(inner, (*path, key))
+        return
     names = [((*path, index), name) for index, name in enumerate(value)] if isinstance(value, list) else [(path, value)]
     for place, name in names:
         fault = name_problem(name, path=format_path(place)) if isinstance(name, str) else None

@@ -90,7 +90,8 @@ def _explain(annotation: Any, value: Any, path: ConfigPath, errors: list[ErrorDe
     unions: set[ConfigPath] = set()
     for error in errors:
         place = _follow(_Place(annotation, value, path), error["loc"])
-        if is_union(unwrap(place.annotation)[0]) and not _is_tagged(place.annotation):
+        is_gone = error["type"] == "missing" and place.section is not None
+        if is_union(unwrap(place.annotation)[0]) and not _is_tagged(place.annotation) and not is_gone:
             if place.path not in unions:
                 unions.add(place.path)
                 problems += _explain_union(place)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +16,7 @@ from typing import Any, Self, cast
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
+from dlcli.files.folders import list_folder
 
 __all__ = ["DataFiles", "Identity", "KnownFile", "identify", "still_known"]
 
@@ -27,6 +30,9 @@ _TOGETHER = 500
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
     """What the system says of a file. Writing to it changes the size or a time; replacing it changes the inode.
+
+    Of a folder it says that of all the files in it: the sum of their sizes, the latest of their times, and in place of
+    an inode a number made of everything that it says of each.
 
     Args:
         path: Absolute.
@@ -86,13 +92,31 @@ def identify(file: Path) -> Identity:
     Raises:
         DataError: It is gone.
     """
+    found = _stat(file)
+    if stat.S_ISDIR(found.st_mode):
+        return _identify_folder(Path(os.path.abspath(file)))
+    return Identity(os.path.abspath(file), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def _identify_folder(folder: Path) -> Identity:
+    digest = hashlib.sha256()
+    size = modified = changed = 0
+    for file in list_folder(folder).files:
+        found = _stat(Path(file.place))
+        size += found.st_size
+        modified, changed = max(modified, found.st_mtime_ns), max(changed, found.st_ctime_ns)
+        said = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+        digest.update(f"{file.path}\0{said}\0".encode())
+    return Identity(str(folder), size, modified, changed, int(digest.hexdigest()[:15], 16))
+
+
+def _stat(file: Path) -> os.stat_result:
     try:
-        found = os.stat(file)
+        return os.stat(file)
     except OSError as error:
         raise DataError(
             Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
         ) from None
-    return Identity(os.path.abspath(file), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 class DataFiles:

@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.codec import Column
 
-__all__ = ["Chunk", "Column", "ColumnInfo", "Kind", "take_rows"]
+__all__ = ["FILE_NAME", "FILE_PATH", "Chunk", "Column", "ColumnInfo", "Kind", "take_rows"]
+
+FILE_PATH, FILE_NAME = "file path", "file name"
+"""The types of columns of a table of files: of their paths, which types that open files read, and of their names, which
+are no feature unless a type is given."""
 
 Kind = Literal["number", "unsure", "text", "boolean", "datetime", "exact"]
 """What a column holds, and how a reader is asked to deliver it.
@@ -64,6 +68,7 @@ class Chunk:
         marks: Of columns of texts, the marks of missing values that stood for empty cells, and how often.
         plain: Where the file writes numbers in a way of its own: from a column's name, its cells as they are written,
             and the kind that they are to be read as, to the cells with their numbers written plainly.
+        folders: Where the files lie that cells name, the first in which they are there; when empty, see `NamedFiles`.
     """
 
     columns: dict[str, Column]
@@ -72,10 +77,12 @@ class Chunk:
     file: Path | None = None
     marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
     plain: Callable[[str, Any, Kind], Any] | None = dataclasses.field(default=None, compare=False, repr=False)
+    folders: tuple[Path, ...] = ()
 
     def pick(self, names: Collection[str]) -> Chunk:
         """The same rows with some of the columns."""
-        return Chunk({name: self.columns[name] for name in names}, self.num_rows, self.start, self.file)
+        columns = {name: self.columns[name] for name in names}
+        return Chunk(columns, self.num_rows, self.start, self.file, folders=self.folders)
 
     def cut(self, start: int, size: int) -> Chunk:
         """Some of the rows, without a copy."""
@@ -91,7 +98,7 @@ class Chunk:
     def only(self, places: NDArray[np.int64]) -> Chunk:
         """Some of the rows, by their places; what is left says nothing of where in the file its rows stood."""
         taken = {name: take_rows(values, places) for name, values in self.columns.items()}
-        return Chunk(taken, len(places), file=self.file)
+        return Chunk(taken, len(places), file=self.file, folders=self.folders)
 
     @property
     def bytes(self) -> int:

@@ -1,16 +1,20 @@
-"""Which columns a feature reads: names and globs, expanded against the columns that there are."""
+"""Which columns a feature reads: names, numbered names and globs, expanded against the columns that there are."""
 
 from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dlcli.errors import ConfigError, Problem, did_you_mean, first_of
 
-__all__ = ["expand_columns"]
+__all__ = ["expand_columns", "expand_ranges"]
 
 _GLOB = re.compile(r"[*?\[]")
+_RANGE = re.compile(r"\{([0-9]{1,18})\.\.([0-9]{1,18})\}")
+
+MOST = 1_000_000
+"""Names that one range may stand for."""
 
 
 def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[str, ...]:
@@ -21,7 +25,7 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
     glob. Case counts.
 
     Args:
-        patterns: Names, or globs with `*`, `?` and `[...]`.
+        patterns: Names, ranges of numbered names such as `t{1..60}`, or globs with `*`, `?` and `[...]`.
         available: The columns of the data.
 
     Raises:
@@ -30,6 +34,8 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
     Example:
         >>> expand_columns(["id", "lag_*"], ["lag_10", "lag_9", "id"])
         ('id', 'lag_10', 'lag_9')
+        >>> expand_columns(["lag_{9..10}"], ["lag_10", "lag_9", "id"])
+        ('lag_9', 'lag_10')
     """
     known = set(available)
     columns: dict[str, None] = {}
@@ -37,6 +43,10 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
     for pattern in patterns:
         if pattern in known:
             columns[pattern] = None
+            continue
+        numbered = expand_ranges([pattern])
+        if len(numbered) > 1 and known.issuperset(numbered):
+            columns.update(dict.fromkeys(numbered))
             continue
         matches = fnmatch.filter(available, pattern) if _GLOB.search(pattern) else []
         columns.update(dict.fromkeys(matches))
@@ -50,5 +60,32 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
 def _nothing(pattern: str, available: Sequence[str]) -> Problem:
     listed = first_of(available, 10)
     hint = did_you_mean(pattern, available) or f"the columns are {listed or 'none'}"
+    known = set(available)
+    absent = next((name for name in expand_ranges([pattern]) if name not in known), pattern)
+    if absent != pattern:
+        return Problem(f"there is no column {absent!r}, which {pattern!r} has", hint=hint, rule="missing-column")
     what = "no column matches" if _GLOB.search(pattern) else "there is no column"
     return Problem(f"{what} {pattern!r}", hint=hint, rule="missing-column")
+
+
+def expand_ranges(names: Iterable[str]) -> tuple[str, ...]:
+    """The names with their ranges written out. Leading zeros are kept; a range may count down.
+
+    Example:
+        >>> expand_ranges(["y", "t{8..10}", "x{01..02}"])
+        ('y', 't8', 't9', 't10', 'x01', 'x02')
+    """
+    return tuple(name for written in names for name in _expand(written))
+
+
+def _expand(written: str) -> list[str]:
+    found = _RANGE.search(written)
+    if found is None:
+        return [written]
+    first, last = int(found[1]), int(found[2])
+    if abs(last - first) >= MOST:
+        return [written]
+    width = len(found[1]) if found[1].startswith("0") else 0
+    step = 1 if last >= first else -1
+    before, after = written[: found.start()], _expand(written[found.end() :])
+    return [f"{before}{number:0{width}}{rest}" for number in range(first, last + step, step) for rest in after]

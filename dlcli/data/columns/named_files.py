@@ -12,7 +12,7 @@ import errno
 import functools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,9 +41,19 @@ class NamedFiles:
     folder: Path | None
 
     @classmethod
-    def listed_in(cls, names: pa.Array, file: Path | None) -> NamedFiles:
-        """The names that a file, or a folder, lists."""
-        return cls(names, None if file is None else listing_folder(file))
+    def listed_in(cls, names: pa.Array, file: Path | None, folders: Sequence[Path] = ()) -> NamedFiles:
+        """The names that a file, or a folder, lists.
+
+        Args:
+            names: The cells.
+            file: What lists them; None for a table in memory.
+            folders: Where they are looked for in place of its own folder: all in the first that has one of them.
+        """
+        if not folders:
+            return cls(names, None if file is None else listing_folder(file))
+        first = next((name for name in names.to_pylist() if name), "")
+        there = (folder for folder in folders if _is_there(folder, first))
+        return cls(names, next(there, folders[0]))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -55,6 +65,12 @@ class NamedFiles:
             with contextlib.suppress(DataError):
                 if name:
                     yield Path(place_of(name, folder))
+
+
+def _is_there(folder: Path, name: str) -> bool:
+    with contextlib.suppress(DataError):
+        return bool(place_of(name, str(folder)))
+    return False
 
 
 def listing_folder(file: Path) -> Path:
@@ -96,7 +112,7 @@ def place_of(name: str, folder: str | None) -> str:
     if is_remote(name):
         hint = "download it first; only local files are read"
         raise DataError(Problem(f"'{name}' is an address, not a file", hint=hint, rule="file-not-found"))
-    path = os.path.normpath(os.path.join(folder or "", name))
+    path = _written(os.path.normpath(os.path.join(folder or "", name)), name, folder)
     try:
         if folder is not None:
             path = os.path.join(_real(os.path.dirname(path)), os.path.basename(path))
@@ -105,19 +121,61 @@ def place_of(name: str, folder: str | None) -> str:
                 raise _outside(name, folder)
         mode = os.stat(path).st_mode
     except OSError as error:
-        raise _cannot(path, error) from None
+        raise _cannot(path, error, folder=folder) from None
     if not stat.S_ISREG(mode):
         message = f"'{path}' is a directory, a pipe or a device, not a file"
         raise DataError(Problem(message, hint="name a file", rule="not-a-file"))
     return path
 
 
-def _cannot(path: str, error: OSError) -> DataError:
+def _written(path: str, name: str, folder: str | None) -> str:
+    """The path, or that of the name without blanks around it and with the slashes of other systems, if only that is one
+    of a file."""
+    plain = name.strip().replace("\\", "/")
+    if plain in ("", name) or os.path.lexists(path):
+        return path
+    other = os.path.normpath(os.path.join(folder or "", plain))
+    return other if os.path.lexists(other) else path
+
+
+def _cannot(path: str, error: OSError, *, folder: str | None = None) -> DataError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        hint = "names are relative to the folder of the file that lists them"
+        usual = "names are relative to the folder of the file that lists them, or to data.directory"
+        hint = _near(path, folder) or usual
         return DataError(Problem(f"there is no file '{path}'", hint=hint, rule="file-not-found"))
     message = f"'{path}' cannot be read: {error.strerror or error}"
     return DataError(Problem(message, hint="mend its permissions", rule="unreadable-file"))
+
+
+def _near(path: str, folder: str | None) -> str:
+    """A way out for the usual reasons: the files lie one folder further down, or the cells lack their suffix."""
+    if folder is None:
+        return ""
+    name = os.path.relpath(path, _real(folder))
+    folders = _folders(folder)
+    below = next((each for each in folders if os.path.isfile(os.path.join(folder, each, name))), None)
+    if below is not None:
+        return f"it is in '{below}': say data.directory: {os.path.join(folder, below)}"
+    for directory in (os.path.dirname(os.path.join(folder, each, name)) for each in ("", *folders)):
+        found = _stems(directory).get(os.path.basename(name))
+        if found is not None:
+            return f"there is '{os.path.join(directory, found)}': write the names with their suffix"
+    return ""
+
+
+@functools.lru_cache(maxsize=64)
+def _folders(directory: str) -> tuple[str, ...]:
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        return tuple(sorted(entry.name for entry in entries if entry.is_dir())[:100])
+    return ()
+
+
+@functools.lru_cache(maxsize=128)
+def _stems(directory: str) -> Mapping[str, str]:
+    """The names of files by what stands before their suffix."""
+    with contextlib.suppress(OSError), os.scandir(directory) as entries:
+        return {entry.name.rpartition(".")[0]: entry.name for entry in entries if "." in entry.name}
+    return {}
 
 
 @functools.lru_cache(maxsize=4096)
@@ -134,7 +192,7 @@ def _outside(name: str, folder: str) -> DataError:
     return DataError(
         Problem(
             f"'{name}' lies outside of '{os.path.abspath(folder)}', the folder of the file that names it",
-            hint="put the list into a folder that holds both; what lies elsewhere is not opened",
+            hint="data.directory names the folder that all the files lie in; what lies elsewhere is not opened",
             rule="file-outside",
         )
     )

@@ -157,9 +157,11 @@ class Preprocessing:
         self.finish()
 
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
-        """The files that cells of features name, as far as they are there."""
+        """The files that cells of features name, as far as they are there; not those of a folder that is the table."""
         opening = [codec for codec in self.features.values() if isinstance(codec, OpensFiles)]
         for chunk in rows if opening else ():
+            if chunk.file is not None and chunk.file.is_dir():
+                continue  # the folder is known with all that is in it
             for codec in opening:
                 for column in columns_of(chunk, codec):
                     if isinstance(column, NamedFiles):
@@ -213,7 +215,9 @@ class Preprocessing:
             if name not in joined
         ]
         width = sum(codec.shape[0] for codec in joined.values())
-        return (InputSpec(DEFAULT_INPUT, (width,)), *own) if joined else tuple(own)
+        sizes = [codec.vocabulary for codec in joined.values()]
+        most = max((size for size in sizes if size is not None), default=None) if None not in sizes else None
+        return (InputSpec(DEFAULT_INPUT, (width,), vocabulary=most), *own) if joined else tuple(own)
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""
@@ -415,7 +419,9 @@ def columns_of(chunk: Chunk, codec: Codec | TargetCodec) -> list[Column]:
     if not isinstance(codec, OpensFiles):
         return values
     return [
-        each if isinstance(each, np.ndarray) and each.ndim > 1 else NamedFiles.listed_in(as_arrow(each), chunk.file)
+        each
+        if isinstance(each, np.ndarray) and each.ndim > 1
+        else NamedFiles.listed_in(as_arrow(each), chunk.file, chunk.folders)
         for each in values
     ]
 

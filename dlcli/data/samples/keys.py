@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.machinery import SourceFileLoader
@@ -21,7 +22,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from dlcli.config.options.types import paths
+from dlcli.config.options.sources import FileColumns
+from dlcli.config.options.types import folders, part, paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
@@ -113,20 +115,30 @@ def _content(file: KnownFile) -> list[object]:
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
-    settings = config.model_dump(mode="json", exclude=exclude)
+    settings = config.model_dump(mode="json", exclude={*exclude, "directory"})
     for name in SPLITS:
         if isinstance(settings.get(name), list):
             settings[name] = "files"
+        elif isinstance(given := getattr(config, name), dict):
+            settings[name] = {"files": list(given)}
+        elif isinstance(given, FileColumns):
+            settings[name] = {"files": given.columns}
     return settings
 
 
 @functools.cache
 def _program() -> str:
     """The version of the encoding, so that nobody has to remember to raise one."""
-    versions = {"numpy": np.__version__, "pyarrow": pa.__version__}
+    versions = {"numpy": np.__version__, "pyarrow": pa.__version__, **_versions_of_types()}
     elsewhere = map(Path, sources.__path__[1:])  # formats of files that are not dlcli's own
     packages = (Path(__file__).parents[1], *elsewhere, *paths())  # all that reads, and all that encodes
     return "".join(program_key(package, versions, without=["keras_layer", "keras_layers"]) for package in packages)
+
+
+def _versions_of_types() -> dict[str, str]:
+    """Of the packages that the types of features say they decode with; they are not loaded for that."""
+    named = {package for name in folders() for package in getattr(part(name, "codec"), "PACKAGES", ())}
+    return {package: importlib.metadata.version(package) for package in sorted(named)}
 
 
 def program_key(package: Path, versions: Mapping[str, str], *, without: Collection[str] = ()) -> str:

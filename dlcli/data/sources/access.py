@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 from dlcli.errors import DataError, Problem
 
-__all__ = ["about_lines", "check_readable", "is_gzipped", "start_of", "unreadable"]
+__all__ = ["about_lines", "check_readable", "is_gzipped", "may_hold", "open_bytes", "start_of", "unreadable"]
 
 GLANCE = 1 << 20
 """Bytes of a text file that are looked at to tell how many lines it has."""
+
+
+_MOST_DEFLATED = 1040
+"""Bytes that one byte of a gzipped file may stand for, by the format."""
 
 
 def is_gzipped(file: Path) -> bool:
@@ -45,6 +52,31 @@ def start_of(file: Path, size: int) -> bytes:
         with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
             return stream.read(size)
     except (EOFError, OSError, zlib.error) as error:
+        raise unreadable(file, error) from None
+
+
+def may_hold(file: Path, size: int) -> bool:
+    """Whether a file can hold so many bytes at all: a header may say what it likes."""
+    return size <= file.stat().st_size * (_MOST_DEFLATED if is_gzipped(file) else 1)
+
+
+@contextlib.contextmanager
+def open_bytes(file: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, decompressed.
+
+    Raises:
+        DataError: The file cannot be read, within the context too; EOFError there means that it is cut short.
+    """
+    try:
+        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
+            yield cast(IO[bytes], stream)
+    except EOFError as error:
+        if is_gzipped(file):
+            raise unreadable(file, error) from None
+        message = f"'{file.name}' is no whole file: {error}"
+        hint = "the file is damaged, cut short or of another format; copy it again"
+        raise DataError(Problem(message, hint=hint, file=file, rule="damaged-file")) from None
+    except (OSError, zlib.error) as error:
         raise unreadable(file, error) from None
 
 

@@ -1,17 +1,18 @@
-"""Several files of the same columns, as one source."""
+"""Several files of the same columns, as one source; and columns by other names than their files have."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.peek import same_columns
+from dlcli.data.sources.peek import missing_names, same_columns
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Files"]
+__all__ = ["Files", "OtherNames"]
 
 EMPTY = "null"
 """The type of a column that has no value in a file."""
@@ -103,3 +104,52 @@ def _with_lacking_keys(looks: _Looks) -> _Looks:
         return look + tuple(ColumnInfo(name, "text", dtype=EMPTY) for name in every if name not in names)
 
     return [(source, complete(look) if source.keyed else look) for source, look in looks]
+
+
+@dataclasses.dataclass(frozen=True)
+class OtherNames(Source):
+    """Some columns of a source, by other names.
+
+    Args:
+        source: Where they are.
+        named: From the name of each to its name there.
+        where: In the config, for messages.
+    """
+
+    source: Source
+    named: Mapping[str, str]
+    where: str
+
+    @property
+    def name(self) -> str:
+        return self.source.name
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return self.source.paths
+
+    def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
+        """Those that are named, in that order."""
+        infos = {info.name: info for info in self.source.columns(whole=whole)}
+        if missing := missing_names(self.named, tuple(infos), path=f"{self.where}.columns"):
+            raise DataError(missing)
+        return tuple(dataclasses.replace(infos[name], name=column) for column, name in self.named.items())
+
+    def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
+        """Their rows. Faults of cells speak of the names in the file."""
+        for chunk in self.source.chunks({self.named[column]: kind for column, kind in kinds.items()}):
+            columns = {column: chunk.columns[self.named[column]] for column in kinds}
+            marks = {column: chunk.marks[name] for column, name in self.named.items() if name in chunk.marks}
+            yield dataclasses.replace(chunk, columns=columns, marks=marks, plain=self._plain(chunk))
+
+    def _plain(self, chunk: Chunk) -> Callable[[str, Any, Kind], Any] | None:
+        plain = chunk.plain
+        return None if plain is None else lambda column, cells, kind: plain(self.named[column], cells, kind)
+
+    def doubts(self) -> tuple[Problem, ...]:
+        """Those of the files."""
+        return self.source.doubts()
+
+    def about_rows(self) -> int | None:
+        """As many as there."""
+        return self.source.about_rows()

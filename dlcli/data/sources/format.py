@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dlcli.data.arrays.stored import StoredArray
     from dlcli.data.sources.options import Reading, TableOptions
     from dlcli.data.sources.source import Source
     from dlcli.errors import Problem
@@ -52,6 +53,9 @@ class Format:
         sniff: The suffix for a file that begins with these bytes; None when it is of another format.
         peek: A look that is cheap; raises DataError for files that cannot be read.
         open: The rows of a file; nothing is read yet.
+        directories: It takes directories, and no files.
+        compressed: Its files are no text, and may be gzipped as well.
+        arrays: The arrays of a file by their names; None for a format of tables. An only one may have no name.
     """
 
     name: str
@@ -63,3 +67,6 @@ class Format:
     sniff: Callable[[bytes], str | None] = lambda start: None
     peek: Callable[[Path, TableOptions], Peek] = _nothing
     open: Callable[[Path, TableOptions], Source]
+    directories: bool = False
+    compressed: bool = False
+    arrays: Callable[[Path], Mapping[str, StoredArray]] | None = None

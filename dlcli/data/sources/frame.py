@@ -59,6 +59,7 @@ class FrameSource(Source):
                 num_rows=batch.num_rows,
                 start=start,
                 file=None,
+                folders=self.options.folders(None),
             )
             start += batch.num_rows
 

@@ -1,44 +1,113 @@
-"""From paths to a source, by the files' formats."""
+"""From what a config says of a source to its rows, by the files' formats."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dlcli.data.sources.files import Files
+from dlcli.config.options.sources import FileColumns, KerasData
+from dlcli.config.options.sources import Source as Said
+from dlcli.data.sources.files import Files, OtherNames
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
+from dlcli.data.sources.peek import source_files
 from dlcli.data.sources.registry import format_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
+if TYPE_CHECKING:
+    from dlcli.data.arrays.stored import StoredArray
+
 __all__ = ["open_source"]
 
 
-def open_source(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None = None) -> Source:
-    """The rows of the files that paths and globs mean. Opens nothing yet but finds the files.
+def open_source(source: Said, options: TableOptions, *, path: str, format: Format | None = None) -> Source:
+    """The rows of a source. Opens nothing yet but finds the files.
 
     Args:
-        patterns: Paths and globs.
+        source: Paths and globs, or another form that a config may give.
         options: How text files are to be read.
-        path: Where in the config they stand, for the messages.
-        format: Their format; by the files' names when None.
+        path: Where in the config it stands, for the messages.
+        format: Of the files; by their names when None.
 
     Raises:
-        DataError: Missing files, directories, unknown formats; all of them at once.
+        DataError: Missing files, unknown formats; all of them at once.
 
     Example:
         >>> source = open_source(["iris.csv"], TableOptions(), path="data.train")  # doctest: +SKIP
         >>> [info.name for info in source.columns()]  # doctest: +SKIP
         ['sepal_length', 'species']
     """
+    if isinstance(source, FileColumns):
+        wanted = dataclasses.replace(options, only=frozenset(source.columns.values()))
+        return OtherNames(_open(source.file, wanted, path=f"{path}.file", format=format), source.columns, path)
+    if isinstance(source, KerasData):
+        from dlcli.data.sources.keras_sets import keras_arrays
+
+        files = source_files(source, path=path)
+        return _arrays(source.keras, files, options, lambda: keras_arrays(source, files))
+    if isinstance(source, dict):
+        files = source_files(source, path=path)
+        name = ", ".join(dict.fromkeys(file.name for file in files))
+        return _arrays(name, files, options, lambda: _of_files(source, files))
+    return _open(source, options, path=path, format=format)
+
+
+def _open(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None) -> Source:
     sources: list[Source] = []
     problems: list[Problem] = []
     for file in find_files(patterns, path=path):
         try:
-            sources.append((format or format_of(file)).open(file, options))
+            sources.append((format_of(file) if format is None or file.is_dir() else format).open(file, options))
         except DataError as error:
             problems.extend(error.problems)
     if problems:
         raise DataError(problems)
     return Files(tuple(sources))
+
+
+def _arrays(
+    name: str, files: tuple[Path, ...], options: TableOptions, read: Callable[[], Mapping[str, StoredArray]]
+) -> Source:
+    from dlcli.data.sources.arrays import ArrayTable
+
+    return ArrayTable(name, files, options, read)
+
+
+def _of_files(columns: Mapping[str, str], files: Sequence[Path]) -> dict[str, StoredArray]:
+    """The array of each column.
+
+    Raises:
+        DataError: Files are damaged, or hold several arrays of other names; all of them at once.
+    """
+    found: dict[str, StoredArray] = {}
+    problems: list[Problem] = []
+    for column, file in zip(columns, files, strict=True):
+        try:
+            found[column] = _of_file(column, file)
+        except DataError as error:
+            problems += error.problems
+    if problems:
+        raise DataError(problems)
+    return found
+
+
+def _of_file(column: str, file: Path) -> StoredArray:
+    read = format_of(file).arrays
+    assert read is not None, "source_files has seen to it"
+    arrays = read(file)
+    if column in arrays:
+        return arrays[column]
+    if len(arrays) > 1:
+        raise DataError(
+            Problem(
+                f"'{file.name}' holds several arrays, and none is called '{column}': {', '.join(arrays)}",
+                hint=f"say which: {{file: {file.name}, columns: {{{column}: {next(iter(arrays))}}}}}",
+                file=file,
+                rule="not-an-array",
+            )
+        )
+    return next(iter(arrays.values()))

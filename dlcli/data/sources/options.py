@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.sources.ranges import expand_ranges
+from dlcli.data.columns.globs import expand_ranges
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
@@ -116,6 +117,9 @@ class TableOptions:
         missing_values: Cells that count as empty, in every format.
         trained: Of a model that the rows are for.
         sightings: Told which of the marks for empty cells are met.
+        directory: Of the files that cells name; that of the table when None.
+        beside: In place of the table's own directory, for one that came through a pipe.
+        only: The arrays that are wanted of a file with several; all when None.
     """
 
     columns: tuple[str, ...] | None = None
@@ -123,6 +127,9 @@ class TableOptions:
     missing_values: tuple[str, ...] = ("",)
     trained: Trained | None = None
     sightings: Sightings | None = dataclasses.field(default=None, compare=False, repr=False)
+    directory: Path | None = None
+    beside: Path | None = None
+    only: frozenset[str] | None = None
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
@@ -138,7 +145,35 @@ class TableOptions:
                 comment=config.comment,
             ),
             missing_values=config.empty_cells,
+            directory=None if config.directory is None else Path(config.directory),
         )
+
+    def only_column(self, file: Path) -> str:
+        """What the column of a file of one array is called: as the config says, or the one that a trained model needs,
+        or as the file is.
+
+        Example:
+            >>> TableOptions().only_column(Path("images.npy"))
+            'images'
+        """
+        if self.columns is not None and len(self.columns) == 1:
+            return self.columns[0]
+        if self.trained is not None and len(self.trained.needed) == 1:
+            return next(iter(self.trained.needed))
+        return Path(file.stem if file.suffix.lower() == ".gz" else file.name).stem
+
+    def folders(self, file: Path | None) -> tuple[Path, ...]:
+        """Where the files are looked for that the cells of a table name; none when that is the table's own folder.
+
+        New rows come with files of their own: they are looked for beside the table first.
+
+        Args:
+            file: The table; None for one in memory.
+        """
+        beside = self.beside or (Path.cwd() if file is None else file.parent)
+        if self.directory is None:
+            return () if self.beside is None else (beside,)
+        return (self.directory,) if self.trained is None else (beside, self.directory)
 
     def for_new_rows(
         self,

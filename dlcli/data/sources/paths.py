@@ -21,14 +21,15 @@ __all__ = ["find_files"]
 def find_files(patterns: Sequence[str], *, path: str) -> tuple[Path, ...]:
     """The files that the paths and globs mean: in the order given, the matches of a glob sorted by name.
 
-    A glob gives every file once, whatever links lead to it; a file that is named twice is a fault.
+    A glob gives every file once, whatever links lead to it; a file that is named twice is a fault. A directory is given
+    as it is, for there are formats that take one.
 
     Args:
         patterns: Paths and globs such as `data/part-*.csv`; a path that exists is taken as it is.
         path: Where in the config they stand, for the messages.
 
     Raises:
-        DataError: Missing files, directories, globs without a match, names that cannot be; all of them at once.
+        DataError: Missing files, globs without a match, names that cannot be; all of them at once.
     """
     files: list[Path] = []
     problems: list[Problem] = []
@@ -68,7 +69,7 @@ def _find(pattern: str, path: str) -> Sequence[Path]:
         raise DataError(fault)
     file = Path(pattern)
     if file.is_dir():
-        raise DataError(_directory(file, path))
+        return [file]
     if file.exists():
         if not stat.S_ISREG(os.stat(file).st_mode):
             message = f"'{file}' is a pipe or a device, and data is read more than once"
@@ -111,13 +112,6 @@ def _identity(file: Path) -> object:
     except OSError:
         return str(file)
     return found.st_dev, found.st_ino
-
-
-def _directory(directory: Path, path: str) -> Problem:
-    names = _names(directory)
-    glob_ = f"'{directory}/*{Path(names[0]).suffix}'" if names else ""
-    hint = f"name a file in it, or a glob such as {glob_}" if names else "it holds no files"
-    return Problem(f"'{directory}' is a directory, not a file", path=path, hint=hint, rule="not-a-file")
 
 
 def _near(directory: Path, name: str) -> str:

@@ -76,22 +76,29 @@ def by_content(start: bytes) -> Format | None:
 
 
 def format_of(file: Path) -> Format:
-    """The format that the file's name says, or its first bytes where the name says none.
+    """The format that the file's name says, or its first bytes where the name says none; of a directory the one that
+    takes them.
 
     Raises:
         DataError: It is of no format that is read (`unknown-format`).
     """
+    if file.is_dir():
+        return next(format for format in formats() if format.directories)
     found = by_suffix(file) or _peeked(file)
-    if found is None or (is_gzipped(file) and not found.text):
+    if found is None or (is_gzipped(file) and not (found.text or found.compressed)):
         raise DataError(
             Problem(
                 f"'{file.name}' is of no format that can be read",
-                hint=f"the formats are {', '.join(suffixes())}; text files may end in .gz",
+                hint=f"the formats are {', '.join(suffixes())}; {_gzipped()} may end in .gz",
                 file=file,
                 rule="unknown-format",
             )
         )
     return found
+
+
+def _gzipped() -> str:
+    return ", ".join(["text files", *(format.title for format in formats() if format.compressed)])
 
 
 def _peeked(file: Path) -> Format | None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
+from dlcli.config.options.sources import FileColumns, KerasData, Source
 from dlcli.config.schema import USUAL_MARKS, DataConfig, OnlyTheseMarks
 from dlcli.config.signature import SPLITS
 from dlcli.data.sources.options import TableOptions
-from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.peek import peek_columns
+from dlcli.data.sources.peek import peek_columns, source_files
 from dlcli.data.table.roles import assign_roles
 from dlcli.errors import Problem
 
 __all__ = ["Headers", "look_at_headers"]
+
+
+_CAUSES = ("header-looks-like-data", "folder-of-files", "unequal-arrays")
+"""Doubts that say why a column is not there: its name is looked for in a row that is none of names, among the names of
+files and not in them, or without its split."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,13 +47,14 @@ def look_at_headers(config: DataConfig) -> Headers:
     features: tuple[str, ...] | None = None
     problems: list[Problem] = []
     doubts = _half_the_marks(config)
-    owners: dict[Path, str] = {}
+    owners: dict[tuple[Path, object], str] = {}
     for name in SPLITS:
-        place: Sequence[str] | float | None = getattr(config, name)
+        place: Source | float | None = getattr(config, name)
         if place is None or isinstance(place, float):
             continue
         look = peek_columns(place, options, path=f"data.{name}")
-        problems += look.problems
+        known = {(problem.message, problem.hint) for problem in problems}
+        problems += [problem for problem in look.problems if (problem.message, problem.hint) not in known]
         doubts += look.doubts
         if not look.problems:
             problems += _shared(place, name, owners)
@@ -58,8 +63,7 @@ def look_at_headers(config: DataConfig) -> Headers:
             features = tuple(roles.features)
             problems += roles.problems
             if any(problem.rule == "missing-column" for problem in roles.problems):
-                # The cause: names are looked for in a first row that is none of names.
-                problems += [doubt for doubt in look.doubts if doubt.rule == "header-looks-like-data"]
+                problems += [doubt for doubt in look.doubts if doubt.rule in _CAUSES]
     return Headers(features, tuple(problems), tuple(doubts))
 
 
@@ -83,11 +87,20 @@ def _half_the_marks(config: DataConfig) -> list[Problem]:
     ]
 
 
-def _shared(patterns: Sequence[str], split: str, owners: dict[Path, str]) -> list[Problem]:
-    """A problem for each file that another split has already; notes the others in `owners`."""
+def _shared(source: Source, split: str, owners: dict[tuple[Path, object], str]) -> list[Problem]:
+    """A problem for each file that another split has already, or that is in a folder of another; notes the others in
+    `owners`. Different arrays of one file are different rows."""
     problems = []
-    for file in find_files(patterns, path=f"data.{split}"):
-        owner = owners.setdefault(file.resolve(), split)
+    part = _part_of_file(source)
+    for file in source_files(source, path=f"data.{split}"):
+        place = file.resolve()
+        related = (
+            (other, its)
+            for other, its in owners
+            if its == part and (other.is_relative_to(place) or place.is_relative_to(other))
+        )
+        owner = owners.setdefault(next(related, (place, part)), split)
+        owners.setdefault((place, part), owner)
         if owner != split:
             problems.append(
                 Problem(
@@ -98,3 +111,9 @@ def _shared(patterns: Sequence[str], split: str, owners: dict[Path, str]) -> lis
                 )
             )
     return problems
+
+
+def _part_of_file(source: Source) -> object:
+    if isinstance(source, KerasData):
+        return source.split
+    return tuple(sorted(source.columns.values())) if isinstance(source, FileColumns) else None

@@ -169,8 +169,10 @@ class Rows:
     @property
     def folder(self) -> Path | None:
         """What names of files in the first rows are relative to; None for a table in memory."""
-        file = self.batches[0].file if self.batches else None
-        return None if file is None else listing_folder(file)
+        first = self.batches[0] if self.batches else None
+        if first is None or (first.file is None and not first.folders):
+            return None
+        return first.folders[0] if first.folders or first.file is None else listing_folder(first.file)
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages: `row 17 of 'iris.csv'`, counted from 1 in its file."""

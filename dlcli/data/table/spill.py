@@ -41,7 +41,7 @@ class Spill:
     def append(self, chunk: Chunk) -> SpilledChunk:
         """Write a chunk. Raises OSError when the disk is full."""
         pieces = {name: self._write(column) for name, column in chunk.columns.items()}
-        return SpilledChunk(self, pieces, chunk.num_rows, chunk.start, chunk.file)
+        return SpilledChunk(self, pieces, chunk.num_rows, chunk.start, chunk.file, chunk.folders)
 
     def read(self, piece: _Piece) -> Column:
         """One column of a chunk."""
@@ -85,6 +85,7 @@ class SpilledChunk:
         num_rows: How many rows.
         start: Number of the first row in its data file, from 0.
         file: The data file.
+        folders: Where the files lie that cells name.
     """
 
     spill: Spill
@@ -92,8 +93,9 @@ class SpilledChunk:
     num_rows: int
     start: int
     file: Path | None
+    folders: tuple[Path, ...] = ()
 
     def pick(self, names: Collection[str]) -> Chunk:
         """Some columns, read."""
         columns = {name: self.spill.read(self.pieces[name]) for name in names}
-        return Chunk(columns, self.num_rows, self.start, self.file)
+        return Chunk(columns, self.num_rows, self.start, self.file, folders=self.folders)

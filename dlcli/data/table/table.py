@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.chunk import ColumnInfo, Kind
@@ -77,7 +78,7 @@ def find_sources(config: DataConfig, *, splits: Iterable[SplitName] = SPLITS) ->
     sightings = Sightings(config.given_marks)
     options = dataclasses.replace(TableOptions.of(config), sightings=sightings if config.given_marks else None)
     wanted = set(splits)
-    places: dict[SplitName, Sequence[str]] = {}
+    places: dict[SplitName, Said] = {}
     for name in SPLITS:
         place = getattr(config, name)
         if isinstance(place, float) and name in wanted:

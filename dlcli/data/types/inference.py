@@ -18,7 +18,7 @@ import numpy as np
 
 from dlcli.config.options.types import feature_types, part, target_types
 from dlcli.config.schema import Feature, FeatureDefaults, Target
-from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, ColumnInfo
 from dlcli.data.types.profile import Gather, Values, parts_of, profile
 from dlcli.data.types.rule import FeatureRule, Hints, TargetRule
 from dlcli.data.values.lists import is_list
@@ -85,12 +85,18 @@ def infer_feature(
         return Guess(with_defaults(feature, defaults), note)
     if first is not None and is_list(first):
         return Guess(None, "left out: lists of texts, or of several lengths, are no feature")
+    if info.dtype == FILE_NAME:
+        return Guess(None, "left out: names of files")
     column = dataclasses.replace(profile(values), folder=folder)
     if column.kind is None:
         return Guess(None, f"left out: {column.type} values cannot be read")
     if not column.present:
         return Guess(None, "left out: the column has no values")
-    fit = next(found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
+    fits = (found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
+    # The paths of files tell of what is in them; as texts or classes they would be learnt by heart.
+    fit = next((found for found in fits if info.dtype != FILE_PATH or _opens_files(found.feature)), None)
+    if fit is None:
+        return Guess(None, "left out: no type is known for files of these names; give one that reads them")
     feature = with_defaults(fit.feature, defaults)
     details = [*fit.details]
     if column.missing:
@@ -99,6 +105,10 @@ def infer_feature(
             details.append(marks)
     note = f"{feature.type} ({', '.join(details)})" if details else feature.type
     return Guess(feature, note, column.missing, fit.doubts, fit.odd)
+
+
+def _opens_files(feature: Feature) -> bool:
+    return hasattr(getattr(part(feature.type, "codec"), "CODEC", None), "opens_files")
 
 
 def with_defaults(feature: Feature, defaults: FeatureDefaults | None) -> Feature:

@@ -28,6 +28,7 @@ def typed_chunk(
     file: Path | None,
     line_of: Callable[[int], int | None] = lambda row: None,
     sightings: Sightings | None = None,
+    folders: tuple[Path, ...] = (),
 ) -> Chunk:
     """Convert the columns of consecutive rows, reporting the faults of all columns together.
 
@@ -40,6 +41,7 @@ def typed_chunk(
         file: The file, for messages.
         line_of: From a 1-based data row to its line in the file, where there are lines; asked only for faults.
         sightings: Told which of the marks for empty cells there are.
+        folders: See `Chunk`.
 
     Raises:
         DataError: Cells are not of the kind that is wanted.
@@ -78,4 +80,4 @@ def typed_chunk(
         raise DataError(problems)
     if others:
         raise NotNumbers(*others)
-    return Chunk(columns, num_rows, start, file, marks)
+    return Chunk(columns, num_rows, start, file, marks, folders=folders)

@@ -249,6 +249,9 @@ def _entry(kind: str, name: str, thing: Any) -> JSON:
         inputs = _inputs(thing, docstring)
         if inputs != "one":
             entry["inputs"] = inputs
+        call = _call(thing)
+        if call != ["inputs"]:
+            entry["call"] = call
         if ".layers.activations." in thing.__module__:
             entry["activation"] = True
     from_python = [record for record in records.values() if record.get("type") == "callable"]
@@ -312,12 +315,17 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     if default is not None and "default" in record and not is_plain_fit(_as_argument(name, record), record["default"]):
         record.pop("type", None)  # the docstring does not tell all: `use_cudnn` is a boolean or "auto"
         record.pop("choices", None)
+    if (entry, name) in _AUTO:
+        record["auto"] = True
     if (kind, entry, name) in _REACH:
         record["reach"] = _REACH[kind, entry, name]
     if text is not None and text.doc:
         record["doc"] = text.doc
     return record
 
+
+_AUTO = {("Embedding", "input_dim"), ("ReversibleEmbedding", "input_dim")}
+"""What the data knows better than its user."""
 
 _POSITIVE = {"filters", "input_dim", "output_dim", "n", "height", "width"}
 
@@ -351,6 +359,14 @@ def _inputs(cls: type, docstring: str) -> str:
     if issubclass(cls, Merge) or re.search(r"^\s*inputs: (A )?(List|tuple)\b", docstring, re.MULTILINE | re.IGNORECASE):
         return "list"
     return "one"
+
+
+def _call(cls: type) -> list[str]:
+    """The arguments of a layer's `call` by name; as of most when it takes any."""
+    call: Any = cls.call  # type: ignore[attr-defined]
+    parameters = list(inspect.signature(call).parameters.values())[1:]
+    named = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    return named or ["inputs"]
 
 
 def _share(entries: JSON) -> JSON:

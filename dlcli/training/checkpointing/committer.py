@@ -17,7 +17,7 @@ from dlcli.training.checkpointing.snapshot import Progress, Snapshot, take_snaps
 from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.checkpointing.values import PackedArrays
 from dlcli.training.events import Listener, Notice
-from dlcli.training.interruption import Interruption
+from dlcli.training.guards.interruption import Interruption
 
 __all__ = ["Committer"]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from dlcli.data.columns.named_files import NamedFiles, open_named
+from dlcli.data.sources.opening import open_source
+from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.errors import DataError
 
 
@@ -77,3 +81,51 @@ def test_the_places_of_files_that_are_there(folder: Path) -> None:
     found = list(NamedFiles.listed_in(names, folder / "list.csv").places())
     assert found == [folder.resolve() / "a.txt", folder.resolve() / "sub" / "b.txt"]
     assert list(NamedFiles.listed_in(names, folder).places()) == found
+
+
+def test_names_are_found_as_other_systems_write_them(folder: Path) -> None:
+    for name in (" a.txt ", r"sub\b.txt", r"  sub\b.txt"):
+        with open_named(name, str(folder)) as stream:
+            assert stream.read() in (b"a", b"b")
+    (folder / " a.txt").write_text("blank")  # a name that is there is that
+    with open_named(" a.txt", str(folder)) as stream:
+        assert stream.read() == b"blank"
+    with pytest.raises(DataError):
+        open_named(r"..\secret.txt", str(folder))
+
+
+def test_what_is_missing_is_told_with_the_usual_reasons(folder: Path) -> None:
+    def hint(name: str) -> str:
+        with pytest.raises(DataError) as error:
+            open_named(name, str(folder))
+        return error.value.problems[0].hint
+
+    assert f"data.directory: {folder / 'sub'}" in hint("b.txt")
+    assert str(folder / "sub" / "b.txt") in hint("sub/b")
+    assert str(folder / "sub" / "b.txt") in hint("b")
+    assert "relative" in hint("z.png")
+
+
+def test_new_rows_have_files_of_their_own_or_those_of_the_training(folder: Path) -> None:
+    def place(names: list[str | None], *folders: Path) -> list[Path]:
+        listed = NamedFiles.listed_in(pa.array(names, pa.string()), folder / "table.csv", folders)
+        return list(listed.places())
+
+    assert place(["a.txt"]) == [folder / "a.txt"]
+    assert place([None, "b.txt"], folder / "sub") == [folder / "sub" / "b.txt"]
+    assert place(["b.txt"], folder, folder / "sub") == [folder / "sub" / "b.txt"]
+    assert place(["a.txt"], folder, folder / "sub") == [folder / "a.txt"]
+    assert place(["z.txt"], folder, folder / "sub") == []
+
+
+def test_where_the_files_of_a_table_are_looked_for(folder: Path) -> None:
+    table, images = folder / "t.csv", folder / "sub"
+    assert TableOptions().folders(table) == ()
+    options = TableOptions(directory=images)
+    assert options.folders(table) == (images,)
+    trained = Trained(needed=frozenset(), layouts=(), headerless=False, like=options.reading)
+    assert dataclasses.replace(options, trained=trained).folders(table) == (folder, images)
+    assert dataclasses.replace(options, trained=trained, beside=Path("here")).folders(table) == (Path("here"), images)
+    table.write_text("file\nb.txt\n")
+    (chunk,) = open_source([str(table)], options, path="").chunks({"file": "text"})
+    assert chunk.pick(["file"]).folders == chunk.only(np.array([0])).folders == (images,)

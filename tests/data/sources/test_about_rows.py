@@ -42,7 +42,7 @@ def test_a_format_that_is_given_counts_more_than_the_name(tmp_path: Path) -> Non
     (tmp_path / "arrays.bin.npz").rename(tmp_path / "arrays.bin")
     (tmp_path / "lines.parquet").write_text("a\n1\n2\n")
     assert about_rows(tmp_path / "data.bin", spoken="parquet") == 777
-    assert about_rows(tmp_path / "arrays.bin", spoken="npz") is None
+    assert about_rows(tmp_path / "arrays.bin", spoken="npz") == 1000
     assert about_rows(tmp_path / "lines.parquet", spoken="csv") == 3
 
 

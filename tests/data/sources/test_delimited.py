@@ -194,3 +194,17 @@ def test_options_that_do_not_fit_the_file(tmp_path: Path, options: dict[str, Any
     (problem,) = problems(write(tmp_path, "a,b\n1,2\n"), **options)
     assert problem.rule == rule
     assert problem.path.startswith("data.")
+
+
+@pytest.mark.parametrize("length", [2**10, 2**17 + 1, 2**19, 5 * 2**20])
+@pytest.mark.parametrize("rest", ["", "\n", "\n3,4,z\n"])
+def test_a_long_first_row_hides_no_row(tmp_path: Path, length: int, rest: str) -> None:
+    found = read(write(tmp_path, "a,b,c\n1,2," + "x" * length + rest))
+    assert found["a"] == [1.0, 3.0][: 1 + ("z" in rest)]
+    assert len(found["c"][0]) == length
+
+
+def test_faults_below_a_long_cell_are_told_with_their_row(tmp_path: Path) -> None:
+    file = write(tmp_path, "a,b,c\n1,2," + "x" * 2**18 + "\nq,4,z\n")
+    (problem,) = problems(file, {"a": "number", "b": "number", "c": "text"})
+    assert "row 2" in str(problem) or problem.line == 3

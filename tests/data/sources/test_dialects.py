@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcli.data.columns.chunk import Kind
+from dlcli.data.columns.globs import expand_ranges
 from dlcli.data.sources.delimited.header import delimited_header
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
-from dlcli.data.sources.ranges import expand_ranges
 from dlcli.errors import DataError, Problem
 
 MISSING = ("", "NA", "?")

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dlcli.data.sources import arrays as npz
 from dlcli.data.sources.frame import from_frame
-from dlcli.data.sources.npz import source as npz
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions, Trained
 from dlcli.data.sources.registry import by_name, format_of, sniff, suffixes

@@ -225,8 +225,9 @@ def test_no_two_formats_have_a_name_or_a_suffix_in_common() -> None:
 SHARED: dict[str, set[str]] = {
     "dlcli/prediction/outputs.py": {*OUTPUTS, *(suffix for output in OUTPUTS.values() for suffix in output.suffixes)},
     "dlcli/cli/commands/predict.py": {"jsonl"},
+    "dlcli/data/cache/entry.py": {".npy"},
 }
-"""Files that name formats for another reason: what is written, and `--json`."""
+"""Files that name formats for another reason: what is written, `--json`, and how arrays are kept in the cache."""
 
 
 def test_formats_are_named_in_their_folders_alone(project: Path) -> None:

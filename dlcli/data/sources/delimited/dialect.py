@@ -33,6 +33,9 @@ LONGEST = 4 << 20
 ROWS = 200
 """Rows that are looked at."""
 
+# Python's own reader, which looks where Arrow reads, would end at a cell of 131,072 characters: a long text.
+csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))
+
 CANDIDATES = (",", ";", "\t", "|", BLANKS)
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t|]*[\r\n]*', re.IGNORECASE)
@@ -65,10 +68,12 @@ class Sample:
     Args:
         dialect: The dialect.
         rows: The first rows, blank lines left out; none of a file without any.
+        goes_on: There is more than these rows: the file is longer, or one of them cannot be taken apart.
     """
 
     dialect: Dialect
     rows: tuple[tuple[str, ...], ...]
+    goes_on: bool = False
 
 
 def find_dialect(file: Path, options: TableOptions) -> Sample:
@@ -95,9 +100,12 @@ def find_dialect(file: Path, options: TableOptions) -> Sample:
         skipped += _comments_above(lines[skipped:], marked, delimiter)
         look = dataclasses.replace(look, lines=lines[skipped:])
     doubts = () if encoding.doubt is None else (encoding.doubt,)
-    return Sample(
-        Dialect(encoding.name, delimiter, reading.comment, skipped, doubts), look.rows(delimiter, strict=True)
-    )
+    rows, broken = look.read(delimiter)
+    if broken is not None and not rows:
+        message = f"the first row cannot be read: {broken}"
+        raise DataError(Problem(message, file=file, line=1, rule="header"))
+    dialect = Dialect(encoding.name, delimiter, reading.comment, skipped, doubts)
+    return Sample(dialect, rows, goes_on=not whole or broken is not None)
 
 
 def _top(stream: TextIO) -> tuple[str, bool]:
@@ -119,18 +127,21 @@ class _Look:
     comment: str | None
     whole: bool
 
-    def rows(self, delimiter: str, *, strict: bool = False) -> tuple[tuple[str, ...], ...]:
+    def rows(self, delimiter: str) -> tuple[tuple[str, ...], ...]:
         """The rows; without the last one when that may go on below."""
+        return self.read(delimiter)[0]
+
+    def read(self, delimiter: str) -> tuple[tuple[tuple[str, ...], ...], csv.Error | None]:
+        """The rows, and what ended them too early, if anything did."""
         pieces = tidy_lines(["".join(self.lines)], delimiter, comment=self.comment)
         rows: list[tuple[str, ...]] = []
+        broken = None
         try:
             reader = csv.reader(pieces, delimiter=output_delimiter(delimiter))
             rows.extend(tuple(row) for row in itertools.islice(filter(None, reader), ROWS + 1))
         except csv.Error as error:
-            if strict and not rows:
-                message = f"the first row cannot be read: {error}"
-                raise DataError(Problem(message, file=self.file, line=1, rule="header")) from None
-        return tuple(rows[:-1] if not self.whole and 1 < len(rows) <= ROWS else rows[:ROWS])
+            broken = error
+        return tuple(rows[:-1] if not self.whole and 1 < len(rows) <= ROWS else rows[:ROWS]), broken
 
     def width(self, delimiter: str) -> int:
         """Of all rows; 0 when they are not of one, or when runs of blanks part no more than a header."""

@@ -72,7 +72,7 @@ def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
         sample.dialect,
         numerals,
         has_header=found.in_file,
-        has_rows=bool(rows),
+        has_rows=bool(rows) or sample.goes_on,
         doubts=(
             *sample.dialect.doubts,
             *found.doubts,

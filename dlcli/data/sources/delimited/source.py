@@ -120,6 +120,7 @@ class DelimitedFile(FileSource):
             num_rows=batch.num_rows,
             start=start,
             file=self.path,
+            folders=self.options.folders(self.path),
             line_of=lambda row: line_of_row(self.path, header, row),
         )
         if header.numerals.plain:

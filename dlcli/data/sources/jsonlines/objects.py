@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from dlcli.data.sources.text import find_encoding, open_text, undecodable
 from dlcli.errors import DataError, Problem
 
 __all__ = ["JSON_ROWS", "json_objects", "peek"]
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 JSON_ROWS = 1000
 """Rows whose keys are the columns at a first look."""
@@ -45,6 +48,7 @@ def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[
                     continue
                 try:
                     value = json.loads(text, object_pairs_hook=_object)
+                    _require_characters(text, value)
                 except (ValueError, RecursionError) as error:
                     raise _bad_line(file, line, f"holds no JSON: {error}", text) from None
                 if not isinstance(value, dict):
@@ -54,6 +58,20 @@ def json_objects(file: Path, options: TableOptions) -> Iterator[tuple[int, dict[
         raise undecodable(file, encoding, error) from None
     except (EOFError, OSError, zlib.error) as error:
         raise unreadable(file, error) from None
+
+
+def _require_characters(text: str, value: Any) -> None:
+    """Make sure that no half of a character, which JSON can write, stands alone: no text can hold it.
+
+    Raises:
+        ValueError: One does.
+    """
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            half = f"\\u{ord(error.object[error.start]):04x}"
+            raise ValueError(f"half of a character, {half}, stands alone") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

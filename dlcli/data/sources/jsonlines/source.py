@@ -56,6 +56,7 @@ class JsonLinesFile(FileSource):
                 num_rows=len(batch),
                 start=start,
                 file=self.path,
+                folders=self.options.folders(self.path),
                 line_of=lambda row, lines=lines, start=start: lines[row - 1 - start],  # type: ignore[misc]
             )
             start += len(batch)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from dlcli.data.arrays.splits import by_splits
 from dlcli.data.sources.format import Peek
 from dlcli.data.sources.options import TableOptions
-from dlcli.errors import DataError, Problem
+from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["broken_archive", "peek"]
 
@@ -16,9 +17,13 @@ def peek(file: Path, options: TableOptions) -> Peek:
     """The names of the arrays."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return Peek(tuple(name.removesuffix(".npy") for name in archive.namelist()))
+            names = tuple(name.removesuffix(".npy") for name in archive.namelist())
     except zipfile.BadZipFile as error:
         raise broken_archive(file, str(error)) from None
+    hint = by_splits(file.name, names)
+    message = f"the arrays of '{file.name}' are called as if they were those of several splits: {first_of(names, 6)}"
+    doubts = (Problem(message, hint=hint, file=file, rule="unequal-arrays"),) if hint and options.only is None else ()
+    return Peek(names, doubts=doubts)
 
 
 def broken_archive(file: Path, reason: str) -> DataError:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.data.sources.format import Format, Peek
 
 if TYPE_CHECKING:
+    from dlcli.data.arrays.stored import StoredArray
     from dlcli.data.sources.options import TableOptions
     from dlcli.data.sources.source import Source
 
@@ -26,10 +29,16 @@ def _peek(file: Path, options: TableOptions) -> Peek:
     return peek(file, options)
 
 
-def _open(file: Path, options: TableOptions) -> Source:
-    from dlcli.data.sources.npz.source import ArrayFile
+def _arrays(file: Path) -> Mapping[str, StoredArray]:
+    from dlcli.data.sources.npz.source import members
 
-    return ArrayFile(file, options)
+    return members(file)
+
+
+def _open(file: Path, options: TableOptions) -> Source:
+    from dlcli.data.sources.arrays import ArrayTable
+
+    return ArrayTable(file.name, (file,), options, functools.partial(_arrays, file))
 
 
 FORMAT = Format(
@@ -41,4 +50,5 @@ FORMAT = Format(
     sniff=_sniff,
     peek=_peek,
     open=_open,
+    arrays=_arrays,
 )

@@ -56,6 +56,7 @@ class ParquetFile(FileSource):
                         num_rows=batch.num_rows,
                         start=start,
                         file=self.path,
+                        folders=self.options.folders(self.path),
                     )
                     start += batch.num_rows
             except (pa.ArrowInvalid, OSError) as error:

@@ -1,0 +1,37 @@
+"""Folders of files, as the registry knows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.data.sources.format import Format, Peek
+
+if TYPE_CHECKING:
+    from dlcli.data.sources.options import TableOptions
+    from dlcli.data.sources.source import Source
+
+__all__ = ["FORMAT"]
+
+
+def _peek(place: Path, options: TableOptions) -> Peek:
+    from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
+
+    return Peek(COLUMNS, doubts=folder_doubts(place, list_files(place)))
+
+
+def _open(place: Path, options: TableOptions) -> Source:
+    from dlcli.data.sources.folder.source import FolderOfFiles
+
+    return FolderOfFiles(place, options)
+
+
+FORMAT = Format(
+    name="folder_of_files",
+    title="folder",
+    order=90,
+    suffixes=(),
+    directories=True,
+    peek=_peek,
+    open=_open,
+)

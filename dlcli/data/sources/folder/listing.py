@@ -1,0 +1,87 @@
+"""What a folder holds, and what looks as if it were meant otherwise. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path, PurePosixPath
+
+from dlcli.data.sources.registry import by_suffix
+from dlcli.errors import DataError, Problem, first_of
+from dlcli.files.folders import Folder, list_folder
+
+__all__ = ["COLUMNS", "folder_doubts", "list_files"]
+
+COLUMNS = ("path", "name", "folder")
+
+ONE_HOT = "_classes.csv"
+"""The table that annotation services put beside the images: a column of file names, and one for each class."""
+
+_SPLITS = {"train": "train", "training": "train", "valid": "validation", "val": "validation"} | {
+    name: name for name in ("validation", "test")
+}
+
+
+def list_files(place: Path) -> Folder:
+    """The files in a folder and below.
+
+    Raises:
+        DataError: There are none (`empty-folder`), or it cannot be read as it is.
+    """
+    found = list_folder(place)
+    if found.files:
+        return found
+    below = f"; the folders in it are empty: {first_of(found.empty, 5)}" if found.empty else ""
+    raise DataError(
+        Problem(
+            f"the folder '{place.name}' holds no files{below}",
+            hint="hidden files, and those that systems put there, are no rows; is it the right folder?",
+            file=place,
+            rule="empty-folder",
+        )
+    )
+
+
+def folder_doubts(place: Path, folder: Folder) -> tuple[Problem, ...]:
+    """What the names tell that may not be meant so."""
+    return (*_splits(place, folder), *_annotated(place), *_tables(place, folder), *_empty(place, folder))
+
+
+def _doubt(place: Path, message: str, hint: str) -> Problem:
+    return Problem(message, hint=hint, file=place, rule="folder-of-files")
+
+
+def _splits(place: Path, folder: Folder) -> list[Problem]:
+    """The folder above those of the splits, whose names would become part of the classes."""
+    tops = {file.path.partition("/")[0] for file in folder.files if "/" in file.path}
+    splits = {_SPLITS[name.lower()]: name for name in sorted(tops) if name.lower() in _SPLITS}
+    if "train" not in splits or len(splits) < 2:
+        return []
+    order = [split for split in ("train", "validation", "test") if split in splits]
+    said = ", ".join(f"{split}: {place.name}/{splits[split]}" for split in order)
+    return [_doubt(place, f"'{place.name}' holds folders of splits, {', '.join(sorted(tops))}", f"name each: {said}")]
+
+
+def _annotated(place: Path) -> list[Problem]:
+    if not (place / ONE_HOT).is_file():
+        return []
+    message = f"'{place.name}' has a table of classes, {ONE_HOT}, which is not read with the folder"
+    hint = f"read it as the table, its column of file names is that of the images: {place.name}/{ONE_HOT}"
+    return [_doubt(place, message, hint)]
+
+
+def _tables(place: Path, folder: Folder) -> list[Problem]:
+    """A folder of tables; a text file is none, it may be a row as well as an image."""
+    suffixes = Counter(PurePosixPath(file.path).suffix.lower() for file in folder.files)
+    (suffix, _), *others = suffixes.most_common()
+    format = by_suffix(Path(f"table{suffix}"))
+    if others or format is None or suffix == ".txt":
+        return []
+    message = f"'{place.name}' is read as a table of its files, not of what is in them"
+    return [_doubt(place, message, f"to read the rows of the files, write a glob such as '{place}/*{suffix}'")]
+
+
+def _empty(place: Path, folder: Folder) -> list[Problem]:
+    if not folder.empty:
+        return []
+    message = f"folders in '{place.name}' hold no files, and become no class: {first_of(folder.empty, 5)}"
+    return [_doubt(place, message, "remove them, or see what was to fill them")]

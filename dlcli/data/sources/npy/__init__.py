@@ -1,0 +1,1 @@
+"""A NumPy array in a file of its own, `.npy`."""

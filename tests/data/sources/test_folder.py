@@ -1,0 +1,183 @@
+"""A folder of files is a table: of what is in it, in one order, and of nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from dlcli.data.cache.fingerprint import fingerprint
+from dlcli.data.cache.identity import identify
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.named_files import NamedFiles
+from dlcli.data.sources.folder import source as folder_source
+from dlcli.data.sources.opening import open_source
+from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.peek import peek_columns
+from dlcli.data.table.rows import Rows
+from dlcli.errors import DataError
+
+OPTIONS = TableOptions(missing_values=("", "NA"))
+
+FILES = ("NA/3.png", "NA/old/1.png", "cat/1.png", "cat/10.png", "cat/2.png", "007/x.png", "top.png")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    make(tmp_path / "pets", *FILES)
+    return tmp_path / "pets"
+
+
+def make(place: Path, *names: str) -> None:
+    for name in names:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(name)
+
+
+def cells(place: Path, *names: str) -> list[list[str | None]]:
+    source = open_source([str(place)], OPTIONS, path="data.train")
+    rows = Rows.read(source, dict.fromkeys(names, "text"))
+    return [[cell for part in rows.column(name) for cell in part.tolist()] for name in names]
+
+
+def refused(place: Path) -> list[tuple[str, str, str]]:
+    """What a look and what reading says, which is the same."""
+    with pytest.raises(DataError) as caught:
+        open_source([str(place)], OPTIONS, path="data.train").columns()
+    assert peek_columns([str(place)], OPTIONS).problems == caught.value.problems
+    return [(problem.rule, problem.message, problem.hint) for problem in caught.value.problems]
+
+
+def doubts(place: Path) -> list[tuple[str, str]]:
+    look = peek_columns([str(place)], OPTIONS)
+    assert look.problems == ()
+    assert open_source([str(place)], OPTIONS, path="data.train").doubts() == look.doubts
+    assert {doubt.rule for doubt in look.doubts} <= {"folder-of-files"}
+    return [(doubt.message, doubt.hint) for doubt in look.doubts]
+
+
+def test_a_row_a_file_with_its_path_name_and_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_source, "BATCH_ROWS", 2)
+    paths, names, folders = cells(folder, "path", "name", "folder")
+    assert paths == sorted(FILES, key=lambda file: file.split("/"))
+    assert names == [file.rpartition("/")[2] for file in paths if file]
+    # What looks like a missing value or a number is a folder's name; the folder itself has none.
+    assert folders == ["007", "NA", "NA/old", "cat", "cat", "cat", None]
+    assert peek_columns([str(folder)], OPTIONS).names == ("path", "name", "folder")
+    source = open_source([str(folder)], OPTIONS, path="data.train")
+    assert source.about_rows() == len(FILES)
+    assert source.paths == (folder,)
+
+
+def test_what_systems_and_services_put_there_is_no_row(folder: Path) -> None:
+    before = cells(folder, "path")
+    make(folder, ".DS_Store", "cat/Thumbs.db", "cat/._1.png", "__MACOSX/cat/1.png", ".git/config", "cat/_classes.csv")
+    assert cells(folder, "path") == before
+
+
+def test_files_that_are_not_there_yet_belong_to_no_row(folder: Path) -> None:
+    source = open_source([str(folder)], OPTIONS, path="data.train")
+    assert source.about_rows() == len(FILES)
+    make(folder, "cat/predictions.csv")
+    assert Rows.read(source, {"path": "text"}).num_rows == len(FILES)
+
+
+def test_several_folders_are_one_table(folder: Path, tmp_path: Path) -> None:
+    make(tmp_path / "more", "dog/1.png")
+    source = open_source([str(folder), str(tmp_path / "more")], OPTIONS, path="data.train")
+    rows = Rows.read(source, {"path": "text", "folder": "text"})
+    places = [NamedFiles.listed_in(as_arrow(c.columns["path"]), c.file, c.folders).places() for c in rows.chunks()]
+    found = [place for each in places for place in each]
+    assert found == [folder / file for file in sorted(FILES, key=lambda file: file.split("/"))] + [
+        tmp_path / "more" / "dog" / "1.png"
+    ]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links")
+def test_links_lead_to_files_in_the_folder_alone(folder: Path, tmp_path: Path) -> None:
+    before = cells(folder, "path")[0]
+    (folder / "cats").symlink_to(folder / "cat")  # met by its own name
+    (folder / "up").symlink_to(folder)
+    (folder / "gone.png").symlink_to(folder / "nowhere.png")
+    (folder / "again.png").symlink_to(folder / "top.png")
+    assert cells(folder, "path")[0] == sorted([*before, "again.png"], key=lambda file: (file or "").split("/"))
+    linked = tmp_path / "linked"
+    linked.symlink_to(folder)  # the folder that is named may be a link
+    assert cells(linked, "path") == cells(folder, "path")
+    make(tmp_path / "secret", "key.png")
+    (folder / "other").symlink_to(tmp_path / "secret")
+    (folder / "cat" / "key.png").symlink_to(tmp_path / "secret" / "key.png")
+    ((rule, message, _),) = refused(folder)
+    assert rule == "file-outside"
+    assert "'cat/key.png', 'other'" in message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes")
+def test_pipes_are_no_rows(folder: Path) -> None:
+    before = cells(folder, "path")
+    os.mkfifo(folder / "cat" / "pipe.png")
+    assert cells(folder, "path") == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of bytes")
+def test_names_that_cannot_be_shown_are_refused(folder: Path) -> None:
+    try:
+        Path(os.fsdecode(os.fsencode(folder / "cat") + b"/caf\xe9.png")).touch()
+    except OSError:
+        pytest.skip("the file system takes no such name")
+    ((rule, message, _),) = refused(folder)
+    assert rule == "file-name"
+    assert r"caf\xe9" in message
+
+
+def test_a_folder_without_files_says_which_of_its_folders_are_empty(tmp_path: Path) -> None:
+    (tmp_path / "rose").mkdir()
+    make(tmp_path, "tulip/.hidden")
+    ((rule, message, _),) = refused(tmp_path)
+    assert rule == "empty-folder"
+    assert "rose, tulip" in message
+
+
+def test_an_empty_class_is_told(folder: Path) -> None:
+    assert doubts(folder) == []
+    (folder / "bird" / "small").mkdir(parents=True)
+    ((message, _),) = doubts(folder)
+    assert "bird" in message
+
+
+def test_the_folder_above_those_of_the_splits_is_told(tmp_path: Path) -> None:
+    make(tmp_path / "data", "train/cat/1.png", "valid/cat/1.png", "test/cat/1.png")
+    ((message, hint),) = doubts(tmp_path / "data")
+    assert "splits" in message
+    assert "train: data/train, validation: data/valid, test: data/test" in hint
+
+
+def test_a_folder_of_tables_says_how_their_rows_are_read(tmp_path: Path) -> None:
+    make(tmp_path / "parts", "1.csv", "2.csv")
+    ((_, hint),) = doubts(tmp_path / "parts")
+    assert f"'{tmp_path / 'parts'}/*.csv'" in hint
+    make(tmp_path / "texts", "pos/1.txt", "neg/2.txt")
+    assert doubts(tmp_path / "texts") == []
+
+
+def test_a_table_of_classes_beside_the_images_is_told(folder: Path) -> None:
+    make(folder, "_classes.csv")
+    ((_, hint),) = doubts(folder)
+    assert "pets/_classes.csv" in hint
+
+
+def test_one_fingerprint_for_all_files_and_every_change_shows(folder: Path, tmp_path: Path) -> None:
+    first, seen = fingerprint(folder), identify(folder)
+    assert (first.path, first.bytes) == (str(folder), sum(map(len, FILES)))
+    assert identify(folder) == seen
+    make(tmp_path / "copy", *FILES)
+    assert fingerprint(tmp_path / "copy").sha256 == first.sha256
+    (folder / "cat" / "1.png").write_text("CAT/1.png")
+    changed = fingerprint(folder)
+    assert changed.bytes == first.bytes
+    assert identify(folder) != seen
+    (folder / "cat" / "1.png").rename(folder / "cat" / "9.png")
+    moved = fingerprint(folder)
+    make(folder, "cat/11.png")
+    assert len({each.sha256 for each in (first, changed, moved, fingerprint(folder))}) == 4
