@@ -164,7 +164,7 @@ def open_portable(
         outputs=plans,
         named=portable.named,
         rows_at_once=portable.rows_at_once,
-        sizes=portable.outputs,
+        sizes={name: shape[-1] if shape else None for name, shape in portable.outputs.items()},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class TargetCodec(Protocol):
         """The fitted encoding as JSON values."""
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def from_state(cls, state: Mapping[str, Any]) -> TargetCodec:
         """The codec whose `state` this is."""
 
 

@@ -157,8 +157,8 @@ class Preprocessing:
         self.finish()
 
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
-        """The files that cells of features name, as far as they are there; not those of a folder that is the table."""
-        opening = [codec for codec in self.features.values() if isinstance(codec, OpensFiles)]
+        """The files that cells of features and targets name, as far as they are there."""
+        opening = [codec for _, _, codec in self._codecs() if isinstance(codec, OpensFiles)]
         for chunk in rows if opening else ():
             if chunk.file is not None and chunk.file.is_dir():
                 continue  # the folder is known with all that is in it
