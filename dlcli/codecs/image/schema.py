@@ -105,7 +105,7 @@ class ImageTarget(Target):
     @model_validator(mode="after")
     def _masks_have_classes(self) -> ImageTarget:
         if self.ignore is not None and self.classes is None:
-            raise PydanticCustomError("mask", "`ignore` is for masks: say `classes: auto` as well")
+            raise PydanticCustomError("options", "`ignore` is for masks: say `classes: auto` as well")
         return self
 
 

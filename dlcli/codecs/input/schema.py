@@ -41,7 +41,9 @@ class InputTarget(Target):
     @model_validator(mode="after")
     def _has_no_columns(self) -> InputTarget:
         if self.columns is not None:
-            raise PydanticCustomError("input", "a target that is a feature has no `columns` of its own: leave them out")
+            raise PydanticCustomError(
+                "options", "a target that is a feature has no `columns` of its own: leave them out"
+            )
         return self
 
 

@@ -156,8 +156,8 @@ class NumberTargetCodec:
         """The codec whose `state` this is."""
         codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"])
         codec._codec = NumberCodec.from_state(state)
-        if codec._codec.shape != codec.offset.shape or codec.offset.shape != codec.scale.shape:
-            raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no vector of numbers")
+        if codec._codec.shape[-1:] != codec.offset.shape or codec.offset.shape != codec.scale.shape:
+            raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no array of numbers")
         return codec
 
 

@@ -338,13 +338,21 @@ def _misfit_of_axes(plan: OutputPlan, path: str) -> Problem | None:
         else f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} is "
         + (_whole_kind(target) if target.classes else f"{target.width} number{'s' * (target.width != 1)}"),
         path=path,
-        hint=_way_to_axes(given, wanted),
+        hint=_or_steps(plan, given) + _way_to_axes(given, wanted),
         rule="shape-target",
     )
 
 
 def _whole_kind(target: TargetSpec) -> str:
     return "one class" if target.kind == "category" else "one set of classes"
+
+
+def _or_steps(plan: OutputPlan, given: Sequence[int | None]) -> str:
+    """The way out for classes of steps that were taken for a vector of numbers."""
+    target = plan.targets[0]
+    if target.kind != "number" or (*given,) != target.shape:
+        return ""
+    return f"if {target.name} is a class for each step, declare data.target: {{{target.name}: category}}; else "
 
 
 def _listed(shape: Sequence[int | None]) -> str:
