@@ -173,6 +173,7 @@ def spelled(directory: Path) -> Path:
     return directory / "rows.npz"
 
 
+@pytest.mark.soak
 def test_ctc_spells_sequences(tmp_path: Path) -> None:
     rows = spelled(tmp_path)
     model = {"layers": [{"Dense": {"units": 8, "activation": "relu"}}, {"Dense": {"units": 4}}]}

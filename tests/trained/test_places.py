@@ -91,6 +91,7 @@ def test_pixels_that_are_not_learnt(arrays: Path, tmp_path: Path) -> None:
     assert "ignore_class: -1" in (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8")
 
 
+@pytest.mark.soak
 def test_an_image_from_an_image_and_itself(arrays: Path, tmp_path: Path) -> None:
     layers = [conv(4, activation="relu"), conv(1, activation="sigmoid")]
     for target in ({"again": {"from": "x"}}, "clean"):
@@ -105,6 +106,7 @@ def test_an_image_from_an_image_and_itself(arrays: Path, tmp_path: Path) -> None
         assert 2 < found["prediction"].max() <= 255
 
 
+@pytest.mark.soak
 def test_a_series_of_numbers_in_its_own_unit(arrays: Path, tmp_path: Path) -> None:
     layers = [{"Reshape": {"target_shape": [SIZE, SIZE]}}, {"Dense": {"units": 1}}]
     run = dlcli.train({**config(arrays, "series", layers), "fit": {"epochs": 1}}, run_dir=tmp_path / "run")

@@ -66,7 +66,7 @@ def _targets(value: Any) -> Any:
         return {}
     if isinstance(value, (str, int, float)):
         value = [value]
-    if isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
+    if value and isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
         return {as_text(name): None for name in value}
     return _inferred(value)
 

@@ -112,6 +112,7 @@ def config(listed: Path, target: dict[str, Any], layers: list[Any]) -> dict[str,
     }
 
 
+@pytest.mark.soak
 def test_a_mask_is_learnt_and_predicted(listed: Path, tmp_path: Path) -> None:
     target = {"columns": "mask", "classes": "auto", "ignore": [255]}
     layers = [{"Conv2D": {"filters": 2, "kernel_size": 1, "activation": "softmax"}}]
