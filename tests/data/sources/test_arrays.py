@@ -161,7 +161,7 @@ def test_arrays_of_different_lengths_say_both(folder: Path) -> None:
         ("more.idx", idx(np.zeros((9, 9), np.uint8)) + b"\0", "damaged-file"),
         ("head.idx", b"\0\0\x08\x03\0\0", "damaged-file"),
         ("magic.idx", b"\0\0\x07\x01\0\0\0\0", "damaged-file"),
-        ("cut.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)))[:-9], "damaged-file"),
+        ("cut.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)), mtime=0)[:-9], "damaged-file"),
         ("short.idx.gz", gzip.compress(idx(np.arange(81, dtype=np.uint8))[:-9], mtime=0), "damaged-file"),
         ("more.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)) + b"\0", mtime=0), "damaged-file"),
         ("giant.idx.gz", gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12, mtime=0), "damaged-file"),
