@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import enum
 import json
+import sys
+import types
 from typing import Any
 
 import keras
@@ -38,9 +40,6 @@ class Own(keras.callbacks.Callback):  # type: ignore[misc]
 
 @pytest.fixture(autouse=True)
 def module_of_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-    import types
-
     module = types.ModuleType("dlcli_code_own")
     module.Phase, module.Right = Phase, Right  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, module.__name__, module)
@@ -76,14 +75,16 @@ def test_members_of_enumerations_and_huge_numbers(kept: Any) -> None:
     one, other = Own(), Own()
     one.kept, other.kept = kept, collections.defaultdict(list) if isinstance(kept, collections.defaultdict) else None
     assert again(one, other) == []
-    assert other.kept == kept and type(other.kept) is type(kept)
+    assert other.kept == kept
+    assert type(other.kept) is type(kept)
 
 
 def test_a_member_is_the_one_that_the_code_has_made() -> None:
     one, other = Own(), Own()
     one.kept, other.kept = Phase.DONE, Phase.WARM
     assert again(one, other) == []
-    assert other.kept is Phase.DONE and [each.name for each in Phase] == ["WARM", "DONE"]
+    assert other.kept is Phase.DONE
+    assert [each.name for each in Phase] == ["WARM", "DONE"]
 
 
 def test_members_together_are_said_and_stay_what_they_are() -> None:
@@ -100,10 +101,13 @@ def test_tensors_come_back_as_tensors(kind: Any) -> None:
     assert again(one, other) == []
     assert type(other.kept) is type(one.kept)
     for before, now in zip(one.kept, other.kept, strict=True):
-        assert keras.ops.is_tensor(now) and now.dtype == before.dtype and np.array_equal(now, before)
+        assert keras.ops.is_tensor(now)
+        assert now.dtype == before.dtype
+        assert np.array_equal(now, before)
 
 
 def test_a_name_that_begins_as_that_of_a_hook() -> None:
     one, other = Own(), Own()
     one.on_plateau = 3
-    assert again(one, other) == [] and other.on_plateau == 3
+    assert again(one, other) == []
+    assert other.on_plateau == 3

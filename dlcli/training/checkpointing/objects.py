@@ -12,7 +12,7 @@ import logging
 import random
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -106,7 +106,7 @@ def member(found: Member) -> Any:
     kind: Any = sys.modules.get(found.module)
     for name in found.kind.split("."):
         kind = vars(kind).get(name) if hasattr(kind, "__dict__") else None
-    known = kind.__members__ if isinstance(kind, enum.EnumType) else {}
+    known: Mapping[str, enum.Enum] = kind.__members__ if isinstance(kind, enum.EnumType) else {}
     if found.name not in known:
         raise NotTheSame(f"there is no {found.kind}.{found.name}")
     return known[found.name]
