@@ -81,6 +81,7 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
     }
     inner = {node.name: node.model for node in graph.nodes} if graph is not None else {}
     ours = _own_types(graph)
+    networks = {node.name: node.component.name for node in graph.nodes if node.component} if graph is not None else {}
     rows: dict[str, list[LayerRow]] = {}
     sources: dict[str, list[str]] = {}
     # Of a shared layer's use that is an output Keras has a layer of that name, which gives what it takes.
@@ -93,14 +94,15 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
             taken = list(_inputs(node, names))
             row = LayerRow(
                 name=names[id(node)],
-                type="Model" if nested else ours.get(layer.name, type(layer).__name__),
+                type=networks.get(layer.name, "Model") if nested else ours.get(layer.name, type(layer).__name__),
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
                 inputs=tuple(f"{name}.{part}" if part else name for name, part in taken),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
-            inside = _rows(layer, inner.get(layer.name), depth + 1) if nested and not place else ()
+            is_open = nested and not place and layer.name not in networks  # the layers of a network fill pages
+            inside = _rows(layer, inner.get(layer.name), depth + 1) if is_open else ()
             rows[row.name], sources[row.name] = [row, *inside], [name for name, _ in taken]
     for name in _in_order(sources, graph):
         yield from rows[name]

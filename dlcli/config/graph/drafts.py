@@ -43,12 +43,14 @@ class Scope:
         incoming: What `input`, `input_2`, ... mean here; empty at the top of a graph.
         around: The scope of the list that uses the block.
         names: What the block calls its inputs, in the order of `incoming`; empty when it gives them no names.
+        trainable: What the use says of the layers inside; None: nothing.
     """
 
     prefix: str = ""
     incoming: tuple[Source, ...] = ()
     around: Scope | None = None
     names: tuple[str, ...] = ()
+    trainable: bool | None = None
 
     def position(self, word: str) -> int | None:
         """Which of the incoming tensors a word means."""
@@ -91,6 +93,8 @@ class Draft:
     shared: Reference | None = None
     name: str = ""
     call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    trainable: bool | None = None
+    run: str | None = None
 
 
 Source = Reference | Draft

@@ -124,9 +124,8 @@ class _Linker:
                 arguments.append(("inputs", 1))  # of one feature that a glob fits, or one copy
         shared = None if draft.shared is None else self._shared(draft.shared)
         names, picks = tuple(name for name, _ in inputs), tuple(pick for _, pick in inputs)
-        return Node(
-            draft.name, draft.component, inner, shared, names, draft.path, picks, tuple(arguments), dict(draft.call)
-        )
+        said = (picks, tuple(arguments), dict(draft.call), draft.trainable, draft.run)
+        return Node(draft.name, draft.component, inner, shared, names, draft.path, *said)
 
     def _merges(self, draft: Draft) -> bool:
         """Whether the layer takes a list."""
