@@ -82,6 +82,7 @@ def check_rows(table: Table) -> Table:
         problem
         for rows in table.rows.values()
         for name, columns in table.roles.targets.items()
+        if (target := table.config.target[name]) is None or not target.takes_empty
         for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
     ]
     weights: dict[SplitName, NDArray[np.float32]] = {}
@@ -185,7 +186,14 @@ def check_classes(table: Table, division: Division, preprocessing: Preprocessing
 
 def class_problems(table: Table, division: Division, name: str, codec: TargetCodec) -> list[Problem]:
     """The classes of each split that a fitted target has not seen; empty cells are none, and numbers are no classes."""
-    if codec.spec.kind != "category":
+    target = table.config.target[name]
+    # Of arrays encoding tells; a feature knows what becomes of a value that it has not seen.
+    if (
+        codec.spec.kind != "category"
+        or codec.spec.axes
+        or len(codec.columns) != 1
+        or (target is not None and target.of_features)
+    ):
         return []
     (column,) = codec.columns
     found = {source: row_labels(rows, column) for source, rows in table.rows.items()}

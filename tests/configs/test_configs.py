@@ -64,7 +64,7 @@ def test_its_files_exist(path: Path) -> None:
     sources = [source for source in said if source and not isinstance(source, float)]
     files = [file for source in sources for file in source_files(source, path="data")]
     assert files
-    assert [file for file in files if not file.is_file()] == []
+    assert [file for file in files if not file.exists()] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=label)

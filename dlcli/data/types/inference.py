@@ -22,6 +22,7 @@ from dlcli.config.schema import Feature, FeatureDefaults, Target
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, ColumnInfo
 from dlcli.data.types.profile import ColumnProfile, Gather, Values, parts_of, profile
 from dlcli.data.types.rule import FeatureRule, Hints, TargetRule
+from dlcli.data.values.lists import is_list
 from dlcli.errors import Problem, first_of
 
 __all__ = ["Guess", "collect_notes", "filled_in", "infer_feature", "infer_target", "with_defaults"]
@@ -83,6 +84,8 @@ def infer_feature(
     if isinstance(first, np.ndarray) and first.ndim > 1:
         feature, note = next(array for rule in _feature_rules() if (array := rule.fit_array(first)) is not None)
         return Guess(with_defaults(feature, defaults), note)
+    if first is not None and is_list(first):
+        return Guess(None, "left out: lists of texts, or of several lengths, are no feature")
     if info.dtype == FILE_NAME:
         return Guess(None, "left out: names of files")
     column = dataclasses.replace(profile(values), folder=folder)
@@ -144,6 +147,8 @@ def infer_target(
     first = next(iter(parts_of(values)), None)
     if isinstance(first, np.ndarray) and first.size != len(first):
         fit = next(array for rule in _target_rules() if (array := rule.fit_array(first)) is not None)
+    elif first is not None and is_list(first):
+        fit = next(lists for rule in _target_rules() if (lists := rule.fit_lists(first)) is not None)
     else:
         gather: Gather = "texts" if classification is False else "whole" if classification is None else "all"
         column, hints = profile(values, gather=gather), Hints(classification, units)
