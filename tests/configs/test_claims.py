@@ -39,6 +39,9 @@ CLAIMS = [
     Claim("diabetes", "root_mean_squared_error", most=62),
     Claim("digits", "accuracy", least=0.95),
     Claim("digits_cnn", "accuracy", least=0.9),
+    Claim("digits_idx", "accuracy", least=0.9),
+    Claim("autoencoder", "mae", most=2.0),
+    Claim("topics", "binary_accuracy", least=0.98),
     Claim("digits_images", "accuracy", least=0.98),
     Claim("digits_images_mlp", "accuracy", least=0.96),
     Claim("xor", "accuracy", least=1.0, split="train"),
@@ -125,7 +128,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Train:
     return train
 
 
-@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.config}-{claim.metric}")
+LONG_CLAIMS = [
+    Claim("masks", "accuracy", least=0.95),
+    Claim("autoencoder_cnn", "mae", most=2.0),
+    Claim("sums", "accuracy", least=0.9),
+]
+"""What takes longer, so that only the long proofs train it."""
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [*CLAIMS, *(pytest.param(claim, marks=pytest.mark.soak) for claim in LONG_CLAIMS)],
+    ids=lambda claim: f"{claim.config}-{claim.metric}",
+)
 def test_a_config_keeps_its_promise(claim: Claim, trained: Train) -> None:
     run = trained(claim.config).run
     metrics = (
