@@ -52,6 +52,14 @@ def write_npz(name: str, **arrays: np.ndarray) -> None:
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
 
 
+def write_idx(name: str, values: np.ndarray) -> None:
+    """Write an array of uint8 as MNIST is published, gzipped without a time stamp."""
+    head = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    (HERE / name).parent.mkdir(exist_ok=True)
+    with (HERE / name).open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as stream:
+        stream.write(head + values.tobytes())
+
+
 def write_png(path: Path, pixels: np.ndarray) -> None:
     """Write a gray image (height, width) uint8, as a file of the fewest bytes that a PNG has."""
     height, width = pixels.shape
@@ -67,13 +75,10 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
-    """Write images of 0 to 16 as a folder for each class, and the table that lists them."""
-    lines = []
+    """Write images of 0 to 16 as a folder for each class."""
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        file = f"{label}/{number:04}.png"
-        write_png(HERE / name / file, (image.astype(np.uint16) * 255 // 16).astype(np.uint8))
-        lines.append((file, int(label)))
-    write_csv(f"{name}/labels.csv", ["image", "digit"], lines)
+        pixels = (image.astype(np.uint16) * 255 // 16).astype(np.uint8)
+        write_png(HERE / name / str(label) / f"{number:04}.png", pixels)
 
 
 def plain(value: float) -> int | float:
@@ -124,6 +129,9 @@ def write_bundled() -> None:
     write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
     write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
     write_images("digits", images, labels)
+    for name, part in (("train", slice(0, 1500)), ("t10k", slice(1500, None))):
+        write_idx(f"digits_idx/{name}-images-idx3-ubyte.gz", images[part])
+        write_idx(f"digits_idx/{name}-labels-idx1-ubyte.gz", labels[part].astype(np.uint8))
 
 
 def write_gates() -> None:

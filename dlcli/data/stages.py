@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SplitName
-from dlcli.data.columns.codec import LeavesRowsOut
+from dlcli.data.columns.codec import LeavesRowsOut, OpensFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
@@ -265,6 +265,8 @@ def _write(
 ) -> None:
     preprocessing.forget()
     unseen[:] = preprocessing.given_problems()
+    # A row without a target may name a file that is no sample, such as the list of classes in their folder.
+    opening = any(isinstance(codec, OpensFiles) for codec in preprocessing.features.values())
     for source, rows in table.rows.items():
         numbers = division.within(source)
         encode_rows(
@@ -275,7 +277,7 @@ def _write(
             destination,
             gaps=_gaps(table),
             on_demand=on_demand,
-            unusable=table.unusable.get(source),
+            unusable=(table.left_out if opening else table.unusable).get(source),
         )
         found = preprocessing.take_unseen_values(source)
         unseen += found if source != "train" else ()

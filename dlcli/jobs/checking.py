@@ -25,7 +25,9 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
     """
     sections = inspection.sections
     compiled, data = sections.get("compile"), sections.get("data")
-    found = check_callbacks(sections.get("callbacks", ()), compiled.optimizer if compiled is not None else None)
+    fit = sections.get("fit")
+    optimizers = [] if compiled is None else [compiled.optimizer] if fit is None else fit.optimizers(compiled.optimizer)
+    found = check_callbacks(sections.get("callbacks", ()), optimizers)
     headers = look_at_headers(data) if data is not None else Headers(None, (), ())
     if headers.features is not None and inspection.takes_rest:
         inspection = inspection.among(headers.features)

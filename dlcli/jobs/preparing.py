@@ -65,25 +65,37 @@ def prepare_job(
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
+        from dlcli.jobs.adapting import adapt_layers
+        from dlcli.jobs.beginning import begin
         from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.trained.keras_predictor import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
-        assembly = assemble_run(config, graph, prepared.preprocessing).compile()
+        config, graph = adapt_layers(config, graph, prepared, tell=tell)
+        preprocessing = prepared.preprocessing
+        assembly = begin(assemble_run(config, graph, preprocessing), preprocessing, tell=tell).compile()
         if config.code and not check:
             # On a model of its own, so that the draws of the one that is trained stay what they are.
             rehearse(assembly, prepared, tell=tell)
-            assembly = assemble_run(config, graph, prepared.preprocessing).compile()
+            assembly = begin(assemble_run(config, graph, preprocessing), preprocessing).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
+        if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
+            tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
         if check:
             rehearse(assembly, prepared, tell=tell)
         elif not config.code:
             require_savable(assembly)
         return prepared, plan
+
+
+def _nothing_to_train() -> Problem:
+    message = "nothing is left that learns: all layers with weights are frozen"
+    hint = "leave out `trainable: false` beside one of them"
+    return Problem(message, path="model.layers", hint=hint, rule="nothing-to-train")
 
 
 def open_table(config: Config, *, cache: Cache, tell: Listener) -> TableReader:

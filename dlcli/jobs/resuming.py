@@ -73,7 +73,7 @@ class Resumption:
         earlier = self.record.get("resumed")
         resumed = {"at": now(), "epoch": epoch, "argv": provenance["argv"], "versions": provenance["versions"]}
         return {
-            **{name: self.record[name] for name in (*kept, *of_model) if name in self.record},
+            **{name: self.record[name] for name in (*kept, "weights", *of_model) if name in self.record},
             "resumed": [*(earlier if isinstance(earlier, list) else []), resumed],
         }
 
@@ -214,6 +214,8 @@ def _finished(record: Mapping[str, Any], before: Config, after: Config) -> str:
 
 
 def _differences(before: Any, after: Any, run: RunDirectory) -> list[Problem]:
+    # The end of the training may be another: of phases, that of the last one.
+    last = f"fit.phases[{len(before['fit'].get('phases', ())) - 1}].epochs"
     return [
         Problem(
             f"{path} is {_shown(now)}, and the run was begun with {_shown(then)}",
@@ -222,7 +224,7 @@ def _differences(before: Any, after: Any, run: RunDirectory) -> list[Problem]:
             rule="resume-differs",
         )
         for path, then, now in _compared(_plain(before), _plain(after), "")
-        if not _is_free(path)
+        if not _is_free(path) and path != last
     ]
 
 

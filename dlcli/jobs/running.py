@@ -41,6 +41,7 @@ from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
 from dlcli.training.fit import fit
 from dlcli.training.guards.interruption import postponed
+from dlcli.training.model_file import save_initial
 from dlcli.training.plan import Plan
 
 __all__ = ["run_job"]
@@ -96,9 +97,10 @@ def run_job(
         **_files(prepared),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         "code": hashes_of(assembly.config.code),
+        **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),
         **provenance(config_file),
     }
-    room = bytes_of_file(assembly.model)
+    room = bytes_of_file(assembly.model) * (2 if assembly.begun else 1)
     with (
         claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs, room=room)
         if resumption is None
@@ -127,6 +129,8 @@ def run_job(
             with postponed():  # from the record on there is a run, and it can be gone on with
                 record.begin()
                 run.write_inputs(assembly.config, prepared.preprocessing.state())
+                if assembly.begun and resumption is None:
+                    save_initial(assembly.model, run)
                 tell(plan.at(run.path).planned)
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
@@ -181,7 +185,8 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
         tell(Notice(Problem(message, hint=CHECK_DISK, rule="commit-damaged"), warning=True))
     start = Snapshot(commit)
     require_same_config(config, start.config, run)
-    require_epochs(config.fit.epochs, start.epoch)
+    if start.progress.phase + 1 == len(plan.phases):
+        require_epochs(start.progress.begun + plan.phases.epochs(start.progress.phase), start.epoch)
     require_other_end(resumption, config.fit.epochs, start.epoch)
     commits.forget_after(commit.epoch, keep=config.checkpoint.keep if config.checkpoint else 1)
     forget_backups(config.callbacks, run.path)

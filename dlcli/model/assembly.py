@@ -15,6 +15,7 @@ from dlcli.model.code import load_code
 from dlcli.model.compilation import compile_model
 from dlcli.model.functional import build
 from dlcli.model.metrics.own_unit import measure_in_own_units
+from dlcli.model.pretrained.beginning import Beginning
 
 __all__ = ["Assembly", "assemble"]
 
@@ -30,6 +31,7 @@ class Assembly:
         outputs: What each output learns, in the model's order.
         runtime: Where it runs.
         code: The user's own objects by name.
+        begun: Where weights were read that are not drawn.
     """
 
     model: Any
@@ -38,6 +40,7 @@ class Assembly:
     outputs: tuple[OutputPlan, ...]
     runtime: Runtime
     code: Mapping[str, object]
+    begun: tuple[Beginning, ...] = ()
 
     def compile(self) -> Assembly:
         """Compile the model, in place.
@@ -71,10 +74,12 @@ def assemble(
     """
     runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
-    model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_)
+    begun: list[Beginning] = []
+    model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_, begun=begun)
     shapes = {
         name: tuple(output.shape[1:]) if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)
     }
     plans, compile_ = plan_outputs(config, outputs=shapes, targets=targets)
-    return Assembly(model, config.model_copy(update={"compile": compile_}), graph, plans, runtime, code)
+    config = config.model_copy(update={"compile": compile_})
+    return Assembly(model, config, graph, plans, runtime, code, tuple(begun))

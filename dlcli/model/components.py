@@ -23,7 +23,7 @@ from dlcli.model.faults import model_faults, named_argument, reason
 from dlcli.model.layers.positions import OWN_LAYERS
 from dlcli.model.repairs import keep_arguments, mended_arguments
 
-__all__ = ["make"]
+__all__ = ["make", "make_arguments"]
 
 Path = tuple[str | int, ...]
 
@@ -83,6 +83,19 @@ def make(kind: str, component: Component, *, code: Mapping[str, object], path: P
     return made
 
 
+def make_arguments(kind: str, component: Component, *, code: Mapping[str, object], path: Path) -> dict[str, Any]:
+    """The arguments of a component of Keras's, components among them made; for what is made otherwise.
+
+    Raises:
+        ModelError: As `make`.
+    """
+    maker = _Maker(code)
+    arguments = maker.arguments(kind, component, path)
+    if maker.problems:
+        raise ModelError(maker.problems)
+    return arguments
+
+
 class _Maker:
     """Makes one component; goes on after a fault to find the others, and collects them."""
 
@@ -95,6 +108,7 @@ class _Maker:
         self._namespaces: dict[str, Any] = {
             kind: keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
             for kind in catalogue.KINDS
+            if kind != "applications"  # see `dlcli.model.pretrained`
         }
         self._bases: dict[str, type] = {
             "layers": keras.layers.Layer,
@@ -135,6 +149,12 @@ class _Maker:
         if made is not None:
             keep_arguments(made, arguments)
         return made
+
+    def arguments(self, kind: str, component: Component, path: Path) -> dict[str, Any]:
+        """The arguments, or nothing after reporting why there are none."""
+        entry = self._catalogue.get(kind, component.name)
+        assert entry is not None  # who asks has looked
+        return self._arguments(entry, component, path) or {} if self._fits(entry, component, path) else {}
 
     def _own(self, kind: str, component: Component, value: object, path: Path) -> Any:
         """An object of the user's own class, or their function."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.config.catalogue.entries import Entry
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.graph.vocabularies import with_vocabularies
@@ -17,8 +19,10 @@ from dlcli.model.components import make
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.inputs import make_inputs, taken_as_numbers
 from dlcli.model.layers.calls import call_layer, input_form
+from dlcli.model.pretrained.beginning import Beginning
+from dlcli.model.pretrained.networks import make_network, network_entry
 
-__all__ = ["build"]
+__all__ = ["build", "connect_part"]
 
 
 def build(
@@ -28,6 +32,7 @@ def build(
     code: Mapping[str, object],
     name: str,
     model_class: str | None = None,
+    begun: list[Beginning] | None = None,
 ) -> Any:
     """Build the model.
 
@@ -37,6 +42,7 @@ def build(
         code: The user's own classes and functions by name.
         name: The model's name.
         model_class: The user's own subclass of `keras.Model`; Keras's when None.
+        begun: Takes where the weights of networks were read.
 
     Returns:
         A functional `keras.Model`. It takes a dict of arrays `(batch, *shape)` by the `InputSpec` names, also when
@@ -54,8 +60,42 @@ def build(
     sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes], code=code)
     tensors = builder.connect(graph, layers, tensors)
     builder.check()
+    builder.freeze(graph, layers)
+    if begun is not None:
+        begun += builder.begun
     outputs = builder.named_outputs(graph, tensors)
     return builder.model(sources, outputs, name=name, kind=builder.model_class(model_class))
+
+
+def connect_part(graph: Graph, inputs: Sequence[InputSpec], name: str, *, code: Mapping[str, object]) -> Any:
+    """The part of a model from its inputs to a layer, or to an input itself, as a `keras.Model`.
+
+    Args:
+        graph: The whole model.
+        inputs: Its inputs.
+        name: The layer or the input.
+        code: The user's own classes and functions by name.
+
+    Raises:
+        ModelError: As `build`.
+    """
+    graph = with_vocabularies(graph, {spec.name: spec.vocabulary for spec in taken_as_numbers(graph, inputs)})
+    builder = _Builder(code)
+    by_name = {node.name: node for node in graph.nodes}
+    needed: set[str] = set()
+    waiting = [name]
+    while waiting:
+        node = by_name.get(waiting.pop())
+        if node is not None and node.name not in needed:
+            needed.add(node.name)
+            waiting += [*node.inputs, *filter(None, [node.shared])]
+    part = dataclasses.replace(graph, nodes=tuple(node for node in graph.nodes if node.name in needed))
+    layers = builder.make_layers(part)
+    builder.check()
+    sources, tensors = make_inputs(graph, inputs, taken=[node.name for node in graph.nodes], code=code)
+    tensors = builder.connect(part, layers, tensors)
+    builder.check()
+    return builder.model(sources, [_first(tensors[name])], name="part", kind=startup.load().Model)
 
 
 class _Builder:
@@ -67,6 +107,7 @@ class _Builder:
         self._faults = model_faults()
         self._problems: list[Problem] = []
         self._inner: dict[int, dict[str, Any]] = {}
+        self.begun: list[Beginning] = []
 
     def check(self) -> None:
         """Raise what has been found so far."""
@@ -77,7 +118,7 @@ class _Builder:
         """The Keras layer of every node that has one of its own, nested graphs included."""
         layers = {}
         for node in graph.nodes:
-            if node.component is not None:
+            if node.component is not None and network_entry(node.component, self._code) is None:
                 layers[node.name] = self._make(node, node.component)
             elif node.model is not None:
                 self._inner[id(node.model)] = self.make_layers(node.model)
@@ -99,6 +140,8 @@ class _Builder:
             layer = layers.get(node.shared or node.name)
             if node.model is not None:
                 layer = layers[node.name] = self._nested(node, node.model, incoming)
+            elif (entry := network_entry(node.component, self._code)) is not None:
+                layer = layers[node.name] = self._network(node, entry, incoming)
             if layer is None:
                 continue
             owner = by_name[node.shared] if node.shared is not None else node
@@ -106,6 +149,14 @@ class _Builder:
             if outgoing is not None:
                 tensors[node.name] = outgoing
         return tensors
+
+    def freeze(self, graph: Graph, layers: dict[str, Any]) -> None:
+        """Let the weights of layers learn or not, as their nodes say; what is around a layer has the last word."""
+        for node in graph.nodes:
+            if node.model is not None:
+                self.freeze(node.model, self._inner[id(node.model)])
+            if node.trainable is not None:
+                layers[node.name].trainable = node.trainable
 
     def _part(self, node: Node, tensors: Mapping[str, Any], place: int) -> Any:
         """One of the tensors that a node takes; None after reporting that the layer before does not give it."""
@@ -178,6 +229,16 @@ class _Builder:
             return True
         parameters = inspect.signature(own).parameters.values()
         return any(each.name == "name" or each.kind is each.VAR_KEYWORD for each in parameters)
+
+    def _network(self, node: Node, entry: Entry, incoming: list[Any]) -> Any:
+        """A network of Keras's, built for the images that come in."""
+        try:
+            network, beginning = make_network(node, entry, incoming, code=self._code)
+        except ModelError as error:
+            self._problems += error.problems
+            return None
+        self.begun += [] if beginning is None else [beginning]
+        return network
 
     def _nested(self, node: Node, graph: Graph, incoming: list[Any]) -> Any:
         """A nested model, built for the shapes that come in."""

@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["Apart", "Difference", "compare_history", "compare_metrics", "differences"]
 
-OF_TIME = frozenset({"epoch", "seconds", "rows_per_second"})
+OF_TIME = frozenset({"epoch", "phase", "seconds", "rows_per_second"})
 """Columns of a history that are no numbers of the training."""
 
 NOTHING = "none"

@@ -14,17 +14,24 @@ from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import write_file
 from dlcli.runs.inside import read_inside
 
-__all__ = ["HistoryFile", "read_history"]
+__all__ = ["OWN_COLUMNS", "HistoryFile", "read_history"]
 
 MOST_BYTES = 256 * 2**20
 """Of a history that is read: a million epochs of twenty metrics."""
 
 
+OWN_COLUMNS = ("epoch", "phase", "seconds", "rows_per_second")
+"""Of the file; the others are Keras's."""
+
+COUNTED = ("epoch", "phase")
+
+
 class HistoryFile:
     """Writes the History as it grows.
 
-    The columns are `epoch` (1, 2, ...), `seconds`, `rows_per_second`, then Keras's own metric names in the order in
-    which they first appear. With `validation_freq` some epochs have no validation; their cells are empty.
+    The columns are `epoch` (1, 2, ...), `phase` (likewise) where `fit` has phases, `seconds`, `rows_per_second`, then
+    Keras's own metric names in the order in which they first appear. With `validation_freq` some epochs have no
+    validation; their cells are empty.
 
     Args:
         path: Where the file goes.
@@ -36,7 +43,9 @@ class HistoryFile:
         self._rows: list[dict[str, float]] = []
         self._whole = True
 
-    def append(self, *, epoch: int, seconds: float, rows_per_second: float, logs: Mapping[str, float]) -> None:
+    def append(
+        self, *, epoch: int, seconds: float, rows_per_second: float, logs: Mapping[str, float], phase: int | None = None
+    ) -> None:
         """Add an epoch: one appended line, or the whole file anew when a column appears or an epoch could not be added.
 
         Args:
@@ -44,11 +53,13 @@ class HistoryFile:
             seconds: Wall time of the epoch, validation included.
             rows_per_second: Training rows per second of the epoch's training part.
             logs: Keras's epoch logs.
+            phase: One-based; None where there are none.
 
         Raises:
             RunError: The disk is full; the epoch is added with the next one.
         """
-        row = {"epoch": epoch, "seconds": round(seconds, 4), "rows_per_second": round(rows_per_second, 1), **logs}
+        place = {"epoch": epoch} if phase is None else {"epoch": epoch, "phase": phase}
+        row = {**place, "seconds": round(seconds, 4), "rows_per_second": round(rows_per_second, 1), **logs}
         self._rows.append(row)
         new = [name for name in row if name not in self._columns]
         self._columns += new
@@ -142,7 +153,7 @@ def _parsed(content: bytes, path: Path) -> tuple[list[str], list[dict[str, float
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), restval="")
         rows = [
-            {name: int(cell) if name == "epoch" else float(cell) for name, cell in row.items() if cell}
+            {name: int(cell) if name in COUNTED else float(cell) for name, cell in row.items() if cell}
             for row in reader
         ]
         return list(reader.fieldnames or ()), rows

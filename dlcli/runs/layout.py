@@ -6,6 +6,7 @@ runs/iris-001/
   preprocessing.json     the fitted state of every feature and target
   history.csv            a row per epoch
   checkpoints/           files of ModelCheckpoint, and committed epochs (see `dlcli.runs.commits`)
+  initial.weights.h5     what the weights began with, when they were not all drawn
   model.keras            the final (or restored best) model
   model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
@@ -36,6 +37,7 @@ from dlcli.runs.strict_json import read_strict
 
 __all__ = [
     "FORMAT",
+    "INITIAL",
     "OWN_NAMES",
     "ROOM_FOR_THE_END",
     "RunDirectory",
@@ -87,6 +89,9 @@ def _finite(value: Any) -> Any:
     return value
 
 
+INITIAL = "initial.weights.h5"
+"""In place of all that the weights of a model began with: a run needs nothing outside of itself."""
+
 OWN_NAMES = frozenset(
     [
         "config.yaml",
@@ -96,6 +101,7 @@ OWN_NAMES = frozenset(
         "checkpoints",
         "model.keras",
         "model.weights.h5",
+        "initial.weights.h5",
         "model.onnx",
         "evaluations",
         "code",
@@ -135,6 +141,7 @@ class RunDirectory:
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
         self.weights = path / "model.weights.h5"
+        self.initial = path / INITIAL
         self.portable = path / "model.onnx"
         self.evaluations = path / "evaluations"
         self.code = path / "code"
@@ -273,7 +280,7 @@ class RunDirectory:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
         files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
-        problems = unsafe([*files, self.lock])
+        problems = unsafe([*files, self.initial, self.lock])
         problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
         if not problems and self.code.is_dir():
             cache = self.code / "__pycache__"  # of earlier versions, and of people; `load_code` never looks into it

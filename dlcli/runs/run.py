@@ -10,7 +10,7 @@ from typing import Any
 
 from dlcli.errors import Problem, RunError
 from dlcli.runs.contents import STATUSES
-from dlcli.runs.history import read_history
+from dlcli.runs.history import OWN_COLUMNS, read_history
 from dlcli.runs.layout import RunDirectory
 
 __all__ = ["Run"]
@@ -77,7 +77,7 @@ class Run:
         lists: dict[str, list[float]] = {}
         for row in read_history(self._directory.history):
             for name, value in row.items():
-                if name not in ("epoch", "seconds", "rows_per_second"):
+                if name not in OWN_COLUMNS:
                     lists.setdefault(name, []).append(value)
         return lists
 

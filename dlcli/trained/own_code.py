@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.machinery
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.document.file_names import absolute
 from dlcli.config.document.overrides import Overrides
 from dlcli.config.document.reader import read
@@ -18,7 +19,7 @@ from dlcli.config.inspection.inspection import Inspection, inspect
 from dlcli.config.schema import Config
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import ConfigError, Problem, RunError
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import INITIAL, RunDirectory
 
 __all__ = ["GRANTED", "Leave", "inspect_run", "require_code"]
 
@@ -83,7 +84,7 @@ def inspect_run(run: RunDirectory, overrides: Overrides = ()) -> Inspection:
         overrides: As for `inspect`; they are not the run's but the caller's.
 
     Raises:
-        RunError: The config leads to another config, or to code elsewhere.
+        RunError: The config leads to another config, or to code or weights elsewhere.
     """
     try:
         value = read(run.config).value
@@ -93,6 +94,10 @@ def inspect_run(run: RunDirectory, overrides: Overrides = ()) -> Inspection:
         message = f"{run.config} extends another file, and the config of a run is whole"
         hint = "put what it extends into it, if you trust it; or train again"
         raise RunError(Problem(message, path="extends", file=run.config, hint=hint, rule="run-unsafe"))
+    if outside := list(_weights_outside(value)):
+        message = f"{run.config} takes weights from outside of the run: {', '.join(outside)}"
+        hint = f"a run has what its weights began with in {INITIAL}; train again"
+        raise RunError(Problem(message, path="model", file=run.config, hint=hint, rule="run-unsafe"))
     names = value.get("code")
     _require_inside((absolute(name, run.path) for name in _texts(names)), run)
     return inspect(run.config, overrides)
@@ -100,6 +105,34 @@ def inspect_run(run: RunDirectory, overrides: Overrides = ()) -> Inspection:
 
 def _texts(names: Any) -> Iterator[str]:
     yield from (name for name in (names if isinstance(names, list) else [names]) if isinstance(name, str))
+
+
+def _weights_outside(config: Mapping[Any, Any]) -> Iterator[str]:
+    """What a config would read weights from that is not the run's own file."""
+    model = config.get("model")
+    if not isinstance(model, Mapping):
+        return
+    weights, blocks = model.get("weights"), model.get("blocks")
+    if weights not in (None, INITIAL, {"run": INITIAL}):
+        yield f"weights: {weights}"
+    for items in (model.get("layers"), *(blocks.values() if isinstance(blocks, Mapping) else ())):
+        layers = items.get("layers") if isinstance(items, Mapping) else items
+        yield from _items_outside(layers, own=bool(config.get("code")))
+
+
+def _items_outside(items: Any, *, own: bool) -> Iterator[str]:
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, str):
+            item = {item: None}
+        if not isinstance(item, Mapping):
+            continue
+        yield from (f"run: {item['run']}" for _ in range("run" in item))
+        yield from _items_outside(item.get("layers"), own=own)
+        for name, arguments in item.items():
+            entry = catalogue.load().get("layers", name) if isinstance(name, str) and name[:1].isupper() else None
+            if entry is not None and entry.kind == "applications" and not own:
+                given = arguments.get("weights", "imagenet") if isinstance(arguments, Mapping) else "imagenet"
+                yield from (f"{name}: {{weights: {given}}}" for _ in range(given not in (None, "none")))
 
 
 def _require_inside(files: Iterable[str], run: RunDirectory) -> None:

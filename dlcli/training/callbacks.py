@@ -70,12 +70,12 @@ def make_callbacks(components: Sequence[Component], directory: Path, *, code: Ma
     ]
 
 
-def check_callbacks(components: Sequence[Component], optimizer: Component | None) -> list[Problem]:
+def check_callbacks(components: Sequence[Component], optimizers: Sequence[Component]) -> list[Problem]:
     """The faults that show before there is a model: file names, a package that is not installed, what SWA needs.
 
     Args:
         components: The config's `callbacks`.
-        optimizer: The config's optimizer; None when that section has faults.
+        optimizers: The config's optimizers, one for each phase; empty when that section has faults.
     """
     problems: list[Problem] = []
     for index, component in enumerate(components):
@@ -84,7 +84,8 @@ def check_callbacks(components: Sequence[Component], optimizer: Component | None
         if component.name == "TensorBoard" and importlib.util.find_spec("tensorboard") is None:
             hint = "pip install 'dlcli[tensorboard]', or pip install tensorboard"
             problems.append(Problem("TensorBoard is not installed", path=path, hint=hint, rule="not-installed"))
-        if component.name == "SwapEMAWeights" and optimizer is not None and not optimizer.arguments.get("use_ema"):
+        optimizer = next((each for each in optimizers if not each.arguments.get("use_ema")), None)
+        if component.name == "SwapEMAWeights" and optimizer is not None:
             message = f"SwapEMAWeights swaps in the averages of the weights, and {optimizer.name} keeps none"
             hint = f"optimizer: {{{optimizer.name}: {{use_ema: true}}}}"
             problems.append(Problem(message, path=path, hint=hint, rule="argument-value"))

@@ -20,7 +20,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.training.callback_failures import explain_failures, tolerate
 from dlcli.training.callbacks import make_callbacks
 from dlcli.training.checkpointing.committer import Committer
-from dlcli.training.checkpointing.logs import close_logs, cut_logs
+from dlcli.training.checkpointing.logs import append_to_logs, close_logs, cut_logs
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
 from dlcli.training.checkpointing.spacing import Spacing
 from dlcli.training.epoch_order import EpochOrder
@@ -121,12 +121,13 @@ class _Training:
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
         self.execution = self._chosen() if start is None else start.progress.execution
         self._guard_callbacks()
+        self._interruption = interruption
         install_mixing(plan.assembly)
-        if self.execution.mode != "step":
-            self._install_engine(interruption)
-        else:
-            engine.watch_steps(self._model, tracing=self._tracing, unkept=self._note_unkept)
-        self._validation = self._validated()
+        self._step = self._model.train_step
+        self._phase, self._begun = (0, 0) if start is None else (start.progress.phase, start.progress.begun)
+        for number in range(1, min(self._phase + 1, len(plan.phases))):
+            plan.phases.enter(number)
+        self._prepare_functions()
         self.recorder = Recorder(
             history=HistoryFile(run.history),
             listener=listener,
@@ -137,6 +138,9 @@ class _Training:
         )
         self._committer = self._make_committer(interruption)
         self._committer.look_ahead()
+        if start is not None and self._phase >= len(plan.phases):
+            message = f"the commit is of phase {self._phase + 1}, and there are {len(plan.phases)}"
+            raise RunError(Problem(message, hint="undo the changes to the run", rule="run-damaged"))
         if start is not None:
             self.recorder.restore(start.history)
             start.restore_model(self._model)
@@ -145,8 +149,12 @@ class _Training:
     def run(self) -> str:
         """Train; returns whether it was `completed` or `interrupted`."""
         try:
-            with _rescuing(self._model, self._run, self._listener), self._going_back():
-                self._fit()
+            with self._rescuing(), self._going_back():
+                while True:
+                    self._fit()
+                    if self._phase + 1 == len(self._plan.phases):
+                        break
+                    self._enter_next()
                 require_finite_weights(self._model, self._config)
         except StopTraining:
             return "interrupted"
@@ -164,14 +172,24 @@ class _Training:
             close_logs(self.callbacks)
         return "completed"
 
+    def _enter_next(self) -> None:
+        """Go on with the next phase: another optimizer, other layers that learn, and functions traced for them."""
+        self._phase, self._begun, self._start = self._phase + 1, self.recorder.epochs, None
+        self._plan.phases.enter(self._phase)
+        self._tracing = engine.Tracing()
+        self._prepare_functions()
+        append_to_logs(self.callbacks)
+
     def _fit(self) -> None:
         batches, stack = self._plan.train, self.execution.stack
         by_batch = self.execution.mode == "step"
-        epochs = self._config.fit.epochs
-        done = 0 if self._start is None else self._start.epoch
+        done = self._begun if self._start is None else self._start.epoch
+        epochs = self._begun + self._plan.phases.epochs(self._phase)
         if self._start is not None and self._start.progress.stopped:
-            done = epochs  # a callback has ended it: only the end of `fit` is left
+            epochs = done  # a callback has ended it: only the end of `fit` is left
         batches.epoch = done
+        self.recorder.phase = self._phase + 1 if self._plan.phases.said else None
+        self._committer.expect(done, epochs)
         self._model.fit(
             dataset(batches) if by_batch else stacked_dataset(batches, stack),
             validation_data=self._validation,
@@ -208,6 +226,27 @@ class _Training:
                 self._listener(Notice(Problem(message, hint=hint, rule="weights-not-kept"), warning=True))
             raise
 
+    @contextlib.contextmanager
+    def _rescuing(self) -> Iterator[None]:
+        """Whatever ends training before its time, what the model has learnt is kept."""
+        done = False
+        try:
+            yield
+            done = True
+        except (StopTraining, KeyboardInterrupt):  # the one is saved after, the other wants to leave at once
+            done = True
+            raise
+        finally:
+            if not done and self._has_learnt() and has_finite_weights(self._model):
+                with contextlib.suppress(RunError):  # a full disk may be what has ended it
+                    save_trained(self._model, self._run)
+                    message = f"the weights that training had reached are in {self._run.trained}"
+                    self._listener(Notice(Problem(message, rule="weights-kept"), warning=True))
+
+    def _has_learnt(self) -> bool:
+        optimizer = self._model.optimizer
+        return bool(self._begun) or (optimizer is not None and int(optimizer.iterations) > 0)
+
     def _chosen(self) -> Execution:
         execution = choose(
             self._config.runtime.execution,
@@ -233,6 +272,15 @@ class _Training:
                 tolerate(callback, path=path, listener=self._listener, require=require)
             guard_best(callback)
 
+    def _prepare_functions(self) -> None:
+        """The functions that train and validate, for the model as it is compiled now."""
+        if self.execution.mode != "step":
+            self._install_engine(self._interruption)
+        else:
+            self._model.train_step = self._step
+            engine.watch_steps(self._model, tracing=self._tracing, unkept=self._note_unkept)
+        self._validation = self._validated()
+
     def _install_engine(self, interruption: Interruption) -> None:
         engine.install(
             self._model,
@@ -255,14 +303,15 @@ class _Training:
             config=self._config.notation(),
             history=self.recorder.content,
             logs=self.recorder.logs,
-            epochs=self._config.fit.epochs,
             interruption=interruption,
             listener=self._listener,
             start=self._start,
         )
 
     def _progress(self) -> Progress:
-        return Progress(self.execution, self._tracing.begun, bool(self._model.stop_training), self._spent())
+        stopped = bool(self._model.stop_training)
+        place = (self._phase, self._begun)
+        return Progress(self.execution, self._tracing.begun, stopped, self._spent(), *place)
 
     def _validated(self) -> Any:
         if self._plan.validation is None:
@@ -284,24 +333,6 @@ class _Training:
     def _note_draws(self, reason: str) -> None:
         hint = "execution: step draws those; keras.random with a SeedGenerator draws alike everywhere"
         self._listener(Notice(Problem(reason, path="runtime.execution", hint=hint, rule="random-draws")))
-
-
-@contextlib.contextmanager
-def _rescuing(model: Any, run: RunDirectory, listener: Listener) -> Iterator[None]:
-    """Whatever ends training before its time, what the model has learnt is kept."""
-    done = False
-    try:
-        yield
-        done = True
-    except (StopTraining, KeyboardInterrupt):  # the one is saved after, the other wants to leave at once
-        done = True
-        raise
-    finally:
-        if not done and model.optimizer is not None and int(model.optimizer.iterations) and has_finite_weights(model):
-            with contextlib.suppress(RunError):  # a full disk may be what has ended it
-                save_trained(model, run)
-                message = f"the weights that training had reached are in {run.trained}"
-                listener(Notice(Problem(message, rule="weights-kept"), warning=True))
 
 
 def _model_epoch(callbacks: Iterable[Any], last: int) -> int:

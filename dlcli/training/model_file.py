@@ -21,7 +21,7 @@ from dlcli.files.replacing import replacing
 from dlcli.model.faults import model_faults
 from dlcli.runs.layout import ROOM_FOR_THE_END, RunDirectory
 
-__all__ = ["Saver", "save_trained", "unsavable"]
+__all__ = ["Saver", "save_initial", "save_trained", "unsavable"]
 
 WAY_OUT = "give {whose} class a get_config that returns its arguments"
 
@@ -52,6 +52,16 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
     with _writing(run.weights), replacing(run.weights) as draft:
         _write_weights(model, draft)
     return problem
+
+
+def save_initial(model: Any, run: RunDirectory) -> None:
+    """Write what the weights are before training: where they were read may be gone when the run goes on.
+
+    Raises:
+        RunError: The file cannot be written.
+    """
+    with _writing(run.initial), replacing(run.initial) as draft:
+        _write_weights(model, draft)
 
 
 def _write_weights(model: Any, draft: Path) -> None:

@@ -24,6 +24,7 @@ from dlcli.training.callbacks import make_callbacks
 from dlcli.training.events import Planned
 from dlcli.training.execution import sees_validation_batches
 from dlcli.training.indices import check_indices
+from dlcli.training.phases.phases import Phases, plan_phases
 from dlcli.training.validation import validation_rows
 
 __all__ = ["Plan", "make_plan"]
@@ -37,6 +38,7 @@ class Plan:
     train: Batches
     validation: Batches | None
     planned: Planned
+    phases: Phases
 
     def at(self, directory: Path) -> Plan:
         """The same plan for another run directory."""
@@ -87,8 +89,11 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     samples = prepared.splits["train"]
     labels = make_labels(assembly.outputs, weigh_classes(config.fit.class_weight, weighted, samples))
     train = Batches(samples, labels, batch_size=batch_size, shuffle=config.data.shuffle, seed=config.seed)
-    create_state(assembly.model, next(train.slices()))
+    batch = next(train.slices())
+    create_state(assembly.model, batch)
     check_metrics(assembly.model)
+    phases = plan_phases(assembly, lambda model: create_state(model, batch))
+    phases.enter(0)
     validation = None
     if "validation" in prepared.splits:
         held_out = prepared.splits["validation"]
@@ -109,4 +114,4 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
             for target in output.targets
         ),
     )
-    return Plan(assembly, train, validation, planned)
+    return Plan(assembly, train, validation, planned, phases)

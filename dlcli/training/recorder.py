@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 from dlcli.errors import RunError
-from dlcli.runs.history import HistoryFile
+from dlcli.runs.history import OWN_COLUMNS, HistoryFile
 from dlcli.training.events import EpochEnded, EpochStarted, Listener, Notice, StepsDone
 from dlcli.training.guards.interruption import Interruption
 
@@ -20,12 +20,10 @@ __all__ = ["Recorder"]
 REPORT_SECONDS = 0.1
 """The least time between two `StepsDone`, so that a fast model is not slowed by being watched."""
 
-OWN_COLUMNS = ("epoch", "seconds", "rows_per_second")
-"""Of `history.csv`; the others are Keras's."""
-
 
 class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
-    """Writes `history.csv` and reports progress; `epochs` counts whole epochs, and `logs` has Keras's of each.
+    """Writes `history.csv` and reports progress; `epochs` counts whole epochs, `logs` has Keras's of each,
+    and `phase` is the one that is trained, where there are any.
 
     Only the `begin` hooks of batches are used: Keras calls them in the main thread and without waiting for the step's
     numbers, while an `end` hook would make it wait for every batch.
@@ -51,6 +49,7 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.epochs = 0
+        self.phase: int | None = None
         self.logs: dict[int, dict[str, float]] = {}
         self._history = history
         self._listener = listener
@@ -105,7 +104,9 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self.epochs = self._epoch
         self.logs[self._epoch] = values
         with self._telling():
-            self._history.append(epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values)
+            self._history.append(
+                epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values, phase=self.phase
+            )
         self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
 
     def content(self) -> bytes:

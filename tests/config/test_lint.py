@@ -39,6 +39,14 @@ def normalised(units: int, **compile_: Any) -> dict[str, Any]:
     return found
 
 
+def network(scale: str) -> dict[str, Any]:
+    found = spec(3, "softmax")
+    found["data"] |= {"features": {"x": {"type": "image", "scale": scale}}}
+    small = {"MobileNetV2": {"include_top": False, "weights": "none"}}
+    found["model"]["layers"] = ["RandomFlip", small, "GlobalAveragePooling2D", *found["model"]["layers"]]
+    return found
+
+
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
     "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
@@ -76,6 +84,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         None,
     ),
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
+    "scaled-pixels": (network("unit"), network("none"), None),
     "callback-cannot-act": (
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 10, "patience": 1}}]),
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),

@@ -20,19 +20,20 @@ REVIEWED = frozenset(
         """
     addition_factor all_ops alpha antialias approximate attention_axes axes axis b baseline beta bias_axes
     bin_boundaries boundaries bounding_box_format brightness_factor call_endpoint call_training_endpoint
-    class_aggregation contrast_factor cropping curve data_format decay_steps default_value delta dilation_rate dims
-    dropout dtype embeddings_freq encoding epsilon equation exclude_layers factor field fill_mode fill_value
-    flash_attention from_logits from_sorted_ids gain gamma gptq_unpacked_column_size headers height_factor
-    histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value initial_value_threshold input_axes
-    interpolation invert kernel_size l1 l2 label_weights logit_soft_cap lora_alpha margin mask_token mask_value
-    max_number max_value mean min_delta min_value momentum monitor name negative_slope ngrams noise_shape num_bins
-    num_classes num_tokens oov_method oov_token output_axes output_padding output_sequence_length output_shape
-    output_size pad_to_max_tokens padding periodic pool_size precision profile_batch quantization_config rate recall
-    ref_power renorm renorm_clipping renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only
-    save_freq save_weights_only scale seed send_as_json sensitivity separator shared_axes sigma size specificity split
-    standardize strides summation_method synchronized target_class_ids target_shape threshold threshold_factor
-    thresholds tile_grid_size update_freq use_bias use_cudnn value_range values variance verbose vocabulary_dtype
-    weights width_factor window write_graph x_factor y_factor
+    class_aggregation contrast_factor cropping curve data_format decay_steps default_value delta depth_multiplier
+    dilation_rate dims dropout dropout_rate dtype embeddings_freq encoding epsilon equation exclude_layers factor
+    field fill_mode fill_value flash_attention from_logits from_sorted_ids gain gamma gptq_unpacked_column_size
+    headers height_factor histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value
+    initial_value_threshold input_axes interpolation invert kernel_size l1 l2 label_weights logit_soft_cap
+    lora_alpha margin mask_token mask_value max_number max_value mean min_delta min_value minimalistic momentum
+    monitor name negative_slope ngrams noise_shape num_bins num_classes num_tokens oov_method oov_token
+    output_axes output_padding output_sequence_length output_shape output_size pad_to_max_tokens padding periodic
+    pool_size precision profile_batch quantization_config rate recall ref_power renorm renorm_clipping
+    renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only save_freq save_weights_only
+    scale seed send_as_json sensitivity separator shared_axes sigma size specificity split standardize strides
+    summation_method synchronized target_class_ids target_shape threshold threshold_factor thresholds
+    tile_grid_size update_freq use_bias use_cudnn value_range values variance verbose vocabulary_dtype weights
+    width_factor window write_graph x_factor y_factor
 """,
     )
 )
@@ -74,6 +75,7 @@ def problems(entry: Entry, arguments: dict[str, Any]) -> list[tuple[str, str]]:
     layer = {"Dense": {"units": 1}}
     places: dict[str, Any] = {
         "layers": {"model": {"layers": [value]}},
+        "applications": {"model": {"layers": [value]}},
         "optimizers": {"compile": {"optimizer": value}},
         "losses": {"compile": {"loss": value}},
         "metrics": {"compile": {"metrics": [value]}},

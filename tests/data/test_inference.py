@@ -59,7 +59,11 @@ def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | 
         ),
         (pa.array([0, 1], pa.date32()), "datetime", "datetime"),
         (pa.array([["a"], ["b", "c"]]), None, "left out: lists of texts, or of several lengths, are no feature"),
-        (np.zeros((3, 8, 8), np.uint8), "number", "number of shape (8, 8), image: divided by 255"),
+        (np.zeros((3, 8, 8), np.uint8), "image", "image (8 x 8, gray)"),
+        (np.zeros((3, 8, 9, 3), np.uint8), "image", "image (8 x 9, rgb)"),
+        (np.zeros((3, 3, 8, 8), np.uint8), "number", "number of shape (3, 8, 8), image: divided by 255"),
+        (np.zeros((3, 8, 8, 2), np.uint8), "number", "number of shape (8, 8, 2), image: divided by 255"),
+        (np.zeros((3, 8, 4), np.uint8), "number", "number of shape (8, 4), image: divided by 255"),
         (np.array([1.0, np.nan]), "number", "number (1 missing: median, constant)"),
     ],
 )

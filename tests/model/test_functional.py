@@ -418,6 +418,16 @@ def test_the_users_own_layers_give_several_tensors(tmp_path: Path) -> None:
     assert "n.hihg" in problems[0].message
 
 
+def test_a_tied_embedding_reads_its_table_the_other_way_round() -> None:
+    words = InputSpec("words", (6,), "int32", True, 30)
+    layers = [
+        {"ReversibleEmbedding": {"input_dim": "auto", "output_dim": 4}, "inputs": "words", "name": "table"},
+        {"Dense": {"units": 4}},
+        {"shared": "table", "call": {"reverse": True}, "name": "scores"},
+    ]
+    assert run(model_of(layers, [words]), [words]).shape == (2, 6, 30)
+
+
 def test_an_embedding_is_as_large_as_the_data_says() -> None:
     words = InputSpec("words", (6,), "int32", True, 30)
     model = model_of([{"Embedding": {"input_dim": "auto", "output_dim": 4}, "inputs": "words"}], [words])

@@ -71,7 +71,7 @@ def test_what_is_let_through_trains(optimizer: Any, frequency: int, tmp_path: Pa
         problems = [
             *asked,
             *check_components({"callbacks": [callback.notation()]}, {}),
-            *check_callbacks([callback], compile_.optimizer),
+            *check_callbacks([callback], [compile_.optimizer]),
             *check_monitors(compile_, [callback], outputs=["out"], validation=True, fit=fit)[0],
             *check_rates([callback], compile_.optimizer),
             *check_values([callback]),

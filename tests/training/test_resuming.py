@@ -86,6 +86,35 @@ def dense(execution: str, **more: Any) -> dict[str, Any]:
 
 SCHEDULE = {"ExponentialDecay": {"initial_learning_rate": 0.05, "decay_steps": 3, "decay_rate": 0.8}}
 
+PHASES = [
+    {"epochs": 2, "freeze": ["first", "inner"], "learning_rate": 0.05},
+    {"epochs": 4, "unfreeze": ["inner.second"], "optimizer": {"SGD": {"learning_rate": 0.01, "momentum": 0.9}}},
+    {"epochs": 2, "unfreeze": ["*"], "freeze": ["inner.third"]},
+]
+"""The second is ended by a callback; the others by their epochs."""
+
+
+def phased(execution: str, **more: Any) -> dict[str, Any]:
+    """The same in phases: each begins with an optimizer of its own, and callbacks of the config begin anew."""
+    inner = [{"Dense": {"units": 6}, "name": "second"}, {"BatchNormalization": {}, "name": "third"}]
+    layers = [
+        {"Dense": {"units": 8, "activation": "relu"}, "name": "first"},
+        {"layers": inner, "name": "inner"},
+        {"Dropout": {"rate": 0.3}},
+        {"Dense": {"units": 1}},
+    ]
+    callbacks = [
+        {"EarlyStopping": {"monitor": "val_loss", "patience": 2, "min_delta": 9.0, "restore_best_weights": True}},
+        {"ModelCheckpoint": {"filepath": "best.weights.h5", "save_best_only": True, "save_weights_only": True}},
+        {"CSVLogger": {"filename": "log.csv"}},
+        "Counter",
+    ]
+    config = dense(execution, model={"layers": layers}, code=["counter.py"], fit={"phases": PHASES})
+    return {**config, "callbacks": callbacks, **more}
+
+
+STOPPING = {"EarlyStopping": {"monitor": "loss", "patience": 1, "min_delta": 9.0, "restore_best_weights": True}}
+
 CASES: Mapping[str, Mapping[str, Any]] = {
     "callbacks of Keras": dense(
         "graph",
@@ -104,6 +133,8 @@ CASES: Mapping[str, Mapping[str, Any]] = {
         callbacks=["Counter"],
         fit={"epochs": EPOCHS, "validation_freq": 2},
     ),
+    "phases": phased("graph"),
+    "phases that end early, xla": phased("xla", callbacks=[STOPPING, "Counter"]),
     "recurrent dropout, a schedule, step": dense(
         "step",
         compile={"optimizer": {"SGD": {"learning_rate": SCHEDULE, "momentum": 0.9}}},
@@ -182,11 +213,19 @@ def same(file: Path, other: Path) -> bool:
     return first.keys() == second.keys() and all(np.array_equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("name", CASES)
+SHAPES = {"phases": [1, 1, 2, 2, 2, 3, 3], "phases that end early, xla": [1, 1, 2, 2, 3, 3]}
+"""The phase of each epoch."""
+
+LONG = ("phases that end early, xla",)
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG)) for name in CASES])
 def test_interrupted_or_not(name: str) -> None:
     config = CASES[name]
     whole = dlcli.train(config, run_dir="whole")
     assert whole.epochs > 4, "it is to be interrupted before its end"
+    phases = [int(float(row.get("phase", "1"))) for row in history(whole)]
+    assert phases == SHAPES.get(name, [1] * whole.epochs)
     part = dlcli.train(config, run_dir="part", listener=interrupting((EpochEnded, 2)))
     assert (part.status, part.epochs) == ("interrupted", 2)
     dlcli.train(resume=part, listener=interrupting((EpochStarted, 5)), allow_code=True)  # whose beginning is lost

@@ -30,7 +30,10 @@ def command(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="DATA", help="A file of new rows with the target; else a split of the run.", show_default=False
+            metavar="DATA",
+            help="A file or folder of new rows with the target, or a source as in a config: '{x: x.npy, y: y.npy}'; "
+            "else a split of the run.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[

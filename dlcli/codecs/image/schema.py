@@ -72,6 +72,10 @@ class ImageFeature(Feature):
         "every split, and counted.",
     )
 
+    @property
+    def scales_pixels(self) -> bool:
+        return self.scale != "none"
+
 
 class ImageTarget(Target):
     """An image to predict; or, with `classes`, a mask: a file whose pixels are numbers of classes."""

@@ -57,6 +57,10 @@ class NumberFeature(Feature):
     def missing_is_open(self) -> bool:
         return self.missing == "auto"
 
+    @property
+    def scales_pixels(self) -> bool:
+        return len(self.shape or ()) == 3 and self.scale != "none"
+
     def with_missing(self, gaps: int) -> Self:
         return self.model_copy(update={"missing": "median" if gaps else "mean"}) if self.missing_is_open else self
 

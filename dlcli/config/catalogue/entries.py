@@ -22,6 +22,7 @@ CATALOGUE_FILE: Final = Path(__file__).with_name("catalogue.json")
 
 KINDS: Final = (
     "layers",
+    "applications",
     "optimizers",
     "losses",
     "metrics",
@@ -35,6 +36,7 @@ KINDS: Final = (
 
 _SINGULAR = {
     "layers": "a layer",
+    "applications": "a pretrained network",
     "optimizers": "an optimizer",
     "losses": "a loss",
     "metrics": "a metric",
@@ -73,8 +75,8 @@ class Argument:
         auto: `auto` may stand here: the data decides.
         deprecated: Accepted by Keras for old code only.
         reach: What Keras does with a name that is given here: it opens the `file`, runs the `program` in it, calls the
-            address on the `network`, or writes the file, which is kept in the `run` directory; None where a text is
-            nothing but a text. See `dlcli.config.catalogue.reach`.
+            address on the `network`, or writes the file, which is kept in the `run` directory; `weights`: we read the
+            file ourselves. None where a text is nothing but a text. See `dlcli.config.catalogue.reach`.
     """
 
     name: str
@@ -111,6 +113,9 @@ class Entry:
         activation: A layer that may also stand where an activation is taken, such as LeakyReLU.
         own: Not Keras's but ours, made of Keras's layers.
         shorthand: A string that only `compile` understands (`accuracy`, `crossentropy`), not an object to make.
+        preprocessing: Networks: what their pixels, 0 to 255, go through: `tf` (-1 to 1), `torch` (0 to 1, then
+            standardised), `caffe` (BGR, without their mean), or `included` where the network does it itself.
+        smallest: Networks: the least height and width of their images.
     """
 
     name: str
@@ -127,6 +132,8 @@ class Entry:
     activation: bool = False
     own: bool = False
     shorthand: bool = False
+    preprocessing: str | None = None
+    smallest: int = 0
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -154,7 +161,7 @@ class Catalogue:
 
         Names and identifiers are taken as Keras takes them: `mse` and `MSE` are MeanSquaredError, optimizers are
         found in any case, `swish` is silu. Where an activation is expected, an activation layer such as `LeakyReLU`
-        is found too (its entry's kind is then `layers`).
+        is found too (its entry's kind is then `layers`), and a network where a layer is (`applications`).
 
         Example:
             >>> load().get("losses", "mse").name
@@ -166,7 +173,7 @@ class Catalogue:
         if kind == "activations":
             layer = self.get("layers", name)
             return layer if layer is not None and layer.activation else None
-        return None
+        return self.get("applications", name) if kind == "layers" else None
 
     def names(self, kind: str) -> list[str]:
         """The names of all components of a kind, sorted, identifiers and aliases left out."""
@@ -177,6 +184,8 @@ class Catalogue:
         found = {*self._content[kind]["entries"], *self._content[kind]["aliases"]}
         if kind == "activations":
             found |= {name for name in self.identifiers("layers") if self.get(kind, name) is not None}
+        if kind == "layers":
+            found |= {*self.identifiers("applications")}
         return sorted(found)
 
     def entries(self, kind: str) -> list[Entry]:

@@ -14,6 +14,7 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import modes_against
+from dlcli.config.checks.pixels import scaled_pixels
 from dlcli.config.document.places import format_path
 from dlcli.config.outputs.conventions import Head, default_targets, from_logits, head_place, layer_head, output_losses
 from dlcli.config.schema import Config
@@ -221,7 +222,7 @@ def nothing_to_restore(config: Config, output: Output) -> Iterator[tuple[str, st
 
 def callback_cannot_act(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """A callback that waits for longer than the training lasts does nothing; a trial of two epochs is left in peace."""
-    epochs = config.fit.epochs
+    epochs = max((phase.epochs for phase in config.fit.phases or ()), default=config.fit.epochs)
     for index, callback in enumerate(config.callbacks):
         if epochs <= TRIAL or callback.name not in ("EarlyStopping", "ReduceLROnPlateau"):
             continue
@@ -292,6 +293,7 @@ RULES: dict[str, Rule] = {
         callback_cannot_act,
         mode_against_metric,
         masked_average_of_nothing,
+        scaled_pixels,
     )
 }
 """Every rule by its name."""

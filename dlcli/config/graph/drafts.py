@@ -20,6 +20,7 @@ __all__ = [
     "Slot",
     "Source",
     "Tensor",
+    "as_part",
     "input_name",
     "input_number",
     "positional",
@@ -42,12 +43,14 @@ class Scope:
         incoming: What `input`, `input_2`, ... mean here; empty at the top of a graph.
         around: The scope of the list that uses the block.
         names: What the block calls its inputs, in the order of `incoming`; empty when it gives them no names.
+        trainable: What the use says of the layers inside; None: nothing.
     """
 
     prefix: str = ""
     incoming: tuple[Source, ...] = ()
     around: Scope | None = None
     names: tuple[str, ...] = ()
+    trainable: bool | None = None
 
     def position(self, word: str) -> int | None:
         """Which of the incoming tensors a word means."""
@@ -90,6 +93,8 @@ class Draft:
     shared: Reference | None = None
     name: str = ""
     call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    trainable: bool | None = None
+    run: str | None = None
 
 
 Source = Reference | Draft
@@ -111,9 +116,9 @@ class Tensor:
     pick: int | str | None = None
 
 
-def positional(*sources: Source) -> tuple[Slot, ...]:
-    """Tensors in order."""
-    return (Slot(None, sources),)
+def positional(*sources: Source, several: bool = False) -> tuple[Slot, ...]:
+    """Tensors in order; a list also of one where as many may come as the data has features."""
+    return (Slot(None, sources, several),)
 
 
 class Drafts:
@@ -265,6 +270,17 @@ def _base_name(draft: Draft) -> str:
     if draft.component is not None:
         return snake_case(draft.component.name)
     return draft.shared.word if draft.shared is not None else "model"
+
+
+def as_part(word: str) -> str:
+    """One tensor of several as it is written here, from how Python and TensorFlow write it; else empty.
+
+    Example:
+        >>> as_part("lstm[1]"), as_part("lstm:2"), as_part("lstm")
+        ('lstm.1', 'lstm.2', '')
+    """
+    match = re.fullmatch(r"([\w.\-]+)(?:\[(\d+)\]|:(\d+))", word)
+    return f"{match[1]}.{match[2] or match[3]}" if match else ""
 
 
 def input_name(number: int) -> str:

@@ -123,7 +123,7 @@ class Expansion:
                 ends = tuple(beside)
                 if name is not None and len(rounds) > 1:
                     self._register(graph, ends, scope.prefix + name, here)
-                incoming = positional(*ends)
+                incoming = positional(*ends, several=True)
             else:
                 incoming = only_first(incoming)
         return ends
@@ -141,11 +141,13 @@ class Expansion:
         name: str | None,
     ) -> tuple[Draft, ...]:
         call = item.call or {}
+        trainable = scope.trainable if item.trainable is None else item.trainable
         if item.component is not None:
             self._count += 1
             component = Component(item.component.name, {**own_arguments(item.component), **values})
             self.problems += _component_faults(component, path)
             draft = Draft(path, incoming, component=apply_settings(component, settings), call=call)
+            draft.trainable = trainable
             graph.add(draft, scope, named=name is not None)
             return (draft,)
         if item.shared is not None:
@@ -154,6 +156,8 @@ class Expansion:
             self.problems += _shared_faults(values, path)
             graph.add(draft, scope, named=name is not None)
             return (draft,)
+        if item.run is not None and item.layers is None:
+            return ()  # it cannot be read, which is told where it is looked for
         if len(trail) >= MAX_DEPTH:
             self.problems.append(
                 Problem(
@@ -167,9 +171,10 @@ class Expansion:
         if item.with_:
             own.append(Setting(item.with_, (*path, "with")))
         if item.block is not None:
-            made = self._use(item.block, path, graph, scope, incoming, (*own, *settings), trail, name)
+            made = self._use(item.block, path, graph, scope, incoming, (*own, *settings), trail, name, trainable)
         else:
             made = (self._nest(item, path, incoming, (*own, *settings), trail),)
+            made[0].trainable = trainable
             graph.add(made[0], scope, named=name is not None)
         for setting in own:
             self.problems += setting.unused()
@@ -185,6 +190,7 @@ class Expansion:
         settings: tuple[Setting, ...],
         trail: tuple[str, ...],
         name: str | None,
+        trainable: bool | None,
     ) -> tuple[Draft, ...]:
         """Write out a block where it is used."""
         blocks = self._model.blocks or {}
@@ -197,7 +203,7 @@ class Expansion:
         known = blocks[block]
         names = tuple(known.inputs) if isinstance(known, BlockConfig) else ()
         sources = in_order(incoming, names)
-        inside = Scope(f"{scope.prefix}{name or self._use_name(block)}.", sources, scope, names)
+        inside = Scope(f"{scope.prefix}{name or self._use_name(block)}.", sources, scope, names, trainable)
         place: Path = ("model", "blocks", block, *(("layers",) if isinstance(known, BlockConfig) else ()))
         taken = positional(*sources)
         return self._items(layers_of(known), place, graph, inside, taken, settings, (*trail, block))
@@ -254,7 +260,7 @@ class Expansion:
         assert item.layers is not None  # the schema: an item holds a layer, a block, `shared` or `layers`
         inner.ends = self._items(item.layers, (*path, "layers"), inner, Scope(), inputs, settings, (*trail, ""))
         inner.number()
-        return Draft(path, without_arguments(incoming), inner=inner, call=item.call or {})
+        return Draft(path, without_arguments(incoming), inner=inner, call=item.call or {}, run=item.run)
 
     def _item_name(self, item: LayerItem, path: Path) -> str | None:
         """The name beside the layer, or Keras's own argument `name`."""

@@ -28,6 +28,8 @@ class Node:
         arguments: When the tensors go to arguments of the call by name: each with the number of its tensors, which
             are a list, or None for a single one. Together they are `inputs`, in order.
         call: Other arguments of the call.
+        trainable: Whether its weights learn; None: as they do.
+        run: The run directory that a nested model was written out from.
     """
 
     name: str
@@ -39,6 +41,8 @@ class Node:
     picks: tuple[int | str, ...]
     arguments: tuple[tuple[str, int | None], ...] = ()
     call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    trainable: bool | None = None
+    run: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

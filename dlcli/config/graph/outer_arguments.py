@@ -64,6 +64,8 @@ def apply_settings(component: Component, settings: Iterable[Setting]) -> Compone
 def _apply(component: Component, setting: Setting) -> Component:
     entry = catalogue.load().get("layers", component.name)
     known = set(component.arguments) if entry is None else set(entry.arguments)
+    if entry is not None and entry.kind == "applications":
+        known.discard("weights")  # a file, which stands beside the network that it is for
     setting.offered.update(known - {"name"})
     arguments = dict(component.arguments)
     for name, value in setting.values.items():

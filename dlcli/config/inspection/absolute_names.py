@@ -69,6 +69,10 @@ class AbsoluteNames:
                 )
         return found, problems
 
+    def one(self, name: str, path: ConfigPath) -> str:
+        """A name as an absolute path, against the file in which it was written."""
+        return absolute(name, self._origin(path))
+
     def _source(self, source: Source, path: ConfigPath) -> Source:
         if isinstance(source, KerasData):
             return source

@@ -23,6 +23,7 @@ from dlcli.config.document.plain import plain
 from dlcli.config.document.reader import read
 from dlcli.config.graph.expanded import Expanded, expand
 from dlcli.config.inspection.absolute_names import AbsoluteNames
+from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
 from dlcli.config.schema import Config, DataConfig, ModelConfig
@@ -182,6 +183,9 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
         problems += faults
     code = code_names([Path(name) for name in sections.get("code", [])])
     problems += code.problems
+    if "model" in sections:
+        sections["model"], faults = find_sources(sections["model"], names.one, code=code.names)
+        problems += faults
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     expanded = _expanded(sections.get("model"), sections.get("data"), code.names)
     problems += expanded.problems if expanded is not None else ()
@@ -189,7 +193,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
-    problems = [*document.problems, *without_consequences(problems, document.problems)]
+    problems = [*document.problems, *without_consequences(problems, document.problems, document.value)]
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)
     return Inspection(file, document, config, sections, expanded, tuple(watches), located)
@@ -239,5 +243,7 @@ def _of_callbacks(
         code=code,
         own_model=model.class_ is not None,
     )
-    rates = check_rates(callbacks, compile_.optimizer, code=code)
+    fit = sections.get("fit")
+    optimizers = fit.optimizers(compile_.optimizer) if fit is not None else [compile_.optimizer]
+    rates = dict.fromkeys(one for each in optimizers for one in check_rates(callbacks, each, code=code))
     return [*problems, *rates, *check_values(callbacks, code=code)], watches

@@ -66,6 +66,11 @@ class Feature(Section):
         return None
 
     @property
+    def scales_pixels(self) -> bool:
+        """Whether it is an image whose pixels are other numbers than from 0 to 255 when they come to a layer."""
+        return False
+
+    @property
     def may_be_padding(self) -> bool:
         """Whether a row may be a sequence of nothing but padding."""
         return False

@@ -22,6 +22,7 @@ from dlcli.config.document.scalars import FRACTION
 from dlcli.config.options.types import feature_types, target_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
+    OF_PHASES,
     any_case,
     below,
     known_definitions,
@@ -151,10 +152,17 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
     for name, section in definitions.items():
         if "const" in section.get("properties", {}).get("type", {}) and name not in implied:
             section["required"] = sorted({*section.get("required", ()), "type"})
+    properties = definitions["DataConfig"]["properties"]
+    properties["augment"] = _with_kind(properties["augment"], "layers")
+    for options in feature_types().values():
+        for key in options.layers:
+            definitions[options.__name__]["properties"][key]["items"] = {"$ref": "#/$defs/layers"}
     _refine_defaults(definitions)
     for field, kind in COMPONENT_FIELDS.items():
         properties = definitions["CompileConfig"]["properties"]
         properties[field] = _with_kind(properties[field], kind)
+    phase = definitions["PhaseConfig"]["properties"]
+    phase |= {key: _with_kind(phase[key], kind) for key, kind in OF_PHASES.items()}
     schema["properties"]["callbacks"] = _with_kind(schema["properties"]["callbacks"], "callbacks")
     schema["properties"] = {
         "extends": {
@@ -216,7 +224,7 @@ def _component(kind: str) -> JSON:
 
 def _entry(entry: Entry) -> JSON:
     """The arguments of a component. `for` and `with` may set those of a layer, so a layer's are all optional here."""
-    needed = list(entry.required) if entry.kind != "layers" else []
+    needed = list(entry.required) if entry.kind not in ("layers", "applications") else []
     return {
         "description": entry.doc,
         "type": "object" if needed else ["object", "null"],
@@ -283,7 +291,7 @@ def _options(argument: Argument) -> Iterable[JSON]:
 def _layer_item(keys: JSON) -> JSON:
     names, references = names_of("layers")
     return {
-        "description": "A layer with its keys; or a `block`, nested `layers`, or a `shared` layer.",
+        "description": "A layer with its keys; or a `block`, nested `layers`, a `shared` layer, or a `run`.",
         "anyOf": [
             {"enum": names},
             _OWN_NAME,
@@ -292,7 +300,7 @@ def _layer_item(keys: JSON) -> JSON:
                 "minProperties": 1,
                 "properties": {**keys, **references},
                 "additionalProperties": {"type": ["object", "null"]},
-                "dependentRequired": {"with": ["block"]},
+                "dependentRequired": {"with": ["block"], "output": ["run"]},
             },
         ],
     }

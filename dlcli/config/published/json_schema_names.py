@@ -13,12 +13,25 @@ from typing import Any
 from dlcli.config.catalogue.entries import KINDS, load
 from dlcli.config.schema import LAYER_KEYS
 
-__all__ = ["COMPONENT_FIELDS", "any_case", "below", "known_definitions", "known_places", "names_of", "required"]
+__all__ = [
+    "COMPONENT_FIELDS",
+    "OF_PHASES",
+    "any_case",
+    "below",
+    "known_definitions",
+    "known_places",
+    "names_of",
+    "required",
+]
 
 JSON = dict[str, Any]
 
 COMPONENT_FIELDS = {"optimizer": "optimizers", "loss": "losses", "metrics": "metrics", "weighted_metrics": "metrics"}
 """The keys of `compile` that hold components, and their kinds."""
+
+
+OF_PHASES = {"optimizer": "optimizers", "learning_rate": "schedules"}
+"""The keys of a phase of `fit` that hold components, and their kinds."""
 
 
 def names_of(kind: str) -> tuple[list[str], JSON]:
@@ -76,9 +89,17 @@ def known_places() -> JSON:
         {
             "model": below({"layers": {"items": known("item")}, "blocks": blocks}),
             "compile": below(fields),
+            "fit": below(
+                {"phases": {"items": below({key: _if_component(known(kind)) for key, kind in OF_PHASES.items()})}}
+            ),
             "callbacks": {"items": known("callbacks")},
         }
     )
+
+
+def _if_component(known: JSON) -> JSON:
+    """A number may stand there as well."""
+    return {"if": {"type": ["string", "object"]}, "then": known}
 
 
 def known_definitions() -> JSON:
@@ -128,7 +149,8 @@ def _slots(kind: str) -> JSON:
     """The arguments of a kind that take components; an argument's name settles what it takes."""
     slots = {
         argument.name: {"$ref": f"#/$defs/known.{argument.takes}"}
-        for entry in load().entries(kind)
+        for each in ((kind, "applications") if kind == "layers" else (kind,))
+        for entry in load().entries(each)
         for argument in entry.arguments.values()
         if argument.takes is not None
     }

@@ -45,6 +45,7 @@ is marked †: write a class of your own in a `code` file.
 
 _TITLES = {
     "layers": ("Layers", "`model.layers`, and the `layer` of wrappers."),
+    "applications": ("Pretrained networks", "`model.layers`; pixels of 0 to 255 come in, unless it says otherwise."),
     "optimizers": ("Optimizers", "`compile.optimizer`. In any case: `adam`, `Adam`."),
     "losses": ("Losses", "`compile.loss`."),
     "metrics": ("Metrics", "`compile.metrics`."),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.section import ColumnName, Name, Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
 
-__all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "RuntimeConfig"]
+__all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
 
 Components = Annotated[
     list[Component],
@@ -48,6 +49,51 @@ class CompileConfig(Section):
     )
 
 
+Globs = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+    Words("the name of a layer or a glob such as `network.block_1*`, or a list of them"),
+]
+
+
+class PhaseConfig(Section):
+    """A part of the training, with an optimizer that begins anew; the callbacks begin anew as in another `fit`."""
+
+    epochs: Annotated[int, Field(ge=1)] = Field(description="Passes over the training split, at most.")
+    unfreeze: Globs | None = Field(
+        None, description="Layers whose weights learn from here on, by name or glob; of a network `network.layer`."
+    )
+    freeze: Globs | None = Field(
+        None, description="Layers whose weights stay as they are from here on; has the last word over `unfreeze`."
+    )
+    optimizer: Component | None = Field(None, description="A Keras optimizer; that of `compile` when omitted.")
+    learning_rate: float | Component | None = Field(None, description="The optimizer's rate, or a schedule.")
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> PhaseConfig:
+        both = self.learning_rate is not None and self.optimizer is not None
+        if both and self.optimizer is not None and "learning_rate" in self.optimizer.arguments:
+            raise PydanticCustomError("phases", "the phase has two learning rates, its own and its optimizer's")
+        return self
+
+    def optimizer_after(self, compiled: Component) -> Component:
+        """The optimizer of the phase.
+
+        Args:
+            compiled: That of `compile`.
+
+        Example:
+            >>> PhaseConfig(epochs=1, learning_rate=0.5).optimizer_after(Component("SGD", {"momentum": 0.9}))
+            Component(name='SGD', arguments={'momentum': 0.9, 'learning_rate': 0.5})
+        """
+        optimizer = self.optimizer or compiled
+        if self.learning_rate is None:
+            return optimizer
+        rate = self.learning_rate.notation() if isinstance(self.learning_rate, Component) else self.learning_rate
+        return Component(optimizer.name, {**optimizer.arguments, "learning_rate": rate})
+
+
 class FitConfig(Section):
     """How long to train; Keras's `fit`."""
 
@@ -56,6 +102,30 @@ class FitConfig(Section):
         None, description="A weight for each class, or `balanced`: inversely proportional to its rows."
     )
     validation_freq: Annotated[int, Field(ge=1)] = Field(1, description="Validate every so many epochs.")
+    phases: Annotated[list[PhaseConfig], Field(min_length=1), Words("a list of phases, one or more")] | None = Field(
+        None, description="Parts one after the other, in place of `epochs`: first the head of a network, then more."
+    )
+
+    @model_validator(mode="after")
+    def _epochs_of_phases(self) -> FitConfig:
+        if self.phases is None:
+            return self
+        whole = sum(phase.epochs for phase in self.phases)
+        if "epochs" in self.model_fields_set and self.epochs != whole:
+            message = "the phases have {whole} epochs, and `epochs` says {epochs}: leave it out"
+            raise PydanticCustomError("phases", message, {"whole": whole, "epochs": self.epochs})
+        object.__setattr__(self, "epochs", whole)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_gaps(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what follows from the phases, so that each of them can be overridden."""
+        left_out = {"epochs"} if self.phases is not None else {"phases"}
+        return {key: value for key, value in handler(self).items() if value is not None and key not in left_out}
+
+    def optimizers(self, compiled: Component) -> list[Component]:
+        """The optimizers in their order: that of `compile`, or one for each phase."""
+        return [phase.optimizer_after(compiled) for phase in self.phases] if self.phases is not None else [compiled]
 
 
 class RuntimeConfig(Section):

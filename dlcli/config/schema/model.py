@@ -14,10 +14,32 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.value_text import received
 from dlcli.errors import did_you_mean
 
-__all__ = ["LAYER_KEYS", "LOOP_KEYS", "BlockConfig", "Inputs", "LayerItem", "ModelConfig", "is_glob", "layers_of"]
+__all__ = [
+    "CALL_FLAGS",
+    "LAYER_KEYS",
+    "LAYER_KINDS",
+    "LOOP_KEYS",
+    "BlockConfig",
+    "Inputs",
+    "LayerItem",
+    "ModelConfig",
+    "WeightsOfRun",
+    "is_glob",
+    "layers_of",
+]
 
-LAYER_KEYS = ("name", "inputs", "call", "repeat", "for", "block", "with", "layers", "outputs", "shared")
+LAYER_KEYS = (
+    *("name", "inputs", "call", "repeat", "for", "block", "with", "layers", "outputs", "shared"),
+    *("run", "output", "trainable"),
+)
 """The lower-case keys that a layer item may carry beside its component."""
+
+CALL_FLAGS = ("return_attention_scores", "reverse", "training", "use_causal_mask")
+"""The arguments of Keras's calls that are true or false; all others are tensors."""
+
+_CALL_TENSORS = ("attention_mask", "initial_state", "key", "mask", "query", "sequence", "sequences", "value")
+LAYER_KINDS = ("block", "layers", "shared", "run")
+"""Those that stand in place of a component."""
 
 LOOP_KEYS = ("inputs", "name")
 """What `for` goes over that is no argument of the layer: each copy has these of its own."""
@@ -30,7 +52,10 @@ def _not_one_layer(value: dict[str, Any], others: list[str], kinds: list[str]) -
     if len(layers) == 1 and strays:
         (layer,), stray = layers, strays[0]
         hint = did_you_mean(stray, LAYER_KEYS)
-        if layer in others and not isinstance(value[layer], dict):
+        if stray in (*CALL_FLAGS, *_CALL_TENSORS):
+            what = f"call: {{{stray}: true}}" if stray in CALL_FLAGS else f"inputs: {{{stray}: ...}}"
+            hint = f"it is an argument of the call: write `{what}`"
+        elif layer in others and not isinstance(value[layer], dict):
             hint = hint or f"to make it an argument, indent it below {layer} or write {layer}: {{{stray}: ...}}"
         hint = hint or f"the keys here are {', '.join(LAYER_KEYS)}"
         context = {"key": stray, "layer": layer, "hint": hint}
@@ -38,7 +63,7 @@ def _not_one_layer(value: dict[str, Any], others: list[str], kinds: list[str]) -
     found = f"holds {', '.join(kinds)}" if kinds else "holds none"
     return PydanticCustomError(
         "layer",
-        "a layer item is one layer, or one of `block`, `layers` and `shared`; this {found}",
+        "a layer item is one layer, or one of `block`, `layers`, `shared` and `run`; this {found}",
         {"found": found, "hint": "begin each layer with its own '- '" if kinds else ""},
     )
 
@@ -88,6 +113,14 @@ class LayerItem(Section):
         None, description="A model used as a layer."
     )
     shared: str | None = Field(None, description="The name of an earlier layer, applied again with the same weights.")
+    run: Annotated[str, Field(min_length=1)] | None = Field(
+        None, description="The directory of an earlier run, used as a layer with what it has learnt."
+    )
+    output: str | None = Field(None, description="The layer of the `run` whose result is taken; its last when omitted.")
+    trainable: bool | None = Field(
+        None,
+        description="`false`: its weights stay as they are; of a block, model or network those of all inside.",
+    )
     name: (
         Annotated[
             str,
@@ -109,7 +142,7 @@ class LayerItem(Section):
         "the second tensor of a layer that gives several. A mapping names the arguments of the call: "
         "`{query: a, value: b}`.",
     )
-    call: Annotated[dict[str, Any], Field(min_length=1)] | None = Field(
+    call: Annotated[dict[str, Any], Field(min_length=1), Words("a mapping such as {training: false}")] | None = Field(
         None, description="Other arguments of the call: `{use_causal_mask: true}`, `{training: false}`."
     )
     outputs: (
@@ -140,7 +173,7 @@ class LayerItem(Section):
             raise PydanticCustomError("layer", "{reason}", {"reason": reason})
         keys = {key: item for key, item in value.items() if key in LAYER_KEYS}
         others = [key for key in value if key not in LAYER_KEYS]
-        kinds = [*others, *(key for key in ("block", "layers", "shared") if key in value)]
+        kinds = [*others, *(key for key in LAYER_KINDS if key in value)]
         if not others and all(value[key] is None for key in kinds):
             kinds = []
         if len(kinds) != 1:
@@ -156,6 +189,10 @@ class LayerItem(Section):
     def _keys_fit(self) -> LayerItem:
         if self.with_ is not None and self.block is None:
             raise PydanticCustomError("layer", "`with` sets the arguments of a `block`, and this item is none")
+        if self.output is not None and self.run is None:
+            raise PydanticCustomError("layer", "`output` names a layer of a `run`, and this item is none")
+        if self.trainable is not None and self.shared is not None:
+            raise PydanticCustomError("layer", "`trainable` stands where the layer is first used, not beside `shared`")
         if self.outputs is not None and self.layers is None:
             raise PydanticCustomError("layer", "`outputs` are those of nested `layers`, and this item has none")
         if self.call is not None and self.block is not None:
@@ -197,10 +234,12 @@ class LayerItem(Section):
         for key, value in (("block", self.block), ("with", self.with_), ("shared", self.shared)):
             if value is not None:
                 keys[key] = value
-        if self.layers is not None:
+        if self.layers is not None:  # of a run too: its layers are written out, and it is needed no more
             keys["layers"] = [layer.model_dump() for layer in self.layers]
+        elif self.run is not None:
+            keys |= {"run": self.run} | ({"output": self.output} if self.output is not None else {})
         beside = {"outputs": self.outputs, "name": self.name, "inputs": self.inputs, "call": self.call}
-        for key, option in (*beside.items(), ("for", self.for_)):
+        for key, option in (*beside.items(), ("for", self.for_), ("trainable", self.trainable)):
             if option is not None:
                 keys[key] = option
         if self.repeat != 1:
@@ -211,6 +250,22 @@ class LayerItem(Section):
 
 
 Layers = Annotated[list[LayerItem], Field(min_length=1), Words("a list of layers, one or more")]
+
+
+class WeightsOfRun(Section):
+    """The weights of an earlier run, or some of them."""
+
+    run: Annotated[str, Field(min_length=1)] = Field(description="The run directory, or a `.weights.h5` file.")
+    layers: (
+        Annotated[
+            list[str], BeforeValidator(_list), Field(min_length=1), Words("the name of a layer, or a list of globs")
+        ]
+        | None
+    ) = Field(None, description="The layers that begin with them, by name or glob; all when omitted.")
+
+
+def _of_run(value: Any) -> Any:
+    return {"run": value} if isinstance(value, str) else value
 
 
 def is_glob(inputs: Any) -> bool:
@@ -271,6 +326,9 @@ class ModelConfig(Section):
         | None
     ) = Field(
         None, description="The names of the output layers, in the order of the targets; the last layer when omitted."
+    )
+    weights: Annotated[WeightsOfRun | None, BeforeValidator(_of_run)] = Field(
+        None, description="What the weights begin with: an earlier run, such as `runs/teacher-001`, by names of layers."
     )
     class_: str | None = Field(
         None,

@@ -9,12 +9,12 @@ from dlcli.config.catalogue.entries import Argument, Catalogue, Entry, load, sin
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
 from dlcli.config.catalogue.values import AUTO, describe, expected, hint, is_plain_fit
 from dlcli.config.document.places import ConfigPath, format_path
-from dlcli.config.graph.calls import FLAGS
 from dlcli.config.habits.advice import way_out
 from dlcli.config.habits.notations import rewrite
 from dlcli.config.habits.words import find_habit
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.model import CALL_FLAGS
 from dlcli.config.validation.layer_faults import layer_fault
 from dlcli.errors import Problem, did_you_mean, same_word
 
@@ -87,6 +87,7 @@ class ComponentCheck:
         *,
         given: Collection[str] | None = (),
         whole: bool = True,
+        inside: bool = False,
     ) -> Iterator[Problem]:
         """Problems of one component.
 
@@ -97,6 +98,7 @@ class ComponentCheck:
             given: Arguments that are set from outside (`for`, `with`); None when they are not known, and then no
                 argument is reported as missing.
             whole: Report a value that is no component at all; the schema does so for the places that it knows.
+            inside: It stands among the arguments of another component.
         """
         try:
             component = Component.parse(value)
@@ -125,7 +127,9 @@ class ComponentCheck:
             yield from reach_of_entry(entry, here)
         else:
             yield from self._arguments(entry, component, here, given)
-            if entry.kind == "layers" and (fault := layer_fault(entry.name, component.arguments, here, given)):
+            if entry.kind == "layers" and (
+                fault := layer_fault(entry.name, component.arguments, here, given, inside=inside)
+            ):
                 yield fault
 
     def value(
@@ -137,6 +141,8 @@ class ComponentCheck:
             yield from reaching
             return
         inner = given if argument.takes == "layers" else ()
+        if argument.takes == "layers":
+            yield from self._network_inside(value, path)
         if argument.takes is None:
             yield from self._plain(entry, argument, value, path)
         elif value is None:
@@ -144,19 +150,39 @@ class ComponentCheck:
                 yield self._wrong(entry, argument, value, path)
         elif argument.several and isinstance(value, list):
             for index, item in enumerate(value):
-                yield from self.check(argument.takes, item, (*path, index), given=inner)
+                yield from self.check(argument.takes, item, (*path, index), given=inner, inside=True)
         elif isinstance(value, (str, Mapping)):
-            yield from self.check(argument.takes, value, path, given=inner)
+            yield from self.check(argument.takes, value, path, given=inner, inside=True)
         elif argument.type is None or not is_plain_fit(argument, value):
             yield self._wrong(entry, argument, value, path)
+
+    def rate(self, optimizer: Any, value: Any, path: ConfigPath) -> Iterator[Problem]:
+        """Problems of the learning rate that stands beside an optimizer, not in it; Adam is the default."""
+        name = next(iter(optimizer), None) if isinstance(optimizer, Mapping) else optimizer or "Adam"
+        entry = None if name in self._code or not isinstance(name, str) else self._catalogue.get("optimizers", name)
+        argument = entry.arguments.get("learning_rate") if entry is not None else None
+        if entry is not None and argument is not None and value is not None:
+            yield from self.value(entry, argument, value, (*path, "learning_rate"))
+
+    def _network_inside(self, value: Any, path: ConfigPath) -> Iterator[Problem]:
+        """A network is made for the images that come in, which a layer that wraps it does not tell."""
+        name = next(iter(value)) if isinstance(value, Mapping) and len(value) == 1 else value
+        entry = self.entry(name) if isinstance(name, str) else None
+        if entry is not None and entry.kind == "applications":
+            yield Problem(
+                f"{entry.name} is a whole network, and stands in the list of layers, not inside of another layer",
+                path=format_path(path),
+                hint="take it as a layer of its own",
+                rule="network-place",
+            )
 
     def unknown_argument(self, component: str, entry: Entry, argument: str, path: ConfigPath) -> Problem:
         """The problem of an argument that a Keras component does not have."""
         known = [name for name, its in entry.arguments.items() if not its.deprecated]
-        if entry.kind == "layers" and argument in LAYER_KEYS:
+        if entry.kind in ("layers", "applications") and argument in LAYER_KEYS:
             near = f"write `{argument}` beside {component}, not among its arguments"
         elif entry.kind == "layers" and argument in entry.call[1:]:
-            what = f"call: {{{argument}: true}}" if argument in FLAGS else f"inputs: {{{argument}: ...}}"
+            what = f"call: {{{argument}: true}}" if argument in CALL_FLAGS else f"inputs: {{{argument}: ...}}"
             near = f"it is an argument of the call: write `{what}` beside {component}"
         else:
             near = way_out(argument, known)

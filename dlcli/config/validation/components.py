@@ -13,7 +13,7 @@ from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.document.scalars import from_fraction
 from dlcli.config.graph.calls import call_faults
 from dlcli.config.options.types import feature_types
-from dlcli.config.schema import LAYER_KEYS, LOOP_KEYS
+from dlcli.config.schema.model import LAYER_KEYS, LAYER_KINDS, LOOP_KEYS
 from dlcli.config.validation.component_check import INPUT_LAYERS, ComponentCheck, UserClass
 from dlcli.errors import Problem, did_you_mean
 
@@ -43,6 +43,7 @@ def check_components(value: Any, code_names: Mapping[str, UserClass | None]) -> 
         *_LayerWalk(check, _mapping(value.get("model"))).run(),
         *_model_class(_mapping(value.get("model")).get("class"), code_names),
         *_compile(check, _mapping(value.get("compile"))),
+        *_phases(check, _mapping(value.get("fit")), _mapping(value.get("compile"))),
         *_features(check, _mapping(value.get("data"))),
         *_listed(check, "callbacks", value.get("callbacks"), ("callbacks",)),
     ]
@@ -91,6 +92,17 @@ def _compile(check: ComponentCheck, section: Mapping[Any, Any]) -> Iterator[Prob
                 yield from _one_or_listed(check, kind, item, ("compile", key, output))
         else:
             yield from _one_or_listed(check, kind, value, ("compile", key))
+
+
+def _phases(check: ComponentCheck, fit: Mapping[Any, Any], compiled: Mapping[Any, Any]) -> Iterator[Problem]:
+    phases = fit.get("phases")
+    for index, phase in enumerate(phases if isinstance(phases, list) else []):
+        if not isinstance(phase, Mapping):
+            continue
+        path = ("fit", "phases", index)
+        if (optimizer := phase.get("optimizer")) is not None:
+            yield from check.check("optimizers", optimizer, (*path, "optimizer"), whole=False)
+        yield from check.rate(optimizer or compiled.get("optimizer"), phase.get("learning_rate"), path)
 
 
 def _one_or_listed(check: ComponentCheck, kind: str, value: Any, path: ConfigPath) -> Iterator[Problem]:
@@ -165,7 +177,7 @@ class _LayerWalk:
                 None, "a nested model", inputs=None, call=item.get("call"), path=path, inputs_path=path
             )
         names = [key for key in item if key not in LAYER_KEYS]
-        if len(names) == 1 and isinstance(names[0], str) and not {"block", "layers", "shared"} & set(item):
+        if len(names) == 1 and isinstance(names[0], str) and not set(LAYER_KINDS) & set(item):
             yield from self._layer(names[0], item[names[0]], path, (*path, names[0]), settings, own)
             yield from self._call(names[0], item, path)
 
@@ -211,7 +223,7 @@ class _LayerWalk:
                 yield Problem(
                     f"{name} takes no argument {key!r}",
                     path=format_path((*path, "for", key)),
-                    hint=did_you_mean(key, entry.arguments),
+                    hint=did_you_mean(key, [*LOOP_KEYS, *entry.arguments]),
                     rule="unknown-argument",
                 )
 

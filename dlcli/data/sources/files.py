@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.peek import missing_names, same_columns
+from dlcli.data.sources.peek import below, missing_names, same_columns
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -131,7 +131,7 @@ class OtherNames(Source):
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Those that are named, in that order."""
         infos = {info.name: info for info in self.source.columns(whole=whole)}
-        if missing := missing_names(self.named, tuple(infos), path=f"{self.where}.columns"):
+        if missing := missing_names(self.named, tuple(infos), path=below(self.where, "columns")):
             raise DataError(missing)
         return tuple(dataclasses.replace(infos[name], name=column) for column, name in self.named.items())
 

@@ -13,8 +13,8 @@ from dlcli.data.sources.files import Files, OtherNames
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.peek import source_files
-from dlcli.data.sources.registry import format_of
+from dlcli.data.sources.peek import below, source_files
+from dlcli.data.sources.registry import format_of, formats_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -43,7 +43,7 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
     """
     if isinstance(source, FileColumns):
         wanted = dataclasses.replace(options, only=frozenset(source.columns.values()))
-        return OtherNames(_open(source.file, wanted, path=f"{path}.file", format=format), source.columns, path)
+        return OtherNames(_open(source.file, wanted, path=below(path, "file"), format=format), source.columns, path)
     if isinstance(source, KerasData):
         from dlcli.data.sources.keras_sets import keras_arrays
 
@@ -57,16 +57,13 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
 
 
 def _open(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None) -> Source:
-    sources: list[Source] = []
-    problems: list[Problem] = []
-    for file in find_files(patterns, path=path):
-        try:
-            sources.append((format_of(file) if format is None or file.is_dir() else format).open(file, options))
-        except DataError as error:
-            problems.extend(error.problems)
+    files = find_files(patterns, path=path)
+    if format is not None and not any(file.is_dir() for file in files):
+        return Files(tuple(format.open(file, options) for file in files))
+    known, problems = formats_of(files)
     if problems:
         raise DataError(problems)
-    return Files(tuple(sources))
+    return Files(tuple(found.open(file, options) for file, found in known))
 
 
 def _arrays(

@@ -80,8 +80,12 @@ _REACH = {
     ("callbacks", "TensorBoard", "log_dir"): "run",
 }
 
+_OF_FUNCTIONS = ("activations", "applications")
+
 # Inputs follow from the data, so an input layer has no place in a list of layers; a CallbackList is `fit`'s own.
 _NO_COMPONENTS = {("layers", "InputLayer"), ("callbacks", "CallbackList")}
+
+_OF_THE_GRAPH = ("input_tensor", "input_shape", "name")
 
 # Keras raises without them, though they have a default.
 _REQUIRED_ANYWAY = {("CategoryEncoding", "num_tokens")}
@@ -94,6 +98,11 @@ _TEXTS = {
     ("optimizers", "name"): "String. The name of the optimizer.",
     ("losses", "name"): "String. The name of the loss.",
     ("metrics", "name"): "String. The name of the metric, as history shows it.",
+    (
+        "applications",
+        "weights",
+    ): "String. A file of weights, `imagenet` (those of Keras's cache), or `none`.",
+    ("applications", "include_preprocessing"): "Boolean. Take pixels of 0 to 255; `false`: the numbers are prepared.",
 }
 _OPEN_TYPE = {("MixUp", "alpha")}
 _OPEN_CHOICES = {("MelSpectrogram", "window")}
@@ -157,6 +166,33 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
+def _arguments(kind: str, thing: Any) -> tuple[JSON, bool]:
+    if kind == "activations":
+        return function_arguments(thing)
+    if kind != "applications":
+        return class_arguments(thing)
+    # The input follows from the data, the name is the node's; what not every network has is offered for each.
+    arguments, extra = function_arguments(thing, tensors=0)
+    own = {name: default for name, default in arguments.items() if name not in _OF_THE_GRAPH}
+    return own if _preprocessing(thing) == "included" else {**own, "include_preprocessing": True}, extra
+
+
+def _preprocessing(network: Any) -> str:
+    """What the module of a network does with pixels before it; `included`: nothing."""
+    source = inspect.getsource(sys.modules[network.__module__].preprocess_input)
+    mode = re.search(r'mode="(\w+)"', source)
+    return mode[1] if mode else "included"
+
+
+def _network(thing: Any) -> JSON:
+    """What there is to know of a network beside its arguments: its preprocessing, and the least size of its images."""
+    try:
+        thing(input_shape=(1, 1, 3), weights=None, include_top=False)
+    except ValueError as error:
+        size = re.search(r"at least (\d+)", str(error))
+    return {"preprocessing": _preprocessing(thing), "smallest": int(size[1]) if size else 1}
+
+
 def _module(kind: str) -> ModuleType:
     import keras
 
@@ -169,7 +205,7 @@ def _exports(kind: str) -> dict[str, Any]:
     import keras
 
     module = _module(kind)
-    if kind == "activations":
+    if kind in _OF_FUNCTIONS:
         found = {name: thing for name, thing in vars(module).items() if inspect.isfunction(thing)}
         return {name: thing for name, thing in found.items() if name not in {"get", "serialize", "deserialize"}}
     base = {
@@ -229,7 +265,7 @@ def _snake_case(name: str) -> str:
 
 def _entry(kind: str, name: str, thing: Any) -> JSON:
     docstring = inspect.getdoc(thing) or ""
-    arguments, extra = function_arguments(thing) if kind == "activations" else class_arguments(thing)
+    arguments, extra = _arguments(kind, thing)
     texts = _texts(kind, thing)
     records = {
         argument: _argument(kind, name, argument, default, texts.get(argument))
@@ -245,6 +281,8 @@ def _entry(kind: str, name: str, thing: Any) -> JSON:
         direction = _direction(thing, arguments) or _DIRECTIONS.get(name)
         if direction is not None:
             entry["direction"] = direction
+    if kind == "applications":
+        entry |= _network(thing)
     if kind == "layers":
         inputs = _inputs(thing, docstring)
         if inputs != "one":
@@ -269,7 +307,8 @@ def _direction(metric: Any, arguments: JSON) -> str | None:
 
 def _texts(kind: str, thing: Any) -> dict[str, ArgumentText]:
     """What the docstrings of the class and its bases say; the nearest wins."""
-    found = {name: argument_text(text) for (of, name), text in _TEXTS.items() if of == kind}
+    told = {name: argument_text(text) for (of, name), text in _TEXTS.items() if of == kind}
+    found = dict(told)
     shared: tuple[str, ...] = ("{{base_optimizer_keyword_args}}",)  # one docstring of 3.15 still has its placeholder
     if kind == "optimizers":
         from keras.src.optimizers.optimizer import base_optimizer_keyword_args
@@ -282,7 +321,7 @@ def _texts(kind: str, thing: Any) -> dict[str, ArgumentText]:
         for part in shared:
             text = text.replace(part, "")
         found |= argument_texts(text)
-    return found
+    return {**found, **told} if kind == "applications" else found
 
 
 def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText | None) -> JSON:
@@ -315,6 +354,10 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     if default is not None and "default" in record and not is_plain_fit(_as_argument(name, record), record["default"]):
         record.pop("type", None)  # the docstring does not tell all: `use_cudnn` is a boolean or "auto"
         record.pop("choices", None)
+    if (kind, name) == ("applications", "weights"):
+        record |= {"none": True, "reach": "weights"}
+    if (kind, name) == ("applications", "pooling"):
+        record |= {"choices": ["avg", "max"]}  # Keras takes any other word for none, in silence
     if (entry, name) in _AUTO:
         record["auto"] = True
     if (kind, entry, name) in _REACH:

@@ -18,10 +18,10 @@ LEGACY = object()
 """In place of a default: accepted for old code only."""
 
 
-def function_arguments(function: Callable[..., Any]) -> tuple[dict[str, Any], bool]:
+def function_arguments(function: Callable[..., Any], *, tensors: int = 1) -> tuple[dict[str, Any], bool]:
     """Names and defaults of a function's arguments after the first, the tensor; functions here take no more."""
     parameters = list(inspect.signature(function).parameters.values())
-    return {parameter.name: parameter.default for parameter in parameters[1:]}, False
+    return {parameter.name: parameter.default for parameter in parameters[tensors:]}, False
 
 
 def class_arguments(cls: type) -> tuple[dict[str, Any], bool]:

@@ -36,7 +36,6 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         config: The resolved config, as plain values.
         history: `history.csv` as it is.
         logs: What Keras's History holds, a mapping an epoch.
-        epochs: The last epoch, which is always committed.
         interruption: When it is asked to stop, the epoch that has just ended is committed.
         listener: Told when an epoch cannot be, and what of a callback is not.
         start: What to go on from; None: the beginning.
@@ -53,7 +52,6 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         config: Mapping[str, Any],
         history: Callable[[], bytes],
         logs: Mapping[int, Mapping[str, float]],
-        epochs: int,
         interruption: Interruption,
         listener: Listener,
         start: Snapshot | None,
@@ -61,7 +59,8 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._commits, self._spacing, self._keep = commits, spacing, keep
         self._callbacks, self._progress, self._config = callbacks, progress, config
-        self._history, self._logs, self._epochs = history, logs, epochs
+        self._history, self._logs = history, logs
+        self._first = self._last = 0
         self._interruption, self._listener, self._start = interruption, listener, start
         self._told = False
         self._told_lost: set[tuple[int, str]] = set()
@@ -72,15 +71,20 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
             for number, callback in enumerate(self._callbacks):
                 pack_callback(callback, PackedArrays(), lost=functools.partial(self._lose, number))
 
+    def expect(self, first: int, last: int) -> None:
+        """Before each `fit`: after how many epochs it begins, and the last one, which is always committed."""
+        self._first, self._last = first, last
+
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """All callbacks have begun: give them back what they knew."""
         if self._start is not None:
             self._start.restore_callbacks(self._callbacks, lost=self._lose)
             self._start.restore_random_numbers()
+            self._start = None  # a further phase begins by itself
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Give Keras's History, which begins after us, the epochs before."""
-        if self._start is not None and epoch == self._start.epoch:
+        if epoch == self._first > 0:
             history = self.model.history
             history.epoch[:0] = [number - 1 for number in sorted(self._logs)]
             for number in sorted(self._logs):
@@ -91,7 +95,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         """Commit, if it is time."""
         if self._spacing is None or not math.isfinite((logs or {}).get("loss", 0.0)):
             return
-        last = epoch + 1 == self._epochs or self.model.stop_training or self._interruption.requested
+        last = epoch + 1 == self._last or self.model.stop_training or self._interruption.requested
         if self._spacing.is_due(epoch + 1) or last:
             started = time.monotonic()
             try:

@@ -12,7 +12,7 @@ import keras
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import write_file
 
-__all__ = ["close_logs", "cut_logs"]
+__all__ = ["append_to_logs", "close_logs", "cut_logs"]
 
 
 def cut_logs(callbacks: Iterable[Any], epochs: int) -> None:
@@ -27,13 +27,20 @@ def cut_logs(callbacks: Iterable[Any], epochs: int) -> None:
     """
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.CSVLogger):
-            callback.append = True
+            append_to_logs([callback])
             path = Path(callback.filename)
             try:
                 _cut(path, callback.sep, epochs)
             except OSError as error:
                 message = f"cannot go on with {path}: {error.strerror or error}"
                 raise RunError(Problem(message, rule="not-writable")) from error
+
+
+def append_to_logs(callbacks: Iterable[Any]) -> None:
+    """Let each CSVLogger go on with its file in another `fit` of the same training."""
+    for callback in callbacks:
+        if isinstance(callback, keras.callbacks.CSVLogger):
+            callback.append = True
 
 
 def _cut(path: Path, separator: str, epochs: int) -> None:

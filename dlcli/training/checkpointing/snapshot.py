@@ -39,12 +39,16 @@ class Progress:
         traced: Where Python's and NumPy's random numbers stood each time that its step was traced.
         stopped: Whether a callback has ended it.
         seconds: What the job has taken until now.
+        phase: The phase that is trained, from 0.
+        begun: After how many epochs it began.
     """
 
     execution: Execution
     traced: Sequence[Drawn]
     stopped: bool
     seconds: float
+    phase: int = 0
+    begun: int = 0
 
 
 Lost = Callable[[int, str, str], None]
@@ -70,6 +74,7 @@ def take_snapshot(
         "execution": {"mode": progress.execution.mode, "stack": progress.execution.stack},
         "stopped": progress.stopped,
         "seconds": progress.seconds,
+        "phase": [progress.phase, progress.begun],
         "variables": {kind: _stored(variables, arrays) for kind, variables in _variables(model).items()},
         "callbacks": [
             pack_callback(callback, arrays, lost=functools.partial(lost, number))
@@ -111,6 +116,7 @@ class Snapshot:
                 list(self._random["traced"]),
                 self._state["stopped"] is True,
                 float(self._state["seconds"]),
+                *_phase(self._state.get("phase", [0, 0]), self.epoch),
             )
 
     def restore_model(self, model: Any) -> None:
@@ -185,6 +191,13 @@ def _value(variable: Any, entry: Any, arrays: StoredArrays) -> Any:
         found = f"{entry['path']} {list(array.shape)} {array.dtype}"
         raise ValueError(f"{variable.path} is {list(now.shape)} {now.dtype}, and there is {found}")
     return array
+
+
+def _phase(stored: Any, epoch: int) -> tuple[int, int]:
+    phase, begun = stored
+    if type(phase) is not int or type(begun) is not int or phase < 0 or not 0 <= begun <= epoch:
+        raise ValueError("it does not say which phase it is of")
+    return phase, begun
 
 
 def _execution(stored: Any) -> Execution:

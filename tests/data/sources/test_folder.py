@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from dlcli.config.schema import DataConfig
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.cache.identity import identify
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.named_files import NamedFiles
+from dlcli.data.prepare import prepare
 from dlcli.data.sources.folder import source as folder_source
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.peek import peek_columns
+from dlcli.data.table.headers import look_at_headers
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError
 
@@ -181,3 +186,62 @@ def test_one_fingerprint_for_all_files_and_every_change_shows(folder: Path, tmp_
     moved = fingerprint(folder)
     make(folder, "cat/11.png")
     assert len({each.sha256 for each in (first, changed, moved, fingerprint(folder))}) == 4
+
+
+def test_a_glob_of_images_says_how_they_are_read_and_not_once_for_each(tmp_path: Path) -> None:
+    make(tmp_path, *(f"cat/{number}.png" for number in range(50)))
+    for file in (tmp_path / "cat").iterdir():
+        file.write_bytes(b"\x89PNG\0")
+    look = peek_columns([str(tmp_path / "cat" / "*.png")], OPTIONS)
+    assert {problem.rule for problem in look.problems} == {"unknown-format"}
+    assert len(look.problems) < 10
+    assert "47 more" in look.problems[-1].message
+    assert f"name '{tmp_path / 'cat'}'" in look.problems[0].hint
+    with pytest.raises(DataError) as caught:
+        open_source([str(tmp_path / "cat" / "*.png")], OPTIONS, path="data.train")
+    assert caught.value.problems == look.problems
+
+
+def test_a_target_of_folders_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+    def told(place: Path, target: str) -> list[tuple[str, str]]:
+        config = DataConfig.model_validate({"train": str(place), "target": target})
+        return [(problem.rule, problem.path) for problem in look_at_headers(config).problems]
+
+    make(tmp_path / "flat", "1.png", "2.png")
+    assert told(tmp_path / "flat", "folder") == [("no-values", "data.target.folder")]
+    assert told(tmp_path / "flat", "name") == []
+    assert told(folder, "folder") == []
+
+
+def test_splits_do_not_lie_in_one_another(folder: Path) -> None:
+    config = DataConfig.model_validate({"train": str(folder), "test": str(folder / "cat"), "target": "folder"})
+    assert [problem.rule for problem in look_at_headers(config).problems] == ["shared-rows"]
+    config = DataConfig.model_validate({"train": str(folder / "NA"), "test": str(folder / "cat"), "target": "folder"})
+    assert look_at_headers(config).problems == ()
+
+
+def test_the_directory_of_named_files_is_there(folder: Path, tmp_path: Path) -> None:
+    make(tmp_path, "t.csv")
+    config = DataConfig.model_validate({"train": str(folder), "target": "folder", "directory": str(tmp_path / "pet")})
+    (problem,) = look_at_headers(config).problems
+    assert (problem.rule, problem.path) == ("file-not-found", "data.directory")
+    assert "'pets'" in problem.hint
+
+
+def test_images_in_folders_of_classes_with_a_list_beside_them(tmp_path: Path) -> None:
+    for number in range(30):
+        place = tmp_path / "pets" / ("cat" if number % 2 else "dog")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), number, np.uint8)).save(place / f"{number}.png")
+    make(tmp_path / "pets", "labels.csv", "README.md")
+    data = {"train": str(tmp_path / "pets"), "target": {"folder": {"type": "category", "missing": "drop"}}}
+    prepared = prepare(DataConfig.model_validate(data), seed=1)
+    taken = prepared.splits["train"].take(np.arange(30))
+    assert taken.inputs["path"].shape == (30, 4, 4, 1)
+    assert sorted(np.asarray(taken.inputs["path"])[:, 0, 0, 0].tolist()) == list(range(30))
+    ((fingerprint_,),) = prepared.fingerprints.values()
+    assert fingerprint_["path"] == str(tmp_path / "pets")
+    make(tmp_path / "pets", "cat/notes.txt")
+    with pytest.raises(DataError) as caught:
+        prepare(DataConfig.model_validate(data), seed=1)
+    assert "notes.txt" in caught.value.problems[0].message

@@ -14,6 +14,7 @@ import pytest
 
 from dlcli.config.options.sources import KERAS_NAMES, KerasData
 from dlcli.config.schema import DataConfig
+from dlcli.data.reader import TableReader
 from dlcli.data.sources import keras_sets
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import TableOptions
@@ -65,6 +66,10 @@ def test_mnist(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         x, y = read("mnist", split)
         assert np.array_equal(x, arrays[f"x_{split}"])
         assert np.array_equal(y, arrays[f"y_{split}"])
+    with TableReader(DataConfig.model_validate({"train": {"keras": "mnist"}, "target": "y"})) as reader:
+        table = reader.table()
+    assert {name: rows.num_rows for name, rows in table.rows.items()} == {"train": 7, "test": 3}
+    assert ("test rows", "those of Keras's own test split of mnist") in table.decisions
 
 
 def test_fashion_mnist(kept: Path) -> None:
