@@ -45,7 +45,7 @@ class FolderOfFiles(FileSource):
 
     @property
     def names_rows(self) -> tuple[str, ...]:
-        return ("path",)
+        return (self._paths,)
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Always the same three."""
