@@ -52,6 +52,14 @@ def write_npz(name: str, **arrays: np.ndarray) -> None:
             archive.writestr(zipfile.ZipInfo(f"{key}.npy", EPOCH_OF_ZIP), content.getvalue(), zipfile.ZIP_DEFLATED)
 
 
+def write_idx(name: str, values: np.ndarray) -> None:
+    """Write an array of uint8 as MNIST is published, gzipped without a time stamp."""
+    head = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    (HERE / name).parent.mkdir(exist_ok=True)
+    with (HERE / name).open("wb") as file, gzip.GzipFile("", "wb", 9, file, mtime=0) as stream:
+        stream.write(head + values.tobytes())
+
+
 def write_png(path: Path, pixels: np.ndarray) -> None:
     """Write a gray image (height, width) uint8, as a file of the fewest bytes that a PNG has."""
     height, width = pixels.shape
@@ -67,13 +75,10 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
-    """Write images of 0 to 16 as a folder for each class, and the table that lists them."""
-    lines = []
+    """Write images of 0 to 16 as a folder for each class."""
     for number, (image, label) in enumerate(zip(images, labels, strict=True)):
-        file = f"{label}/{number:04}.png"
-        write_png(HERE / name / file, (image.astype(np.uint16) * 255 // 16).astype(np.uint8))
-        lines.append((file, int(label)))
-    write_csv(f"{name}/labels.csv", ["image", "digit"], lines)
+        pixels = (image.astype(np.uint16) * 255 // 16).astype(np.uint8)
+        write_png(HERE / name / str(label) / f"{number:04}.png", pixels)
 
 
 def plain(value: float) -> int | float:
@@ -124,6 +129,9 @@ def write_bundled() -> None:
     write_npz("digits_train.npz", x=images[:1500], y=labels[:1500])
     write_npz("digits_test.npz", x=images[1500:], y=labels[1500:])
     write_images("digits", images, labels)
+    for name, part in (("train", slice(0, 1500)), ("t10k", slice(1500, None))):
+        write_idx(f"digits_idx/{name}-images-idx3-ubyte.gz", images[part])
+        write_idx(f"digits_idx/{name}-labels-idx1-ubyte.gz", labels[part].astype(np.uint8))
 
 
 def write_gates() -> None:
@@ -240,6 +248,46 @@ def write_kiln() -> None:
     write_csv("kiln.csv", header, rows)
 
 
+def write_shapes() -> None:
+    """Synthetic pictures of a disc and a square, with noise, and the class of each pixel."""
+    generator = np.random.default_rng(17)
+    rows, columns = np.mgrid[:24, :24]
+    masks = np.zeros((240, 24, 24), np.uint8)
+    for mask in masks:
+        top, left, size = *generator.integers(1, 14, 2), generator.integers(5, 10)
+        mask[top : top + size, left : left + size] = 1
+        (across, down), radius = generator.integers(5, 19, 2), generator.integers(3, 6)
+        mask[(rows - down) ** 2 + (columns - across) ** 2 <= radius**2] = 2
+    # The disc is brighter, but for the noise of single pixels.
+    pictures = np.array([60, 130, 170])[masks] + generator.integers(-5, 6, masks.shape) * 6
+    write_npz("shapes.npz", picture=pictures.astype(np.uint8)[..., np.newaxis], mask=masks)
+
+
+def write_sums() -> None:
+    """Additions, digit by digit: what a network reads that writes an answer."""
+    generator = np.random.default_rng(18)
+    pairs = generator.permutation([(one, other) for one in range(50) for other in range(50)])
+    rows = [[" ".join(f"{one:02d}{other:02d}"), " ".join(f"{one + other:02d}")] for one, other in pairs]
+    write_csv("sums.csv", ["question", "answer"], rows)
+
+
+def write_notes() -> None:
+    """Synthetic remarks about a stay, each with any number of topics."""
+    generator = np.random.default_rng(19)
+    topics = {
+        "food": ["the breakfast was fresh", "dinner came cold", "a good cook", "the menu was short"],
+        "room": ["the bed was hard", "a quiet room", "the window would not close", "clean towels every day"],
+        "staff": ["friendly people at the desk", "nobody answered the bell", "the porter helped us"],
+        "price": ["too expensive", "good value", "cheaper than we feared", "they charged us twice"],
+    }
+    rows = []
+    for _ in range(600):
+        chosen = [name for name in topics if generator.random() < 0.4]
+        said = [generator.choice(topics[name]) for name in chosen] or ["we stayed two nights"]
+        rows.append([", ".join(generator.permutation(said)), "|".join(chosen)])
+    write_csv("notes.csv", ["note", "topics"], rows)
+
+
 def write_pairs() -> None:
     """Pairs of readings, each of one of six kinds with noise: of the same kind, or not."""
     generator = np.random.default_rng(32)
@@ -300,6 +348,9 @@ def main() -> int:
     write_points()
     write_houses()
     write_kiln()
+    write_shapes()
+    write_sums()
+    write_notes()
     write_pairs()
     write_heating()
     write_tokens()

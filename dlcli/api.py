@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
 from dlcli.backend.memory import with_memory_named
-from dlcli.config.document.file_names import name_problem
+from dlcli.config.document.file_names import name_problem, safe_name
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import DataError, Problem
@@ -235,7 +235,7 @@ def check(
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
-    data: str | os.PathLike[str] | pd.DataFrame | None = None,
+    data: str | os.PathLike[str] | Mapping[str, Any] | pd.DataFrame | None = None,
     *,
     split: SplitName = "test",
     reading: Reading | None = None,
@@ -248,7 +248,8 @@ def evaluate(
 
     Args:
         run: A run or its directory.
-        data: New rows with the target: a file, or a DataFrame. None: a split of the run's own data.
+        data: New rows with the target: a file or folder, a source as in a config, `{"x": "x.npy", "y": "y.npy"}`, or a
+            DataFrame. None: a split of the run's own data.
         split: `train`, `validation` or `test`, when `data` is None.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.
         cache_dir: Where training kept the encoded data; as for `train`.
@@ -578,12 +579,15 @@ def _require_names(*names: object) -> None:
         raise DataError(found)
 
 
-def _data_name(data: str | os.PathLike[str] | pd.DataFrame) -> str:
+def _data_name(data: str | os.PathLike[str] | Mapping[str, Any] | pd.DataFrame) -> str:
     if isinstance(data, (str, os.PathLike)):
-        name = Path(data).name
+        said = os.fspath(data).lstrip()
+        name = safe_name(said).replace(".", "-") if said.startswith("{") else Path(data).name
         stem = name.split(".")[0][:MOST_LETTERS] or "data"
-        return stem if stem not in SPLITS else name  # evaluations/test.json is of the split
-    return "frame"
+        if stem not in SPLITS:
+            return stem
+        return name if name not in SPLITS else f"{name}-data"  # evaluations/test.json is of the split
+    return "arrays" if isinstance(data, Mapping) else "frame"
 
 
 def _once(listener: Listener) -> Listener:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Literal
 
-__all__ = ["DEFAULT_INPUT", "SPLITS", "EntranceLayer", "InputDtype", "InputSpec", "SplitName", "TargetSpec"]
+__all__ = ["DEFAULT_INPUT", "NO_CLASS", "SPLITS", "EntranceLayer", "InputDtype", "InputSpec", "SplitName", "TargetSpec"]
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -16,6 +16,9 @@ SPLITS: tuple[SplitName, ...] = ("train", "validation", "test")
 DEFAULT_INPUT = "features"
 """The input that holds, as one vector, all features that no layer takes by name."""
 
+
+NO_CLASS = -1
+"""The index where a target has a class at each of several places, and none at one of them."""
 
 InputDtype = Literal["float32", "int32", "uint8"]
 
@@ -65,17 +68,30 @@ class TargetSpec:
 
     Args:
         name: The target's name in the config.
-        kind: `number`, or `category` for a class.
-        width: How many numbers it has (columns of a number target); 1 for a class.
+        kind: `number`, `category` for a class, or `categories` for any number of classes at once.
+        width: How many numbers it has along its last axis: the columns of a number target, the classes of a set; 1 for
+            a class.
         classes: The class names in the order of their indices; empty for numbers.
+        separator: What stands between the classes of a set in a cell; empty where a cell is a list.
         encode: What the config asks of a class target: `auto`, `index` or `one_hot`.
         unit: The target's own unit, when a number target is scaled for training: `(offset, scale)` of each number,
             which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
+        axes: The axes before these: () for one class or vector a sample, (10,) for one at each of ten steps, (160, 160)
+            for one at each pixel.
+        gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
     """
 
     name: str
-    kind: Literal["number", "category"]
+    kind: Literal["number", "category", "categories"]
     width: int = 1
     classes: tuple[str, ...] = ()
     encode: Literal["auto", "index", "one_hot"] = "auto"
     unit: tuple[tuple[float, float], ...] = ()
+    separator: str = ""
+    axes: tuple[int, ...] = ()
+    gaps: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one encoded sample, without the batch dimension."""
+        return self.axes if self.kind == "category" else (*self.axes, self.width)

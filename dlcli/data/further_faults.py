@@ -76,6 +76,9 @@ def _further(table: Table, seed: int) -> Iterator[Problem]:
     for name, codec in preprocessing.features.items():
         yield from at_entry(_fitting(codec, table, division) or _encoding(codec, table, ()), "features", name)
     for name, target in preprocessing.targets.items():
+        own = config.target[name]
+        if own is not None and own.of_features:
+            continue  # whose faults are the features'
         faults = _fitting(target, table, division) or _of_target(name, target, table, division, gaps)
         yield from at_entry(faults, "target", name)
 
@@ -98,7 +101,7 @@ def _fitting(codec: Codec | TargetCodec, table: Table, division: Division) -> li
 
 def _of_target(name: str, codec: TargetCodec, table: Table, division: Division, gaps: Collection[str]) -> list[Problem]:
     """Classes are looked at as a whole: which of them stand in one chunk is the file's format's affair."""
-    if codec.spec.kind == "category":
+    if codec.spec.kind == "category" and not codec.spec.axes:
         return class_problems(table, division, name, codec)
     return _encoding(codec, table, set(gaps).intersection(codec.columns))
 

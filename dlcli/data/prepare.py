@@ -206,7 +206,7 @@ def read_split(
 def _add_named(files: DataFiles, table: Table, preprocessing: Preprocessing) -> None:
     """What rows are made of beside the files of their source counts as data too."""
     for source, rows in table.rows.items():
-        files.add(source, preprocessing.named_files(rows.chunks(columns=preprocessing.feature_columns)))
+        files.add(source, preprocessing.named_files(rows.chunks(columns=preprocessing.columns)))
 
 
 def _require_split(config: DataConfig, name: SplitName) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SplitName
-from dlcli.data.columns.codec import LeavesRowsOut
+from dlcli.data.columns.codec import LeavesRowsOut, OpensFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
@@ -82,6 +82,7 @@ def check_rows(table: Table) -> Table:
         problem
         for rows in table.rows.values()
         for name, columns in table.roles.targets.items()
+        if (target := table.config.target[name]) is None or not target.takes_empty
         for problem in missing_targets(rows, [each for each in columns if each not in gaps], target=name)
     ]
     weights: dict[SplitName, NDArray[np.float32]] = {}
@@ -185,7 +186,14 @@ def check_classes(table: Table, division: Division, preprocessing: Preprocessing
 
 def class_problems(table: Table, division: Division, name: str, codec: TargetCodec) -> list[Problem]:
     """The classes of each split that a fitted target has not seen; empty cells are none, and numbers are no classes."""
-    if codec.spec.kind != "category":
+    target = table.config.target[name]
+    # Of arrays encoding tells; a feature knows what becomes of a value that it has not seen.
+    if (
+        codec.spec.kind != "category"
+        or codec.spec.axes
+        or len(codec.columns) != 1
+        or (target is not None and target.of_features)
+    ):
         return []
     (column,) = codec.columns
     found = {source: row_labels(rows, column) for source, rows in table.rows.items()}
@@ -257,6 +265,8 @@ def _write(
 ) -> None:
     preprocessing.forget()
     unseen[:] = preprocessing.given_problems()
+    # A row without a target may name a file that is no sample, such as the list of classes in their folder.
+    opening = any(isinstance(codec, OpensFiles) for codec in preprocessing.features.values())
     for source, rows in table.rows.items():
         numbers = division.within(source)
         encode_rows(
@@ -267,7 +277,7 @@ def _write(
             destination,
             gaps=_gaps(table),
             on_demand=on_demand,
-            unusable=table.unusable.get(source),
+            unusable=(table.left_out if opening else table.unusable).get(source),
         )
         found = preprocessing.take_unseen_values(source)
         unseen += found if source != "train" else ()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.outputs import OutputPlan
@@ -14,12 +15,13 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken, blocks
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
+from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
 __all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
 
-Report = ClassReport | EmbeddingReport | NumberReport
+Report = ClassReport | EmbeddingReport | NumberReport | SequenceReport | SetReport
 
 
 class Metrics(Protocol):
@@ -111,8 +113,9 @@ def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Prepro
 
 def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Report]:
     return {
-        target.name: _report(output, target.name, preprocessing)
+        output.called(target.name): _report(output, target.name, preprocessing)
         for output in predictor.outputs
+        if output.fits
         for target in output.targets
     }
 
@@ -126,19 +129,34 @@ def _take_in(
 ) -> None:
     """Add the outputs for some rows."""
     for decoded in decode(raw, predictor.outputs, preprocessing):
-        _add(reports[decoded.target], taken.targets[decoded.target], decoded, preprocessing)
+        if decoded.target:
+            report = reports[decoded.called or decoded.target]
+            _add(report, taken.targets[decoded.target], decoded, preprocessing)
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:
     if output.scores == "embedding":
         return EmbeddingReport()
+    if output.scores == "sequence":
+        return SequenceReport()
+    if output.form == "multi_hot":
+        return SetReport(output.classes)
     if output.classes:
-        return ClassReport(output.classes)
-    return NumberReport(preprocessing.targets[target].components)
+        return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
+    return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
 
 
 def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
-    if isinstance(report, EmbeddingReport):
+    if isinstance(report, SequenceReport):
+        assert decoded.sequences is not None
+        known = [row[row >= 0] for row in np.asarray(true)]
+        classes = preprocessing.targets[decoded.target].values
+        assert classes is not None
+        report.add([classes.take(pa.array(row)).to_pylist() for row in known], decoded.sequences.to_pylist())
+    elif isinstance(report, SetReport):
+        assert decoded.chosen is not None
+        report.add(np.asarray(true, np.float32) > 0.5, decoded.chosen, decoded.probabilities)
+    elif isinstance(report, EmbeddingReport):
         assert decoded.embedding is not None
         report.add(true.astype(np.int64), decoded.embedding)
     elif isinstance(report, ClassReport):
@@ -146,4 +164,5 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        report.add(preprocessing.targets[decoded.target].decode(true), decoded.numbers)
+        own, numbers = preprocessing.targets[decoded.target].decode(true), decoded.numbers
+        report.add(*(values.reshape(-1, len(report.columns)) for values in (own, numbers)))

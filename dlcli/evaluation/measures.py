@@ -26,10 +26,10 @@ EPSILON = 1e-7
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A loss or a metric: the mean of a number for each row.
+    """A loss or a metric: the mean of a number for each row, or for each place of each row.
 
     Args:
-        rows: From true values and predictions to `(rows,)`.
+        rows: From true values and predictions to `(rows, *axes)`.
         role: Whether it is known as a loss or as a metric alone.
         index: It takes the classes of the target as indices.
         scores: It takes raw scores, not what a sigmoid or softmax made of them.
@@ -77,13 +77,13 @@ def _categorical(true: Floats, logits: Floats) -> Any:
 
 
 def _sparse(true: Floats, logits: Floats) -> Any:
-    indices = true.reshape(len(true), 1).astype(np.int64)
-    return (_log_sum(logits) - np.take_along_axis(logits, indices, axis=1))[:, 0]
+    indices = true.reshape(*logits.shape[:-1], 1).astype(np.int64)
+    return (_log_sum(logits) - np.take_along_axis(logits, indices, axis=-1))[..., 0]
 
 
 def _log_sum(logits: Floats) -> Floats:
-    largest = logits.max(axis=1, keepdims=True)
-    return np.asarray(largest + np.log(np.exp(logits - largest).sum(axis=1, keepdims=True)))
+    largest = logits.max(axis=-1, keepdims=True)
+    return np.asarray(largest + np.log(np.exp(logits - largest).sum(axis=-1, keepdims=True)))
 
 
 def _same_side(true: Floats, predicted: Floats, threshold: float = 0.5) -> Any:
@@ -107,7 +107,7 @@ MEASURES: dict[str, Measure] = {
     "binaryaccuracy": Measure(_same_side, "metric", options=("threshold",)),
     "categoricalaccuracy": Measure(lambda true, scores: true.argmax(axis=-1) == scores.argmax(axis=-1), "metric"),
     "sparsecategoricalaccuracy": Measure(
-        lambda true, scores: true.reshape(-1) == scores.argmax(axis=-1), "metric", index=True
+        lambda true, scores: true.reshape(scores.shape[:-1]) == scores.argmax(axis=-1), "metric", index=True
     ),
     "precision": Measure(_hits, "metric", among=lambda true, scores: (scores > 0.5).sum(axis=-1)),
     "recall": Measure(_hits, "metric", among=lambda true, scores: true.astype(bool).sum(axis=-1)),
@@ -129,11 +129,11 @@ class Mean:
 
     def add(self, true: Floats, predicted: Floats, weights: NDArray[Any] | None = None) -> float:
         """Take in some rows; their sum."""
-        values = self._measure.rows(true, predicted, **self._options)
+        values = np.asarray(self._measure.rows(true, predicted, **self._options))
         total = float((values if weights is None else values * weights).sum())
         among = self._measure.among
         self._sum += total
-        self._count += len(true) if among is None else float(among(true, predicted).sum())
+        self._count += values.size if among is None else float(among(true, predicted).sum())
         return total
 
     def result(self) -> float:

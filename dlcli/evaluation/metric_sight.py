@@ -42,8 +42,9 @@ def _predicted(values: NDArray[Any], view: MetricView) -> NDArray[Any]:
 def _target(values: Floats, view: MetricView) -> Floats:
     if view.target is None:
         return values
+    along = values.ndim > 1 + view.places
     if view.target == "column":
-        return values.reshape(-1, 1)
-    several = values.ndim > 1 and values.shape[-1] != 1
-    indices = values.argmax(axis=-1) if several else values.reshape(-1).astype(np.int64)
+        return values if along else values[..., np.newaxis]
+    several = along and values.shape[-1] != 1
+    indices = values.argmax(axis=-1) if several else (values[..., 0] if along else values).astype(np.int64)
     return np.asarray(indices if view.target == "index" else np.eye(view.depth)[indices], np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from dlcli.config.outputs.conventions import from_logits
 from dlcli.config.outputs.metric_views import MetricView, metric_view
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
-from dlcli.config.schema.component import Component
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.evaluation.measures import Mean, find_mean
 from dlcli.evaluation.metric_sight import see
 from dlcli.exports.to_onnx import LOGITS
@@ -38,6 +39,12 @@ def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
     if _adds_losses(config.model.model_dump(by_alias=True)):
         return "the losses of regularizers"
     for output in predictor.outputs:
+        if not output.targets:
+            return "what layers or the model itself add to the loss"
+        if output.gaps:
+            return "losses that pass over places without a class"
+        if output.axes and _masks(config.model.model_dump(by_alias=True)):
+            return "losses over the steps that a mask leaves"
         loss = _loss(output)
         if output.head.units is None or loss is None or not _is_given(loss, output, predictor):
             return f"the loss {output.loss.name}"
@@ -79,9 +86,11 @@ class PredictedMetrics:
             loss = self._losses[output.name]
             taken = self._logits(output, inputs) if loss.scores and not from_logits(output.loss) else raw
             total = loss.add(true, taken.astype(np.float64), _of_output(weights, place))
-            self._parts[output.name] += total / max(len(raw), 1)
+            self._parts[output.name] += total / max(len(raw) * math.prod(output.axes), 1)
             if output.unit:
-                offset, scale = np.array(output.unit).T
+                offset, scale = (
+                    np.array(output.unit).T if not output.is_flat else np.array(output.unit).T[..., np.newaxis]
+                )
                 true, raw = true * scale + offset, raw * scale + offset
             for metric, view in self._metrics[place]:
                 metric.add(*see(view, true, raw))
@@ -128,9 +137,22 @@ def _metrics(config: CompileConfig, output: OutputPlan) -> list[tuple[Mean, Metr
 def _metric(metric: Component, output: OutputPlan) -> Mean | None:
     """The mean of what a metric is shown."""
     view = metric_view(metric, output) or MetricView()
+    if output.form == "multi_hot" and normal_name(metric) == "accuracy":
+        metric = Component("BinaryAccuracy", metric.arguments)
     units = (output.head.units or 1) + (view.expand is not None)
     index = output.form == "index" if view.target is None else view.target == "index"
     return find_mean(metric, "metric", units=units, index=index)
+
+
+def _masks(value: Any) -> bool:
+    """Whether layers mask steps: Masking, and embeddings of padded indices."""
+    if isinstance(value, Component):
+        return value.name == "Masking" or _masks({value.name: dict(value.arguments)})
+    if isinstance(value, Mapping):
+        return any((key == "mask_zero" and item is True) or _masks(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return any(map(_masks, value))
+    return bool(value == "Masking")
 
 
 def _adds_losses(value: Any) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.signature import SplitName
 from dlcli.errors import ModelError, Problem
@@ -30,7 +31,7 @@ __all__ = ["evaluate_run"]
 
 def evaluate_run(
     path: Path,
-    data: str | os.PathLike[str] | pd.DataFrame | None,
+    data: str | os.PathLike[str] | Mapping[str, Any] | pd.DataFrame | None,
     *,
     split: SplitName,
     name: str,

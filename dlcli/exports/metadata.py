@@ -123,4 +123,4 @@ def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -
         unit = spec.unit or ((0.0, 1.0),) * spec.width
         offsets, scales = ([each[place] for each in unit] for place in (0, 1))
         return {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
-    return {"name": name, "classes": list(classes)}
+    return {"name": name, "classes": list(classes), **({"several": True} if spec.kind == "categories" else {})}

@@ -69,7 +69,7 @@ def write_portable(
         sha256=sha256,
         proved_with=companions(run),
         outputs={
-            name: tensor.shape[-1] if len(tensor.shape) > 1 else None
+            name: tuple(tensor.shape[1:]) if len(tensor.shape) > 1 else None
             for name, tensor in zip(names, model.outputs, strict=True)
         },
         named=assembly.graph.features,

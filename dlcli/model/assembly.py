@@ -76,10 +76,10 @@ def assemble(
     code = load_code(config.code)
     begun: list[Beginning] = []
     model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_, begun=begun)
-    sizes = {
-        name: output.shape[-1] if len(output.shape) > 1 else None
+    shapes = {
+        name: tuple(output.shape[1:]) if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)
     }
-    plans, compile_ = plan_outputs(config, outputs=sizes, targets=targets)
+    plans, compile_ = plan_outputs(config, outputs=shapes, targets=targets)
     config = config.model_copy(update={"compile": compile_})
     return Assembly(model, config, graph, plans, runtime, code, tuple(begun))

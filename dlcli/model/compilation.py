@@ -96,7 +96,10 @@ class _Compiler:
         if isinstance(loss, Component):
             made = {name: self.make("losses", loss, path) for name in self._outputs}
         else:
-            made = {name: self.make("losses", each, (*path, name)) for name, each in loss.items()}
+            made = {
+                name: None if name not in loss else self.make("losses", loss[name], (*path, name))
+                for name in self._outputs
+            }
         return made.get(self._outputs[0]) if len(self._outputs) == 1 else made
 
     def weights(self, weights: Mapping[str, float] | None, loss: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dlcli.backend import startup
 from dlcli.errors import ModelError, Problem
 from dlcli.model.faults import model_faults, reason
 
@@ -28,13 +29,39 @@ def create_state(model: Any, batch: tuple[Any, Any, Any]) -> None:
     try:
         model._symbolic_build(data_batch=batch)
     except faults as error:
-        raise ModelError(_misfit(model, batch, faults) or _whole(error)) from error
+        raise ModelError(_misfit(model, batch, faults) or _whole(model, batch, error)) from error
+    _require_loss(model, batch[0])
     if model.optimizer is not None and not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
 
 
-def _whole(error: Exception) -> Problem:
-    return Problem(f"Keras cannot compute the loss and the metrics: {reason(error)}", path="compile", rule="metric-fit")
+def _require_loss(model: Any, inputs: Any) -> None:
+    """Refuse a model that is not told what to learn: no loss, and nothing that layers add to one.
+
+    Raises:
+        ModelError: It is not.
+    """
+    base = startup.load().Model
+    own = any(getattr(type(model), name) is not getattr(base, name) for name in ("compute_loss", "train_step"))
+    if model._compile_loss is not None or own:
+        return
+    model(inputs, training=True)
+    if not model.losses:
+        message = "there is no target, and no layer adds a loss: nothing is to be learnt"
+        hint = "name data.target; or add_loss in a layer, or compute_loss in the model's class, under `code:`"
+        raise ModelError(Problem(message, path="data.target", hint=hint, rule="no-loss"))
+
+
+def _whole(model: Any, batch: tuple[Any, Any, Any], error: Exception) -> Problem:
+    """What Keras says of the loss, and the shapes that it is about."""
+    targets = batch[1] if isinstance(batch[1], (list, tuple)) else [batch[1]]
+    of_targets, of_outputs = (" and ".join(map(_shape, each)) for each in (targets, model.outputs))
+    return Problem(
+        f"Keras cannot compute the loss and the metrics of targets of shape {of_targets} and outputs of shape "
+        f"{of_outputs}: {reason(error)}",
+        path="compile",
+        rule="metric-fit",
+    )
 
 
 def _misfit(model: Any, batch: tuple[Any, Any, Any], faults: tuple[type[Exception], ...]) -> list[Problem]:
@@ -46,7 +73,7 @@ def _misfit(model: Any, batch: tuple[Any, Any, Any], faults: tuple[type[Exceptio
     compiled = model._compile_metrics
     chosen = {**_by_output(model, compiled._user_metrics), **_by_output(model, compiled._user_weighted_metrics)}
     problems = []
-    for name, output, target in zip(model.output_names, outputs, wanted, strict=True):
+    for name, output, target in zip(model.output_names, outputs, wanted, strict=False):
         for metric in chosen.get(name, []):
             if not hasattr(metric, "update_state"):
                 continue

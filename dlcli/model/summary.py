@@ -23,7 +23,7 @@ class LayerRow:
         shapes: Shape of one sample of each output, None where a size is free.
         parameters: Its weights, as single numbers; those of a nested model are counted in its own row alone, and those
             of a layer that is used again in the row of its first use.
-        inputs: What it takes, in order: names of layers, or of their uses.
+        inputs: What it takes, in order: names of layers, or of their uses; `lstm.1` is the second tensor of one.
         depth: 0, or how deep in nested models it stands.
         shared: The name of its first use; empty for that itself.
     """
@@ -83,37 +83,43 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
     ours = _own_types(graph)
     networks = {node.name: node.component.name for node in graph.nodes if node.component} if graph is not None else {}
     rows: dict[str, list[LayerRow]] = {}
+    sources: dict[str, list[str]] = {}
+    # Of a shared layer's use that is an output Keras has a layer of that name, which gives what it takes.
+    uses_of_others = {node.name for node in graph.nodes if node.shared is not None} if graph is not None else set()
     for layer in model.layers:
+        if layer.name in uses_of_others:
+            continue
         nested = hasattr(layer, "_nodes_by_depth")
         for place, node in enumerate(applied[layer.name]):
+            taken = list(_inputs(node, names))
             row = LayerRow(
                 name=names[id(node)],
                 type=networks.get(layer.name, "Model") if nested else ours.get(layer.name, type(layer).__name__),
                 shapes=tuple(tuple(tensor.shape[1:]) for tensor in node.output_tensors),
                 parameters=0 if place else layer.count_params(),
-                inputs=tuple(_inputs(node, names)),
+                inputs=tuple(f"{name}.{part}" if part else name for name, part in taken),
                 depth=depth,
                 shared=names[id(applied[layer.name][0])] if place else "",
             )
             is_open = nested and not place and layer.name not in networks  # the layers of a network fill pages
             inside = _rows(layer, inner.get(layer.name), depth + 1) if is_open else ()
-            rows[row.name] = [row, *inside]
-    for name in _in_order(rows, graph):
+            rows[row.name], sources[row.name] = [row, *inside], [name for name, _ in taken]
+    for name in _in_order(sources, graph):
         yield from rows[name]
 
 
-def _in_order(rows: Mapping[str, list[LayerRow]], graph: Graph | None) -> list[str]:
+def _in_order(sources: Mapping[str, list[str]], graph: Graph | None) -> list[str]:
     """The layers as the config has them, which keeps a branch together; what they take from before it, before them."""
     ordered: dict[str, None] = {}
 
     def take(name: str) -> None:
-        if name in rows and name not in ordered:
-            for source in rows[name][0].inputs:
+        if name in sources and name not in ordered:
+            for source in sources[name]:
                 take(source)
             ordered[name] = None
 
     nodes = graph.nodes if graph is not None else ()
-    for name in [*(node.name for node in nodes), *rows]:
+    for name in [*(node.name for node in nodes), *sources]:
         take(name)
     return list(ordered)
 
@@ -124,14 +130,17 @@ def _own_types(graph: Graph | None) -> dict[str, str]:
     return {name: each.name for name, each in components.items() if each is not None and each.name in OWN_LAYERS}
 
 
-def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[str]:
-    """What a layer is applied to. A mask comes from an operation of Keras's that is no layer, and is passed over."""
-    made_by = [_made_by(tensor) for tensor in node.arguments.keras_tensors]
-    found = [names[id(source)] for source in made_by if id(source) in names]
+def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[tuple[str, int]]:
+    """What a layer is applied to, and which tensor of several.
+
+    A mask comes from an operation of Keras's that is no layer, and is passed over.
+    """
+    made_by = [(_made_by(tensor), tensor._keras_history.tensor_index) for tensor in node.arguments.keras_tensors]
+    found = [(names[id(source)], index) for source, index in made_by if id(source) in names]
     if found:
         yield from found
     else:  # of operations alone, which are followed
-        for source in made_by:
+        for source, _ in made_by:
             yield from _inputs(source, names)
 
 

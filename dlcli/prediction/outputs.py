@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OUTPUTS", "Output", "OutputFormat", "output_format"]
 
-OutputFormat = Literal["csv", "tsv", "jsonl", "parquet"]
+OutputFormat = Literal["csv", "tsv", "jsonl", "parquet", "npz"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +47,12 @@ def _json_lines(stream: BinaryIO, schema: pa.Schema, raw_text: bool) -> TableWri
     return JsonLinesWriter(stream, schema)
 
 
+def _arrays(stream: BinaryIO, schema: pa.Schema, raw_text: bool) -> TableWriter:
+    from dlcli.prediction.writers import ArraysWriter
+
+    return ArraysWriter(stream, schema)
+
+
 def _parquet(stream: BinaryIO, schema: pa.Schema, raw_text: bool) -> TableWriter:
     from dlcli.prediction.writers import ParquetWriter
 
@@ -58,6 +64,7 @@ OUTPUTS: dict[OutputFormat, Output] = {
     "tsv": Output((".tsv",), functools.partial(_delimited, delimiter="\t")),
     "jsonl": Output((".jsonl", ".ndjson"), _json_lines),
     "parquet": Output((".parquet",), _parquet, rounded=False),
+    "npz": Output((".npz",), _arrays, rounded=False),
 }
 
 

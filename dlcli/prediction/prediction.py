@@ -17,6 +17,7 @@ from dlcli.data.columns.arrays import numbers_array, plain_numbers, texts_array,
 from dlcli.data.inputs import Input, InputRows
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.digits import round_numbers
+from dlcli.prediction.lists import change_leaves
 from dlcli.prediction.overlap import ahead
 from dlcli.trained.decoding import EVERYTHING, Columns, check_columns, decode
 from dlcli.trained.predictor import Arrays, Predictor
@@ -72,18 +73,22 @@ def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHIN
         ModelError: See `predict_rows`.
     """
     check_columns(columns, run.predictor.outputs)
-    raw = [np.zeros((0, _width(output)), np.float32) for output in run.predictor.outputs]
+    raw = [np.zeros((0, *_shape(output)), np.float32) for output in run.predictor.outputs]
     kept = next((part.kept for part in rows.rows()), None)
     if kept is None:
         kept = {name: texts_array([]) for name in rows.kept}
     return _joined(run, raw, kept, columns, rounded, file=None)
 
 
-def _width(output: OutputPlan) -> int:
-    """How many numbers an output gives for a row, as far as the names of its columns depend on it."""
+def _shape(output: OutputPlan) -> tuple[int, ...]:
+    """The shape of what an output gives for a row, as far as its columns depend on it."""
+    if not output.fits or output.scores == "sequence":
+        return tuple(size or 0 for size in output.shape or (1,))
+    if output.is_flat:
+        return (*output.targets[0].shape, 1)
     if output.classes:
-        return output.head.units or len(output.classes)
-    return sum(target.width for target in output.targets)
+        return (*output.axes, output.head.units or len(output.classes))
+    return (*output.axes, sum(target.width for target in output.targets))
 
 
 def _tables(
@@ -118,28 +123,38 @@ def _joined(
 ) -> pa.Table:
     """The kept columns, and what the model's outputs mean."""
     predictor = run.predictor
-    prefix = sum(len(output.targets) for output in predictor.outputs) > 1
+    prefix = sum(max(len(output.targets), 1) for output in predictor.outputs) > 1
     table = dict(kept)
     for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
         predicted = decoded.table(prefix=prefix, columns=columns)
         if clashes := [name for name in predicted if name in table]:
             raise DataError(_taken(name, file) for name in clashes)
         if rounded:
-            predicted = _rounded(predicted, run.preprocessing.targets[decoded.target].spec)
+            codec = run.preprocessing.targets.get(decoded.target)
+            predicted = _rounded(predicted, None if codec is None else codec.spec)
         table.update({name: _without_nan(column) for name, column in predicted.items()})
     return pa.table(table)
 
 
 def _without_nan(column: pa.Array) -> pa.Array:
-    """The column with null for NaN."""
+    """The column with null for NaN, in lists too."""
+    if pa.types.is_fixed_size_list(column.type):
+        return change_leaves(column, _without_nan)
     if not pa.types.is_floating(column.type):
         return column
     missing = np.isnan(plain_numbers(column))
     return with_nulls(column, ~missing) if missing.any() else column
 
 
-def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa.Array]:
+def _rounded(predicted: dict[str, pa.Array], target: TargetSpec | None) -> dict[str, pa.Array]:
     """The columns of one target with the digits that are significant."""
+    if target is None:
+        return {name: change_leaves(column, lambda leaves: _digits(leaves, ())) for name, column in predicted.items()}
+    if target.axes:
+        return {
+            name: change_leaves(column, lambda leaves: _digits(leaves, target.unit))
+            for name, column in predicted.items()
+        }
     unit = target.unit or ((0.0, 1.0),) * len(predicted)
     columns = {}
     for (name, column), (offset, scale) in zip(predicted.items(), unit, strict=True):
@@ -147,6 +162,16 @@ def _rounded(predicted: dict[str, pa.Array], target: TargetSpec) -> dict[str, pa
             column = numbers_array(round_numbers(plain_numbers(column), offset=offset, scale=scale))
         columns[name] = column
     return columns
+
+
+def _digits(values: pa.Array, unit: Sequence[tuple[float, float]]) -> pa.Array:
+    """The numbers of vectors, one after the other, with the digits that are significant in the unit of their place."""
+    if not pa.types.is_floating(values.type):
+        return values
+    numbers = plain_numbers(values).reshape(-1, len(unit) or 1)
+    pairs = zip(numbers.T, unit or ((0.0, 1.0),), strict=True)
+    rounded = [round_numbers(column, offset=offset, scale=scale) for column, (offset, scale) in pairs]
+    return numbers_array(np.stack(rounded, axis=1).reshape(-1))
 
 
 def run_slices(predictor: Predictor, inputs: Arrays) -> list[NDArray[Any]]:

@@ -1,12 +1,16 @@
-"""Tables of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet."""
+"""Tables of predictions, written chunk by chunk: CSV, TSV, JSON lines, Parquet, arrays."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import tempfile
+import zipfile
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,8 +18,9 @@ from dlcli.data.columns.arrays import texts_array
 from dlcli.data.columns.names import is_text
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.formulas import neutralise
+from dlcli.prediction.lists import as_array, as_json, is_list, plain_lists
 
-__all__ = ["DelimitedWriter", "JsonLinesWriter", "ParquetWriter", "TableWriter"]
+__all__ = ["ArraysWriter", "DelimitedWriter", "JsonLinesWriter", "ParquetWriter", "TableWriter"]
 
 
 class TableWriter(Protocol):
@@ -47,6 +52,9 @@ class DelimitedWriter:
 
     def write(self, table: pa.Table) -> None:
         """Append rows."""
+        for place, column in enumerate(table.itercolumns()):
+            if is_list(column.type):
+                table = table.set_column(place, table.field(place).name, as_json(column))
         if not self._raw_text:
             for place, column in enumerate(table.itercolumns()):
                 if is_text(column.type):
@@ -98,8 +106,16 @@ class JsonLinesWriter:
             if pa.types.is_float32(column.type) or pa.types.is_float16(column.type):
                 # The digits that tell its numbers apart, and not those of the nearest float64.
                 table = table.set_column(place, table.field(place).name, column.cast(pa.string()).cast(pa.float64()))
+        lists = {name: plain_lists(table[name]) for name in table.column_names if is_list(table[name].type)}
+        rows = table.drop_columns(list(lists)).to_pylist() if len(lists) < table.num_columns else [{}] * table.num_rows
         lines = [
-            json.dumps(_finite(row), ensure_ascii=False, default=str, allow_nan=False) for row in table.to_pylist()
+            json.dumps(
+                {name: lists[name][place] if name in lists else row[name] for name in table.column_names},
+                ensure_ascii=False,
+                default=str,
+                allow_nan=False,
+            )
+            for place, row in enumerate(map(_finite, rows))
         ]
         if lines:
             self._stream.write(("\n".join(lines) + "\n").encode())
@@ -135,6 +151,49 @@ class ParquetWriter:
     def close(self) -> None:
         """Write the footer."""
         self._writer.close()
+
+
+class ArraysWriter:
+    """A NumPy archive (`.npz`): an array for each column, which needs the number of rows first.
+
+    What comes is kept in a temporary file for each column meanwhile.
+    """
+
+    def __init__(self, stream: BinaryIO, schema: pa.Schema) -> None:
+        self._stream = stream
+        self._parts: dict[str, list[tuple[int, ...]]] = {name: [] for name in schema.names}
+        self._dtypes: dict[str, list[np.dtype[Any]]] = {name: [] for name in schema.names}
+        self._kept = contextlib.ExitStack()
+        self._files: dict[str, Any] = {}
+        for name in schema.names:
+            self._files[name] = self._kept.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - closed with the stack
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows."""
+        for name, file in self._files.items():
+            array = np.ascontiguousarray(as_array(table[name]))
+            self._parts[name].append(array.shape)
+            self._dtypes[name].append(array.dtype)
+            file.write(array.tobytes())
+
+    def close(self) -> None:
+        """Write the archive."""
+        with self._kept, zipfile.ZipFile(_Counted(self._stream), "w", zipfile.ZIP_STORED) as archive:
+            for name in self._files:
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    self._copy(name, member)
+
+    def _copy(self, name: str, member: Any) -> None:
+        shapes, dtypes = self._parts[name], self._dtypes[name]
+        dtype = np.result_type(*dtypes)
+        shape = (sum(one[0] for one in shapes), *shapes[0][1:])
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(member, header)
+        file = self._files[name]
+        file.seek(0)
+        for one, own in zip(shapes, dtypes, strict=True):
+            part = np.frombuffer(file.read(math.prod(one) * own.itemsize), own)
+            member.write(part.astype(dtype).tobytes())
 
 
 class _Counted:

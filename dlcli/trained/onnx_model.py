@@ -37,7 +37,7 @@ class PortableRecord:
     Args:
         sha256: Of `model.onnx`.
         proved_with: The hashes of the files that the proof used and prediction reads, by name.
-        outputs: Names of the outputs in order, with the size of their last dimension.
+        outputs: Names of the outputs in order, with the shape of what they give for a sample.
         named: The features that layers take by name.
         rows_at_once: How many rows to give at once.
         proof: How it was compared with Keras.
@@ -46,7 +46,7 @@ class PortableRecord:
 
     sha256: str
     proved_with: Mapping[str, str]
-    outputs: Mapping[str, int | None]
+    outputs: Mapping[str, tuple[int | None, ...] | None]
     named: tuple[str, ...]
     rows_at_once: int
     proof: Mapping[str, Any]
@@ -63,7 +63,7 @@ class PortableRecord:
             return cls(
                 sha256=str(document["sha256"]),
                 proved_with={str(name): str(value) for name, value in document["proved_with"].items()},
-                outputs={str(name): None if size is None else int(size) for name, size in document["outputs"].items()},
+                outputs={str(name): _shape(size) for name, size in document["outputs"].items()},
                 named=tuple(map(str, document["named"])),
                 rows_at_once=max(1, min(MOST_ROWS, int(document["rows_at_once"]))),
                 proof=dict(document["proof"]),
@@ -71,6 +71,14 @@ class PortableRecord:
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return None
+
+
+def _shape(value: Any) -> tuple[int | None, ...] | None:
+    """A shape as it was recorded; runs of before have the last dimension alone."""
+    if value is None:
+        return None
+    sizes = value if isinstance(value, list) else [value]
+    return tuple(None if size is None else int(size) for size in sizes)
 
 
 def versions() -> dict[str, str]:
@@ -156,7 +164,7 @@ def open_portable(
         outputs=plans,
         named=portable.named,
         rows_at_once=portable.rows_at_once,
-        sizes=portable.outputs,
+        sizes={name: shape[-1] if shape else None for name, shape in portable.outputs.items()},
     )
 
 

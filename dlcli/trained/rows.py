@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from dlcli.config.inspection.sources import read_source
+from dlcli.config.options.sources import FileColumns, KerasData
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from dlcli.data.cache.cache import Cache
     from dlcli.data.samples.samples import Samples
 
-    Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | pd.DataFrame
-    """Files (a path, a glob, or several) or a table in memory."""
+    Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any] | pd.DataFrame
+    """Files (a path, a glob, or several), another form of source as in a config, or a table in memory."""
 
 __all__ = ["data_parts", "input_rows", "recorded_files", "some_split", "split_rows"]
 
@@ -170,5 +172,7 @@ def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:
 
 def _rows(data: Rows) -> Any:
     if isinstance(data, (str, os.PathLike)):
-        return [os.fspath(data)]
+        return read_source(os.fspath(data))
+    if isinstance(data, (dict, FileColumns, KerasData)):
+        return read_source(data)
     return [os.fspath(each) for each in cast(Sequence[Any], data)] if isinstance(data, (list, tuple)) else data

@@ -62,8 +62,8 @@ def _unsound(preprocessing: Preprocessing) -> str:
         *(codec.columns for codec in preprocessing.features.values()),
         *(codec.columns for codec in preprocessing.targets.values()),
     ]
-    if not preprocessing.features or not preprocessing.targets:
-        return "it has no features, or no targets"
+    if not preprocessing.features:
+        return "it has no features"
     if not all(columns and all(type(column) is str for column in columns) for columns in read):
         return "a column has no name"
     sizes = [size for codec in preprocessing.features.values() for size in codec.shape]

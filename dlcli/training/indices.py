@@ -60,7 +60,7 @@ def _fed(model: Any, origins: Mapping[int, str]) -> Iterator[tuple[Any, str]]:
             elif type(layer).__name__ in SHAPING and names[0] is not None:
                 known[id(node.output_tensors[0])] = names[0]
             elif isinstance(layer, keras.Model) and hasattr(layer, "inputs"):  # a class may have no graph of its own
-                inner = zip(layer.inputs, names, strict=True)
+                inner = zip(layer.inputs, names, strict=False)  # masks come behind
                 yield from _fed(layer, {id(tensor): name for tensor, name in inner if name is not None})
 
 

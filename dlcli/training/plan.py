@@ -107,7 +107,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
         epochs=config.fit.epochs,
         device=assembly.runtime.device,
         targets=tuple(
-            f"{target.name}: {len(target.classes)} classes"
+            f"{target.name}: {len(target.classes)} classes" + ", any number of them" * (target.kind == "categories")
             if target.classes
             else f"{target.name}: number" + (", scaled for the loss, metrics in its own unit" if target.unit else "")
             for output in assembly.outputs

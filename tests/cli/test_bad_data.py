@@ -62,7 +62,7 @@ CASES: dict[str, Case] = {
     "missing": Case(("config.yaml:2:3 data.train", "tabel.csv'", "→ did you mean 'table.csv'?"), train="tabel.csv"),
     "empty": Case(("table.csv\n", "the file is empty", "→"), files={"table.csv": ""}),
     "a directory": Case(
-        ("data.train", "folder' is a directory", "→ name a file in it, or a glob such as"),
+        ("'folder' is read as a table of its files", "→ to read the rows of the files, write a glob such as"),
         train="folder",
         files={"folder/a.csv": edit("age", "age")},
     ),

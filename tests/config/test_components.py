@@ -86,7 +86,7 @@ ENTRIES = [
     pytest.param(entry, id=f"{kind}.{entry.name}")
     for kind in CATALOGUE.kinds
     for entry in CATALOGUE.entries(kind)
-    if entry.usable and not (entry.shorthand or entry.name in NOT_MADE_HERE)
+    if entry.usable and not (entry.shorthand or entry.own or entry.name in NOT_MADE_HERE)
 ]
 
 

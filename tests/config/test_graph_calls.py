@@ -51,6 +51,8 @@ def test_the_first_argument_is_the_layer_before_when_it_is_not_named() -> None:
     assert node.arguments == (("query", None), ("value", None), ("key", None))
     assert node.inputs == ("dense", "a", "a")
     assert node.call == {"use_causal_mask": True}
+    attention = {"Attention": None, "inputs": {"value": "a"}}
+    assert graph_of([{**DENSE, "inputs": "a"}, attention]).nodes[1].arguments == (("query", None), ("value", None))
 
 
 @pytest.mark.parametrize(
@@ -280,6 +282,8 @@ CALLS: dict[str, tuple[Any, str, str, str]] = {
     "a flag of the call": (
         {"Attention": {"use_causal_mask": True}, "inputs": ["a", "a"]}, "Attention.use_causal_mask", "no argument",
         "call: {use_causal_mask: true}"),
+    "no value": (
+        {"Attention": None, "inputs": {"query": "a", "key": "a"}}, "inputs", "needs the value", "value: b"),
     "of copies": ({**LSTM, "for": {"inputs": [{"sequences": "a", "states": "a"}]}}, "for.inputs[0].states", "no arg",
         ""),
     "of a nested model": ({"layers": [DENSE], "inputs": "a", "call": {"mask": True}}, "call.mask", "no argument", ""),
@@ -350,3 +354,35 @@ def test_an_embedding_of_what_was_computed_has_no_size() -> None:
         with_vocabularies(graph_of(layers), {"a": 5, "b": None})
     assert [problem.path for problem in raised.value.problems] == ["model.layers[1]", "model.layers[2]"]
     assert {problem.rule for problem in raised.value.problems} == {"unknown-vocabulary"}
+
+
+@pytest.mark.parametrize("item", [{"for": {"inputs": "c*"}}, {"for": {"inputs": "towers"}}, {"inputs": "c*"}])
+def test_one_feature_that_a_glob_fits_is_merged_as_a_list_of_one(item: dict[str, Any]) -> None:
+    first = [{**DENSE, "name": "towers", "for": {"inputs": "c*"}}] if "towers" in str(item) else []
+    layers = [*first, {**DENSE, **item}, "Concatenate"] if "for" in item else [{"Concatenate": None, **item}]
+    node = graph_of(layers, ["c1"]).nodes[-1]
+    assert (len(node.inputs), node.arguments) == (1, (("inputs", 1),))
+
+
+@pytest.mark.parametrize("word", ["x[1]", "x:1"])
+def test_a_tensor_as_others_write_it_is_told_as_it_is_written_here(word: str) -> None:
+    layers = [{**LSTM, "inputs": "a", "name": "x"}, {**DENSE, "inputs": word}]
+    (problem,) = expanded(layers, ["a"]).problems
+    assert "'x.1'" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("initial_state", "inputs: {initial_state: ...}"), ("use_causal_mask", "call: {use_causal_mask: true}")],
+)
+def test_an_argument_of_the_call_beside_the_layer_is_told_its_place(key: str, hint: str) -> None:
+    model = {"layers": [{"LSTM": {"units": 3}, key: True}]}
+    found = inspect_value({"data": {"train": "x.csv", "target": "y"}, "model": model}, ".").problems
+    assert [problem.path for problem in found] == [f"model.layers[0].{key}"]
+    assert hint in found[0].hint
+
+
+def test_a_faulty_block_is_not_unknown_too() -> None:
+    model = {"layers": [{"block": "r"}], "blocks": {"r": {"input": "x", "layers": ["Flatten"]}}}
+    found = inspect_value({"data": {"train": "x.csv", "target": "y"}, "model": model}, ".").problems
+    assert [problem.path for problem in found] == ["model.blocks.r.inputs", "model.blocks.r.input"]

@@ -31,7 +31,7 @@ def config(layer: dict[str, Any], compile_: dict[str, Any] | None = None, **mode
 
 def test_the_gaps_of_compile_are_filled() -> None:
     plans, compile_ = plan_outputs(
-        config({"units": 3, "activation": "softmax"}), outputs={"dense": 3}, targets=[CLASSES]
+        config({"units": 3, "activation": "softmax"}), outputs={"dense": (3,)}, targets=[CLASSES]
     )
     assert plans[0].form == "index"
     assert compile_.loss == Component("sparse_categorical_crossentropy")
@@ -39,7 +39,9 @@ def test_the_gaps_of_compile_are_filled() -> None:
 
 
 def test_several_numbers_share_an_output() -> None:
-    plans, _ = plan_outputs(config({"units": 2}), outputs={"dense": 2}, targets=[NUMBER, TargetSpec("size", "number")])
+    plans, _ = plan_outputs(
+        config({"units": 2}), outputs={"dense": (2,)}, targets=[NUMBER, TargetSpec("size", "number")]
+    )
     assert [target.name for target in plans[0].targets] == ["price", "size"]
 
 
@@ -58,7 +60,7 @@ def test_misfits_say_the_way_out(
     layer: dict[str, Any], compile_: dict[str, Any], units: int, target: TargetSpec, says: str
 ) -> None:
     with pytest.raises(ModelError) as error:
-        plan_outputs(config(layer, compile_), outputs={"dense": units}, targets=[target])
+        plan_outputs(config(layer, compile_), outputs={"dense": (units,)}, targets=[target])
     (problem,) = error.value.problems
     assert says in problem.hint
     assert problem.path in ("model.layers[0]", "compile.loss")
@@ -66,20 +68,20 @@ def test_misfits_say_the_way_out(
 
 def test_outputs_and_targets_of_different_number() -> None:
     with pytest.raises(ModelError, match="one output and 2 targets"):
-        plan_outputs(config({"units": 3}), outputs={"dense": 3}, targets=[NUMBER, CLASSES])
+        plan_outputs(config({"units": 3}), outputs={"dense": (3,)}, targets=[NUMBER, CLASSES])
     with pytest.raises(ModelError, match="2 outputs"):
-        plan_outputs(config({"units": 3}), outputs={"a": 3, "b": 1}, targets=[CLASSES])
+        plan_outputs(config({"units": 3}), outputs={"a": (3,), "b": (1,)}, targets=[CLASSES])
 
 
 def test_a_loss_for_an_output_that_is_none() -> None:
     with pytest.raises(ConfigError, match="'other' is no output"):
-        plan_outputs(config({"units": 1}, {"loss": {"other": "mse"}}), outputs={"dense": 1}, targets=[NUMBER])
+        plan_outputs(config({"units": 1}, {"loss": {"other": "mse"}}), outputs={"dense": (1,)}, targets=[NUMBER])
 
 
 def test_every_name_that_is_no_output_is_told_with_the_nearest_that_is() -> None:
     wrong = {"loss": {"dens": "mse"}, "loss_weights": {"b": 1.0}, "metrics": {"Dense": ["mae"]}}
     with pytest.raises(ConfigError) as raised:
-        plan_outputs(config({"units": 1}, wrong), outputs={"dense": 1}, targets=[NUMBER])
+        plan_outputs(config({"units": 1}, wrong), outputs={"dense": (1,)}, targets=[NUMBER])
     assert [(problem.path, problem.hint) for problem in raised.value.problems] == [
         ("compile.loss.dens", "did you mean 'dense'?"),
         ("compile.metrics.Dense", "did you mean 'dense'?"),
@@ -122,7 +124,7 @@ CIRCLE = {"loss": "Circle"}
 
 @pytest.mark.parametrize("units", [2, 3, 7, None])
 def test_embeddings_have_any_number_of_units(units: int | None) -> None:
-    plans, compile_ = plan_outputs(config({"units": 2}, CIRCLE), outputs={"dense": units}, targets=[CLASSES])
+    plans, compile_ = plan_outputs(config({"units": 2}, CIRCLE), outputs={"dense": (units,)}, targets=[CLASSES])
     assert (plans[0].form, plans[0].scores, plans[0].link) == ("index", "embedding", None)
     assert compile_.metrics == []
     assert check_metrics_of(compile_, plans) == []
@@ -147,7 +149,7 @@ ONE_HOT = TargetSpec("species", "category", classes=("a", "b", "c"), encode="one
 )
 def test_what_cannot_learn_embeddings_or_sequences(loss: str, units: int | None, target: TargetSpec, rule: str) -> None:
     with pytest.raises(ModelError) as error:
-        plan_outputs(config({"units": units or 1}, {"loss": loss}), outputs={"dense": units}, targets=[target])
+        plan_outputs(config({"units": units or 1}, {"loss": loss}), outputs={"dense": (units,)}, targets=[target])
     (problem,) = error.value.problems
     assert problem.rule == rule
     assert problem.hint
@@ -155,23 +157,20 @@ def test_what_cannot_learn_embeddings_or_sequences(loss: str, units: int | None,
 
 def test_a_loss_of_ones_own_may_want_more_numbers_than_the_target_has() -> None:
     loss = "MyLoss"
-    plans, _ = plan_outputs(config({"units": 2}, {"loss": loss}), outputs={"dense": 2}, targets=[NUMBER])
+    plans, _ = plan_outputs(config({"units": 2}, {"loss": loss}), outputs={"dense": (2,)}, targets=[NUMBER])
     assert plans[0].head.units == 2
     own = config({"units": 5}, {"loss": "mse"}, **{"class": "Own"})
-    assert plan_outputs(own, outputs={"dense": 5}, targets=[NUMBER])[0][0].head.units == 5
-    assert plan_outputs(config({"units": 5}, {"loss": loss}), outputs={"dense": 5}, targets=[CLASSES])
-    with pytest.raises(ModelError):  # of which there would be nothing to predict
-        plan_outputs(
-            config({"units": 1}, {"loss": loss}),
-            outputs={"dense": 1},
-            targets=[NUMBER, TargetSpec("size", "number")],
-        )
+    assert plan_outputs(own, outputs={"dense": (5,)}, targets=[NUMBER])[0][0].head.units == 5
+    assert plan_outputs(config({"units": 5}, {"loss": loss}), outputs={"dense": (5,)}, targets=[CLASSES])
+    two = [NUMBER, TargetSpec("size", "number")]
+    ((fewer,), _) = plan_outputs(config({"units": 1}, {"loss": loss}), outputs={"dense": (1,)}, targets=two)
+    assert not fewer.fits  # a batch tells whether the loss takes it
 
 
 def test_a_number_that_a_sigmoid_made_a_class_of() -> None:
     years = TargetSpec("year", "category", classes=tuple(map(str, range(1990, 2020))))
     with pytest.raises(ModelError) as error:
-        plan_outputs(config({"units": 1, "activation": "sigmoid"}), outputs={"dense": 1}, targets=[years])
+        plan_outputs(config({"units": 1, "activation": "sigmoid"}), outputs={"dense": (1,)}, targets=[years])
     assert "declare data.target: {year: {type: number, scale: min_max}}" in error.value.problems[0].hint
 
 
@@ -194,7 +193,7 @@ def test_metrics_that_would_mean_nothing(metric: Any, units: int, target: Target
     activation = "softmax" if units > 1 else "sigmoid" if target is BINARY else None
     plans, compile_ = plan_outputs(
         config({"units": units, "activation": activation}, {"metrics": [metric]}),
-        outputs={"dense": units},
+        outputs={"dense": (units,)},
         targets=[target],
     )
     assert [problem.rule for problem in check_metrics_of(compile_, plans)] == ([rule] if rule else [])

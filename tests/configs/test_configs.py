@@ -15,6 +15,7 @@ from dlcli.config.document.composer import compose
 from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import inspect
+from dlcli.data.sources.peek import source_files
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 SHIPPED = sorted(CONFIGS.rglob("*.yaml"))
@@ -59,10 +60,11 @@ def test_it_makes_no_classic_mistake(path: Path) -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=label)
 def test_its_files_exist(path: Path) -> None:
     config = inspect(path).require()
-    sources = [config.data.train, config.data.validation, config.data.test, config.code]
-    files = [Path(file) for source in sources if isinstance(source, list) for file in source]
+    said = [config.data.train, config.data.validation, config.data.test, config.code]
+    sources = [source for source in said if source and not isinstance(source, float)]
+    files = [file for source in sources for file in source_files(source, path="data")]
     assert files
-    assert [file for file in files if not file.is_file()] == []
+    assert [file for file in files if not file.exists()] == []
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=label)

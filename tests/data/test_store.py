@@ -493,7 +493,7 @@ mapped.WINDOW_BYTES = 2**20
 data = {"train": sys.argv[1], "target": ["y", "x18"], "validation": 0.1}
 config = inspect_value({"data": data, "model": {"layers": [{"Dense": {"units": 2}}]}}, Path(), ()).require()
 prepared = prepare(config.data, seed=1, classification=False, cache=Cache(Path(sys.argv[2])))
-outputs, _ = plan_outputs(config, outputs={"dense": 2}, targets=prepared.preprocessing.target_specs)
+outputs, _ = plan_outputs(config, outputs={"dense": (2,)}, targets=prepared.preprocessing.target_specs)
 split = prepared.splits["train"]
 batches = Batches(split, make_labels(outputs), batch_size=256, shuffle=True, seed=1)
 assert next(batches.slices())[1].shape == (256, 2)

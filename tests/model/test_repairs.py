@@ -46,7 +46,7 @@ def test_objects_tell_all_that_they_were_made_with(kind: str) -> None:
         required = {name: FILLERS.get(name, 0.5) for name in entry.required}
         for argument in entry.arguments.values():
             value = other(argument)
-            if value is None or entry.shorthand or entry.needs_python:
+            if value is None or entry.shorthand or entry.needs_python or entry.own:
                 continue
             try:
                 one = made(kind, entry.name, {**required, argument.name: value})

@@ -86,3 +86,42 @@ def test_nothing_is_written(capsys: Any) -> None:
     summary = summarize(model)
     assert f"{summary.parameters}" in stream.getvalue()
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_branch_stays_together_and_parts_are_called_by_their_number() -> None:
+    inputs = [InputSpec(name, (6, 2), named=True) for name in "xy"]
+    lstm = {"LSTM": {"units": 2, "return_state": True}}
+    layers = [
+        {**lstm, "name": "left", "inputs": "x"},
+        {"Dense": {"units": 2}, "name": "left_out"},
+        {"Flatten": None, "name": "right", "inputs": "y"},
+        {"Dense": {"units": 2}, "for": {"units": [4, 2]}, "name": "right_out"},
+        {"SinePositionEncoding": None, "inputs": "x", "name": "waves"},
+        {"shared": "waves", "inputs": "y", "name": "again"},
+        {"Add": None, "inputs": ["waves", "again"]},
+        {"Flatten": None, "name": "flat"},
+        {"Concatenate": None, "inputs": ["left.1", "left.2", "left_out", "right_out", "flat"], "name": "all"},
+        {"shared": "right", "inputs": "x", "name": "last"},
+    ]
+    section = ModelConfig.model_validate({"layers": layers, "outputs": ["all", "last"]})
+    graph = expand(section, features=None).require()
+    rows = {row.name: row for row in summarize(build(graph, inputs, code={}, name="m"), graph).rows}
+    assert list(rows) == [
+        *(
+            "x",
+            "left",
+            "left_out",
+            "y",
+            "right",
+            "right_out_1",
+            "right_out",
+            "waves",
+            "again",
+            "add",
+            "flat",
+            "all",
+            "last",
+        )
+    ]
+    assert rows["all"].inputs == ("left.1", "left.2", "left_out", "right_out", "flat")
+    assert (rows["waves"].type, rows["waves"].inputs, rows["again"].shared) == ("SinePositionEncoding", ("x",), "waves")

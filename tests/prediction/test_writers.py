@@ -49,6 +49,11 @@ def written(format: OutputFormat, *tables: pa.Table) -> bytes:
 
 
 def read(format: str, data: bytes) -> list[tuple[str, float]]:
+    if format == "npz":
+        with np.load(io.BytesIO(data)) as arrays:
+            assert list(arrays) == SCHEMA.names
+            # An array of texts cannot tell trailing zero bytes from its padding.
+            return [(str(text), float(score)) for text, score in zip(*arrays.values(), strict=True)]
     if format == "parquet":
         back = pyarrow.parquet.read_table(io.BytesIO(data))
     elif format == "jsonl":

@@ -30,7 +30,10 @@ def command(
     data: Annotated[
         Path | None,
         typer.Argument(
-            metavar="DATA", help="A file of new rows with the target; else a split of the run.", show_default=False
+            metavar="DATA",
+            help="A file or folder of new rows with the target, or a source as in a config: '{x: x.npy, y: y.npy}'; "
+            "else a split of the run.",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[
@@ -103,7 +106,10 @@ def present(evaluation: Evaluation, console: Console) -> None:
         console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
     for target, report in evaluation.reports.items():
         console.result("")
-        if "confusion_matrix" in report:
+        if "error_rate" in report:
+            row = [target, report["whole"], report["error_rate"], report["rows"]]
+            console.result(console.table(["target", "right sequences", "error rate", "rows"], [row]))
+        elif "classes" in report:
             _classes(target, report, console)
         elif "nearest_accuracy" in report:
             row = [target, report["nearest_accuracy"], report["compared"]]
@@ -132,10 +138,17 @@ def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:
 
 def _classes(target: str, report: dict[str, Any], console: Console) -> None:
     support = sum(values["support"] for values in report["classes"].values())
-    each = [*report["classes"].items(), ("macro average", {**report["macro_average"], "support": support})]
-    measures = ["precision", "recall", "f1", *(["auc"] if "auc" in report["macro_average"] else []), "support"]
+    averages = [(name, f"{name}_average") for name in ("micro", "macro") if f"{name}_average" in report]
+    each = [*report["classes"].items()]
+    each += [(f"{name} average", {**report[key], "support": support}) for name, key in averages]
+    more = [name for name in ("auc", "iou") if name in report["macro_average"]]
+    measures = ["precision", "recall", "f1", *more, "support"]
     rows = [[name, *(values.get(measure) for measure in measures)] for name, values in each]
     console.result(console.table([target, *measures], rows))
+    if "whole" in report:
+        console.result(f"right in a whole row: {report['whole']:.4g}")
+    if "confusion_matrix" not in report:
+        return
     matrix = report["confusion_matrix"]
     names = list(report["classes"])
     if len(names) <= MOST_CLASSES:

@@ -49,6 +49,7 @@ class CategoryCodec:
 
     type: ClassVar[str] = "category"
     reads: ClassVar[Literal["number", "text"]] = "text"
+    padding: int | None = None
 
     def __init__(
         self,
@@ -168,6 +169,10 @@ class CategoryCodec:
             return (column,)
         bucket = (f"{column}=<unknown>",) if self.bucket else ()
         return (*bucket, *(f"{column}={name}" for name in self._counts))
+
+    def index_names(self) -> tuple[str, ...]:
+        """The categories; the bucket is `<unknown>`."""
+        return (*(("<unknown>",) if self.bucket else ()), *self._counts)
 
     def given_problems(self, what: str = "categories") -> list[Problem]:
         """Warnings where the categories given are not those of the training rows.

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from dlcli.config.options.feature import Feature, Target
-from dlcli.config.options.section import ColumnName, Section
+from dlcli.config.options.section import ColumnName, Columns, Section
 
 __all__ = ["FEATURE", "TARGET", "CategoryFeature", "CategoryTarget", "EmbeddingEncoding"]
 
@@ -49,15 +49,29 @@ class CategoryFeature(Feature):
 
 
 class CategoryTarget(Target):
-    """A class to predict."""
+    """A class to predict, or one for each step, token or pixel."""
 
     order: ClassVar[int] = 2
     synonyms: ClassVar[tuple[str, ...]] = CategoryFeature.synonyms
-    kind: ClassVar[Literal["number", "category"]] = "category"
+    several: ClassVar[bool] = True
+    kind: ClassVar[Literal["number", "category", "categories"]] = "category"
 
     type: Literal["category"] = "category"
+    columns: Columns | None = Field(
+        None,
+        description="The one column, the target's name when omitted; or a column of 0 and 1 for each class, of which "
+        "one is 1.",
+    )
     classes: list[ColumnName] | None = Field(
         None, min_length=2, description="The classes in the order of the outputs; sorted when omitted."
+    )
+    shape: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None,
+        description="A class for each step of a series or pixel of an image, such as [20] or [160, 160]; an array has "
+        "its own shape. Shorter lists of classes are filled up with none.",
+    )
+    ignore: list[ColumnName] | None = Field(
+        None, min_length=1, description="Values that are no class and are not learnt, such as padding or a border."
     )
     encode: Literal["auto", "index", "one_hot"] = Field(
         "auto", description="Class indices or one-hot vectors; `auto` follows the loss and the outputs."
@@ -65,6 +79,10 @@ class CategoryTarget(Target):
     missing: Literal["error", "drop"] = Field(
         "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
+
+    @property
+    def drops_rows(self) -> bool:
+        return self.missing == "drop"
 
 
 FEATURE, TARGET = CategoryFeature, CategoryTarget

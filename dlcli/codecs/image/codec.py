@@ -24,7 +24,7 @@ from dlcli.errors import DataError, Problem
 if TYPE_CHECKING:
     from dlcli.codecs.image.schema import ImageFeature
 
-__all__ = ["CODEC", "PACKAGES", "ImageCodec", "build"]
+__all__ = ["CODEC", "PACKAGES", "ImageCodec", "build", "files_of"]
 
 Scale: TypeAlias = Literal["unit", "symmetric", "none"] | float
 PACKAGES = ("pillow",)
@@ -125,6 +125,22 @@ class ImageCodec:
             layers.append(EntranceLayer("Permute", {"dims": [3, 1, 2]}))
         return tuple(layers)
 
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """What is added to what the model makes of each channel, after `scale`, for the bytes again."""
+        return self.scale if self._scale == "symmetric" else np.zeros(self.shape[2])
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """What the model divides each channel by."""
+        divisor = {"unit": 255.0, "symmetric": 127.5, "none": 1.0}.get(str(self._scale), self._scale)
+        return np.full(self.shape[2], float(divisor))
+
+    @property
+    def axes_order(self) -> tuple[int, ...]:
+        """The axes of a sample in the order in which layers are given them."""
+        return (2, 0, 1) if self._format == "channels_first" else (0, 1, 2)
+
     def fit(self, values: Sequence[Column]) -> None:
         """Look at the size and the channels of training images, where these are not given.
 
@@ -141,7 +157,7 @@ class ImageCodec:
             self._sizes.setdefault((array.shape[1], array.shape[2]), self.columns[0])
             self._depths.setdefault(array.shape[3], self.columns[0])
         elif self._size is None or self._channels is None:
-            files, _ = _files(column)
+            files, _ = files_of(column)
             for file, found in zip(files, looks(files), strict=True):
                 if isinstance(found, Problem):
                     self._faults.append(found)
@@ -220,7 +236,7 @@ class ImageCodec:
         (column,) = values
         if self._on_error == "fail" or (isinstance(column, np.ndarray) and column.ndim > 1):
             return np.zeros(len(column), np.bool_), []
-        files, _ = _files(column)
+        files, _ = files_of(column)
         bad, problems = np.zeros(len(files), np.bool_), []
         block = np.empty((1, 1, 1, 3), np.uint8)
         for start in range(0, len(files), 1024):
@@ -266,7 +282,7 @@ class ImageCodec:
         return zlib.crc32(f"{self._seed}/{self.columns[0]}/{place}".encode()) >> 1
 
     def _present(self, column: Column, start: int) -> list[File]:
-        files, missing = _files(column)
+        files, missing = files_of(column)
         if missing.any():
             hint = "leave these rows out, or name their files"
             raise DataError(missing_values(self.columns[0], missing, start=start, hint=hint))
@@ -317,7 +333,7 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise DataError([*problems[:_LISTED], *rest])
 
 
-def _files(column: Column | NamedFiles) -> tuple[list[File], NDArray[np.bool_]]:
+def files_of(column: Column | NamedFiles) -> tuple[list[File], NDArray[np.bool_]]:
     """The files of rows, and which rows have none."""
     named = column if isinstance(column, NamedFiles) else NamedFiles(as_arrow(column), None)
     folder = None if named.folder is None else str(named.folder)

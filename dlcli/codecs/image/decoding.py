@@ -17,7 +17,7 @@ from typing import IO, Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "BadImage", "Look", "Pixels", "Resize", "decode", "from_pixels", "look"]
+__all__ = ["FORMATS", "BadImage", "Look", "Pixels", "Resize", "decode", "from_pixels", "look", "numbers_of"]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Resize: TypeAlias = Literal["stretch", "fit", "pad", "crop"]
@@ -89,6 +89,35 @@ def decode(stream: IO[bytes], *, size: tuple[int, int] | None, channels: int, re
     except _FAULTS as error:
         raise BadImage(_reason(error)) from None
     return _arranged(image, size=size, resize=resize)
+
+
+def numbers_of(stream: IO[bytes], *, size: tuple[int, int] | None) -> NDArray[np.int32]:
+    """The number of each pixel `(height, width)`: a place in the palette, or a gray value, of all bits that there are.
+
+    Args:
+        stream: The bytes of a picture.
+        size: The height and width that are asked for, to which the nearest pixels are taken; its own when None.
+
+    Raises:
+        BadImage: It is none, it is cut short, or it has colours.
+    """
+    image = _opened(stream)
+    orientation = _orientation(image)
+    try:
+        image.load()
+        if image.mode in ("RGB", "RGBA"):
+            red, green, blue = image.split()[:3]
+            if red.tobytes() != green.tobytes() or red.tobytes() != blue.tobytes():
+                raise BadImage("it has colours, and a mask has one number a pixel: gray, or a palette")
+            image = red
+        elif image.mode in ("LA", "PA"):
+            image = image.getchannel(0)
+        image = _upright(image, orientation)
+    except _FAULTS as error:
+        raise BadImage(_reason(error)) from None
+    if size is not None and image.size != (size[1], size[0]):
+        image = image.resize((size[1], size[0]), _pillow().Resampling.NEAREST)
+    return np.asarray(image).astype(np.int32)
 
 
 def from_pixels(pixels: Pixels, *, size: tuple[int, int], channels: int, resize: Resize) -> Pixels:

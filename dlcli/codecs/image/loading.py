@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.image.decoding import BadImage, Look, Pixels, Resize, decode, look
+from dlcli.codecs.image.decoding import BadImage, Look, Pixels, Resize, decode, look, numbers_of
 from dlcli.data.columns.named_files import open_named
 from dlcli.errors import DataError, Problem
 
-__all__ = ["File", "load", "looks"]
+__all__ = ["File", "load", "load_masks", "looks"]
 
 File = tuple[str, str | None]
 """A name, and the folder that it is relative to: see `open_named`."""
@@ -57,6 +57,16 @@ def load(
     found = _each(list(enumerate(files)), lambda numbered: _explained(functools.partial(fill, *numbered), numbered[1]))
     problems = [each for each in found if isinstance(each, Problem)]
     return np.array([isinstance(each, Problem) for each in found], np.bool_), problems
+
+
+def load_masks(files: Sequence[File], *, size: tuple[int, int] | None) -> list[NDArray[np.int32] | Problem]:
+    """The numbers of the pixels of each file `(height, width)`, or why there are none; see `numbers_of`."""
+
+    def numbers(file: File) -> NDArray[np.int32]:
+        with open_named(*file) as stream:
+            return numbers_of(stream, size=size)
+
+    return _each(files, lambda file: _explained(functools.partial(numbers, file), file))
 
 
 def _look(file: File) -> Look | Problem:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from dlcli.config.options.feature import Feature
-from dlcli.config.options.section import Section, Words, as_divisor
+from dlcli.config.options.feature import Feature, Target
+from dlcli.config.options.section import ColumnName, Section, Words, as_divisor
 
-__all__ = ["FEATURE", "Divide", "ImageFeature"]
+__all__ = ["FEATURE", "TARGET", "Divide", "ImageFeature", "ImageTarget"]
 
 CHANNELS = {"gray": 1, "grey": 1, "grayscale": 1, "rgb": 3, "rgba": 4}
 """What people call a number of channels."""
@@ -76,4 +77,40 @@ class ImageFeature(Feature):
         return self.scale != "none"
 
 
-FEATURE = ImageFeature
+class ImageTarget(Target):
+    """An image to predict; or, with `classes`, a mask: a file whose pixels are numbers of classes."""
+
+    order: ClassVar[int] = 6
+    synonyms: ClassVar[tuple[str, ...]] = ("picture", "photo", "img", "mask", "segmentation")
+
+    type: Literal["image"] = "image"
+    size: Annotated[
+        Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)] | None,
+        BeforeValidator(_size),
+        Words("`[height, width]`"),
+    ] = Field(None, description="Height and width; when omitted, those of the images, which must all be alike.")
+    channels: Annotated[
+        Literal[1, 3, 4] | None, BeforeValidator(_channels), Words("1, 3, 4, or `gray`, `rgb`, `rgba`")
+    ] = Field(None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images. No mask's.")
+    scale: Annotated[Literal["unit", "symmetric", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
+        "unit",
+        description="What is learnt of the bytes: `unit`: 0..1; `symmetric`: -1..1; `none`: 0..255; `{divide: 255}`. "
+        "Predictions, metrics and reports are of 0 to 255. No mask's.",
+    )
+    classes: Literal["auto"] | list[ColumnName] | None = Field(
+        None,
+        description="It is a mask: its gray values, or places in its palette, are classes; these in the order of the "
+        "outputs, or `auto`: those that training masks have. It comes to `size` by the nearest pixel.",
+    )
+    ignore: list[ColumnName] | None = Field(
+        None, min_length=1, description="Numbers of a mask that are no class and are not learnt, such as its border."
+    )
+
+    @model_validator(mode="after")
+    def _masks_have_classes(self) -> ImageTarget:
+        if self.ignore is not None and self.classes is None:
+            raise PydanticCustomError("options", "`ignore` is for masks: say `classes: auto` as well")
+        return self
+
+
+FEATURE, TARGET = ImageFeature, ImageTarget

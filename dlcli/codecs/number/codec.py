@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cell_faults import faulty_values, infinite_values, missing_values, no_values
-from dlcli.data.columns.cells import numbers
+from dlcli.data.columns.cells import Numbers, numbers
 from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.columns.median import Median
 from dlcli.data.columns.moments import LARGEST, Moments
+from dlcli.data.columns.names import is_text
+from dlcli.data.values.lists import is_list, number_array
 from dlcli.errors import ConfigError, DataError, Problem
 
 if TYPE_CHECKING:
     from dlcli.codecs.number.schema import NumberFeature
 
-__all__ = ["CODEC", "NumberCodec", "build"]
+__all__ = ["CODEC", "NumberCodec", "build", "check_shape"]
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +51,6 @@ class NumberCodec:
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text"]] = "number"
     dtype: Literal["float32"] = "float32"
     embedding: None = None
 
@@ -64,6 +65,7 @@ class NumberCodec:
     ) -> None:
         self.columns = tuple(columns)
         self._shape = None if shape is None else tuple(shape)
+        self._in_texts = False
         self._scaling = scale
         self._missing = missing
         self._seed = seed
@@ -76,6 +78,11 @@ class NumberCodec:
         self._rows = 0
         self._complete: NDArray[np.bool_] = np.zeros(1, np.bool_)  # the channels without a gap in training
         self.gaps = 0
+
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As numbers; as texts where lists of them stand in a cell of text."""
+        return "text" if self._in_texts else "number"
 
     @property
     def stand_in(self) -> str:
@@ -207,6 +214,7 @@ class NumberCodec:
             "statistics": self._fitted.state(),
             "median": None if self._medians is None else self._medians.tolist(),
             "complete": self._complete.tolist(),
+            **({"in_texts": True} if self._in_texts else {}),
         }
 
     @classmethod
@@ -218,6 +226,7 @@ class NumberCodec:
         # Runs of before refused empty cells where training had none, and do not say which these are.
         codec._complete = np.array(state.get("complete", [False]), np.bool_)
         codec._set_scale()
+        codec._in_texts = bool(state.get("in_texts"))
         return codec
 
     @property
@@ -252,7 +261,7 @@ class NumberCodec:
 
     def _read(self, values: Sequence[Column], *, start: int = 0) -> tuple[Floats, list[Problem]]:
         """The rows `(rows, *shape)`, NaN where there is no number, as an array of our own; and unreadable cells."""
-        cells = [numbers(column) for column in values]
+        cells = [self._numbers(column) for column in values]
         hint = "mend the data, or name another type, such as `category`"
         problems = [
             faulty_values(
@@ -275,6 +284,17 @@ class NumberCodec:
             block[place] = cell.values.reshape(rows)
         shape = self._sample_shape((len(cells),))
         return (block.T if len(shape) == 1 else np.ascontiguousarray(block.T).reshape(rows, *shape)), problems
+
+    def _numbers(self, column: Column) -> Numbers:
+        """The numbers of a column; those of lists, which may be written as texts where a shape is given."""
+        if isinstance(column, np.ndarray) or len(self.columns) > 1:
+            return numbers(column)
+        several = self._shape is not None and math.prod(self._shape) > 1
+        written = several and is_text(column.type)
+        self._in_texts = self._in_texts or written
+        if written or is_list(column):
+            return number_array(column, self._shape, name=self.columns[0])
+        return numbers(column)
 
     def _sample_shape(self, own: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of a sample, given that of the data; learnt from the first chunk when not configured."""
@@ -305,7 +325,7 @@ class NumberCodec:
             return []
         problems: list[Problem] = []
         for place, (name, column) in enumerate(zip(self.columns, values, strict=True)):
-            unreadable = numbers(column).unreadable
+            unreadable = self._numbers(column).unreadable
             empty = self._rows_of(missing, place)
             if unreadable is not None:
                 empty &= ~unreadable
@@ -346,17 +366,26 @@ def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> Numbe
     Raises:
         ConfigError: The shape is not that of the columns.
     """
-    if feature.shape is not None and len(columns) > 1 and math.prod(feature.shape) != len(columns):
+    check_shape(feature.shape, columns)
+    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
+    missing = "mean" if feature.missing == "auto" else feature.missing
+    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
+
+
+def check_shape(shape: Sequence[int] | None, columns: Sequence[str]) -> None:
+    """Refuse a shape that several columns do not fill.
+
+    Raises:
+        ConfigError: They do not. The problem has no path.
+    """
+    if shape is not None and len(columns) > 1 and math.prod(shape) != len(columns):
         raise ConfigError(
             Problem(
-                f"shape {feature.shape} has {math.prod(feature.shape)} numbers, got {len(columns)} columns",
+                f"shape {list(shape)} has {math.prod(shape)} numbers, got {len(columns)} columns",
                 hint="the product of the shape is the number of columns",
                 rule="array-shape",
             )
         )
-    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
-    missing = "mean" if feature.missing == "auto" else feature.missing
-    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed)
 
 
 CODEC: type[Codec] = NumberCodec

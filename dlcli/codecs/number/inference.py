@@ -56,7 +56,10 @@ def _fit_target(column: ColumnProfile, name: str, hints: Hints) -> TargetFit:
 
 
 def _fit_target_array(first: NDArray[Any]) -> TargetFit:
-    return TargetFit(NumberTarget(), f"number of shape ({', '.join(map(str, first.shape[1:]))})")
+    note = f"number of shape ({', '.join(map(str, first.shape[1:]))})"
+    if first.dtype == np.uint8 and first.ndim > 2:
+        return TargetFit(NumberTarget(scale=Divide(divide=255.0)), f"{note}, image: divided by 255 for the loss")
+    return TargetFit(NumberTarget(), note)
 
 
 RULE = FeatureRule(1, _fit, _fit_array)

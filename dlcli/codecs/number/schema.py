@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -45,6 +46,10 @@ class NumberFeature(Feature):
     )
 
     @property
+    def may_be_lists(self) -> bool:
+        return self.shape is not None and math.prod(self.shape) > 1
+
+    @property
     def filling(self) -> str:
         return {"auto": "median", "error": ""}.get(str(self.missing), str(self.missing))
 
@@ -61,7 +66,7 @@ class NumberFeature(Feature):
 
 
 class NumberTarget(Target):
-    """A number to predict."""
+    """A number to predict, several as a vector, or an array of them: a series, an image."""
 
     order: ClassVar[int] = 1
     synonyms: ClassVar[tuple[str, ...]] = NumberFeature.synonyms
@@ -70,15 +75,22 @@ class NumberTarget(Target):
 
     type: Literal["number"] = "number"
     columns: Columns | None = Field(None, description="The columns; the target's name when omitted.")
-    scale: Literal["auto", "standard", "min_max", "none"] = Field(
+    shape: list[Annotated[int, Field(ge=1)]] | None = Field(
+        None, description="Shape of one sample, such as [28, 28, 1]; an array has its own."
+    )
+    scale: Literal["auto", "standard", "min_max", "none"] | Divide = Field(
         "auto",
         description="Scale the target for training. Predictions, metrics and reports are in its own unit again; the "
-        "loss is that of the scaled target. `auto` is `standard` unless the training rows are near unit scale, the "
-        "last activation bounds the output, or the loss depends on the unit.",
+        "loss is that of the scaled target. `{divide: 255}`: by a constant. `auto` is `standard` unless the training "
+        "rows are near unit scale, the last activation bounds the output, or the loss depends on the unit.",
     )
     missing: Literal["error", "drop"] = Field(
         "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
+
+    @property
+    def may_be_lists(self) -> bool:
+        return self.shape is not None and math.prod(self.shape) > 1
 
     @property
     def scale_is_open(self) -> bool:
@@ -86,6 +98,10 @@ class NumberTarget(Target):
 
     def fitted(self, state: Mapping[str, Any]) -> Self:
         return self.model_copy(update={"scale": state["scale"]}) if self.scale_is_open else self
+
+    @property
+    def drops_rows(self) -> bool:
+        return self.missing == "drop"
 
 
 FEATURE, TARGET = NumberFeature, NumberTarget

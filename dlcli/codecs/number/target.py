@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.number.codec import NumberCodec, check_shape
 from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
-from dlcli.errors import DataError, Problem
+from dlcli.errors import Problem
 
 if TYPE_CHECKING:
     from dlcli.codecs.number.schema import NumberTarget
 
 __all__ = ["CODEC", "NumberTargetCodec", "build"]
 
-TargetScale: TypeAlias = Literal["auto", "standard", "min_max", "none"]
+TargetScale: TypeAlias = Literal["auto", "standard", "min_max", "none"] | float
 
 
 class NumberTargetCodec:
@@ -27,18 +27,24 @@ class NumberTargetCodec:
 
     Args:
         name: The target's name.
-        columns: The columns, or one array of rank 1 or 2.
-        scale: `standard`, `min_max` or `none`; fitted on the training split, undone by `decode`. `auto` is `standard`
-            for numbers that are not near unit scale.
+        columns: The columns, or one array, which keeps its shape.
+        shape: Shape of a sample; None for a vector of the columns, or the array's own shape.
+        scale: `standard`, `min_max` or `none`, fitted on the training split, or a number to divide by; undone by
+            `decode`. `auto` is `standard` for numbers that are not near unit scale.
         scalable: Whether the loss and the output allow `auto` to scale.
     """
 
     type: ClassVar[str] = "number"
-    reads: ClassVar[Literal["number", "text"]] = "number"
     values: None = None
 
     def __init__(
-        self, name: str, columns: Sequence[str], *, scale: TargetScale = "none", scalable: bool = True
+        self,
+        name: str,
+        columns: Sequence[str],
+        *,
+        shape: Sequence[int] | None = None,
+        scale: TargetScale = "none",
+        scalable: bool = True,
     ) -> None:
         self.name = name
         self.near_unit = True
@@ -48,7 +54,12 @@ class NumberTargetCodec:
         self._scaling: TargetScale = scale
         self._asked = scale
         self._scalable = scalable
-        self._codec = NumberCodec(columns, scale="none" if scale == "auto" else scale)
+        self._codec = NumberCodec(columns, shape=shape, scale="none" if scale == "auto" else scale)
+
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As its numbers are."""
+        return self._codec.reads
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -57,17 +68,17 @@ class NumberTargetCodec:
 
     @property
     def components(self) -> tuple[str, ...]:
-        """A name for each of the target's numbers: its columns, or in a vector the place, from 0. Known after `finish`.
+        """A name for each number along its last axis: its columns, or the place, from 0. Known after `finish`.
 
         Example:
             `("u", "v")`; `("0", "1", "2")` of an array `(rows, 3)`.
         """
-        width = self._codec.shape[0]
+        width = self._codec.shape[-1]
         return self.columns if len(self.columns) == width else tuple(map(str, range(width)))
 
     @property
     def scaling(self) -> TargetScale:
-        """`standard`, `min_max` or `none`; until `finish` it may be `auto`."""
+        """`standard`, `min_max`, `none`, or what is divided by; until `finish` it may be `auto`."""
         return self._scaling
 
     @property
@@ -81,21 +92,8 @@ class NumberTargetCodec:
         return self._codec.scale
 
     def fit(self, values: Sequence[Column]) -> None:
-        """Take in a chunk of training rows.
-
-        Raises:
-            DataError: An array of more than one axis a row.
-        """
+        """Take in a chunk of training rows."""
         self._codec.fit(values)
-        if len(self._codec.shape) != 1:
-            raise DataError(
-                Problem(
-                    f"array {self.columns[0]!r} has shape {list(self._codec.shape)} a sample; a target is a number, "
-                    "or a vector of them",
-                    hint="flatten the array in the file",
-                    rule="array-shape",
-                )
-            )
 
     def finish(self) -> None:
         """End fitting.
@@ -111,7 +109,7 @@ class NumberTargetCodec:
             self._codec = standard if self._scaling == "standard" else self._codec
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
-        """Encode rows as `(rows, width)` float32.
+        """Encode rows as `(rows, *axes, width)` float32.
 
         Raises:
             DataError: Missing values, or values that are no finite numbers.
@@ -119,7 +117,7 @@ class NumberTargetCodec:
         return encode_target(self._codec, values, start=start, out=out, ways={"missing-value": MISSING})
 
     def decode(self, encoded: NDArray[Any]) -> Column:
-        """Numbers `(rows, width)` float64 in their own unit."""
+        """Numbers `(rows, *axes, width)` float64 in their own unit."""
         return self._codec.decode(encoded)
 
     @property
@@ -127,7 +125,8 @@ class NumberTargetCodec:
         """What a model must know of the target. Known after `finish`."""
         pairs = tuple(zip(self.offset.tolist(), self.scale.tolist(), strict=True))
         unit = pairs if self._scaling != "none" else ()
-        return TargetSpec(self.name, "number", width=self._codec.shape[0], unit=unit)
+        *axes, width = self._codec.shape
+        return TargetSpec(self.name, "number", width=width, unit=unit, axes=tuple(axes))
 
     def decided(self) -> str:
         """That it is scaled, and how to undo it, when the config leaves that open."""
@@ -155,10 +154,10 @@ class NumberTargetCodec:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The codec whose `state` this is."""
-        codec = cls(state["name"], state["columns"], scale=state["scale"])
+        codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"])
         codec._codec = NumberCodec.from_state(state)
-        if codec._codec.shape != codec.offset.shape or codec.offset.shape != codec.scale.shape:
-            raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no vector of numbers")
+        if codec._codec.shape[-1:] != codec.offset.shape or codec.offset.shape != codec.scale.shape:
+            raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no array of numbers")
         return codec
 
 
@@ -177,8 +176,14 @@ def _shown(number: float) -> str:
 
 
 def build(name: str, target: NumberTarget, columns: Sequence[str], *, texts: bool, scalable: bool) -> NumberTargetCodec:
-    """The codec that a config asks for."""
-    return NumberTargetCodec(name, columns, scale=target.scale, scalable=scalable)
+    """The codec that a config asks for.
+
+    Raises:
+        ConfigError: The shape is not that of the columns.
+    """
+    check_shape(target.shape, columns)
+    scale = target.scale if isinstance(target.scale, str) else target.scale.divide
+    return NumberTargetCodec(name, columns, shape=target.shape, scale=scale, scalable=scalable)
 
 
 CODEC: type[TargetCodec] = NumberTargetCodec

@@ -71,6 +71,7 @@ class TextCodec:
 
     type: ClassVar[str] = "text"
     reads: ClassVar[Literal["number", "text"]] = "text"
+    padding: int | None = 0
     embedding: None = None
 
     def __init__(
@@ -128,6 +129,10 @@ class TextCodec:
     def vocabulary(self) -> int | None:
         """How many indices sequences have, padding and unknown included."""
         return None if self._length is None else len(self._words) + self._first
+
+    def index_names(self) -> tuple[str, ...]:
+        """The words of a sequence's indices; padding is `<padding>`, and an unknown word `<unknown>`."""
+        return ("<padding>", "<unknown>", *self._words)
 
     def fit(self, values: Sequence[Column]) -> None:
         """Count the words of a chunk of training rows."""

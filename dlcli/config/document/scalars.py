@@ -23,8 +23,8 @@ _NANS = frozenset((".nan", ".NaN", ".NAN"))
 _MAX_DIGITS = 1000
 
 
-FRACTION = r"[-+]?[0-9]+(\.[0-9]+)? ?/ ?[0-9]+(\.[0-9]+)?"
-"""A number as people write a scale: `1/255`."""
+FRACTION = r"[-+]?[0-9]+(\.[0-9]*)? ?/ ?[0-9]+(\.[0-9]*)?"
+"""A number as people write a scale: `1/255`, `1./255`."""
 
 _ZEROS = re.compile(r"[-+]?0[0-9]+")
 

@@ -8,12 +8,10 @@ from typing import Any
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.entries import Entry
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.schema.model import CALL_FLAGS
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["FLAGS", "QUERY_VALUE_KEY", "call_faults", "called", "first_names", "keras_layer"]
-
-FLAGS = ("return_attention_scores", "reverse", "training", "use_causal_mask")
-"""The arguments of a call that are true or false; all others are tensors."""
+__all__ = ["QUERY_VALUE_KEY", "call_faults", "called", "first_names", "keras_layer"]
 
 QUERY_VALUE_KEY = ("query", "value", "key")
 """What attention takes in one list, in its order."""
@@ -40,14 +38,14 @@ def first_names(entry: Entry) -> tuple[str, ...]:
     """
     first = entry.call[0]
     if entry.name in _OF_LISTS:
-        return ("inputs", *QUERY_VALUE_KEY)
+        return ("query", "inputs")
     return (first,) if first not in _FIRST else (first, *(name for name in _FIRST if name != first))
 
 
 def called(entry: Entry) -> tuple[str, ...]:
     """The arguments that take tensors, as they are told to people."""
     names = QUERY_VALUE_KEY if entry.name in _OF_LISTS else entry.call[:1]
-    return (*names, *(name for name in entry.call[1:] if name not in FLAGS))
+    return (*names, *(name for name in entry.call[1:] if name not in CALL_FLAGS))
 
 
 def call_faults(
@@ -65,7 +63,7 @@ def call_faults(
     """
     if entry is not None and isinstance(inputs, Mapping):
         yield from _input_faults(entry, name, inputs, inputs_path)
-    flags = tuple(one for one in entry.call if one in FLAGS) if entry is not None else ("training",)
+    flags = tuple(one for one in entry.call if one in CALL_FLAGS) if entry is not None else ("training",)
     for argument, value in call.items() if isinstance(call, Mapping) else ():
         place = format_path((*path, "call", argument))
         if entry is not None and argument in (*entry.call, *called(entry)) and argument not in flags:
@@ -85,7 +83,10 @@ def call_faults(
 
 def _input_faults(entry: Entry, name: str, inputs: Mapping[Any, Any], path: ConfigPath) -> Iterator[Problem]:
     known = called(entry)
-    first = [argument for argument in inputs if argument in first_names(entry) and argument not in QUERY_VALUE_KEY]
+    first = [argument for argument in inputs if argument in first_names(entry)]
+    if "value" in (*known, *entry.call) and not {"value", "inputs"} & set(inputs):
+        message, hint = f"{name} needs the value that it looks at", "write `inputs: {query: a, value: b}`"
+        yield Problem(message, path=format_path(path), hint=hint, rule="wrong-inputs")
     if len(first) > 1:
         message = f"{' and '.join(first)} are the same argument of {name}"
         yield Problem(message, path=format_path(path), hint=f"write {entry.call[0]} once", rule="wrong-inputs")

@@ -20,6 +20,7 @@ __all__ = [
     "Slot",
     "Source",
     "Tensor",
+    "as_part",
     "input_name",
     "input_number",
     "positional",
@@ -115,9 +116,9 @@ class Tensor:
     pick: int | str | None = None
 
 
-def positional(*sources: Source) -> tuple[Slot, ...]:
-    """Tensors in order."""
-    return (Slot(None, sources),)
+def positional(*sources: Source, several: bool = False) -> tuple[Slot, ...]:
+    """Tensors in order; a list also of one where as many may come as the data has features."""
+    return (Slot(None, sources, several),)
 
 
 class Drafts:
@@ -146,6 +147,7 @@ class Drafts:
         self.generated: set[str] = set()
         """The names of the layers to which the user gave none."""
         self.outside = dict(nested or {})
+        self._counts: dict[tuple[str, str], int] = {}
         self._within_blocks: dict[str, dict[str, Draft]] = {}
         """By the prefix of a block's use: its layers without a name, as they are numbered there."""
 
@@ -154,10 +156,10 @@ class Drafts:
         self.layers.append(draft)
         if scope.prefix and not named:
             # Numbered within each use: `flatten` in a block is its own, also where the block is used a second time.
-            known, base, number = self._within_blocks.setdefault(scope.prefix, {}), _base_name(draft), 0
-            while (f"{base}_{number}" if number else base) in known:
-                number += 1
-            known[f"{base}_{number}" if number else base] = draft
+            base = _base_name(draft)
+            number = self._counts.get((scope.prefix, base), 0)
+            self._counts[scope.prefix, base] = number + 1
+            self._within_blocks.setdefault(scope.prefix, {})[f"{base}_{number}" if number else base] = draft
 
     def number(self, features: Collection[str] = ()) -> None:
         """Name the layers to which the user gave no name; every one that the user gave is taken already.
@@ -269,6 +271,17 @@ def _base_name(draft: Draft) -> str:
     if draft.component is not None:
         return snake_case(draft.component.name)
     return draft.shared.word if draft.shared is not None else "model"
+
+
+def as_part(word: str) -> str:
+    """One tensor of several as it is written here, from how Python and TensorFlow write it; else empty.
+
+    Example:
+        >>> as_part("lstm[1]"), as_part("lstm:2"), as_part("lstm")
+        ('lstm.1', 'lstm.2', '')
+    """
+    match = re.fullmatch(r"([\w.\-]+)(?:\[(\d+)\]|:(\d+))", word)
+    return f"{match[1]}.{match[2] or match[3]}" if match else ""
 
 
 def input_name(number: int) -> str:

@@ -123,7 +123,7 @@ class Expansion:
                 ends = tuple(beside)
                 if name is not None and len(rounds) > 1:
                     self._register(graph, ends, scope.prefix + name, here)
-                incoming = positional(*ends)
+                incoming = positional(*ends, several=True)
             else:
                 incoming = only_first(incoming)
         return ends

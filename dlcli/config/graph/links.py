@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Collection, Iterable
 
 from dlcli.config.document.places import format_path
-from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, Slot, Source, Tensor, positional
+from dlcli.config.graph.calls import keras_layer
+from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, Slot, Source, Tensor, as_part, positional
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.graph.order import find_circles, topological_order
 from dlcli.config.graph.tensors import more_tensors, tensor_count
@@ -119,10 +120,17 @@ class _Linker:
             inputs += found
             if slot.argument is not None:
                 arguments.append((slot.argument, len(found) if slot.listed else None))
+            elif slot.listed and len(found) == 1 and self._merges(draft):
+                arguments.append(("inputs", 1))  # of one feature that a glob fits, or one copy
         shared = None if draft.shared is None else self._shared(draft.shared)
         names, picks = tuple(name for name, _ in inputs), tuple(pick for _, pick in inputs)
         said = (picks, tuple(arguments), dict(draft.call), draft.trainable, draft.run)
         return Node(draft.name, draft.component, inner, shared, names, draft.path, *said)
+
+    def _merges(self, draft: Draft) -> bool:
+        """Whether the layer takes a list."""
+        entry = keras_layer(draft.component.name, self.own) if draft.component is not None else None
+        return entry is not None and entry.inputs == "list"
 
     def _ordered(self, draft: Draft) -> tuple[Slot, ...]:
         """What a layer takes; of a nested model that is applied again, in the order of its inputs."""
@@ -248,6 +256,11 @@ def _too_few(owner: Draft, layer: Draft, count: int, path: Path, hint: str) -> P
 
 def _unknown(drafts: Drafts, reference: Reference, what: str, features: Collection[str] = ()) -> Problem:
     known = dict.fromkeys([*drafts.words(reference.scope), *features])  # one may be both, which is another fault
+    part = as_part(reference.word)
+    if part.rpartition(".")[0] in known:
+        hint = f"one tensor of several is written {part!r}"
+        message = f"{reference.word!r} is no {what}"
+        return Problem(message, path=format_path(reference.path), hint=hint, rule="unknown-name")
     return Problem(
         f"{reference.word!r} is no {what}",
         path=format_path(reference.path),

@@ -9,7 +9,7 @@ from typing import Any
 
 from dlcli.config.document.places import format_path
 from dlcli.config.graph.calls import first_names, keras_layer
-from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, Slot, Source, positional
+from dlcli.config.graph.drafts import Draft, Drafts, Path, Reference, Scope, Slot, Source, as_part, positional
 from dlcli.config.schema import LayerItem
 from dlcli.config.schema.model import Inputs, is_glob
 from dlcli.errors import Problem, first_of
@@ -64,15 +64,16 @@ class Taking:
         entry = keras_layer(item.component.name, self._own) if item.component is not None else None
         if entry is None or not isinstance(inputs, dict) or not set(first_names(entry)).isdisjoint(inputs):
             return slots
-        return (dataclasses.replace(before[0], argument=entry.call[0]), *slots)
+        return (dataclasses.replace(before[0], argument=first_names(entry)[0]), *slots)
 
     def _slots(self, inputs: Inputs | str, path: Path, graph: Drafts, scope: Scope) -> tuple[Slot, ...]:
         """What `inputs` says, globs and names of several copies written out."""
         if isinstance(inputs, str):
-            return positional(*self._sources(inputs, path, graph, scope))
+            inputs = [inputs]
         if isinstance(inputs, list):
             each = [self._sources(word, (*path, n), graph, scope) for n, word in enumerate(inputs)]
-            return positional(*(source for found in each for source in found))
+            several = any(self._is_several(word, graph, scope) for word in inputs)
+            return positional(*(source for found in each for source in found), several=several)
         return tuple(self._slot(name, words, (*path, name), graph, scope) for name, words in inputs.items())
 
     def _slot(self, argument: str, words: str | list[str], path: Path, graph: Drafts, scope: Scope) -> Slot:
@@ -88,6 +89,9 @@ class Taking:
             return copies
         return tuple(Reference(name, scope, path) for name in self._fitting(word, path, graph))
 
+    def _is_several(self, word: str, graph: Drafts, scope: Scope) -> bool:
+        return bool(graph.group(word, scope)) or (is_glob(word) and word not in (self._features or ()))
+
     def _fitting(self, word: str, path: Path, graph: Drafts) -> list[str]:
         """The features that a word of `inputs` stands for when it is a glob; else the word."""
         if not is_glob(word) or graph.nested:
@@ -98,6 +102,8 @@ class Taking:
         found = [name for name in self._features if fnmatch.fnmatchcase(name, word)]
         if not found:
             message, hint = f"no feature is called like {word!r}", f"there are {first_of(map(repr, self._features), 8)}"
+            if part := as_part(word):
+                message, hint = f"{word!r} is no layer or feature", f"one tensor of several is written {part!r}"
             self._problems.append(Problem(message, path=format_path(path), hint=hint, rule="unknown-name"))
         return found or [word]
 

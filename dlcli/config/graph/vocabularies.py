@@ -79,7 +79,7 @@ class _Filling:
         component = owner.component
         if component is None:
             return None
-        if any(map(asks_for_vocabulary, _with_inner(component))):
+        if any(map(asks_for_vocabulary, _with_inner(component))) and not node.call.get("reverse"):
             if at_most is None:
                 self.problems.append(_unknown(node, owner))
             else:

@@ -284,7 +284,7 @@ _TABLE: dict[str, Habit] = {
     "label_column": Habit(("target",)),
     "output": Habit(("output", "outputs", "target"), _RUN_DIRECTORY),
     "inputs": Habit(("features",)),
-    "input": Habit(("features",)),
+    "input": Habit(("inputs", "features")),
     "drop": Habit(("exclude",)),
     "ignore_columns": Habit(("exclude",)),
     "normalize": Habit(("scale",), _SCALE),

@@ -193,7 +193,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
-    problems = [*document.problems, *without_consequences(problems, document.problems)]
+    problems = [*document.problems, *without_consequences(problems, document.problems, document.value)]
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)
     return Inspection(file, document, config, sections, expanded, tuple(watches), located)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from dlcli.config.document.document import Document, Position
 from dlcli.config.document.places import ConfigPath, parse_path
@@ -35,9 +36,23 @@ def in_order(problems: Iterable[Problem], file: Path | None) -> tuple[Problem, .
     return tuple(sorted(problems, key=place))
 
 
-def without_consequences(problems: Iterable[Problem], causes: Iterable[Problem]) -> list[Problem]:
-    """The problems that do not merely follow from a value that could not be read."""
+def without_consequences(problems: Iterable[Problem], causes: Iterable[Problem], value: Any) -> list[Problem]:
+    """The problems that do not merely follow from a value that could not be read.
+
+    Args:
+        problems: What was found.
+        causes: What could not be read.
+        value: The document: a block that stands there and was left out for its own faults is not unknown.
+    """
     unread = {
         problem.path for problem in causes if problem.path and problem.rule in ("yaml-tag", "yaml-alias", "yaml-key")
     }
-    return [problem for problem in problems if problem.path not in unread]
+    model = value.get("model") if isinstance(value, dict) else None
+    blocks = model.get("blocks") if isinstance(model, dict) else None
+    known = [repr(str(name)) for name in blocks] if isinstance(blocks, dict) else []
+    return [
+        problem
+        for problem in problems
+        if problem.path not in unread
+        and not (problem.rule == "unknown-block" and problem.message.removeprefix("unknown block ") in known)
+    ]

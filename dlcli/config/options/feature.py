@@ -7,7 +7,7 @@ types give, so that nothing outside the type's folder has to know which type it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field
 
@@ -36,6 +36,11 @@ class Feature(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
+
+    @property
+    def may_be_lists(self) -> bool:
+        """Whether its cells may be lists that are written as texts."""
+        return False
 
     @property
     def filling(self) -> str:
@@ -78,13 +83,34 @@ class Target(Section):
     synonyms: ClassVar[tuple[str, ...]] = ()
     cells: ClassVar[Cells] = "text"
     several: ClassVar[bool] = False
-    kind: ClassVar[Literal["number", "category"]] = "number"
-    """What a model learns of it: numbers or classes."""
+    kind: ClassVar[Literal["number", "category", "categories"]] = "number"
+    """What a model learns of it: numbers, a class, or any number of classes."""
+
+    implied_by: ClassVar[str] = ""
+    """The option that says the type, so that `type` may be left out; none when empty."""
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
-    if TYPE_CHECKING:  # each type has it among its options, in a place of its own
-        missing: Literal["error", "drop"] = "error"
+
+    @property
+    def may_be_lists(self) -> bool:
+        """Whether its cells may be lists that are written as texts."""
+        return False
+
+    @property
+    def drops_rows(self) -> bool:
+        """Whether a row without the target is left out of every split."""
+        return False
+
+    @property
+    def takes_empty(self) -> bool:
+        """Whether an empty cell is a value."""
+        return False
+
+    @property
+    def of_features(self) -> tuple[str, ...]:
+        """The features, names or globs, that are the target; none for what has columns of its own."""
+        return ()
 
     @property
     def scale_is_open(self) -> bool:

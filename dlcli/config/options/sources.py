@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from dlcli.config.options.section import ColumnName, Section, Words
 
-__all__ = ["KERAS_NAMES", "ArrayFiles", "FileColumns", "KerasData", "Paths", "Source", "Sources", "files_said"]
+__all__ = ["KERAS_NAMES", "ArrayFiles", "FileColumns", "KerasData", "Paths", "Source", "Sources"]
 
 
 def _list(value: Any) -> Any:
@@ -56,7 +55,7 @@ class FileColumns(Section):
 
 def _no_other_form(value: dict[str, str]) -> dict[str, str]:
     """Keys that stand for a form of their own are no columns, so that a slip there is told as one."""
-    if "keras" in value or {"file", "columns"} <= value.keys():
+    if "keras" in value or "file" in value:
         raise ValueError("this is another form of source")
     return value
 
@@ -79,19 +78,3 @@ Sources: TypeAlias = (
 
 Source: TypeAlias = list[str] | KerasData | FileColumns | dict[str, str]
 """What `Sources` gives."""
-
-
-def files_said(source: Source) -> Mapping[tuple[str | int, ...], str]:
-    """The paths and globs of a source, each by where it stands in it; none of a data set that Keras keeps.
-
-    Example:
-        >>> files_said({"x": "images.npy"})
-        {('x',): 'images.npy'}
-    """
-    if isinstance(source, KerasData):
-        return {}
-    if isinstance(source, FileColumns):
-        return {("file", index): name for index, name in enumerate(source.file)}
-    if isinstance(source, dict):
-        return {(column,): name for column, name in source.items()}
-    return {(index,): name for index, name in enumerate(source)}

@@ -5,6 +5,7 @@
 | number | one for each number | linear | mean_squared_error | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
+| sets of classes | one for each class | sigmoid | binary_crossentropy | binary_accuracy |
 
 Everything here works on names and numbers alone, so that `check` can use it without Keras.
 """
@@ -12,7 +13,7 @@ Everything here works on names and numbers alone, so that `check` can use it wit
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from dlcli.config.catalogue.facts import loss_facts
@@ -32,12 +33,16 @@ __all__ = [
     "loss_names",
     "model_head",
     "output_losses",
+    "pair_targets",
     "says_classification",
     "target_form",
 ]
 
-TargetForm = Literal["index", "one_hot", "column", "number"]
-"""How a target reaches the loss: indices (batch,), one-hot (batch, classes), 0/1 (batch, 1), numbers (batch, width)."""
+TargetForm = Literal["index", "one_hot", "column", "number", "multi_hot", "sequence", "zeros", "nothing"]
+"""How a target reaches the loss: indices (batch, *axes), one-hot (batch, *axes, classes), 0/1 (batch, *axes, 1),
+numbers (batch, *axes, width), 0/1 for each class of a set (batch, classes); indices from 1 on that end in zeros, of a
+sequence whose steps are not those of the output; zeros, for an output that learns nothing; or not at all, to a model of
+the user's own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
     if target.kind == "number":
         return Component("mean_squared_error")
     logits = head.activation == "linear"
-    if head.units == 1:
+    if head.units == 1 or target.kind == "categories":
         return Component("BinaryCrossentropy", {"from_logits": True}) if logits else Component("binary_crossentropy")
     if target.encode == "one_hot":
         return (
@@ -155,8 +160,10 @@ def default_loss(target: TargetSpec, head: Head) -> Component:
 
 def default_metrics(target: TargetSpec, loss: Component) -> list[Component]:
     """The metrics of the table above, or another where the loss is that; none for embeddings."""
-    if loss_facts(loss).family == "embedding":
+    if loss_facts(loss).family in ("embedding", "sequence"):
         return []
+    if target.kind == "categories":
+        return [Component("binary_accuracy")]
     if target.kind != "number":
         return [Component("accuracy")]
     return [Component("RootMeanSquaredError" if normal_name(loss) == "meanabsoluteerror" else "mae")]
@@ -181,6 +188,43 @@ def default_targets(outputs: Sequence[str], targets: Sequence[TargetSpec]) -> di
     return {output: (by_name[output] if output in by_name else next(rest),) for output in outputs}
 
 
+def pair_targets(
+    outputs: Sequence[str],
+    targets: Sequence[TargetSpec],
+    loss: Component | Mapping[str, Component] | None,
+    *,
+    own_model: bool = False,
+) -> dict[str, tuple[TargetSpec, ...]] | None:
+    """Which targets each output learns, none included: as `default_targets`, and where there are fewer of them those
+    outputs learn that have a loss. One target may be learnt by several. None when they cannot be paired.
+
+    Args:
+        outputs: The outputs.
+        targets: The targets.
+        loss: The config's.
+        own_model: A class of the user's own says itself what outputs are for: those that are left learn nothing.
+
+    Example:
+        >>> price = TargetSpec("price", "number")
+        >>> pair_targets(["out", "code"], [price], {"out": Component("mse")})["code"]
+        ()
+    """
+    if not targets:
+        return dict.fromkeys(outputs, ())
+    found = default_targets(outputs, targets)
+    if found is not None or len(outputs) <= len(targets):
+        return found
+    learners = [name for name in outputs if not isinstance(loss, Mapping) or name in loss]
+    if len(targets) == 1 and loss is not None and not own_model:
+        return {name: tuple(targets) if name in learners else () for name in outputs}
+    if own_model and len(learners) > len(targets):
+        names = {target.name for target in targets}
+        learners = [*[name for name in learners if name in names], *[name for name in learners if name not in names]]
+        learners = [name for name in outputs if name in learners[: len(targets)]]
+    found = default_targets(learners, targets)
+    return None if found is None else {name: found.get(name, ()) for name in outputs}
+
+
 def target_form(target: TargetSpec, loss: Component, units: int | None) -> TargetForm:
     """How the target reaches the loss; follows the loss unless the config says otherwise.
 
@@ -191,6 +235,10 @@ def target_form(target: TargetSpec, loss: Component, units: int | None) -> Targe
     """
     if target.kind == "number":
         return "number"
+    if target.kind == "categories":
+        return "multi_hot"
+    if loss_facts(loss).family == "sequence":
+        return "sequence"
     if target.encode != "auto":
         return target.encode
     if loss_facts(loss).family in ("sparse", "embedding"):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dlcli.config.catalogue.facts import metric_facts
 from dlcli.config.outputs.outputs import OutputPlan
 from dlcli.config.schema import CompileConfig
-from dlcli.config.schema.component import Component
+from dlcli.config.schema.component import Component, normal_name
 from dlcli.errors import Problem
 
 __all__ = ["check_metrics_of"]
@@ -32,6 +32,15 @@ def check_metrics_of(
                 path = f"compile.{key}" + (f".{plan.name}" if by_output else "") + f"[{index}].{metric.name}"
                 if metric.name in code:
                     continue
+                if not plan.targets:
+                    problems.append(_of_nothing(metric, plan, path))
+                    continue
+                if plan.scores == "sequence":
+                    problems.append(_of_sequences(metric, plan, path))
+                    continue
+                if plan.form == "multi_hot" and (fault := _of_sets(metric, plan, path)) is not None:
+                    problems.append(fault)
+                    continue
                 if plan.scores == "embedding":
                     problems += _of_embeddings(metric, plan, path)
                     continue
@@ -45,6 +54,38 @@ def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[P
         f"{plan.loss.name} teaches it where a row stands among the others",
         path=path,
         hint="use metrics: []; evaluating tells how often the nearest other row is of the same class",
+        rule="metric-fit",
+    )
+
+
+def _of_sets(metric: Component, plan: OutputPlan, path: str) -> Problem | None:
+    facts = metric_facts(metric)
+    one = facts is not None and (facts.target == "index" or facts.predicted in ("class", "score"))
+    if not one or normal_name(metric) in ("hinge", "squaredhinge"):
+        return None
+    return Problem(
+        f"{metric.name} looks for the one class that is right, and {plan.targets[0].name} is a set of classes",
+        path=path,
+        hint="use binary_accuracy, AUC with multi_label: true, Precision, Recall or F1Score with a threshold",
+        rule="metric-fit",
+    )
+
+
+def _of_nothing(metric: Component, plan: OutputPlan, path: str) -> Problem:
+    return Problem(
+        f"{metric.name} compares a target with a prediction, and the output {plan.name} has no target",
+        path=path,
+        hint="use metrics: []; a layer or the model can add metrics of its own",
+        rule="metric-fit",
+    )
+
+
+def _of_sequences(metric: Component, plan: OutputPlan, path: str) -> Problem:
+    return Problem(
+        f"{metric.name} compares a class with a prediction step by step, and the steps of the output {plan.name} are "
+        f"not those of {plan.targets[0].name}",
+        path=path,
+        hint="use metrics: []; evaluating tells how many sequences are right, and how many of their classes are not",
         rule="metric-fit",
     )
 

@@ -31,6 +31,8 @@ class MetricView:
         choose: Predictions become the index of the class that they choose.
         target: The target becomes class indices, a 0/1 column, or a 0/1 vector; or stays.
         depth: Length of that vector.
+        places: How many axes of steps or pixels the target has, each place of which has a class of its own.
+        skip: Places without a class do not count.
     """
 
     first: int = 0
@@ -39,6 +41,8 @@ class MetricView:
     choose: bool = False
     target: Literal["index", "column", "vector"] | None = None
     depth: int = 0
+    places: int = 0
+    skip: bool = False
 
 
 def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
@@ -59,19 +63,22 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
         return None
     facts = _with_arguments(facts, metric, plan)
     link = plan.link if facts.predicted == "probability" and not _takes_scores(metric) else None
-    if not plan.classes:
+    if plan.form == "multi_hot":
+        view = MetricView(0, link)
+    elif not plan.classes:
         width = sum(target.width for target in plan.targets)
         view = MetricView(width if (plan.head.units or 0) > width else 0, link)
     elif plan.head.units is None:
         return None
     else:
         view = _of_classes(facts, plan, link)
-    return None if view == MetricView() else view
+    view = dataclasses.replace(view, skip=plan.gaps)
+    return None if view == MetricView() else dataclasses.replace(view, places=len(plan.axes))
 
 
 def plain_accuracy(plan: OutputPlan) -> tuple[str, MetricFacts]:
     """The metric of Keras's that `accuracy` means for an output, and what it wants."""
-    if plan.head.units == 1:
+    if plan.head.units == 1 or plan.form == "multi_hot":
         name = "BinaryAccuracy"
     else:
         name = "SparseCategoricalAccuracy" if plan.form == "index" else "CategoricalAccuracy"

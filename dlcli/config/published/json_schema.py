@@ -19,7 +19,7 @@ from pydantic_core import core_schema
 from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singular
 from dlcli.config.catalogue.values import AUTO
 from dlcli.config.document.scalars import FRACTION
-from dlcli.config.options.types import feature_types
+from dlcli.config.options.types import feature_types, target_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     OF_PHASES,
@@ -148,9 +148,15 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
     """What the models cannot say: components by kind, `extends`, and keys that a base config may bring."""
     for section in (schema, definitions["DataConfig"], definitions["ModelConfig"]):
         section.pop("required", None)
-    for section in definitions.values():
-        if "const" in section.get("properties", {}).get("type", {}):
+    implied = {section.__name__ for section in target_types().values() if section.implied_by}
+    for name, section in definitions.items():
+        if "const" in section.get("properties", {}).get("type", {}) and name not in implied:
             section["required"] = sorted({*section.get("required", ()), "type"})
+    properties = definitions["DataConfig"]["properties"]
+    properties["augment"] = _with_kind(properties["augment"], "layers")
+    for options in feature_types().values():
+        for key in options.layers:
+            definitions[options.__name__]["properties"][key]["items"] = {"$ref": "#/$defs/layers"}
     _refine_defaults(definitions)
     for field, kind in COMPONENT_FIELDS.items():
         properties = definitions["CompileConfig"]["properties"]

@@ -18,6 +18,9 @@ __all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", 
 REST = "..."
 """Among the features: every column that no other feature and nothing else takes."""
 
+NO_TARGET = "none"
+"""In place of targets: there are none. A column of that name is `[none]`."""
+
 AUTO = "auto"
 """In place of a type: as the values show it."""
 
@@ -58,10 +61,12 @@ MoreMarks = Annotated[list[Mark], BeforeValidator(_one_mark), Words("a list of t
 
 
 def _targets(value: Any) -> Any:
-    """`target: species` and `target: [a, b]` are short for mappings whose types are inferred."""
+    """`target: species` and `target: [a, b]` are short for mappings whose types are inferred; `none` is no target."""
+    if value == NO_TARGET:
+        return {}
     if isinstance(value, (str, int, float)):
         value = [value]
-    if isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
+    if value and isinstance(value, list) and all(isinstance(name, (str, int, float)) for name in value):
         return {as_text(name): None for name in value}
     return _inferred(value)
 
@@ -103,10 +108,10 @@ class DataConfig(Section):
     target: Annotated[
         dict[str, AnyTarget | None],
         BeforeValidator(_targets),
-        Field(min_length=1),
         Words("a column, a list of columns, or a mapping"),
     ] = Field(
-        description="A column, a list of columns, or a mapping from names to types; types not given are inferred."
+        description="A column, a list of columns, or a mapping from names to types; types not given are inferred. "
+        "`none` where layers or the model itself add the loss."
     )
     features: (
         Annotated[

@@ -47,9 +47,17 @@ def _type(value: Any) -> Any:
 
 
 def _any_of(sections: Mapping[str, type[Section]]) -> Any:
-    """One of several sections, as its `type` says."""
+    """One of several sections, as its `type` says, or an option that only one of them has."""
     tagged = tuple(Annotated[section, Tag(name)] for name, section in sections.items())
-    return Annotated[Union[tagged], Discriminator(_type), BeforeValidator(_short)]  # noqa: UP007 - built at run time
+    implied = {key: name for name, section in sections.items() if (key := getattr(section, "implied_by", ""))}
+
+    def with_type(value: Any) -> Any:
+        if isinstance(value, dict) and "type" not in value:
+            found = next((name for key, name in implied.items() if key in value), None)
+            return value if found is None else {"type": found, **value}
+        return _short(value)
+
+    return Annotated[Union[tagged], Discriminator(_type), BeforeValidator(with_type)]  # noqa: UP007 - built at run time
 
 
 def _about(name: str, section: type[Feature]) -> str:

@@ -15,6 +15,7 @@ from dlcli.config.schema.value_text import received
 from dlcli.errors import did_you_mean
 
 __all__ = [
+    "CALL_FLAGS",
     "LAYER_KEYS",
     "LAYER_KINDS",
     "LOOP_KEYS",
@@ -33,6 +34,10 @@ LAYER_KEYS = (
 )
 """The lower-case keys that a layer item may carry beside its component."""
 
+CALL_FLAGS = ("return_attention_scores", "reverse", "training", "use_causal_mask")
+"""The arguments of Keras's calls that are true or false; all others are tensors."""
+
+_CALL_TENSORS = ("attention_mask", "initial_state", "key", "mask", "query", "sequence", "sequences", "value")
 LAYER_KINDS = ("block", "layers", "shared", "run")
 """Those that stand in place of a component."""
 
@@ -47,7 +52,10 @@ def _not_one_layer(value: dict[str, Any], others: list[str], kinds: list[str]) -
     if len(layers) == 1 and strays:
         (layer,), stray = layers, strays[0]
         hint = did_you_mean(stray, LAYER_KEYS)
-        if layer in others and not isinstance(value[layer], dict):
+        if stray in (*CALL_FLAGS, *_CALL_TENSORS):
+            what = f"call: {{{stray}: true}}" if stray in CALL_FLAGS else f"inputs: {{{stray}: ...}}"
+            hint = f"it is an argument of the call: write `{what}`"
+        elif layer in others and not isinstance(value[layer], dict):
             hint = hint or f"to make it an argument, indent it below {layer} or write {layer}: {{{stray}: ...}}"
         hint = hint or f"the keys here are {', '.join(LAYER_KEYS)}"
         context = {"key": stray, "layer": layer, "hint": hint}
@@ -134,7 +142,7 @@ class LayerItem(Section):
         "the second tensor of a layer that gives several. A mapping names the arguments of the call: "
         "`{query: a, value: b}`.",
     )
-    call: Annotated[dict[str, Any], Field(min_length=1)] | None = Field(
+    call: Annotated[dict[str, Any], Field(min_length=1), Words("a mapping such as {training: false}")] | None = Field(
         None, description="Other arguments of the call: `{use_causal_mask: true}`, `{training: false}`."
     )
     outputs: (

@@ -9,12 +9,12 @@ from dlcli.config.catalogue.entries import Argument, Catalogue, Entry, load, sin
 from dlcli.config.catalogue.reach import reach_of_entry, reach_of_value
 from dlcli.config.catalogue.values import AUTO, describe, expected, hint, is_plain_fit
 from dlcli.config.document.places import ConfigPath, format_path
-from dlcli.config.graph.calls import FLAGS
 from dlcli.config.habits.advice import way_out
 from dlcli.config.habits.notations import rewrite
 from dlcli.config.habits.words import find_habit
 from dlcli.config.schema import LAYER_KEYS
 from dlcli.config.schema.component import Component
+from dlcli.config.schema.model import CALL_FLAGS
 from dlcli.config.validation.layer_faults import layer_fault
 from dlcli.errors import Problem, did_you_mean, same_word
 
@@ -182,7 +182,7 @@ class ComponentCheck:
         if entry.kind in ("layers", "applications") and argument in LAYER_KEYS:
             near = f"write `{argument}` beside {component}, not among its arguments"
         elif entry.kind == "layers" and argument in entry.call[1:]:
-            what = f"call: {{{argument}: true}}" if argument in FLAGS else f"inputs: {{{argument}: ...}}"
+            what = f"call: {{{argument}: true}}" if argument in CALL_FLAGS else f"inputs: {{{argument}: ...}}"
             near = f"it is an argument of the call: write `{what}` beside {component}"
         else:
             near = way_out(argument, known)

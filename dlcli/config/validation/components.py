@@ -223,7 +223,7 @@ class _LayerWalk:
                 yield Problem(
                     f"{name} takes no argument {key!r}",
                     path=format_path((*path, "for", key)),
-                    hint=did_you_mean(key, entry.arguments),
+                    hint=did_you_mean(key, [*LOOP_KEYS, *entry.arguments]),
                     rule="unknown-argument",
                 )
 

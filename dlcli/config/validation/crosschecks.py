@@ -8,6 +8,7 @@ from typing import Any
 
 from dlcli.config.document.file_names import is_remote, name_problem
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.options.types import target_types
 from dlcli.errors import Problem
 
 __all__ = ["cross_check"]
@@ -90,7 +91,10 @@ def _columns(data: Mapping[str, Any], key: str) -> Iterator[tuple[ConfigPath, li
     """Each feature or target with the columns (or globs) that it reads."""
     value = data.get(key)
     if isinstance(value, Mapping):
+        implied = {section.implied_by for section in target_types().values()} - {""}
         for name, options in value.items():
+            if isinstance(options, Mapping) and implied & options.keys():
+                continue  # a feature is the target
             columns = options.get("columns") if isinstance(options, Mapping) else None
             yield ("data", key, name), _names(columns) or [str(name)]
     elif isinstance(value, list):

@@ -112,7 +112,7 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     context = error.get("ctx", {})
     if kind == "rest":
         return Problem(error["msg"], path=format_path((*path, "features", REST)), rule="wrong-value")
-    if kind in ("defaults", "marks", "phases"):
+    if kind in ("defaults", "marks", "options", "phases"):
         return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"
@@ -169,7 +169,7 @@ def _unexpected(place: _Place) -> Problem:
             hint = f"write {'true' if value.lower() in ('yes', 'on') else 'false'}"
     elif isinstance(value, dict) and value and get_origin(unwrap(place.annotation)[0]) is list:
         hint = "make it a list: begin each item with '- '"
-    hint = value_way_out(str(place.path[-1]), value) or hint
+    hint = value_way_out(str(place.path[-1]) if place.path else "", value) or hint
     message = f"expected {describe(place.annotation)}, got {received(value)}"
     return Problem(message, path=format_path(place.path), hint=hint, rule="wrong-value")
 

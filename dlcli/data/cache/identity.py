@@ -155,11 +155,13 @@ class DataFiles:
 
         Args:
             source: The source.
-            paths: Each once.
+            paths: Each once. What lies in a folder that is a source itself is known with the folder.
         """
         own = {one.path for one in self.identities}
+        folders = tuple(os.path.join(os.path.realpath(path), "") for path in own if os.path.isdir(path))
         for path in paths:
-            if (name := os.path.abspath(path)) not in own and name not in self._listed:
+            name = os.path.abspath(path)
+            if name not in own and name not in self._listed and not name.startswith(folders):
                 with contextlib.suppress(DataError):
                     self._listed[name] = (source, identify(path))
                     self._unhashed.append(self._listed[name])

@@ -31,7 +31,10 @@ __all__ = [
     "LeavesRowsOut",
     "MadeOnDemand",
     "MeetsUnseenValues",
+    "NamesIndices",
     "OpensFiles",
+    "ScaledInside",
+    "ScalesNumbers",
     "TakesGivenValues",
 ]
 
@@ -137,6 +140,39 @@ class HasEntrance(Protocol):
     @property
     def entrance(self) -> tuple[EntranceLayer, ...]:
         """The layers, from the first on. Known after `finish`."""
+
+
+@runtime_checkable
+class ScalesNumbers(Protocol):
+    """A codec of numbers that can be brought back into their own unit: `scaled * scale + offset`."""
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """For each number along the last axis."""
+
+
+@runtime_checkable
+class ScaledInside(ScalesNumbers, Protocol):
+    """A codec that hands over bytes, which the model scales: what it sees of them is made by `offset` and `scale`."""
+
+    @property
+    def axes_order(self) -> tuple[int, ...]:
+        """The axes of a sample in the order in which layers are given them."""
+
+
+@runtime_checkable
+class NamesIndices(Protocol):
+    """A codec whose indices stand for words or categories."""
+
+    padding: int | None
+    """The index that stands for nothing: the end of a sequence that is shorter than others."""
+
+    def index_names(self) -> tuple[str, ...]:
+        """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
 
 
 @runtime_checkable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol
 
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -22,8 +22,9 @@ class TargetCodec(Protocol):
     type: ClassVar[str]
     """The target type's name in the config."""
 
-    reads: ClassVar[Literal["number", "text"]]
-    """As what it wants the cells of new rows: as numbers, or as they are written."""
+    @property
+    def reads(self) -> Literal["number", "text"]:
+        """As what it wants the cells of new rows: as numbers, or as they are written."""
 
     name: str
     """The target's name in the config."""
@@ -43,10 +44,11 @@ class TargetCodec(Protocol):
         """End fitting. Raises DataError when there is nothing to learn."""
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
-        """Encode rows: class indices `(rows,)` int32, or numbers `(rows, width)` float32."""
+        """Encode rows: `(rows, *spec.shape)`, class indices int32, -1 for none, or numbers float32."""
 
     def decode(self, encoded: NDArray[Any]) -> Column:
-        """What `encode` encoded: classes `(rows,)`, or numbers `(rows, width)` float64 in their own unit."""
+        """What `encode` encoded: classes one after the other, or numbers `(rows, *spec.shape)` float64 in their own
+        unit."""
 
     @property
     def values(self) -> pa.Array | None:
@@ -66,7 +68,7 @@ class TargetCodec(Protocol):
         """The fitted encoding as JSON values."""
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Self:
+    def from_state(cls, state: Mapping[str, Any]) -> TargetCodec:
         """The codec whose `state` this is."""
 
 

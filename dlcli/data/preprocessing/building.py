@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from dlcli.config.options.feature import Feature, Target
@@ -31,6 +31,9 @@ class _TargetModule(Protocol):
 
     def build(self, name: str, target: Any, columns: Sequence[str], *, texts: bool, scalable: bool) -> TargetCodec:
         """The codec for the type's own options."""
+
+    def build_of(self, name: str, target: Any, features: Mapping[str, Codec]) -> TargetCodec:
+        """Of a type whose targets are features: their codec, for the type's own options."""
 
 
 def codec_class(name: str) -> type[Codec]:
@@ -67,7 +70,13 @@ def build_codec(name: str, feature: Feature, *, available: Sequence[str], seed: 
 
 
 def build_target(
-    name: str, target: Target, *, available: Sequence[str], texts: Collection[str] = (), scalable: bool = True
+    name: str,
+    target: Target,
+    *,
+    available: Sequence[str],
+    texts: Collection[str] = (),
+    scalable: bool = True,
+    features: Mapping[str, Codec] | None = None,
 ) -> TargetCodec:
     """The codec of a target, not fitted yet.
 
@@ -77,10 +86,13 @@ def build_target(
         available: The columns of the data.
         texts: Those that the data says to be of texts.
         scalable: Whether numbers may be scaled when the config does not say.
+        features: The codecs of the features, which may be the target.
 
     Raises:
         ConfigError: A column is not there, or the options are wrong. The problems have no path.
     """
+    if target.of_features:
+        return _targets(target.type).build_of(name, target, features or {})
     columns = _columns(name, target, available)
     return _targets(target.type).build(name, target, columns, texts=columns[0] in texts, scalable=scalable)
 

@@ -94,17 +94,23 @@ class Preprocessing:
         for name, target in targets.items():
             try:
                 target_codecs[name] = build_target(
-                    name, target, available=available, texts=texts, scalable=name not in unscalable
+                    name,
+                    target,
+                    available=available,
+                    texts=texts,
+                    scalable=name not in unscalable,
+                    features=codecs,
                 )
             except ConfigError as error:
                 problems += at_entry(error.problems, "target", name)
-        owners = {column: name for name, codec in target_codecs.items() for column in codec.columns}
+        own = {name: codec for name, codec in target_codecs.items() if not targets[name].of_features}
+        owners = {column: name for name, codec in own.items() for column in codec.columns}
         for name, codec in codecs.items():
             problems += at_entry(
                 [
                     Problem(
                         f"column {column!r} is the target {owners[column]!r} and cannot be a feature as well",
-                        hint="take it out of the features",
+                        hint=f"take it out of the features; a model that is to learn its input says {{from: {name}}}",
                         rule="target-is-feature",
                     )
                     for column in codec.columns
@@ -151,8 +157,8 @@ class Preprocessing:
         self.finish()
 
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
-        """The files that cells of features name, as far as they are there; not those of a folder that is the table."""
-        opening = [codec for codec in self.features.values() if isinstance(codec, OpensFiles)]
+        """The files that cells of features and targets name, as far as they are there."""
+        opening = [codec for _, _, codec in self._codecs() if isinstance(codec, OpensFiles)]
         for chunk in rows if opening else ():
             if chunk.file is not None and chunk.file.is_dir():
                 continue  # the folder is known with all that is in it
@@ -266,7 +272,7 @@ class Preprocessing:
         return encoded
 
     def encode_targets(self, chunk: Chunk) -> dict[str, Encoded]:
-        """Encode the targets of rows: class indices `(rows,)` int32, numbers `(rows, width)` float32.
+        """Encode the targets of rows, each `(rows, *spec.shape)`: class indices int32, numbers float32.
 
         Raises:
             DataError: Columns that are missing, cells that are missing or no class or no number; all at once.

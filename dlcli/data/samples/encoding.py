@@ -174,9 +174,7 @@ def _forms(
         for spec in preprocessing.inputs(named)
     ]
     targets = [
-        ("targets", spec.name, (), np.dtype(np.int32))
-        if spec.kind == "category"
-        else ("targets", spec.name, (spec.width,), np.dtype(np.float32))
+        ("targets", spec.name, spec.shape, np.dtype(np.int32 if spec.kind == "category" else np.float32))
         for spec in preprocessing.target_specs
     ]
     return [*inputs, *targets]

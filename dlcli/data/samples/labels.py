@@ -38,8 +38,11 @@ class Labels:
 
     Args:
         targets: For each output the targets that it learns; the numbers of several stand side by side.
-        one_hot: The outputs whose indices become one-hot vectors (samples, classes), with their number of classes.
-        columns: The outputs whose indices, 0 and 1, become numbers (samples, 1).
+        one_hot: The outputs whose indices become one-hot vectors along a last axis, with their number of classes; where
+            there is no class, zeros.
+        columns: The outputs whose indices, 0 and 1, become numbers along a last axis of one.
+        sequences: The outputs whose loss wants indices from 1 on, and 0 where there is no class any more.
+        shapes: The outputs that give their numbers in another shape than the target's, with that shape.
         class_weights: What the classes of an output weigh; None when all are alike.
 
     Example:
@@ -51,38 +54,64 @@ class Labels:
     targets: Mapping[str, tuple[str, ...]]
     one_hot: Mapping[str, int] = dataclasses.field(default_factory=dict)
     columns: frozenset[str] = frozenset()
+    sequences: frozenset[str] = frozenset()
+    shapes: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     class_weights: ClassWeights | None = None
 
     def arrange(self, taken: Taken) -> tuple[Any, Any]:
         """The labels of some samples and their weights as Keras wants them: an array for one output, else a list.
 
-        Without weights of samples or of classes the second is None.
+        Without weights of samples or of classes the second is None. Of an output that learns nothing the labels are
+        zeros, for Keras wants some.
         """
-        labels = [self._of(output, taken) for output in self.targets]
+        labels = [self._of(output, taken) for output in self.targets] or [np.zeros(_count(taken), np.float32)]
         if taken.weights is None and self.class_weights is None:
             return _single(labels), None
-        return _single(labels), _single([self._weights(output, taken, len(labels[0])) for output in self.targets])
+        return _single(labels), _single(
+            [self._weights(output, taken, len(labels[0])) for output in self.targets or ("",)]
+        )
+
+    def _in_places(self, weights: NDArray[np.float32], output: str, taken: Taken) -> NDArray[np.float32]:
+        """Weights of samples as weights of each place of theirs: Keras multiplies losses by them, place by place."""
+        if not self.targets.get(output) or output in self.sequences:
+            return weights
+        target = taken.targets[self.targets[output][0]]
+        axes = target.shape[1:] if target.dtype.kind == "i" else target.shape[1:-1]
+        if not axes:
+            return weights
+        return np.broadcast_to(weights.reshape(-1, *[1] * len(axes)), (len(weights), *axes)).astype(np.float32)
 
     def _of(self, output: str, taken: Taken) -> NDArray[Any]:
         """The labels as the loss of an output takes them."""
+        if not self.targets[output]:
+            return np.zeros(_count(taken), np.float32)
         first, *others = (taken.targets[name] for name in self.targets[output])
         if others:
-            return np.concatenate([first, *others], axis=1)
+            return np.concatenate([first, *others], axis=-1)
+        if output in self.sequences:
+            return first + np.int32(1)
         if output in self.columns:
-            return first.astype(np.float32).reshape(-1, 1)
+            return first.astype(np.float32)[..., np.newaxis]
+        if output in self.shapes:
+            return first.reshape(len(first), *self.shapes[output])
         if output not in self.one_hot:
             return first
-        vectors = np.zeros((len(first), self.one_hot[output]), np.float32)
-        vectors[np.arange(len(first)), first] = 1
+        vectors = np.zeros((*first.shape, self.one_hot[output]), np.float32)
+        np.put_along_axis(vectors, np.maximum(first, 0)[..., np.newaxis], (first >= 0)[..., np.newaxis], axis=-1)
         return vectors
 
     def _weights(self, output: str, taken: Taken, count: int) -> NDArray[np.float32]:
         weights = np.ones(count, np.float32) if taken.weights is None else taken.weights
+        weights = self._in_places(weights, output, taken)
         own = self.class_weights
         if own is None or own.output != output:
             return weights
-        table: NDArray[np.float64] = own.weights[taken.targets[own.target]]
+        table: NDArray[np.float64] = np.append(own.weights, 0.0)[taken.targets[own.target]]
         return np.asarray(weights * table, np.float32)
+
+
+def _count(taken: Taken) -> int:
+    return len(next(iter((*taken.inputs.values(), *taken.targets.values()))))
 
 
 def _single(values: list[NDArray[Any]]) -> Any:
@@ -97,11 +126,21 @@ def make_labels(outputs: Sequence[OutputPlan], weights: ClassWeights | None = No
         weights: What the classes of one of them weigh, from `weigh_classes`.
     """
     return Labels(
-        {output.name: tuple(target.name for target in output.targets) for output in outputs},
+        {
+            output.name: tuple(target.name for target in output.targets)
+            for output in outputs
+            if output.form != "nothing"
+        },
         one_hot={output.name: len(output.classes) for output in outputs if output.form == "one_hot"},
         columns=frozenset(output.name for output in outputs if output.form == "column"),
+        shapes={output.name: _known(output.shape) for output in outputs if output.form == "number" and output.is_flat},
+        sequences=frozenset(output.name for output in outputs if output.form == "sequence"),
         class_weights=weights,
     )
+
+
+def _known(shape: Sequence[int | None] | None) -> tuple[int, ...]:
+    return tuple(size for size in shape or () if size is not None)
 
 
 def class_weights(
@@ -114,7 +153,7 @@ def class_weights(
     """
     if setting is None:
         return None
-    learners = [output for output in outputs if output.classes]
+    learners = [output for output in outputs if output.classes and output.form not in ("sequence", "multi_hot")]
     if len(learners) != 1:
         found = "learns no class" if not learners else "learns several: " + ", ".join(o.name for o in learners)
         raise ConfigError(
@@ -161,8 +200,9 @@ def weigh_classes(
     if setting == "balanced":
         present = np.zeros(count, np.int64)
         for block in blocks(samples, inputs=()):
-            present += np.bincount(block.targets[name], minlength=count)
-        weights = len(samples) / (np.count_nonzero(present) * np.maximum(present, 1))
+            found = block.targets[name].reshape(-1)
+            present += np.bincount(found[found >= 0], minlength=count)
+        weights = present.sum() / (np.count_nonzero(present) * np.maximum(present, 1))
     else:
         given = {text_name(name): weight for name, weight in setting.items()}
         weights = np.array([given.get(name, 1.0) for name in weighted.classes])

@@ -50,7 +50,8 @@ class Taken:
 
     Args:
         inputs: An array `(samples, *shape)` for each input of the model that was asked for.
-        targets: For each target class indices `(samples,)` int32, or numbers `(samples, width)` float32.
+        targets: For each target class indices `(samples, *axes)` int32, -1 where there is no class, or numbers
+            `(samples, *axes, width)` float32.
         weights: The weight of each sample `(samples,)` float32, or None.
     """
 

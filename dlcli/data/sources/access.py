@@ -11,7 +11,16 @@ from typing import IO, cast
 
 from dlcli.errors import DataError, Problem
 
-__all__ = ["about_lines", "check_readable", "is_gzipped", "may_hold", "open_bytes", "start_of", "unreadable"]
+__all__ = [
+    "about_lines",
+    "check_readable",
+    "is_deflated",
+    "is_gzipped",
+    "may_hold",
+    "open_bytes",
+    "start_of",
+    "unreadable",
+]
 
 GLANCE = 1 << 20
 """Bytes of a text file that are looked at to tell how many lines it has."""
@@ -24,6 +33,16 @@ _MOST_DEFLATED = 1040
 def is_gzipped(file: Path) -> bool:
     """Whether the file's name says that it is gzipped."""
     return file.suffix.lower() == ".gz"
+
+
+def is_deflated(file: Path) -> bool:
+    """Whether it is gzipped, by its first bytes: MNIST's files are passed on with and without the suffix, whatever they
+    are. False for a file that cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(2) == b"\x1f\x8b"
+    except OSError:
+        return False
 
 
 def check_readable(file: Path) -> None:
@@ -49,7 +68,7 @@ def start_of(file: Path, size: int) -> bytes:
         DataError: The file cannot be read.
     """
     try:
-        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
+        with gzip.open(file) if is_deflated(file) else file.open("rb") as stream:
             return stream.read(size)
     except (EOFError, OSError, zlib.error) as error:
         raise unreadable(file, error) from None
@@ -57,7 +76,7 @@ def start_of(file: Path, size: int) -> bytes:
 
 def may_hold(file: Path, size: int) -> bool:
     """Whether a file can hold so many bytes at all: a header may say what it likes."""
-    return size <= file.stat().st_size * (_MOST_DEFLATED if is_gzipped(file) else 1)
+    return size <= file.stat().st_size * (_MOST_DEFLATED if is_deflated(file) else 1)
 
 
 @contextlib.contextmanager
@@ -68,10 +87,10 @@ def open_bytes(file: Path) -> Iterator[IO[bytes]]:
         DataError: The file cannot be read, within the context too; EOFError there means that it is cut short.
     """
     try:
-        with gzip.open(file) if is_gzipped(file) else file.open("rb") as stream:
+        with gzip.open(file) if is_deflated(file) else file.open("rb") as stream:
             yield cast(IO[bytes], stream)
     except EOFError as error:
-        if is_gzipped(file):
+        if is_deflated(file):
             raise unreadable(file, error) from None
         message = f"'{file.name}' is no whole file: {error}"
         hint = "the file is damaged, cut short or of another format; copy it again"
@@ -95,7 +114,7 @@ def about_lines(file: Path) -> int | None:
 
 def unreadable(file: Path, error: BaseException) -> DataError:
     """A file that cannot be read to its end: the system refuses, or it is gzipped and cannot be decompressed."""
-    if isinstance(error, OSError) and (error.errno or not is_gzipped(file)):
+    if isinstance(error, OSError) and (error.errno or not (is_gzipped(file) or is_deflated(file))):
         reason = error.strerror or str(error)
         return DataError(Problem(f"the file cannot be read: {reason}", file=file, rule="unreadable-file"))
     return DataError(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.sources.peek import missing_names, same_columns
+from dlcli.data.sources.peek import below, missing_names, same_columns
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -35,6 +35,11 @@ class Files(Source):
     @property
     def paths(self) -> tuple[Path, ...]:
         return tuple(path for source in self.sources for path in source.paths)
+
+    @property
+    def names_rows(self) -> tuple[str, ...]:
+        """That of all files, or none."""
+        return self.sources[0].names_rows if len({source.names_rows for source in self.sources}) == 1 else ()
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """The first file's columns; a column is a number only if it is one in every file."""
@@ -131,7 +136,7 @@ class OtherNames(Source):
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Those that are named, in that order."""
         infos = {info.name: info for info in self.source.columns(whole=whole)}
-        if missing := missing_names(self.named, tuple(infos), path=f"{self.where}.columns"):
+        if missing := missing_names(self.named, tuple(infos), path=below(self.where, "columns")):
             raise DataError(missing)
         return tuple(dataclasses.replace(infos[name], name=column) for column, name in self.named.items())
 

@@ -26,6 +26,7 @@ class Peek:
         doubts: What can be read, and looks as if it were meant otherwise.
         reading: How the text is read: what is given, and what was found; None for other files than text.
         keyed: Every row names its columns, and may lack some.
+        empty: Columns that have no value in any row, each with the reason and the way out.
     """
 
     names: tuple[str, ...] | None
@@ -33,6 +34,7 @@ class Peek:
     doubts: tuple[Problem, ...] = ()
     reading: Reading | None = None
     keyed: bool = False
+    empty: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
 
 
 def _nothing(file: Path, options: TableOptions) -> Peek:

@@ -15,10 +15,10 @@ from dlcli.data.sources.format import Peek
 from dlcli.data.sources.keras_sets import KERAS_COLUMNS, keras_files
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
-from dlcli.data.sources.registry import format_of, formats
+from dlcli.data.sources.registry import format_of, formats, formats_of
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["peek_columns", "same_columns", "source_files"]
+__all__ = ["below", "missing_names", "peek_columns", "same_columns", "source_files"]
 
 
 def source_files(source: Source, *, path: str) -> tuple[Path, ...]:
@@ -34,19 +34,24 @@ def source_files(source: Source, *, path: str) -> tuple[Path, ...]:
     if isinstance(source, KerasData):
         return keras_files(source, path=path)
     if isinstance(source, FileColumns):
-        return find_files(source.file, path=f"{path}.file")
+        return find_files(source.file, path=below(path, "file"))
     if not isinstance(source, dict):
         return find_files(source, path=path)
     found: list[Path] = []
     problems: list[Problem] = []
     for column, name in source.items():
         try:
-            found += one_file(name, path=f"{path}.{column}")
+            found += one_file(name, path=below(path, column))
         except DataError as error:
             problems += error.problems
     if problems:
         raise DataError(problems)
     return tuple(found)
+
+
+def below(path: str, key: str) -> str:
+    """The path of a key in the config; of the key alone where the source stands in none."""
+    return f"{path}.{key}" if path else key
 
 
 def one_file(name: str, *, path: str) -> tuple[Path]:
@@ -89,10 +94,10 @@ def peek_columns(source: Source, options: TableOptions, *, path: str = "data.tra
 
 
 def _by_other_names(source: FileColumns, options: TableOptions, *, path: str) -> Peek:
-    look = _peek(source.file, options, path=f"{path}.file")
+    look = _peek(source.file, options, path=below(path, "file"))
     problems = look.problems
     if look.names is not None:
-        problems += missing_names(source.columns, look.names, path=f"{path}.columns")
+        problems += missing_names(source.columns, look.names, path=below(path, "columns"))
     # What may be meant by the names in the file has been said.
     return dataclasses.replace(look, names=tuple(source.columns), problems=problems, doubts=())
 
@@ -102,7 +107,7 @@ def missing_names(columns: Mapping[str, str], present: Sequence[str], *, path: s
     return tuple(
         Problem(
             f"there is no column '{name}' in the file",
-            path=f"{path}.{column}",
+            path=below(path, column),
             hint=did_you_mean(name, present) or f"its columns are {', '.join(filter(None, present[:10]))}",
             rule="missing-column",
         )
@@ -118,9 +123,10 @@ def _peek(patterns: Sequence[str], options: TableOptions, *, path: str) -> Peek:
         files = find_files(patterns, path=path)
     except DataError as error:
         return Peek(None, error.problems)
-    for file in files:
+    known, unknown = formats_of(files)
+    problems.extend(unknown)
+    for file, format in known:
         try:
-            format = format_of(file)
             if not format.directories:
                 check_readable(file)
             found.append((file, format.peek(file, options)))
@@ -136,6 +142,7 @@ def _peek(patterns: Sequence[str], options: TableOptions, *, path: str) -> Peek:
         tuple(problems),
         tuple(doubt for _, look in found for doubt in look.doubts),
         found[0][1].reading if found else None,
+        empty=found[0][1].empty if len(found) == 1 else {},
     )
 
 

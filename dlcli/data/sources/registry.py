@@ -6,7 +6,7 @@ import contextlib
 import functools
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.data import sources
@@ -14,10 +14,23 @@ from dlcli.data.sources.access import is_gzipped, start_of
 from dlcli.data.sources.format import Format
 from dlcli.errors import DataError, Problem, did_you_mean
 
-__all__ = ["by_content", "by_name", "by_suffix", "format_of", "formats", "sniff", "spoken_names", "suffixes"]
+__all__ = [
+    "by_content",
+    "by_name",
+    "by_suffix",
+    "format_of",
+    "formats",
+    "formats_of",
+    "sniff",
+    "spoken_names",
+    "suffixes",
+]
 
 GLANCE = 1 << 12
 """Bytes that tell the format of a file whose name does not."""
+
+_LISTED = 3
+"""Files of no format that are told one by one."""
 
 
 @functools.cache
@@ -89,12 +102,37 @@ def format_of(file: Path) -> Format:
         raise DataError(
             Problem(
                 f"'{file.name}' is of no format that can be read",
-                hint=f"the formats are {', '.join(suffixes())}; {_gzipped()} may end in .gz",
+                hint=f"the formats are {', '.join(suffixes())}; {_gzipped()} may end in .gz. Files that a feature "
+                f"opens, such as images, are the rows of their folder: name '{file.parent}'",
                 file=file,
                 rule="unknown-format",
             )
         )
     return found
+
+
+def formats_of(files: Sequence[Path], *, as_rows: bool = False) -> tuple[list[tuple[Path, Format]], list[Problem]]:
+    """Each file with its format, and the problems of those that are of none: the first few, and how many there are.
+
+    Args:
+        files: The files.
+        as_rows: Those of no format are rows themselves, as in a folder.
+    """
+    found: list[tuple[Path, Format]] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            found.append((file, format_of(file)))
+        except DataError as error:
+            if as_rows:
+                found.append((file, next(format for format in formats() if format.directories)))
+            else:
+                problems += error.problems
+    more = len(problems) - _LISTED
+    if more > 0:
+        message = f"{more:,} more files are of no format that can be read"
+        problems[_LISTED:] = [Problem(message, hint=problems[0].hint, rule="unknown-format")]
+    return found, problems
 
 
 def _gzipped() -> str:

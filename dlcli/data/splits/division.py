@@ -16,6 +16,7 @@ from dlcli.data.table.checks import row_labels
 from dlcli.data.table.order import row_order
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
+from dlcli.data.values.lists import is_list
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Division", "Part", "divide"]
@@ -95,17 +96,26 @@ def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -
 
 def _classes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The class of every row of `train`: of the first target that is one."""
-    for name, target in table.config.target.items():
-        if target is not None and target.kind == "category":
+    found = [name for name, target in table.config.target.items() if target is not None and target.kind == "category"]
+    for name in found:
+        if _is_single(table, name):
             return row_labels(table.rows["train"], table.roles.targets[name][0])
     raise DataError(
         Problem(
-            f"split: stratified needs a target of classes, and {', '.join(map(repr, table.config.target))} is a number",
+            f"split: stratified needs a target of classes, and {', '.join(map(repr, table.config.target))} is "
+            + ("a number" if not found else "several a row"),
             path="data.split",
             hint="split: random; or make the target a category",
             rule="stratified-number",
         )
     )
+
+
+def _is_single(table: Table, target: str) -> bool:
+    """Whether a target has one value a row."""
+    columns = table.roles.targets[target]
+    first = next(iter(table.rows["train"].column(columns[0])), None) if len(columns) == 1 else None
+    return first is not None and (first.size == len(first) if isinstance(first, np.ndarray) else not is_list(first))
 
 
 def _groups(rows: Rows, column: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:

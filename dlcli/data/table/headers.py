@@ -9,10 +9,11 @@ from pathlib import Path
 from dlcli.config.options.sources import FileColumns, KerasData, Source
 from dlcli.config.schema import USUAL_MARKS, DataConfig, OnlyTheseMarks
 from dlcli.config.signature import SPLITS
+from dlcli.data.sources.format import Peek
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.peek import peek_columns, source_files
-from dlcli.data.table.roles import assign_roles
-from dlcli.errors import Problem
+from dlcli.data.table.roles import Roles, assign_roles
+from dlcli.errors import Problem, did_you_mean
 
 __all__ = ["Headers", "look_at_headers"]
 
@@ -45,7 +46,7 @@ def look_at_headers(config: DataConfig) -> Headers:
     """
     options = TableOptions.of(config)
     features: tuple[str, ...] | None = None
-    problems: list[Problem] = []
+    problems = _no_directory(config)
     doubts = _half_the_marks(config)
     owners: dict[tuple[Path, object], str] = {}
     for name in SPLITS:
@@ -61,7 +62,7 @@ def look_at_headers(config: DataConfig) -> Headers:
         if name == "train" and look.names is not None:
             roles = assign_roles(config, look.names)
             features = tuple(roles.features)
-            problems += roles.problems
+            problems += [*roles.problems, *_empty_targets(roles, look)]
             if any(problem.rule == "missing-column" for problem in roles.problems):
                 problems += [doubt for doubt in look.doubts if doubt.rule in _CAUSES]
     return Headers(features, tuple(problems), tuple(doubts))
@@ -84,6 +85,27 @@ def _half_the_marks(config: DataConfig) -> list[Problem]:
             hint=f"{{only: {json.dumps(given)}}} leaves the others out",
             rule="missing-values",
         )
+    ]
+
+
+def _no_directory(config: DataConfig) -> list[Problem]:
+    if config.directory is None or Path(config.directory).is_dir():
+        return []
+    above = Path(config.directory).parent
+    names = [entry.name for entry in above.iterdir() if entry.is_dir()] if above.is_dir() else []
+    near = did_you_mean(Path(config.directory).name, names) or "files that cells name are looked for there"
+    message = f"there is no directory '{config.directory}'"
+    return [Problem(message, path="data.directory", hint=near, rule="file-not-found")]
+
+
+def _empty_targets(roles: Roles, look: Peek) -> list[Problem]:
+    """A problem for each target whose column is empty in every row, as the names alone tell."""
+    return [
+        Problem(f"the target '{column}' is empty: {reason}", path=f"data.target.{name}", hint=hint, rule="no-values")
+        for name, columns in roles.targets.items()
+        for column in columns
+        for reason, hint in [look.empty.get(column, ("", ""))]
+        if reason
     ]
 
 

@@ -65,7 +65,9 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
 
     def find_all(section: str, entries: dict[str, object]) -> dict[str, tuple[str, ...]]:
         return {
-            name: find(getattr(entry, "columns", None) or [name], "data", section, name)
+            name: ()
+            if getattr(entry, "of_features", ())
+            else find(getattr(entry, "columns", None) or [name], "data", section, name)
             for name, entry in entries.items()
         }
 
@@ -120,7 +122,8 @@ def _targets_among(features: dict[str, tuple[str, ...]], targets: set[str]) -> l
         Problem(
             f"column {column!r} is a feature and the target at once",
             path=format_path(("data", "features", name)),
-            hint="a model that sees its target learns nothing else; take it out of the features",
+            hint="a model that sees its target learns nothing else; take it out of the features, or say "
+            f"`{{from: {name}}}` where it is to learn its input",
             rule="target-is-feature",
         )
         for name, columns in features.items()

@@ -219,4 +219,6 @@ def _one_kind(kinds: set[Kind]) -> Kind:
 def _kind(entry: Feature | Target | None, info: ColumnInfo) -> Kind:
     if entry is None:
         return "unsure" if info.kind == "number" and not info.dtype else info.kind or "text"
+    if entry.may_be_lists and info.kind == "text" and not info.shape:
+        return "text"
     return entry.cells

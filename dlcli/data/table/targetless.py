@@ -28,7 +28,7 @@ def droppable_columns(targets: Mapping[str, Target | None], columns: Mapping[str
     return tuple(
         column
         for name, target in targets.items()
-        if target is not None and target.missing == "drop"
+        if target is not None and target.drops_rows
         for column in columns[name]
     )
 

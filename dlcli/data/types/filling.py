@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Cells
+from dlcli.config.options.sources import KerasData
 from dlcli.config.schema import DataConfig, Feature, Target
+from dlcli.config.signature import SPLITS
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.table.checks import missing_rows, named_marks
@@ -83,6 +85,7 @@ def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, u
         lines.append(("not used", _unused(unused)))
     if not features and not problems:
         problems.append(_nothing(lines))
+    lines += _kept_by_keras(config)
     if problems:
         raise DataError(problems)
     config = config.model_copy(update={"target": targets, "features": features, "defaults": None})
@@ -155,6 +158,16 @@ def _unusable(name: str, note: str) -> Problem:
         hint="take it out of the features",
         rule="no-values",
     )
+
+
+def _kept_by_keras(config: DataConfig) -> list[tuple[str, str]]:
+    """Which of Keras's own splits is which of ours: the one for testing comes without being named."""
+    sources = {name: getattr(config, name) for name in SPLITS}
+    return [
+        (f"{name} rows", f"those of Keras's own {source.split} split of {source.keras}")
+        for name, source in sources.items()
+        if isinstance(source, KerasData)
+    ]
 
 
 def _nothing(lines: list[tuple[str, str]]) -> Problem:

@@ -84,11 +84,13 @@ class TargetFit:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TargetRule:
-    """When a column is a target of a type; as `FeatureRule`."""
+    """When a column is a target of a type; as `FeatureRule`. `fit_lists` is told of the first rows of lists that are no
+    array: of texts, or of several lengths."""
 
     rank: int
     fit: Callable[[ColumnProfile, str, Hints], TargetFit | None]
     fit_array: Callable[[NDArray[Any]], TargetFit | None] = lambda first: None
+    fit_lists: Callable[[pa.Array], TargetFit | None] = lambda first: None
 
 
 def different(column: ColumnProfile) -> pa.Array:

@@ -96,7 +96,7 @@ def _as_empty(value: str) -> str:
 
 
 def kind_of(type_: pa.DataType) -> Kind | None:
-    """The kind of column that an Arrow type says; None for nested and other types that cannot be read."""
+    """The kind of column that an Arrow type says, of lists that of their values; None for types that cannot be read."""
     if pa.types.is_dictionary(type_) or pa.types.is_run_end_encoded(type_):
         return kind_of(type_.value_type)
     if pa.types.is_boolean(type_):
@@ -107,7 +107,15 @@ def kind_of(type_: pa.DataType) -> Kind | None:
         return "datetime"
     if is_text(type_) or pa.types.is_null(type_) or pa.types.is_time(type_):
         return "text"
+    if is_list_type(type_) and not pa.types.is_null(type_.value_type):
+        kind = kind_of(type_.value_type)
+        return None if kind == "datetime" else kind
     return None
+
+
+def is_list_type(type_: pa.DataType) -> bool:
+    """Whether its values are lists."""
+    return bool(pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_))
 
 
 def plain(values: pa.Array) -> pa.Array:
@@ -117,7 +125,7 @@ def plain(values: pa.Array) -> pa.Array:
         CellFault: Nested values, bytes, durations.
     """
     kind = values.type
-    if kind_of(kind) is None:
+    if kind_of(kind) is None or is_list_type(kind):
         raise CellFault(0, "", what=f"nested values ({kind})" if pa.types.is_nested(kind) else f"{kind} values")
     if pa.types.is_dictionary(kind):
         return plain(values.dictionary_decode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,13 +19,16 @@ def scalars_array(values: Sequence[Any]) -> pa.Array:
     """Plain values as an arrow array of numbers, booleans or texts; values of several types by their names.
 
     Args:
-        values: As JSON has them. Lists and objects become a column of lists, which nothing reads.
+        values: As JSON has them. Objects, and lists of several types, become a column of lists, which nothing reads.
 
     Example:
         >>> scalars_array([1, None, "a", 2.0]).to_pylist()
         ['1', None, 'a', '2']
     """
     types = {type(value) for value in values} - {type(None)}
+    if types == {list}:
+        with contextlib.suppress(pa.ArrowInvalid, pa.ArrowTypeError):
+            return pa.array(values)
     if types & {list, dict}:
         return pa.nulls(len(values), pa.list_(pa.null()))
     if types == {int} and all(value is None or -(2**63) <= value < 2**63 for value in values):

@@ -10,6 +10,7 @@ import numpy as np
 from dlcli.data.columns.chunk import Chunk, Column, Kind
 from dlcli.data.values.arrays import as_cells, convert_array, holds_numbers
 from dlcli.data.values.conversion import CellFault, NotNumbers, convert, plain
+from dlcli.data.values.lists import convert_lists, is_list
 from dlcli.data.values.marks import found_marks
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
@@ -60,6 +61,9 @@ def typed_chunk(
                     columns[name] = convert_array(values, kinds[name], missing=words)
                     continue
                 values = as_cells(values)
+            if is_list(values):
+                columns[name] = convert_lists(values, kinds[name], missing=words)
+                continue
             if sightings is not None:
                 sightings.see_cells(values)
             columns[name] = cells = convert(values, kinds[name], missing=words)

@@ -66,9 +66,11 @@ def _by_name(layer: Any, given: dict[str, Any], form: str, call: Mapping[str, An
     """Keras has renamed the first argument of its layers, and passes it by position: so do we."""
     entry = keras_layer(type(layer).__name__) if form not in ("any", "arguments") else None
     if entry is None:
-        return layer(**given, **call)
+        # Keras orders what is named by its name: the query comes first all the same.
+        first = [given.pop("query")] if "query" in given and type(layer).__module__.startswith("keras.") else []
+        return layer(*first, **given, **call)
     attended = [given.pop(name) for name in QUERY_VALUE_KEY if name in given]
     if attended:
         return layer(attended, **given, **call)
-    first = next((name for name in given if name in first_names(entry)), None)
-    return layer(**given, **call) if first is None else layer(given.pop(first), **given, **call)
+    applied_to = next((name for name in given if name in first_names(entry)), None)
+    return layer(**given, **call) if applied_to is None else layer(given.pop(applied_to), **given, **call)

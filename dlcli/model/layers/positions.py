@@ -61,6 +61,7 @@ class SinePositionEncoding:
     def __init__(self, max_wavelength: float = 10_000, name: str = "") -> None:
         self.name = name
         self._longest = float(max_wavelength)
+        self._layer: Any = None
 
     def call(self, inputs: Any) -> Any:
         """The waves, `(batch, steps, size)`.
@@ -70,8 +71,9 @@ class SinePositionEncoding:
         """
         keras = startup.load()
         waves = sines(*_sequence(inputs), longest=self._longest)
-        identity = keras.layers.Identity(name=self.name)
-        return identity(_masked_as(inputs, keras.ops.ones_like(inputs) * keras.ops.cast(waves, inputs.dtype)))
+        if self._layer is None:
+            self._layer = keras.layers.Identity(name=self.name)  # Keras names outputs after layers
+        return self._layer(_masked_as(inputs, keras.ops.ones_like(inputs) * keras.ops.cast(waves, inputs.dtype)))
 
     __call__ = call
 

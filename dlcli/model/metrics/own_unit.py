@@ -47,7 +47,9 @@ def _in_own_unit(update: Callable[..., None], unit: Unit) -> Callable[..., None]
     def own(values: Any) -> Any:
         values, count = ops.cast(values, "float32"), len(scale)  # float16 ends at 65,504
         if (values.shape[-1] or 0) < count:
-            return values
+            # A vector that is given as steps of one number each.
+            steps = values.shape[-1] == 1 and len(values.shape) > 2 and values.shape[-2] == count
+            return values * scale[:, None] + offset[:, None] if steps else values
         first = values[..., :count] * scale + offset
         # What comes after the prediction is for a loss of the user's own alone.
         return first if values.shape[-1] == count else ops.concatenate([first, values[..., count:]], axis=-1)

@@ -23,7 +23,8 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
         plan: The output that it measures.
     """
     view = metric_view(metric, plan)
-    if normal_name(metric) == "accuracy" and metric.arguments and plan.classes:
+    chosen = metric.arguments and plan.classes
+    if normal_name(metric) == "accuracy" and (chosen or plan.form == "multi_hot"):
         made = _object(made, metric, plan)  # Keras's class of that name compares scores with labels
     if view is None:
         return made
@@ -32,6 +33,8 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
     ops = startup.load().ops
 
     def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        if view.skip:
+            y_true, sample_weight = _without_gaps(y_true, sample_weight, view)
         predicted = _predicted(y_pred, view)
         if view.link == "softmax" and normal_name(metric) == "binarycrossentropy":
             predicted = ops.multiply(predicted, 1.0)  # Keras would take what the softmax was given for a sigmoid's
@@ -69,12 +72,25 @@ def _predicted(values: Any, view: MetricView) -> Any:
     return ops.argmax(values, axis=-1) if view.choose else values
 
 
+def _without_gaps(labels: Any, weights: Any, view: MetricView) -> tuple[Any, Any]:
+    """The labels with some class everywhere, and weights that are 0 where there is none."""
+    ops = startup.load().ops
+    if len(labels.shape) > 1 + view.places:
+        known = ops.any(ops.not_equal(labels, 0), axis=-1)
+    else:
+        known = ops.greater_equal(labels, 0)
+        labels = ops.maximum(labels, 0)
+    known = ops.cast(known, "float32")
+    return labels, known if weights is None else ops.multiply(known, ops.cast(weights, "float32"))
+
+
 def _target(values: Any, view: MetricView) -> Any:
     ops = startup.load().ops
     if view.target is None:
         return values
+    along = len(values.shape) > 1 + view.places
     if view.target == "column":
-        return ops.cast(ops.reshape(values, (-1, 1)), "float32")
-    several = len(values.shape) > 1 and values.shape[-1] != 1
-    indices = ops.argmax(values, axis=-1) if several else ops.cast(ops.reshape(values, (-1,)), "int32")
+        return ops.cast(values if along else ops.expand_dims(values, -1), "float32")
+    several = along and values.shape[-1] != 1
+    indices = ops.argmax(values, axis=-1) if several else ops.cast(values[..., 0] if along else values, "int32")
     return indices if view.target == "index" else ops.one_hot(indices, view.depth, dtype="float32")

@@ -73,7 +73,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A run on all digits, with changes at random."""
     folder = tmp_path_factory.mktemp("digits")
     write_digits(folder)
-    image = "{type: image, augment: [RandomTranslation: {height_factor: 0.06, width_factor: 0.06}]}"
+    image = (
+        "{type: image, size: 8, resize: fit, augment: [RandomTranslation: {height_factor: 0.06, width_factor: 0.06}]}"
+    )
     return dlcli.train(write_config(folder, image=image, epochs=12), run_dir=folder / "run")
 
 

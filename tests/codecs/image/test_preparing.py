@@ -55,7 +55,7 @@ def pixels(prepared: Prepared, split: Any = "train") -> Any:
 
 def test_a_column_of_names_is_one_of_images(folder: Path) -> None:
     prepared = ready(folder)
-    assert any("photo: image (files of 40 names)" in note for note in prepared.notes)
+    assert any("photo: image (40 files)" in note for note in prepared.notes)
     found: Any = (prepared.config.features or {})["photo"]
     assert (found.type, found.size) == ("image", None)  # so that the same config, read again, means the same
     assert prepared.splits["train"].inputs["photo"].shape == (6, 5, 3)
@@ -181,6 +181,34 @@ def test_the_cache_knows_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch
     both = [np.concatenate([pixels(one), pixels(one, "test")]) for one in (first, changed)]
     assert (both[0] != both[1]).any(axis=(1, 2, 3)).sum() == 1
     assert changed.splits["train"].fingerprint != first.splits["train"].fingerprint
+
+
+def test_a_folder_of_folders(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its files are known with it, each path once, and a file that is another makes other samples."""
+    monkeypatch.setattr(store, "CACHED_FROM", 0)
+    place = tmp_path / "classes"
+    for number in range(40):
+        colour = list(COLOURS)[number % 2]
+        (place / colour).mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "img" / f"{number}.png", place / colour / f"{number}.png")
+    config = DataConfig.model_validate({"train": [str(place)], "target": "folder", "test": 0.25})
+    cache = Cache(tmp_path / "cache")
+    prepared = prepare(config, seed=1, cache=cache)
+    assert list(prepared.preprocessing.features) == ["path"]
+    assert len(prepared.fingerprints["train"]) == 1
+    (spec,) = prepared.preprocessing.target_specs
+    taken = prepared.splits["train"].take(slice(None))
+    for image, label in zip(taken.inputs["path"], taken.targets["folder"].tolist(), strict=True):
+        assert tuple(np.median(image.reshape(-1, 3), axis=0)) == COLOURS[spec.classes[label]]
+    Image.fromarray(np.full((6, 5, 3), (9, 9, 250), np.uint8)).save(place / "blue" / "1.png")
+    changed = prepare(config, seed=1, cache=cache)
+    assert changed.splits["train"].fingerprint != prepared.splits["train"].fingerprint
+    (place / "blue" / "note.txt").write_text("no image")
+    with pytest.raises(DataError, match="note"):
+        prepare(config, seed=1)
+    settings = {**config.model_dump(), "features": {"path": {"type": "image", "on_error": "skip"}}}
+    skipping = prepare(DataConfig.model_validate(settings), seed=1)
+    assert sum(map(len, skipping.splits.values())) == 40
 
 
 def test_arrays_of_bytes(tmp_path: Path) -> None:

@@ -161,18 +161,25 @@ def test_arrays_of_different_lengths_say_both(folder: Path) -> None:
         ("more.idx", idx(np.zeros((9, 9), np.uint8)) + b"\0", "damaged-file"),
         ("head.idx", b"\0\0\x08\x03\0\0", "damaged-file"),
         ("magic.idx", b"\0\0\x07\x01\0\0\0\0", "damaged-file"),
-        ("cut.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)))[:-9], "damaged-file"),
-        ("short.idx.gz", gzip.compress(idx(np.arange(81, dtype=np.uint8))[:-9]), "damaged-file"),
-        ("more.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)) + b"\0"), "damaged-file"),
-        ("giant.idx.gz", gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12), "damaged-file"),
+        ("cut.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)), mtime=0)[:-9], "damaged-file"),
+        ("short.idx.gz", gzip.compress(idx(np.arange(81, dtype=np.uint8))[:-9], mtime=0), "damaged-file"),
+        ("more.idx.gz", gzip.compress(idx(np.zeros((9, 9), np.uint8)) + b"\0", mtime=0), "damaged-file"),
+        ("giant.idx.gz", gzip.compress(b"\0\0\x08\x03" + b"\xff" * 12, mtime=0), "damaged-file"),
         ("empty.idx", b"", "empty-file"),
-        ("plain.idx.gz", b"\0\0\x08\x01", "damaged-file"),
     ],
 )
 def test_damaged_files_are_named(tmp_path: Path, name: str, content: bytes, rule: str) -> None:
     (tmp_path / name).write_bytes(content)
     (problem,) = problems({"x": str(tmp_path / name)})
     assert (problem.rule, problem.file) == (rule, tmp_path / name)
+
+
+def test_gzipped_or_not_whatever_the_name_says(tmp_path: Path) -> None:
+    content = idx(np.arange(6, dtype=np.uint8))
+    names = {"a-idx1-ubyte": True, "a.idx1-ubyte": True, "b.gz": False, "b.idx.gz": False, "c-idx1-ubyte.gz": True}
+    for name, is_deflated in names.items():
+        (tmp_path / name).write_bytes(gzip.compress(content) if is_deflated else content)
+        assert read({"y": str(tmp_path / name)})["y"].tolist() == list(range(6)), name
 
 
 def test_python_objects_are_never_unpickled(tmp_path: Path) -> None:

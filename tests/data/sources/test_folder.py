@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from dlcli.config.schema import DataConfig
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.cache.identity import identify
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.named_files import NamedFiles
+from dlcli.data.prepare import prepare
 from dlcli.data.sources.folder import source as folder_source
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.data.sources.peek import peek_columns
+from dlcli.data.table.headers import look_at_headers
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError
 
@@ -181,3 +187,89 @@ def test_one_fingerprint_for_all_files_and_every_change_shows(folder: Path, tmp_
     moved = fingerprint(folder)
     make(folder, "cat/11.png")
     assert len({each.sha256 for each in (first, changed, moved, fingerprint(folder))}) == 4
+
+
+def test_a_glob_of_images_says_how_they_are_read_and_not_once_for_each(tmp_path: Path) -> None:
+    make(tmp_path, *(f"cat/{number}.png" for number in range(50)))
+    for file in (tmp_path / "cat").iterdir():
+        file.write_bytes(b"\x89PNG\0")
+    look = peek_columns([str(tmp_path / "cat" / "*.png")], OPTIONS)
+    assert {problem.rule for problem in look.problems} == {"unknown-format"}
+    assert len(look.problems) < 10
+    assert "47 more" in look.problems[-1].message
+    assert f"name '{tmp_path / 'cat'}'" in look.problems[0].hint
+    with pytest.raises(DataError) as caught:
+        open_source([str(tmp_path / "cat" / "*.png")], OPTIONS, path="data.train")
+    assert caught.value.problems == look.problems
+
+
+def test_a_target_of_folders_that_are_not_there(folder: Path, tmp_path: Path) -> None:
+    def told(place: Path, target: str) -> list[tuple[str, str]]:
+        config = DataConfig.model_validate({"train": str(place), "target": target})
+        return [(problem.rule, problem.path) for problem in look_at_headers(config).problems]
+
+    make(tmp_path / "flat", "1.png", "2.png")
+    assert told(tmp_path / "flat", "folder") == [("no-values", "data.target.folder")]
+    assert told(tmp_path / "flat", "name") == []
+    assert told(folder, "folder") == []
+
+
+def test_splits_do_not_lie_in_one_another(folder: Path) -> None:
+    config = DataConfig.model_validate({"train": str(folder), "test": str(folder / "cat"), "target": "folder"})
+    assert [problem.rule for problem in look_at_headers(config).problems] == ["shared-rows"]
+    config = DataConfig.model_validate({"train": str(folder / "NA"), "test": str(folder / "cat"), "target": "folder"})
+    assert look_at_headers(config).problems == ()
+
+
+def test_the_directory_of_named_files_is_there(folder: Path, tmp_path: Path) -> None:
+    make(tmp_path, "t.csv")
+    config = DataConfig.model_validate({"train": str(folder), "target": "folder", "directory": str(tmp_path / "pet")})
+    (problem,) = look_at_headers(config).problems
+    assert (problem.rule, problem.path) == ("file-not-found", "data.directory")
+    assert "'pets'" in problem.hint
+
+
+def test_images_in_folders_of_classes_with_a_list_beside_them(tmp_path: Path) -> None:
+    for number in range(30):
+        place = tmp_path / "pets" / ("cat" if number % 2 else "dog")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((4, 4), number, np.uint8)).save(place / f"{number}.png")
+    make(tmp_path / "pets", "labels.csv", "README.md")
+    data = {"train": str(tmp_path / "pets"), "target": {"folder": {"type": "category", "missing": "drop"}}}
+    prepared = prepare(DataConfig.model_validate(data), seed=1)
+    taken = prepared.splits["train"].take(np.arange(30))
+    assert taken.inputs["path"].shape == (30, 4, 4, 1)
+    assert sorted(np.asarray(taken.inputs["path"])[:, 0, 0, 0].tolist()) == list(range(30))
+    ((fingerprint_,),) = prepared.fingerprints.values()
+    assert fingerprint_["path"] == str(tmp_path / "pets")
+    make(tmp_path / "pets", "cat/notes.txt")
+    with pytest.raises(DataError) as caught:
+        prepare(DataConfig.model_validate(data), seed=1)
+    assert "notes.txt" in caught.value.problems[0].message
+
+
+def test_what_a_model_is_applied_to_may_be_a_file_or_a_folder_under_any_name(folder: Path) -> None:
+    def read_new(needed: str, *places: Path) -> list[str]:
+        columns = frozenset({needed})
+        trained = Trained(needed=columns, layouts=(), headerless=False, like=OPTIONS.reading, files=columns)
+        options = dataclasses.replace(OPTIONS, trained=trained)
+        source = open_source([str(place) for place in places], options, path="")
+        assert needed in [info.name for info in source.columns()]
+        chunks = list(source.chunks({needed: "text"}))
+        found = [NamedFiles.listed_in(as_arrow(chunk.columns[needed]), chunk.file).places() for chunk in chunks]
+        return [place.relative_to(folder).as_posix() for places in found for place in places]
+
+    (folder / "cat" / "1.png").write_bytes(b"\x89PNG\0")
+    for needed in ("path", "photo"):
+        assert read_new(needed, folder / "cat") == ["cat/1.png", "cat/10.png", "cat/2.png"]
+        assert read_new(needed, folder / "cat" / "1.png") == ["cat/1.png"]
+    with pytest.raises(DataError):
+        open_source([str(folder / "cat" / "1.png")], OPTIONS, path="data.train")
+
+
+def test_folders_in_a_list_do_not_hold_one_another_and_a_glob_of_folders_says_so(folder: Path) -> None:
+    for names in ([".", "cat"], ["cat", "cat"], ["cat", "cat/1.png"]):
+        (problem,) = peek_columns([str(folder / name) for name in names], OPTIONS).problems
+        assert problem.rule == "repeated-file"
+    (problem,) = peek_columns([str(folder / "*A")], OPTIONS).problems
+    assert "matches folders" in problem.hint

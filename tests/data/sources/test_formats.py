@@ -50,7 +50,8 @@ def problem(source: Source, kinds: dict[str, Any] | None = None) -> Problem:
         ('{"a": 1, "a": 2}\n', "json-line", 1),
         ('{"a": 1}\n{"a": "x"}\n', "not-a-number", 2),
         ('{"a": 1}\n\n{"a": Infinity}\n', "infinite-value", 3),
-        ('{"a": [1]}\n', "nested-column", 1),
+        ('{"a": {"b": 1}}\n', "nested-column", 1),
+        ('{"a": [{"b": 1}]}\n', "nested-column", 1),
     ],
 )
 def test_json_lines_faults_have_their_line(tmp_path: Path, text: str, rule: str, line: int) -> None:
@@ -82,7 +83,8 @@ def test_parquet_types(tmp_path: Path) -> None:
         "flag": pa.array([True, None]),
         "word": pa.array(["a", "b"]).dictionary_encode(),
         "day": pa.array([0, 1], pa.date32()),
-        "list": pa.array([[1], [2]]),
+        "list": pa.array([[1, 2], [3, 4]]),
+        "object": pa.array([{"a": 1}, {"a": 2}]),
         "a.b": pa.array([1.5, 2.5]),
     }
     pq.write_table(pa.table(table), file)
@@ -95,7 +97,8 @@ def test_parquet_types(tmp_path: Path) -> None:
         "flag": "boolean",
         "word": "text",
         "day": "datetime",
-        "list": None,
+        "list": "number",
+        "object": None,
         "a.b": "number",
     }
     (chunk,) = source.chunks({name: kind for name, kind in kinds.items() if kind is not None})
@@ -103,7 +106,8 @@ def test_parquet_types(tmp_path: Path) -> None:
     assert chunk.columns["nan"].tolist() == [1.0, None]
     assert chunk.columns["a.b"].tolist() == [1.5, 2.5]
     assert chunk.columns["flag"].tolist() == [True, None]
-    assert problem(source, {"list": "number"}).rule == "nested-column"
+    assert chunk.columns["list"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert problem(source, {"object": "number"}).rule == "nested-column"
     assert problem(source, {"day": "number"}).rule == "not-a-number"
 
 

@@ -15,9 +15,10 @@ __all__ = ["FORMAT"]
 
 
 def _peek(place: Path, options: TableOptions) -> Peek:
-    from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
+    from dlcli.data.sources.folder.listing import COLUMNS, empty_columns, folder_doubts, list_files
 
-    return Peek(COLUMNS, doubts=folder_doubts(place, list_files(place)))
+    found = list_files(place)
+    return Peek(COLUMNS, doubts=folder_doubts(place, found), empty=empty_columns(place, found))
 
 
 def _open(place: Path, options: TableOptions) -> Source:

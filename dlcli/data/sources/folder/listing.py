@@ -9,7 +9,7 @@ from dlcli.data.sources.registry import by_suffix
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.files.folders import Folder, list_folder
 
-__all__ = ["COLUMNS", "folder_doubts", "list_files"]
+__all__ = ["COLUMNS", "empty_columns", "folder_doubts", "list_files"]
 
 COLUMNS = ("path", "name", "folder")
 
@@ -46,6 +46,15 @@ def folder_doubts(place: Path, folder: Folder) -> tuple[Problem, ...]:
     return (*_splits(place, folder), *_annotated(place), *_tables(place, folder), *_empty(place, folder))
 
 
+def empty_columns(place: Path, folder: Folder) -> dict[str, tuple[str, str]]:
+    """`folder`, where all files lie in the folder itself: why, and the way out."""
+    if any("/" in file.path for file in folder.files):
+        return {}
+    reason = f"all files lie in '{place.name}' itself, and none in a folder of a class"
+    hint = f"put the files of each class into a folder of its own, {place.name}/cat/1.png; or is it the one above?"
+    return {"folder": (reason, hint)}
+
+
 def _doubt(place: Path, message: str, hint: str) -> Problem:
     return Problem(message, hint=hint, file=place, rule="folder-of-files")
 
@@ -65,7 +74,7 @@ def _annotated(place: Path) -> list[Problem]:
     if not (place / ONE_HOT).is_file():
         return []
     message = f"'{place.name}' has a table of classes, {ONE_HOT}, which is not read with the folder"
-    hint = f"read it as the table, its column of file names is that of the images: {place.name}/{ONE_HOT}"
+    hint = f"to read it as the table, whose column of file names is that of the images, name it: {place / ONE_HOT}"
     return [_doubt(place, message, hint)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcli.data.arrays.stored import Blocks, StoredArray, read_blocks
-from dlcli.data.sources.access import check_readable, is_gzipped, may_hold, open_bytes
+from dlcli.data.sources.access import check_readable, is_deflated, may_hold, open_bytes
 from dlcli.data.sources.idx.types import TYPES
 from dlcli.errors import DataError, Problem
 
@@ -33,7 +33,7 @@ def array(file: Path) -> StoredArray:
     dtype = np.dtype(TYPES[start[2]])
     offset = 4 + len(sizes)
     expected, found = math.prod(shape) * dtype.itemsize, file.stat().st_size - offset
-    if not may_hold(file, expected) or (not is_gzipped(file) and expected != found):
+    if not may_hold(file, expected) or (not is_deflated(file) and expected != found):
         what = f"'{file.name}' says that it is of shape {shape}, which takes {expected:,} bytes, and has {found:,}"
         raise DataError(_damaged(file, what))
 

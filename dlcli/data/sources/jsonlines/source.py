@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.sources.access import about_lines, check_readable
@@ -34,13 +34,13 @@ class JsonLinesFile(FileSource):
         """The keys of the first thousand rows, or of all, and what they hold."""
         check_readable(self.path)
         found: dict[str, set[type]] = {}
+        inside: dict[str, set[type]] = {}
         for _, row in itertools.islice(json_objects(self.path, self.options), None if whole else JSON_ROWS):
             for name, value in row.items():
                 found.setdefault(name, set()).add(type(value))
-        return tuple(
-            ColumnInfo(name, _kind(types - {type(None)}), dtype=_DTYPES.get(frozenset(types - {type(None)}), ""))
-            for name, types in found.items()
-        )
+                if isinstance(value, list):
+                    inside.setdefault(name, set()).update(_inside(value))
+        return tuple(_info(name, types - {type(None)}, inside.get(name, set())) for name, types in found.items())
 
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         """Typed rows."""
@@ -69,6 +69,22 @@ class JsonLinesFile(FileSource):
     def about_rows(self) -> int | None:
         """About as many as there are lines."""
         return about_lines(self.path)
+
+
+def _info(name: str, types: set[type], inside: set[type]) -> ColumnInfo:
+    """What a column is whose values are of some types; `inside` are those of what stands in its lists."""
+    if types == {list}:
+        return ColumnInfo(name, _kind(inside - {type(None)}) if inside else None, dtype="list")
+    return ColumnInfo(name, _kind(types), dtype=_DTYPES.get(frozenset(types), ""))
+
+
+def _inside(values: list[Any]) -> Iterator[type]:
+    """The types of what stands in a list, and in lists in it."""
+    for value in values:
+        if isinstance(value, list):
+            yield from _inside(value)
+        else:
+            yield type(value)
 
 
 def _kind(types: set[type]) -> Kind | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dlcli.data.arrays.numpy_format import read_header
 from dlcli.data.arrays.stored import Blocks, StoredArray, unreadable_array
-from dlcli.data.sources.access import check_readable, is_gzipped, may_hold, open_bytes
+from dlcli.data.sources.access import check_readable, is_deflated, may_hold, open_bytes
 from dlcli.errors import DataError
 
 __all__ = ["array"]
@@ -20,7 +20,7 @@ def array(file: Path) -> StoredArray:
         DataError: The file is no such file, damaged, or holds what cannot be read.
     """
     check_readable(file)
-    size = None if is_gzipped(file) else file.stat().st_size
+    size = None if is_deflated(file) else file.stat().st_size
     with open_bytes(file) as stream:
         try:
             header = read_header(stream, size)

@@ -1,0 +1,1 @@
+"""Several of a known set of values at once: tags, labels."""
