@@ -47,7 +47,7 @@ FITTING: dict[str, Any] = {
 
 ABSENT = {"OrbaxCheckpoint": "needs orbax", "STFT": "needs scipy", "STFTInitializer": "needs scipy"}
 
-OTHERS = [kind for kind in load().kinds if kind not in ("layers", "activations")]
+OTHERS = [kind for kind in load().kinds if kind not in ("layers", "applications", "activations")]
 
 
 @pytest.mark.parametrize(
