@@ -36,6 +36,11 @@ class Files(Source):
     def paths(self) -> tuple[Path, ...]:
         return tuple(path for source in self.sources for path in source.paths)
 
+    @property
+    def names_rows(self) -> tuple[str, ...]:
+        """That of all files, or none."""
+        return self.sources[0].names_rows if len({source.names_rows for source in self.sources}) == 1 else ()
+
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """The first file's columns; a column is a number only if it is one in every file."""
         problems: list[Problem] = []

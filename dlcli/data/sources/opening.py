@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["open_source"]
 
 
-def open_source(source: Said, options: TableOptions, *, path: str, format: Format | None = None) -> Source:
+def open_source(
+    source: Said, options: TableOptions, *, path: str, format: Format | None = None, opened: Sequence[str] = ()
+) -> Source:
     """The rows of a source. Opens nothing yet but finds the files.
 
     Args:
@@ -32,6 +34,7 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
         options: How text files are to be read.
         path: Where in the config it stands, for the messages.
         format: Of the files; by their names when None.
+        opened: The columns whose cells name files. Is it one, then such files may stand in the place of a table.
 
     Raises:
         DataError: Missing files, unknown formats; all of them at once.
@@ -53,14 +56,20 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
         files = source_files(source, path=path)
         name = ", ".join(dict.fromkeys(file.name for file in files))
         return _arrays(name, files, options, lambda: _of_files(source, files))
-    return _open(source, options, path=path, format=format)
+    return _open(source, options, path=path, format=format, opened=opened)
 
 
-def _open(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None) -> Source:
+def _open(
+    patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None, opened: Sequence[str] = ()
+) -> Source:
     files = find_files(patterns, path=path)
     if format is not None and not any(file.is_dir() for file in files):
         return Files(tuple(format.open(file, options) for file in files))
     known, problems = formats_of(files)
+    if problems and not known and len(opened) == 1:
+        from dlcli.data.sources.folder.single import SingleFiles
+
+        return SingleFiles.of(files, options, opened[0])
     if problems:
         raise DataError(problems)
     return Files(tuple(found.open(file, options) for file, found in known))

@@ -25,6 +25,11 @@ class Source(Protocol):
         """How messages call it: `iris.csv`."""
 
     @property
+    def names_rows(self) -> tuple[str, ...]:
+        """The column by which rows are known whose order tells nothing: the path of each file."""
+        return ()
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The files that it reads; none for a table in memory."""
 

@@ -61,6 +61,22 @@ assert not {{"tensorflow", "keras"}} & sys.modules.keys()
     assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == portable["prediction"].tolist()
 
 
+def test_a_folder_and_files_themselves_are_predicted(trained: Any, tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/2.png", "b/1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (8, 8), 40 * int(name[2])).save(tmp_path / name)
+
+    def predicted(source: Path | str) -> list[Any]:
+        dlcli.predict_file(trained.path, source, output=tmp_path / "out.csv")
+        return [tuple(row) for row in pd.read_csv(tmp_path / "out.csv")[["path", "prediction"]].to_numpy()]
+
+    folder = predicted(tmp_path)
+    assert [path for path, _ in folder] == ["a/1.png", "a/2.png", "b/1.png"]
+    (tmp_path / "out.csv").unlink()
+    assert predicted(f"{tmp_path}/*/*.png") == folder
+    assert predicted(tmp_path / "b" / "1.png") == [("1.png", folder[2][1])]
+
+
 def test_bad_files_are_named(trained: Any, tmp_path: Path) -> None:
     (tmp_path / "note.png").write_text("no image")
     (tmp_path / "new.csv").write_text("path\nnote.png\ngone.png\n../up.png\nhttps://a.b/c.png\n")

@@ -35,6 +35,10 @@ class FolderOfFiles(FileSource):
         """
         return list_files(self.path)
 
+    @property
+    def names_rows(self) -> tuple[str, ...]:
+        return ("path",)
+
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Always the same three."""
         assert self.found.files
