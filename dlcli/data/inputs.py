@@ -198,8 +198,11 @@ def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) 
     """How new files are read, by what is said of them and what is known of those of the training."""
     features = dict.fromkeys(column for codec in preprocessing.features.values() for column in codec.columns)
     targets = {column for codec in preprocessing.targets.values() for column in codec.columns} - features.keys()
+    named = {
+        column for codec in preprocessing.features.values() if isinstance(codec, OpensFiles) for column in codec.columns
+    }
     options = TableOptions.of(config).for_new_rows(
-        files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets
+        files.reading, like=files.like, features=tuple(features), columns=files.columns, targets=targets, files=named
     )
     return options if files.directory is None else dataclasses.replace(options, beside=files.directory)
 

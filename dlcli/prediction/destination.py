@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -16,7 +16,15 @@ from dlcli.errors import DataError, Problem
 from dlcli.files.replacing import Replacement
 from dlcli.files.visible import visible_lines
 
-__all__ = ["not_writable", "standard_output", "write_file", "write_standard_output"]
+__all__ = ["holder_of", "not_writable", "standard_output", "write_file", "write_standard_output"]
+
+
+def holder_of(target: Path, inputs: Iterable[Path]) -> Path | None:
+    """The folder among the inputs that a file to be written would lie in, visibly; None for none."""
+    place = Path(os.path.realpath(target))
+    if place.name.startswith("."):
+        return None
+    return next((each for each in inputs if each.is_dir() and place.is_relative_to(os.path.realpath(each))), None)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from dlcli.data.sources.options import Reading
 from dlcli.data.sources.registry import by_name
 from dlcli.data.sources.standard_input import NAME, Kept, is_stream, keep_input
 from dlcli.errors import DataError, Problem
-from dlcli.prediction.destination import standard_output, write_file, write_standard_output
+from dlcli.prediction.destination import holder_of, standard_output, write_file, write_standard_output
 from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
 from dlcli.prediction.prediction import no_predictions, predict_rows
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
@@ -111,6 +111,9 @@ def predict_to(
             warn(doubt if kept is None else kept.renamed(doubt))
         if target is not None and target.exists() and any(target.samefile(each) for each in rows.source.paths):
             message = f"cannot write the predictions over the input {target}"
+            raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
+        if target is not None and (folder := holder_of(target, rows.source.paths)) is not None:
+            message = f"{target} would become a row of the input {folder}, when that is read again"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
         tables = _readable(
             predict_rows(run, rows.rows(), columns=columns, rounded=output.rounded, undefined=undefined),

@@ -11,12 +11,13 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.data.columns.chunk import Kind
+from dlcli.data.columns.chunk import Column, Kind
 from dlcli.errors import Problem
 
 __all__ = ["Blocks", "StoredArray", "from_memory", "read_blocks", "unreadable_array"]
 
-Blocks = Generator[NDArray[Any], None, None]
+Blocks = Generator[Column, None, None]
+"""Rows of an array: of NumPy, or of Arrow for texts of any length."""
 
 
 @dataclasses.dataclass(frozen=True)

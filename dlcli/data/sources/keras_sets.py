@@ -9,9 +9,10 @@ import dataclasses
 import functools
 import hashlib
 import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from dlcli.config.options.sources import KerasData
 from dlcli.data.sources.registry import format_of
@@ -111,8 +112,8 @@ _SETS = {
     "reuters": _archive("reuters.npz", "d6586e694ee56d7a4e65172e12b3e987c03096cb01eab99753921ef915959916"),
 }
 
-_RAGGED = ("imdb", "reuters")
-"""Data sets whose rows are lists of different lengths, which Keras keeps as pickled Python objects."""
+START, FIRST = 1, 3
+"""Of the words of texts: the number that begins each, and what is added to the others, as Keras does by default."""
 
 
 def keras_directory() -> Path:
@@ -131,17 +132,8 @@ def keras_files(source: KerasData, *, path: str = "") -> tuple[Path, ...]:
         path: Where in the config it stands, for messages.
 
     Raises:
-        DataError: They are not there, or no type of features reads what they hold.
+        DataError: They are not there.
     """
-    if source.keras in _RAGGED:
-        raise DataError(
-            Problem(
-                f"the rows of {source.keras} are lists of numbers of different lengths, which no feature type reads",
-                path=path,
-                hint="write them as a table with a column of texts, and let a `text` feature read it",
-                rule="keras-data",
-            )
-        )
     places = [_place(kept.name) for kept in _SETS[source.keras].files(source.split)]
     missing = [place for place in places if not place.is_file()]
     if not missing:
@@ -187,6 +179,8 @@ def keras_arrays(source: KerasData, files: Sequence[Path]) -> dict[str, StoredAr
             return _pictures(files, b"labels")
         case "cifar100":
             return _pictures(files, f"{source.label_mode}_labels".encode())
+        case "imdb" | "reuters":
+            return _reviews(files[0], source.split)
     return _shuffled(files[0], source.split)
 
 
@@ -252,15 +246,71 @@ def _pictures(files: Sequence[Path], labels: bytes) -> dict[str, StoredArray]:
     return {"x": StoredArray(files[0], shape, np.dtype(np.uint8), blocks), "y": from_memory(files[0], classes)}
 
 
+def _reviews(file: Path, split: str) -> dict[str, StoredArray]:
+    """Texts whose words are numbers: each row a text of its numbers with blanks between them, and its class; in the
+    order in which Keras gives them."""
+    import numpy as np
+
+    from dlcli.data.arrays.stored import StoredArray, from_memory
+    from dlcli.data.columns.arrays import texts_array
+
+    with zipfile.ZipFile(file) as archive:
+        names = {name.removesuffix(".npy") for name in archive.namelist()}
+        parts = [f"_{each}" for each in ("train", "test")] if "x_train" in names else [""]
+        labels = {part: np.load(archive.open(f"y{part}.npy"), allow_pickle=False) for part in parts}
+    random = np.random.RandomState(SHUFFLE_SEED)
+    orders = {part: np.arange(len(values)) for part, values in labels.items()}
+    for order in orders.values():
+        random.shuffle(order)
+    part = f"_{split}" if f"_{split}" in orders else ""
+    order = orders[part]
+    if not part:
+        first = int(len(order) * (1 - TEST_SHARE))
+        order = order[first:] if split == "test" else order[:first]
+
+    def blocks(step: int) -> Blocks:
+        rows = _unpickled_member(file, f"x{part}.npy")
+        for start in range(0, len(order), step):
+            numbers = (rows[row] for row in order[start : start + step])
+            texts = [" ".join(map(str, (START, *(word + FIRST for word in row)))) for row in numbers]
+            yield texts_array(texts)
+
+    kept = StoredArray(file, order.shape, np.dtype("U1024"), blocks)  # about as long as they are
+    return {"x": kept, "y": from_memory(file, labels[part][order])}
+
+
+def _unpickled_member(file: Path, name: str) -> Any:
+    """An array of lists in an archive."""
+    import numpy as np
+
+    with zipfile.ZipFile(file) as archive, archive.open(name) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read(stream)
+        return _unpickled(stream, file)
+
+
 def _batch(file: Path) -> dict[bytes, Any]:
-    """A pickled dictionary of bytes, lists and one array of NumPy. It is the file that is known by its hash; nothing
-    else is unpickled, and of what a pickle may name only what an array needs is there."""
+    """A pickled dictionary of bytes, lists and one array of NumPy."""
+    with file.open("rb") as stream:
+        batch: dict[bytes, Any] = _unpickled(stream, file, encoding="bytes")
+    return batch
+
+
+def _unpickled(stream: IO[bytes], file: Path, *, encoding: str = "ASCII") -> Any:
+    """What is pickled in a file of Keras's. It is the file that is known by its hash; nothing else is unpickled, and of
+    what a pickle may name only what an array needs is there.
+
+    Raises:
+        DataError: It names anything else, or is damaged.
+    """
     import pickle
 
     import numpy as np
 
     allowed: dict[tuple[str, str], Any] = {
         ("numpy.core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
+        ("numpy._core.multiarray", "_reconstruct"): np._core.multiarray._reconstruct,  # type: ignore[attr-defined]
         ("numpy", "ndarray"): np.ndarray,
         ("numpy", "dtype"): np.dtype,
     }
@@ -272,9 +322,7 @@ def _batch(file: Path) -> dict[bytes, Any]:
             return allowed[module, name]
 
     try:
-        with file.open("rb") as stream:
-            batch: dict[bytes, Any] = Arrays(stream, encoding="bytes").load()
+        return Arrays(stream, encoding=encoding).load()
     except (pickle.UnpicklingError, EOFError, ValueError) as error:
         message = f"'{file.name}' cannot be read: {error}"
         raise DataError(Problem(message, hint="let Keras get it anew", file=file, rule="keras-data")) from None
-    return batch

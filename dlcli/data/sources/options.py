@@ -99,12 +99,19 @@ class Trained:
         layouts: Columns that a file without a header may have, in their order, the most first.
         headerless: Whether the files that it was trained on had no header.
         like: How these were read: what is tried first.
+        files: Those of the needed columns whose cells name files.
     """
 
     needed: frozenset[str]
     layouts: tuple[tuple[str, ...], ...]
     headerless: bool
     like: Reading
+    files: frozenset[str] = frozenset()
+
+    @property
+    def only_file(self) -> str | None:
+        """The column, where it needs no other and opens the files that are named there."""
+        return next(iter(self.files)) if len(self.files) == 1 and self.needed == self.files else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +190,7 @@ class TableOptions:
         features: Sequence[str],
         columns: Sequence[str],
         targets: Collection[str],
+        files: Collection[str] = (),
     ) -> TableOptions:
         """The options for files that a trained model is applied to: what held in training is a guess, no more.
 
@@ -192,6 +200,7 @@ class TableOptions:
             features: The columns that the features read.
             columns: All columns of the files of the training, in their order; none when that is not known.
             targets: The columns that are no inputs.
+            files: Those of the features whose cells name files.
         """
         whole = tuple(self.columns or columns)
         layouts = [
@@ -204,6 +213,7 @@ class TableOptions:
             layouts=tuple(dict.fromkeys(layout for layout in (*layouts, tuple(features)) if layout)),
             headerless=(like or self.reading).header is False or (like is None and self.columns is not None),
             like=like or self.reading,
+            files=frozenset(files),
         )
         if reading.comment is None:
             reading = dataclasses.replace(reading, comment=self.reading.comment)

@@ -41,7 +41,9 @@ def find_files(patterns: Sequence[str], *, path: str) -> tuple[Path, ...]:
         except OSError as error:
             message = f"'{pattern}' cannot be looked for: {error.strerror or error}"
             problems.append(Problem(message, path=path, rule="unreadable-file"))
-    counts = Counter(map(_identity, files))
+    folders = [file.resolve() for file in files if file.is_dir()]
+    within = [file for file in files if any(folder in file.resolve().parents for folder in folders)] if folders else []
+    counts = Counter(map(_identity, [*files, *within]))
     repeated = sorted({str(file) for file in files if counts[_identity(file)] > 1})
     if repeated:
         problems.append(
@@ -83,7 +85,7 @@ def _find(pattern: str, path: str) -> Sequence[Path]:
             raise DataError(problems)
         if found:
             return found
-        message, hint = f"no file matches '{pattern}'", _near(file.parent, "*")
+        message, hint = f"no file matches '{pattern}'", _folders(pattern) or _near(file.parent, "*")
     elif re.match(r"[a-z][a-z0-9]+://", pattern):
         message, hint = f"'{pattern}' is an address, not a file", "download it first; only local files are read"
     else:
@@ -123,6 +125,14 @@ def _near(directory: Path, name: str) -> str:
         return near
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     return f"'{directory}' holds {shown}" if names else f"'{directory}' holds no files"
+
+
+def _folders(pattern: str) -> str:
+    """What to do with a glob that matches folders; empty for one that does not."""
+    found = [each for each in glob.iglob(pattern) if os.path.isdir(each)]
+    if not found:
+        return ""
+    return f"it matches folders, such as '{min(found)}': name one, a list of them, or the one above"
 
 
 def _names(directory: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.prepare import prepare
 from dlcli.data.sources.folder import source as folder_source
 from dlcli.data.sources.opening import open_source
-from dlcli.data.sources.options import TableOptions
+from dlcli.data.sources.options import TableOptions, Trained
 from dlcli.data.sources.peek import peek_columns
 from dlcli.data.table.headers import look_at_headers
 from dlcli.data.table.rows import Rows
@@ -245,3 +246,30 @@ def test_images_in_folders_of_classes_with_a_list_beside_them(tmp_path: Path) ->
     with pytest.raises(DataError) as caught:
         prepare(DataConfig.model_validate(data), seed=1)
     assert "notes.txt" in caught.value.problems[0].message
+
+
+def test_what_a_model_is_applied_to_may_be_a_file_or_a_folder_under_any_name(folder: Path) -> None:
+    def read_new(needed: str, *places: Path) -> list[str]:
+        columns = frozenset({needed})
+        trained = Trained(needed=columns, layouts=(), headerless=False, like=OPTIONS.reading, files=columns)
+        options = dataclasses.replace(OPTIONS, trained=trained)
+        source = open_source([str(place) for place in places], options, path="")
+        assert needed in [info.name for info in source.columns()]
+        chunks = list(source.chunks({needed: "text"}))
+        found = [NamedFiles.listed_in(as_arrow(chunk.columns[needed]), chunk.file).places() for chunk in chunks]
+        return [place.relative_to(folder).as_posix() for places in found for place in places]
+
+    (folder / "cat" / "1.png").write_bytes(b"\x89PNG\0")
+    for needed in ("path", "photo"):
+        assert read_new(needed, folder / "cat") == ["cat/1.png", "cat/10.png", "cat/2.png"]
+        assert read_new(needed, folder / "cat" / "1.png") == ["cat/1.png"]
+    with pytest.raises(DataError):
+        open_source([str(folder / "cat" / "1.png")], OPTIONS, path="data.train")
+
+
+def test_folders_in_a_list_do_not_hold_one_another_and_a_glob_of_folders_says_so(folder: Path) -> None:
+    for names in ([".", "cat"], ["cat", "cat"], ["cat", "cat/1.png"]):
+        (problem,) = peek_columns([str(folder / name) for name in names], OPTIONS).problems
+        assert problem.rule == "repeated-file"
+    (problem,) = peek_columns([str(folder / "*A")], OPTIONS).problems
+    assert "matches folders" in problem.hint

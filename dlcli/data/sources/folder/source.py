@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from dlcli.data.columns.arrays import texts_array
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
-from dlcli.data.sources.folder.listing import folder_doubts, list_files
+from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
 from dlcli.data.sources.source import FileSource
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import Problem
@@ -28,12 +28,20 @@ class FolderOfFiles(FileSource):
 
     @functools.cached_property
     def found(self) -> Folder:
-        """What is in it, looked at once: files that come later belong to no row.
+        """What is in it, looked at once: files that come later belong to no row. A single file is a folder of one.
 
         Raises:
             DataError: No files, or they cannot be listed.
         """
+        if self.path.is_file():
+            return Folder((FoundFile(self.path.name, str(self.path)),), ())
         return list_files(self.path)
+
+    @property
+    def _paths(self) -> str:
+        """What the column of paths is called: as that of files, where a trained model needs no other."""
+        trained = self.options.trained
+        return (None if trained is None else trained.only_file) or COLUMNS[0]
 
     @property
     def names_rows(self) -> tuple[str, ...]:
@@ -43,7 +51,7 @@ class FolderOfFiles(FileSource):
         """Always the same three."""
         assert self.found.files
         return (
-            ColumnInfo("path", "text", dtype=FILE_PATH),
+            ColumnInfo(self._paths, "text", dtype=FILE_PATH),
             ColumnInfo("name", "text", dtype=FILE_NAME),
             ColumnInfo("folder", "text", dtype="string"),
         )
@@ -54,7 +62,7 @@ class FolderOfFiles(FileSource):
         for start in range(0, len(files), BATCH_ROWS):
             part = files[start : start + BATCH_ROWS]
             yield typed_chunk(
-                {name: _cells(name, part) for name in kinds},
+                {name: _cells(COLUMNS[0] if name == self._paths else name, part) for name in kinds},
                 kinds,
                 missing=(),
                 num_rows=len(part),
@@ -64,7 +72,7 @@ class FolderOfFiles(FileSource):
 
     def doubts(self) -> tuple[Problem, ...]:
         """What the names tell."""
-        return folder_doubts(self.path, self.found)
+        return folder_doubts(self.path, self.found) if self.path.is_dir() else ()
 
     def about_rows(self) -> int:
         """Exactly."""
