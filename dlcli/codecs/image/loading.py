@@ -20,8 +20,8 @@ __all__ = ["File", "load", "load_masks", "looks"]
 File = tuple[str, str | None]
 """A name, and the folder that it is relative to: see `open_named`."""
 
-_AT_ONCE = 16
-"""Files for a thread to take, so that handing them over costs little beside decoding."""
+_AT_ONCE = 64
+"""Files for a thread to take at most, so that handing them over costs little beside decoding small ones."""
 
 _Result = TypeVar("_Result")
 
@@ -96,9 +96,11 @@ _Item = TypeVar("_Item")
 
 
 def _each(items: Sequence[_Item], step: Callable[[_Item], _Result]) -> list[_Result]:
-    if len(items) <= _AT_ONCE:
+    # A few large images are to keep all threads busy, too, until the last one is done.
+    size = max(1, min(_AT_ONCE, len(items) // (4 * _cores())))
+    if len(items) < 2 or _cores() == 1:
         return [step(item) for item in items]
-    parts = [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
+    parts = [items[start : start + size] for start in range(0, len(items), size)]
     return [each for part in _pool().map(lambda part: [step(item) for item in part], parts) for each in part]
 
 
