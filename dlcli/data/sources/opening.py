@@ -65,9 +65,7 @@ def _open(
     files = find_files(patterns, path=path)
     if format is not None and not any(file.is_dir() for file in files):
         return Files(tuple(format.open(file, options) for file in files))
-    # What a model is applied to may be an image itself.
-    as_rows = options.trained is not None and options.trained.only_file is not None
-    known, problems = formats_of(files, as_rows=as_rows)
+    known, problems = formats_of(files)
     if problems and not known and len(opened) == 1:
         from dlcli.data.sources.folder.single import SingleFiles
 
