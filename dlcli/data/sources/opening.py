@@ -14,7 +14,7 @@ from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.peek import below, source_files
-from dlcli.data.sources.registry import format_of, formats_of
+from dlcli.data.sources.registry import format_of, formats, formats_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -67,9 +67,8 @@ def _open(
         return Files(tuple(format.open(file, options) for file in files))
     known, problems = formats_of(files)
     if problems and not known and len(opened) == 1:
-        from dlcli.data.sources.folder.single import SingleFiles
-
-        return SingleFiles.of(files, options, opened[0])
+        open_rows = next(each.open_rows for each in formats() if each.open_rows is not None)
+        return open_rows(files, options, opened[0])
     if problems:
         raise DataError(problems)
     return Files(tuple(found.open(file, options) for file, found in known))

@@ -226,6 +226,7 @@ SHARED: dict[str, set[str]] = {
     "dlcli/prediction/outputs.py": {*OUTPUTS, *(suffix for output in OUTPUTS.values() for suffix in output.suffixes)},
     "dlcli/cli/commands/predict.py": {"jsonl"},
     "dlcli/data/cache/entry.py": {".npy"},
+    "dlcli/prediction/writers.py": {".npy"},
 }
 """Files that name formats for another reason: what is written, `--json`, and how arrays are kept in the cache."""
 
