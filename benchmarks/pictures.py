@@ -22,7 +22,7 @@ __all__ = ["MANY", "PICTURES", "pictures", "write_pictures"]
 PICTURES = 5_000
 MANY = 50_000
 EPOCHS = 3
-SIDE = 32
+SIDE = 64
 CLASSES = 5
 
 CONFIG = """\
@@ -30,11 +30,11 @@ name: pictures
 data:
   train: pictures
   target: folder
-  features: {path: {type: image, size: [32, 32], channels: rgb}}
+  features: {path: {type: image, size: [64, 64], channels: rgb}}
   batch_size: 32
 model:
   layers:
-    - Conv2D: {filters: 16, kernel_size: 3, activation: relu}
+    - Conv2D: {filters: 16, kernel_size: 3, strides: 2, activation: relu}
     - MaxPooling2D
     - Conv2D: {filters: 32, kernel_size: 3, activation: relu}
     - MaxPooling2D
@@ -56,7 +56,7 @@ def write_pictures(folder: Path, count: int) -> None:
         if number < CLASSES:
             place.mkdir(parents=True)
         pixels = np.roll(ground[number % 64] // 4, number, axis=1)
-        pixels[6 * kind : 6 * kind + 6] += 120
+        pixels[12 * kind : 12 * kind + 12] += 120
         Image.fromarray(pixels).save(place / f"{number}.png", compress_level=1)
 
 

@@ -11,13 +11,13 @@ from keras import layers
 
 def main(folder: str, epochs: str, model_file: str) -> None:
     """Load, cache, train, save."""
-    dataset = keras.utils.image_dataset_from_directory(folder, image_size=(32, 32), batch_size=32, seed=0)
+    dataset = keras.utils.image_dataset_from_directory(folder, image_size=(64, 64), batch_size=32, seed=0)
     dataset = dataset.cache().shuffle(100).prefetch(buffer_size=tf.data.AUTOTUNE)
     model = keras.Sequential(
         [
-            keras.Input((32, 32, 3)),
+            keras.Input((64, 64, 3)),
             layers.Rescaling(1.0 / 255),
-            layers.Conv2D(16, 3, activation="relu"),
+            layers.Conv2D(16, 3, strides=2, activation="relu"),
             layers.MaxPooling2D(),
             layers.Conv2D(32, 3, activation="relu"),
             layers.MaxPooling2D(),

@@ -33,7 +33,7 @@ def main(folder: str, epochs: str) -> None:
     """Train."""
     loader = DataLoader(Pictures(Path(folder)), batch_size=32, shuffle=True, num_workers=2, persistent_workers=True)
     model = nn.Sequential(
-        nn.Conv2d(3, 16, 3),
+        nn.Conv2d(3, 16, 3, stride=2),
         nn.ReLU(),
         nn.MaxPool2d(2),
         nn.Conv2d(16, 32, 3),

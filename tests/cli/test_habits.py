@@ -20,7 +20,8 @@ from dlcli.config.habits.homes import belongs, home
 from dlcli.config.habits.notations import rewrite
 from dlcli.config.habits.words import HABITS, VALUES, Habit, find_habit
 from dlcli.config.inspection.inspection import inspect_value
-from dlcli.config.schema import Config
+from dlcli.config.options.types import feature_types, target_types
+from dlcli.config.schema import LAYER_KEYS, Config
 from dlcli.errors import Problem
 
 
@@ -173,7 +174,7 @@ def test_what_a_habit_means_is_there() -> None:
     names |= {argument for kind in catalogue.KINDS for entry in known.entries(kind) for argument in entry.arguments}
     names |= {command.name or "" for command in app.registered_commands} | {"output", "overwrite"}
     names |= {"keras", "saved_model", "onnx", "litert", "type"}
-    names |= {"number", "category", "boolean", "datetime"}
+    names |= {*feature_types(), *target_types(), *LAYER_KEYS}
     strangers = {each for habit in HABITS.values() for each in habit.means if each not in names and not home(each)}
     assert not strangers
 

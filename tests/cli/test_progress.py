@@ -143,3 +143,19 @@ def test_a_shared_layer_says_whose_weights_it_has() -> None:
     with console.err.capture() as captured:
         console.note(model_table(ModelSummary(rows, 8, 0), console))
     assert re.search(r"again +Model, shared encoder", captured.get())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_table_of_layers_stays_within_the_terminal(width: int) -> None:
+    names = [f"a_layer_with_a_rather_long_name_{number}" for number in range(3)]
+    rows = [
+        LayerRow(names[0], "InputLayer", ((128, 128, 3),), 0, ()),
+        LayerRow(names[1], "MultiHeadAttention", ((128, 128, 3),), 123_456_789, (names[0], names[0])),
+        LayerRow(names[2], "MultiHeadAttention", ((128, 128, 3),), 0, (names[0], names[1]), 1, names[1]),
+    ]
+    console = RichConsole(file=io.StringIO(), width=width)
+    console.print(model_table(ModelSummary(tuple(rows), 8, 0), Console()))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert any(line.rstrip().endswith("123,456,789") for line in lines)

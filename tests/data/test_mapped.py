@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_taking_rows(tmp_path_factory: pytest.TempPathFactory, data: st.DataObje
     start, stop = data.draw(st.integers(0, 60)), data.draw(st.integers(0, 60))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mapped, "WINDOW_BYTES", data.draw(st.sampled_from([1, 100, 200_000])))
+        patch.setattr(mapped, "LARGE_ROW", data.draw(st.sampled_from([1, 10**9])))
         for wanted in (rows, slice(start, stop), slice(start, None)):
             found = take(lying, wanted)
             assert not is_mapped(found)
@@ -63,3 +65,15 @@ def test_pages_are_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert resident() <= 1 << 20
     take(lying, slice(None))
     assert resident() <= 1 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "preadv"), reason="rows are mapped here")
+def test_large_rows_are_read_and_not_mapped(tmp_path: Path) -> None:
+    array = np.arange(64 * 4096, dtype=np.uint16).reshape(64, 4096)
+    lying = stored(tmp_path / "array", array)
+    order = np.random.default_rng(0).permutation(64)
+    np.testing.assert_array_equal(take(lying, order), array[order])
+    np.testing.assert_array_equal(take(lying[10:], slice(3, 9)), array[13:19])
+    os.truncate(tmp_path / "array", 4 + 4096 * 2 * 20)
+    with pytest.raises(EOFError):
+        take(lying, np.array([40]))

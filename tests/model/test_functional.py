@@ -11,6 +11,7 @@ import pytest
 
 from dlcli.backend.runtime import configure
 from dlcli.config.catalogue.entries import load
+from dlcli.config.document.composer import compose
 from dlcli.config.graph.expanded import expand
 from dlcli.config.schema import ModelConfig, RuntimeConfig
 from dlcli.config.signature import InputSpec
@@ -426,6 +427,24 @@ def test_a_tied_embedding_reads_its_table_the_other_way_round() -> None:
         {"shared": "table", "call": {"reverse": True}, "name": "scores"},
     ]
     assert run(model_of(layers, [words]), [words]).shape == (2, 6, 30)
+
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "graphs.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", range(PAGE.count("```yaml")))
+def test_the_examples_of_the_page_are_models(number: int) -> None:
+    text = PAGE.split("```yaml\n")[number + 1].split("```")[0]
+    config = ModelConfig.model_validate(compose(text, source="graphs.md").value)
+    words = [InputSpec(name, (6,), "int32", True, 9) for name in ("source", "target")]
+    specs = words if "source" in text else [InputSpec(name, (4,), named=True) for name in "ab"]
+    graph = expand(config, features=None if "for:" not in text else [spec.name for spec in specs]).require()
+    specs = [spec for spec in specs if spec.name in graph.features]
+    configure(RuntimeConfig(), 0)
+    model = build(graph, specs, code={}, name="m")
+    values = {spec.name: np.ones((2, *spec.shape), spec.dtype) for spec in specs}
+    assert len(model.outputs) == len(graph.outputs)
+    assert model(values) is not None
 
 
 def test_an_embedding_is_as_large_as_the_data_says() -> None:

@@ -109,6 +109,7 @@ def test_a_graph_is_trained_taken_again_and_predicted(table: Path, tmp_path: Pat
     assert names.index("place_1") < names.index("place_to") < names.index("place_2") < names.index("title")
 
 
+@pytest.mark.soak
 def test_a_nested_model_takes_what_is_masked(table: Path) -> None:
     layers = [
         {"Embedding": {"input_dim": "auto", "output_dim": 2, "mask_zero": True}, "inputs": "title"},

@@ -147,6 +147,7 @@ class Drafts:
         self.generated: set[str] = set()
         """The names of the layers to which the user gave none."""
         self.outside = dict(nested or {})
+        self._counts: dict[tuple[str, str], int] = {}
         self._within_blocks: dict[str, dict[str, Draft]] = {}
         """By the prefix of a block's use: its layers without a name, as they are numbered there."""
 
@@ -155,10 +156,10 @@ class Drafts:
         self.layers.append(draft)
         if scope.prefix and not named:
             # Numbered within each use: `flatten` in a block is its own, also where the block is used a second time.
-            known, base, number = self._within_blocks.setdefault(scope.prefix, {}), _base_name(draft), 0
-            while (f"{base}_{number}" if number else base) in known:
-                number += 1
-            known[f"{base}_{number}" if number else base] = draft
+            base = _base_name(draft)
+            number = self._counts.get((scope.prefix, base), 0)
+            self._counts[scope.prefix, base] = number + 1
+            self._within_blocks.setdefault(scope.prefix, {})[f"{base}_{number}" if number else base] = draft
 
     def number(self, features: Collection[str] = ()) -> None:
         """Name the layers to which the user gave no name; every one that the user gave is taken already.
