@@ -17,7 +17,8 @@ from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.columns.codec import OpensFiles
+from dlcli.data.columns.codec import Codec, OpensFiles
+from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
 from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.encoding import encode_chunk, rows_at_once
@@ -152,7 +153,8 @@ def open_input(
             kind: Kind = codec.reads
             kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
     if isinstance(data, (list, tuple)):
-        source = open_source([str(path) for path in data], options, path="", format=files.format)
+        opened = tuple(dict.fromkeys(column for codec in codecs for column in _named_files(codec)))
+        source = open_source([str(path) for path in data], options, path="", format=files.format, opened=opened)
     elif isinstance(data, (dict, FileColumns, KerasData)):
         source = open_source(data, options, path="")
     else:
@@ -184,6 +186,12 @@ def open_input(
         source.doubts(),
         rows_at_once(preprocessing),
     )
+
+
+def _named_files(codec: Codec | TargetCodec) -> tuple[str, ...]:
+    """The columns whose cells name files that a codec opens."""
+    columns = codec.columns if codec.reads == "text" else ()
+    return columns if isinstance(codec, OpensFiles) else ()
 
 
 def _options(config: DataConfig, preprocessing: Preprocessing, files: NewFiles) -> TableOptions:

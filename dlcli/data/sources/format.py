@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ class Format:
         peek: A look that is cheap; raises DataError for files that cannot be read.
         open: The rows of a file; nothing is read yet.
         directories: It takes directories, and no files.
+        open_rows: Of a format of directories: files as rows, named one by one, and what their column is called.
         compressed: Its files are no text, and may be gzipped as well.
         arrays: The arrays of a file by their names; None for a format of tables. An only one may have no name.
     """
@@ -70,5 +71,6 @@ class Format:
     peek: Callable[[Path, TableOptions], Peek] = _nothing
     open: Callable[[Path, TableOptions], Source]
     directories: bool = False
+    open_rows: Callable[[Sequence[Path], TableOptions, str], Source] | None = None
     compressed: bool = False
     arrays: Callable[[Path], Mapping[str, StoredArray]] | None = None

@@ -254,10 +254,9 @@ def _reviews(file: Path, split: str) -> dict[str, StoredArray]:
     from dlcli.data.arrays.stored import StoredArray, from_memory
     from dlcli.data.columns.arrays import texts_array
 
-    with zipfile.ZipFile(file) as archive:
-        names = {name.removesuffix(".npy") for name in archive.namelist()}
-        parts = [f"_{each}" for each in ("train", "test")] if "x_train" in names else [""]
-        labels = {part: np.load(archive.open(f"y{part}.npy"), allow_pickle=False) for part in parts}
+    with np.load(file, allow_pickle=False) as archive:
+        parts = [f"_{each}" for each in ("train", "test")] if "x_train" in archive.files else [""]
+        labels = {part: archive[f"y{part}"] for part in parts}
     random = np.random.RandomState(SHUFFLE_SEED)
     orders = {part: np.arange(len(values)) for part, values in labels.items()}
     for order in orders.values():
@@ -269,7 +268,7 @@ def _reviews(file: Path, split: str) -> dict[str, StoredArray]:
         order = order[first:] if split == "test" else order[:first]
 
     def blocks(step: int) -> Blocks:
-        rows = _unpickled_member(file, f"x{part}.npy")
+        rows = _unpickled_member(file, f"x{part}")
         for start in range(0, len(order), step):
             numbers = (rows[row] for row in order[start : start + step])
             texts = [" ".join(map(str, (START, *(word + FIRST for word in row)))) for row in numbers]
@@ -283,7 +282,9 @@ def _unpickled_member(file: Path, name: str) -> Any:
     """An array of lists in an archive."""
     import numpy as np
 
-    with zipfile.ZipFile(file) as archive, archive.open(name) as stream:
+    with zipfile.ZipFile(file) as archive:
+        member = next(each for each in archive.namelist() if each.rpartition(".")[0] == name)
+        stream = archive.open(member)
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         read(stream)

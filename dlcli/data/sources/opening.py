@@ -14,7 +14,7 @@ from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.peek import below, source_files
-from dlcli.data.sources.registry import format_of, formats_of
+from dlcli.data.sources.registry import format_of, formats, formats_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["open_source"]
 
 
-def open_source(source: Said, options: TableOptions, *, path: str, format: Format | None = None) -> Source:
+def open_source(
+    source: Said, options: TableOptions, *, path: str, format: Format | None = None, opened: Sequence[str] = ()
+) -> Source:
     """The rows of a source. Opens nothing yet but finds the files.
 
     Args:
@@ -32,6 +34,7 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
         options: How text files are to be read.
         path: Where in the config it stands, for the messages.
         format: Of the files; by their names when None.
+        opened: The columns whose cells name files. Is it one, then such files may stand in the place of a table.
 
     Raises:
         DataError: Missing files, unknown formats; all of them at once.
@@ -53,16 +56,19 @@ def open_source(source: Said, options: TableOptions, *, path: str, format: Forma
         files = source_files(source, path=path)
         name = ", ".join(dict.fromkeys(file.name for file in files))
         return _arrays(name, files, options, lambda: _of_files(source, files))
-    return _open(source, options, path=path, format=format)
+    return _open(source, options, path=path, format=format, opened=opened)
 
 
-def _open(patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None) -> Source:
+def _open(
+    patterns: Sequence[str], options: TableOptions, *, path: str, format: Format | None, opened: Sequence[str] = ()
+) -> Source:
     files = find_files(patterns, path=path)
     if format is not None and not any(file.is_dir() for file in files):
         return Files(tuple(format.open(file, options) for file in files))
-    # What a model is applied to may be an image itself.
-    as_rows = options.trained is not None and options.trained.only_file is not None
-    known, problems = formats_of(files, as_rows=as_rows)
+    known, problems = formats_of(files)
+    if problems and not known and len(opened) == 1:
+        open_rows = next(each.open_rows for each in formats() if each.open_rows is not None)
+        return open_rows(files, options, opened[0])
     if problems:
         raise DataError(problems)
     return Files(tuple(found.open(file, options) for file, found in known))

@@ -111,23 +111,15 @@ def format_of(file: Path) -> Format:
     return found
 
 
-def formats_of(files: Sequence[Path], *, as_rows: bool = False) -> tuple[list[tuple[Path, Format]], list[Problem]]:
-    """Each file with its format, and the problems of those that are of none: the first few, and how many there are.
-
-    Args:
-        files: The files.
-        as_rows: Those of no format are rows themselves, as in a folder.
-    """
+def formats_of(files: Sequence[Path]) -> tuple[list[tuple[Path, Format]], list[Problem]]:
+    """Each file with its format, and the problems of those that are of none: the first few, and how many there are."""
     found: list[tuple[Path, Format]] = []
     problems: list[Problem] = []
     for file in files:
         try:
             found.append((file, format_of(file)))
         except DataError as error:
-            if as_rows:
-                found.append((file, next(format for format in formats() if format.directories)))
-            else:
-                problems += error.problems
+            problems += error.problems
     more = len(problems) - _LISTED
     if more > 0:
         message = f"{more:,} more files are of no format that can be read"

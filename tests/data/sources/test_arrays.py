@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -247,3 +250,29 @@ def test_texts_and_moments_are_cells(tmp_path: Path) -> None:
     source = open_source({"t": str(tmp_path / "t.npy")}, TableOptions(), path="")
     (chunk,) = source.chunks({"t": "text"})
     assert as_arrow(chunk.columns["t"]).to_pylist() == ["a", "bb"]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.slow
+@pytest.mark.soak
+def test_arrays_through_every_command(folder: Path) -> None:
+    def dlcli(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "dlcli", *arguments], capture_output=True, text=True, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    (folder / "job.yaml").write_text(
+        "seed: 1\ndata:\n  train: {file: own.npz, columns: {x: x_train, y: y_train}}\n"
+        "  test: {file: own.npz, columns: {x: x_test, y: y_test}}\n  target: {y: number}\n"
+        "model: {layers: [Flatten: {}, Dense: {units: 1}]}\nfit: {epochs: 1}\n"
+    )
+    run = json.loads(dlcli("train", "job.yaml", "--json"))["run"]
+    told = [
+        dlcli("evaluate", run, "--json"),
+        dlcli("evaluate", run, "{file: own.npz, columns: {x: x_test, y: y_test}}", "--json"),
+    ]
+    assert len({json.dumps(json.loads(each)["metrics"]) for each in told}) == 1
+    predicted = {dlcli("predict", run, said) for said in ("x.npy", "{x: x.npy}", "{x: fortran.npy}")}
+    assert [each.count("\n") for each in predicted] == [7]

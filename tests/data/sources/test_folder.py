@@ -248,23 +248,18 @@ def test_images_in_folders_of_classes_with_a_list_beside_them(tmp_path: Path) ->
     assert "notes.txt" in caught.value.problems[0].message
 
 
-def test_what_a_model_is_applied_to_may_be_a_file_or_a_folder_under_any_name(folder: Path) -> None:
-    def read_new(needed: str, *places: Path) -> list[str]:
+def test_a_folder_has_the_one_column_of_files_that_a_model_needs(folder: Path) -> None:
+    for needed in ("path", "photo"):
         columns = frozenset({needed})
         trained = Trained(needed=columns, layouts=(), headerless=False, like=OPTIONS.reading, files=columns)
-        options = dataclasses.replace(OPTIONS, trained=trained)
-        source = open_source([str(place) for place in places], options, path="")
-        assert needed in [info.name for info in source.columns()]
-        chunks = list(source.chunks({needed: "text"}))
-        found = [NamedFiles.listed_in(as_arrow(chunk.columns[needed]), chunk.file).places() for chunk in chunks]
-        return [place.relative_to(folder).as_posix() for places in found for place in places]
-
-    (folder / "cat" / "1.png").write_bytes(b"\x89PNG\0")
-    for needed in ("path", "photo"):
-        assert read_new(needed, folder / "cat") == ["cat/1.png", "cat/10.png", "cat/2.png"]
-        assert read_new(needed, folder / "cat" / "1.png") == ["cat/1.png"]
-    with pytest.raises(DataError):
-        open_source([str(folder / "cat" / "1.png")], OPTIONS, path="data.train")
+        source = open_source([str(folder / "cat")], dataclasses.replace(OPTIONS, trained=trained), path="")
+        assert [info.name for info in source.columns()] == [needed, "name", "folder"]
+        assert source.names_rows == (needed,)
+        (chunk,) = source.chunks({needed: "text"})
+        assert as_arrow(chunk.columns[needed]).to_pylist() == ["1.png", "10.png", "2.png"]
+    others = dataclasses.replace(trained, needed=frozenset({"photo", "age"}))
+    source = open_source([str(folder)], dataclasses.replace(OPTIONS, trained=others), path="")
+    assert source.names_rows == ("path",)
 
 
 def test_folders_in_a_list_do_not_hold_one_another_and_a_glob_of_folders_says_so(folder: Path) -> None:

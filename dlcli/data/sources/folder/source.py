@@ -28,13 +28,11 @@ class FolderOfFiles(FileSource):
 
     @functools.cached_property
     def found(self) -> Folder:
-        """What is in it, looked at once: files that come later belong to no row. A single file is a folder of one.
+        """What is in it, looked at once: files that come later belong to no row.
 
         Raises:
             DataError: No files, or they cannot be listed.
         """
-        if self.path.is_file():
-            return Folder((FoundFile(self.path.name, str(self.path)),), ())
         return list_files(self.path)
 
     @property
@@ -72,7 +70,7 @@ class FolderOfFiles(FileSource):
 
     def doubts(self) -> tuple[Problem, ...]:
         """What the names tell."""
-        return folder_doubts(self.path, self.found) if self.path.is_dir() else ()
+        return folder_doubts(self.path, self.found)
 
     def about_rows(self) -> int:
         """Exactly."""
