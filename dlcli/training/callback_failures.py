@@ -44,7 +44,14 @@ def explain_failures(callback: Any, *, path: str, files: Collection[str]) -> Non
     _wrap_hooks(callback, explained)
 
 
-def tolerate(callback: Any, *, path: str, listener: Listener, require: Callable[[], None] = lambda: None) -> None:
+def tolerate(
+    callback: Any,
+    *,
+    path: str,
+    listener: Listener,
+    require: Callable[[], None] = lambda: None,
+    before: Callable[[], None] = lambda: None,
+) -> None:
     """Make a callback of Keras's go on when the disk is full, or what it writes to is gone; others stay as they are.
 
     A checkpoint is written beside its name first, so that the one before it stays, and counts as the best only when it
@@ -55,11 +62,12 @@ def tolerate(callback: Any, *, path: str, listener: Listener, require: Callable[
         path: Where it stands in the config.
         listener: Told once of each.
         require: Called before a checkpoint is written; raises what forbids it.
+        before: Called before whatever it does; raises what forbids it.
     """
     name = type(callback).__name__
     if name not in WRITING or not type(callback).__module__.startswith("keras."):
         return
-    _wrap_hooks(callback, _Forgiving(callback, path=path, listener=listener))
+    _wrap_hooks(callback, _Forgiving(callback, path=path, listener=listener, before=before))
     if isinstance(callback, keras.callbacks.ModelCheckpoint):
         known = callback.set_model
         callback.set_model = lambda model: known(Saver(model, require=require))
@@ -88,12 +96,13 @@ def _failure(error: BaseException, name: str, hook: str, path: str, files: Colle
 class _Forgiving:
     """Calls the hooks of one callback, and makes one warning of what they raise when they cannot write."""
 
-    def __init__(self, callback: Any, *, path: str, listener: Listener) -> None:
-        self._callback, self._path, self._listener = callback, path, listener
+    def __init__(self, callback: Any, *, path: str, listener: Listener, before: Callable[[], None]) -> None:
+        self._callback, self._path, self._listener, self._before = callback, path, listener, before
         self._told = self._useless = False
 
     def __call__(self, hook: Hook, *arguments: Any, **named: Any) -> None:
         """One whose file could not even be opened is not called again."""
+        self._before()
         best = getattr(self._callback, "best", None)
         try:
             if not self._useless:

@@ -120,6 +120,7 @@ class _Training:
         self._tracing = engine.Tracing(() if start is None else start.progress.traced)
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
         self.execution = self._chosen() if start is None else start.progress.execution
+        self._presence = Presence(run) if run.record.exists() else None
         self._guard_callbacks()
         self._interruption = interruption
         install_mixing(plan.assembly)
@@ -199,7 +200,7 @@ class _Training:
             validation_freq=self._config.fit.validation_freq,
             callbacks=[
                 EpochOrder(batches),
-                *([Presence(self._run)] if self._run.record.exists() else []),
+                *([self._presence] if self._presence else []),
                 self._finite(),
                 *self.callbacks,
                 self.recorder,
@@ -269,7 +270,8 @@ class _Training:
                 explain_failures(callback, path=path, files=self._config.code)
             else:
                 require = functools.partial(require_finite_weights, self._model, self._config)
-                tolerate(callback, path=path, listener=self._listener, require=require)
+                before = self._presence.require if self._presence else lambda: None
+                tolerate(callback, path=path, listener=self._listener, require=require, before=before)
             guard_best(callback)
 
     def _prepare_functions(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -24,3 +25,16 @@ def test_a_file_that_is_gone(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         fingerprint(tmp_path / "gone")
     assert caught.value.problems[0].rule == "unreadable-file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes by name")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="a pipe or a device"):
+        fingerprint(tmp_path / "pipe")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device")
+def test_a_device_without_end_is_not_read() -> None:
+    with pytest.raises(DataError, match="a pipe or a device"):
+        fingerprint(Path("/dev/zero"))

@@ -106,6 +106,24 @@ def config_of_data_by_pipe(place: Place) -> None:
     replace(place, str(place.outside / "rows.csv"), str(place.outside / "pipe.csv"))
 
 
+def record_of_endless_data(place: Place) -> None:
+    record_data(place, "/dev/zero")
+
+
+def record_of_data_by_pipe(place: Place) -> None:
+    os.mkfifo(place.outside / "pipe.csv")
+    record_data(place, str(place.outside / "pipe.csv"))
+
+
+def record_data(place: Place, path: str) -> None:
+    """Say in the record alone that the data was another file."""
+    record = json.loads((place.run / "run.json").read_text())
+    for files in record["data"].values():
+        for each in files:
+            each["path"] = path
+    change(place.run / "run.json", data=record["data"])
+
+
 def checkpoints_elsewhere(place: Place) -> None:
     replace(place, "callbacks: []", f"callbacks: [{{ModelCheckpoint: {{filepath: {place.marker}.keras}}}}]")
 
@@ -223,6 +241,8 @@ INPUTS = [
     Hostile("reads a file as a vocabulary", config_with_a_vocabulary_of_elsewhere, OF_TRAINING),
     Hostile("names a device as its data, which never ends", config_of_endless_data, ("split", *TRAINING)),
     Hostile("names a pipe as its data, which never begins", config_of_data_by_pipe, ("split", *TRAINING)),
+    Hostile("had a device as its data, as its record has it", record_of_endless_data, ("split", "resume")),
+    Hostile("had a pipe as its data, as its record has it", record_of_data_by_pipe, ("split", "resume")),
     Hostile("writes checkpoints where it likes", checkpoints_elsewhere, OF_TRAINING),
     Hostile("writes a log outside of the run", log_by_dots, OF_TRAINING),
     Hostile("has a name that leads out of `runs/`", name_by_dots, OF_TRAINING),

@@ -193,3 +193,33 @@ def test_faults_of_ones_own_callback_are_not_forgiven(tmp_path: Path) -> None:
     tolerate(callback, path="callbacks[0]", listener=lambda event: None)
     with pytest.raises(OSError):
         callback.on_epoch_end(0)
+
+
+MOVES = """
+import keras, pathlib
+
+class Moves(keras.callbacks.Callback):
+    def __init__(self, place):
+        super().__init__()
+        self.place = place
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 2:
+            pathlib.Path(self.place).rename(self.place + "-elsewhere")
+"""
+
+
+@pytest.mark.parametrize("freq", ["epoch", 1])
+def test_a_run_that_is_moved_while_the_callbacks_work_is_not_begun_again_in_its_place(
+    config: dict[str, Any], tmp_path: Path, freq: str | int
+) -> None:
+    (tmp_path / "moves.py").write_text(MOVES)
+    checkpoint = {"ModelCheckpoint": {"filepath": "last.keras", "save_freq": freq}}
+    moves = {"Moves": {"place": str(tmp_path / "run")}}
+    config |= {"code": [str(tmp_path / "moves.py")], "callbacks": [moves, {"CSVLogger": {"filename": "log.csv"}}]}
+    config["callbacks"].insert(1, checkpoint)
+    with pytest.raises(RunError) as caught:
+        dlcli.train(config, run_dir=tmp_path / "run")
+    assert [problem.rule for problem in caught.value.problems] == ["run-gone"]
+    assert not (tmp_path / "run").exists()
+    assert (tmp_path / "run-elsewhere" / "run.json").exists()

@@ -17,7 +17,8 @@ from dlcli.training.checkpointing.values import NotPlain, PackedArrays, StoredAr
 
 dtypes = npst.boolean_dtypes() | npst.integer_dtypes() | npst.floating_dtypes() | npst.unicode_string_dtypes()
 arrays = npst.arrays(dtypes, npst.array_shapes(min_dims=0, max_dims=3, min_side=0))
-keys = st.none() | st.booleans() | st.integers() | st.text() | st.binary()
+huge = st.integers(-3, 3).map(lambda more: more * 10**5000 + more)
+keys = st.none() | st.booleans() | st.integers() | huge | st.text() | st.binary()
 plain = keys | st.floats() | st.complex_numbers(allow_nan=False) | st.datetimes() | st.dates()
 values = st.recursive(
     plain | arrays,
@@ -78,6 +79,12 @@ endless.append(endless)
 def test_what_is_not_plain_is_said(value: Any) -> None:
     with pytest.raises(NotPlain):
         pack(value, PackedArrays())
+
+
+@pytest.mark.parametrize("value", [{object(): 1}, {(1, object()): 1}, {object()}, frozenset({(object(),)})], ids=str)
+def test_an_object_in_a_set_or_as_a_key_is_said_also_when_what_is_in_it_is_known(value: Any) -> None:
+    with pytest.raises(NotPlain):
+        pack(value, PackedArrays(), contents=lambda inside: {"n": 1})
 
 
 documents = st.recursive(

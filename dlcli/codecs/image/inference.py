@@ -29,7 +29,7 @@ _LOOKED_FOR = 100
 
 def _fit(column: ColumnProfile, name: str) -> Fit | None:
     """Texts that end as names of images do, all or nearly all, and of which there are files."""
-    if column.kind != "text" or column.folder is None or column.distinct is None:  # None: all are numbers
+    if column.kind != "text" or column.folder is None or column.distinct is None:
         return None
     names = different(column)
     ends = pc.match_substring_regex(names, SUFFIX)

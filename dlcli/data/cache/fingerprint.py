@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import stat
 from pathlib import Path
 
 from dlcli.errors import DataError, Problem
@@ -31,11 +32,13 @@ def fingerprint(file: Path) -> Fingerprint:
     """Hash a file, reading it once, in bounded memory; of a folder, the names and the content of all its files.
 
     Raises:
-        DataError: A file cannot be read.
+        DataError: A file cannot be read, or is none: a pipe, a device.
     """
     if file.is_dir():
         return _of_folder(file)
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe waits for ever, a device never ends
+            raise DataError(Problem("it is a pipe or a device, not a file", file=file, rule="unreadable-file"))
         with file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256")
             return Fingerprint(path=str(file), bytes=stream.tell(), sha256=digest.hexdigest())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class Format:
         sniff: The suffix for a file that begins with these bytes; None when it is of another format.
         peek: A look that is cheap; raises DataError for files that cannot be read.
         open: The rows of a file; nothing is read yet.
+        open_some: The rows that files of no format are, each one, by the name of the column of files; None for others.
         directories: It takes directories, and no files.
         compressed: Its files are no text, and may be gzipped as well.
         arrays: The arrays of a file by their names; None for a format of tables. An only one may have no name.
@@ -69,6 +70,7 @@ class Format:
     sniff: Callable[[bytes], str | None] = lambda start: None
     peek: Callable[[Path, TableOptions], Peek] = _nothing
     open: Callable[[Path, TableOptions], Source]
+    open_some: Callable[[Sequence[Path], TableOptions, str], Source] | None = None
     directories: bool = False
     compressed: bool = False
     arrays: Callable[[Path], Mapping[str, StoredArray]] | None = None

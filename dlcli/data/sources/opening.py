@@ -14,7 +14,7 @@ from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.sources.paths import find_files
 from dlcli.data.sources.peek import below, source_files
-from dlcli.data.sources.registry import format_of, formats_of
+from dlcli.data.sources.registry import format_of, formats, formats_of
 from dlcli.data.sources.source import Source
 from dlcli.errors import DataError, Problem
 
@@ -69,9 +69,8 @@ def _open(
     as_rows = options.trained is not None and options.trained.only_file is not None
     known, problems = formats_of(files, as_rows=as_rows)
     if problems and not known and len(opened) == 1:
-        from dlcli.data.sources.folder.single import SingleFiles
-
-        return SingleFiles.of(files, options, opened[0])
+        (open_some,) = (each.open_some for each in formats() if each.open_some is not None)
+        return open_some(files, options, opened[0])
     if problems:
         raise DataError(problems)
     return Files(tuple(found.open(file, options) for file, found in known))

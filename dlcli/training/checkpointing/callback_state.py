@@ -5,14 +5,15 @@ Arguments are not part of it: they are in the config, and some are names of file
 
 from __future__ import annotations
 
+import collections
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
 
-from dlcli.training.checkpointing.objects import NotTheSame, contents, fill, has_no_state
-from dlcli.training.checkpointing.values import Held, NotPlain, PackedArrays, StoredArrays, pack, unpack
+from dlcli.training.checkpointing.objects import NotTheSame, contents, fill, has_no_state, member, new_tensor
+from dlcli.training.checkpointing.values import Held, Member, NotPlain, PackedArrays, StoredArrays, pack, unpack
 
 __all__ = ["pack_callback", "restore_callback"]
 
@@ -33,6 +34,12 @@ OF_KERAS: dict[str, tuple[str, ...]] = {
 
 OF_EVERY = frozenset({"_model", "params", "validation_data", "model"})
 """What every callback is given by `fit`."""
+
+HOOKS = frozenset(name for name in dir(keras.callbacks.Callback) if name.startswith("on_"))
+"""What is called while training: a wrapper may lie there."""
+
+TENSOR = "EagerTensor"
+"""A value of TensorFlow's, which may be made again."""
 
 
 def pack_callback(
@@ -93,18 +100,27 @@ def _contents(value: Any) -> Any:
 def _put(now: Any, value: Any) -> Any:
     """A value that was read, its objects being those that are there now, filled."""
     match value:
+        case Member():
+            return member(value)
+        case Held() if value.kind == TENSOR:
+            return new_tensor(value.content)
         case Held():
             if now is None or type(now).__name__ != value.kind:
                 raise NotTheSame(f"it held a {value.kind}, and holds {'none' if now is None else type(now).__name__}")
             return now if value.content is None else fill(now, value.content, _put)
         case dict():
             known = now if isinstance(now, dict) else {}
-            for key, each in value.items():
-                value[key] = _put(known.get(key), each)
+            items = [(_put(None, key), each) for key, each in value.items()]
+            value.clear()
+            value.update({key: _put(known.get(key), each) for key, each in items})
             return value
-        case list() | tuple() if any(isinstance(each, (Held, dict, list, tuple)) for each in value):
-            there: Any = now if isinstance(now, (list, tuple)) and len(now) == len(value) else [None] * len(value)
-            return type(value)(_put(*pair) for pair in zip(there, value, strict=True))
+        case collections.deque():
+            return collections.deque(_put(now, list(value)), value.maxlen)
+        case list() | tuple():
+            there = now if isinstance(now, (list, tuple, collections.deque)) and len(now) == len(value) else None
+            return type(value)(_put(*pair) for pair in zip(there or [None] * len(value), value, strict=True))
+        case set() | frozenset():
+            return type(value)(_put(None, each) for each in value)
         case _:
             return value
 
@@ -115,7 +131,7 @@ def _names(callback: Any, attributes: Iterable[str]) -> set[str]:
         known = OF_KERAS.get(type(callback).__name__, ())
         return {name for name in attributes if name in known}
     given = OF_EVERY | {name for kind in type(callback).__mro__ if _is_of_keras(kind) for name in _arguments(kind)}
-    return {name for name in attributes if name not in given and not name.startswith(("on_", "__"))}
+    return {name for name in attributes if name not in given and name not in HOOKS and not name.startswith("__")}
 
 
 def _is_of_keras(kind: type) -> bool:

@@ -6,19 +6,22 @@ Nothing is made from a file but values: what it says of an object goes into one 
 from __future__ import annotations
 
 import collections
+import enum
 import functools
 import logging
 import random
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from dlcli.model.code import MODULES
+from dlcli.training.checkpointing.values import Member
 
-__all__ = ["NotTheSame", "contents", "fill", "has_no_state"]
+__all__ = ["NotTheSame", "contents", "fill", "has_no_state", "member", "new_tensor"]
 
 WITHOUT_STATE = (
     type,
@@ -78,9 +81,9 @@ def fill(value: Any, content: Any, put: Callable[[Any, Any], Any]) -> Any:
         NotTheSame: It has another form.
         TypeError, ValueError: The content is none of such an object.
     """
-    for kind, _, write in _WAYS:
+    for kind, read, write in _WAYS:
         if isinstance(value, kind):
-            write(value, content)
+            write(value, put(read(value), content))
             return value
     if _is_tensor(value):
         return _as_tensor(value, content)
@@ -92,6 +95,28 @@ def fill(value: Any, content: Any, put: Callable[[Any, Any], Any]) -> Any:
     else:
         raise NotTheSame(f"nobody knows what is in a {type(value).__name__}")
     return value
+
+
+def member(found: Member) -> Any:
+    """A member of an enumeration of a module that is loaded; nothing is imported for it.
+
+    Raises:
+        NotTheSame: There is none of the name.
+    """
+    kind: Any = sys.modules.get(found.module)
+    for name in found.kind.split("."):
+        kind = vars(kind).get(name) if hasattr(kind, "__dict__") else None
+    known: Mapping[str, enum.Enum] = kind.__members__ if isinstance(kind, enum.EnumType) else {}
+    if found.name not in known:
+        raise NotTheSame(f"there is no {found.kind}.{found.name}")
+    return known[found.name]
+
+
+def new_tensor(content: Any) -> Any:
+    """A tensor of the numbers that were in one; raises NotTheSame where there are none."""
+    if not isinstance(content, np.ndarray):
+        raise NotTheSame("it has no numbers")
+    return keras.ops.convert_to_tensor(content)
 
 
 def _is_tensor(value: Any) -> bool:
@@ -107,7 +132,7 @@ def _has_variables(value: Any) -> bool:
 
 def _is_open(value: Any) -> bool:
     """Whether its attributes are all of it: an object of a class of the user's own, a schedule, a seed of Keras's."""
-    if not hasattr(value, "__dict__"):
+    if isinstance(value, enum.Enum) or not hasattr(value, "__dict__"):  # a member is one for all
         return False
     schedule = isinstance(value, keras.optimizers.schedules.LearningRateSchedule)
     return schedule or type(value).__module__.startswith(MODULES)

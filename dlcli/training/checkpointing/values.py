@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
+import enum
 import math
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,10 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Held", "NotPlain", "PackedArrays", "StoredArrays", "pack", "unpack"]
+__all__ = ["Held", "Member", "NotPlain", "PackedArrays", "StoredArrays", "pack", "unpack"]
 
 MOST_DEPTH = 50
 """Of lists within lists."""
+
+MOST_BITS = 10_000
+"""Of a number in JSON: Python reads none of more than 4,300 digits."""
 
 KINDS = "biufcSUmM"
 """NumPy's letters for the dtypes that are numbers, texts and times."""
@@ -40,6 +44,21 @@ class Held:
 
     kind: str
     content: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """What was a member of an enumeration.
+
+    Args:
+        module: Where its class is.
+        kind: The name of the class in there.
+        name: The member's name.
+    """
+
+    module: str
+    kind: str
+    name: str
 
 
 Contents = Callable[[Any], Any]
@@ -150,6 +169,9 @@ def pack(value: Any, arrays: PackedArrays, *, depth: int = 0, contents: Contents
     def inner(part: Any) -> Any:
         return pack(part, arrays, depth=depth + 1, contents=contents)
 
+    def whole(key: Any) -> Any:  # no object is found again in a set, or as a key: there is none to be filled
+        return pack(key, arrays, depth=depth + 1)
+
     match value:
         case None | bool() | str() if type(value) in (type(None), bool, str):
             return value
@@ -157,14 +179,18 @@ def pack(value: Any, arrays: PackedArrays, *, depth: int = 0, contents: Contents
             return {"array": arrays.add(value)}
         case np.generic():
             return {"scalar": arrays.add(value)}
-        case int() | float() if type(value) in (int, float):
+        case int() | float() if type(value) is float or (type(value) is int and value.bit_length() <= MOST_BITS):
             return value
+        case enum.Enum() if value.name in type(value).__members__:
+            return {"member": [type(value).__module__, type(value).__qualname__, value.name]}
         case collections.deque():
             return {"deque": [[inner(each) for each in value], value.maxlen]}
         case dict() if type(value) in _MAPPINGS.values():
-            return {type(value).__name__: [[inner(part) for part in item] for item in value.items()]}
-        case list() | tuple() | set() | frozenset() if type(value) in _SEQUENCES.values():
+            return {type(value).__name__: [[whole(key), inner(each)] for key, each in value.items()]}
+        case list() | tuple() if type(value) in _SEQUENCES.values():
             return {type(value).__name__: [inner(each) for each in value]}
+        case set() | frozenset() if type(value) in _SEQUENCES.values():
+            return {type(value).__name__: [whole(each) for each in value]}
         case _:
             return _packed_object(value, inner, contents)
 
@@ -200,6 +226,8 @@ def unpack(document: Any, arrays: StoredArrays, *, depth: int = 0) -> Any:
     if kind == "object":
         name, inside = _unpacked_list(content)
         return Held(str(name), unpack(inside, arrays, depth=depth + 1))
+    if kind == "member":
+        return Member(*_names(content))
     if kind in _SEQUENCES:
         return _SEQUENCES[kind](_unpacked(content, arrays, depth))
     raise ValueError(f"unknown kind {kind!r}")
@@ -215,8 +243,15 @@ _WORDS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
     "datetime": (datetime.datetime, datetime.datetime.isoformat, datetime.datetime.fromisoformat),
     "date": (datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
     "path": (Path, str, Path),
+    "int": (int, hex, lambda text: int(text, 16)),
 }
 """What is written as a text: its type, how it becomes one, and back."""
+
+
+def _names(content: Any) -> list[str]:
+    if not isinstance(content, list) or len(content) != 3 or not all(isinstance(each, str) for each in content):
+        raise ValueError("expected a module, a class and a name")
+    return content
 
 
 def _pair(content: Any, arrays: StoredArrays, depth: int) -> tuple[Any, Any]:

@@ -25,7 +25,11 @@ class Presence(keras.callbacks.Callback):  # type: ignore[misc]
         self._run = run
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Look whether it is there.
+        """Look whether it is there; raises RunError."""
+        self.require()
+
+    def require(self) -> None:
+        """Make sure that it is there.
 
         Raises:
             RunError: Somebody has removed it, or moved it away.

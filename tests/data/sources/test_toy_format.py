@@ -227,6 +227,7 @@ SHARED: dict[str, set[str]] = {
     "dlcli/cli/commands/predict.py": {"jsonl"},
     "dlcli/data/cache/entry.py": {".npy"},
     "dlcli/prediction/writers.py": {".npy"},
+    "dlcli/data/sources/keras_sets.py": {".npy"},
 }
 """Files that name formats for another reason: what is written, `--json`, and how arrays are kept in the cache."""
 

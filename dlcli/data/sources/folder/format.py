@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,12 @@ def _open(place: Path, options: TableOptions) -> Source:
     return FolderOfFiles(place, options)
 
 
+def _open_some(files: Sequence[Path], options: TableOptions, column: str) -> Source:
+    from dlcli.data.sources.folder.single import SingleFiles
+
+    return SingleFiles.of(files, options, column)
+
+
 FORMAT = Format(
     name="folder_of_files",
     title="folder",
@@ -35,4 +42,5 @@ FORMAT = Format(
     directories=True,
     peek=_peek,
     open=_open,
+    open_some=_open_some,
 )
