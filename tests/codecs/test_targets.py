@@ -139,6 +139,20 @@ def test_state_travels_as_json(codec: TargetCodec, column: Column) -> None:
     np.testing.assert_array_equal(copy.encode([column]), codec.encode([column]), strict=True)
 
 
+def test_classes_of_steps_that_training_has_not_seen_are_named_with_their_rows() -> None:
+    codec = _fit(CategoryTargetCodec("y", ["y"], shape=[2], ignore=["-"]), pa.array(["a b", "b -"]))
+    assert codec.spec.gaps
+    assert codec.encode([pa.array(["b a", "a"])]).tolist() == [[1, 0], [0, -1]]
+    with pytest.raises(DataError) as error:
+        codec.encode([pa.array(["a b", "c d", "c a", "- -"])], start=10)
+    unknown, missing = error.value.problems
+    assert "'c' (2 times, first in row 12), 'd' (1 time, first in row 12)" in unknown.message
+    assert (unknown.rule, missing.rule) == ("unknown-class", "missing-target")
+    assert "(row 14)" in missing.message
+    with pytest.raises(DataError, match="row 12 of column 'y' has a list of 3 values, expected 2"):
+        codec.encode([pa.array(["a b", "a b a"])], start=10)
+
+
 def test_faults_of_the_config() -> None:
     with pytest.raises(ConfigError, match="there is no column 'y'"):
         build_target("y", NumberTarget(), available=["a"])

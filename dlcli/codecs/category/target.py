@@ -156,7 +156,7 @@ class CategoryTargetCodec:
             DataError: Missing or unknown classes.
         """
         column = values[0] if len(values) == 1 else self._chosen(values, start)
-        if (many := self._read(column)) is not None:
+        if (many := self._read(column, start)) is not None:
             return self._encode_many(many, start, out)
         listed = ", ".join(self.classes[:10]) + (" and more" if len(self.classes) > 10 else "")
         unknown = f"the classes are {listed}; drop rows of other classes, or train with rows of them"
@@ -191,12 +191,12 @@ class CategoryTargetCodec:
     def _names_of_columns(self) -> tuple[str, ...]:
         return self._class_names if len(self._class_names) == len(self._columns) else self._columns
 
-    def _read(self, column: Column) -> Labels | None:
+    def _read(self, column: Column, start: int = 0) -> Labels | None:
         """The cells, where there are several in a sample: `codes` are `(rows, *axes)`."""
         single = not isinstance(column, np.ndarray) or column.size == len(column)
         if self._shape is None and single and not is_list(column):
             return None
-        many, self._shape = label_array(column, self._shape, name=self.columns[0])
+        many, self._shape = label_array(column, self._shape, name=self.columns[0], start=start)
         return many
 
     def _encode_many(self, many: Labels, start: int, out: Encoded | None) -> Encoded:
@@ -230,7 +230,7 @@ class CategoryTargetCodec:
         listed = first_of(
             (
                 f"{many.names[code]!r} ({count} time{'s' * (count != 1)}, first in row {row})"
-                for code, count, row in zip(codes, counts, rows, strict=False)
+                for code, count, row in zip(codes.tolist(), counts.tolist(), rows, strict=False)
             ),
             5,
         )

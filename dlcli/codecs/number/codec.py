@@ -261,7 +261,7 @@ class NumberCodec:
 
     def _read(self, values: Sequence[Column], *, start: int = 0) -> tuple[Floats, list[Problem]]:
         """The rows `(rows, *shape)`, NaN where there is no number, as an array of our own; and unreadable cells."""
-        cells = [self._numbers(column) for column in values]
+        cells = [self._numbers(column, start) for column in values]
         hint = "mend the data, or name another type, such as `category`"
         problems = [
             faulty_values(
@@ -285,7 +285,7 @@ class NumberCodec:
         shape = self._sample_shape((len(cells),))
         return (block.T if len(shape) == 1 else np.ascontiguousarray(block.T).reshape(rows, *shape)), problems
 
-    def _numbers(self, column: Column) -> Numbers:
+    def _numbers(self, column: Column, start: int = 0) -> Numbers:
         """The numbers of a column; those of lists, which may be written as texts where a shape is given."""
         if isinstance(column, np.ndarray) or len(self.columns) > 1:
             return numbers(column)
@@ -293,7 +293,7 @@ class NumberCodec:
         written = several and is_text(column.type)
         self._in_texts = self._in_texts or written
         if written or is_list(column):
-            return number_array(column, self._shape, name=self.columns[0])
+            return number_array(column, self._shape, name=self.columns[0], start=start)
         return numbers(column)
 
     def _sample_shape(self, own: tuple[int, ...]) -> tuple[int, ...]:

@@ -80,24 +80,25 @@ def _lists(starts: NDArray[np.int64], sizes: NDArray[np.int64], values: pa.Array
     return pc.if_else(pa.array(sizes < 0), pa.scalar(None, lists.type), lists) if (sizes < 0).any() else lists
 
 
-def label_array(column: Column, axes: Axes | None, *, name: str) -> tuple[Labels, Axes]:
+def label_array(column: Column, axes: Axes | None, *, name: str, start: int = 0) -> tuple[Labels, Axes]:
     """The cells as names, one for each place: `codes` are `(rows, *axes)`, -1 where there is none.
 
     Args:
         column: Arrays, lists, or texts that hold lists.
         axes: The shape of a cell; None: the shape that all have. Shorter lists are filled up.
         name: The column's, for messages.
+        start: Number of the first row, from 0, for messages.
 
     Raises:
         DataError: Lists that are longer, or of several lengths where none is given.
     """
-    leaves, places = _places(column, axes, name)
+    leaves, places = _places(column, axes, name, start)
     cells = labels(leaves)
     codes = np.append(cells.codes, -1)[places]
     return Labels(codes, cells.names), places.shape[1:]
 
 
-def number_array(column: Column, axes: Axes | None, *, name: str) -> Numbers:
+def number_array(column: Column, axes: Axes | None, *, name: str, start: int = 0) -> Numbers:
     """The cells as numbers `(rows, *axes)`, as `numbers` has them; lists are not filled up.
 
     Raises:
@@ -105,7 +106,7 @@ def number_array(column: Column, axes: Axes | None, *, name: str) -> Numbers:
     """
     if isinstance(column, np.ndarray):
         return numbers(column)
-    leaves, places = _places(column, axes, name, exact=True)
+    leaves, places = _places(column, axes, name, start, exact=True)
     cells = numbers(leaves)
     unreadable: NDArray[np.bool_] | None = None
     if cells.unreadable is not None:
@@ -166,7 +167,9 @@ def _flat(value: Any) -> list[Any]:
     return list(itertools.chain.from_iterable(map(_flat, value))) if isinstance(value, list) else [value]
 
 
-def _places(column: Column, axes: Axes | None, name: str, *, exact: bool = False) -> tuple[Column, NDArray[np.int64]]:
+def _places(
+    column: Column, axes: Axes | None, name: str, start: int, *, exact: bool = False
+) -> tuple[Column, NDArray[np.int64]]:
     """All values one after the other, and where those of each cell stand among them: `(rows, *axes)`, -1 for none."""
     if isinstance(column, np.ndarray):
         own = column.shape[1:]
@@ -180,7 +183,7 @@ def _places(column: Column, axes: Axes | None, name: str, *, exact: bool = False
         if axes is None or math.prod(axes) == 1:
             return column, np.arange(len(column)).reshape(len(column), *(axes or ()))
         raise DataError(_wrong_shape(name, (), axes))
-    leaves, places = _nested(column, np.arange(len(column)), axes, name, exact=exact)
+    leaves, places = _nested(column, np.arange(len(column)), axes, name, start, exact=exact)
     if axes is not None and places.shape[1:] != axes:
         if math.prod(places.shape[1:]) != math.prod(axes):
             raise DataError(_wrong_shape(name, places.shape[1:], axes))
@@ -189,7 +192,7 @@ def _places(column: Column, axes: Axes | None, name: str, *, exact: bool = False
 
 
 def _nested(
-    column: pa.Array, places: NDArray[np.int64], axes: Axes | None, name: str, *, exact: bool
+    column: pa.Array, places: NDArray[np.int64], axes: Axes | None, name: str, start: int, *, exact: bool
 ) -> tuple[pa.Array, NDArray[np.int64]]:
     """Step into lists, and the lists in them."""
     depth = 1
@@ -205,7 +208,7 @@ def _nested(
         wrong = known & ((there != size) if exact or axes is None else (there > size))
         wrong &= ~(np.append(sizes, -1)[places] < 0)
         if wrong.any():
-            row = int(np.argwhere(wrong)[0][0])
+            row = start + int(np.argwhere(wrong)[0][0])
             raise DataError(_wrong_length(name, row, int(there[wrong][0]), size, given=axes is not None))
         inside = np.arange(size)
         valid = known[..., np.newaxis] & (inside < there[..., np.newaxis])
