@@ -66,7 +66,7 @@ class ClassReport:
         A precision without predictions, or a recall without rows, is 0 by convention. A row without a prediction is
         not right, and stands in no column of the matrix. `auc` is the area under the ROC curve of a class against all
         others, over the rows with a prediction; None where it has no rows, or all. `macro_average` is the mean over the
-        classes, of `auc` over those that have one. Without probabilities there is no `auc`.
+        classes that occur or are predicted, of `auc` over those that have one. Without probabilities there is no `auc`.
         """
         hits = np.diag(self.counts).astype(float)
         predicted, support = self.counts.sum(axis=0), self.counts.sum(axis=1) + self.missed
@@ -76,10 +76,10 @@ class ClassReport:
         f1 = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
         rows = int(support.sum())
         areas = self._areas()
+        seen = (predicted + support) > 0
         macro: dict[str, float | None] = {
-            "precision": float(precision.mean()),
-            "recall": float(recall.mean()),
-            "f1": float(f1.mean()),
+            name: float(figures[seen].mean()) if seen.any() else 0.0
+            for name, figures in (("precision", precision), ("recall", recall), ("f1", f1))
         }
         if areas is not None:
             known = [area for area in areas if area is not None]

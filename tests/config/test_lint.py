@@ -115,6 +115,16 @@ def test_the_rule_warns_and_can_be_silenced(rule: str) -> None:
     assert rule not in {warning.rule for warning in lint(Config.model_validate(silenced), targets)}
 
 
+def test_a_loss_that_spells_wants_a_unit_for_no_class() -> None:
+    def hints(units: int) -> list[str]:
+        found = lint(Config.model_validate(spec(units, None, loss="CTC")), [CLASSES])
+        return [warning.hint for warning in found if warning.rule == "units-not-classes"]
+
+    assert hints(len(CLASSES.classes) + 1) == []
+    (hint,) = hints(len(CLASSES.classes) + 2)
+    assert f"units: {len(CLASSES.classes) + 1};" in hint
+
+
 def test_a_single_output_may_be_called_by_its_layer() -> None:
     plain = spec(3, "softmax", loss="mse", metrics=["accuracy"])
     named = spec(3, "softmax", loss={"out": "mse"}, metrics={"out": ["accuracy"]})

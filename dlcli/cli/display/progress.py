@@ -173,7 +173,7 @@ def plan_lines(planned: Planned, console: Console) -> list[object]:
     job = f"{counted(planned.epochs, 'epoch')}: {counted(planned.updates, 'update')} in all, on {planned.device}"
     return [
         model_table(planned.summary, console),
-        Text(f"rows: {rows}; {'; '.join(planned.targets)}"),
+        Text("; ".join((f"rows: {rows}", *planned.targets))),
         Text(f"{epoch}; {job}"),
     ]
 

@@ -164,15 +164,18 @@ def accuracy_of_numbers(config: Config, output: Output) -> Iterator[tuple[str, s
 
 
 def units_not_classes(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
-    """More output units than classes: some can never be right."""
+    """More output units than classes: some can never be right. A loss that spells sequences has one for no class."""
     target, units = output.target, output.head.units
-    if loss_facts(output.loss).family == "embedding":
+    family = loss_facts(output.loss).family
+    if target is None or target.kind != "category" or units is None or not target.classes or family == "embedding":
         return
-    if target is not None and target.kind == "category" and units is not None and units > len(target.classes) > 0:
+    count = len(target.classes)
+    wanted, none = (count + 1, ", and none") if family == "sequence" else (count, "")
+    if units > wanted:
         yield (
             _head_path(config, output),
-            f"{units} units for the {len(target.classes)} classes of {target.name!r}",
-            f"use units: {len(target.classes)}",
+            f"{units} units for the {count} classes of {target.name!r}{none}",
+            f"use units: {wanted}",
         )
 
 

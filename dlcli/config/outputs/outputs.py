@@ -68,7 +68,11 @@ class OutputPlan:
 
     @property
     def fits(self) -> bool:
-        """Whether what it gives can be read as its targets: it has their axes, and a number for each of theirs."""
+        """Whether what it gives can be read as its targets: it has their axes, and a number for each of theirs.
+
+        More numbers than theirs are something else: quantiles, or weights, means and spreads of a mixture. Which of
+        them would be the prediction only the loss knows.
+        """
         if not self.targets:
             return False
         if self.shape is None or self.is_flat or self.scores in ("embedding", "sequence"):
@@ -79,7 +83,8 @@ class OutputPlan:
             one in (None, other) for one, other in zip(axes, self.axes, strict=True)
         )
         one_of_two = units == 1 and len(self.classes) == 2
-        return (same or not self.axes) and (units is None or units >= wanted or one_of_two)
+        enough = units is None or units == wanted or (bool(self.classes) and units > wanted) or one_of_two
+        return (same or not self.axes) and enough
 
     @property
     def axes(self) -> tuple[int, ...]:
