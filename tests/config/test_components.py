@@ -82,9 +82,11 @@ EITHER = {"Discretization": {"bin_boundaries": [0.0, 1.0]}}
 SILENT = {"HashedCrossing", "ReduceLROnPlateau"}
 
 CATALOGUE = load()
+# Networks are made, and swept, in tests/model/test_pretrained.py: each is many layers.
 ENTRIES = [
     pytest.param(entry, id=f"{kind}.{entry.name}")
     for kind in CATALOGUE.kinds
+    if kind != "applications"
     for entry in CATALOGUE.entries(kind)
     if entry.usable and not (entry.shorthand or entry.own or entry.name in NOT_MADE_HERE)
 ]

@@ -81,7 +81,11 @@ def test_what_is_not_plain_is_said(value: Any) -> None:
         pack(value, PackedArrays())
 
 
-@pytest.mark.parametrize("value", [{object(): 1}, {(1, object()): 1}, {object()}, frozenset({(object(),)})], ids=str)
+@pytest.mark.parametrize(
+    "value",
+    [{object(): 1}, {(1, object()): 1}, {object()}, frozenset({(object(),)})],
+    ids=["key", "in a key", "in a set", "in a frozen set"],
+)
 def test_an_object_in_a_set_or_as_a_key_is_said_also_when_what_is_in_it_is_known(value: Any) -> None:
     with pytest.raises(NotPlain):
         pack(value, PackedArrays(), contents=lambda inside: {"n": 1})
