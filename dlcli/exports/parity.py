@@ -2,8 +2,9 @@
 
 Each column of an output is measured by its own greatest number: one of millions does not hide another of thousandths.
 A sum whose terms cancel is smaller than its terms, and float32 rounds the terms; so where the strict comparison fails,
-the model tells its own noise: how far its outputs move when each weight and input is off by a few roundings. What no
-more than that separates, no arithmetic in float32 can tell apart.
+the model tells its own noise: how far its outputs move when each weight and input is off by a few roundings, and how
+far a row alone is from the same among others. What no more than that separates, no arithmetic in float32 can tell
+apart.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ __all__ = ["BATCH_OF_ONE", "MOST_ROWS", "Parity", "batches", "floors", "judge", 
 FLOOR = 2.0**-21
 """What a sigmoid may differ by whatever its size, eight roundings of 0.5: runtimes compute it as 0.5 plus something
 (ONNX Runtime's is off by 1.4e-7, and 0 below 1e-8)."""
+
+SELF = 4.0
+"""So many times its noise a model may differ from itself, between a row among others and alone, and another model as
+well: one shaking is a draw, and a softmax of large scores a multiple of it. Beyond that the batch has a say."""
 
 SMALLEST = 1e-30
 """What is smaller may be zero: some runtimes know no denormal numbers."""
@@ -163,10 +168,24 @@ def judge(
     if parity.agrees or noise is None:
         return parity
     moved = [_greatest(_columns(values)) for values in noise()]
+    moved = [
+        shaken + np.minimum(own, SELF * shaken) for shaken, own in zip(moved, _between_batches(expected), strict=True)
+    ]
     looser = _worst(expected, received, scales, [one + more for one, more in zip(tolerated, moved, strict=True)])
     return dataclasses.replace(
         looser, floor=floor, tolerance=tolerance, noise=max(float(more.max(initial=0.0)) for more in moved)
     )
+
+
+def _between_batches(outputs: Sequence[Outputs]) -> list[NDArray[np.float64]]:
+    """How far each column of a model is from itself, `(columns,)`: a row among all, and alone."""
+    apart = [np.zeros(_columns(values).shape[-1]) for values in outputs[0]]
+    for (start, count), ones in zip(batches(len(outputs[0][0])), outputs, strict=False):
+        for place, (one, whole) in enumerate(zip(ones, outputs[0], strict=True)):
+            same = whole[start : start + count]
+            if one.shape == same.shape:
+                apart[place] = np.maximum(apart[place], _greatest(_apart(_columns(one), _columns(same))))
+    return apart
 
 
 def _worst(

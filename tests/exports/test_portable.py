@@ -189,6 +189,18 @@ def test_the_record_says_what_was_allowed() -> None:
     assert judge([one], [one], noise=lambda: [np.array([[1e-6], [5e-5]])]).document() == strict
 
 
+def test_a_row_alone_may_be_off_by_what_it_is_for_keras_too() -> None:
+    """A softmax of large scores differs by more than its noise between a batch and a row alone, in Keras itself."""
+    rows, alone, off = (np.array([[0.03], [each]], np.float32) for each in (0.02, 0.0200004, 0.0200008))
+    noise = 2e-7
+    expected = [[rows], [rows[:1]], [alone[1:]]]
+    received = [[rows], [rows[:1]], [off[1:]]]
+    assert judge(expected, received, noise=lambda: [np.full((2, 1), noise)]).agrees
+    assert not judge([[rows], [rows[:1]], [rows[1:]]], received, noise=lambda: [np.full((2, 1), noise)]).agrees
+    far = [[rows], [rows[:1]], [rows[1:] * 2]]  # what depends on the batch is no rounding
+    assert not judge(far, [[rows], [rows[:1]], [rows[1:]]], noise=lambda: [np.full((2, 1), noise)]).agrees
+
+
 def test_what_is_not_finite_is_equal_to_its_like_alone() -> None:
     one, other = np.array([[np.nan, np.inf, -np.inf]]), np.array([[np.nan, np.inf, 0.0]])
     assert compare([one], [one]).agrees
