@@ -12,6 +12,7 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import TargetSpec
 
 CLASSES = TargetSpec("y", "category", classes=("a", "b", "c"))
+MASK = TargetSpec("y", "category", classes=("a", "b", "c"), axes=(8, 8))
 NUMBER = TargetSpec("y", "number")
 
 
@@ -45,6 +46,10 @@ def network(scale: str) -> dict[str, Any]:
     small = {"MobileNetV2": {"include_top": False, "weights": "none"}}
     found["model"]["layers"] = ["RandomFlip", small, "GlobalAveragePooling2D", *found["model"]["layers"]]
     return found
+
+
+def moved(by: str) -> dict[str, Any]:
+    return spec(3, "softmax", data={"features": {"x": {"type": "image", "augment": [by]}}})
 
 
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
@@ -85,6 +90,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
     ),
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
     "scaled-pixels": (network("unit"), network("none"), None),
+    "moved-pixels": (moved("RandomFlip"), moved("RandomContrast"), [MASK]),
     "callback-cannot-act": (
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 10, "patience": 1}}]),
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
@@ -123,6 +129,22 @@ def test_a_loss_that_spells_wants_a_unit_for_no_class() -> None:
     assert hints(len(CLASSES.classes) + 1) == []
     (hint,) = hints(len(CLASSES.classes) + 2)
     assert f"units: {len(CLASSES.classes) + 1};" in hint
+
+
+@pytest.mark.parametrize(
+    ("place", "path"),
+    [
+        ({"data": {"augment": ["CutMix"]}}, "data.augment[0]"),
+        ({"model": {"layers": ["RandomRotation"]}}, "model.layers[0]"),
+    ],
+)
+def test_pixels_are_moved_by_other_ways_too(place: dict[str, dict[str, list[Any]]], path: str) -> None:
+    config = spec(3, "softmax")
+    config["data"] |= place.get("data", {})
+    config["model"]["layers"] = [*place.get("model", {}).get("layers", []), *config["model"]["layers"]]
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(config), [MASK])}
+    assert found["moved-pixels"] == path
+    assert "moved-pixels" not in {warning.rule for warning in lint(Config.model_validate(config), [CLASSES])}
 
 
 def test_a_single_output_may_be_called_by_its_layer() -> None:

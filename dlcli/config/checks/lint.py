@@ -14,7 +14,7 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import modes_against
-from dlcli.config.checks.pixels import scaled_pixels
+from dlcli.config.checks.pixels import moved_pixels, scaled_pixels
 from dlcli.config.document.places import format_path
 from dlcli.config.outputs.conventions import Head, default_targets, from_logits, head_place, layer_head, output_losses
 from dlcli.config.schema import Config
@@ -297,6 +297,7 @@ RULES: dict[str, Rule] = {
         mode_against_metric,
         masked_average_of_nothing,
         scaled_pixels,
+        moved_pixels,
     )
 }
 """Every rule by its name."""

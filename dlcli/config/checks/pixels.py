@@ -1,18 +1,37 @@
-"""Pixels that are scaled before a network that scales them itself: it would see next to nothing, and learn slowly."""
+"""What is done to pixels, and not to what is learnt from them.
+
+Scaled before a network that scales them itself, they are next to nothing to it; moved while their mask is not, they
+are learnt as what their neighbours are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.component import Component
+from dlcli.config.signature import TargetSpec
 
-__all__ = ["scaled_pixels"]
+__all__ = ["moved_pixels", "scaled_pixels"]
+
+MOVING = (
+    *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomCrop", "RandomShear"),
+    *("RandomPerspective", "RandomElasticTransform", "RandAugment", "AugMix"),
+)
+"""Layers that put pixels elsewhere. What they draw they tell nobody, so that no mask can be moved with its image."""
 
 KEEPING = ("Concatenate", "Resizing", "CenterCrop", "Identity", "Reshape", "Permute")
 """Layers that leave pixels as bright as they were, with those whose names begin with `Random`."""
+
+
+class Learning(Protocol):
+    """An output of the model."""
+
+    @property
+    def target(self) -> TargetSpec | None:
+        """What it learns, when that is known."""
 
 
 def scaled_pixels(config: Config, output: object) -> Iterator[tuple[str, str, str]]:
@@ -26,6 +45,33 @@ def scaled_pixels(config: Config, output: object) -> Iterator[tuple[str, str, st
                 f"{network} takes pixels from 0 to 255 and scales them itself, and {name!r} is scaled before it",
                 f"use {name}: {{..., scale: none}}, or include_preprocessing: false",
             )
+
+
+def moved_pixels(config: Config, output: Learning) -> Iterator[tuple[str, str, str]]:
+    """A mask, or an image to learn, stays where it is when its image is moved: each pixel learns what another is."""
+    target = output.target
+    if target is None or len(target.axes) < 2:
+        return
+    for path, name in _changes(config):
+        if name in MOVING or name == "CutMix":
+            yield (
+                path,
+                f"{name} moves pixels of the images, and {target.name!r}, which has a value for each pixel, stays",
+                "change colours alone (RandomBrightness, RandomContrast), or add moved images with their masks to the rows",
+            )
+
+
+def _changes(config: Config) -> Iterator[tuple[str, str]]:
+    """What changes samples in training, each with where it is said."""
+    for name, feature in (config.data.features or {}).items():
+        for index, each in enumerate(getattr(feature, "augment", ())):
+            said = each if isinstance(each, str) else next(iter(each)) if isinstance(each, Mapping) else each.name
+            yield f"data.features.{name}.augment[{index}]", said
+    for index, component in enumerate(config.data.augment):
+        yield f"data.augment[{index}]", component.name
+    for index, item in enumerate(config.model.layers):
+        if item.component is not None:
+            yield f"model.layers[{index}]", item.component.name
 
 
 def _networks(items: Sequence[LayerItem], features: list[str], *, code: bool) -> Iterator[tuple[str, list[str]]]:
