@@ -57,7 +57,7 @@ def moved_pixels(config: Config, output: Learning) -> Iterator[tuple[str, str, s
             yield (
                 path,
                 f"{name} moves pixels of the images, and {target.name!r}, which has a value for each pixel, stays",
-                "change colours alone (RandomBrightness, RandomContrast), or add moved images with their masks to the rows",
+                "change colours alone (RandomBrightness and its kin), or add moved images and their masks to the rows",
             )
 
 
