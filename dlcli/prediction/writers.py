@@ -59,8 +59,13 @@ class DelimitedWriter:
             for place, column in enumerate(table.itercolumns()):
                 if is_text(column.type):
                     table = table.set_column(place, table.field(place), neutralise(column))
+        alone = table.num_columns == 1 and table.num_rows and _has_nothing(table.column(0))
         try:
-            rows = self._plain(table)
+            rows = (
+                self._lines([column.combine_chunks() for column in table.itercolumns()])
+                if alone
+                else self._plain(table)
+            )
         except pa.ArrowInvalid:
             # Arrow quotes all texts or none, and refuses none when one of them holds a delimiter, quote or line end.
             rows = self._lines([column.combine_chunks() for column in table.itercolumns()])
@@ -89,9 +94,18 @@ class DelimitedWriter:
                 doubled = pc.replace_substring(texts, quote.as_py(), twice.as_py())
                 texts = pc.if_else(needed, pc.binary_join_element_wise(quote, doubled, quote, nothing), texts)
             cells.append(texts)
+        if len(cells) == 1:  # an empty line would be taken for no row
+            nothing_there = pc.equal(pc.fill_null(cells[0], nothing), nothing)
+            cells = [pc.if_else(nothing_there, twice, cells[0])]
         rows = pc.binary_join_element_wise(*cells, delimiter, null_handling="replace", null_replacement="")
         lines = pc.binary_join_element_wise(rows, end, nothing)
         return memoryview(lines.buffers()[2])[: pc.sum(pc.binary_length(lines)).as_py()]
+
+
+def _has_nothing(column: pa.ChunkedArray) -> bool:
+    """Whether a cell would be written as nothing."""
+    empty = is_text(column.type) and pc.any(pc.equal(pc.cast(column, pa.large_string()), "")).as_py()
+    return bool(column.null_count or empty)
 
 
 class JsonLinesWriter:

@@ -109,6 +109,21 @@ def test_a_cell_looks_the_same_whatever_its_neighbours_hold() -> None:
     assert lines[0].replace(b",plain\n", b',"a,b"\n', 1) == lines[1]
 
 
+@pytest.mark.parametrize("column", [pa.array(["a", "", None, "b"]), pa.array([1.0, None, 2.0, None])])
+def test_a_row_whose_only_cell_is_empty_is_no_empty_line(column: pa.Array) -> None:
+    alone = pa.table({"prediction": column})
+    stream = io.BytesIO()
+    OUTPUTS["csv"].writer(stream, alone.schema, False).write(alone)
+    header, *lines = stream.getvalue().decode().splitlines()
+    assert header == "prediction"
+    assert len(lines) == 4
+    assert lines.count('""') == 2
+    stream = io.BytesIO()
+    two = pa.table({"prediction": column, "other": column})
+    OUTPUTS["csv"].writer(stream, two.schema, False).write(two)
+    assert b'"' not in stream.getvalue()
+
+
 def test_json_numbers_have_the_digits_of_their_type() -> None:
     assert written("jsonl", table([("x", 0.9999923)])) == b'{"prediction": "x", "score, of it": 0.9999923}\n'
 
