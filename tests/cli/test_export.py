@@ -42,7 +42,7 @@ def iris(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
         ("onnx", "model.onnx", []),
         ("litert", "model.tflite", []),
         pytest.param("keras", "model.keras", ["--with-preprocessing"], marks=pytest.mark.soak),
-        ("saved_model", "model", ["--with-preprocessing"]),
+        pytest.param("saved_model", "model", ["--with-preprocessing"], marks=pytest.mark.soak),
     ],
 )
 def test_the_page_shows_how_each_format_is_used(
@@ -165,6 +165,7 @@ def test_an_output_is_needed(dlcli: Dlcli, run_directory: Path) -> None:
     assert dlcli("export", "run", "--format", "keras").returncode == 2
 
 
+@pytest.mark.soak
 def test_recurrent_models_go_to_onnx_and_not_to_litert(dlcli: Dlcli, tmp_path: Path) -> None:
     import numpy as np
 
