@@ -61,9 +61,11 @@ class Interrupts:
         while not self._over.wait(PATIENCE_SECONDS):
             ours = signal.getsignal(number) == self._request
             self._reminding = ours
-            _thread.interrupt_main(signal.Signals(number))
             if not ours:
+                _thread.interrupt_main(signal.Signals(number))
                 return
+            # A signal and not a note to the interpreter alone, which what waits in a call of the system would not hear.
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
 
     def __enter__(self) -> Interrupts:
         self._signals.enter_context(catch_signals(self._request))

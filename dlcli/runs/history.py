@@ -16,6 +16,9 @@ from dlcli.runs.inside import read_inside
 
 __all__ = ["OWN_COLUMNS", "HistoryFile", "read_history"]
 
+LONGEST_NUMBER = 100
+"""Characters of a cell."""
+
 MOST_BYTES = 256 * 2**20
 """Of a history that is read: a million epochs of twenty metrics."""
 
@@ -148,12 +151,19 @@ def read_history(path: Path) -> list[dict[str, float]]:
     return _parsed(content, path)[1]
 
 
+def _short(cell: str) -> str:
+    """A cell that may be a number as a history writes it. Raises ValueError."""
+    if len(cell) > LONGEST_NUMBER:
+        raise ValueError(f"a number of {len(cell):,} characters")
+    return cell
+
+
 def _parsed(content: bytes, path: Path) -> tuple[list[str], list[dict[str, float]]]:
     """The columns and the rows of a history; epochs are whole numbers. Raises RunError."""
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), restval="")
         rows = [
-            {name: int(cell) if name in COUNTED else float(cell) for name, cell in row.items() if cell}
+            {name: (int if name in COUNTED else float)(_short(cell)) for name, cell in row.items() if cell}
             for row in reader
         ]
         return list(reader.fieldnames or ()), rows

@@ -114,7 +114,7 @@ def load_keras(run: RunDirectory, *, leave: Leave, mixed: bool = False) -> Train
     """
     checked = inspect_run(run).checked()
     require_code(checked.config, run, leave)
-    preprocessing = read_preprocessing(run)
+    preprocessing = read_preprocessing(run, checked.config)
     graph = checked.expanded.among(list(preprocessing.features)).require()
     return rebuild(run, checked.config, graph, preprocessing, mixed=mixed)
 

@@ -38,8 +38,12 @@ class TrainedRun:
     predictor: Predictor
 
 
-def read_preprocessing(run: RunDirectory) -> Preprocessing:
+def read_preprocessing(run: RunDirectory, config: Config | None = None) -> Preprocessing:
     """The fitted preprocessing of a run.
+
+    Args:
+        run: Where it is.
+        config: The run's own, whose targets it must have; None where that does not matter.
 
     Raises:
         RunError: It is damaged, or of a newer version.
@@ -49,6 +53,8 @@ def read_preprocessing(run: RunDirectory) -> Preprocessing:
     except RunError as error:
         raise RunError(problem.at(run.preprocessing) for problem in error.problems) from error
     fault = _unsound(preprocessing)
+    if config is not None and preprocessing.targets.keys() != config.data.target.keys():
+        fault = fault or "its targets are not those of the run's config"
     if fault:
         message = f"the preprocessing state cannot be read: {fault}"
         hint = "the file was changed or cut short: restore it, or train again"

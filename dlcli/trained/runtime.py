@@ -85,7 +85,8 @@ def load_portable(path: Path, *, required: bool, warn: Warn) -> TrainedRun | Non
     document: Any = run.read_json(run.record).get("portable")
     content = read_portable(run, document)
     if isinstance(content, bytes):
-        config, preprocessing = read_resolved(run.config), read_preprocessing(run)
+        config = read_resolved(run.config)
+        preprocessing = read_preprocessing(run, config)
         predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
         return TrainedRun(run, config, preprocessing, predictor)
     problem = content

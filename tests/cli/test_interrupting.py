@@ -34,7 +34,11 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize(
     ("runtime", "number"),
-    [("portable", signal.SIGINT), ("portable", signal.SIGHUP), ("keras", signal.SIGTERM)],
+    [
+        ("portable", signal.SIGINT),
+        ("portable", signal.SIGHUP),
+        pytest.param("keras", signal.SIGTERM, marks=pytest.mark.soak),
+    ],
 )
 def test_in_the_middle_of_a_prediction(
     run_directory: Path, tmp_path: Path, runtime: str, number: signal.Signals

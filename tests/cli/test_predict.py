@@ -325,8 +325,7 @@ def test_kept_values_keep_their_types(dlcli: Dlcli, run_directory: Path, tmp_pat
     assert next(iter(json.loads(done.stdout))) == "id"
     assert '"id": 7,' in done.stdout
     done = dlcli("predict", "run", "new.jsonl", "--keep", "tags")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "'tags' holds several values a row" in done.stderr
+    assert done.stdout.splitlines()[1].startswith("[1],")
 
 
 def test_columns_that_are_asked_for(dlcli: Dlcli, run_directory: Path, tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ def test_every_name_becomes_another(names: list[str]) -> None:
         assert not keyword.iskeyword(each)
 
 
-@pytest.mark.parametrize(("format", "name"), [("saved_model", "m"), ("litert", "m.tflite")])
+@pytest.mark.parametrize(
+    ("format", "name"), [pytest.param("saved_model", "m", marks=pytest.mark.soak), ("litert", "m.tflite")]
+)
 def test_columns_of_odd_names(format: str, name: str, tmp_path: Path) -> None:
     keras = startup.load()
     sources = {each: keras.Input((1,), name=each) for each in ODD}

@@ -44,7 +44,11 @@ def config(file: Path, **keys: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("loss", ["Circle", {"Circle": {"remove_diagonal": False, "margin": 0.3}}], ids=str)
+@pytest.mark.parametrize(
+    "loss",
+    ["Circle", pytest.param({"Circle": {"remove_diagonal": False, "margin": 0.3}}, marks=pytest.mark.soak)],
+    ids=str,
+)
 def test_it_trains_as_in_keras(loss: Any, train: Any) -> None:
     random = np.random.default_rng(2)
 

@@ -91,6 +91,7 @@ def config(table: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.soak
 def test_a_graph_is_trained_taken_again_and_predicted(table: Path, tmp_path: Path) -> None:
     events: list[object] = []
     run = dlcli.train(config(table), run_dir=tmp_path / "run", listener=events.append)

@@ -66,6 +66,7 @@ def test_labels_are_mixed_as_the_pixels_are(folder: Path) -> None:
         assert np.array_equal(first[0]["x"], again[0]["x"])
 
 
+@pytest.mark.soak
 def test_the_same_again_however_it_is_executed(folder: Path, config: Any) -> None:
     path = config(folder, model=SMALL, data=MIXED, epochs=3)
     runs = {

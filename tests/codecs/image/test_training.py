@@ -62,19 +62,19 @@ assert not {{"tensorflow", "keras"}} & sys.modules.keys()
 
 
 def test_a_folder_and_files_themselves_are_predicted(trained: Any, tmp_path: Path) -> None:
+    images = tmp_path / "images"
     for name in ("a/1.png", "a/2.png", "b/1.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        Image.new("L", (8, 8), 40 * int(name[2])).save(tmp_path / name)
+        (images / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (8, 8), 40 * int(name[2])).save(images / name)
 
     def predicted(source: Path | str) -> list[Any]:
         dlcli.predict_file(trained.path, source, output=tmp_path / "out.csv")
         return [tuple(row) for row in pd.read_csv(tmp_path / "out.csv")[["path", "prediction"]].to_numpy()]
 
-    folder = predicted(tmp_path)
+    folder = predicted(images)
     assert [path for path, _ in folder] == ["a/1.png", "a/2.png", "b/1.png"]
-    (tmp_path / "out.csv").unlink()
-    assert predicted(f"{tmp_path}/*/*.png") == folder
-    assert predicted(tmp_path / "b" / "1.png") == [("1.png", folder[2][1])]
+    assert predicted(f"{images}/*/*.png") == folder
+    assert predicted(images / "b" / "1.png") == [("1.png", folder[2][1])]
 
 
 def test_bad_files_are_named(trained: Any, tmp_path: Path) -> None:
