@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken, blocks

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dlcli.config.checks.history_names import metric_names
 from dlcli.config.outputs.conventions import from_logits
 from dlcli.config.outputs.metric_views import MetricView, metric_view
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.evaluation.measures import Mean, find_mean

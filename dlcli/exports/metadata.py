@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.exports.columns import column_inputs

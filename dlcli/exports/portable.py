@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.signature import SPLITS
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.preprocessing.preprocessing import Preprocessing

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.options.types import part
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.prepare import Prepared
 from dlcli.errors import ConfigError, Problem
 from dlcli.files.replacing import replacing

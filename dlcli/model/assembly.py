@@ -8,7 +8,8 @@ from typing import Any
 
 from dlcli.backend.runtime import Runtime, configure
 from dlcli.config.graph.graph import Graph
-from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
+from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.outputs.outputs import plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
 from dlcli.model.code import load_code

@@ -8,7 +8,7 @@ from typing import Any
 
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.graph.drafts import snake_case
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.arrays import numbers_array, plain_numbers, texts_array, with_nulls
 from dlcli.data.inputs import Input, InputRows

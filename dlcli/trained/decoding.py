@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem

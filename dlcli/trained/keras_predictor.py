@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.graph.graph import Graph
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import ModelError, Problem, RunError

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 
 __all__ = ["Arrays", "Predictor", "RuntimeName"]
 

@@ -8,7 +8,8 @@ import pytest
 
 from dlcli.config.outputs.conventions import Head
 from dlcli.config.outputs.metric_faults import check_metrics_of
-from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
+from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.outputs.outputs import plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec

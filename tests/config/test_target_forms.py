@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from dlcli.config.outputs.conventions import pair_targets
-from dlcli.config.outputs.outputs import OutputPlan, plan_outputs
+from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.outputs.outputs import plan_outputs
 from dlcli.config.schema import Config, DataConfig
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.outputs.conventions import Head
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 from dlcli.data.samples.arrays import ArraySamples

@@ -12,7 +12,7 @@ from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.catalogue.facts import METRICS, metric_facts
 from dlcli.config.outputs.conventions import Head, TargetForm
 from dlcli.config.outputs.metric_views import metric_view
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import TargetSpec
 from dlcli.data.preprocessing.preprocessing import Preprocessing

@@ -10,7 +10,7 @@ import pytest
 
 from dlcli.codecs.number.schema import NumberTarget
 from dlcli.config.outputs.conventions import Head, TargetForm
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 from dlcli.data.columns.chunk import Chunk

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from dlcli.config.catalogue.facts import metric_facts
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.errors import Problem

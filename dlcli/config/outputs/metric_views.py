@@ -11,7 +11,7 @@ import dataclasses
 from typing import Any, Literal
 
 from dlcli.config.catalogue.facts import MetricFacts, metric_facts
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component, normal_name
 
 __all__ = ["MetricView", "metric_view", "plain_accuracy"]

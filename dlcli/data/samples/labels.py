@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.columns.names import text_name
 from dlcli.data.samples.samples import Samples, Taken, blocks
 from dlcli.errors import ConfigError, Problem, did_you_mean

@@ -6,7 +6,7 @@ from typing import Any
 
 from dlcli.backend import startup
 from dlcli.config.outputs.metric_views import MetricView, metric_view, plain_accuracy
-from dlcli.config.outputs.outputs import OutputPlan
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component, normal_name
 
 __all__ = ["viewed"]
