@@ -211,8 +211,10 @@ def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
     if resize == "crop":
         ratio = max(ratios)
         wide, high = width / ratio, height / ratio
-        left, top = (image.width - wide) / 2, (image.height - high) / 2
-        return image.resize((width, height), bilinear, box=(left, top, left + wide, top + high))
+        # Rounding must not put the box a hair outside of the image.
+        left, top = max(0.0, (image.width - wide) / 2), max(0.0, (image.height - high) / 2)
+        right, bottom = min(float(image.width), left + wide), min(float(image.height), top + high)
+        return image.resize((width, height), bilinear, box=(left, top, right, bottom))
     ratio = min(*ratios, 1.0) if resize == "pad" else min(ratios)
     inner = (min(width, max(1, round(image.width * ratio))), min(height, max(1, round(image.height * ratio))))
     whole = pillow.new(image.mode, (width, height))
