@@ -17,11 +17,12 @@ characters = st.text(st.characters(codec="utf-8"))
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
     st.none() | st.booleans() | numbers | characters,
-    lambda inner: st.lists(inner) | st.dictionaries(characters, inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(characters, inner, max_size=4),
+    max_leaves=20,
 )
 
 
-@given(st.dictionaries(characters, values), st.booleans())
+@given(st.dictionaries(characters, values, max_size=4), st.booleans())
 def test_what_was_written_is_read(document: dict[str, object], escaped: bool) -> None:
     assert read_strict(json.dumps(document, ensure_ascii=escaped).encode()) == document
 
