@@ -6,8 +6,6 @@ Runs may come from anybody: numbers alone are read of them, and none of their co
 from __future__ import annotations
 
 import dataclasses
-import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from dlcli.errors import DlcliError, ModelError, Problem, did_you_mean
 from dlcli.model.assembly import Assembly
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.hdf5 import private_copy, size_for
-from dlcli.model.pretrained.network_weights import damaged, mismatched, missing_file
+from dlcli.model.pretrained.network_weights import DAMAGES, damaged, mismatched, missing_file
 from dlcli.model.pretrained.networks import network_entry
 from dlcli.model.pretrained.stored import Place, load_by_name, stored_names
 from dlcli.runs.inside import open_inside
@@ -114,7 +112,7 @@ def _from_file(
     try:
         with open_inside(file) as opened, private_copy(opened, size_for(model)) as (copy, sha256):
             problems, unknown = load_by_name(model, copy, layers=layers, prefix=prefix)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError) as error:
+    except DAMAGES as error:
         raise ModelError(damaged(file, error, path)) from error
     names = stored_names(model)
     if unknown:

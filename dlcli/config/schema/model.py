@@ -38,6 +38,7 @@ CALL_FLAGS = ("return_attention_scores", "reverse", "training", "use_causal_mask
 """The arguments of Keras's calls that are true or false; all others are tensors."""
 
 _CALL_TENSORS = ("attention_mask", "initial_state", "key", "mask", "query", "sequence", "sequences", "value")
+
 LAYER_KINDS = ("block", "layers", "shared", "run")
 """Those that stand in place of a component."""
 

@@ -19,10 +19,13 @@ from dlcli.model.faults import reason
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.hdf5 import private_copy, size_for
 
-__all__ = ["damaged", "mismatched", "missing_file", "read_network_weights"]
+__all__ = ["DAMAGES", "damaged", "mismatched", "missing_file", "read_network_weights"]
 
 MOST_TOLD = 20
 """Misfits of one file that are told each; of a file of another network nearly all layers are."""
+
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError)
+"""What the readers of archives and of HDF5 raise for a file that is damaged, or none of theirs."""
 
 
 def read_network_weights(network: Any, file: Path, *, name: str, path: str) -> Beginning:
@@ -42,7 +45,7 @@ def read_network_weights(network: Any, file: Path, *, name: str, path: str) -> B
     try:
         with file.open("rb") as opened, private_copy(opened, size_for(network)) as (copy, sha256):
             problems = _read(network, copy)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError, ValueError, NotImplementedError) as error:
+    except DAMAGES as error:
         raise ModelError(damaged(file, error, path)) from error
     if problems:
         raise ModelError(mismatched(problems, f"{file}", path))
