@@ -204,6 +204,9 @@ class NamesIndices(Protocol):
     def index_names(self) -> tuple[str, ...]:
         """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
 
+    def frequencies(self) -> tuple[int, ...]:
+        """For each of them in how many training rows it is; 0 for what stands for nothing."""
+
 
 @runtime_checkable
 class OpensFiles(Protocol):
