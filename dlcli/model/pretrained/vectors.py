@@ -134,7 +134,7 @@ class _Reading:
             else:
                 # Some of GloVe's words have blanks in them.
                 word, *odd = line.rsplit(b" ", self._width)
-                if len(odd) != self._width or _numbers(odd) is None:
+                if len(odd) != self._width or _numbers(odd) is None or _is_number(word.rpartition(b" ")[2]):
                     self._broke(number, f"has {blanks} numbers, and the first line {self._width}")
                 elif word in self._places:
                     self._keep(word, odd, number)
