@@ -160,12 +160,8 @@ class TextCodec:
             self._texts += len(block.codes)
             self._complete = self._complete and bool((block.codes >= 0).all())
             self._lengths.update(dict(zip(*map(np.ndarray.tolist, np.unique(sizes, return_counts=True)), strict=True)))
-            once = np.unique(tokens.rows * size + tokens.codes) % max(size, 1)
-            self._counts.add(
-                tokens.names,
-                np.bincount(tokens.codes, minlength=size),
-                np.bincount(once, minlength=size),
-            )
+            counts = np.bincount(tokens.codes, minlength=size)
+            self._counts.add(tokens.names, counts, _texts_with(tokens.rows * size + tokens.codes, size))
 
     def finish(self) -> None:
         """Choose the vocabulary.
@@ -371,6 +367,14 @@ class TextFileCodec(TextCodec):
     """Encodes the texts of files, which its column names."""
 
     opens_files: Literal[True] = True
+
+
+def _texts_with(pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """In how many texts each of so many tokens is, of `text * size + token` for each token of each text."""
+    pairs.sort()  # far faster than what np.unique does
+    first = np.ones(len(pairs), np.bool_)
+    np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
+    return np.bincount(pairs[first] % max(size, 1), minlength=size)
 
 
 def _can_be_known(token: str) -> bool:
