@@ -26,6 +26,7 @@ from benchmarks.pictures import pictures
 from benchmarks.predicting import SIZES, predicting, train
 from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
+from benchmarks.texts import texts
 from benchmarks.training import CASES, training
 from benchmarks.whole import ROWS, whole
 
@@ -81,8 +82,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
-    elif section in ("commits", "pictures", "reading"):
-        yield {"commits": commits, "pictures": pictures, "reading": reading}[section](bench)
+    elif section in ("commits", "pictures", "reading", "texts"):
+        yield {"commits": commits, "pictures": pictures, "reading": reading, "texts": texts}[section](bench)
     else:
         yield from ({str(size): memory(size, bench)} for size in FILE_SIZES)
 
