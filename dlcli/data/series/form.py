@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.series.levels import LevelOf, SeenTarget
+
 __all__ = ["Part", "View", "Views", "WindowForm"]
 
 Part = Literal["past", "ahead", "last", "once"]
@@ -27,6 +29,7 @@ class WindowForm:
         sampling_rate: Every how many steps one is shown.
         known: Features that are known for the steps that are predicted.
         static: Features that a series has once.
+        scale: What targets are measured by, of which a window shows the past; None for nothing.
     """
 
     length: int
@@ -35,6 +38,7 @@ class WindowForm:
     sampling_rate: int = 1
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    scale: LevelOf | None = None
 
     @property
     def past(self) -> int:
@@ -75,7 +79,12 @@ class WindowForm:
         """The form whose `state` this is."""
         form = cls(**{**state, "known": tuple(map(str, state["known"])), "static": tuple(map(str, state["static"]))})
         numbers = (form.length, form.horizon, form.delay, form.sampling_rate)
-        if not all(isinstance(number, int) for number in numbers) or min(numbers) < 0 or not form.length:
+        if (
+            not all(isinstance(number, int) for number in numbers)
+            or min(numbers) < 0
+            or not form.length
+            or form.scale not in (None, "window", "series")
+        ):
             raise ValueError("the form of the windows is none")
         return form
 
@@ -105,8 +114,10 @@ class Views:
         form: Which steps a window has.
         inputs: What each input is made of.
         targets: What each target is made of.
+        seen: The targets that are measured by what is seen of them.
     """
 
     form: WindowForm
     inputs: Mapping[str, View]
     targets: Mapping[str, View]
+    seen: Mapping[str, SeenTarget] = dataclasses.field(default_factory=dict)

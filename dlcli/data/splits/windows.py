@@ -55,7 +55,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             else:
                 found = _windows(layout, splits, number, out, windows)
                 problems += [] if len(found) else [_no_room(name, layout, splits == number, windows)]
-                parts[name] = Part(source, np.sort(layout.order[steps]), found)
+                parts[name] = Part(source, np.sort(layout.order[steps]), found, layout.starts[layout.series[found]])
     if problems:
         raise DataError(problems)
     return Division(
