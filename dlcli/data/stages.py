@@ -178,7 +178,7 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
         texts={info.name for info in table.infos.values() if info.is_text},
         unscalable=unscalable,
         seed=seed,
-        windows=None if table.config.windows is None else window_form(table.config.windows, features),
+        windows=None if table.config.windows is None else window_form(table.config.windows, features, division.pace),
     )
     train = division.parts["train"]
     preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))

@@ -41,6 +41,10 @@ class TimeForm(Protocol):
     def numbers(self) -> bool:
         """Whether they are plain numbers, and not of the calendar."""
 
+    @property
+    def format(self) -> str | None:
+        """The format of `strptime` that reads them, where it needs one."""
+
     def read(self, cells: Column) -> Times:
         """Cells that are all filled and of this form: float64, or int64 microseconds since 1970 UTC."""
 
@@ -76,6 +80,7 @@ class _Numbers:
 
     type: pa.DataType
     numbers: bool = True
+    format: None = None
 
     def read(self, cells: Column) -> Times:
         return numbers(cells).values.reshape(-1)
@@ -92,6 +97,7 @@ class _Typed:
 
     type: pa.DataType
     numbers: bool = False
+    format: None = None
 
     def read(self, cells: Column) -> Times:
         return instants(cells).microseconds
@@ -129,6 +135,7 @@ class _Iso:
     between: str
     zone: str
     numbers: bool = False
+    format: None = None
 
     @classmethod
     def of(cls, parts: list[pa.Array]) -> _Iso:
