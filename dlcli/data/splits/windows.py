@@ -51,7 +51,11 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         out = np.isin(layout.order, table.left_out.get(source, np.empty(0, np.int64)))
         for number, name in enumerate(SPLITS):
             steps = np.flatnonzero(splits == number)
-            if name in wanted and len(steps):
+            if name not in wanted or (name != source and not _is_part(table, source, name)):
+                continue
+            if not len(steps):
+                problems.append(_no_instant(name))
+            else:
                 found = _windows(layout, splits, number, out, windows)
                 problems += [] if len(found) else [_no_room(name, layout, splits == number, windows)]
                 parts[name] = Part(source, np.sort(layout.order[steps]), found)
@@ -64,6 +68,16 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         doubts=tuple(_doubts(layouts)),
         pace=layouts["train"].pace if "train" in layouts else Pace(),
     )
+
+
+def _is_part(table: Table, source: SplitName, name: SplitName) -> bool:
+    return source == "train" and isinstance(getattr(table.config, name), float)
+
+
+def _no_instant(name: SplitName) -> Problem:
+    message = f"the {name} split has no step: splits are cut in time, and all steps of an instant are in one of them"
+    hint = "other fractions, or `split: random`, which draws whole series"
+    return Problem(message, path=f"data.{name}", hint=hint, rule="empty-split")
 
 
 def _notes(layouts: Mapping[SplitName, Layout], windows: Windows) -> Iterator[tuple[str, str]]:
