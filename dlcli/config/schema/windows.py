@@ -21,6 +21,13 @@ STATIC = "static"
 
 Steps = Annotated[int, Field(ge=1)]
 
+ColumnNames = Annotated[
+    list[ColumnName],
+    BeforeValidator(lambda value: value if isinstance(value, (list, tuple)) else [value]),
+    Field(min_length=1),
+    Words("a column name, or a list of them"),
+]
+
 
 def future_of(feature: str) -> str:
     """The input with a feature's values of the steps that are predicted, of one with an input of its own."""
@@ -52,7 +59,7 @@ class Windows(Section):
         None,
         description="How the times are written, such as `%d/%m/%Y`; ISO 8601, or what all of them fit, when omitted.",
     )
-    series: Columns | None = Field(
+    series: ColumnNames | None = Field(
         None, description="The column, or columns, that name the series of a row; one series when omitted."
     )
     stride: Steps = Field(1, description="Steps from the beginning of a window to that of the next.")

@@ -18,7 +18,7 @@ from dlcli.data.table.checks import row_labels
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem, first_of
 
-__all__ = ["Layout", "lay_out"]
+__all__ = ["Layout", "Ordered", "lay_out", "order_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,20 +79,49 @@ def lay_out(rows: Rows, windows: Windows, *, format: str | None = None) -> Layou
         DataError: Rows without a time or the name of a series, two rows of one series at the same time, times that do
             not fit the frequency.
     """
+    found = order_rows(rows, windows, format=format)
+    if found.form is None:
+        return Layout(found.order, found.series, found.names, found.times, Steps.unknown(len(found.order)))
+    _refuse_duplicates(rows, found, windows)
+    starts = np.flatnonzero(np.diff(found.series, prepend=-1))
+    steps = find_steps(found.times, starts, windows, found.form)
+    return Layout(found.order, found.series, found.names, found.times, steps, found.form, found.sorted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ordered:
+    """Rows series by series, in the order of their times; see `Layout`."""
+
+    order: NDArray[np.int64]
+    series: NDArray[np.int64]
+    names: tuple[tuple[str, ...], ...]
+    times: Times
+    form: TimeForm | None
+    sorted: bool
+
+
+def order_rows(rows: Rows, windows: Windows, *, format: str | None = None) -> Ordered:
+    """The rows of a source in their order, which may still hold times twice.
+
+    Args:
+        rows: The rows.
+        windows: Which columns name the series and tell the time.
+        format: See `lay_out`.
+
+    Raises:
+        DataError: Rows without a time or the name of a series.
+    """
     codes, names = _series(rows, windows.series or ())
+    as_they_came = np.argsort(codes, kind="stable")
     if windows.time is None:
-        order = np.argsort(codes, kind="stable")
-        starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-        counts = np.diff(np.append(starts, len(order)))
-        numbers = np.arange(len(order)) - np.repeat(starts, counts)
-        return Layout(order, codes[order], names, numbers, Steps(None, np.ones(len(order), np.int64)))
+        series = codes[as_they_came]
+        starts = np.flatnonzero(np.diff(series, prepend=-1))
+        numbers = np.arange(len(series)) - np.repeat(starts, np.diff(np.append(starts, len(series))))
+        return Ordered(as_they_came, series, names, numbers, None, sorted=False)
     times, form = read_times(rows, windows.time, format=windows.time_format or format)
     order = np.lexsort((times, codes))
-    moved = bool((order != np.argsort(codes, kind="stable")).any())
-    series, times = codes[order], times[order]
-    _refuse_duplicates(rows, order, series, times, windows, names)
-    steps = find_steps(times, np.flatnonzero(np.diff(series, prepend=-1)), windows, form)
-    return Layout(order, series, names, times, steps, form, moved)
+    moved = bool((order != as_they_came).any())
+    return Ordered(order, codes[order], names, times[order], form, sorted=moved)
 
 
 def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
@@ -120,15 +149,9 @@ def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tupl
     return codes.astype(np.int64), tuple(names) if columns else ()
 
 
-def _refuse_duplicates(
-    rows: Rows,
-    order: NDArray[np.int64],
-    series: NDArray[np.int64],
-    times: Times,
-    windows: Windows,
-    names: Sequence[tuple[str, ...]],
-) -> None:
+def _refuse_duplicates(rows: Rows, found: Ordered, windows: Windows) -> None:
     """Two rows of one series at the same time: which of them is the step?"""
+    order, series, times, names = found.order, found.series, found.times, found.names
     twice = np.flatnonzero((series[1:] == series[:-1]) & (times[1:] == times[:-1]))
     if not len(twice):
         return

@@ -31,6 +31,11 @@ class Steps:
     frequency: Frequency | None
     distances: NDArray[np.int64]
 
+    @classmethod
+    def unknown(cls, count: int) -> Steps:
+        """So many steps, each of which follows the one before it."""
+        return cls(None, np.ones(count, np.int64))
+
     @property
     def missing(self) -> int:
         """How many steps are missing."""
@@ -61,8 +66,11 @@ def find_steps(times: Times, starts: NDArray[np.int64], windows: Windows, form: 
         hint = "sum the rows of a step up, or give the frequency that they have; auto finds it"
         raise DataError(Problem(message, path=_PATH, hint=hint, rule="wrong-frequency"))
     if same:
-        frequency, distances = None, np.ones(len(times), np.int64)
-    found = Steps(frequency, distances)
+        return _checked(Steps.unknown(len(times)), times, windows, form)
+    return _checked(Steps(frequency, distances), times, windows, form)
+
+
+def _checked(found: Steps, times: Times, windows: Windows, form: TimeForm) -> Steps:
     if windows.gaps == "error":
         _refuse(found, times, form)
     return found

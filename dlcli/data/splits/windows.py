@@ -39,6 +39,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
     """
     windows = table.config.windows
     assert windows is not None
+    windows = windows.model_copy(update={"series": list(table.roles.series)})
     if any(len(rows) for rows in table.unusable.values()):
         message = "rows that cannot be used would be left out of the middle of windows"
         raise DataError(Problem(message, path="data.windows", hint="leave `on_error` out", rule="bad-rows"))
