@@ -311,6 +311,8 @@ def _write(
     for name, part in division.parts.items():
         if part.windows is not None:
             destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
+        if part.begins is not None:
+            destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
 
 
 def _gaps(table: Table) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
 from dlcli.data.series.ahead import NOWHERE, Ahead, look_ahead, require_known
 from dlcli.data.series.form import WindowForm
-from dlcli.data.series.history import KEPT, History, gather
+from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
@@ -75,13 +76,13 @@ def forecast(
         )
         warn(Problem(message, hint="data.windows.frequency says what a step is", rule="irregular-times"))
     unknown: list[str] = []
-    size = max(1, ROWS_AT_ONCE // job.form.span)
-    for start in range(0, len(ahead.series), size):
-        part = np.arange(start, min(start + size, len(ahead.series)))
-        raw = run_slices(run.predictor, job.inputs(part))
+    for part in job.parts():
+        taken = job.taken(part)
+        raw = run_slices(run.predictor, taken.inputs)
         nothing = np.logical_or.reduce([undefined_rows(values) for values in raw])
         unknown += [job.layout.described(int(ahead.series[place])) for place in part[nothing]]
-        decoded = decode(raw, run.predictor.outputs, run.preprocessing, threshold=columns.threshold)
+        outputs, threshold = run.predictor.outputs, columns.threshold
+        decoded = decode(raw, outputs, run.preprocessing, threshold=threshold, levels=taken.levels)
         flat = [_by_step(each, run, job.form.horizon) for each in decoded]
         yield joined_table(run, flat, job.kept(part), columns, rounded, file=None)
     if unknown:
@@ -127,7 +128,8 @@ class _Job:
         series = rows.series
         frequency = windows.frequency if windows.frequency != "auto" else form.pace.frequency or "auto"
         windows = windows.model_copy(update={"series": list(series), "frequency": frequency})
-        history = gather(_chunks(rows), windows, targets, format=form.pace.format)
+        most = sys.maxsize if form.scale == "series" else PRUNED_FROM
+        history = gather(_chunks(rows), windows, targets, format=form.pace.format, most=most)
         if history is None:
             message = f"'{rows.source.name}' has no rows to forecast from"
             raise DataError(Problem(message, hint="give the past of the series", rule="no-rows"))
@@ -150,20 +152,40 @@ class _Job:
         assert self.run.preprocessing.windows is not None
         return self.run.preprocessing.windows
 
-    def inputs(self, part: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    def parts(self) -> Generator[NDArray[np.int64], None, None]:
+        """The forecasts, as many at a time as take little memory."""
+        ends = np.cumsum(self._lengths(np.arange(len(self.ahead.series))))
+        start = 0
+        while start < len(ends):
+            before = int(ends[start - 1]) if start else 0
+            stop = max(start + 1, int(np.searchsorted(ends, before + ROWS_AT_ONCE, side="right")))
+            yield np.arange(start, stop)
+            start = stop
+
+    def taken(self, part: NDArray[np.int64]) -> Taken:
         """The inputs of some windows."""
-        form, preprocessing = self.form, self.run.preprocessing
-        named = self.run.predictor.named
+        preprocessing, named = self.run.preprocessing, self.run.predictor.named
         views = preprocessing.views(named)
         assert views is not None
-        chunk = self._window_rows(part)
         try:
-            encoded = preprocessing.encode(chunk, named)
+            encoded = preprocessing.encode(self._window_rows(part), named)
         except DataError as error:
             raise self._at_its_row(part) or error from None
-        starts = np.arange(len(part)) * form.span
-        samples = WindowSamples(Taken(encoded, {}), None, starts, form, views.inputs, {})
-        return samples.take(slice(None)).inputs
+        lengths = self._lengths(part)
+        begins = np.cumsum(lengths) - lengths
+        starts = begins + lengths - self.form.span
+        views = dataclasses.replace(views, targets={})
+        return WindowSamples(Taken(encoded, {}), None, starts, views, begins=begins).take(slice(None))
+
+    def _firsts(self, part: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of the first step that is looked at for each forecast."""
+        if self.form.scale == "series":
+            return self.layout.starts[self.ahead.series[part]]
+        return self.ahead.last[part] - self.form.past + 1
+
+    def _lengths(self, part: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many steps that are, with those ahead."""
+        return self.ahead.last[part] - self._firsts(part) + 1 + self.form.span - self.form.past
 
     def kept(self, part: NDArray[np.int64]) -> dict[str, pa.Array]:
         """The columns that stand before the predictions."""
@@ -199,35 +221,34 @@ class _Job:
 
     def _window_rows(self, part: NDArray[np.int64]) -> Chunk:
         """The rows of some windows and of the steps ahead of them, as far as they are known."""
-        form, order, last = self.form, self.layout.order, self.ahead.last[part]
-        past = last[:, np.newaxis] + np.arange(1 - form.past, 1)
-        beyond = np.repeat(last[:, np.newaxis], form.span - form.past, axis=1)
-        shown = order[np.concatenate([past, beyond], axis=1)]
+        order, lengths = self.layout.order, self._lengths(part)
+        of = np.repeat(np.arange(len(part)), lengths)
+        within = np.arange(len(of)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        last = self.ahead.last[part][of]
+        places = self._firsts(part)[of] + within
+        shown = order[np.minimum(places, last)]
+        beyond = np.flatnonzero(places > last + self.form.delay)
+        given = self.ahead.given[part].reshape(-1)  # in the order of the steps beyond
         ahead = shown.copy()
-        if form.horizon:
-            given = self.ahead.given[part]
-            ahead[:, form.ahead :] = np.where(given == NOWHERE, ahead[:, form.ahead :], order[given])
+        ahead[beyond] = np.where(given == NOWHERE, shown[beyond], order[given])
         columns: dict[str, Column] = {}
         for name in self.run.preprocessing.feature_columns:
-            column, places = self._column(name), ahead if name in self.known else shown
-            if name == self.time and name in self.known and self.ahead.times is not None and self.layout.form:
-                column, places = self._with_times(part, column, places)
-            columns[name] = take_rows(column, places.reshape(-1))
+            column, rows = self._column(name), ahead if name in self.known else shown
+            if name == self.time and name in self.known and self.ahead.times is not None:
+                column, rows = self._with_times(part, column), shown.copy()
+                rows[beyond] = len(column) - len(beyond) + np.arange(len(beyond))
+            columns[name] = take_rows(column, rows)
         (whole,) = self.history.rows.chunks()
-        return Chunk(columns, shown.size, folders=whole.folders)
+        return Chunk(columns, len(shown), folders=whole.folders)
 
-    def _with_times(
-        self, part: NDArray[np.int64], column: Column, places: NDArray[np.int64]
-    ) -> tuple[Column, NDArray[np.int64]]:
-        """A column of times with those of the steps ahead at its end, and where they are."""
+    def _with_times(self, part: NDArray[np.int64], column: Column) -> Column:
+        """The column of times, with those of the steps ahead at its end."""
         assert self.layout.form is not None
         assert self.ahead.times is not None
         written = self.layout.form.write(self.ahead.times[part].reshape(-1))
-        moved = places.copy()
-        moved[:, self.form.ahead :] = len(column) + np.arange(len(written)).reshape(len(part), -1)
         if isinstance(column, np.ndarray):
-            return np.concatenate([column, written.to_numpy(zero_copy_only=False).astype(column.dtype)]), moved
-        return pa.concat_arrays([column, written.cast(column.type)]), moved
+            return np.concatenate([column, written.to_numpy(zero_copy_only=False).astype(column.dtype)])
+        return pa.concat_arrays([column, written.cast(column.type)])
 
     def _at_its_row(self, part: NDArray[np.int64]) -> DataError | None:
         """The first row that cannot be encoded, as it stands in its file."""

@@ -75,6 +75,12 @@ class Windows(Section):
     static: Columns | None = Field(
         None, description=f"Features that a series has once: the input `{STATIC}`, without an axis of steps."
     )
+    scale: Literal["none", "window", "series"] = Field(
+        "none",
+        description="Measure targets whose past is a feature by themselves, for series of different sizes: by the mean "
+        "and deviation of what each window shows (`window`), or of all steps of its series up to there (`series`). "
+        "Predictions and reports are in their own unit; loss and metrics are of the scaled numbers.",
+    )
     look_back: bool = Field(
         False,
         description="Whether a window of the validation or test split may begin in the split before: what it is to "
@@ -100,6 +106,8 @@ class Windows(Section):
             raise PydanticCustomError("windows", "with horizon: 0 nothing lies ahead, and `delay` means nothing")
         if self.time_format and self.time is None:
             raise PydanticCustomError("windows", "`time_format` says how times are written, and no column is `time`")
+        if self.horizon == 0 and self.scale != "none":
+            raise PydanticCustomError("windows", "with horizon: 0 the target has no past that `scale` could measure")
         if self.horizon == 0 and self.known:
             raise PydanticCustomError("windows", "with horizon: 0 nothing lies ahead that could be `known`")
         return self

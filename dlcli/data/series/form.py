@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.series.levels import LevelOf, SeenTarget
+
 __all__ = ["Pace", "Part", "View", "Views", "WindowForm"]
 
 Part = Literal["past", "ahead", "last", "once"]
@@ -43,6 +45,7 @@ class WindowForm:
         known: Features that are known for the steps that are predicted.
         static: Features that a series has once.
         pace: What the times of the training rows show.
+        scale: What targets are measured by, of which a window shows the past; None for nothing.
     """
 
     length: int
@@ -52,6 +55,7 @@ class WindowForm:
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     pace: Pace = dataclasses.field(default_factory=Pace)
+    scale: LevelOf | None = None
 
     @property
     def past(self) -> int:
@@ -93,7 +97,12 @@ class WindowForm:
         lists = {name: tuple(map(str, state[name])) for name in ("known", "static")}
         form = cls(**{**state, **lists, "pace": Pace(**state["pace"])})
         numbers = (form.length, form.horizon, form.delay, form.sampling_rate)
-        if not all(isinstance(number, int) for number in numbers) or min(numbers) < 0 or not form.length:
+        if (
+            not all(isinstance(number, int) for number in numbers)
+            or min(numbers) < 0
+            or not form.length
+            or form.scale not in (None, "window", "series")
+        ):
             raise ValueError("the form of the windows is none")
         return form
 
@@ -123,8 +132,10 @@ class Views:
         form: Which steps a window has.
         inputs: What each input is made of.
         targets: What each target is made of.
+        seen: The targets that are measured by what is seen of them.
     """
 
     form: WindowForm
     inputs: Mapping[str, View]
     targets: Mapping[str, View]
+    seen: Mapping[str, SeenTarget] = dataclasses.field(default_factory=dict)

@@ -16,7 +16,7 @@ from dlcli.data.series.layout import order_rows
 from dlcli.data.table.checks import missing_values
 from dlcli.data.table.rows import Rows
 
-__all__ = ["KEPT", "History", "gather", "last_complete"]
+__all__ = ["KEPT", "PRUNED_FROM", "History", "gather", "last_complete"]
 
 KEPT = "\0"
 """Before the names of columns that are copied as they are written, beside what is read of them."""

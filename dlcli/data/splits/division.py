@@ -31,11 +31,13 @@ class Part:
         source: The split that names the source.
         rows: Their ascending numbers.
         windows: Where samples are windows, the places of their first steps in the order of the source's series.
+        begins: And the places of the first steps of their series.
     """
 
     source: SplitName
     rows: NDArray[np.int64]
     windows: NDArray[np.int64] | None = None
+    begins: NDArray[np.int64] | None = None
 
     @property
     def num_samples(self) -> int:

@@ -59,7 +59,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             else:
                 found = _windows(layout, splits, number, out, windows)
                 problems += [] if len(found) else [_no_room(name, layout, splits == number, windows)]
-                parts[name] = Part(source, np.sort(layout.order[steps]), found)
+                parts[name] = Part(source, np.sort(layout.order[steps]), found, layout.starts[layout.series[found]])
     if problems:
         raise DataError(problems)
     return Division(
@@ -195,7 +195,7 @@ def _windows(
         sound &= other[first + span] == other[first]
     # Every so many steps of those in a row.
     runs = first[sound]
-    begins = np.flatnonzero(np.diff(runs, prepend=-2) != 1)
+    begins = np.flatnonzero((np.diff(runs, prepend=-2) != 1) | apart[runs])
     since = np.arange(len(runs)) - np.repeat(begins, np.diff(np.append(begins, len(runs))))
     return np.asarray(runs[since % windows.stride == 0])
 
