@@ -130,7 +130,9 @@ def prepare_from(
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
         _add_named(reader.files, table, preprocessing)
         told = (*table.decisions, *division.notes)
-        decided = decide(Filled(table.config, told, table.doubts), table.config, preprocessing, unscalable)
+        decided = decide(
+            Filled(table.config, told, (*table.doubts, *division.doubts)), table.config, preprocessing, unscalable
+        )
         config = _fit_batch(decided.config, division.parts["train"].num_samples)
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []

@@ -178,7 +178,7 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
         texts={info.name for info in table.infos.values() if info.is_text},
         unscalable=unscalable,
         seed=seed,
-        windows=None if table.config.windows is None else window_form(table.config.windows, features),
+        windows=None if table.config.windows is None else window_form(table.config.windows, features, division.pace),
     )
     train = division.parts["train"]
     preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
@@ -311,7 +311,7 @@ def _write(
     for name, part in division.parts.items():
         if part.windows is not None:
             destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
-        if part.begins is not None and table.config.windows is not None and table.config.windows.scale == "series":
+        if part.begins is not None:
             destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
 
 
