@@ -143,7 +143,7 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Re
         return SetReport(output.classes)
     if output.classes:
         return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
-    return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
+    return NumberReport(("",) if output.axes else preprocessing.targets[target].components, output.quantiles)
 
 
 def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
@@ -164,5 +164,7 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        own, numbers = preprocessing.targets[decoded.target].decode(true), decoded.numbers
-        report.add(*(values.reshape(-1, len(report.columns)) for values in (own, numbers)))
+        own = np.asarray(preprocessing.targets[decoded.target].decode(true), np.float64)
+        values = [own, decoded.numbers, *(each for _, each in decoded.quantiles)]
+        wanted, predicted, *quantiles = (each.reshape(-1, len(report.columns)) for each in values)
+        report.add(wanted, predicted, quantiles)

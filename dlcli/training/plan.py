@@ -109,7 +109,9 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
         targets=tuple(
             f"{target.name}: {len(target.classes)} classes" + ", any number of them" * (target.kind == "categories")
             if target.classes
-            else f"{target.name}: number" + (", scaled for the loss, metrics in its own unit" if target.unit else "")
+            else f"{target.name}: number"
+            + (f", {len(target.quantiles)} quantiles" if target.quantiles else "")
+            + (", scaled for the loss, metrics in its own unit" if target.unit else "")
             for output in assembly.outputs
             for target in output.targets
         ),
