@@ -79,7 +79,7 @@ def describe(
             "name": spec.name,
             "shape": list(spec.shape),
             "dtype": spec.dtype,
-            "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named)),
+            "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named, of=spec.name)),
         }
         for spec in preprocessing.inputs(named)
     ]
