@@ -96,6 +96,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
         None,
     ),
+    "one-quantile": (
+        spec(1, None, data={"target": {"y": {"type": "number", "quantiles": [0.9]}}}),
+        spec(2, None, data={"target": {"y": {"type": "number", "quantiles": [0.1, 0.9]}}}),
+        None,
+    ),
+    "bounded-quantiles": (
+        spec(3, "relu"),
+        spec(3, "softplus"),
+        [TargetSpec("y", "number", quantiles=(0.1, 0.5, 0.9))],
+    ),
     "nothing-to-restore": (
         spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
         spec(1, None, callbacks=["ModelCheckpoint"]),

@@ -158,6 +158,12 @@ def test_houses_are_priced_in_their_own_unit(trained: Train) -> None:
     assert report["rmse"] < 45
 
 
+def test_houses_sell_within_their_interval(trained: Train) -> None:
+    report = json.loads((trained("houses_quantiles").directory / "evaluations" / "test.json").read_text())
+    assert report["mae"] < 25
+    assert 0.7 < report["intervals"]["0.1 to 0.9"]["coverage"] < 0.9
+
+
 @pytest.mark.parametrize(
     ("config", "steps", "updates"),
     [

@@ -113,6 +113,11 @@ class Target(Section):
         return ()
 
     @property
+    def learnt_quantiles(self) -> tuple[float, ...]:
+        """The quantiles that are learnt of each of its numbers; none where one number is."""
+        return ()
+
+    @property
     def scale_is_open(self) -> bool:
         """Whether the training rows decide how it is scaled."""
         return False
