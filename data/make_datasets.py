@@ -13,6 +13,7 @@ import csv
 import datetime
 import gzip
 import io
+import itertools
 import struct
 import sys
 import zipfile
@@ -329,6 +330,20 @@ def write_tokens() -> None:
     write_csv("tokens.csv", [*(f"t{place}" for place in range(1, 11)), "half"], rows)
 
 
+def write_reports() -> None:
+    """Who chased whom: for each sentence there is another of the same words, in which it was the other."""
+    verbs = ("chased", "followed", "surprised", "watched", "passed", "noticed")
+    starts = ("", "Yesterday ", "This morning, ", "Once more ", "They say that ", "As so often, ", "After lunch ")
+    ends = ("", " in the garden", " near the old barn", " on the way home", ", and nobody else", " by the river")
+    rows = []
+    for doer, passive, verb, start, end in itertools.product(("cat", "dog"), (False, True), verbs, starts, ends):
+        other = "dog" if doer == "cat" else "cat"
+        core = f"the {other} was {verb} by the {doer}" if passive else f"the {doer} {verb} the {other}"
+        rows.append((f"{start}{core}{end}.".capitalize(), doer))
+    rows = [rows[place] for place in np.random.default_rng(26).permutation(len(rows))]
+    write_csv("reports.csv", ["report", "who"], rows)
+
+
 def write_tiles() -> None:
     """Small pictures of bars, each with a temperature: a tile is good when it lies as its heat wants it."""
     generator = np.random.default_rng(35)
@@ -390,6 +405,7 @@ def main() -> int:
     write_pairs()
     write_heating()
     write_tokens()
+    write_reports()
     write_tiles()
     write_stores()
     write_motions()

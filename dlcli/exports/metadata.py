@@ -123,7 +123,7 @@ def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -
     if spec.kind == "number":
         unit = spec.unit or ((0.0, 1.0),) * spec.width
         offsets, scales = ([each[place] for each in unit] for place in (0, 1))
-        known = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
+        known: dict[str, Any] = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
         form = preprocessing.windows
         if spec.measured and form is not None:
             known["measured"] = form.scale

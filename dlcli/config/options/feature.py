@@ -71,6 +71,11 @@ class Feature(Section):
         return False
 
     @property
+    def opens_files(self) -> bool:
+        """Whether its cells name files, which it opens."""
+        return False
+
+    @property
     def may_be_padding(self) -> bool:
         """Whether a row may be a sequence of nothing but padding."""
         return False
