@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dlcli.codecs.image.decoding import BadImage, decode, look
+from dlcli.data.media.decoding import BadImage, decode, look
 
 few = settings(max_examples=40, deadline=None)
 

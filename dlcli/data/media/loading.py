@@ -5,30 +5,24 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.image.decoding import BadImage, Look, Pixels, Resize, decode, look, numbers_of
 from dlcli.data.columns.named_files import open_named
+from dlcli.data.media.decoding import BadImage, Look, Pixels, Resize, decode, look, numbers_of
+from dlcli.data.media.files import File, each_of
 from dlcli.errors import DataError, Problem
 
-__all__ = ["File", "load", "load_masks", "looks"]
-
-File = tuple[str, str | None]
-"""A name, and the folder that it is relative to: see `open_named`."""
-
-_AT_ONCE = 64
-"""Files for a thread to take at most, so that handing them over costs little beside decoding small ones."""
+__all__ = ["load", "load_masks", "looks"]
 
 _Result = TypeVar("_Result")
 
 
 def looks(files: Sequence[File]) -> list[Look | Problem]:
     """What the first bytes of files tell, or why they tell nothing."""
-    return _each(files, _look)
+    return each_of(files, _look)
 
 
 def load(
@@ -54,7 +48,9 @@ def load(
             raise BadImage(f"it is {_by(pixels.shape[:2])}, and the images before it are {_by(size)}")
         out[place] = pixels
 
-    found = _each(list(enumerate(files)), lambda numbered: _explained(functools.partial(fill, *numbered), numbered[1]))
+    found = each_of(
+        list(enumerate(files)), lambda numbered: _explained(functools.partial(fill, *numbered), numbered[1])
+    )
     problems = [each for each in found if isinstance(each, Problem)]
     return np.array([isinstance(each, Problem) for each in found], np.bool_), problems
 
@@ -66,7 +62,7 @@ def load_masks(files: Sequence[File], *, size: tuple[int, int] | None) -> list[N
         with open_named(*file) as stream:
             return numbers_of(stream, size=size)
 
-    return _each(files, lambda file: _explained(functools.partial(numbers, file), file))
+    return each_of(files, lambda file: _explained(functools.partial(numbers, file), file))
 
 
 def _look(file: File) -> Look | Problem:
@@ -90,27 +86,6 @@ def _explained(step: Callable[[], _Result], file: File) -> _Result | Problem:
         return error.problems[0]
     except OSError as error:
         return Problem(f"'{file[0]}' cannot be read: {error.strerror or error}", rule="unreadable-file")
-
-
-_Item = TypeVar("_Item")
-
-
-def _each(items: Sequence[_Item], step: Callable[[_Item], _Result]) -> list[_Result]:
-    # A few large images are to keep all threads busy, too, until the last one is done.
-    size = max(1, min(_AT_ONCE, len(items) // (4 * _cores())))
-    if len(items) < 2 or _cores() == 1:
-        return [step(item) for item in items]
-    parts = [items[start : start + size] for start in range(0, len(items), size)]
-    return [each for part in _pool().map(lambda part: [step(item) for item in part], parts) for each in part]
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(16, _cores()), "dlcli-images")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _by(size: Sequence[int]) -> str:
