@@ -92,7 +92,8 @@ class AudioCodec:
 
     def fit(self, values: Sequence[Column]) -> None:
         """Look at the rates and the lengths of training sounds."""
-        files, _ = files_of(_names(self.columns[0], values[0]))
+        every, missing = files_of(_names(self.columns[0], values[0]))
+        files = [file for file, none in zip(every, missing.tolist(), strict=True) if not none]
         self._rows += len(files)
         for file, found in zip(files, looks(files), strict=True):
             if isinstance(found, Problem):
@@ -181,8 +182,8 @@ class AudioCodec:
         self._new = Lengths()
 
     def names(self) -> tuple[str, ...]:
-        """What the axes are."""
-        return (f"{self.columns[0]}[sample,channel]",)
+        """The column, and the place of each number: `file[0,0]`."""
+        return tuple(f"{self.columns[0]}[{place},{channel}]" for place, channel in np.ndindex(*self.shape))
 
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""

@@ -36,7 +36,7 @@ class Unfit(Exception):
         rule: The fault's family.
     """
 
-    def __init__(self, message: str, hint: str, rule: str) -> None:
+    def __init__(self, message: str, *, hint: str, rule: str) -> None:
         super().__init__(message)
         self.hint, self.rule = hint, rule
 
@@ -73,10 +73,11 @@ class Wanted:
         """
         if sound.rate != self.rate and not self.resample:
             message = f"it has {sound.rate:,} samples a second (Hz), not {self.rate:,}"
-            raise Unfit(message, f"`resample: true` brings it to {self.rate:,}", "other-rate")
+            hint = f"`resample: true` brings it to {self.rate:,}; or say `rate: {sound.rate}`, if all are of that"
+            raise Unfit(message, hint=hint, rule="other-rate")
         if self.channels > 1 and sound.channels not in (1, self.channels):
             message = f"it has {sound.channels} channels, not {self.channels}"
-            raise Unfit(message, "`channels: mono` takes the mean of all", "other-channels")
+            raise Unfit(message, hint="`channels: mono` takes the mean of all", rule="other-channels")
         self.require_length(sound)
 
     def require_length(self, sound: Sound) -> None:
@@ -88,9 +89,9 @@ class Wanted:
         length = self.length_of(sound)
         lasts = f"it lasts {length / self.rate:.6g} s, not {self.length / self.rate:.6g}"
         if length < self.length and self.short == "error":
-            raise Unfit(lasts, "`short: silence` fills it up, `repeat` repeats it", "other-length")
+            raise Unfit(lasts, hint="`short: silence` fills it up, `repeat` repeats it", rule="other-length")
         if length > self.length and self.long == "error":
-            raise Unfit(lasts, "`long: start` keeps its start, `center` its middle", "other-length")
+            raise Unfit(lasts, hint="`long: start` keeps its start, `center` its middle", rule="other-length")
 
 
 def looks(files: Sequence[File]) -> list[Sound | Problem]:

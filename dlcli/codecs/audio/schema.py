@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -60,6 +61,13 @@ class AudioFeature(Feature):
         if self.resample and self.rate is None:
             raise PydanticCustomError("options", "`resample` needs the rate that it is to bring sounds to: `rate`")
         return self
+
+    @property
+    def sound_rate(self) -> int | None:
+        return self.rate
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        return self.model_copy(update={"rate": state["rate"], "length": state["length"]})
 
 
 FEATURE = AudioFeature
