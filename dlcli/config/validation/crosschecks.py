@@ -75,6 +75,9 @@ def _fractions(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
+    windows = data.get("windows")
+    if isinstance(windows, Mapping) and windows.get("horizon") != 0:
+        return  # the past of a series may tell its future
     targets = {column for _, columns in _columns(data, "target") for column in columns}
     for path, patterns in _columns(data, "features"):
         for column in sorted(targets):

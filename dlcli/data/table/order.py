@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.signature import SplitName
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
 from dlcli.data.table.rows import Rows
@@ -15,27 +16,36 @@ from dlcli.errors import DataError, Problem
 __all__ = ["row_order"]
 
 
-def row_order(table: Table, column: str) -> NDArray[np.float64] | NDArray[np.int64]:
-    """A number for every row of `train`, by which they are ordered: the column's own, or its instants.
+def row_order(
+    table: Table, column: str, *, source: SplitName = "train", path: str = "data.split.ordered"
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    """A number for every row of a source, by which they are ordered: the column's own, or its instants.
+
+    Args:
+        table: The rows.
+        column: The column.
+        source: The split that names the source.
+        path: Where the config names the column.
 
     Raises:
         DataError: Cells that are empty, or neither numbers nor times.
     """
-    rows = table.rows["train"]
+    rows = table.rows[source]
     if _are_numbers(rows, column):
         parts = [numbers(chunk.columns[column]).values.reshape(-1) for chunk in rows.chunks(columns=[column])]
         values = np.concatenate(parts)
-        _refuse(rows, column, np.isnan(values), "empty cells")
+        _refuse(rows, column, np.isnan(values), "empty cells", path)
         return values
     format = _format(table, column)
     read = [instants(chunk.columns[column], format=format) for chunk in rows.chunks(columns=[column])]
-    _refuse(rows, column, np.concatenate([each.missing for each in read]), "empty cells")
+    _refuse(rows, column, np.concatenate([each.missing for each in read]), "empty cells", path)
     wrong = np.concatenate([each.unreadable for each in read])
     _refuse(
         rows,
         column,
         wrong,
         "cells that are neither numbers nor times" if format is None else f"cells that are no '{format}'",
+        path,
     )
     return np.concatenate([each.microseconds for each in read])
 
@@ -60,7 +70,7 @@ def _format(table: Table, column: str) -> str | None:
     return None
 
 
-def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str) -> None:
+def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str, path: str) -> None:
     places = np.flatnonzero(faults)
     if len(places):
         first = int(places[0])
@@ -68,7 +78,7 @@ def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str) -> No
             Problem(
                 f"column {column!r}, which orders the rows, holds {what} ({len(places)}), "
                 f"the first in {rows.place(first)}",
-                path="data.split.ordered",
+                path=path,
                 hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
                 rule="unordered-column",
             )
