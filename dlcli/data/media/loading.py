@@ -78,9 +78,10 @@ def _explained(step: Callable[[], _Result], file: File) -> _Result | Problem:
     try:
         return step()
     except BadImage as error:
-        rule, hint = "bad-image", "mend or remove it; `on_error: skip` leaves such rows out"
-        if "the images before it" in str(error):
-            rule, hint = "mixed-images", "`size: [height, width]` brings all to one size"
+        rule = "mixed-images" if "the images before it" in str(error) else "bad-image"
+        hint = "mend or remove it; `on_error: skip` leaves such rows out"
+        if rule == "mixed-images":
+            hint = "`size: [height, width]` brings all to one size"
         return Problem(f"'{os.path.join(file[1] or '', file[0])}' cannot be used: {error}", hint=hint, rule=rule)
     except DataError as error:
         return error.problems[0]
