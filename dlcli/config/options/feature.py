@@ -76,6 +76,11 @@ class Feature(Section):
         return False
 
     @property
+    def sound_rate(self) -> int | None:
+        """Samples a second, where it is a sound and that is known."""
+        return None
+
+    @property
     def may_be_padding(self) -> bool:
         """Whether a row may be a sequence of nothing but padding."""
         return False
