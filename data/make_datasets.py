@@ -340,6 +340,42 @@ def write_tiles() -> None:
     write_npz("tiles.npz", image=images, temperature=temperature.astype(np.float32), verdict=verdict)
 
 
+def write_stores() -> None:
+    """Twenty years of monthly sales of two stores: a trend, a season, promotions that are planned ahead, and noise."""
+    generator = np.random.default_rng(36)
+    rows = []
+    for store, level, growth, peak, swing in (("north", 180, 0.9, 11, 0.35), ("south", 320, -0.4, 6, 0.22)):
+        drift = 0.0
+        for step in range(240):
+            drift = 0.8 * drift + generator.normal(0, 0.02)
+            promo = bool(generator.random() < 0.2)
+            season = swing * np.cos(2 * np.pi * (step % 12 - peak) / 12) + 0.08 * np.cos(4 * np.pi * step / 12)
+            sales = (level + growth * step) * np.exp(season + drift) * (1.25 if promo else 1.0)
+            month = f"{2005 + step // 12}-{step % 12 + 1:02d}"
+            rows.append([month, store, "yes" if promo else "no", round(float(sales), 1)])
+    write_csv("stores.csv", ["month", "store", "promo", "sales"], sorted(rows))
+
+
+def write_motions() -> None:
+    """Short recordings of a sensor: swings, turns and shakes, which only their course tells apart."""
+    generator = np.random.default_rng(37)
+    rows = []
+    for recording in range(300):
+        kind = ("swing", "turn", "shake")[recording % 3]
+        phase, size = generator.uniform(0, 2 * np.pi), generator.uniform(0.6, 1.4)
+        time = np.arange(24)
+        x = {
+            "swing": np.sin(2 * np.pi * time / 12 + phase),
+            "turn": np.sin(2 * np.pi * time / 24 + phase),
+            "shake": np.sin(2 * np.pi * time / 4 + phase),
+        }[kind]
+        y = np.cos(2 * np.pi * time / (24 if kind == "turn" else 12) + phase)
+        for step in range(24):
+            noisy = size * np.array([x[step], y[step]]) + generator.normal(0, 0.3, 2)
+            rows.append([f"r{recording + 1:03d}", step, *(round(float(value), 2) for value in noisy), kind])
+    write_csv("motions.csv", ["recording", "step", "x", "y", "motion"], rows)
+
+
 def main() -> int:
     """Write every data set."""
     write_bundled()
@@ -355,6 +391,8 @@ def main() -> int:
     write_heating()
     write_tokens()
     write_tiles()
+    write_stores()
+    write_motions()
     return 0
 
 

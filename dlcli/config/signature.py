@@ -78,6 +78,7 @@ class TargetSpec:
             which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
         axes: The axes before these: () for one class or vector a sample, (10,) for one at each of ten steps, (160, 160)
             for one at each pixel.
+        measured: The numbers are measured by a level of each sample, which is undone when they are decoded.
         gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
     """
 
@@ -90,6 +91,7 @@ class TargetSpec:
     separator: str = ""
     axes: tuple[int, ...] = ()
     gaps: bool = False
+    measured: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
-from dlcli.config.signature import SplitName
+from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.codec import LeavesRowsOut, OpensFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec
@@ -25,7 +25,9 @@ from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
 from dlcli.data.samples.made import MadeSamples
 from dlcli.data.samples.samples import Samples
-from dlcli.data.splits.division import Division, divide
+from dlcli.data.series.views import window_form
+from dlcli.data.splits.division import Division, divide_rows
+from dlcli.data.splits.windows import divide_windows
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.table.memory import fits_in_memory
 from dlcli.data.table.rows import Overflow
@@ -140,6 +142,21 @@ def _unusable(table: Table) -> tuple[dict[SplitName, NDArray[np.int64]], list[Pr
     return found, doubts
 
 
+def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -> Division:
+    """The samples of each wanted split: rows, or windows over the steps that they are.
+
+    Args:
+        table: The rows of every source, its config filled in.
+        seed: Decides the fractions.
+        wanted: The splits.
+
+    Raises:
+        DataError: A split would be empty, or there are too few classes or groups for it.
+    """
+    how = divide_rows if table.config.windows is None else divide_windows
+    return how(table, seed=seed, wanted=wanted)
+
+
 def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[str] = ()) -> Preprocessing:
     """Fit the preprocessing on the training rows.
 
@@ -153,13 +170,15 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
         ConfigError: Options of features that contradict one another or the data.
         DataError: Cells that cannot be used, classes that the training rows do not show.
     """
+    features = _given(table.config.features or {})
     preprocessing = Preprocessing.build(
-        _given(table.config.features or {}),
+        features,
         _given(table.config.target),
         available=list(table.infos),
         texts={info.name for info in table.infos.values() if info.is_text},
         unscalable=unscalable,
         seed=seed,
+        windows=None if table.config.windows is None else window_form(table.config.windows, features, division.pace),
     )
     train = division.parts["train"]
     preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
@@ -250,7 +269,7 @@ def encode(
     told = [] if unseen is None else unseen
     write = functools.partial(_write, table, division, preprocessing, named, told, waiting)
     arrays = keep(encoded_bytes(preprocessing, division.num_rows, named, waiting), write, for_once=bool(waiting))
-    splits = array_splits(arrays, fingerprint)
+    splits = array_splits(arrays, fingerprint, preprocessing.views(named))
     return {name: MadeSamples(stored, waiting) for name, stored in splits.items()} if waiting else splits
 
 
@@ -286,6 +305,14 @@ def _write(
             if source in table.weights:
                 own = table.weights[source][places]
                 destination.create((name, "sample_weight", ""), own.shape, own.dtype)(own)
+    for source, order in division.orders.items():
+        if not np.array_equal(order, np.arange(len(order))):
+            destination.create((source, "order", ""), order.shape, order.dtype)(order)
+    for name, part in division.parts.items():
+        if part.windows is not None:
+            destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
+        if part.begins is not None:
+            destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
 
 
 def _gaps(table: Table) -> tuple[str, ...]:

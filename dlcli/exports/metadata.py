@@ -78,7 +78,7 @@ def describe(
             "name": spec.name,
             "shape": list(spec.shape),
             "dtype": spec.dtype,
-            "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named)),
+            "numbers": list(own[spec.name].names() if spec.name in own else preprocessing.names(named, of=spec.name)),
         }
         for spec in preprocessing.inputs(named)
     ]
@@ -122,5 +122,7 @@ def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -
     if spec.kind == "number":
         unit = spec.unit or ((0.0, 1.0),) * spec.width
         offsets, scales = ([each[place] for each in unit] for place in (0, 1))
-        return {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
+        known = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
+        form = preprocessing.windows
+        return {**known, "measured": form.scale} if spec.measured and form is not None else known
     return {"name": name, "classes": list(classes), **({"several": True} if spec.kind == "categories" else {})}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.series.levels import Level, undo_level
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
@@ -226,6 +228,7 @@ def decode(
     preprocessing: Preprocessing,
     *,
     threshold: float | None = None,
+    levels: Mapping[str, Level] = types.MappingProxyType({}),
 ) -> list[Decoded]:
     """Read the model's outputs.
 
@@ -234,6 +237,7 @@ def decode(
         outputs: What each of them learnt.
         preprocessing: Knows how numbers were scaled.
         threshold: See `Columns`.
+        levels: What targets were measured by, row by row; see `Taken`.
     """
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
@@ -272,6 +276,8 @@ def decode(
             part = numbers[..., start : start + target.width]
             start += target.width
             called = output.called(target.name)
+            if target.name in levels:
+                part = undo_level(part, levels[target.name])
             numbers_ = codec.decode(part)
             decoded.append(Decoded(target.name, numbers=numbers_, components=codec.components, called=called))
     return decoded

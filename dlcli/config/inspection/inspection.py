@@ -224,7 +224,8 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
 def _expanded(model: ModelConfig | None, data: DataConfig | None, own: Collection[str]) -> Expanded | None:
     if model is None:
         return None
-    return expand(model, features=None if data is None or data.takes_rest else list(data.features or ()), own=own)
+    features = None if data is None or data.takes_rest else list(data.features or ())
+    return expand(model, features=features, own=own, more=() if data is None else data.more_inputs)
 
 
 def _of_callbacks(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.file_names import is_remote, name_problem
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.options.frequency import parse_frequency
 from dlcli.config.options.types import target_types
-from dlcli.errors import Problem, did_you_mean, first_of
+from dlcli.errors import ConfigError, Problem, did_you_mean, first_of
 
 __all__ = ["cross_check"]
 
@@ -32,8 +34,18 @@ def cross_check(value: Any) -> list[Problem]:
         for key in ("train", "validation", "test"):
             problems += _remote(data.get(key), ("data", key))
         problems += [*_twice(data, "target"), *_twice(data, "features"), *_targets_among_features(data)]
-        problems += [*_fractions(data), *_leaders(data)]
+        problems += [*_fractions(data), *_frequency(data.get("windows")), *_leaders(data)]
     return problems
+
+
+def _frequency(windows: Any) -> Iterator[Problem]:
+    said = windows.get("frequency", "auto") if isinstance(windows, Mapping) else "auto"
+    if said == "auto" or isinstance(said, bool) or not isinstance(said, (str, int, float)):
+        return
+    try:
+        parse_frequency(said)
+    except ConfigError as error:
+        yield from (dataclasses.replace(problem, path="data.windows.frequency") for problem in error.problems)
 
 
 def _remote(value: Any, path: ConfigPath) -> Iterator[Problem]:
@@ -90,6 +102,9 @@ def _leaders(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
+    windows = data.get("windows")
+    if isinstance(windows, Mapping) and windows.get("horizon") != 0:
+        return  # the past of a series may tell its future
     targets = {column for _, columns in _columns(data, "target") for column in columns}
     for path, patterns in _columns(data, "features"):
         for column in sorted(targets):
