@@ -101,6 +101,11 @@ class Target(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
+    moved_with: str | None = Field(
+        None,
+        description="The image feature whose `augment` moves this target along, where it has a value for each pixel: "
+        "flipped, turned and shifted as its image is.",
+    )
 
     @property
     def may_be_lists(self) -> bool:
