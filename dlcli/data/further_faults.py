@@ -15,8 +15,8 @@ from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, columns_of
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.samples.samples import BLOCK_BYTES
-from dlcli.data.splits.division import Division, divide
-from dlcli.data.stages import class_problems
+from dlcli.data.splits.division import Division
+from dlcli.data.stages import class_problems, divide
 from dlcli.data.table.table import Table
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless_rows
 from dlcli.errors import ConfigError, DataError, Problem

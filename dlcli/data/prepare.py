@@ -129,8 +129,11 @@ def prepare_from(
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
         _add_named(reader.files, table, preprocessing)
-        decided = decide(Filled(table.config, table.decisions, table.doubts), table.config, preprocessing, unscalable)
-        config = _fit_batch(decided.config, len(division.parts["train"].rows))
+        told = (*table.decisions, *division.notes)
+        decided = decide(
+            Filled(table.config, told, (*table.doubts, *division.doubts)), table.config, preprocessing, unscalable
+        )
+        config = _fit_batch(decided.config, division.parts["train"].num_samples)
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []
         lines: list[tuple[str, str]] = []
@@ -183,9 +186,11 @@ def read_split(
     # The key of an entry is that of all sources, whichever of them the split is in.
     with TableReader(config, cache=cache, notify=notify) as reader:
         store = reader.store(f"*-{key}")
-        if (entry := store.find(name)) is not None:
-            arrays = store.read(entry, [each for each in entry.names if each[0] == name])
-            return array_splits(arrays, _fingerprint(key, config, reader.files))[name]
+        if (entry := store.find(None if config.windows is not None else name)) is not None:
+            # Windows are over all the steps of their source, whichever splits these are in.
+            names = [each for each in entry.names if each[0] == name or config.windows is not None]
+            arrays = store.read(entry, names)
+            return array_splits(arrays, _fingerprint(key, config, reader.files), preprocessing.views(named))[name]
     with TableReader(config, splits=[name], cache=cache, notify=notify) as reader:
         store = reader.store("")
         with store.building():
@@ -305,7 +310,8 @@ def _from_entry(reader: TableReader, entry: Entry, store: Store, *, seed: int, n
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
     preprocessing = Preprocessing.from_state(content["preprocessing"])
     key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
-    splits = array_splits(store.read(entry), _fingerprint(key, config, reader.files))
+    fingerprint = _fingerprint(key, config, reader.files)
+    splits = array_splits(store.read(entry), fingerprint, preprocessing.views(named))
     return Prepared(
         preprocessing,
         splits,

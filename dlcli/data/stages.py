@@ -26,7 +26,9 @@ from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
 from dlcli.data.samples.made import MadeSamples
 from dlcli.data.samples.samples import Samples
-from dlcli.data.splits.division import Division, divide
+from dlcli.data.series.views import window_form
+from dlcli.data.splits.division import Division, divide_rows
+from dlcli.data.splits.windows import divide_windows
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.table.memory import fits_in_memory
 from dlcli.data.table.rows import Overflow
@@ -141,6 +143,21 @@ def _unusable(table: Table) -> tuple[dict[SplitName, NDArray[np.int64]], list[Pr
     return found, doubts
 
 
+def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -> Division:
+    """The samples of each wanted split: rows, or windows over the steps that they are.
+
+    Args:
+        table: The rows of every source, its config filled in.
+        seed: Decides the fractions.
+        wanted: The splits.
+
+    Raises:
+        DataError: A split would be empty, or there are too few classes or groups for it.
+    """
+    how = divide_rows if table.config.windows is None else divide_windows
+    return how(table, seed=seed, wanted=wanted)
+
+
 def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[str] = ()) -> Preprocessing:
     """Fit the preprocessing on the training rows.
 
@@ -154,13 +171,15 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
         ConfigError: Options of features that contradict one another or the data.
         DataError: Cells that cannot be used, classes that the training rows do not show.
     """
+    features = _given(table.config.features or {})
     preprocessing = Preprocessing.build(
-        _given(table.config.features or {}),
+        features,
         _given(table.config.target),
         available=list(table.infos),
         texts={info.name for info in table.infos.values() if info.is_text},
         unscalable=unscalable,
         seed=seed,
+        windows=None if table.config.windows is None else window_form(table.config.windows, features, division.pace),
     )
     train = division.parts["train"]
     preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
@@ -253,7 +272,7 @@ def encode(
     told, said = [] if unseen is None else unseen, [] if lines is None else lines
     write = functools.partial(_write, table, division, preprocessing, named, told, said, waiting)
     arrays = keep(encoded_bytes(preprocessing, division.num_rows, named, waiting), write, for_once=bool(waiting))
-    splits = array_splits(arrays, fingerprint)
+    splits = array_splits(arrays, fingerprint, preprocessing.views(named))
     return {name: MadeSamples(stored, waiting) for name, stored in splits.items()} if waiting else splits
 
 
@@ -293,6 +312,14 @@ def _write(
             if source in table.weights:
                 own = table.weights[source][places]
                 destination.create((name, "sample_weight", ""), own.shape, own.dtype)(own)
+    for source, order in division.orders.items():
+        if not np.array_equal(order, np.arange(len(order))):
+            destination.create((source, "order", ""), order.shape, order.dtype)(order)
+    for name, part in division.parts.items():
+        if part.windows is not None:
+            destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
+        if part.begins is not None:
+            destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
     for name, codec in preprocessing.tallying().items():
         ordered: dict[str, NDArray[np.int64]] = {
             split: totals[name][split] for split in SPLITS if split in totals[name]

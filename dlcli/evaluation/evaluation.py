@@ -14,6 +14,7 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken, blocks
+from dlcli.data.series.levels import undo_level
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
 from dlcli.trained.decoding import Decoded, decode
@@ -49,6 +50,8 @@ class Evaluation:
         metrics: The compiled metrics by Keras's names, the loss first.
         reports: For each target what `ClassReport.result`, `EmbeddingReport.result` or `NumberReport.result` says.
         scaled: The number targets whose loss is that of the scaled target; all else is in their own unit.
+        measured: Those that each window measures by its own past, for the loss and the metrics; reports are in their
+            own unit.
 
     Example:
         >>> evaluation = dlcli.evaluate("runs/iris-001")  # doctest: +SKIP
@@ -61,12 +64,15 @@ class Evaluation:
     metrics: dict[str, float]
     reports: dict[str, dict[str, Any]]
     scaled: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The JSON of `evaluations/<name>.json`; a single target's report stands at the top level."""
         head: dict[str, Any] = {"name": self.name, "rows": self.rows, "metrics": self.metrics}
         if self.scaled:
             head["scaled"] = list(self.scaled)
+        if self.measured:
+            head["measured"] = list(self.measured)
         if len(self.reports) == 1:
             ((target, report),) = self.reports.items()
             return {**head, "target": target, **report}
@@ -93,8 +99,15 @@ def evaluate_splits(
             metrics.add(taken.inputs, *labels.arrange(taken), raw)
             _take_in(reports, raw, taken, predictor, preprocessing)
         rows += len(part)
-    scaled = tuple(target.name for output in predictor.outputs for target in output.targets if target.unit)
-    return Evaluation(name, rows, metrics.result(), {key: report.result() for key, report in reports.items()}, scaled)
+    targets = [target for output in predictor.outputs for target in output.targets]
+    return Evaluation(
+        name,
+        rows,
+        metrics.result(),
+        {key: report.result() for key, report in reports.items()},
+        scaled=tuple(target.name for target in targets if target.unit),
+        measured=tuple(target.name for target in targets if target.measured),
+    )
 
 
 def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
@@ -128,10 +141,10 @@ def _take_in(
     preprocessing: Preprocessing,
 ) -> None:
     """Add the outputs for some rows."""
-    for decoded in decode(raw, predictor.outputs, preprocessing):
+    for decoded in decode(raw, predictor.outputs, preprocessing, levels=taken.levels):
         if decoded.target:
             report = reports[decoded.called or decoded.target]
-            _add(report, taken.targets[decoded.target], decoded, preprocessing)
+            _add(report, taken, decoded, preprocessing)
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:
@@ -143,10 +156,11 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Re
         return SetReport(output.classes)
     if output.classes:
         return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
-    return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
+    return NumberReport(("",) if output.axes else preprocessing.targets[target].components, output.quantiles)
 
 
-def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
+def _add(report: Report, taken: Taken, decoded: Decoded, preprocessing: Preprocessing) -> None:
+    true = taken.targets[decoded.target]
     if isinstance(report, SequenceReport):
         assert decoded.sequences is not None
         known = [row[row >= 0] for row in np.asarray(true)]
@@ -164,5 +178,9 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        own, numbers = preprocessing.targets[decoded.target].decode(true), decoded.numbers
-        report.add(*(values.reshape(-1, len(report.columns)) for values in (own, numbers)))
+        level = taken.levels.get(decoded.target)
+        codec = preprocessing.targets[decoded.target]
+        own = np.asarray(codec.decode(true if level is None else undo_level(true, level)), np.float64)
+        values = [own, decoded.numbers, *(each for _, each in decoded.quantiles)]
+        wanted, predicted, *quantiles = (each.reshape(-1, len(report.columns)) for each in values)
+        report.add(wanted, predicted, quantiles)

@@ -96,7 +96,8 @@ def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:
     # TensorFlow's scopes allow fewer letters than columns do.
     base = re.sub(r"[^A-Za-z0-9_.\-]", "_", spec.name)
     embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, name=_free(f"{base}_embedding", names))
-    return keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedding(tensor))
+    embedded = embedding(tensor)
+    return embedded if spec.shape else keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedded)
 
 
 def _free(base: str, names: set[str]) -> str:
@@ -157,8 +158,16 @@ def _faults(graph: Graph, inputs: Sequence[InputSpec]) -> list[Problem]:
 
 def _mixture(unnamed: Sequence[InputSpec]) -> list[Problem]:
     """Numbers and embedded categories make a vector; images, series and indices stand alone or are named."""
-    awkward = [spec for spec in unnamed if spec.embedding is None and (len(spec.shape) != 1 or spec.dtype == "int32")]
-    if not awkward or len(unnamed) == 1:
+    if len(unnamed) == 1:
+        return []
+    # Of windows each step is a vector: numbers `(steps, width)` beside indices `(steps,)` that are embedded.
+    steps = {spec.shape if spec.embedding is not None else spec.shape[:-1] for spec in unnamed}
+    plain = [spec for spec in unnamed if spec.embedding is None]
+    fits = all(spec.shape and spec.dtype != "int32" for spec in plain)
+    if fits and len(steps) == 1 and (steps <= {()} or len(plain) < len(unnamed)):
+        return []
+    awkward = [spec for spec in plain if len(spec.shape) != 1 or spec.dtype == "int32"]
+    if not awkward:
         return []
     described = ", ".join(f"{spec.name} {spec.shape} {spec.dtype}" for spec in awkward)
     others = ", ".join(spec.name for spec in unnamed if spec not in awkward)

@@ -104,6 +104,9 @@ def present(evaluation: Evaluation, console: Console) -> None:
     console.result(console.table(["metric", "value"], _not_in_report(evaluation)))
     if evaluation.scaled:
         console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
+    if evaluation.measured:
+        names = ", ".join(evaluation.measured)
+        console.result(f"loss and metrics: of {names} as measured by each window's past; below in its own unit")
     for target, report in evaluation.reports.items():
         console.result("")
         if "error_rate" in report:
@@ -164,3 +167,14 @@ def _numbers(target: str, report: dict[str, Any], console: Console) -> None:
     rows = [[target, report["mae"], report["rmse"], report["r2"]]]
     rows += [[f"  {name}", each["mae"], each["rmse"], each["r2"]] for name, each in report.get("columns", {}).items()]
     console.result(console.table(["target", "MAE", "RMSE", "R2"], rows))
+    if "quantiles" in report:
+        _quantiles(report, console)
+
+
+def _quantiles(report: dict[str, Any], console: Console) -> None:
+    each = report["quantiles"]
+    lines = [[name, one["nominal"], one["coverage"], one["pinball"]] for name, one in each.items()]
+    console.result("", console.table(["quantile", "below, nominal", "below, actual", "pinball"], lines))
+    if report["intervals"]:
+        lines = [[name, one["nominal"], one["coverage"], one["width"]] for name, one in report["intervals"].items()]
+        console.result("", console.table(["interval", "inside, nominal", "inside, actual", "mean width"], lines))

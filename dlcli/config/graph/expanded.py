@@ -34,6 +34,7 @@ class Expanded:
             taken for one.
         has_globs: Whether the names of the features decide which layers there are.
         own: The names of the user's own layers.
+        more: Names of inputs that are made of features, beside them.
     """
 
     model: ModelConfig
@@ -43,6 +44,7 @@ class Expanded:
     features: tuple[str, ...] | None
     has_globs: bool = False
     own: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph | None:
@@ -62,15 +64,17 @@ class Expanded:
         """
         if self.links is None or self.features is None:
             return self.certain
-        taken = self._taken(self.features)
-        return _distinct([*taken, *self.certain]) or tuple(unused_features(self.links.graph, self.features))
+        taken = self._taken((*self.features, *self.more))
+        unused = unused_features(self.links.graph, self.features, self.more)
+        return _distinct([*taken, *self.certain]) or tuple(unused)
 
     @functools.cached_property
     def certain(self) -> tuple[Problem, ...]:
         """The faults that stay where some of the features are left out, as columns that cannot be used are."""
         if self.links is None:
             return _distinct(self.written)
-        unknown = () if self.features is None else unknown_names(self.drafts, self.links.words, self.features)
+        known = None if self.features is None else (*self.features, *self.more)
+        unknown = () if known is None else unknown_names(self.drafts, self.links.words, known)
         told = {problem.path for problem in self.written}  # a glob that fits nothing is no name either
         names = [*self.written, *(one for one in (*self.links.names, *unknown) if one.path not in told)]
         return _distinct(names or self.links.edges)
@@ -83,10 +87,10 @@ class Expanded:
         if self.features == tuple(features):
             return self
         if self.has_globs:
-            return expand(self.model, features=features, own=self.own)
+            return expand(self.model, features=features, own=self.own, more=self.more)
         links = self.links
-        if not self.drafts.generated.isdisjoint(features):
-            self.drafts.number(features)
+        if not self.drafts.generated.isdisjoint((*features, *self.more)):
+            self.drafts.number((*features, *self.more))
             links = link(self.drafts, sound=not self.written, own=self.own)
         return dataclasses.replace(self, links=links, features=tuple(features))
 
@@ -114,13 +118,20 @@ class Expanded:
         ]
 
 
-def expand(model: ModelConfig, *, features: Collection[str] | None, own: Collection[str] = ()) -> Expanded:
+def expand(
+    model: ModelConfig,
+    *,
+    features: Collection[str] | None,
+    own: Collection[str] = (),
+    more: Collection[str] = (),
+) -> Expanded:
     """Write out the layers of a config as a graph.
 
     Args:
         model: The `model` section.
         features: Names of the features; None when they are not known yet.
         own: The names of the user's own layers, which may be called like Keras's.
+        more: Names of inputs that are made of features, beside them.
 
     Example:
         >>> model = ModelConfig.model_validate({"layers": [{"Dense": {"units": 8}, "repeat": 2}]})
@@ -132,7 +143,7 @@ def expand(model: ModelConfig, *, features: Collection[str] | None, own: Collect
     written = tuple(expansion.problems)
     links = link(drafts, sound=not written, own=own) if drafts.layers else None
     known = None if features is None else tuple(features)
-    return Expanded(model, drafts, written, links, known, expansion.taking.has_globs, tuple(own))
+    return Expanded(model, drafts, written, links, known, expansion.taking.has_globs, tuple(own), tuple(more))
 
 
 def _distinct(problems: Collection[Problem]) -> tuple[Problem, ...]:

@@ -57,8 +57,31 @@ def unknown_names(drafts: Drafts, words: Iterable[Reference], features: Collecti
     ]
 
 
-def unused_features(graph: Graph, features: Collection[str]) -> list[Problem]:
-    """Every feature must reach a layer, and the vector of the unnamed ones must not be empty."""
+def unused_features(graph: Graph, features: Collection[str], more: Collection[str] = ()) -> list[Problem]:
+    """Every feature must reach a layer, and the vector of the unnamed ones must not be empty.
+
+    Args:
+        graph: The layers.
+        features: The names of the features.
+        more: Inputs that are made of features, beside them; of those that begin alike one must be taken.
+    """
+    groups = {name.partition("_")[0] for name in more}
+    forgotten = [
+        each
+        for each in sorted(groups)
+        if not any(name.partition("_")[0] == each for name in graph.features if name in more)
+    ]
+    if forgotten:
+        return [
+            Problem(
+                f"no layer takes the input {each!r}, which data.windows makes",
+                path="model.layers",
+                hint=f"name it in a layer's `inputs`, as in `inputs: [{DEFAULT_INPUT}, {each}]`, or leave it out of "
+                "data.windows",
+                rule="unused-feature",
+            )
+            for each in forgotten
+        ]
     unnamed = [feature for feature in features if feature not in graph.features]
     if unnamed and not graph.takes_default:
         return [

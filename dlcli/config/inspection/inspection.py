@@ -26,6 +26,7 @@ from dlcli.config.inspection.absolute_names import AbsoluteNames
 from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
+from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
 from dlcli.config.validation.components import check_components
@@ -193,6 +194,8 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
+    if {"data", "model", "compile"} <= sections.keys():
+        problems += declared_misfits(sections["data"], sections["model"], sections["compile"])
     problems = [*document.problems, *without_consequences(problems, document.problems, document.value)]
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)
@@ -224,7 +227,8 @@ def _of_components(document: Document, names: Mapping[str, Any], *, is_code_know
 def _expanded(model: ModelConfig | None, data: DataConfig | None, own: Collection[str]) -> Expanded | None:
     if model is None:
         return None
-    return expand(model, features=None if data is None or data.takes_rest else list(data.features or ()), own=own)
+    features = None if data is None or data.takes_rest else list(data.features or ())
+    return expand(model, features=features, own=own, more=() if data is None else data.more_inputs)
 
 
 def _of_callbacks(

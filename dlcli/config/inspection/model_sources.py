@@ -130,7 +130,8 @@ class _Finder:
             return None
         try:
             config = read_resolved(file)
-            graph = expand(config.model, features=list(config.data.features or ())).require()
+            data = config.data
+            graph = expand(config.model, features=list(data.features or ()), more=data.more_inputs).require()
         except ConfigError as error:
             why = error.problems[0].message
             self.problems.append(Problem(f"the model of {run} cannot be read: {why}", path=here, rule="run-damaged"))

@@ -5,6 +5,7 @@ from dlcli.config.schema.config import CheckpointConfig, CompileConfig, Config, 
 from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import FeatureDefaults
 from dlcli.config.schema.model import LAYER_KEYS, LOOP_KEYS, LayerItem, ModelConfig
+from dlcli.config.schema.windows import Windows
 
 __all__ = [
     "LAYER_KEYS",
@@ -26,4 +27,5 @@ __all__ = [
     "OrderedSplit",
     "RuntimeConfig",
     "Target",
+    "Windows",
 ]

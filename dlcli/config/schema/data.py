@@ -12,6 +12,7 @@ from dlcli.config.options.section import ColumnName, Columns, Section, Words, as
 from dlcli.config.options.sources import KERAS_NAMES, KerasData, Sources
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
+from dlcli.config.schema.windows import Windows, inputs_of_windows
 
 __all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
 
@@ -103,7 +104,8 @@ class DataConfig(Section):
         "random",
         description="How fractions are drawn: `random`; `stratified` (each class in the same proportion); "
         "`ordered` (the last rows are the test split, those before them the validation split); `{ordered: column}` "
-        "(the same, in the order of a column of numbers or times); `{group: column}`.",
+        "(the same, in the order of a column of numbers or times); `{group: column}`. With `windows` it is `ordered` "
+        "when omitted, by their time; `random` and `stratified` draw whole series.",
     )
     target: Annotated[
         dict[str, AnyTarget | None],
@@ -136,6 +138,10 @@ class DataConfig(Section):
         None,
         description="Where the files lie that the cells of a column name, such as images; relative to the file that "
         "says so. When omitted: beside the table. Files elsewhere are not read.",
+    )
+    windows: Windows | None = Field(
+        None,
+        description="Rows are steps of a series, and a sample is a window of them; what follows it is predicted.",
     )
     sample_weight: ColumnName | None = Field(None, description="A column of weights, one a row, zero or more.")
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
@@ -195,6 +201,43 @@ class DataConfig(Section):
         given = {**value, "train": {**train, "split": "train"}}
         taken = any(isinstance(value.get(name), dict) and "keras" in value[name] for name in ("validation", "test"))
         return given if taken or "test" in value else {**given, "test": {**train, "split": "test"}}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _windows_are_ordered(cls, value: Any) -> Any:
+        """Rows that were drawn at random would leave no steps in a row."""
+        if isinstance(value, dict) and value.get("windows") is not None and "split" not in value:
+            return {**value, "split": "ordered"}
+        return value
+
+    @model_validator(mode="after")
+    def _windows_have_an_order(self) -> Self:
+        windows = self.windows
+        if windows is None:
+            return self
+        if isinstance(self.split, OrderedSplit) and self.split.ordered != windows.time:
+            raise PydanticCustomError(
+                "windows",
+                "windows are split in the order of their own time: split: ordered, and windows: {{time: {column}}}",
+                {"column": self.split.ordered},
+            )
+        if self.split in ("random", "stratified") and windows.series is None:
+            raise PydanticCustomError(
+                "windows",
+                "rows drawn at random ({split}) would leave no steps in a row; split: ordered, or name the series",
+                {"split": self.split},
+            )
+        return self
+
+    @property
+    def shows_target(self) -> bool:
+        """Whether a sample may show the target's past: what it is to predict lies after that."""
+        return self.windows is not None and self.windows.horizon > 0
+
+    @property
+    def more_inputs(self) -> tuple[str, ...]:
+        """The inputs that are made of features, beside them."""
+        return () if self.windows is None else inputs_of_windows(self.windows, list(self.features or ()))
 
     @property
     def empty_cells(self) -> tuple[str, ...]:

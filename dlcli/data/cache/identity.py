@@ -110,7 +110,7 @@ def _identify_folder(folder: Path) -> Identity:
     return Identity(str(folder), size, modified, changed, int(digest.hexdigest()[:15], 16))
 
 
-def _stat(file: Path | str) -> os.stat_result:
+def _stat(file: str | Path) -> os.stat_result:
     try:
         return os.stat(file)
     except OSError as error:

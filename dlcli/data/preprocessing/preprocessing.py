@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature, Target
+from dlcli.config.schema.windows import FUTURE, STATIC, future_of
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.codec import (
@@ -30,6 +31,9 @@ from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec, build_target, codec_class, target_codec_class
 from dlcli.data.preprocessing.steps import Steps, at_entry
+from dlcli.data.series.form import Views, WindowForm
+from dlcli.data.series.target import of_windows
+from dlcli.data.series.views import WindowInput, input_views, names_of_steps, seen_as, seen_targets, target_views
 from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
 
 if TYPE_CHECKING:
@@ -53,11 +57,25 @@ class Preprocessing:
     Args:
         features: A codec for each feature, in order.
         targets: A codec for each target, in order.
+        windows: Which steps a sample has where rows are steps of series; None where each row is a sample.
     """
 
-    def __init__(self, features: Mapping[str, Codec], targets: Mapping[str, TargetCodec]) -> None:
+    def __init__(
+        self,
+        features: Mapping[str, Codec],
+        targets: Mapping[str, TargetCodec],
+        *,
+        windows: WindowForm | None = None,
+    ) -> None:
         self.features = dict(features)
-        self.targets = dict(targets)
+        self.windows = windows
+        self.row_targets = dict(targets)
+        """The codecs of the targets of a row."""
+        self.targets = {
+            name: codec if windows is None else of_windows(codec, windows, measured=self._is_measured(codec))
+            for name, codec in self.row_targets.items()
+        }
+        """The codecs of the targets of a sample: of a row, or of the steps that a window predicts."""
 
     @classmethod
     def build(
@@ -69,6 +87,7 @@ class Preprocessing:
         texts: Collection[str] = (),
         unscalable: Collection[str] = (),
         seed: int = 0,
+        windows: WindowForm | None = None,
     ) -> Self:
         """Make the codecs that a config asks for, not fitted yet.
 
@@ -79,6 +98,7 @@ class Preprocessing:
             texts: Those that the data says to be of texts.
             unscalable: The targets that are not scaled when the config does not say.
             seed: Of samples that statistics are taken from.
+            windows: See the class.
 
         Raises:
             ConfigError: Columns that are not there, options that contradict one another, a target that is a
@@ -115,7 +135,7 @@ class Preprocessing:
                         rule="target-is-feature",
                     )
                     for column in codec.columns
-                    if column in owners
+                    if column in owners and not (windows is not None and windows.horizon)
                 ],
                 "features",
                 name,
@@ -127,9 +147,12 @@ class Preprocessing:
                 rule="reserved-name",
             )
             problems += at_entry([reserved], "features", DEFAULT_INPUT)
+        if windows is not None:
+            problems += _of_windows(features, targets, windows)
+            problems += _unseen(target_codecs, codecs, windows)
         if problems:
             raise ConfigError(problems)
-        return cls(codecs, target_codecs)
+        return cls(codecs, target_codecs, windows=windows)
 
     @property
     def feature_columns(self) -> tuple[str, ...]:
@@ -200,6 +223,28 @@ class Preprocessing:
         Raises:
             ConfigError: A name is no feature.
         """
+        rows = self.row_inputs(named)
+        return rows if self.windows is None else tuple(each.spec for each in self._windowed(named))
+
+    def views(self, named: Collection[str] = ()) -> Views | None:
+        """What windows are made of; None where each row is a sample."""
+        if self.windows is None:
+            return None
+        inputs = {each.spec.name: each.view for each in self._windowed(named)}
+        joined = self._joined(self._of_rows(named))
+        seen = seen_targets(self.row_targets, self.features, joined, self.windows)
+        return Views(self.windows, inputs, target_views(self.targets, self.windows), seen)
+
+    def row_inputs(self, named: Collection[str] = ()) -> tuple[InputSpec, ...]:
+        """The inputs as they are for a row: those of a sample, or of a step of it.
+
+        Args:
+            named: As for `inputs`.
+
+        Raises:
+            ConfigError: A name is no feature.
+        """
+        named = self._of_rows(named)
         self._check_named(named)
         joined = self._joined(named)
         own = [
@@ -222,11 +267,11 @@ class Preprocessing:
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""
-        joined = self._joined(named)
+        joined = self._joined(self._of_rows(named))
         return {
             name: codec
             for name, codec in self.features.items()
-            if name not in joined and isinstance(codec, MadeOnDemand) and codec.can_wait
+            if self.windows is None and name not in joined and isinstance(codec, MadeOnDemand) and codec.can_wait
         }
 
     def encode(
@@ -246,7 +291,7 @@ class Preprocessing:
             on_demand: Of `can_wait` those of which only the keys are wanted.
 
         Returns:
-            An array `(rows, *shape)` for each of `inputs(named)`, or of keys `(rows,)` int64.
+            An array `(rows, *shape)` for each of `row_inputs(named)`, or of keys `(rows,)` int64.
 
         Raises:
             DataError: Columns that are missing, cells that cannot be encoded; all at once.
@@ -254,10 +299,10 @@ class Preprocessing:
         _require(chunk, self.feature_columns)
         encoded: dict[str, Any] = {
             spec.name: np.empty((chunk.num_rows, *spec.shape), dtype=spec.dtype) if out is None else out[spec.name]
-            for spec in self.inputs(named)
+            for spec in self.row_inputs(named)
             if spec.name not in on_demand
         }
-        joined = self._joined(named)
+        joined = self._joined(self._of_rows(named))
         steps = Steps()
         place = 0
         for name, codec in self.features.items():
@@ -273,19 +318,21 @@ class Preprocessing:
         return encoded
 
     def encode_targets(self, chunk: Chunk) -> dict[str, Encoded]:
-        """Encode the targets of rows, each `(rows, *spec.shape)`: class indices int32, numbers float32.
+        """Encode the targets of rows, each of the shape that `row_targets` say: class indices int32, numbers float32.
 
         Raises:
             DataError: Columns that are missing, cells that are missing or no class or no number; all at once.
         """
         _require(chunk, tuple(column for codec in self.targets.values() for column in codec.columns))
         steps = Steps()
-        encoded = {name: steps.run("target", name, _encoding(codec, chunk)) for name, codec in self.targets.items()}
+        encoded = {name: steps.run("target", name, _encoding(codec, chunk)) for name, codec in self.row_targets.items()}
         steps.end()
         return {name: array for name, array in encoded.items() if array is not None}
 
-    def names(self, named: Collection[str] = ()) -> tuple[str, ...]:
-        """A name for each number of the `features` input, such as `island=Biscoe`."""
+    def names(self, named: Collection[str] = (), *, of: str = DEFAULT_INPUT) -> tuple[str, ...]:
+        """A name for each number of the `features` input, or another that joins features, such as `island=Biscoe`."""
+        if self.windows is not None:
+            return next((each.numbers for each in self._windowed(named) if each.spec.name == of), ())
         return tuple(name for codec in self._joined(named).values() for name in codec.names())
 
     def unseen_values(self, where: str = "") -> tuple[Problem, ...]:
@@ -336,6 +383,7 @@ class Preprocessing:
             "version": VERSION,
             "features": [{"name": name, **codec.state()} for name, codec in self.features.items()],
             "targets": [codec.state() for codec in self.targets.values()],
+            **({} if self.windows is None else {"windows": self.windows.state()}),
         }
 
     @classmethod
@@ -357,6 +405,7 @@ class Preprocessing:
         try:
             features = {entry["name"]: codec_class(entry["type"]).from_state(entry) for entry in state["features"]}
             targets = {entry["name"]: target_codec_class(entry["type"]).from_state(entry) for entry in state["targets"]}
+            form = WindowForm.from_state(state["windows"]) if "windows" in state else None
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             raise RunError(
                 Problem(
@@ -365,13 +414,27 @@ class Preprocessing:
                     rule="run-damaged",
                 )
             ) from error
-        return cls(features, targets)
+        return cls(features, targets, windows=form)
 
     def _codecs(self) -> Iterable[tuple[str, str, Codec | TargetCodec]]:
         for name, feature in self.features.items():
             yield "features", name, feature
         for name, target in self.targets.items():
             yield "target", name, target
+
+    def _is_measured(self, target: TargetCodec) -> bool:
+        """Whether a target is measured by what windows show of it."""
+        form = self.windows
+        return form is not None and form.scale is not None and seen_as(target, self.features, form) is not None
+
+    def _of_rows(self, named: Collection[str]) -> Collection[str]:
+        """The features that have an input of their own, by the inputs that layers take by name."""
+        return named if self.windows is None else names_of_steps(named, self.windows)
+
+    def _windowed(self, named: Collection[str]) -> tuple[WindowInput, ...]:
+        assert self.windows is not None
+        joined = self._joined(self._of_rows(named))
+        return input_views(self.row_inputs(named), self.windows, joined, named)
 
     def _joined(self, named: Collection[str]) -> dict[str, Codec]:
         """The features that make up the default input."""
@@ -398,6 +461,31 @@ class Preprocessing:
 
 def _encoding(codec: Codec | TargetCodec, chunk: Chunk, out: Encoded | None = None) -> Callable[[], Encoded]:
     return functools.partial(codec.encode, columns_of(chunk, codec), start=chunk.start, out=out)
+
+
+def _of_windows(features: Mapping[str, Feature], targets: Mapping[str, Target], windows: WindowForm) -> list[Problem]:
+    """Names that the inputs of windows have, and targets that no window has."""
+    problems: list[Problem] = []
+    for name in features.keys() & {FUTURE, STATIC, *map(future_of, windows.known)}:
+        message = f"a feature cannot be called {name!r}: that is an input of the windows"
+        hint = "give it another name, with `columns` naming its column"
+        problems += at_entry([Problem(message, hint=hint, rule="reserved-name")], "features", name)
+    for name, target in targets.items():
+        if target.of_features:
+            message = "a target that is a feature cannot be learnt from windows"
+            hint = "name the column: its values at the steps to come are the target"
+            problems += at_entry([Problem(message, hint=hint, rule="window-target")], "target", name)
+    return problems
+
+
+def _unseen(targets: Mapping[str, TargetCodec], features: Mapping[str, Codec], windows: WindowForm) -> list[Problem]:
+    """Where targets are to be measured by their past, and none is seen."""
+    if windows.scale is None or any(seen_as(codec, features, windows) for codec in targets.values()):
+        return []
+    columns = ", ".join(column for codec in targets.values() for column in codec.columns)
+    message = f"scale: {windows.scale} measures a target of numbers by what a window shows of it, and none is a feature"
+    hint = f"add {columns} to the features, or leave `scale` out"
+    return [Problem(message, path="data.windows.scale", hint=hint, rule="window-target")]
 
 
 def _gap(name: str, codec: Codec) -> Problem:

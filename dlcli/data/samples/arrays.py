@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.entry import ArrayName
-from dlcli.data.cache.mapped import take
+from dlcli.data.cache.mapped import is_mapped, take
 from dlcli.data.samples.samples import ArraySpec, Indices, Samples, Taken
+from dlcli.data.samples.windows import WindowSamples
+from dlcli.data.series.form import Views
 
 __all__ = ["ArraySamples", "array_splits"]
 
@@ -61,24 +63,49 @@ class ArraySamples:
 
 
 def array_splits(
-    arrays: Mapping[ArrayName, NDArray[Any]], fingerprint: Callable[[SplitName], str]
+    arrays: Mapping[ArrayName, NDArray[Any]], fingerprint: Callable[[SplitName], str], views: Views | None = None
 ) -> dict[str, Samples]:
     """The samples of each split that there are arrays of, in the order of the splits.
 
     Args:
-        arrays: Of all splits.
+        arrays: Of all splits; where samples are windows, those of the steps of each source.
         fingerprint: Of the samples of a split.
+        views: What windows are made of; None where each row is a sample.
     """
 
     def named(split: SplitName, part: str) -> dict[str, NDArray[Any]]:
         return {name: array for (*place, name), array in arrays.items() if place == [split, part]}
 
+    def held(split: SplitName) -> Taken:
+        return Taken(named(split, "inputs"), named(split, "targets"), arrays.get((split, "sample_weight", "")))
+
+    if views is None:
+        return {
+            split: ArraySamples(held(split), arrays[split, "rows", ""], fingerprint(split))
+            for split in SPLITS
+            if (split, "rows", "") in arrays
+        }
+    sources = {
+        split: _in_order(held(split), arrays.get((split, "order", ""))) for split in SPLITS if held(split).inputs
+    }
     return {
-        split: ArraySamples(
-            Taken(named(split, "inputs"), named(split, "targets"), arrays.get((split, "sample_weight", ""))),
-            arrays[split, "rows", ""],
+        split: WindowSamples(
+            *sources[split if split in sources else "train"],
+            arrays[split, "windows", ""],
+            views,
             fingerprint(split),
+            arrays.get((split, "begins", "")),
         )
         for split in SPLITS
-        if (split, "rows", "") in arrays
+        if (split, "windows", "") in arrays
     }
+
+
+def _in_order(steps: Taken, order: NDArray[np.int64] | None) -> tuple[Taken, NDArray[np.int64] | None]:
+    """The steps in the order of their series, if they are in memory: windows are then pieces of them."""
+    held = [*steps.inputs.values(), *steps.targets.values()]
+    if order is None or any(map(is_mapped, held)):
+        return steps, order
+    inputs = {name: array[order] for name, array in steps.inputs.items()}
+    targets = {name: array[order] for name, array in steps.targets.items()}
+    return Taken(inputs, targets, None if steps.weights is None else steps.weights[order]), None

@@ -194,10 +194,10 @@ def _forms(
         ("inputs", spec.name, (), np.dtype(np.int64))
         if spec.name in on_demand
         else ("inputs", spec.name, spec.shape, np.dtype(spec.dtype))
-        for spec in preprocessing.inputs(named)
+        for spec in preprocessing.row_inputs(named)
     ]
     targets = [
         ("targets", spec.name, spec.shape, np.dtype(np.int32 if spec.kind == "category" else np.float32))
-        for spec in preprocessing.target_specs
+        for spec in (codec.spec for codec in preprocessing.row_targets.values())
     ]
     return [*inputs, *targets]

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.series.form import Pace
 from dlcli.data.splits.partition import split_rows
 from dlcli.data.table.checks import row_labels
-from dlcli.data.table.order import row_order
+from dlcli.data.table.order import format_of, row_order
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
 from dlcli.data.values.lists import is_list
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Division", "Part", "divide"]
+__all__ = ["Division", "Part", "classes_of", "divide_rows", "groups_of"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """The rows of one split and the source that they are in."""
+    """The rows of one split and the source that they are in.
+
+    Args:
+        source: The split that names the source.
+        rows: Their ascending numbers.
+        windows: Where samples are windows, the places of their first steps in the order of the source's series.
+        begins: And the places of the first steps of their series.
+    """
 
     source: SplitName
     rows: NDArray[np.int64]
+    windows: NDArray[np.int64] | None = None
+    begins: NDArray[np.int64] | None = None
+
+    @property
+    def num_samples(self) -> int:
+        """The samples of the split."""
+        return len(self.rows if self.windows is None else self.windows)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,21 +51,32 @@ class Division:
 
     Args:
         parts: The rows of each split, in the order of the splits.
+        orders: Where samples are windows, the rows of each source in the order of their series and times.
+        notes: What was found on the way: of what, and in words.
+        doubts: What may not be meant so.
+        pace: Where samples are windows, what the times of the training rows show.
     """
 
     parts: dict[SplitName, Part]
+    orders: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
+    notes: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    pace: Pace = dataclasses.field(default_factory=Pace)
 
     @property
     def num_rows(self) -> int:
-        """The rows of all splits together."""
-        return sum(len(part.rows) for part in self.parts.values())
+        """The rows of all splits together, each of which is encoded once."""
+        sources = {part.source for part in self.parts.values()}
+        return sum(len(rows) for source in sources for rows in self.within(source).values())
 
     def within(self, source: SplitName) -> dict[str, NDArray[np.int64]]:
-        """The rows of the splits that are in a source."""
+        """The rows of the splits that are in a source; all of them under its own name where samples are windows."""
+        if source in self.orders:
+            return {source: np.arange(len(self.orders[source]))}
         return {name: part.rows for name, part in self.parts.items() if part.source == source}
 
 
-def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -> Division:
+def divide_rows(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -> Division:
     """The rows of each wanted split: of the source of its own, or of its fraction of `train`.
 
     Args:
@@ -79,22 +105,33 @@ def divide(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLITS) -
     if isinstance(config.split, GroupSplit):
         how = "group"
         if fractions:
-            codes, names = _groups(rows, config.split.group)
+            codes, names = groups_of(rows, config.split.group)
     elif isinstance(config.split, OrderedSplit):
         how = "ordered"
         if fractions:
-            kept = kept[np.argsort(row_order(table, config.split.ordered)[kept], kind="stable")]
+            kept = kept[np.argsort(_order(table, config.split.ordered)[kept], kind="stable")]
     else:
         how = config.split
         if how == "stratified" and fractions:
-            codes, names = _classes(table)
+            codes, names = classes_of(table)
     codes = None if codes is None else codes[kept]
     shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
     parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
     return Division({name: parts[name] for name in SPLITS if name in parts and name in wanted})
 
 
-def _classes(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def _order(table: Table, column: str) -> NDArray[Any]:
+    """By what the rows of `train` are ordered."""
+    return row_order(
+        table.rows["train"],
+        column,
+        format=format_of(table.config, table.roles.features, column),
+        path="data.split.ordered",
+        hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
+    )
+
+
+def classes_of(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """The class of every row of `train`: of the first target that is one."""
     found = [name for name, target in table.config.target.items() if target is not None and target.kind == "category"]
     for name in found:
@@ -118,7 +155,8 @@ def _is_single(table: Table, target: str) -> bool:
     return first is not None and (first.size == len(first) if isinstance(first, np.ndarray) else not is_list(first))
 
 
-def _groups(rows: Rows, column: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def groups_of(rows: Rows, column: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The group of every row of a source, and their names."""
     codes, names = row_labels(rows, column)
     empty = np.flatnonzero(codes < 0)
     if len(empty):

@@ -23,6 +23,7 @@ class Roles:
         sample_weight: The column of weights.
         group: The column that names the group of a row.
         order: The column that orders the rows; it may be a feature as well.
+        series: The columns that name the series of a row; they may be features as well.
         left_out: Columns that are nothing of these.
         problems: Missing columns and columns that are two things at once.
     """
@@ -32,13 +33,14 @@ class Roles:
     sample_weight: str | None
     group: str | None
     order: str | None
+    series: tuple[str, ...]
     left_out: tuple[str, ...]
     problems: tuple[Problem, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that has to be read, once."""
-        singles = [name for name in (self.sample_weight, self.group, self.order) if name is not None]
+        singles = [name for name in (self.sample_weight, self.group, self.order, *self.series) if name is not None]
         groups = (*self.features.values(), *self.targets.values(), singles)
         return tuple(dict.fromkeys(name for group in groups for name in group))
 
@@ -74,21 +76,28 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
     targets = find_all("target", dict(config.target))
     group = config.split.group if isinstance(config.split, GroupSplit) else None
     order = config.split.ordered if isinstance(config.split, OrderedSplit) else None
+    windows = config.windows
+    series = () if windows is None or not windows.series else find(windows.series, "data", "windows", "series")
+    if windows is not None and windows.time is not None:
+        order = windows.time
     for name, *path in (
         (config.sample_weight, "data", "sample_weight"),
         (group, "data", "split", "group"),
-        (order, "data", "split", "ordered"),
+        (order, "data", *(("split", "ordered") if windows is None else ("windows", "time"))),
     ):
         if name is not None:
             find([name], *(str(part) for part in path))
     aimed = {column for columns in targets.values() for column in columns}
     given = dict(config.features or {REST: None})
     features = find_all("features", {name: entry for name, entry in given.items() if name != REST})
-    problems += _targets_among(features, aimed)
+    if not config.shows_target:
+        problems += _targets_among(features, aimed)
     if config.takes_rest:
         excluded = set(find(config.exclude, "data", "exclude")) if config.exclude else set()
         taken = {column for columns in features.values() for column in columns}
-        others = aimed | excluded | taken | features.keys() | {config.sample_weight, group}
+        others = excluded | taken | features.keys() | {config.sample_weight, group}
+        others |= set() if config.shows_target else aimed
+        others |= set() if windows is None else {order, *series}
         rest: dict[str, tuple[str, ...]] = {name: (name,) for name in named if name not in others}
         features = _in_place(features, list(given), rest)
         if not features and not problems:
@@ -101,10 +110,12 @@ def assign_roles(config: DataConfig, available: Sequence[str]) -> Roles:
                 )
             )
     used = (
-        {column for columns in features.values() for column in columns} | aimed | {config.sample_weight, group, order}
+        {column for columns in features.values() for column in columns}
+        | aimed
+        | {config.sample_weight, group, order, *series}
     )
     left_out = tuple(name for name in available if name not in used)
-    return Roles(targets, features, config.sample_weight, group, order, left_out, tuple(problems))
+    return Roles(targets, features, config.sample_weight, group, order, series, left_out, tuple(problems))
 
 
 def _in_place(

@@ -205,6 +205,8 @@ def find_kinds(
         asked.setdefault(roles.sample_weight, set()).add("number")
     if roles.group is not None:
         asked.setdefault(roles.group, set()).add("text")
+    for column in roles.series:
+        asked.setdefault(column, set()).add("text")
     if roles.order is not None:
         asked.setdefault(roles.order, set()).add(infos[roles.order].kind or "text")
     return {column: _one_kind(kinds) for column, kinds in asked.items()}

@@ -65,6 +65,8 @@ def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, u
     targets: dict[str, Target | None] = {}
     for name, target in config.target.items():
         if target is None:
+            if config.windows is not None and config.windows.horizon > 1:
+                units = None  # a number for each step
             values, info = loaded.rows["train"].column(name), loaded.infos[name]
             target, note, found = infer_target(values, info, classification=classification, units=units)
             lines.append((f"target {name}", note))
@@ -108,7 +110,7 @@ def decide(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
     """
     lines, doubts = dict(filled.lines), list(filled.doubts)
     targets = dict(config.target)
-    for name, codec in preprocessing.targets.items():
+    for name, codec in preprocessing.row_targets.items():
         if (target := targets[name]) is not None:
             targets[name] = target.fitted(codec.state())
         if decided := codec.decided():
