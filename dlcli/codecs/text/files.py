@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cells import as_arrow, labels
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import NamedFiles, open_named
-from dlcli.data.columns.names import is_text
 from dlcli.errors import DataError, Problem
 
 __all__ = ["BLOCK_BYTES", "MOST_BYTES", "KeptTexts", "Texts", "blocks_of", "texts_of"]
@@ -114,10 +112,8 @@ def texts_of(column: Column | NamedFiles, encoding: str) -> list[str]:
 
 
 def _rows_at_once(cells: pa.Array) -> int:
-    if not is_text(cells.type):  # numbers, and texts of which each is there once
-        return 1 << 18
-    total = pc.sum(pc.binary_length(cells)).as_py() or 0
-    return max(1, len(cells) * BLOCK_BYTES // max(total, BLOCK_BYTES))
+    size: int = max(cells.nbytes, BLOCK_BYTES)
+    return max(1, len(cells) * BLOCK_BYTES // size)
 
 
 def _files(column: NamedFiles, encoding: str, keep: KeptTexts | None, kept: KeptTexts | None) -> Iterator[Texts]:
