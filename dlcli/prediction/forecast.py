@@ -22,6 +22,7 @@ from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
+from dlcli.data.window_inputs import at_pace
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
@@ -121,13 +122,11 @@ class _Job:
         Raises:
             DataError: See `forecast`.
         """
-        form, windows = run.preprocessing.windows, run.config.data.windows
+        form = run.preprocessing.windows
         assert form is not None
-        assert windows is not None
         targets = [column for column in _target_columns(run) if column in rows.kinds]
         series = rows.series
-        frequency = windows.frequency if windows.frequency != "auto" else form.pace.frequency or "auto"
-        windows = windows.model_copy(update={"series": list(series), "frequency": frequency})
+        windows = at_pace(run.config.data, form)
         most = sys.maxsize if form.scale == "series" else PRUNED_FROM
         history = gather(_chunks(rows), windows, targets, format=form.pace.format, most=most)
         if history is None:

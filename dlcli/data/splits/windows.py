@@ -17,7 +17,7 @@ from dlcli.data.table.order import format_of
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
-__all__ = ["divide_windows"]
+__all__ = ["divide_windows", "find_windows", "no_room"]
 
 NOWHERE = -1
 """In the place of a split: a step of none."""
@@ -57,8 +57,8 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             if not len(steps):
                 problems.append(_no_instant(name))
             else:
-                found = _windows(layout, splits, number, out, windows)
-                problems += [] if len(found) else [_no_room(name, layout, splits == number, windows)]
+                found = find_windows(layout, splits, number, out, windows)
+                problems += [] if len(found) else [no_room(name, layout, splits == number, windows)]
                 parts[name] = Part(source, np.sort(layout.order[steps]), found, layout.starts[layout.series[found]])
     if problems:
         raise DataError(problems)
@@ -177,10 +177,18 @@ def _numbers(shares: Mapping[SplitName, NDArray[np.int64]], count: int) -> NDArr
     return numbers
 
 
-def _windows(
+def find_windows(
     layout: Layout, splits: NDArray[np.int64], number: int, out: NDArray[np.bool_], windows: Windows
 ) -> NDArray[np.int64]:
-    """The places of the first steps of the windows of a split."""
+    """The places of the first steps of the windows of a split.
+
+    Args:
+        layout: The steps.
+        splits: `(steps,)` the number of the split that each is in.
+        number: That of the split.
+        out: `(steps,)` which have no target, so that no window predicts them.
+        windows: Which steps a window has.
+    """
     steps, span = len(layout.order), windows.span
     if steps < span:
         return np.empty(0, np.int64)
@@ -206,7 +214,8 @@ def _alike(apart: NDArray[np.bool_], first: NDArray[np.int64], span: int) -> NDA
     return np.asarray(before[first + span - 1] == before[first])
 
 
-def _no_room(name: SplitName, layout: Layout, inside: NDArray[np.bool_], windows: Windows) -> Problem:
+def no_room(name: SplitName, layout: Layout, inside: NDArray[np.bool_], windows: Windows) -> Problem:
+    """That no window has room in a split, with the steps that it has."""
     counts = np.bincount(layout.series[inside])
     longest = int(counts.max())
     many = int((counts > 0).sum())
