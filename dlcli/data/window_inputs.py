@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig, Windows
+from dlcli.config.schema.windows import FillGaps
 from dlcli.data.inputs import Input, weights_of
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.encoding import encode_chunk
 from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
+from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.layout import lay_out
 from dlcli.data.splits.windows import find_windows, no_room
@@ -20,7 +22,7 @@ from dlcli.data.table.rows import Rows
 from dlcli.data.table.targetless import fill_targets, targetless
 from dlcli.errors import DataError, Problem
 
-__all__ = ["at_pace", "labelled_windows"]
+__all__ = ["at_pace", "labelled_windows", "steps_put_in"]
 
 
 def labelled_windows(
@@ -46,8 +48,11 @@ def labelled_windows(
     form, views = preprocessing.windows, preprocessing.views(named)
     assert form is not None
     assert views is not None
-    rows = _read(opened)
     windows = at_pace(config, form)
+    static = [column for name in form.static for column in preprocessing.features[name].columns]
+    rows, filled = fill_windows(_read(opened), windows, static, format=form.pace.format)
+    if len(filled):
+        warn(steps_put_in(len(filled), windows))
     layout = lay_out(rows, windows, format=form.pace.format)
     encoded, empty = _encoded(rows, preprocessing, named, config.sample_weight)
     if empty.any():
@@ -70,6 +75,13 @@ def at_pace(config: DataConfig, form: WindowForm) -> Windows:
     if windows.frequency != "auto" or form.pace.frequency is None:
         return windows
     return windows.model_copy(update={"frequency": form.pace.frequency})
+
+
+def steps_put_in(count: int, windows: Windows) -> Problem:
+    """That steps were missing, and were put in as the config asks."""
+    how = windows.gaps.fill if isinstance(windows.gaps, FillGaps) else ""
+    message = f"{count:,} missing steps are put in ({how})"
+    return Problem(message, hint="data.windows.gaps asks for it", rule="filled-steps")
 
 
 def _read(opened: Input) -> Rows:

@@ -17,12 +17,13 @@ from dlcli.data.inputs import Input
 from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
 from dlcli.data.series.ahead import NOWHERE, Ahead, look_ahead, require_known
+from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
-from dlcli.data.window_inputs import at_pace
+from dlcli.data.window_inputs import at_pace, steps_put_in
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
@@ -65,7 +66,7 @@ def forecast(
         ModelError: The model has not what `columns` asks for.
     """
     check_columns(columns, run.predictor.outputs)
-    job = _Job.of(run, rows)
+    job = _Job.of(run, rows, warn)
     ahead = job.ahead
     if ahead.short and len(ahead.series):
         message = f"{len(ahead.short):,} of {len(ahead.short) + len(ahead.series):,} series are too short for a window "
@@ -116,7 +117,7 @@ class _Job:
     known: frozenset[str]
 
     @classmethod
-    def of(cls, run: TrainedRun, rows: Input) -> _Job:
+    def of(cls, run: TrainedRun, rows: Input, warn: Warn) -> _Job:
         """Read the rows.
 
         Raises:
@@ -132,6 +133,11 @@ class _Job:
         if history is None:
             message = f"'{rows.source.name}' has no rows to forecast from"
             raise DataError(Problem(message, hint="give the past of the series", rule="no-rows"))
+        static = [column for name in form.static for column in run.preprocessing.features[name].columns]
+        filled, before = fill_windows(history.rows, windows, static, format=form.pace.format, complete=history.complete)
+        if len(before):
+            warn(steps_put_in(len(before), windows))
+            history = history.with_more(filled, before)
         layout = lay_out(history.rows, windows, format=form.pace.format)
         ahead = look_ahead(layout, history.complete[layout.order], form, may_cross=windows.gaps == "ignore")
         if not len(ahead.series):

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.frequency import Times, next_times, steps_between
-from dlcli.data.series.history import last_complete
-from dlcli.data.series.layout import Layout
+from dlcli.data.series.layout import Layout, last_complete
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["NOWHERE", "Ahead", "look_ahead", "require_known"]

@@ -18,7 +18,7 @@ from dlcli.data.table.checks import row_labels
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem, first_of
 
-__all__ = ["Layout", "Ordered", "lay_out", "order_rows"]
+__all__ = ["Layout", "Ordered", "last_complete", "lay_out", "order_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +122,19 @@ def order_rows(rows: Rows, windows: Windows, *, format: str | None = None) -> Or
     order = np.lexsort((times, codes))
     moved = bool((order != as_they_came).any())
     return Ordered(order, codes[order], names, times[order], form, sorted=moved)
+
+
+def last_complete(series: NDArray[np.int64], complete: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The place of the last step of each series that has its targets, `(series,)`; -1 where none has.
+
+    Args:
+        series: `(steps,)` ascending.
+        complete: `(steps,)`.
+    """
+    last = np.full(int(series[-1]) + 1, -1)
+    places = np.flatnonzero(complete)
+    last[series[places]] = places  # the last that is written stays
+    return last
 
 
 def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
