@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, Windows
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.columns.cells import numbers
 from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
+from dlcli.data.series.naive import seasonal_scale
 from dlcli.data.splits.division import Division, Part, classes_of, groups_of
 from dlcli.data.splits.partition import split_rows, split_sizes
 from dlcli.data.table.order import format_of
+from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
@@ -47,8 +51,10 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
     layouts = {source: lay_out(rows, windows, format=format) for source, rows in table.rows.items()}
     parts: dict[SplitName, Part] = {}
     problems: list[Problem] = []
+    pace = Pace()
     for source, layout in layouts.items():
         splits = _splits_of(table, source, layout, seed=seed)
+        pace = _pace(table, layout, splits) if source == "train" else pace
         out = np.isin(layout.order, table.left_out.get(source, np.empty(0, np.int64)))
         for number, name in enumerate(SPLITS):
             steps = np.flatnonzero(splits == number)
@@ -67,8 +73,32 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         {source: layout.order for source, layout in layouts.items()},
         notes=tuple(_notes(layouts, windows)),
         doubts=tuple(_doubts(layouts)),
-        pace=layouts["train"].pace if "train" in layouts else Pace(),
+        pace=pace,
     )
+
+
+def _pace(table: Table, layout: Layout, splits: NDArray[np.int64]) -> Pace:
+    """What the training steps show of their times, and how far they are from those of the season before."""
+    windows = table.config.windows
+    assert windows is not None
+    season = layout.pace.season if windows.season == "auto" else windows.season
+    train = splits == SPLITS.index("train")
+    starts = np.flatnonzero(np.diff(layout.series[train], prepend=-1))
+    errors: dict[str, float] = {}
+    for name, target in table.config.target.items():
+        if windows.horizon and target is not None and target.kind == "number":
+            rows = table.rows["train"]
+            each = [
+                seasonal_scale(_numbers_of(rows, column)[layout.order[train]], starts, season or 1)
+                for column in table.roles.targets[name]
+            ]
+            errors |= {name: float(np.mean(each))} if np.isfinite(each).all() and np.mean(each) > 0 else {}
+    return dataclasses.replace(layout.pace, season=season, errors=errors)
+
+
+def _numbers_of(rows: Rows, column: str) -> NDArray[np.float64]:
+    parts = [numbers(chunk.columns[column]).values for chunk in rows.chunks(columns=[column])]
+    return np.concatenate([part.reshape(len(part), -1)[:, 0] for part in parts])
 
 
 def _is_part(table: Table, source: SplitName, name: SplitName) -> bool:
