@@ -310,6 +310,7 @@ def _by_step(decoded: Decoded, run: TrainedRun, horizon: int) -> Decoded:
         numbers = decoded.numbers
         flat["numbers"] = numbers.reshape(-1, 1) if codec.is_vector else numbers.reshape(-1, *numbers.shape[2:])
         flat["components"] = codec.codec.components
+        flat["quantiles"] = tuple((level, each.reshape(flat["numbers"].shape)) for level, each in decoded.quantiles)
     return dataclasses.replace(decoded, **flat)
 
 
