@@ -126,7 +126,7 @@ def _with_steps(table: Table) -> Table:
     static = [column for name in windows.static or () for column in table.roles.features.get(name, ())]
     filled = {source: fill_windows(rows, windows, static, format=format) for source, rows in table.rows.items()}
     lines = [
-        (f"series of {source}", f"{len(new):,} missing steps put in ({how})")
+        (f"gaps in {source}", f"{len(new):,} missing steps put in ({how})")
         for source, (_, new) in filled.items()
         if len(new)
     ]

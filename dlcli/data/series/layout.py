@@ -175,7 +175,7 @@ def _refuse_duplicates(rows: Rows, found: Ordered, windows: Windows) -> None:
     hint = "leave one of each out, or sum them up"
     if _clocks_set_back(times[twice]):
         hint = "an hour comes twice where clocks are set back: write times with their distance from UTC, or in UTC"
-    if windows.series is None:
+    if not windows.series:
         hint = "are there several series in the table? `series:` names the column that tells them apart; else " + hint
     raise DataError(
         Problem(

@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, Windows
+from dlcli.config.schema.windows import FillGaps
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.cells import numbers
 from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.naive import seasonal_scale
+from dlcli.data.series.time_form import in_words
 from dlcli.data.splits.division import Division, Part, classes_of, groups_of
 from dlcli.data.splits.partition import split_rows, split_sizes
 from dlcli.data.table.order import format_of
@@ -131,10 +133,11 @@ def _in_time(layout: Layout, windows: Windows) -> str:
     """From when to when the steps are, how far from each other, and what is missing."""
     if layout.form is None:
         return ""
-    first, last = layout.form.write(np.array([layout.times.min(), layout.times.max()])).to_pylist()
+    first, last = in_words(layout.form, np.array([layout.times.min(), layout.times.max()]))
     frequency = layout.steps.frequency
     line = f", {'' if frequency is None else f'{frequency.words} '}from {first} to {last}"
-    line += "; the rows were put into the order of their times" if layout.sorted else ""
+    if layout.sorted and not isinstance(windows.gaps, FillGaps):  # which puts rows in at the end
+        line += "; the rows were put into the order of their times"
     if missing := layout.steps.missing:
         what = "no window crosses" if windows.gaps == "break" else "windows take no notice of"
         places = int(layout.gaps.sum())
