@@ -88,6 +88,7 @@ class TargetSpec:
             which is `scaled * scale + offset`. Empty when the numbers are learnt as they are.
         axes: The axes before these: () for one class or vector a sample, (10,) for one at each of ten steps, (160, 160)
             for one at each pixel.
+        measured: The numbers are measured by a level of each sample, which is undone when they are decoded.
         gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
         quantiles: Of numbers: those of its distribution that are learnt of each, ascending; none where one number is.
     """
@@ -101,6 +102,7 @@ class TargetSpec:
     separator: str = ""
     axes: tuple[int, ...] = ()
     gaps: bool = False
+    measured: bool = False
     quantiles: tuple[float, ...] = ()
 
     @property

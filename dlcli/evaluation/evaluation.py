@@ -16,7 +16,8 @@ from dlcli.config.signature import TargetSpec
 from dlcli.data.baselines.baseline import baselines_of
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
-from dlcli.data.samples.samples import Samples
+from dlcli.data.samples.samples import Samples, Taken
+from dlcli.data.series.levels import undo_level
 from dlcli.evaluation.compared import BaselineReports, RowsOf, as_decoded
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
@@ -56,6 +57,8 @@ class Evaluation:
         metrics: The compiled metrics by Keras's names, the loss first.
         reports: For each target what `ClassReport.result`, `EmbeddingReport.result` or `NumberReport.result` says.
         scaled: The number targets whose loss is that of the scaled target; all else is in their own unit.
+        measured: Those that each window measures by its own past, for the loss and the metrics; reports are in their
+            own unit.
 
     Example:
         >>> evaluation = dlcli.evaluate("runs/iris-001")  # doctest: +SKIP
@@ -68,12 +71,15 @@ class Evaluation:
     metrics: dict[str, float]
     reports: dict[str, dict[str, Any]]
     scaled: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The JSON of `evaluations/<name>.json`; a single target's report stands at the top level."""
         head: dict[str, Any] = {"name": self.name, "rows": self.rows, "metrics": self.metrics}
         if self.scaled:
             head["scaled"] = list(self.scaled)
+        if self.measured:
+            head["measured"] = list(self.measured)
         if len(self.reports) == 1:
             ((target, report),) = self.reports.items()
             return {**head, "target": target, **report}
@@ -100,8 +106,15 @@ def evaluate_splits(
             metrics.add(some.inputs, *labels.arrange(some.taken), raw)
             reports.add(raw, some)
         rows += len(part)
-    scaled = tuple(target.name for output in predictor.outputs for target in output.targets if target.unit)
-    return Evaluation(name, rows, metrics.result(), reports.result(), scaled)
+    targets = [target for output in predictor.outputs for target in output.targets]
+    return Evaluation(
+        name,
+        rows,
+        metrics.result(),
+        reports.result(),
+        scaled=tuple(target.name for target in targets if target.unit),
+        measured=tuple(target.name for target in targets if target.measured),
+    )
 
 
 def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Preprocessing) -> dict[str, dict[str, Any]]:
@@ -143,13 +156,13 @@ class _Reports:
 
     def add(self, raw: Sequence[NDArray[Any]], rows: RowsOf) -> None:
         """Take in the outputs for some rows."""
-        for decoded in decode(raw, self._predictor.outputs, self._preprocessing):
+        for decoded in decode(raw, self._predictor.outputs, self._preprocessing, levels=rows.taken.levels):
             if decoded.target:
-                name, true = decoded.called or decoded.target, rows.taken.targets[decoded.target]
-                _add(self._own[name], true, decoded, self._preprocessing)
+                name = decoded.called or decoded.target
+                _add(self._own[name], rows.taken, decoded, self._preprocessing)
                 for baseline, report in self._baselines[name].each():
-                    guessed = as_decoded(baseline.guess(rows), *self._outputs[name], len(true))
-                    _add(report, true, guessed, self._preprocessing)
+                    guessed = as_decoded(baseline.guess(rows), *self._outputs[name], len(rows))
+                    _add(report, rows.taken, guessed, self._preprocessing)
 
     def result(self) -> dict[str, dict[str, Any]]:
         """What each says, by the target."""
@@ -169,7 +182,8 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing, *, ra
     return NumberReport(("",) if output.axes else preprocessing.targets[target].components, output.quantiles)
 
 
-def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocessing: Preprocessing) -> None:
+def _add(report: Report, taken: Taken, decoded: Decoded, preprocessing: Preprocessing) -> None:
+    true = taken.targets[decoded.target]
     if isinstance(report, SequenceReport):
         assert decoded.sequences is not None
         known = [row[row >= 0] for row in np.asarray(true)]
@@ -187,7 +201,9 @@ def _add(report: Report, true: NDArray[np.generic], decoded: Decoded, preprocess
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        own = np.asarray(preprocessing.targets[decoded.target].decode(true), np.float64)
+        level = taken.levels.get(decoded.target)
+        codec = preprocessing.targets[decoded.target]
+        own = np.asarray(codec.decode(true if level is None else undo_level(true, level)), np.float64)
         values = [own, decoded.numbers, *(each for _, each in decoded.quantiles)]
         wanted, predicted, *quantiles = (each.reshape(-1, len(report.columns)) for each in values)
         report.add(wanted, predicted, quantiles)

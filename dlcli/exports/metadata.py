@@ -123,6 +123,9 @@ def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -
     if spec.kind == "number":
         unit = spec.unit or ((0.0, 1.0),) * spec.width
         offsets, scales = ([each[place] for each in unit] for place in (0, 1))
-        quantiles = {"quantiles": list(spec.quantiles)} if spec.quantiles else {}
-        return {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets, **quantiles}
+        known: dict[str, Any] = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
+        form = preprocessing.windows
+        if spec.measured and form is not None:
+            known["measured"] = form.scale
+        return {**known, "quantiles": list(spec.quantiles)} if spec.quantiles else known
     return {"name": name, "classes": list(classes), **({"several": True} if spec.kind == "categories" else {})}

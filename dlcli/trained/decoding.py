@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.signature import middle
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.series.levels import Level, undo_level
 from dlcli.errors import ModelError, Problem
 from dlcli.trained.undefined import undefined_rows
 
@@ -237,6 +239,7 @@ def decode(
     preprocessing: Preprocessing,
     *,
     threshold: float | None = None,
+    levels: Mapping[str, Level] = types.MappingProxyType({}),
 ) -> list[Decoded]:
     """Read the model's outputs.
 
@@ -245,6 +248,7 @@ def decode(
         outputs: What each of them learnt.
         preprocessing: Knows how numbers were scaled.
         threshold: See `Columns`.
+        levels: What targets were measured by, row by row; see `Taken`.
     """
     decoded: list[Decoded] = []
     for values, output in zip(raw, outputs, strict=True):
@@ -281,7 +285,9 @@ def decode(
         numbers = _ascending(numbers, output) if output.quantiles else numbers[..., np.newaxis, :]
         for target in output.targets:
             codec = preprocessing.targets[target.name]
-            parts = [codec.decode(one) for one in np.moveaxis(numbers[..., start : start + target.width], -2, 0)]
+            level = levels.get(target.name)
+            encoded = np.moveaxis(numbers[..., start : start + target.width], -2, 0)
+            parts = [codec.decode(one if level is None else undo_level(one, level)) for one in encoded]
             start += target.width
             decoded.append(
                 Decoded(

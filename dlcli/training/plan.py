@@ -11,13 +11,14 @@ from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import with_modes
 from dlcli.config.checks.monitors import Watch, unknown_watches
 from dlcli.config.outputs.metric_faults import check_metrics_of
+from dlcli.config.signature import TargetSpec
 from dlcli.data.prepare import Prepared
 from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import class_weights, make_labels, weigh_classes
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
+from dlcli.model.augmentation.changes import change_faults
 from dlcli.model.metrics.directions import own_directions
-from dlcli.model.mixing import mixing_faults
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks
@@ -75,7 +76,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     except ConfigError as error:
         problems += error.problems
     problems += check_indices(assembly, prepared.splits)
-    problems += mixing_faults(assembly)
+    problems += change_faults(assembly)
     if problems:
         raise ConfigError(problems)
     # What Keras refuses about a callback is to be known before there is a run directory; the real ones write into it.
@@ -111,9 +112,16 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
             if target.classes
             else f"{target.name}: number"
             + (f", {len(target.quantiles)} quantiles" if target.quantiles else "")
-            + (", scaled for the loss, metrics in its own unit" if target.unit else "")
+            + _unit_of(target)
             for output in assembly.outputs
             for target in output.targets
         ),
     )
     return Plan(assembly, train, validation, planned, phases)
+
+
+def _unit_of(target: TargetSpec) -> str:
+    """In which unit the numbers of a target are learnt and measured, in words; empty for its own."""
+    if target.measured:
+        return ", measured by each window's own past; so are loss and metrics, and reports are in its own unit"
+    return ", scaled for the loss, metrics in its own unit" if target.unit else ""

@@ -53,6 +53,15 @@ def moved(by: str) -> dict[str, Any]:
 
 
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
+
+
+def mel(**arguments: Any) -> dict[str, Any]:
+    """A spectrogram of sounds of 8,000 samples a second."""
+    config = spec(3, "softmax", data={"features": {"path": {"type": "audio", "rate": 8000}}})
+    layers = ["Flatten", {"MelSpectrogram": arguments}, "Flatten"]
+    return config | {"model": {"layers": [{"layers": layers}, *config["model"]["layers"]]}}
+
+
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
     "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
     "sigmoid-categorical-crossentropy": (
@@ -91,6 +100,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
     "scaled-pixels": (network("unit"), network("none"), None),
     "moved-pixels": (moved("RandomFlip"), moved("RandomContrast"), [MASK]),
+    "mel-rate": (mel(top_db=300), mel(sampling_rate=8000, top_db=300), None),
+    "mel-of-batch": (mel(sampling_rate=8000), mel(power_to_db=False), None),
     "callback-cannot-act": (
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 10, "patience": 1}}]),
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
@@ -144,7 +155,10 @@ def test_a_loss_that_spells_wants_a_unit_for_no_class() -> None:
 @pytest.mark.parametrize(
     ("place", "path"),
     [
-        ({"data": {"augment": ["CutMix"]}}, "data.augment[0]"),
+        (
+            {"data": {"features": {"a": {"type": "image", "augment": ["RandomFlip"]}}}},
+            "data.features.a.augment[0]",
+        ),
         ({"model": {"layers": ["RandomRotation"]}}, "model.layers[0]"),
     ],
 )
@@ -155,6 +169,17 @@ def test_pixels_are_moved_by_other_ways_too(place: dict[str, dict[str, list[Any]
     found = {warning.rule: warning.path for warning in lint(Config.model_validate(config), [MASK])}
     assert found["moved-pixels"] == path
     assert "moved-pixels" not in {warning.rule for warning in lint(Config.model_validate(config), [CLASSES])}
+
+
+def test_a_mask_is_moved_with_one_image() -> None:
+    config = spec(3, "softmax")
+    config["data"] |= {
+        "target": {MASK.name: {"type": "image", "classes": "auto", "moved_with": "a"}},
+        "features": {name: {"type": "image", "augment": ["RandomFlip"]} for name in ("a", "b")},
+    }
+    found = [warning for warning in lint(Config.model_validate(config), [MASK]) if warning.rule == "moved-pixels"]
+    assert [warning.path for warning in found] == ["data.features.b.augment[0]"]
+    assert "'a'" in found[0].hint
 
 
 def test_a_single_output_may_be_called_by_its_layer() -> None:

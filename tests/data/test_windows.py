@@ -18,6 +18,7 @@ from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples import store
 from dlcli.data.samples.samples import Samples, Taken
+from dlcli.data.series.levels import undo_level
 from dlcli.errors import DataError, DlcliError
 
 Window = tuple[tuple[float, ...], tuple[float, ...]]
@@ -313,6 +314,51 @@ def test_a_window_weighs_what_its_steps_to_come_weigh(tmp_path: Path) -> None:
     weights = taken(prepare(data, seed=0).splits["train"]).weights
     assert weights is not None
     np.testing.assert_allclose(weights, [4.5, 5.5, 6.5, 7.5])
+
+
+@pytest.mark.parametrize("scale", ["window", "series"])
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_targets_are_measured_by_what_is_seen_of_them(weather: Path, scale: str, horizon: int) -> None:
+    target = {
+        "heat": {"type": "number", "scale": "min_max"},
+        "both": {"type": "number", "columns": ["rain", "heat"], "scale": "none"},
+    }
+    found = prepared(weather, target=target, scale=scale, horizon=horizon, stride=2)
+    plain = prepared(weather, target=target, horizon=horizon, stride=2)
+    table = pd.read_csv(weather)
+    for split in ("train", "validation"):
+        held, unmeasured = taken(found.splits[split]), taken(plain.splits[split])
+        codec = found.preprocessing.targets["heat"]
+        own = codec.decode(undo_level(held.targets["heat"], held.levels["heat"]))
+        same = plain.preprocessing.targets["heat"].decode(unmeasured.targets["heat"])
+        np.testing.assert_allclose(own, same, atol=1e-5)
+        assert set(held.levels) == {"heat"}  # the past of `both` is no one feature
+        assert np.array_equal(held.targets["both"], unmeasured.targets["both"])
+        seen = held.inputs["features"][..., 0].astype(float)
+        if scale == "window":
+            np.testing.assert_allclose(seen.mean(axis=1), 0, atol=1e-5)
+            np.testing.assert_allclose(seen.std(axis=1), 1, atol=1e-4)
+        np.testing.assert_array_equal(held.inputs["features"][..., 1:], unmeasured.inputs["features"][..., 1:])
+    first = taken(found.splits["train"])
+    heat = table["heat"][:7].to_numpy()
+    np.testing.assert_allclose(first.inputs["features"][0, :, 0], (heat - heat.mean()) / heat.std(), atol=1e-5)
+    if scale == "series":
+        past = table["heat"][:9].to_numpy()  # of the second window, which begins at the third step
+        shown = (table["heat"][2:9].to_numpy() - past.mean()) / past.std()
+        np.testing.assert_allclose(first.inputs["features"][1, :, 0], shown, atol=1e-5)
+    again = Preprocessing.from_state(found.preprocessing.state())
+    assert again.target_specs == found.preprocessing.target_specs
+    assert [spec.measured for spec in again.target_specs] == [True, False]
+
+
+def test_a_constant_past_is_measured_as_it_is(tmp_path: Path) -> None:
+    table = panel([9], seed=0, interleaved=False)
+    table["value"] = 5.0
+    file = tmp_path / "panel.csv"
+    table.to_csv(file, index=False)
+    held = taken(prepare(config(file, {"length": 3, "horizon": 2, "scale": "window"}), seed=0).splits["train"])
+    assert not held.inputs["features"].any()
+    assert not held.targets["value"].any()
 
 
 @pytest.mark.parametrize(

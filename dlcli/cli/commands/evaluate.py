@@ -107,6 +107,9 @@ def present(evaluation: Evaluation, console: Console) -> None:
     console.result(console.table(["metric", "value"], _not_in_report(evaluation)))
     if evaluation.scaled:
         console.result(f"loss: of {', '.join(evaluation.scaled)} as scaled for training; all else in its own unit")
+    if evaluation.measured:
+        names = ", ".join(evaluation.measured)
+        console.result(f"loss and metrics: of {names} as measured by each window's past; below in its own unit")
     for target, report in evaluation.reports.items():
         console.result("")
         if "error_rate" in report:

@@ -71,6 +71,16 @@ class Feature(Section):
         return False
 
     @property
+    def opens_files(self) -> bool:
+        """Whether its cells name files, which it opens."""
+        return False
+
+    @property
+    def sound_rate(self) -> int | None:
+        """Samples a second, where it is a sound and that is known."""
+        return None
+
+    @property
     def may_be_padding(self) -> bool:
         """Whether a row may be a sequence of nothing but padding."""
         return False
@@ -91,6 +101,11 @@ class Target(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
+    moved_with: str | None = Field(
+        None,
+        description="The image feature whose `augment` moves this target along, where it has a value for each pixel: "
+        "flipped, turned and shifted as its image is.",
+    )
 
     @property
     def may_be_lists(self) -> bool:

@@ -25,14 +25,15 @@ from dlcli.data.columns.codec import (
     MeetsUnseenValues,
     OpensFiles,
     TakesGivenValues,
+    TalliesRows,
 )
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec, build_target, codec_class, target_codec_class
 from dlcli.data.preprocessing.steps import Steps, at_entry
 from dlcli.data.series.form import Views, WindowForm
-from dlcli.data.series.target import TargetOfSteps
-from dlcli.data.series.views import WindowInput, input_views, names_of_steps, target_views
+from dlcli.data.series.target import of_windows
+from dlcli.data.series.views import WindowInput, input_views, names_of_steps, seen_as, seen_targets, target_views
 from dlcli.errors import ConfigError, DataError, Problem, RunError, did_you_mean
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class Preprocessing:
         self.windows = windows
         self.row_targets = dict(targets)
         """The codecs of the targets of a row."""
-        steps = 1 if windows is None else windows.horizon
         self.targets = {
-            name: TargetOfSteps(codec, steps) if steps > 1 else codec for name, codec in self.row_targets.items()
+            name: codec if windows is None else of_windows(codec, windows, measured=self._is_measured(codec))
+            for name, codec in self.row_targets.items()
         }
         """The codecs of the targets of a sample: of a row, or of the steps that a window predicts."""
 
@@ -148,6 +149,7 @@ class Preprocessing:
             problems += at_entry([reserved], "features", DEFAULT_INPUT)
         if windows is not None:
             problems += _of_windows(features, targets, windows)
+            problems += _unseen(target_codecs, codecs, windows)
         if problems:
             raise ConfigError(problems)
         return cls(codecs, target_codecs, windows=windows)
@@ -229,7 +231,9 @@ class Preprocessing:
         if self.windows is None:
             return None
         inputs = {each.spec.name: each.view for each in self._windowed(named)}
-        return Views(self.windows, inputs, target_views(self.targets, self.windows))
+        joined = self._joined(self._of_rows(named))
+        seen = seen_targets(self.row_targets, self.features, joined, self.windows)
+        return Views(self.windows, inputs, target_views(self.targets, self.windows), seen)
 
     def row_inputs(self, named: Collection[str] = ()) -> tuple[InputSpec, ...]:
         """The inputs as they are for a row: those of a sample, or of a step of it.
@@ -340,12 +344,21 @@ class Preprocessing:
         return tuple(problems)
 
     def take_unseen_values(self, split: str) -> tuple[Problem, ...]:
-        """`unseen_values` of a split, which are forgotten then."""
-        found = self.unseen_values(f"in the {split} split ")
+        """`unseen_values` of a split, which are forgotten then; but not of codecs that tally each row."""
+        found = [
+            problem
+            for name, codec in self.features.items()
+            if isinstance(codec, MeetsUnseenValues) and not isinstance(codec, TalliesRows)
+            for problem in at_entry(codec.unseen_problems(f"in the {split} split "), "features", name)
+        ]
         for codec in self.features.values():
             if isinstance(codec, MeetsUnseenValues):
                 codec.forget_unseen()
-        return found
+        return tuple(found)
+
+    def tallying(self) -> dict[str, TalliesRows]:
+        """The features that count in each row what a split is to be told of."""
+        return {name: codec for name, codec in self.features.items() if isinstance(codec, TalliesRows)}
 
     def given_problems(self) -> tuple[Problem, ...]:
         """A warning where the values that the config gives are not those of the training rows."""
@@ -409,6 +422,11 @@ class Preprocessing:
         for name, target in self.targets.items():
             yield "target", name, target
 
+    def _is_measured(self, target: TargetCodec) -> bool:
+        """Whether a target is measured by what windows show of it."""
+        form = self.windows
+        return form is not None and form.scale is not None and seen_as(target, self.features, form) is not None
+
     def _of_rows(self, named: Collection[str]) -> Collection[str]:
         """The features that have an input of their own, by the inputs that layers take by name."""
         return named if self.windows is None else names_of_steps(named, self.windows)
@@ -458,6 +476,16 @@ def _of_windows(features: Mapping[str, Feature], targets: Mapping[str, Target], 
             hint = "name the column: its values at the steps to come are the target"
             problems += at_entry([Problem(message, hint=hint, rule="window-target")], "target", name)
     return problems
+
+
+def _unseen(targets: Mapping[str, TargetCodec], features: Mapping[str, Codec], windows: WindowForm) -> list[Problem]:
+    """Where targets are to be measured by their past, and none is seen."""
+    if windows.scale is None or any(seen_as(codec, features, windows) for codec in targets.values()):
+        return []
+    columns = ", ".join(column for codec in targets.values() for column in codec.columns)
+    message = f"scale: {windows.scale} measures a target of numbers by what a window shows of it, and none is a feature"
+    hint = f"add {columns} to the features, or leave `scale` out"
+    return [Problem(message, path="data.windows.scale", hint=hint, rule="window-target")]
 
 
 def _gap(name: str, codec: Codec) -> Problem:

@@ -92,10 +92,9 @@ def array_splits(
         split: WindowSamples(
             *sources[split if split in sources else "train"],
             arrays[split, "windows", ""],
-            views.form,
-            views.inputs,
-            views.targets,
+            views,
             fingerprint(split),
+            arrays.get((split, "begins", "")),
         )
         for split in SPLITS
         if (split, "windows", "") in arrays

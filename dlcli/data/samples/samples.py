@@ -15,6 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.series.levels import Level
+
 __all__ = ["ArraySpec", "Indices", "Samples", "Subset", "Taken", "blocks"]
 
 Indices = NDArray[np.int64] | slice
@@ -53,11 +55,13 @@ class Taken:
         targets: For each target class indices `(samples, *axes)` int32, -1 where there is no class, or numbers
             `(samples, *axes, width)` float32.
         weights: The weight of each sample `(samples,)` float32, or None.
+        levels: What targets were measured by, sample by sample, and that is undone when they are decoded.
     """
 
     inputs: dict[str, NDArray[Any]]
     targets: dict[str, NDArray[Any]]
     weights: NDArray[np.float32] | None = None
+    levels: Mapping[str, Level] = dataclasses.field(default_factory=dict)
 
 
 class Samples(Protocol):

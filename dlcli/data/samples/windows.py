@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from dlcli.data.cache.mapped import take
 from dlcli.data.samples.samples import ArraySpec, Indices, Taken
-from dlcli.data.series.form import Part, View, WindowForm
+from dlcli.data.series.form import Part, View, Views, WindowForm
+from dlcli.data.series.levels import Level, Running, SeenTarget, apply_level, measure
 
 __all__ = ["WindowSamples"]
 
@@ -24,15 +25,14 @@ class WindowSamples:
         steps: The encoded steps, in the order of their source: arrays in memory or mapped.
         order: `(steps,)` which of them comes at each place, series by series; None when that is their own order.
         starts: `(windows,)` the place of the first step of each window.
-        form: Which steps a window has.
-        inputs_of: What each input is made of.
-        targets_of: What each target is made of.
+        views: What their inputs and targets are made of.
         fingerprint: See `Samples`.
+        begins: `(windows,)` the place of the first step of each window's series.
 
     Example:
         >>> steps = Taken({"x": np.arange(5.0).reshape(5, 1)}, {"y": np.arange(5)})
-        >>> windows = WindowSamples(steps, None, np.array([0, 1]), WindowForm(3),
-        ...     {"x": View("x", "past")}, {"y": View("y", "ahead")})
+        >>> windows = WindowSamples(steps, None, np.array([0, 1]),
+        ...     Views(WindowForm(3), {"x": View("x", "past")}, {"y": View("y", "ahead")}))
         >>> windows.take(slice(1, 2)).inputs["x"].ravel().tolist(), windows.take(slice(1, 2)).targets["y"].tolist()
         ([1.0, 2.0, 3.0], [4])
     """
@@ -40,20 +40,20 @@ class WindowSamples:
     steps: Taken
     order: NDArray[np.int64] | None
     starts: NDArray[np.int64]
-    form: WindowForm
-    inputs_of: Mapping[str, View]
-    targets_of: Mapping[str, View]
+    views: Views
     fingerprint: str = ""
+    begins: NDArray[np.int64] | None = None
+    _running: dict[str, Running] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def inputs(self) -> Mapping[str, ArraySpec]:
         """The inputs, by their names."""
-        return {name: self._spec(self.steps.inputs[view.name], view) for name, view in self.inputs_of.items()}
+        return {name: self._spec(self.steps.inputs[view.name], view) for name, view in self.views.inputs.items()}
 
     @property
     def targets(self) -> Mapping[str, ArraySpec]:
         """The targets, by their names."""
-        return {name: self._spec(self.steps.targets[view.name], view) for name, view in self.targets_of.items()}
+        return {name: self._spec(self.steps.targets[view.name], view) for name, view in self.views.targets.items()}
 
     def __len__(self) -> int:
         """How many windows there are."""
@@ -62,15 +62,20 @@ class WindowSamples:
     def take(self, indices: Indices, *, inputs: Collection[str] | None = None) -> Taken:
         """Some windows, in memory; see `Samples`."""
         starts = self.starts[indices]
-        return Taken(
-            {
-                name: self._made(self.steps.inputs[view.name], view, starts)
-                for name, view in self.inputs_of.items()
-                if inputs is None or name in inputs
-            },
-            {name: self._made(self.steps.targets[view.name], view, starts) for name, view in self.targets_of.items()},
-            self._weights(starts),
-        )
+        made = {
+            name: self._made(self.steps.inputs[view.name], view, starts)
+            for name, view in self.views.inputs.items()
+            if inputs is None or name in inputs
+        }
+        targets = {
+            name: self._made(self.steps.targets[view.name], view, starts) for name, view in self.views.targets.items()
+        }
+        levels = {name: self._level(seen, indices) for name, seen in self.views.seen.items()}
+        for name, level in levels.items():
+            if name in targets:
+                targets[name] = apply_level(targets[name], level)
+            self._measure_past(made, self.views.seen[name], level)
+        return Taken(made, targets, self._weights(starts), levels)
 
     def places(self, indices: Indices, part: Part) -> NDArray[np.int64]:
         """Which encoded steps a part of some windows is made of: `(windows, steps)`, `(windows,)` where it is one."""
@@ -81,6 +86,28 @@ class WindowSamples:
             first, count, distance = steps
             places = starts[:, np.newaxis] + first + distance * np.arange(count)
         return places if self.order is None else self.order[places]
+
+    @property
+    def form(self) -> WindowForm:
+        """Which steps a window has."""
+        return self.views.form
+
+    def _level(self, seen: SeenTarget, indices: Indices) -> Level:
+        starts, array = self.starts[indices], self.steps.inputs[seen.name]
+        if self.form.scale == "window":
+            return seen.level(*measure(self._made(array, View(seen.name, "past", seen.columns), starts)))
+        assert self.begins is not None
+        if seen.name not in self._running:
+            ordered = array if self.order is None else array[self.order]
+            self._running[seen.name] = Running(ordered[:, seen.columns])
+        return seen.level(*self._running[seen.name].moments(self.begins[indices], starts + self.form.past - 1))
+
+    def _measure_past(self, made: dict[str, NDArray[Any]], seen: SeenTarget, level: Level) -> None:
+        for name, view in self.views.inputs.items():
+            if name not in made or view.name != seen.name or view.part != "past":
+                continue
+            columns = seen.columns if view.columns is None else np.searchsorted(view.columns, seen.columns)
+            made[name][..., columns] = apply_level(made[name][..., columns], seen.of_seen(level))
 
     def _spec(self, array: NDArray[Any], view: View) -> ArraySpec:
         shape = array.shape[1:] if view.columns is None else (len(view.columns),)

@@ -9,11 +9,28 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Part", "View", "Views", "WindowForm"]
+from dlcli.data.series.levels import LevelOf, SeenTarget
+
+__all__ = ["Pace", "Part", "View", "Views", "WindowForm"]
 
 Part = Literal["past", "ahead", "last", "once"]
 """Which steps of a window: those that it shows, those that are predicted, the last that it shows, or any one step of
 what a series has once."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pace:
+    """What the times of the training rows show, and new rows keep to.
+
+    Args:
+        frequency: From one step to the next, as a config says it; None where it is not known.
+        season: Steps after which things come again; None where it is not known.
+        format: Of `strptime`, in which times are written; None where they need none.
+    """
+
+    frequency: str | None = None
+    season: int | None = None
+    format: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +44,8 @@ class WindowForm:
         sampling_rate: Every how many steps one is shown.
         known: Features that are known for the steps that are predicted.
         static: Features that a series has once.
+        pace: What the times of the training rows show.
+        scale: What targets are measured by, of which a window shows the past; None for nothing.
     """
 
     length: int
@@ -35,6 +54,8 @@ class WindowForm:
     sampling_rate: int = 1
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    pace: Pace = dataclasses.field(default_factory=Pace)
+    scale: LevelOf | None = None
 
     @property
     def past(self) -> int:
@@ -73,9 +94,15 @@ class WindowForm:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> WindowForm:
         """The form whose `state` this is."""
-        form = cls(**{**state, "known": tuple(map(str, state["known"])), "static": tuple(map(str, state["static"]))})
+        lists = {name: tuple(map(str, state[name])) for name in ("known", "static")}
+        form = cls(**{**state, **lists, "pace": Pace(**state["pace"])})
         numbers = (form.length, form.horizon, form.delay, form.sampling_rate)
-        if not all(isinstance(number, int) for number in numbers) or min(numbers) < 0 or not form.length:
+        if (
+            not all(isinstance(number, int) for number in numbers)
+            or min(numbers) < 0
+            or not form.length
+            or form.scale not in (None, "window", "series")
+        ):
             raise ValueError("the form of the windows is none")
         return form
 
@@ -105,8 +132,10 @@ class Views:
         form: Which steps a window has.
         inputs: What each input is made of.
         targets: What each target is made of.
+        seen: The targets that are measured by what is seen of them.
     """
 
     form: WindowForm
     inputs: Mapping[str, View]
     targets: Mapping[str, View]
+    seen: Mapping[str, SeenTarget] = dataclasses.field(default_factory=dict)

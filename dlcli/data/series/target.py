@@ -14,9 +14,10 @@ from dlcli.config.signature import TargetSpec
 from dlcli.data.baselines.baseline import Baseline, baselines_of
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.target_codec import TargetCodec
+from dlcli.data.series.form import WindowForm
 from dlcli.errors import Problem
 
-__all__ = ["TargetOfSteps"]
+__all__ = ["TargetOfSteps", "of_windows"]
 
 
 class TargetOfSteps:
@@ -28,20 +29,22 @@ class TargetOfSteps:
     Args:
         codec: That of one step.
         steps: How many there are.
+        measured: They are measured by a level of each window, so that no one unit is theirs.
     """
 
     type: ClassVar[str] = "steps"
 
-    def __init__(self, codec: TargetCodec, steps: int) -> None:
+    def __init__(self, codec: TargetCodec, steps: int, *, measured: bool = False) -> None:
         self.codec = codec
         self.steps = steps
+        self.measured = measured
         self.name = codec.name
 
     @property
     def is_vector(self) -> bool:
         """Whether there is one number a step."""
         spec = self.codec.spec
-        return spec.kind == "number" and spec.shape == (1,)
+        return self.steps > 1 and spec.kind == "number" and spec.shape == (1,)
 
     @property
     def reads(self) -> Literal["number", "text"]:
@@ -87,9 +90,11 @@ class TargetOfSteps:
     def spec(self) -> TargetSpec:
         """What a model must know of the target."""
         spec = self.codec.spec
+        if self.measured:
+            spec = dataclasses.replace(spec, unit=(), measured=True)
         if self.is_vector:
             return dataclasses.replace(spec, width=self.steps, unit=spec.unit * self.steps)
-        return dataclasses.replace(spec, axes=(self.steps, *spec.axes))
+        return spec if self.steps == 1 else dataclasses.replace(spec, axes=(self.steps, *spec.axes))
 
     def baselines(self) -> Sequence[Baseline]:
         """Those of a step, at each of them."""
@@ -111,3 +116,15 @@ class TargetOfSteps:
     def from_state(cls, state: Mapping[str, Any]) -> TargetCodec:
         """Not to be called: the windows say how many steps there are."""
         raise KeyError("steps")
+
+
+def of_windows(codec: TargetCodec, form: WindowForm, *, measured: bool = False) -> TargetCodec:
+    """The codec of a target of windows.
+
+    Args:
+        codec: That of the target of a step.
+        form: Which steps a window has.
+        measured: See `TargetOfSteps`.
+    """
+    several = form.horizon > 1
+    return TargetOfSteps(codec, max(form.horizon, 1), measured=measured) if several or measured else codec

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema.windows import FUTURE, STATIC, Windows, future_of, matching
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
-from dlcli.data.columns.codec import Codec
+from dlcli.data.columns.codec import Codec, ScalesNumbers
 from dlcli.data.columns.target_codec import TargetCodec
-from dlcli.data.series.form import Part, View, WindowForm
+from dlcli.data.series.form import Pace, Part, View, WindowForm
+from dlcli.data.series.levels import SeenTarget
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.errors import ConfigError, Problem, did_you_mean
 
-__all__ = ["WindowInput", "input_views", "names_of_steps", "target_views", "window_form"]
+__all__ = ["WindowInput", "input_views", "names_of_steps", "seen_as", "seen_targets", "target_views", "window_form"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +35,13 @@ class WindowInput:
     numbers: tuple[str, ...] = ()
 
 
-def window_form(windows: Windows, features: Iterable[str]) -> WindowForm:
+def window_form(windows: Windows, features: Iterable[str], pace: Pace) -> WindowForm:
     """The form of the windows that a config asks for.
 
     Args:
         windows: The section.
         features: The names of the features, which its globs are for.
+        pace: What the times show.
 
     Raises:
         ConfigError: It names features that are not there.
@@ -65,7 +67,12 @@ def window_form(windows: Windows, features: Iterable[str]) -> WindowForm:
     ]
     if problems:
         raise ConfigError(problems)
-    return WindowForm(windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static)
+    if windows.season != "auto":
+        pace = dataclasses.replace(pace, season=windows.season)
+    scale = None if windows.scale == "none" else windows.scale
+    return WindowForm(
+        windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static, pace=pace, scale=scale
+    )
 
 
 def names_of_steps(named: Collection[str], form: WindowForm) -> tuple[str, ...]:
@@ -141,3 +148,44 @@ def target_views(targets: Mapping[str, TargetCodec], form: WindowForm) -> dict[s
         name: View(name, part, flat=isinstance(codec, TargetOfSteps) and codec.is_vector)
         for name, codec in targets.items()
     }
+
+
+def seen_targets(
+    targets: Mapping[str, TargetCodec],
+    features: Mapping[str, Codec],
+    joined: Mapping[str, Codec],
+    form: WindowForm,
+) -> dict[str, SeenTarget]:
+    """The targets of numbers whose past is a feature, where they are to be measured by it.
+
+    Args:
+        targets: The codecs of the targets of a step.
+        features: Those of all features.
+        joined: The features that the vector of a step joins.
+        form: Which steps a window has.
+    """
+    found: dict[str, SeenTarget] = {}
+    for name, target in targets.items() if form.scale is not None else ():
+        seen = seen_as(target, features, form)
+        if seen is None or not isinstance(target, ScalesNumbers):
+            continue
+        codec = features[seen]
+        assert isinstance(codec, ScalesNumbers)
+        columns = _columns(joined, [seen]) if seen in joined else np.arange(codec.shape[-1])
+        factor = codec.scale / target.scale
+        shift = (codec.offset - target.offset) / target.scale
+        flat = form.horizon > 1 and len(columns) == 1
+        found[name] = SeenTarget(DEFAULT_INPUT if seen in joined else seen, columns, factor, shift, flat)
+    return found
+
+
+def seen_as(target: TargetCodec, features: Mapping[str, Codec], form: WindowForm) -> str | None:
+    """The feature that is the past of a target of numbers; None where there is none."""
+    return next(
+        (
+            name
+            for name, codec in features.items()
+            if codec.columns == target.columns and codec.type == target.type == "number" and name not in form.static
+        ),
+        None,
+    )
