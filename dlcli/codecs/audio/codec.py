@@ -134,9 +134,12 @@ class AudioCodec:
                 rows, each by name.
         """
         files = present_files(self.columns[0], _names(self.columns[0], values[0]), start=start)
-        target = self._load(files, out)
-        self._count(files, looks(files))
-        return target
+        target, found = self._load(files)
+        self._count(files, found)
+        if out is None:
+            return target
+        out[...] = target
+        return out
 
     def keys(self, values: Sequence[Column], *, start: int = 0) -> NDArray[np.int64]:
         """A number for each row that `make` reads it by.
@@ -158,7 +161,7 @@ class AudioCodec:
         Raises:
             DataError: See `encode`.
         """
-        return self._load([self._files[key] for key in keys.tolist()], None)
+        return self._load([self._files[key] for key in keys.tolist()])[0]
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:
         """The rows `(rows,)` that are to be left out because their sound cannot be used, and why; see `on_error`."""
@@ -205,13 +208,11 @@ class AudioCodec:
         given = ("rate", "length", "channels", "resample", "short", "long", "on_error")
         return cls(state["columns"], **{key: state[key] for key in given})
 
-    def _load(self, files: Sequence[File], out: Encoded | None) -> Encoded:
+    def _load(self, files: Sequence[File]) -> tuple[Encoded, list[Sound | Problem]]:
         target = np.empty((len(files), *self.shape), np.float32)
-        refuse(load(files, target, self._wanted), "sounds")
-        if out is None:
-            return target
-        out[...] = target
-        return out
+        found = load(files, target, self._wanted)
+        refuse([each for each in found if isinstance(each, Problem)], "sounds")
+        return target, found
 
     def _count(self, files: Sequence[File], found: Sequence[Sound | Problem]) -> None:
         for file, each in zip(files, found, strict=True):

@@ -199,8 +199,7 @@ class VideoCodec:
             of_array(films, target, self._wanted)
             return target
         files = present_files(self.columns[0], column, start=start)
-        self._load(files, target)
-        self._count(looks(files))
+        self._new.update(self._load(files, target))
         return target
 
     @property
@@ -217,7 +216,7 @@ class VideoCodec:
         files = present_files(self.columns[0], values[0], start=start)
         found = looks(files)
         refuse([each for each in found if isinstance(each, Problem)], "films")
-        self._count(found)
+        self._new.update(each.frames for each in found if not isinstance(each, Problem))
         first = len(self._files)
         self._files += files
         return np.arange(first, first + len(files), dtype=np.int64)
@@ -247,8 +246,9 @@ class VideoCodec:
             short: Short = "repeat" if self._frames is None else self._short
             wanted = Wanted(frames, self._sample, short, "stretch")
             block: Pixels = np.empty((len(part), frames, 1, 1, 3), np.uint8)
-            bad[start : start + _TOGETHER], found = load(part, block, wanted)
-            problems += found
+            found = [each if isinstance(each, Problem) else None for each in load(part, block, wanted)]
+            bad[start : start + _TOGETHER] = [each is not None for each in found]
+            problems += [each for each in found if each is not None]
         return bad, problems
 
     def given_problems(self) -> list[Problem]:
@@ -306,11 +306,11 @@ class VideoCodec:
             self._counts.setdefault(film.frames, name)
             self._trained[film.frames] += 1
 
-    def _count(self, found: Sequence[Film | Problem]) -> None:
-        self._new.update(each.frames for each in found if not isinstance(each, Problem))
-
-    def _load(self, files: Sequence[File], target: Pixels) -> None:
-        refuse(load(files, target, self._wanted)[1], "films")
+    def _load(self, files: Sequence[File], target: Pixels) -> list[int]:
+        """How many frames each film has."""
+        found = load(files, target, self._wanted)
+        refuse([each for each in found if isinstance(each, Problem)], "films")
+        return [each for each in found if not isinstance(each, Problem)]
 
     def _mixed_frames(self) -> list[Problem]:
         if self._frames is not None or len(self._counts) < 2:

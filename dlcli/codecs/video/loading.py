@@ -7,9 +7,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dlcli.codecs.video.films import BadFilm, Film, look_at, moving, named, pictures_of
 from dlcli.data.columns.named_files import open_named
 from dlcli.data.media.decoding import BadImage, Pixels, Resize, decode, decode_frames, from_pixels
@@ -81,7 +78,7 @@ def looks(files: Sequence[File]) -> list[Film | Problem]:
     return each_of(files, lambda file: _explained(lambda: look_at(file), file))
 
 
-def load(files: Sequence[File], out: Pixels, wanted: Wanted) -> tuple[NDArray[np.bool_], list[Problem]]:
+def load(files: Sequence[File], out: Pixels, wanted: Wanted) -> list[int | Problem]:
     """Decode films.
 
     Args:
@@ -90,11 +87,10 @@ def load(files: Sequence[File], out: Pixels, wanted: Wanted) -> tuple[NDArray[np
         wanted: What they are brought to.
 
     Returns:
-        Which of them could not be used `(files,)`, and why, in their order.
+        How many frames each has, or why it cannot be used.
     """
     numbered = list(enumerate(files))
-    found = each_of(numbered, lambda each: _explained(lambda: _fill(each[1], out[each[0]], wanted), each[1]))
-    return np.array([each is not None for each in found], np.bool_), [each for each in found if each is not None]
+    return each_of(numbered, lambda each: _explained(lambda: _fill(each[1], out[each[0]], wanted), each[1]))
 
 
 def of_array(films: Pixels, out: Pixels, wanted: Wanted) -> None:
@@ -131,12 +127,13 @@ def _resized(frame: Pixels, out: Pixels, resize: Resize) -> Pixels:
     return from_pixels(frame, size=(out.shape[1], out.shape[2]), channels=out.shape[3], resize=resize)
 
 
-def _fill(file: File, out: Pixels, wanted: Wanted) -> None:
+def _fill(file: File, out: Pixels, wanted: Wanted) -> int:
     size = None if wanted.resize is None else (out.shape[1], out.shape[2])
     resize: Resize = wanted.resize or "stretch"
     channels = out.shape[3]
     names = pictures_of(file)
-    places = wanted.places(moving(file).frames if names is None else len(names))
+    there = moving(file).frames if names is None else len(names)
+    places = wanted.places(there)
     if names is None:
         with open_named(*file) as stream:
             frames = decode_frames(stream, places, size=size, channels=channels, resize=resize)
@@ -147,6 +144,7 @@ def _fill(file: File, out: Pixels, wanted: Wanted) -> None:
             with named(name), open_named(name, file[1]) as stream:
                 out[place] = _of_size(decode(stream, size=size, channels=channels, resize=resize), out)
     wanted.end(out, len(places))
+    return there
 
 
 def _of_size(frame: Pixels, out: Pixels) -> Pixels:
