@@ -28,9 +28,13 @@ from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
 from benchmarks.training import CASES, training
 from benchmarks.whole import ROWS, whole
+from benchmarks.windows import windows
 
 OTHERS = ("torch", "sklearn")
 """What stands beside, where it is installed."""
+
+WHOLE = {"commits": commits, "pictures": pictures, "reading": reading, "windows": windows}
+"""The sections that are measured at once."""
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 
@@ -81,8 +85,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
-    elif section in ("commits", "pictures", "reading"):
-        yield {"commits": commits, "pictures": pictures, "reading": reading}[section](bench)
+    elif section in WHOLE:
+        yield WHOLE[section](bench)
     else:
         yield from ({str(size): memory(size, bench)} for size in FILE_SIZES)
 

@@ -88,6 +88,29 @@ def pictures_table(result: Results) -> str:
     return _table(["5,000 PNG files of 64x64, 3 epochs", "images a second", "memory", "dlcli is faster by"], rows)
 
 
+def windows_table(result: Results) -> str:
+    """Windows a second after the first epoch."""
+    rows = [
+        [
+            case["title"],
+            *(f"{case['windows_per_second'][side]:,.0f}" for side in ("script", "dlcli")),
+            _times(case["ratio"]),
+        ]
+        for case in result["speed"].values()
+    ]
+    head = ["windows of 168 hours, 3 numbers each, a second", "script", "dlcli", "ratio (least to most)"]
+    return _table(head, rows)
+
+
+def windows_memory_table(result: Results) -> str:
+    """The peak of memory of tables that windows are made of."""
+    rows = [
+        [title, f"{each['numbers'] / 1e6:,.1f} MB", f"{each['peak'] / 1e6:,.0f} MB"]
+        for title, each in result["peak"].items()
+    ]
+    return _table(["`dlcli train` on windows over", "their numbers as float32", "peak memory"], rows)
+
+
 def predicting_table(results: Results) -> str:
     """Wall time and memory of prediction."""
     rows = []
@@ -144,6 +167,7 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "kinds": (kinds_table,),
     "whole": (whole_table,),
     "pictures": (pictures_table,),
+    "windows": (windows_table, windows_memory_table),
     "predicting": (predicting_table,),
     "commits": (commits_table,),
     "reading": (reading_table,),

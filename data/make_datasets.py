@@ -13,6 +13,7 @@ import csv
 import datetime
 import gzip
 import io
+import itertools
 import struct
 import sys
 import zipfile
@@ -338,6 +339,20 @@ def write_tokens() -> None:
     write_csv("tokens.csv", [*(f"t{place}" for place in range(1, 11)), "half"], rows)
 
 
+def write_reports() -> None:
+    """Who chased whom: for each sentence there is another of the same words, in which it was the other."""
+    verbs = ("chased", "followed", "surprised", "watched", "passed", "noticed")
+    starts = ("", "Yesterday ", "This morning, ", "Once more ", "They say that ", "As so often, ", "After lunch ")
+    ends = ("", " in the garden", " near the old barn", " on the way home", ", and nobody else", " by the river")
+    rows = []
+    for doer, passive, verb, start, end in itertools.product(("cat", "dog"), (False, True), verbs, starts, ends):
+        other = "dog" if doer == "cat" else "cat"
+        core = f"the {other} was {verb} by the {doer}" if passive else f"the {doer} {verb} the {other}"
+        rows.append((f"{start}{core}{end}.".capitalize(), doer))
+    rows = [rows[place] for place in np.random.default_rng(26).permutation(len(rows))]
+    write_csv("reports.csv", ["report", "who"], rows)
+
+
 def write_tiles() -> None:
     """Small pictures of bars, each with a temperature: a tile is good when it lies as its heat wants it."""
     generator = np.random.default_rng(35)
@@ -347,6 +362,42 @@ def write_tiles() -> None:
         image[(slice(None), slice(place, place + 2)) if turned else slice(place, place + 2)] += 150
     verdict = np.where(upright == (temperature > 0), "good", "bad")
     write_npz("tiles.npz", image=images, temperature=temperature.astype(np.float32), verdict=verdict)
+
+
+def write_stores() -> None:
+    """Twenty years of monthly sales of two stores: a trend, a season, promotions that are planned ahead, and noise."""
+    generator = np.random.default_rng(36)
+    rows = []
+    for store, level, growth, peak, swing in (("north", 180, 0.9, 11, 0.35), ("south", 320, -0.4, 6, 0.22)):
+        drift = 0.0
+        for step in range(240):
+            drift = 0.8 * drift + generator.normal(0, 0.02)
+            promo = bool(generator.random() < 0.2)
+            season = swing * np.cos(2 * np.pi * (step % 12 - peak) / 12) + 0.08 * np.cos(4 * np.pi * step / 12)
+            sales = (level + growth * step) * np.exp(season + drift) * (1.25 if promo else 1.0)
+            month = f"{2005 + step // 12}-{step % 12 + 1:02d}"
+            rows.append([month, store, "yes" if promo else "no", round(float(sales), 1)])
+    write_csv("stores.csv", ["month", "store", "promo", "sales"], sorted(rows))
+
+
+def write_motions() -> None:
+    """Short recordings of a sensor: swings, turns and shakes, which only their course tells apart."""
+    generator = np.random.default_rng(37)
+    rows = []
+    for recording in range(300):
+        kind = ("swing", "turn", "shake")[recording % 3]
+        phase, size = generator.uniform(0, 2 * np.pi), generator.uniform(0.6, 1.4)
+        time = np.arange(24)
+        x = {
+            "swing": np.sin(2 * np.pi * time / 12 + phase),
+            "turn": np.sin(2 * np.pi * time / 24 + phase),
+            "shake": np.sin(2 * np.pi * time / 4 + phase),
+        }[kind]
+        y = np.cos(2 * np.pi * time / (24 if kind == "turn" else 12) + phase)
+        for step in range(24):
+            noisy = size * np.array([x[step], y[step]]) + generator.normal(0, 0.3, 2)
+            rows.append([f"r{recording + 1:03d}", step, *(round(float(value), 2) for value in noisy), kind])
+    write_csv("motions.csv", ["recording", "step", "x", "y", "motion"], rows)
 
 
 def write_chirps() -> None:
@@ -395,7 +446,11 @@ def main() -> int:
     write_pairs()
     write_heating()
     write_tokens()
+    write_reports()
     write_tiles()
+    write_stores()
+    write_motions()
+
     write_chirps()
     write_moves()
     return 0

@@ -306,7 +306,8 @@ def predict(
 
     Returns:
         As many rows as `frame`, with its index: `prediction`, and for classes `probability_<class>`; with several
-        targets each name is prefixed with `<target>_`.
+        targets each name is prefixed with `<target>_`. Of a model of windows a row for each series and step after the
+        rows of `frame`, with the columns that name the series and tell the time.
 
     Raises:
         DataError: Columns are missing, or hold values that cannot be used.
@@ -321,7 +322,8 @@ def predict(
     path = _run_path(run, runtime)
     import pyarrow as pa
 
-    from dlcli.prediction.prediction import no_predictions, predict_rows
+    from dlcli.prediction.forecast import predictions
+    from dlcli.prediction.prediction import no_predictions
     from dlcli.trained.decoding import Columns
     from dlcli.trained.rows import input_rows
     from dlcli.trained.runtime import load
@@ -335,10 +337,11 @@ def predict(
     columns = Columns(probabilities=probabilities, top=top, threshold=threshold)
     undefined = Undefined()
     rows = input_rows(trained, frame)
-    tables = list(predict_rows(trained, rows.rows(), columns=columns, undefined=undefined))
+    tables = list(predictions(trained, rows, columns=columns, undefined=undefined, warn=_warner(listener)))
     tables = tables or [no_predictions(trained, rows, columns=columns)]
     result: pd.DataFrame = pa.concat_tables(tables).to_pandas()
-    result.index = frame.index
+    if trained.preprocessing.windows is None:
+        result.index = frame.index
     _tell_unseen(trained, undefined, listener)
     return result
 

@@ -1,91 +1,73 @@
 """Samples of a batch mixed with one another, and their labels with them, before Keras's training step sees them.
 
 Keras's layers MixUp and CutMix do the mixing. What they draw is a function of the seed and of the number of updates so
-far, which is part of every committed epoch: nothing else has to be kept for a training that is resumed.
+far; see `draws`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-__all__ = ["mix_batches", "mixer"]
+from dlcli.backend.changing import Batch, Change
+from dlcli.backend.draws import CountedSeeds
+
+__all__ = ["mixer"]
 
 
-def mix_batches(model: Any, layers: Sequence[Any], *, seed: int) -> None:
-    """Make a model's training step mix each batch. `engine.install`, or plain `fit`, is to come after.
+def mixer(model: Any, layers: Sequence[Any], *, seed: int) -> Change:
+    """What mixes a batch.
 
     Args:
-        model: A compiled model of one input, images `(batch, height, width, channels)`; its labels are numbers, one-hot
-            where they are classes.
+        model: A compiled model whose inputs are images of one shape, `(batch, height, width, channels)`; its labels are
+            numbers, one-hot where they are classes, or with CutMix alone a class for each pixel.
         layers: Keras's MixUp or CutMix; each is applied to what the one before has made.
         seed: Decides what is drawn.
     """
-    step, mix = model.train_step, mixer(model, layers, seed=seed)
-
-    @functools.wraps(step)
-    def train_step(data: Any) -> Any:
-        inputs, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
-        return step(keras.utils.pack_x_y_sample_weight(*mix(inputs, labels), weights))
-
-    model.train_step = train_step
-
-
-def mixer(model: Any, layers: Sequence[Any], *, seed: int) -> Callable[[Any, Any], tuple[Any, Any]]:
-    """From inputs and labels of a batch to mixed ones; arguments as of `mix_batches`."""
-    draws = _Counted(seed, model.optimizer.iterations)
+    draws = CountedSeeds(seed, model.optimizer.iterations)
     for layer in layers:
         layer.generator = draws
 
-    def mix(inputs: Any, labels: Any) -> tuple[Any, Any]:
+    def mix(batch: Batch) -> Batch:
         draws.begin()
-        for layer in layers:
-            inputs, labels = _mixed(layer, inputs, labels)
-        return inputs, labels
+        return functools.reduce(lambda mixed, layer: _mixed(layer, mixed), layers, batch)
 
     return mix
 
 
-def _mixed(layer: Any, inputs: Any, labels: Any) -> tuple[Any, Any]:
-    ((name, images),) = inputs.items()
-    images = tf.convert_to_tensor(images)
-    change = layer.get_random_transformation({"images": images}, training=True)
-    mixed = layer.transform_images(images, change, training=True)
-    if images.dtype.is_integer:  # the model takes bytes: half a step of 255 is no matter
-        mixed = tf.round(mixed)
-    mixed = tf.ensure_shape(tf.cast(mixed, images.dtype), images.shape)
+def _mixed(layer: Any, batch: Batch) -> Batch:
+    """All inputs, labels and weights of places mixed by the same shares, or by the same cut, with the same partners."""
+    inputs = {name: tf.convert_to_tensor(images) for name, images in batch.inputs.items()}
+    first = next(iter(inputs.values()))
+    change = layer.get_random_transformation({"images": first}, training=True)
+    size = tuple(first.shape[1:3])
 
-    def of_labels(each: Any) -> Any:
-        return tf.cast(layer.transform_labels(tf.cast(each, tf.float32), change, training=True), tf.float32)
+    def of_images(images: Any) -> Any:
+        mixed = layer.transform_images(images, change, training=True)
+        if images.dtype.is_integer:  # the model takes bytes: half a step of 255 is no matter
+            mixed = tf.round(mixed)
+        return tf.ensure_shape(tf.cast(mixed, images.dtype), images.shape)
 
-    return {name: mixed}, tf.nest.map_structure(of_labels, labels)
+    def of_places(values: Any) -> Any:
+        return _of_places(tf.convert_to_tensor(values), change, size)
+
+    labels = tf.nest.map_structure(of_places, batch.labels)
+    # What a sample weighs stays: of a mixed one it is the first's.
+    weights = batch.weights
+    if weights is not None:
+        weights = tf.nest.map_structure(lambda each: of_places(each) if len(each.shape) > 2 else each, weights)
+    return Batch({name: of_images(images) for name, images in inputs.items()}, labels, weights)
 
 
-class _Counted(keras.random.SeedGenerator):  # type: ignore[misc]
-    """Seeds without a state: of the seed, the number of updates so far, and how many were asked for in this one.
-
-    Args:
-        seed: Of all of them.
-        updates: Keras's counter.
-    """
-
-    def __init__(self, seed: int, updates: Any) -> None:
-        # Not Keras's own, which makes the variable that there is to be none of.
-        self._first = seed
-        self._updates = updates
-        self._asked = 0
-
-    def begin(self) -> None:
-        """Another update begins, or the trace of one."""
-        self._asked = 0
-
-    def next(self, ordered: bool = True) -> Any:
-        """The next seed, `(2,)`."""
-        self._asked += 1
-        dtype = keras.src.backend.random_seed_dtype()
-        mine = tf.constant((self._first * 0x9E3779B1 + self._asked * 0x85EBCA6B) & 0x7FFFFFFF, dtype)
-        return tf.stack([mine, tf.cast(self._updates, dtype)])
+def _of_places(values: Any, change: Any, size: tuple[int, ...]) -> Any:
+    """Labels or weights, `(batch, ...)`: those of pixels are cut as these are, all others mixed by the share."""
+    values = tf.convert_to_tensor(values)
+    others = tf.gather(values, change["permutation_order"])
+    if "batch_masks" in change and tuple(values.shape[1:3]) == size:
+        cut = change["batch_masks"][..., 0]
+        return tf.where(tf.reshape(cut, [-1, *size, *[1] * (len(values.shape) - 3)]), others, values)
+    share = tf.reshape(tf.cast(change["mix_weight"], tf.float32), [-1, *[1] * (len(values.shape) - 1)])
+    return share * tf.cast(values, tf.float32) + (1.0 - share) * tf.cast(others, tf.float32)

@@ -93,6 +93,8 @@ class Input:
     doubts: tuple[Problem, ...] = ()
     most: int = sys.maxsize
     """Rows to give at once: few where each becomes large."""
+    series: tuple[str, ...] = ()
+    """The columns that name the series of a row."""
 
     def rows(self) -> Iterator[InputRows]:
         """The rows in their order, chunk by chunk; may be none.
@@ -147,6 +149,7 @@ def open_input(
     source: Source
     options = _options(config, preprocessing, files)
     kinds: dict[str, Kind] = {}
+    of_windows = _of_windows(config)
     codecs = [*preprocessing.features.values(), *(preprocessing.targets.values() if with_targets else ())]
     for codec in codecs:
         for column in codec.columns:
@@ -160,9 +163,16 @@ def open_input(
     else:
         from dlcli.data.sources.frame import from_frame
 
-        source = from_frame(data, options, wanted=kinds)
-    infos = _columns(source, None if keep is None else [*kinds, *keep])
-    problems = missing_columns(kinds, infos, path="", what=source.name)
+        source = from_frame(data, options, wanted=dict.fromkeys(of_windows, "text") | kinds)
+    infos = _columns(source, None if keep is None else [*kinds, *of_windows, *keep])
+    problems = missing_columns({**kinds, **dict.fromkeys(of_windows)}, infos, path="", what=source.name)
+    for column in of_windows:
+        kind = "text" if column in _series(config) or column not in infos else infos[column].kind or "text"
+        kinds[column] = kind if kinds.setdefault(column, kind) == kind else "text"
+    if config.windows is not None and not with_targets:
+        # What is forecast may be there: it ends the past.
+        targets = {column: codec.reads for codec in preprocessing.targets.values() for column in codec.columns}
+        kinds = {**{column: kind for column, kind in targets.items() if column in infos}, **kinds}
     problems += missing_columns([name for name in keep or () if name not in kinds], infos, path="", what=source.name)
     single = [name for name, info in infos.items() if info.kind is not None and not info.shape]
     problems += [
@@ -181,11 +191,22 @@ def open_input(
         source,
         tuple(infos),
         kinds,
-        tuple(dict.fromkeys(kept)),
+        tuple(dict.fromkeys([*of_windows, *kept])),
         options.missing_values,
         source.doubts(),
         rows_at_once(preprocessing),
+        _series(config),
     )
+
+
+def _series(config: DataConfig) -> tuple[str, ...]:
+    return () if config.windows is None else tuple(config.windows.series or ())
+
+
+def _of_windows(config: DataConfig) -> tuple[str, ...]:
+    """The columns that put the rows of windows into order."""
+    time = None if config.windows is None else config.windows.time
+    return _series(config) if time is None else (*_series(config), time)
 
 
 def _named_files(codec: Codec | TargetCodec) -> tuple[str, ...]:

@@ -38,14 +38,21 @@ def show_batch(plan: Plan, prepared: Prepared, file: Path) -> Path:
     Raises:
         ConfigError: There is nothing to show, or the file cannot be written.
     """
-    from dlcli.model.mixing import first_batch
+    from dlcli.model.augmentation.changes import first_batch
 
     name, sheet = _shown(prepared)
     specs = {spec.name: spec for spec in prepared.preprocessing.inputs(plan.assembly.graph.features)}
     inputs, labels, _ = plan.train.batch(0, 0)
     images, labels = first_batch(plan.assembly, specs[name], inputs, labels)
-    texts = _texts(plan.assembly.outputs, labels, len(images))
-    content = sheet(images[:MOST], texts[:MOST])
+    outputs = [output for output in plan.assembly.outputs if output.targets]
+    each = labels if isinstance(labels, (list, tuple)) else [labels]
+    beside = [
+        shown
+        for output, own in zip(outputs, each, strict=False)
+        if (shown := _beside(output, np.asarray(own), images)) is not None
+    ]
+    texts = _texts(outputs, each, len(images))
+    content = sheet(np.concatenate([images, *beside], axis=2)[:MOST], texts[:MOST])
     try:
         with replacing(file) as draft:
             draft.write_bytes(content)
@@ -74,11 +81,32 @@ def _shown(prepared: Prepared) -> tuple[str, Sheet]:
     )
 
 
-def _texts(outputs: Sequence[OutputPlan], labels: Any, count: int) -> list[str]:
-    """What each sample is: `cat`; of a mixed one `cat 70 %, dog 30 %`; of several outputs one after the other."""
-    each = labels if isinstance(labels, (list, tuple)) else [labels]
-    columns = [_of_output(output, np.asarray(own)) for output, own in zip(outputs, each, strict=True)]
-    return [", ".join(column[place] for column in columns) for place in range(count)]
+def _beside(output: OutputPlan, labels: NDArray[Any], images: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """What an output learns of each pixel, as images beside the images; None where it does not."""
+    if not output.axes or output.axes != images.shape[1:3]:
+        return None
+    if output.form == "number":
+        offsets, scales = np.array(output.unit or ((0.0, 1.0),) * labels.shape[-1]).T
+        values = (labels * scales + offsets).mean(axis=-1)
+    else:
+        places = labels if output.form == "index" else labels[..., 0] if labels.shape[-1] == 1 else labels.argmax(-1)
+        values = np.maximum(places, 0) * (255 / max(1, len(output.classes) - 1))
+    gray = np.clip(np.round(values), 0, 255).astype(np.uint8)[..., np.newaxis]
+    shown = np.broadcast_to(gray, images.shape).copy()
+    shown[..., 3:] = 255
+    return shown
+
+
+def _texts(outputs: Sequence[OutputPlan], labels: Sequence[Any], count: int) -> list[str]:
+    """What each sample is: `cat`; of a mixed one `cat 70 %, dog 30 %`; of several outputs one after the other.
+
+    What has a value for each step or pixel is called by its name.
+    """
+    columns = [
+        [target.name for target in output.targets[:1]] * count if output.axes else _of_output(output, np.asarray(own))
+        for output, own in zip(outputs, labels, strict=False)
+    ]
+    return [", ".join(column[place] for column in columns if column) for place in range(count)]
 
 
 def _of_output(output: OutputPlan, labels: NDArray[Any]) -> list[str]:

@@ -50,7 +50,7 @@ class Assembly:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
         compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
-        measure_in_own_units(self.model, {output.name: output.unit for output in self.outputs})
+        measure_in_own_units(self.model, self.outputs)
         return self
 
 
@@ -76,7 +76,9 @@ def assemble(
     runtime = configure(config.runtime, config.seed)
     code = load_code(config.code)
     begun: list[Beginning] = []
-    model = build(graph, inputs, code=code, name=config.name, model_class=config.model.class_, begun=begun)
+    model = build(
+        graph, _led(inputs, config), code=code, name=config.name, model_class=config.model.class_, begun=begun
+    )
     shapes = {
         name: tuple(output.shape[1:]) if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)
@@ -84,3 +86,14 @@ def assemble(
     plans, compile_ = plan_outputs(config, outputs=shapes, targets=targets)
     config = config.model_copy(update={"compile": compile_})
     return Assembly(model, config, graph, plans, runtime, code, tuple(begun))
+
+
+def _led(inputs: Sequence[InputSpec], config: Config) -> list[InputSpec]:
+    """The inputs; what changes images that targets are moved with stands before the training step, not in the model."""
+    leaders = {options.moved_with for options in config.data.target.values() if options is not None}
+    return [
+        dataclasses.replace(spec, entrance=tuple(layer for layer in spec.entrance if not layer.place))
+        if spec.name in leaders
+        else spec
+        for spec in inputs
+    ]

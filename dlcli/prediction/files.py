@@ -17,8 +17,9 @@ from dlcli.data.sources.registry import by_name
 from dlcli.data.sources.standard_input import NAME, Kept, is_stream, keep_input
 from dlcli.errors import DataError, Problem
 from dlcli.prediction.destination import holder_of, standard_output, write_file, write_standard_output
+from dlcli.prediction.forecast import predictions
 from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
-from dlcli.prediction.prediction import no_predictions, predict_rows
+from dlcli.prediction.prediction import no_predictions
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
 from dlcli.trained.decoding import Columns
 from dlcli.trained.rows import input_rows
@@ -116,7 +117,7 @@ def predict_to(
             message = f"{target} would become a row of the input {folder}, when that is read again"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
         tables = _readable(
-            predict_rows(run, rows.rows(), columns=columns, rounded=output.rounded, undefined=undefined),
+            predictions(run, rows, columns=columns, rounded=output.rounded, undefined=undefined, warn=warn),
             name=rows.source.name,
         )
         with (

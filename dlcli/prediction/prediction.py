@@ -19,12 +19,12 @@ from dlcli.errors import DataError, Problem
 from dlcli.prediction.digits import round_numbers
 from dlcli.prediction.lists import change_leaves
 from dlcli.prediction.overlap import ahead
-from dlcli.trained.decoding import EVERYTHING, Columns, check_columns, decode
+from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
 from dlcli.trained.predictor import Arrays, Predictor
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.undefined import Undefined, undefined_rows
 
-__all__ = ["no_predictions", "predict_rows", "run_slices"]
+__all__ = ["joined_table", "no_predictions", "predict_rows", "run_slices"]
 
 
 def predict_rows(
@@ -77,7 +77,8 @@ def no_predictions(run: TrainedRun, rows: Input, *, columns: Columns = EVERYTHIN
     kept = next((part.kept for part in rows.rows()), None)
     if kept is None:
         kept = {name: texts_array([]) for name in rows.kept}
-    return _joined(run, raw, kept, columns, rounded, file=None)
+    predictions = decode(raw, run.predictor.outputs, run.preprocessing)
+    return joined_table(run, predictions, kept, columns, rounded, file=None)
 
 
 def _shape(output: OutputPlan) -> tuple[int, ...]:
@@ -86,9 +87,11 @@ def _shape(output: OutputPlan) -> tuple[int, ...]:
         return tuple(size or 0 for size in output.shape or (1,))
     if output.is_flat:
         return (*output.targets[0].shape, 1)
+    if output.is_deep:
+        return (*output.targets[0].shape, len(output.quantiles))
     if output.classes:
         return (*output.axes, output.head.units or len(output.classes))
-    return (*output.axes, sum(target.width for target in output.targets))
+    return (*output.axes, output.width)
 
 
 def _tables(
@@ -109,28 +112,40 @@ def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool, un
         raise DataError(problem.at(chunk.file) for problem in error.problems) from None
     raw = run_slices(predictor, inputs)
     undefined.add(chunk, np.logical_or.reduce([undefined_rows(values) for values in raw]))
-    return _joined(run, raw, part.kept, columns, rounded, file=chunk.file)
+    predictions = decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold)
+    return joined_table(run, predictions, part.kept, columns, rounded, file=chunk.file)
 
 
-def _joined(
+def joined_table(
     run: TrainedRun,
-    raw: Sequence[NDArray[Any]],
+    predictions: Sequence[Decoded],
     kept: Mapping[str, pa.Array],
     columns: Columns,
     rounded: bool,
     *,
     file: Path | None,
 ) -> pa.Table:
-    """The kept columns, and what the model's outputs mean."""
-    predictor = run.predictor
-    prefix = sum(max(len(output.targets), 1) for output in predictor.outputs) > 1
+    """The kept columns, and what the model's outputs mean.
+
+    Args:
+        run: The trained model.
+        predictions: Of each target.
+        kept: The columns before them.
+        columns: As for `predict_rows`.
+        rounded: As for `predict_rows`.
+        file: That the rows came from.
+
+    Raises:
+        DataError: A kept column has the name of a prediction.
+    """
+    prefix = sum(max(len(output.targets), 1) for output in run.predictor.outputs) > 1
     table = dict(kept)
-    for decoded in decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold):
+    for decoded in predictions:
         predicted = decoded.table(prefix=prefix, columns=columns)
         if clashes := [name for name in predicted if name in table]:
             raise DataError(_taken(name, file) for name in clashes)
         if rounded:
-            codec = run.preprocessing.targets.get(decoded.target)
+            codec = run.preprocessing.row_targets.get(decoded.target)
             predicted = _rounded(predicted, None if codec is None else codec.spec)
         table.update({name: _without_nan(column) for name, column in predicted.items()})
     return pa.table(table)
@@ -155,7 +170,7 @@ def _rounded(predicted: dict[str, pa.Array], target: TargetSpec | None) -> dict[
             name: change_leaves(column, lambda leaves: _digits(leaves, target.unit))
             for name, column in predicted.items()
         }
-    unit = target.unit or ((0.0, 1.0),) * len(predicted)
+    unit = target.unit * (1 + len(target.quantiles)) or ((0.0, 1.0),) * len(predicted)
     columns = {}
     for (name, column), (offset, scale) in zip(predicted.items(), unit, strict=True):
         if pa.types.is_floating(column.type):

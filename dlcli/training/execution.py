@@ -31,6 +31,12 @@ Measured from 200 (GRU) to 6,000 (BatchNormalization): docs/decisions/0008-engin
 """
 
 
+SHORT_SERIES = 32
+"""Time steps of a recurrent layer from which on fewer updates earn the compiling back, in proportion: what XLA saves
+is the round trip of every step. LSTM(32) over 168 steps, batch 32: 25 ms an update without, 12 ms with it, and a first
+epoch of 183 updates, compiling included, that took as long either way."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Execution:
     """The choice.
@@ -80,7 +86,8 @@ def choose(
     if deterministic or (on_cpu and has_convolution(model)):
         # XLA's convolutions on the CPU were measured ten times slower than TensorFlow's.
         return Execution("graph", stack)
-    return Execution("xla" if batches.steps * epochs >= XLA_UPDATES else "graph", stack)
+    needed = XLA_UPDATES * min(1.0, SHORT_SERIES / max(recurrent_steps(model), 1))
+    return Execution("xla" if batches.steps * epochs >= needed else "graph", stack)
 
 
 def stack_size(model: Any, batches: Batches) -> int:
@@ -106,6 +113,12 @@ def _places(layer: Any) -> int:
     except (AttributeError, ValueError):  # applied several times, or in a model that is no graph
         return 1
     return int(max(math.prod(size or 1 for size in shape[1:-1]) for shape in shapes))
+
+
+def recurrent_steps(model: Any) -> int:
+    """The most time steps that a recurrent layer of the model goes through; 0 without one."""
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    return max((_places(layer) for layer in model.layers if isinstance(layer, recurrent)), default=0)
 
 
 def has_convolution(model: Any) -> bool:

@@ -12,7 +12,7 @@ from dlcli.backend import engine
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.errors import ModelError, Problem, RunError
-from dlcli.model.mixing import install_mixing
+from dlcli.model.augmentation.changes import install_changes
 from dlcli.model.state import metric_values
 from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
@@ -123,7 +123,7 @@ class _Training:
         self._presence = Presence(run) if run.record.exists() else None
         self._guard_callbacks()
         self._interruption = interruption
-        install_mixing(plan.assembly)
+        install_changes(plan.assembly)
         self._step = self._model.train_step
         self._phase, self._begun = (0, 0) if start is None else (start.progress.phase, start.progress.begun)
         for number in range(1, min(self._phase + 1, len(plan.phases))):

@@ -17,8 +17,8 @@ from dlcli.data.samples.batches import Batches
 from dlcli.data.samples.labels import class_weights, make_labels, weigh_classes
 from dlcli.errors import ConfigError
 from dlcli.model.assembly import Assembly
+from dlcli.model.augmentation.changes import change_faults
 from dlcli.model.metrics.directions import own_directions
-from dlcli.model.mixing import mixing_faults
 from dlcli.model.state import check_metrics, create_state
 from dlcli.model.summary import summarize
 from dlcli.training.callbacks import make_callbacks
@@ -76,7 +76,7 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     except ConfigError as error:
         problems += error.problems
     problems += check_indices(assembly, prepared.splits)
-    problems += mixing_faults(assembly)
+    problems += change_faults(assembly)
     if problems:
         raise ConfigError(problems)
     # What Keras refuses about a callback is to be known before there is a run directory; the real ones write into it.
@@ -110,7 +110,9 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
         targets=tuple(
             f"{target.name}: {len(target.classes)} classes" + ", any number of them" * (target.kind == "categories")
             if target.classes
-            else f"{target.name}: number{_unit_of(target)}"
+            else f"{target.name}: number"
+            + (f", {len(target.quantiles)} quantiles" if target.quantiles else "")
+            + _unit_of(target)
             for output in assembly.outputs
             for target in output.targets
         ),

@@ -107,6 +107,16 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
         None,
     ),
+    "one-quantile": (
+        spec(1, None, data={"target": {"y": {"type": "number", "quantiles": [0.9]}}}),
+        spec(2, None, data={"target": {"y": {"type": "number", "quantiles": [0.1, 0.9]}}}),
+        None,
+    ),
+    "bounded-quantiles": (
+        spec(3, "relu"),
+        spec(3, "softplus"),
+        [TargetSpec("y", "number", quantiles=(0.1, 0.5, 0.9))],
+    ),
     "nothing-to-restore": (
         spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
         spec(1, None, callbacks=["ModelCheckpoint"]),
@@ -145,7 +155,10 @@ def test_a_loss_that_spells_wants_a_unit_for_no_class() -> None:
 @pytest.mark.parametrize(
     ("place", "path"),
     [
-        ({"data": {"augment": ["CutMix"]}}, "data.augment[0]"),
+        (
+            {"data": {"features": {"a": {"type": "image", "augment": ["RandomFlip"]}}}},
+            "data.features.a.augment[0]",
+        ),
         ({"model": {"layers": ["RandomRotation"]}}, "model.layers[0]"),
     ],
 )
@@ -156,6 +169,17 @@ def test_pixels_are_moved_by_other_ways_too(place: dict[str, dict[str, list[Any]
     found = {warning.rule: warning.path for warning in lint(Config.model_validate(config), [MASK])}
     assert found["moved-pixels"] == path
     assert "moved-pixels" not in {warning.rule for warning in lint(Config.model_validate(config), [CLASSES])}
+
+
+def test_a_mask_is_moved_with_one_image() -> None:
+    config = spec(3, "softmax")
+    config["data"] |= {
+        "target": {MASK.name: {"type": "image", "classes": "auto", "moved_with": "a"}},
+        "features": {name: {"type": "image", "augment": ["RandomFlip"]} for name in ("a", "b")},
+    }
+    found = [warning for warning in lint(Config.model_validate(config), [MASK]) if warning.rule == "moved-pixels"]
+    assert [warning.path for warning in found] == ["data.features.b.augment[0]"]
+    assert "'a'" in found[0].hint
 
 
 def test_a_single_output_may_be_called_by_its_layer() -> None:

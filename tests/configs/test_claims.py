@@ -82,6 +82,9 @@ CLAIMS = [
     Claim("lessons/16_image_and_table", "accuracy", least=0.85),
     Claim("lessons/26_encoder_decoder", "mean_absolute_error", most=0.4),
     Claim("lessons/26_transformer", "accuracy", least=0.9),
+    Claim("lessons/26_bag_of_words", "accuracy", most=0.65),
+    Claim("lessons/26_bidirectional", "accuracy", least=0.95),
+    Claim("lessons/26_text_transformer", "accuracy", least=0.95),
     Claim("lessons/20_model_in_model", "accuracy", least=0.9),
     Claim("lessons/21_sparse_categorical_crossentropy", "sparse_categorical_accuracy", least=0.9),
     Claim("lessons/21_categorical_crossentropy", "categorical_accuracy", least=0.9),
@@ -163,6 +166,12 @@ def test_the_smallest_config_runs(trained: Train) -> None:
 def test_houses_are_priced_in_their_own_unit(trained: Train) -> None:
     report = json.loads((trained("houses").directory / "evaluations" / "test.json").read_text())
     assert report["rmse"] < 45
+
+
+def test_houses_sell_within_their_interval(trained: Train) -> None:
+    report = json.loads((trained("houses_quantiles").directory / "evaluations" / "test.json").read_text())
+    assert report["mae"] < 25
+    assert 0.7 < report["intervals"]["0.1 to 0.9"]["coverage"] < 0.9
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,21 @@ def test_auto_takes_xla_where_compiling_is_earned_back(dense: Any) -> None:
     assert mode(XLA_UPDATES, deterministic=True) == "graph"
 
 
+def test_long_series_earn_it_back_with_fewer_updates(model_of: Any) -> None:
+    from dlcli.training.execution import SHORT_SERIES, XLA_UPDATES, choose
+
+    long = 4 * SHORT_SERIES
+    layers = [{"Bidirectional": {"layer": {"SimpleRNN": {"units": 2}}}}, {"Dense": {"units": 1}, "name": "y"}]
+    inputs = {"features": np.zeros((1, long, 2), np.float32)}
+    model = model_of({"layers": layers, "inputs": inputs, "targets": {"y": np.zeros((1, 1), np.float32)}})
+
+    def mode(updates: int) -> str:
+        return choose("auto", model=model, batches=rows_of(updates, 1, (long, 2)), **KEYS).mode
+
+    assert mode(XLA_UPDATES // 4 - 1) == "graph"
+    assert mode(XLA_UPDATES // 4) == "xla"
+
+
 def test_convolutions_stay_without_xla_on_the_processor(convolution: Any) -> None:
     from dlcli.training.execution import choose
 

@@ -134,12 +134,9 @@ class AudioCodec:
                 rows, each by name.
         """
         files = present_files(self.columns[0], _names(self.columns[0], values[0]), start=start)
-        target, found = self._load(files)
-        self._count(files, found)
-        if out is None:
-            return target
-        out[...] = target
-        return out
+        target = np.empty((len(files), *self.shape), np.float32) if out is None else np.asarray(out)
+        self._count(files, self._load(files, target))
+        return target
 
     def keys(self, values: Sequence[Column], *, start: int = 0) -> NDArray[np.int64]:
         """A number for each row that `make` reads it by.
@@ -161,7 +158,9 @@ class AudioCodec:
         Raises:
             DataError: See `encode`.
         """
-        return self._load([self._files[key] for key in keys.tolist()])[0]
+        target = np.empty((len(keys), *self.shape), np.float32)
+        self._load([self._files[key] for key in keys.tolist()], target)
+        return target
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:
         """The rows `(rows,)` that are to be left out because their sound cannot be used, and why; see `on_error`."""
@@ -208,11 +207,11 @@ class AudioCodec:
         given = ("rate", "length", "channels", "resample", "short", "long", "on_error")
         return cls(state["columns"], **{key: state[key] for key in given})
 
-    def _load(self, files: Sequence[File]) -> tuple[Encoded, list[Sound | Problem]]:
-        target = np.empty((len(files), *self.shape), np.float32)
+    def _load(self, files: Sequence[File], target: NDArray[np.float32]) -> list[Sound | Problem]:
+        """What the heads of the files tell."""
         found = load(files, target, self._wanted)
         refuse([each for each in found if isinstance(each, Problem)], "sounds")
-        return target, found
+        return found
 
     def _count(self, files: Sequence[File], found: Sequence[Sound | Problem]) -> None:
         for file, each in zip(files, found, strict=True):

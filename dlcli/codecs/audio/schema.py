@@ -69,5 +69,9 @@ class AudioFeature(Feature):
     def fitted(self, state: Mapping[str, Any]) -> Self:
         return self.model_copy(update={"rate": state["rate"], "length": state["length"]})
 
+    @property
+    def opens_files(self) -> bool:
+        return True
+
 
 FEATURE = AudioFeature

@@ -14,13 +14,19 @@ from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 
-__all__ = ["moved_pixels", "scaled_pixels"]
+__all__ = ["MOVING_TOGETHER", "moved_pixels", "scaled_pixels", "tells_its_draws"]
 
-MOVING = (
-    *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomCrop", "RandomShear"),
-    *("RandomPerspective", "RandomElasticTransform", "RandAugment", "AugMix"),
+MOVING_TOGETHER = (
+    *("RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "RandomShear"),
+    *("RandomPerspective", "RandomElasticTransform"),
 )
-"""Layers that put pixels elsewhere. What they draw they tell nobody, so that no mask can be moved with its image."""
+"""Layers that put pixels elsewhere, and masks with them where that is asked for."""
+
+MOVING = (*MOVING_TOGETHER, "RandomCrop", "RandAugment", "AugMix")
+"""All layers that put pixels elsewhere."""
+
+COLOURING = ("AutoContrast", "ContrastLimitedAdaptiveHistogramEqualization", "Equalization", "Solarization")
+"""Layers that leave pixels where they are, with those whose names begin with `Random` and that are not among these."""
 
 KEEPING = ("Concatenate", "Resizing", "CenterCrop", "Identity", "Reshape", "Permute")
 """Layers that leave pixels as bright as they were, with those whose names begin with `Random`."""
@@ -32,6 +38,11 @@ class Learning(Protocol):
     @property
     def target(self) -> TargetSpec | None:
         """What it learns, when that is known."""
+
+
+def tells_its_draws(layer: str) -> bool:
+    """Whether one of Keras's layers that changes images tells what it draws, for a mask to be changed likewise."""
+    return layer in (*MOVING_TOGETHER, *COLOURING) or (layer.startswith("Random") and layer not in MOVING)
 
 
 def scaled_pixels(config: Config, output: object) -> Iterator[tuple[str, str, str]]:
@@ -52,26 +63,32 @@ def moved_pixels(config: Config, output: Learning) -> Iterator[tuple[str, str, s
     target = output.target
     if target is None or len(target.axes) < 2:
         return
-    for path, name in _changes(config):
-        if name in MOVING or name == "CutMix":
+    options = config.data.target.get(target.name)
+    leader = None if options is None else options.moved_with
+    for path, feature, name in _changes(config):
+        if name in MOVING and feature != leader:
+            said = feature or "the image"
+            hint = f"target: {{{target.name}: {{..., moved_with: {said}}}}} moves it along"
+            if not feature:
+                hint = f"it stands in the `augment` of the feature; then {hint}"
+            elif leader:
+                hint = f"it is moved with {leader!r}, and can be with one feature only: leave {name} out here"
             yield (
                 path,
                 f"{name} moves pixels of the images, and {target.name!r}, which has a value for each pixel, stays",
-                "change colours alone (RandomBrightness and its kin), or add moved images and their masks to the rows",
+                hint,
             )
 
 
-def _changes(config: Config) -> Iterator[tuple[str, str]]:
-    """What changes samples in training, each with where it is said."""
+def _changes(config: Config) -> Iterator[tuple[str, str, str]]:
+    """What changes samples in training: where it is said, the feature whose it is, and the layer."""
     for name, feature in (config.data.features or {}).items():
         for index, each in enumerate(getattr(feature, "augment", ())):
             said = each if isinstance(each, str) else next(iter(each)) if isinstance(each, Mapping) else each.name
-            yield f"data.features.{name}.augment[{index}]", said
-    for index, component in enumerate(config.data.augment):
-        yield f"data.augment[{index}]", component.name
+            yield f"data.features.{name}.augment[{index}]", name, said
     for index, item in enumerate(config.model.layers):
         if item.component is not None:
-            yield f"model.layers[{index}]", item.component.name
+            yield f"model.layers[{index}]", "", item.component.name
 
 
 def _networks(items: Sequence[LayerItem], features: list[str], *, code: bool) -> Iterator[tuple[str, list[str]]]:

@@ -71,6 +71,11 @@ class Feature(Section):
         return False
 
     @property
+    def opens_files(self) -> bool:
+        """Whether its cells name files, which it opens."""
+        return False
+
+    @property
     def sound_rate(self) -> int | None:
         """Samples a second, where it is a sound and that is known."""
         return None
@@ -96,6 +101,11 @@ class Target(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")
+    moved_with: str | None = Field(
+        None,
+        description="The image feature whose `augment` moves this target along, where it has a value for each pixel: "
+        "flipped, turned and shifted as its image is.",
+    )
 
     @property
     def may_be_lists(self) -> bool:
@@ -115,6 +125,11 @@ class Target(Section):
     @property
     def of_features(self) -> tuple[str, ...]:
         """The features, names or globs, that are the target; none for what has columns of its own."""
+        return ()
+
+    @property
+    def learnt_quantiles(self) -> tuple[float, ...]:
+        """The quantiles that are learnt of each of its numbers; none where one number is."""
         return ()
 
     @property

@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from dlcli.config.options.section import ColumnName, Columns, Section, Words
+from dlcli.config.options.section import ColumnName, Columns, Section, Words, as_text
 
 __all__ = ["FUTURE", "STATIC", "FillGaps", "Windows", "future_of", "inputs_of_windows", "matching"]
 
@@ -20,6 +20,13 @@ STATIC = "static"
 """The input that holds the features that a series has once."""
 
 Steps = Annotated[int, Field(ge=1)]
+
+ColumnNames = Annotated[
+    list[ColumnName],
+    BeforeValidator(lambda value: value if isinstance(value, (list, tuple)) else [value]),
+    Field(min_length=1),
+    Words("a column name, or a list of them"),
+]
 
 
 def future_of(feature: str) -> str:
@@ -48,7 +55,11 @@ class Windows(Section):
     time: ColumnName | None = Field(
         None, description="The column of times or numbers that orders the steps; the rows are in order when omitted."
     )
-    series: Columns | None = Field(
+    time_format: str | None = Field(
+        None,
+        description="How the times are written, such as `%d/%m/%Y`; ISO 8601, or what all of them fit, when omitted.",
+    )
+    series: ColumnNames | None = Field(
         None, description="The column, or columns, that name the series of a row; one series when omitted."
     )
     stride: Steps = Field(1, description="Steps from the beginning of a window to that of the next.")
@@ -80,7 +91,7 @@ class Windows(Section):
         description="Where steps are missing: no window crosses the gap, or windows take no notice, or it is an error; "
         "`{fill: linear}` puts steps in.",
     )
-    frequency: Annotated[str, Field(min_length=1), Words("a step such as `day` or `15 min`")] = Field(
+    frequency: Annotated[str, BeforeValidator(as_text), Words("a step such as `day` or `15 min`")] = Field(
         "auto", description="From one step to the next: `hour`, `day`, `month`, `15 min`, ...; found from the times."
     )
     season: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
@@ -93,6 +104,8 @@ class Windows(Section):
     def _nothing_is_ahead(self) -> Self:
         if self.horizon == 0 and self.delay:
             raise PydanticCustomError("windows", "with horizon: 0 nothing lies ahead, and `delay` means nothing")
+        if self.time_format and self.time is None:
+            raise PydanticCustomError("windows", "`time_format` says how times are written, and no column is `time`")
         if self.horizon == 0 and self.scale != "none":
             raise PydanticCustomError("windows", "with horizon: 0 the target has no past that `scale` could measure")
         if self.horizon == 0 and self.known:

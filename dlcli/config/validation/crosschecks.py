@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.file_names import is_remote, name_problem
 from dlcli.config.document.places import ConfigPath, format_path
+from dlcli.config.options.frequency import parse_frequency
 from dlcli.config.options.types import target_types
-from dlcli.errors import Problem
+from dlcli.errors import ConfigError, Problem, did_you_mean, first_of
 
 __all__ = ["cross_check"]
 
@@ -32,8 +34,18 @@ def cross_check(value: Any) -> list[Problem]:
         for key in ("train", "validation", "test"):
             problems += _remote(data.get(key), ("data", key))
         problems += [*_twice(data, "target"), *_twice(data, "features"), *_targets_among_features(data)]
-        problems += _fractions(data)
+        problems += [*_fractions(data), *_frequency(data.get("windows")), *_leaders(data)]
     return problems
+
+
+def _frequency(windows: Any) -> Iterator[Problem]:
+    said = windows.get("frequency", "auto") if isinstance(windows, Mapping) else "auto"
+    if said == "auto" or isinstance(said, bool) or not isinstance(said, (str, int, float)):
+        return
+    try:
+        parse_frequency(said)
+    except ConfigError as error:
+        yield from (dataclasses.replace(problem, path="data.windows.frequency") for problem in error.problems)
 
 
 def _remote(value: Any, path: ConfigPath) -> Iterator[Problem]:
@@ -72,6 +84,21 @@ def _fractions(data: Mapping[str, Any]) -> Iterator[Problem]:
         message = f"validation and test together take {sum(fractions):.0%} of the rows; nothing is left to train on"
         hint = "fractions of less than 1 in all, such as validation: 0.2 and test: 0.1"
         yield Problem(message, path="data.validation", hint=hint, rule="empty-split")
+
+
+def _leaders(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Targets that are to be moved with a feature that is not there."""
+    targets, features = data.get("target"), data.get("features")
+    for name, options in targets.items() if isinstance(targets, Mapping) else ():
+        leader = options.get("moved_with") if isinstance(options, Mapping) else None
+        if isinstance(leader, str) and isinstance(features, Mapping) and leader not in features:
+            names = [str(each) for each in features]
+            yield Problem(
+                f"{leader!r} is no feature; there are {first_of(names, 8)}",
+                path=format_path(("data", "target", name, "moved_with")),
+                hint=did_you_mean(leader, names) or "name the feature whose images are changed by `augment`",
+                rule="moved-with",
+            )
 
 
 def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:

@@ -102,7 +102,7 @@ def _identify_folder(folder: Path) -> Identity:
     digest = hashlib.sha256()
     size = modified = changed = 0
     for file in list_folder(folder).files:
-        found = _stat(Path(file.place))
+        found = _stat(file.place)
         size += found.st_size
         modified, changed = max(modified, found.st_mtime_ns), max(changed, found.st_ctime_ns)
         said = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
@@ -110,12 +110,12 @@ def _identify_folder(folder: Path) -> Identity:
     return Identity(str(folder), size, modified, changed, int(digest.hexdigest()[:15], 16))
 
 
-def _stat(file: Path) -> os.stat_result:
+def _stat(file: str | Path) -> os.stat_result:
     try:
         return os.stat(file)
     except OSError as error:
         raise DataError(
-            Problem(f"the file cannot be read: {error.strerror}", file=file, rule="unreadable-file")
+            Problem(f"the file cannot be read: {error.strerror}", file=Path(file), rule="unreadable-file")
         ) from None
 
 

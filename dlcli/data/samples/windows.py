@@ -27,7 +27,7 @@ class WindowSamples:
         starts: `(windows,)` the place of the first step of each window.
         views: What their inputs and targets are made of.
         fingerprint: See `Samples`.
-        begins: `(windows,)` the place of the first step of each window's series, where targets are measured by it.
+        begins: `(windows,)` the place of the first step of each window's series.
 
     Example:
         >>> steps = Taken({"x": np.arange(5.0).reshape(5, 1)}, {"y": np.arange(5)})
@@ -72,7 +72,8 @@ class WindowSamples:
         }
         levels = {name: self._level(seen, indices) for name, seen in self.views.seen.items()}
         for name, level in levels.items():
-            targets[name] = apply_level(targets[name], level)
+            if name in targets:
+                targets[name] = apply_level(targets[name], level)
             self._measure_past(made, self.views.seen[name], level)
         return Taken(made, targets, self._weights(starts), levels)
 

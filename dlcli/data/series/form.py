@@ -11,11 +11,26 @@ from numpy.typing import NDArray
 
 from dlcli.data.series.levels import LevelOf, SeenTarget
 
-__all__ = ["Part", "View", "Views", "WindowForm"]
+__all__ = ["Pace", "Part", "View", "Views", "WindowForm"]
 
 Part = Literal["past", "ahead", "last", "once"]
 """Which steps of a window: those that it shows, those that are predicted, the last that it shows, or any one step of
 what a series has once."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Pace:
+    """What the times of the training rows show, and new rows keep to.
+
+    Args:
+        frequency: From one step to the next, as a config says it; None where it is not known.
+        season: Steps after which things come again; None where it is not known.
+        format: Of `strptime`, in which times are written; None where they need none.
+    """
+
+    frequency: str | None = None
+    season: int | None = None
+    format: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,6 +44,7 @@ class WindowForm:
         sampling_rate: Every how many steps one is shown.
         known: Features that are known for the steps that are predicted.
         static: Features that a series has once.
+        pace: What the times of the training rows show.
         scale: What targets are measured by, of which a window shows the past; None for nothing.
     """
 
@@ -38,6 +54,7 @@ class WindowForm:
     sampling_rate: int = 1
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    pace: Pace = dataclasses.field(default_factory=Pace)
     scale: LevelOf | None = None
 
     @property
@@ -77,7 +94,8 @@ class WindowForm:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> WindowForm:
         """The form whose `state` this is."""
-        form = cls(**{**state, "known": tuple(map(str, state["known"])), "static": tuple(map(str, state["static"]))})
+        lists = {name: tuple(map(str, state[name])) for name in ("known", "static")}
+        form = cls(**{**state, **lists, "pace": Pace(**state["pace"])})
         numbers = (form.length, form.horizon, form.delay, form.sampling_rate)
         if (
             not all(isinstance(number, int) for number in numbers)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import Windows
-from dlcli.config.signature import SplitName
+from dlcli.data.series.form import Pace
+from dlcli.data.series.frequency import Times
+from dlcli.data.series.steps import Steps, find_steps
+from dlcli.data.series.time_form import TimeForm
+from dlcli.data.series.times import read_times
 from dlcli.data.table.checks import row_labels
-from dlcli.data.table.order import row_order
 from dlcli.data.table.rows import Rows
-from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem, first_of
 
-__all__ = ["Layout", "lay_out"]
+__all__ = ["Layout", "Ordered", "lay_out", "order_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,14 +31,31 @@ class Layout:
         names: The texts that name each series, one for each column that does; none of a single series.
         times: `(steps,)` microseconds since 1970, or numbers; ascending within a series. The numbers of the steps,
             from 0, where no column tells the time.
-        gaps: `(steps,)` whether steps are missing before this one.
+        steps: How far they are from each other.
+        form: How times are written; None where no column tells them.
+        sorted: Whether the rows had to be put into the order of their times.
     """
 
     order: NDArray[np.int64]
     series: NDArray[np.int64]
     names: tuple[tuple[str, ...], ...]
-    times: NDArray[Any]
-    gaps: NDArray[np.bool_]
+    times: Times
+    steps: Steps
+    form: TimeForm | None = None
+    sorted: bool = False
+
+    @property
+    def gaps(self) -> NDArray[np.bool_]:
+        """`(steps,)` whether steps are missing before this one."""
+        return self.steps.distances > 1
+
+    @property
+    def pace(self) -> Pace:
+        """What new rows of such series are to keep to."""
+        frequency = self.steps.frequency
+        if frequency is None or self.form is None:
+            return Pace(format=None if self.form is None else self.form.format)
+        return Pace(frequency.text, frequency.season, self.form.format)
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -49,31 +67,61 @@ class Layout:
         return f"the series {', '.join(self.names[series])}" if self.names else "the series"
 
 
-def lay_out(table: Table, source: SplitName, windows: Windows) -> Layout:
+def lay_out(rows: Rows, windows: Windows, *, format: str | None = None) -> Layout:
     """The series of a source.
 
     Args:
-        table: Its rows.
-        source: Which source.
+        rows: Its rows.
         windows: Which columns name the series and tell the time.
+        format: Of `strptime`, in which times are written, where that is known.
 
     Raises:
-        DataError: Rows without a time or the name of a series, two rows of one series at the same time.
+        DataError: Rows without a time or the name of a series, two rows of one series at the same time, times that do
+            not fit the frequency.
     """
-    rows = table.rows[source]
+    found = order_rows(rows, windows, format=format)
+    if found.form is None:
+        return Layout(found.order, found.series, found.names, found.times, Steps.unknown(len(found.order)))
+    _refuse_duplicates(rows, found, windows)
+    starts = np.flatnonzero(np.diff(found.series, prepend=-1))
+    steps = find_steps(found.times, starts, windows, found.form)
+    return Layout(found.order, found.series, found.names, found.times, steps, found.form, found.sorted)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ordered:
+    """Rows series by series, in the order of their times; see `Layout`."""
+
+    order: NDArray[np.int64]
+    series: NDArray[np.int64]
+    names: tuple[tuple[str, ...], ...]
+    times: Times
+    form: TimeForm | None
+    sorted: bool
+
+
+def order_rows(rows: Rows, windows: Windows, *, format: str | None = None) -> Ordered:
+    """The rows of a source in their order, which may still hold times twice.
+
+    Args:
+        rows: The rows.
+        windows: Which columns name the series and tell the time.
+        format: See `lay_out`.
+
+    Raises:
+        DataError: Rows without a time or the name of a series.
+    """
     codes, names = _series(rows, windows.series or ())
-    times: NDArray[Any] | None = None
-    if windows.time is not None:
-        times = row_order(table, windows.time, source=source, path="data.windows.time")
-    order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
-    series = codes[order]
-    if times is None:
+    as_they_came = np.argsort(codes, kind="stable")
+    if windows.time is None:
+        series = codes[as_they_came]
         starts = np.flatnonzero(np.diff(series, prepend=-1))
-        times = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    else:
-        times = times[order]
-        _refuse_duplicates(rows, order, series, times, windows, names)
-    return Layout(order, series, names, times, np.zeros(len(order), np.bool_))
+        numbers = np.arange(len(series)) - np.repeat(starts, np.diff(np.append(starts, len(series))))
+        return Ordered(as_they_came, series, names, numbers, None, sorted=False)
+    times, form = read_times(rows, windows.time, format=windows.time_format or format)
+    order = np.lexsort((times, codes))
+    moved = bool((order != as_they_came).any())
+    return Ordered(order, codes[order], names, times[order], form, sorted=moved)
 
 
 def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
@@ -101,15 +149,9 @@ def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tupl
     return codes.astype(np.int64), tuple(names) if columns else ()
 
 
-def _refuse_duplicates(
-    rows: Rows,
-    order: NDArray[np.int64],
-    series: NDArray[np.int64],
-    times: NDArray[Any],
-    windows: Windows,
-    names: Sequence[tuple[str, ...]],
-) -> None:
+def _refuse_duplicates(rows: Rows, found: Ordered, windows: Windows) -> None:
     """Two rows of one series at the same time: which of them is the step?"""
+    order, series, times, names = found.order, found.series, found.times, found.names
     twice = np.flatnonzero((series[1:] == series[:-1]) & (times[1:] == times[:-1]))
     if not len(twice):
         return
@@ -118,6 +160,8 @@ def _refuse_duplicates(
     where = first_of((rows.place(each) for each in pair), 2)
     of = f" of the series {', '.join(names[int(series[first])])}" if names else ""
     hint = "leave one of each out, or sum them up"
+    if _clocks_set_back(times[twice]):
+        hint = "an hour comes twice where clocks are set back: write times with their distance from UTC, or in UTC"
     if windows.series is None:
         hint = "are there several series in the table? `series:` names the column that tells them apart; else " + hint
     raise DataError(
@@ -128,3 +172,15 @@ def _refuse_duplicates(
             rule="duplicate-time",
         )
     )
+
+
+def _clocks_set_back(times: Times) -> bool:
+    """Whether all of some times are such at which clocks are set back: early on a Sunday of spring or autumn."""
+    if not np.issubdtype(times.dtype, np.integer):
+        return False
+    moments = times.astype("M8[us]")
+    days = moments.astype("M8[D]")
+    hours = (moments - days) // np.timedelta64(1, "h")
+    sundays = (days.astype(np.int64) + 4) % 7 == 0
+    months = days.astype("M8[M]").astype(np.int64) % 12 + 1
+    return bool((sundays & (hours < 4) & np.isin(months, [3, 4, 9, 10, 11])).all())

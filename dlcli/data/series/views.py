@@ -12,7 +12,7 @@ from dlcli.config.schema.windows import FUTURE, STATIC, Windows, future_of, matc
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.data.columns.codec import Codec, ScalesNumbers
 from dlcli.data.columns.target_codec import TargetCodec
-from dlcli.data.series.form import Part, View, WindowForm
+from dlcli.data.series.form import Pace, Part, View, WindowForm
 from dlcli.data.series.levels import SeenTarget
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.errors import ConfigError, Problem, did_you_mean
@@ -35,12 +35,13 @@ class WindowInput:
     numbers: tuple[str, ...] = ()
 
 
-def window_form(windows: Windows, features: Iterable[str]) -> WindowForm:
+def window_form(windows: Windows, features: Iterable[str], pace: Pace) -> WindowForm:
     """The form of the windows that a config asks for.
 
     Args:
         windows: The section.
         features: The names of the features, which its globs are for.
+        pace: What the times show.
 
     Raises:
         ConfigError: It names features that are not there.
@@ -66,8 +67,12 @@ def window_form(windows: Windows, features: Iterable[str]) -> WindowForm:
     ]
     if problems:
         raise ConfigError(problems)
+    if windows.season != "auto":
+        pace = dataclasses.replace(pace, season=windows.season)
     scale = None if windows.scale == "none" else windows.scale
-    return WindowForm(windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static, scale)
+    return WindowForm(
+        windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static, pace=pace, scale=scale
+    )
 
 
 def names_of_steps(named: Collection[str], form: WindowForm) -> tuple[str, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.series.form import Pace
 from dlcli.data.splits.partition import split_rows
 from dlcli.data.table.checks import row_labels
-from dlcli.data.table.order import row_order
+from dlcli.data.table.order import format_of, row_order
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
 from dlcli.data.values.lists import is_list
@@ -52,11 +53,15 @@ class Division:
         parts: The rows of each split, in the order of the splits.
         orders: Where samples are windows, the rows of each source in the order of their series and times.
         notes: What was found on the way: of what, and in words.
+        doubts: What may not be meant so.
+        pace: Where samples are windows, what the times of the training rows show.
     """
 
     parts: dict[SplitName, Part]
     orders: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
     notes: tuple[tuple[str, str], ...] = ()
+    doubts: tuple[Problem, ...] = ()
+    pace: Pace = dataclasses.field(default_factory=Pace)
 
     @property
     def num_rows(self) -> int:
@@ -104,7 +109,7 @@ def divide_rows(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLI
     elif isinstance(config.split, OrderedSplit):
         how = "ordered"
         if fractions:
-            kept = kept[np.argsort(row_order(table, config.split.ordered)[kept], kind="stable")]
+            kept = kept[np.argsort(_order(table, config.split.ordered)[kept], kind="stable")]
     else:
         how = config.split
         if how == "stratified" and fractions:
@@ -113,6 +118,17 @@ def divide_rows(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLI
     shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
     parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
     return Division({name: parts[name] for name in SPLITS if name in parts and name in wanted})
+
+
+def _order(table: Table, column: str) -> NDArray[Any]:
+    """By what the rows of `train` are ordered."""
+    return row_order(
+        table.rows["train"],
+        column,
+        format=format_of(table.config, table.roles.features, column),
+        path="data.split.ordered",
+        hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
+    )
 
 
 def classes_of(table: Table) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, Windows
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.splits.division import Division, Part, classes_of, groups_of
 from dlcli.data.splits.partition import split_rows, split_sizes
+from dlcli.data.table.order import format_of
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
@@ -37,10 +39,12 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
     """
     windows = table.config.windows
     assert windows is not None
+    windows = windows.model_copy(update={"series": list(table.roles.series)})
     if any(len(rows) for rows in table.unusable.values()):
         message = "rows that cannot be used would be left out of the middle of windows"
         raise DataError(Problem(message, path="data.windows", hint="leave `on_error` out", rule="bad-rows"))
-    layouts = {source: lay_out(table, source, windows) for source in table.rows}
+    format = None if windows.time is None else format_of(table.config, table.roles.features, windows.time)
+    layouts = {source: lay_out(rows, windows, format=format) for source, rows in table.rows.items()}
     parts: dict[SplitName, Part] = {}
     problems: list[Problem] = []
     for source, layout in layouts.items():
@@ -62,6 +66,8 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         {name: parts[name] for name in SPLITS if name in parts},
         {source: layout.order for source, layout in layouts.items()},
         notes=tuple(_notes(layouts, windows)),
+        doubts=tuple(_doubts(layouts)),
+        pace=layouts["train"].pace if "train" in layouts else Pace(),
     )
 
 
@@ -84,11 +90,39 @@ def _notes(layouts: Mapping[SplitName, Layout], windows: Windows) -> Iterator[tu
             many = f"{len(lengths):,} series of {lengths.min():,} steps each"
         if len(lengths) == 1:
             many = f"one series of {len(layout.order):,} steps"
-        line = f"{many}; a window shows {windows.length} steps"
+        line = f"{many}{_in_time(layout, windows)}; a window shows {windows.length} steps"
         line += f" and predicts {windows.horizon}" if windows.horizon else ""
         if short := int((lengths < windows.span).sum()):
             line += f"; {short:,} series shorter than its {windows.span} steps give none"
         yield f"series of {source}", line
+
+
+def _in_time(layout: Layout, windows: Windows) -> str:
+    """From when to when the steps are, how far from each other, and what is missing."""
+    if layout.form is None:
+        return ""
+    first, last = layout.form.write(np.array([layout.times.min(), layout.times.max()])).to_pylist()
+    frequency = layout.steps.frequency
+    line = f", {'' if frequency is None else f'{frequency.words} '}from {first} to {last}"
+    line += "; the rows were put into the order of their times" if layout.sorted else ""
+    if missing := layout.steps.missing:
+        what = "no window crosses" if windows.gaps == "break" else "windows take no notice of"
+        places = int(layout.gaps.sum())
+        line += f"; {missing:,} step{'s' * (missing > 1)} missing at {places:,} place{'s' * (places > 1)}, which {what}"
+    return line
+
+
+def _doubts(layouts: Mapping[SplitName, Layout]) -> Iterator[Problem]:
+    """Times without a regular step, of which nobody can say what comes next."""
+    for source, layout in layouts.items():
+        if layout.form is not None and layout.steps.frequency is None and len(layout.times) > len(layout.starts):
+            yield Problem(
+                f"the times of the {source} data are irregular: each row is taken as the step after the one before it, "
+                "and gaps are not seen",
+                path="data.windows.time",
+                hint="data.windows.frequency says what a step is, such as day or 15 min",
+                rule="irregular-times",
+            )
 
 
 def _splits_of(table: Table, source: SplitName, layout: Layout, *, seed: int) -> NDArray[np.int64]:
@@ -161,7 +195,7 @@ def _windows(
         sound &= other[first + span] == other[first]
     # Every so many steps of those in a row.
     runs = first[sound]
-    begins = np.flatnonzero(np.diff(runs, prepend=-2) != 1)
+    begins = np.flatnonzero((np.diff(runs, prepend=-2) != 1) | apart[runs])
     since = np.arange(len(runs)) - np.repeat(begins, np.diff(np.append(begins, len(runs))))
     return np.asarray(runs[since % windows.stride == 0])
 

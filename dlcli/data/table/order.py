@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.signature import SplitName
+from dlcli.config.schema import DataConfig
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.instants import instants
 from dlcli.data.table.rows import Rows
-from dlcli.data.table.table import Table
 from dlcli.data.values.conversion import is_number_text, kind_of
 from dlcli.errors import DataError, Problem
 
-__all__ = ["row_order"]
+__all__ = ["format_of", "row_order"]
 
 
 def row_order(
-    table: Table, column: str, *, source: SplitName = "train", path: str = "data.split.ordered"
+    rows: Rows, column: str, *, format: str | None, path: str, hint: str
 ) -> NDArray[np.float64] | NDArray[np.int64]:
     """A number for every row of a source, by which they are ordered: the column's own, or its instants.
 
     Args:
-        table: The rows.
+        rows: The rows.
         column: The column.
-        source: The split that names the source.
+        format: Of `strptime`, for times in it; ISO 8601 when None.
         path: Where the config names the column.
+        hint: The way out of cells that cannot be read.
 
     Raises:
         DataError: Cells that are empty, or neither numbers nor times.
     """
-    rows = table.rows[source]
-    if _are_numbers(rows, column):
+    if format is None and _are_numbers(rows, column):
         parts = [numbers(chunk.columns[column]).values.reshape(-1) for chunk in rows.chunks(columns=[column])]
         values = np.concatenate(parts)
-        _refuse(rows, column, np.isnan(values), "empty cells", path)
+        _refuse(rows, column, np.isnan(values), "empty cells", path, "every row needs its place: fill them in")
         return values
-    format = _format(table, column)
     read = [instants(chunk.columns[column], format=format) for chunk in rows.chunks(columns=[column])]
-    _refuse(rows, column, np.concatenate([each.missing for each in read]), "empty cells", path)
+    missing = np.concatenate([each.missing for each in read])
+    _refuse(rows, column, missing, "empty cells", path, "every row needs its place: fill them in")
     wrong = np.concatenate([each.unreadable for each in read])
-    _refuse(
-        rows,
-        column,
-        wrong,
-        "cells that are neither numbers nor times" if format is None else f"cells that are no '{format}'",
-        path,
-    )
+    what = "cells that are neither numbers nor times" if format is None else f"cells that are no '{format}'"
+    _refuse(rows, column, wrong, what, path, hint)
     return np.concatenate([each.microseconds for each in read])
+
+
+def format_of(config: DataConfig, features: Mapping[str, tuple[str, ...]], column: str) -> str | None:
+    """The form of the dates that a feature of the same column says.
+
+    Args:
+        config: The `data` section.
+        features: The columns of every feature.
+        column: The column.
+    """
+    for name, feature in (config.features or {}).items():
+        if feature is not None and feature.date_format and features.get(name) == (column,):
+            return feature.date_format
+    return None
 
 
 def _are_numbers(rows: Rows, column: str) -> bool:
@@ -62,15 +72,7 @@ def _are_numbers(rows: Rows, column: str) -> bool:
     return True
 
 
-def _format(table: Table, column: str) -> str | None:
-    """The form of the dates that a feature of the same column says."""
-    for name, feature in (table.config.features or {}).items():
-        if feature is not None and feature.date_format and table.roles.features.get(name) == (column,):
-            return feature.date_format
-    return None
-
-
-def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str, path: str) -> None:
+def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str, path: str, hint: str) -> None:
     places = np.flatnonzero(faults)
     if len(places):
         first = int(places[0])
@@ -79,7 +81,7 @@ def _refuse(rows: Rows, column: str, faults: NDArray[np.bool_], what: str, path:
                 f"column {column!r}, which orders the rows, holds {what} ({len(places)}), "
                 f"the first in {rows.place(first)}",
                 path=path,
-                hint="order by a column of numbers or ISO 8601 times, or give its feature a `format`",
+                hint=hint,
                 rule="unordered-column",
             )
         )

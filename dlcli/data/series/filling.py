@@ -1,0 +1,170 @@
+"""Rows for the steps that a series does not have: put in only when the config asks for it, counted and told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from dlcli.config.options.frequency import Frequency
+from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, with_nulls
+from dlcli.data.columns.chunk import Chunk, Column, take_rows
+from dlcli.data.series.frequency import Times, next_times, steps_between
+from dlcli.data.series.time_form import TimeForm
+from dlcli.data.table.rows import Rows
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Filling", "fill_gaps"]
+
+MOST = 10
+"""Rows are put in at most so many times as many as there are."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filling:
+    """How gaps are filled.
+
+    Args:
+        how: What numbers are in the new rows: those before them, on a line from those before to those after, or 0.
+        frequency: From one step to the next.
+        time: The column of times.
+        form: How its times are written.
+        kept: Columns of numbers that stay as before them all the same, such as the name of the series.
+    """
+
+    how: Literal["previous", "linear", "zero"]
+    frequency: Frequency
+    time: str
+    form: TimeForm
+    kept: Collection[str] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Where the new rows are: after which row and before which, and how far between them."""
+
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+    share: NDArray[np.float64]
+    times: Times
+
+
+def fill_gaps(
+    rows: Rows, order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], filling: Filling
+) -> tuple[Rows, int]:
+    """The rows of a source, and after them a row for each step that is missing within a series.
+
+    Numbers are as `filling` says, the times follow the frequency, and all else is as in the row before the gap.
+
+    Args:
+        rows: The rows of a source.
+        order: `(steps,)` the row of each step, series by series and ascending in time.
+        times: `(steps,)` the time of each.
+        starts: `(series,)` the place of the first step of each series.
+        filling: How.
+
+    Returns:
+        The rows, those put in being the last, and how many were put in.
+
+    Raises:
+        DataError: They would be many times those that there are.
+    """
+    gaps = _find(order, times, starts, filling.frequency)
+    if not len(gaps.times):
+        return rows, 0
+    found, places = _neighbours(rows, gaps)
+    columns = {name: _filled(name, found[name], gaps, places, filling) for name in rows.columns}
+    chunk = Chunk(columns, len(gaps.times), folders=() if rows.folder is None else (rows.folder,))
+    whole = dataclasses.replace(
+        rows,
+        batches=(*rows.batches, chunk),
+        offsets=np.append(rows.offsets, rows.num_rows),
+        num_rows=rows.num_rows + chunk.num_rows,
+    )
+    return whole, chunk.num_rows
+
+
+def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], frequency: Frequency) -> _Gaps:
+    steps = steps_between(frequency, times[:-1], times[1:])
+    steps[starts[starts > 0] - 1] = 1
+    places = np.flatnonzero(steps > 1)
+    missing = steps[places] - 1
+    if missing.sum() > MOST * len(order):
+        raise DataError(
+            Problem(
+                f"steps are missing at {len(places):,} places of the series, and to fill them would take "
+                f"{missing.sum():,} rows beside the {len(order):,} that there are",
+                path="data.windows.gaps",
+                hint="set data.windows.frequency to the step that the rows have, or gaps: break",
+                rule="too-many-gaps",
+            )
+        )
+    ahead = np.arange(missing.sum()) - np.repeat(np.cumsum(missing) - missing, missing) + 1
+    new = _times_ahead(frequency, times[places], missing)
+    return _Gaps(
+        np.repeat(order[places], missing),
+        np.repeat(order[places + 1], missing),
+        ahead / np.repeat(missing + 1, missing),
+        new,
+    )
+
+
+def _times_ahead(frequency: Frequency, last: Times, counts: NDArray[np.int64]) -> Times:
+    """The times in each gap, one gap after the other: those of equal length all at once."""
+    new = np.empty(int(counts.sum()), last.dtype)
+    ends = np.cumsum(counts)
+    for count in np.unique(counts):
+        gaps = np.flatnonzero(counts == count)
+        into = (ends[gaps] - count)[:, np.newaxis] + np.arange(count)
+        new[into] = next_times(frequency, last[gaps], int(count))
+    return new
+
+
+def _neighbours(rows: Rows, gaps: _Gaps) -> tuple[dict[str, Column], NDArray[np.int64]]:
+    """The columns of the rows around the gaps, each row once, and the numbers of these rows."""
+    wanted = np.unique(np.concatenate([gaps.before, gaps.after]))
+    chunks = list(rows.chunks(wanted))
+    return {name: _joined([chunk.columns[name] for chunk in chunks]) for name in rows.columns}, wanted
+
+
+def _joined(parts: list[Column]) -> Column:
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate(parts)
+    return pa.concat_arrays(parts)
+
+
+def _filled(name: str, found: Column, gaps: _Gaps, rows: NDArray[np.int64], filling: Filling) -> Column:
+    """A column of the new rows."""
+    if name == filling.time:
+        times = filling.form.write(gaps.times)
+        return times.to_numpy(zero_copy_only=False).astype(found.dtype) if isinstance(found, np.ndarray) else times
+    before = take_rows(found, np.searchsorted(rows, gaps.before))
+    if filling.how == "previous" or name in filling.kept or not _is_number(found):
+        return before
+    after = take_rows(found, np.searchsorted(rows, gaps.after))
+    if isinstance(before, np.ndarray) or isinstance(after, np.ndarray):
+        return _between(np.asarray(before), np.asarray(after), gaps.share, filling.how)
+    valid = plain_booleans(before.is_valid()) & plain_booleans(after.is_valid())
+    values = _between(plain_numbers(before, null=0), plain_numbers(after, null=0), gaps.share, filling.how)
+    if filling.how == "zero" or valid.all():
+        return numbers_array(values)
+    return with_nulls(numbers_array(values), valid)
+
+
+def _is_number(column: Column) -> bool:
+    if isinstance(column, np.ndarray):
+        return bool(np.issubdtype(column.dtype, np.number))
+    return bool(pa.types.is_integer(column.type) or pa.types.is_floating(column.type))
+
+
+def _between(before: NDArray[Any], after: NDArray[Any], share: NDArray[np.float64], how: str) -> NDArray[Any]:
+    """Numbers `(rows, ...)` in a gap, of the type of those around it."""
+    if how == "zero":
+        return np.zeros_like(before)
+    part = share.reshape(-1, *[1] * (before.ndim - 1))
+    line = before + (after.astype(np.float64) - before) * part
+    return np.asarray(np.rint(line) if np.issubdtype(before.dtype, np.integer) else line).astype(before.dtype)
