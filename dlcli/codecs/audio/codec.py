@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dlcli.codecs.audio.schema import AudioFeature
 
 __all__ = ["CODEC", "AudioCodec", "build"]
+
+Floats: TypeAlias = NDArray[np.float32]
 
 
 class AudioCodec:
@@ -134,7 +136,7 @@ class AudioCodec:
                 rows, each by name.
         """
         files = present_files(self.columns[0], _names(self.columns[0], values[0]), start=start)
-        target = np.empty((len(files), *self.shape), np.float32) if out is None else np.asarray(out)
+        target: Floats = np.empty((len(files), *self.shape), np.float32) if out is None else np.asarray(out)
         self._count(files, self._load(files, target))
         return target
 
@@ -207,7 +209,7 @@ class AudioCodec:
         given = ("rate", "length", "channels", "resample", "short", "long", "on_error")
         return cls(state["columns"], **{key: state[key] for key in given})
 
-    def _load(self, files: Sequence[File], target: NDArray[np.float32]) -> list[Sound | Problem]:
+    def _load(self, files: Sequence[File], target: Floats) -> list[Sound | Problem]:
         """What the heads of the files tell."""
         found = load(files, target, self._wanted)
         refuse([each for each in found if isinstance(each, Problem)], "sounds")

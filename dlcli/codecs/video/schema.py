@@ -58,6 +58,10 @@ class VideoFeature(Feature):
     )
 
     @property
+    def opens_files(self) -> bool:
+        return True
+
+    @property
     def scales_pixels(self) -> bool:
         return self.scale != "none"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from dlcli.config.options.section import Section, Words, as_divisor
+from dlcli.config.options.section import Section, Spoken, Words, as_divisor
 
 __all__ = ["Channels", "Divide", "PixelScale", "Resize", "Size"]
 
@@ -18,10 +18,6 @@ class Divide(Section):
     """Scale by a constant, as in pixels divided by 255."""
 
     divide: Annotated[float, Field(gt=0, description="The constant that every pixel is divided by.")]
-
-
-def _channels(value: Any) -> Any:
-    return CHANNELS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _size(value: Any) -> Any:
@@ -40,7 +36,7 @@ Resize: TypeAlias = Literal["stretch", "fit", "pad", "crop"]
 """How a picture comes to its size."""
 
 Channels: TypeAlias = Annotated[
-    Literal[1, 3, 4] | None, BeforeValidator(_channels), Words("1, 3, 4, or `gray`, `rgb`, `rgba`")
+    Literal[1, 3, 4] | None, BeforeValidator(Spoken(CHANNELS)), Words("1, 3, 4, or `gray`, `rgb`, `rgba`")
 ]
 """None where they are those of the pictures."""
 
