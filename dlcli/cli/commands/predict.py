@@ -59,7 +59,8 @@ def command(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"A {_FILES} file, which appears whole or not at all; else standard output.",
+            help=f"A {_FILES} file, which appears whole or not at all; for predicted images and masks a directory; else "
+            "standard output.",
             show_default=False,
         ),
     ] = None,
