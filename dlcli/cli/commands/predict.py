@@ -59,7 +59,7 @@ def command(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"A {_FILES} file, which appears whole or not at all; for predicted images and masks a directory; else "
+            help=f"A {_FILES} file, which appears whole or not at all; a directory for predicted images; else "
             "standard output.",
             show_default=False,
         ),
