@@ -13,6 +13,7 @@ import csv
 import datetime
 import gzip
 import io
+import itertools
 import struct
 import sys
 import zipfile
@@ -72,6 +73,15 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
     content = b"".join(struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + content)
+
+
+def write_wav(path: Path, samples: np.ndarray, rate: int) -> None:
+    """Write samples (n,) from -1 to 1 as whole numbers of 16 bits."""
+    data = np.round(samples * 32767).astype("<i2").tobytes()
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+    content = b"WAVE" + form + b"data" + struct.pack("<I", len(data)) + data
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(content)) + content)
 
 
 def write_images(name: str, images: np.ndarray, labels: np.ndarray) -> None:
@@ -329,6 +339,20 @@ def write_tokens() -> None:
     write_csv("tokens.csv", [*(f"t{place}" for place in range(1, 11)), "half"], rows)
 
 
+def write_reports() -> None:
+    """Who chased whom: for each sentence there is another of the same words, in which it was the other."""
+    verbs = ("chased", "followed", "surprised", "watched", "passed", "noticed")
+    starts = ("", "Yesterday ", "This morning, ", "Once more ", "They say that ", "As so often, ", "After lunch ")
+    ends = ("", " in the garden", " near the old barn", " on the way home", ", and nobody else", " by the river")
+    rows = []
+    for doer, passive, verb, start, end in itertools.product(("cat", "dog"), (False, True), verbs, starts, ends):
+        other = "dog" if doer == "cat" else "cat"
+        core = f"the {other} was {verb} by the {doer}" if passive else f"the {doer} {verb} the {other}"
+        rows.append((f"{start}{core}{end}.".capitalize(), doer))
+    rows = [rows[place] for place in np.random.default_rng(26).permutation(len(rows))]
+    write_csv("reports.csv", ["report", "who"], rows)
+
+
 def write_tiles() -> None:
     """Small pictures of bars, each with a temperature: a tile is good when it lies as its heat wants it."""
     generator = np.random.default_rng(35)
@@ -376,6 +400,38 @@ def write_motions() -> None:
     write_csv("motions.csv", ["recording", "step", "x", "y", "motion"], rows)
 
 
+def write_chirps() -> None:
+    """Tones in noise whose pitch rises, falls or stays: the same pitches, in another order."""
+    generator = np.random.default_rng(36)
+    rate, length = 4000, 1000
+    for number in range(240):
+        name = ("falling", "rising", "steady")[number % 3]
+        first = generator.uniform(300, 700)
+        pitch = np.linspace(first, first + generator.uniform(500, 900), length)
+        pitch = {"falling": pitch[::-1], "rising": pitch, "steady": np.full(length, generator.choice(pitch))}[name]
+        tone = np.sin(2 * np.pi * (np.cumsum(pitch) / rate + generator.uniform()))
+        samples = generator.uniform(0.1, 0.5) * (tone + generator.normal(0, 0.3, length))
+        write_wav(HERE / "chirps" / name / f"{number:03}.wav", np.clip(samples, -1, 1), rate)
+
+
+def write_moves() -> None:
+    """Clips of a square that moves over noise: where to, no single picture of a clip tells."""
+    generator = np.random.default_rng(37)
+    steps = {"down": (1, 0), "left": (0, -1), "right": (0, 1), "up": (-1, 0)}
+    clips = generator.integers(0, 60, (480, 8, 12, 12)).astype(np.uint8)
+    names = np.array([list(steps)[number % 4] for number in range(480)])
+    for clip, name in zip(clips, names, strict=True):
+        place = generator.integers(0, 12, 2)
+        for time, picture in enumerate(clip):
+            rows, columns = (place[:, None] + np.array(steps[name])[:, None] * time + np.arange(3)) % 12
+            picture[np.ix_(rows, columns)] += 150
+    write_npz("moves.npz", clip=clips[..., np.newaxis], direction=names)
+    for number, (clip, name) in enumerate(zip(clips[:120], names, strict=False)):
+        for time, picture in enumerate(clip):
+            # Without zeros before the number: as most programs name the pictures of a film.
+            write_png(HERE / "moves" / name / f"{number:03}" / f"frame{time + 5}.png", picture)
+
+
 def main() -> int:
     """Write every data set."""
     write_bundled()
@@ -390,9 +446,13 @@ def main() -> int:
     write_pairs()
     write_heating()
     write_tokens()
+    write_reports()
     write_tiles()
     write_stores()
     write_motions()
+
+    write_chirps()
+    write_moves()
     return 0
 
 

@@ -74,7 +74,12 @@ def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -
                 graph,
                 continue_on_error=False,
                 opset=opset,
-                custom_op_handlers={"Erfc": (_erfc, [])},
+                custom_op_handlers={
+                    "Erfc": (_erfc, []),
+                    "RFFT": (_left, []),
+                    "Real": (_half_of_spectrum, []),
+                    "Imag": (_half_of_spectrum, []),
+                },
                 input_names=inner,
                 output_names=outer,
                 tensors_to_rename=dict(zip((*inner, *outer), (*names, *given), strict=True)),
@@ -112,3 +117,25 @@ def _erfc(context: Any, node: Any, *_: Any) -> None:
     erf = context.make_node("Erf", list(node.input), **output)
     context.remove_node(node.name)
     context.make_node("Sub", [one.output[0], erf.output[0]], name=node.name, outputs=list(node.output), **output)
+
+
+def _left(context: Any, node: Any, *_: Any) -> None:
+    """What takes its results goes another way, and then nothing is left that does."""
+
+
+def _half_of_spectrum(context: Any, node: Any, *_: Any) -> None:
+    """The real or the imaginary part of a Fourier transform, as the product with a matrix of waves: tf2onnx knows
+    neither."""
+    transform = node.inputs[0]
+    if transform.type != "RFFT" or not transform.inputs[1].is_const():
+        raise ValueError(f"{node.type} of {transform.type} has no counterpart in ONNX")
+    (length,) = transform.inputs[1].get_tensor_value()
+    if context.get_shape(transform.input[0])[-1] != length:
+        raise ValueError("a Fourier transform that fills up its input has no counterpart in ONNX")
+    angles = np.outer(np.arange(length), np.arange(length // 2 + 1)) % length * (2 * np.pi / length)
+    waves = np.cos(angles) if node.type == "Real" else -np.sin(angles)
+    matrix = context.make_const(f"{node.name}_waves", waves.astype(np.float32))
+    output = {"shapes": [context.get_shape(node.output[0])], "dtypes": [context.get_dtype(node.output[0])]}
+    context.remove_node(node.name)
+    product = [transform.input[0], matrix.output[0]]
+    context.make_node("MatMul", product, name=node.name, outputs=list(node.output), **output)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-__all__ = ["DEFAULT_INPUT", "NO_CLASS", "SPLITS", "EntranceLayer", "InputDtype", "InputSpec", "SplitName", "TargetSpec"]
+__all__ = [
+    "DEFAULT_INPUT",
+    "NO_CLASS",
+    "SPLITS",
+    "EntranceLayer",
+    "InputDtype",
+    "InputSpec",
+    "SplitName",
+    "TargetSpec",
+    "middle",
+]
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -81,6 +91,7 @@ class TargetSpec:
         measured: The numbers are measured by a level of each sample, which is undone when they are decoded.
         gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
         pixels: The numbers, in their own unit, are from 0 to 255: they are an image's.
+        quantiles: Of numbers: those of its distribution that are learnt of each, ascending; none where one number is.
     """
 
     name: str
@@ -94,8 +105,19 @@ class TargetSpec:
     gaps: bool = False
     measured: bool = False
     pixels: bool = False
+    quantiles: tuple[float, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one encoded sample, without the batch dimension."""
         return self.axes if self.kind == "category" else (*self.axes, self.width)
+
+
+def middle(quantiles: Sequence[float]) -> int:
+    """The place of the median among quantiles, or of what is nearest to it; of two alike that of the lower.
+
+    Example:
+        >>> middle((0.1, 0.5, 0.9)), middle((0.8, 0.9)), middle((0.4, 0.6))
+        (1, 0, 0)
+    """
+    return min(range(len(quantiles)), key=lambda place: round(abs(quantiles[place] - 0.5), 12))

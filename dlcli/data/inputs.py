@@ -261,8 +261,10 @@ def labelled_parts(
         opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
     gaps = droppable_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
     rows = left = bad = 0
+    faults: list[Problem] = []
     for part in opened.rows():
-        unusable, _ = unusable_rows(preprocessing.features, part.chunk)
+        unusable, why = unusable_rows(preprocessing.features, part.chunk)
+        faults += why[: 1 - len(faults)]
         usable = np.flatnonzero(~unusable)
         chunk = part.chunk if not unusable.any() else part.chunk.only(usable)
         kept = np.flatnonzero(~targetless(chunk, gaps))
@@ -278,7 +280,7 @@ def labelled_parts(
             yield ArraySamples(held, numbers)
     if bad:
         message = f"{bad:,} of {rows:,} rows cannot be used, and are left out"
-        warn(Problem(message, hint="`on_error: skip` of the feature says so", rule="bad-image"))
+        warn(Problem(message, hint="`on_error: skip` of the feature says so", rule=faults[0].rule))
     if left + bad < rows:
         message = f"{rows - bad - left:,} of {rows:,} rows are without a target, and are left out"
         warn(Problem(message, rule="missing-target"))

@@ -136,6 +136,7 @@ def prepare_from(
         config = _fit_batch(decided.config, division.parts["train"].num_samples)
         key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []
+        lines: list[tuple[str, str]] = []
         splits = encode(
             table,
             division,
@@ -144,14 +145,16 @@ def prepare_from(
             keep=functools.partial(
                 store.keep,
                 name=f"{recipe}-{key}",
-                content=lambda: _content(decided, marks, unseen, preprocessing),
+                content=lambda: _content(decided, marks, unseen, lines, preprocessing),
             ),
             has_room=store.has_room,
             unseen=unseen,
+            lines=lines,
             fingerprint=_fingerprint(key, config, reader.files),
         )
         doubts = (*decided.doubts, *preprocessing.gaps(), *unseen)
-        return Prepared(preprocessing, splits, config, decided.notes, doubts, _fingerprints(reader.files))
+        notes = decided.with_lines(lines).notes
+        return Prepared(preprocessing, splits, config, notes, doubts, _fingerprints(reader.files))
 
 
 def read_split(
@@ -279,7 +282,11 @@ def _fingerprints(files: DataFiles) -> dict[str, list[dict[str, Any]]]:
 
 
 def _content(
-    decided: Filled, marks: Sequence[str], unseen: Sequence[Problem], preprocessing: Preprocessing
+    decided: Filled,
+    marks: Sequence[str],
+    unseen: Sequence[Problem],
+    lines: Sequence[tuple[str, str]],
+    preprocessing: Preprocessing,
 ) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = decided.config.model_dump(mode="json", include={"target", "features"})
@@ -287,7 +294,7 @@ def _content(
     doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in told]
     return {
         "sources": decided.config.train,
-        "notes": list(decided.notes),
+        "notes": list(decided.with_lines(lines).notes),
         "doubts": doubts,
         "unseen_marks": list(marks),
         "preprocessing": preprocessing.state(),

@@ -21,6 +21,7 @@ from dlcli.data.columns.codec import LeavesRowsOut, OpensFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, unusable_rows
+from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
 from dlcli.data.samples.made import MadeSamples
@@ -246,6 +247,7 @@ def encode(
     keep: Keep = in_memory,
     has_room: Callable[[int], bool] = fits_in_memory,
     unseen: list[Problem] | None = None,
+    lines: list[tuple[str, str]] | None = None,
     fingerprint: Callable[[SplitName], str] = lambda split: "",
 ) -> dict[str, Samples]:
     """Encode the rows of all splits.
@@ -258,6 +260,7 @@ def encode(
         keep: Where the arrays go.
         has_room: Whether so many bytes can be kept there; where not, what can wait is made when it is taken.
         unseen: Gets a warning for each feature with values that training has not seen.
+        lines: Gets what features say of the rows of each split.
         fingerprint: Of the samples of a split.
 
     Raises:
@@ -266,8 +269,8 @@ def encode(
     waiting = preprocessing.can_wait(named)
     if has_room(encoded_bytes(preprocessing, division.num_rows, named)):
         waiting = {}
-    told = [] if unseen is None else unseen
-    write = functools.partial(_write, table, division, preprocessing, named, told, waiting)
+    told, said = [] if unseen is None else unseen, [] if lines is None else lines
+    write = functools.partial(_write, table, division, preprocessing, named, told, said, waiting)
     arrays = keep(encoded_bytes(preprocessing, division.num_rows, named, waiting), write, for_once=bool(waiting))
     splits = array_splits(arrays, fingerprint, preprocessing.views(named))
     return {name: MadeSamples(stored, waiting) for name, stored in splits.items()} if waiting else splits
@@ -279,16 +282,18 @@ def _write(
     preprocessing: Preprocessing,
     named: Collection[str],
     unseen: list[Problem],
+    lines: list[tuple[str, str]],
     on_demand: Collection[str],
     destination: Destination,
 ) -> None:
     preprocessing.forget()
-    unseen[:] = preprocessing.given_problems()
+    unseen[:], lines[:] = preprocessing.given_problems(), ()
+    totals: dict[str, dict[str, NDArray[np.int64]]] = {name: {} for name in preprocessing.tallying()}
     # A row without a target may name a file that is no sample, such as the list of classes in their folder.
     opening = any(isinstance(codec, OpensFiles) for codec in preprocessing.features.values())
     for source, rows in table.rows.items():
         numbers = division.within(source)
-        encode_rows(
+        tallied = encode_rows(
             preprocessing,
             rows,
             numbers,
@@ -298,6 +303,8 @@ def _write(
             on_demand=on_demand,
             unusable=(table.left_out if opening else table.unusable).get(source),
         )
+        for name, splits in tallied.items():
+            totals[name] |= splits
         found = preprocessing.take_unseen_values(source)
         unseen += found if source != "train" else ()
         for name, places in numbers.items():
@@ -313,6 +320,12 @@ def _write(
             destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
         if part.begins is not None:
             destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
+    for name, codec in preprocessing.tallying().items():
+        ordered: dict[str, NDArray[np.int64]] = {
+            split: totals[name][split] for split in SPLITS if split in totals[name]
+        }
+        lines += codec.tally_lines(name, ordered)
+        unseen += at_entry(codec.tally_problems(ordered), "features", name)
 
 
 def _gaps(table: Table) -> tuple[str, ...]:

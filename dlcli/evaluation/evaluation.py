@@ -156,7 +156,7 @@ def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Re
         return SetReport(output.classes)
     if output.classes:
         return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
-    return NumberReport(("",) if output.axes else preprocessing.targets[target].components)
+    return NumberReport(("",) if output.axes else preprocessing.targets[target].components, output.quantiles)
 
 
 def _add(report: Report, taken: Taken, decoded: Decoded, preprocessing: Preprocessing) -> None:
@@ -179,6 +179,8 @@ def _add(report: Report, taken: Taken, decoded: Decoded, preprocessing: Preproce
     else:
         assert decoded.numbers is not None
         level = taken.levels.get(decoded.target)
-        own = preprocessing.targets[decoded.target].decode(true if level is None else undo_level(true, level))
-        numbers = decoded.numbers
-        report.add(*(values.reshape(-1, len(report.columns)) for values in (own, numbers)))
+        codec = preprocessing.targets[decoded.target]
+        own = np.asarray(codec.decode(true if level is None else undo_level(true, level)), np.float64)
+        values = [own, decoded.numbers, *(each for _, each in decoded.quantiles)]
+        wanted, predicted, *quantiles = (each.reshape(-1, len(report.columns)) for each in values)
+        report.add(wanted, predicted, quantiles)

@@ -7,7 +7,7 @@ left to Keras: measures that depend on Keras's own float32 sums, such as AUC and
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -68,6 +68,14 @@ def _huber(true: Floats, predicted: Floats, delta: float = 1.0) -> Any:
     return np.where(error <= delta, 0.5 * error**2, delta * error - 0.5 * delta**2).mean(axis=-1)
 
 
+def _pinball(true: Floats, predicted: Floats, quantiles: Sequence[float] = (0.5,)) -> Any:
+    levels = np.asarray(quantiles, np.float64)
+    deep = predicted.ndim > true.ndim
+    apart = predicted if deep else predicted.reshape(*predicted.shape[:-1], -1, len(levels))
+    error = true[..., np.newaxis] - apart
+    return np.maximum(levels * error, (levels - 1) * error).mean(axis=-1 if deep else (-2, -1))
+
+
 def _binary(true: Floats, logits: Floats) -> Any:
     return (np.maximum(logits, 0) - logits * true + np.log1p(np.exp(-np.abs(logits)))).mean(axis=-1)
 
@@ -98,6 +106,7 @@ MEASURES: dict[str, Measure] = {
     "binarycrossentropy": Measure(_binary, "loss", scores=True),
     "categoricalcrossentropy": Measure(_categorical, "loss", scores=True),
     "sparsecategoricalcrossentropy": Measure(_sparse, "loss", scores=True, index=True),
+    "pinball": Measure(_pinball, "loss", options=("quantiles",)),
     "huber": Measure(_huber, "loss", options=("delta",)),
     "meanabsoluteerror": Measure(_absolute),
     "meanabsolutepercentageerror": Measure(_percentage),
@@ -130,7 +139,9 @@ class Mean:
     def add(self, true: Floats, predicted: Floats, weights: NDArray[Any] | None = None) -> float:
         """Take in some rows; their sum."""
         values = np.asarray(self._measure.rows(true, predicted, **self._options))
-        total = float((values if weights is None else values * weights).sum())
+        if weights is not None:  # of each row, whatever places it has
+            values = values * weights.reshape(*weights.shape, *(1 for _ in range(values.ndim - weights.ndim)))
+        total = float(values.sum())
         among = self._measure.among
         self._sum += total
         self._count += values.size if among is None else float(among(true, predicted).sum())

@@ -29,6 +29,9 @@ def see(view: MetricView | None, true: Floats, predicted: NDArray[Any]) -> tuple
 
 
 def _predicted(values: NDArray[Any], view: MetricView) -> NDArray[Any]:
+    if view.quantiles:
+        apart = values if view.deep else values.reshape(*values.shape[:-1], -1, view.quantiles)
+        return np.asarray(np.sort(apart, axis=-1)[..., view.middle])
     if view.first:
         values = values[..., : view.first]
     if view.link is not None:

@@ -88,10 +88,8 @@ class PredictedMetrics:
             total = loss.add(true, taken.astype(np.float64), _of_output(weights, place))
             self._parts[output.name] += total / max(len(raw) * math.prod(output.axes), 1)
             if output.unit:
-                offset, scale = (
-                    np.array(output.unit).T if not output.is_flat else np.array(output.unit).T[..., np.newaxis]
-                )
-                true, raw = true * scale + offset, raw * scale + offset
+                true = _in_own_unit(true, output.unit, along=output.is_flat)
+                raw = _in_own_unit(raw, output.given_unit, along=output.is_flat or output.is_deep)
             for metric, view in self._metrics[place]:
                 metric.add(*see(view, true, raw))
 
@@ -108,6 +106,12 @@ class PredictedMetrics:
     def _logits(self, output: OutputPlan, inputs: Any) -> NDArray[Any]:
         """What the sigmoid or softmax of an output was given."""
         return self._predictor.session.run(inputs, [output.name + LOGITS])[0]
+
+
+def _in_own_unit(values: NDArray[Any], unit: Sequence[tuple[float, float]], *, along: bool) -> NDArray[Any]:
+    """Scaled numbers in their own unit; `along` the axis before the last."""
+    offset, scale = np.array(unit).T[..., np.newaxis] if along else np.array(unit).T
+    return np.asarray(values * scale + offset)
 
 
 def _of_output(values: Any, place: int) -> Any:

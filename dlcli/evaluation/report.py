@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.evaluation.quantile_report import QuantileReport
 from dlcli.evaluation.ranking import MOST_KEYS, Ranking
 
 __all__ = ["ClassReport", "EmbeddingReport", "NumberReport"]
@@ -162,7 +164,7 @@ class EmbeddingReport:
 
 @dataclasses.dataclass
 class NumberReport:
-    """MAE, RMSE and R2 in the target's own unit, chunk by chunk.
+    """MAE, RMSE and R2 in the target's own unit, chunk by chunk; of quantiles also how good each of them is.
 
     R2 is `1 - sum((y - p)^2) / sum((y - mean(y))^2)`; it is not defined when all true values are equal. The spread
     around the mean is merged over chunks as Chan, Golub and LeVeque (1979) do, so that large offsets do not cancel.
@@ -170,9 +172,11 @@ class NumberReport:
     Args:
         columns: The names of the target's columns, or of a vector's places; the errors are averaged over them when
             there are several.
+        quantiles: Those that are predicted beside, ascending.
     """
 
     columns: tuple[str, ...]
+    quantiles: tuple[float, ...] = ()
     rows: int = 0
 
     def __post_init__(self) -> None:
@@ -181,11 +185,19 @@ class NumberReport:
         self._squared = np.zeros(width)
         self._mean = np.zeros(width)
         self._spread = np.zeros(width)
+        self._coverage = QuantileReport(self.quantiles) if self.quantiles else None
 
-    def add(self, true: NDArray[np.floating], predicted: NDArray[np.floating]) -> None:
-        """Add a chunk; both arrays have shape (rows, width)."""
+    def add(
+        self,
+        true: NDArray[np.floating],
+        predicted: NDArray[np.floating],
+        quantiles: Sequence[NDArray[np.floating]] = (),
+    ) -> None:
+        """Add a chunk; all arrays have shape (rows, width)."""
         if not len(true):
             return
+        if self._coverage is not None:
+            self._coverage.add(true, quantiles)
         true, error = true.astype(np.float64), true.astype(np.float64) - predicted
         self._absolute += np.abs(error).sum(axis=0)
         self._squared += (error**2).sum(axis=0)
@@ -196,7 +208,11 @@ class NumberReport:
         self.rows = total
 
     def result(self) -> dict[str, Any]:
-        """The errors; for several columns also each column's own."""
+        """The errors; for several columns also each column's own; and what `QuantileReport` says, of all together."""
+        coverage = {} if self._coverage is None else self._coverage.result()
+        return {**self._errors(), **coverage}
+
+    def _errors(self) -> dict[str, Any]:
         each = [self._column(index) for index in range(len(self.columns))]
         if len(each) == 1:
             return each[0]
@@ -209,8 +225,10 @@ class NumberReport:
     def _column(self, index: int) -> dict[str, Any]:
         rows = max(self.rows, 1)
         spread = self._spread[index]
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            r2 = float(1 - self._squared[index] / spread)  # the spread may be next to nothing
         return {
             "mae": float(self._absolute[index] / rows),
             "rmse": float(np.sqrt(self._squared[index] / rows)),
-            "r2": float(1 - self._squared[index] / spread) if spread > 0 else None,
+            "r2": r2 if np.isfinite(r2) else None,
         }

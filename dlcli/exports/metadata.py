@@ -28,7 +28,8 @@ class Metadata:
         inputs: For each input: its name, shape and dtype, and what its numbers are (`island=Biscoe`) or, with
             preprocessing inside, its column.
         outputs: For each output: its name and targets, each with its classes, or with what to multiply by and to add
-            to for the target's own unit; and whether the scores are `logits`, which need a softmax or a sigmoid, or an
+            to for the target's own unit, and the quantiles that it gives of each number, side by side; and whether the
+            scores are `logits`, which need a softmax or a sigmoid, or an
             `embedding`, which tells rows apart and names no class.
     """
 
@@ -122,7 +123,9 @@ def _target(name: str, classes: tuple[str, ...], preprocessing: Preprocessing) -
     if spec.kind == "number":
         unit = spec.unit or ((0.0, 1.0),) * spec.width
         offsets, scales = ([each[place] for each in unit] for place in (0, 1))
-        known = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
+        known: dict[str, Any] = {"name": name, "columns": list(codec.columns), "scale": scales, "offset": offsets}
         form = preprocessing.windows
-        return {**known, "measured": form.scale} if spec.measured and form is not None else known
+        if spec.measured and form is not None:
+            known["measured"] = form.scale
+        return {**known, "quantiles": list(spec.quantiles)} if spec.quantiles else known
     return {"name": name, "classes": list(classes), **({"several": True} if spec.kind == "categories" else {})}

@@ -17,7 +17,7 @@ from dlcli.model.adaptation import adapt, adapted_nodes
 from dlcli.model.code import load_code
 from dlcli.training.events import Listener, Notice, Stage
 
-__all__ = ["adapt_layers"]
+__all__ = ["adapt_layers", "with_component"]
 
 Path = tuple[str | int, ...]
 
@@ -49,7 +49,7 @@ def adapt_layers(config: Config, graph: Graph, prepared: Prepared, *, tell: List
     for name in [node.name for node in nodes]:
         node = next(each for each in graph.nodes if each.name == name)
         graph, component = adapt(graph, prepared.preprocessing.inputs(graph.features), node, rows, code=code)
-        model = _with_component(model, node.path, component)
+        model = with_component(model, node.path, component)
         message = f"{node.name} ({component.name}) has learnt from the {len(samples):,} training rows"
         tell(Notice(Problem(message, rule="adapted")))
     return config.model_copy(update={"model": model}), graph
@@ -59,7 +59,7 @@ def _own_names(config: Config) -> Sequence[str]:
     return list(load_code(config.code)) if config.code else []
 
 
-def _with_component(model: ModelConfig, path: Path, component: Component) -> ModelConfig:
+def with_component(model: ModelConfig, path: Path, component: Component) -> ModelConfig:
     """The section with another component at a place: `("model", "layers", 2)`, or below `blocks`."""
     if path[1] == "layers":
         return model.model_copy(update={"layers": _replaced(model.layers, path[2], component)})

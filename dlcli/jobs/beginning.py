@@ -17,6 +17,7 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.model import BlockConfig, WeightsOfRun
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.errors import DlcliError, ModelError, Problem, did_you_mean
+from dlcli.jobs.vectors import LayerVectors
 from dlcli.model.assembly import Assembly
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.hdf5 import private_copy, size_for
@@ -31,12 +32,19 @@ from dlcli.training.events import Listener, Notice
 __all__ = ["begin"]
 
 
-def begin(assembly: Assembly, preprocessing: Preprocessing, *, tell: Listener = lambda event: None) -> Assembly:
+def begin(
+    assembly: Assembly,
+    preprocessing: Preprocessing,
+    *,
+    vectors: Sequence[LayerVectors] = (),
+    tell: Listener = lambda event: None,
+) -> Assembly:
     """Give a built model the weights that it is to begin with.
 
     Args:
         assembly: Not compiled.
         preprocessing: Of the features; told of where a run that is a layer learnt from others.
+        vectors: What embeddings begin with.
         tell: Called with notices.
 
     Returns:
@@ -63,6 +71,9 @@ def begin(assembly: Assembly, preprocessing: Preprocessing, *, tell: Listener = 
         begun.append(_from_anywhere(assembly.model, weights))
     if problems:
         raise ModelError(problems)
+    for each in vectors:
+        each.give_to(assembly.model)
+        begun.append(each.beginning)
     if not begun:
         return assembly
     config = assembly.config.model_copy(update={"model": _standalone(assembly.config.model, assembly.code)})
@@ -179,6 +190,7 @@ def _items(items: Sequence[LayerItem], code: Collection[str]) -> list[LayerItem]
                 "layers": None if item.layers is None else _items(item.layers, code),
                 "run": None,
                 "output": None,
+                "vectors": None,
             }
         )
         for item in items
@@ -192,6 +204,7 @@ def _plain(graph: Graph, code: Collection[str]) -> Graph:
             component=_drawn(node.component, code),
             model=None if node.model is None else _plain(node.model, code),
             run=None,
+            vectors=None,
         )
         for node in graph.nodes
     ]

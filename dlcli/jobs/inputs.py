@@ -49,6 +49,7 @@ def _sources(items: Sequence[LayerItem]) -> Iterator[str]:
         elif item.layers is not None:
             yield from _sources(item.layers)
         elif item.component is not None:
+            yield from () if item.vectors is None else (item.vectors,)
             entry = catalogue.load().get("layers", item.component.name)
             weights = item.component.arguments.get("weights")
             if entry is not None and entry.kind == "applications" and isinstance(weights, str):

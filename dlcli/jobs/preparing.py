@@ -68,18 +68,21 @@ def prepare_job(
         from dlcli.jobs.adapting import adapt_layers
         from dlcli.jobs.beginning import begin
         from dlcli.jobs.rehearsing import rehearse, require_savable
+        from dlcli.jobs.vectors import find_vectors
         from dlcli.trained.keras_predictor import assemble_run
         from dlcli.training.plan import make_plan
 
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
-        config, graph = adapt_layers(config, graph, prepared, tell=tell)
         preprocessing = prepared.preprocessing
-        assembly = begin(assemble_run(config, graph, preprocessing), preprocessing, tell=tell).compile()
+        config, graph, vectors = find_vectors(config, graph, preprocessing, tell=tell)
+        config, graph = adapt_layers(config, graph, prepared, tell=tell)
+        assembly = assemble_run(config, graph, preprocessing)
+        assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
         if config.code and not check:
             # On a model of its own, so that the draws of the one that is trained stay what they are.
             rehearse(assembly, prepared, tell=tell)
-            assembly = begin(assemble_run(config, graph, preprocessing), preprocessing).compile()
+            assembly = begin(assemble_run(config, graph, preprocessing), preprocessing, vectors=vectors).compile()
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:

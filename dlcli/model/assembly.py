@@ -50,7 +50,7 @@ class Assembly:
             ModelError: Keras refuses the optimizer, a loss or a metric.
         """
         compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
-        measure_in_own_units(self.model, {output.name: output.unit for output in self.outputs})
+        measure_in_own_units(self.model, self.outputs)
         return self
 
 

@@ -21,6 +21,7 @@ from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model.faults import model_faults, named_argument, reason
 from dlcli.model.layers.positions import OWN_LAYERS
+from dlcli.model.losses.pinball import OWN_LOSSES
 from dlcli.model.repairs import keep_arguments, mended_arguments
 
 __all__ = ["make", "make_arguments"]
@@ -126,7 +127,7 @@ class _Maker:
             self._unknown(kind, component.name, path)
             return None
         identifier = component.name != entry.name or entry.shorthand or entry.kind == "activations"
-        if identifier and kind in _PASSED_BY_NAME and entry.kind == kind and not component.arguments:
+        if identifier and kind in _PASSED_BY_NAME and entry.kind == kind and not (component.arguments or entry.own):
             # A loss function is handed over itself: Keras's own list of identifiers lacks some of them.
             return (
                 getattr(self._namespaces["losses"], component.name, component.name)
@@ -143,7 +144,7 @@ class _Maker:
         if arguments is None:
             return None
         if entry.own:
-            return self._call(OWN_LAYERS[entry.name], component, arguments, path)
+            return self._call({**OWN_LAYERS, **OWN_LOSSES}[entry.name], component, arguments, path)
         arguments = mended_arguments(entry, arguments)
         made = self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
         if made is not None:

@@ -21,6 +21,7 @@ from dlcli.model.inputs import make_inputs, taken_as_numbers
 from dlcli.model.layers.calls import call_layer, input_form
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.networks import make_network, network_entry
+from dlcli.model.repairs import require_fit
 
 __all__ = ["build", "connect_part"]
 
@@ -257,6 +258,7 @@ class _Builder:
     def _apply(self, node: Node, owner: Node, layer: Any, incoming: list[Any]) -> Any:
         form = input_form(owner, layer, self._code)
         try:
+            require_fit(layer, [tuple(tensor.shape) for tensor in incoming])
             outgoing = call_layer(node, form, layer, incoming)
         except self._faults as error:
             self._problems.append(_shape_problem(node, layer, incoming, form, error))
@@ -307,6 +309,10 @@ def _shape_hint(kind: str, shapes: list[tuple[int | None, ...]], form: str) -> s
     if len(shapes) > 1:
         return "inputs that are merged must agree in their shapes" if len(set(shapes)) > 1 else ""
     rank = len(shapes[0])
+    if kind == "MelSpectrogram":
+        return "it takes (samples), or (channels, samples): put a Flatten before it, or Permute: {dims: [2, 1]}"
+    if kind == "STFTSpectrogram":
+        return "it takes (samples, channels): put a Reshape: {target_shape: [-1, 1]} before it"
     spatial = next((digit for digit in "123" if f"{digit}D" in kind), None)
     recurrent = kind in ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
     if form == "list" and "Attention" not in kind:

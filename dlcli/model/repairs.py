@@ -5,28 +5,49 @@ A test holds each of these against the installed Keras, and fails when it is men
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcli.config.catalogue.entries import Entry
 
-__all__ = ["keep_arguments", "mended_arguments"]
+__all__ = ["keep_arguments", "mended_arguments", "require_fit"]
 
 
 def mended_arguments(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that make Keras do what its documentation says of those given.
 
     Keras's Tversky weighs false negatives with `alpha` and false positives with `beta`; its documentation, and the
-    paper, have them the other way round (keras#23333).
+    paper, have them the other way round (keras#23333). `STFTSpectrogram` makes windows with SciPy, which Keras does not
+    bring; as numbers it takes them without.
 
     Args:
         entry: The component.
         arguments: As the config gives them.
     """
+    if (entry.kind, entry.name) == ("layers", "STFTSpectrogram"):
+        return _with_window(arguments)
     if (entry.kind, entry.name) != ("losses", "Tversky"):
         return dict(arguments)
     swapped = {"alpha": "beta", "beta": "alpha"}
     return {swapped.get(name, name): value for name, value in arguments.items()}
+
+
+WINDOWS = {"hann": (0.5, 0.5), "hamming": (0.54, 0.46), "blackman": (0.42, 0.5, 0.08)}
+"""The parts of a constant and of waves of once, twice, ... the length of the window, with alternating signs."""
+
+
+def _with_window(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a spectrogram with its window in numbers, if it is one that is known."""
+    length, name = arguments.get("frame_length", 256), arguments.get("window", "hann")
+    if name not in WINDOWS or not isinstance(length, int) or length < 1:
+        return dict(arguments)
+    if length == 1:
+        return {**arguments, "window": [1.0]}
+    turns = length if arguments.get("periodic") else length - 1
+    turn = 2 * math.pi / turns
+    waves = [(part * (-1) ** times, times * turn) for times, part in enumerate(WINDOWS[name])]
+    return {**arguments, "window": [sum(part * math.cos(turn * at) for part, turn in waves) for at in range(length)]}
 
 
 def keep_arguments(made: Any, arguments: Mapping[str, Any]) -> None:
@@ -46,3 +67,23 @@ def keep_arguments(made: Any, arguments: Mapping[str, Any]) -> None:
     lost = {name: value for name, value in plain.items() if name not in told()}
     if lost:
         made.get_config = lambda: {**told(), **lost}
+
+
+def require_fit(layer: Any, shapes: Sequence[tuple[int | None, ...]]) -> None:
+    """Refuse inputs that Keras takes when it builds a model, and TensorFlow does not when it computes.
+
+    `MelSpectrogram` mirrors half of a transform at both ends of its last axis, whatever that is.
+
+    Args:
+        layer: A layer.
+        shapes: Of its inputs, the batch included.
+
+    Raises:
+        ValueError: They do not fit.
+    """
+    if type(layer).__name__ != "MelSpectrogram":
+        return
+    (shape,) = shapes
+    if len(shape) < 2 or (shape[-1] is not None and shape[-1] <= layer.fft_length // 2):
+        message = "its last axis is the samples of a sound, and these are more than half of fft_length"
+        raise ValueError(f"{message} ({layer.fft_length})")

@@ -75,7 +75,8 @@ def pictures(outputs: Sequence[OutputPlan]) -> list[Picture]:
 
 
 def _is_image(target: TargetSpec) -> bool:
-    return target.pixels and target.kind == "number" and len(target.axes) == 2 and target.width in (1, 3, 4)
+    whole = target.pixels and not target.quantiles
+    return whole and target.kind == "number" and len(target.axes) == 2 and target.width in (1, 3, 4)
 
 
 def _numbers(classes: Sequence[str]) -> tuple[int, ...]:

@@ -87,9 +87,11 @@ def _shape(output: OutputPlan) -> tuple[int, ...]:
         return tuple(size or 0 for size in output.shape or (1,))
     if output.is_flat:
         return (*output.targets[0].shape, 1)
+    if output.is_deep:
+        return (*output.targets[0].shape, len(output.quantiles))
     if output.classes:
         return (*output.axes, output.head.units or len(output.classes))
-    return (*output.axes, sum(target.width for target in output.targets))
+    return (*output.axes, output.width)
 
 
 def _tables(
@@ -168,7 +170,7 @@ def _rounded(predicted: dict[str, pa.Array], target: TargetSpec | None) -> dict[
             name: change_leaves(column, lambda leaves: _digits(leaves, target.unit))
             for name, column in predicted.items()
         }
-    unit = target.unit or ((0.0, 1.0),) * len(predicted)
+    unit = target.unit * (1 + len(target.quantiles)) or ((0.0, 1.0),) * len(predicted)
     columns = {}
     for (name, column), (offset, scale) in zip(predicted.items(), unit, strict=True):
         if pa.types.is_floating(column.type):

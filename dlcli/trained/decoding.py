@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.signature import middle
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.series.levels import Level, undo_level
@@ -74,6 +75,8 @@ class Decoded:
         components: For numbers: the names of the target's columns, or of a vector's places, from 0.
         values: For classes: what they were in the data, such as whole numbers; their names when None.
         chosen: Of sets of classes: whether each is in it, shape (rows, classes); else None.
+        quantiles: Of numbers: their quantiles, `(level, values)`, each of the shape of `numbers`, which is one of them;
+            of each number they ascend.
         separator: What stands between the classes of a set in a cell; empty where a cell is a list.
         sequences: Of a loss that spells sequences: a list of classes for each row; else None.
         called: What the target is called in tables and reports, where that is not its own name: the output's name of
@@ -89,6 +92,7 @@ class Decoded:
     components: tuple[str, ...] = ()
     values: pa.Array | None = None
     chosen: NDArray[np.bool_] | None = None
+    quantiles: tuple[tuple[float, Floats], ...] = ()
     separator: str = ""
     sequences: pa.Array | None = None
     called: str = ""
@@ -112,14 +116,10 @@ class Decoded:
             return {f"{start}embedding_{place}": numbers_array(one) for place, one in enumerate(self.embedding.T)}
         if self.indices is None:
             assert self.numbers is not None
-            if self.numbers.ndim > 2:
-                return {f"{start}prediction": nested(numbers_array(self.numbers.reshape(-1)), self.numbers.shape)}
-            if self.numbers.shape[1] == 1:
-                return {f"{start}prediction": numbers_array(self.numbers[:, 0])}
-            return {
-                f"{start}prediction_{name}": numbers_array(column)
-                for name, column in zip(self.components, self.numbers.T, strict=True)
-            }
+            table = self._columns(f"{start}prediction", self.numbers)
+            for level, values in self.quantiles:
+                table |= self._columns(f"{start}quantile_{level!r}", values)
+            return table
         values = texts_array(self.classes) if self.values is None else self.values
         if columns.top is None and self.chosen is not None:
             table = {f"{start}prediction": sets(self.chosen, values, self.separator)}
@@ -145,6 +145,17 @@ class Decoded:
                 of_row = np.take_along_axis(self.probabilities, chosen[:, np.newaxis], axis=1)[:, 0]
                 table[f"{start}probability_{place}"] = numbers_array(of_row)
         return table
+
+    def _columns(self, name: str, numbers: Floats) -> dict[str, pa.Array]:
+        """Numbers as one column, as one for each number of a vector, or as one of lists."""
+        if numbers.ndim > 2:
+            return {name: nested(numbers_array(numbers.reshape(-1)), numbers.shape)}
+        if numbers.shape[1] == 1:
+            return {name: numbers_array(numbers[:, 0])}
+        return {
+            f"{name}_{component}": numbers_array(column)
+            for component, column in zip(self.components, numbers.T, strict=True)
+        }
 
 
 def sets(chosen: NDArray[np.bool_], classes: pa.Array, separator: str) -> pa.Array:
@@ -271,16 +282,33 @@ def decode(
             continue
         start = 0
         numbers = own_scores(_in_shape(np.asarray(values, np.float32), output), output)
+        numbers = _ascending(numbers, output) if output.quantiles else numbers[..., np.newaxis, :]
         for target in output.targets:
             codec = preprocessing.targets[target.name]
-            part = numbers[..., start : start + target.width]
+            level = levels.get(target.name)
+            encoded = np.moveaxis(numbers[..., start : start + target.width], -2, 0)
+            parts = [codec.decode(one if level is None else undo_level(one, level)) for one in encoded]
             start += target.width
-            called = output.called(target.name)
-            if target.name in levels:
-                part = undo_level(part, levels[target.name])
-            numbers_ = codec.decode(part)
-            decoded.append(Decoded(target.name, numbers=numbers_, components=codec.components, called=called))
+            decoded.append(
+                Decoded(
+                    target.name,
+                    numbers=parts[middle(target.quantiles)] if target.quantiles else parts[0],
+                    components=codec.components,
+                    called=output.called(target.name),
+                    quantiles=tuple(zip(target.quantiles, parts, strict=True)) if target.quantiles else (),
+                )
+            )
     return decoded
+
+
+def _ascending(values: Floats, output: OutputPlan) -> Floats:
+    """The quantiles of each number in order, `(rows, *axes, quantiles, width)`: a network may let them cross.
+
+    Where one of them is no number, none is.
+    """
+    apart = values if output.is_deep else values.reshape(*values.shape[:-1], -1, len(output.quantiles))
+    nothing = np.isnan(apart).any(axis=-1, keepdims=True)
+    return np.moveaxis(np.where(nothing, np.nan, np.sort(apart, axis=-1)), -1, -2)
 
 
 def _as_it_is(values: Floats) -> Floats:
@@ -317,6 +345,8 @@ def _in_shape(values: Floats, output: OutputPlan) -> Floats:
     """An output's numbers `(rows, *axes, units)`; of one class or vector a row, all that there are."""
     if output.is_flat:
         return values.reshape(len(values), *output.targets[0].shape)
+    if output.is_deep:
+        return values
     return values if output.axes else values.reshape(len(values), math.prod(values.shape[1:]))
 
 

@@ -19,6 +19,7 @@ from keras.src.saving import saving_lib
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import replacing
 from dlcli.model.faults import model_faults
+from dlcli.model.losses.pinball import is_own
 from dlcli.runs.layout import ROOM_FOR_THE_END, RunDirectory
 
 __all__ = ["Saver", "save_initial", "save_trained", "unsavable"]
@@ -136,8 +137,8 @@ _FAULTS = tuple(fault for fault in model_faults() if fault is not OSError)
 
 @contextlib.contextmanager
 def _as_far_as_possible(model: Any, problem: Problem | None) -> Iterator[None]:
-    """While it lasts, Keras writes no more of the model than it can."""
-    if problem is None:
+    """While it lasts, Keras writes no more of the model than it can, and nothing that plain Keras could not read."""
+    if problem is None and not any(map(is_own, keras.tree.flatten(model.loss))):
         yield
         return
     model.get_compile_config = lambda: None

@@ -110,7 +110,9 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
         targets=tuple(
             f"{target.name}: {len(target.classes)} classes" + ", any number of them" * (target.kind == "categories")
             if target.classes
-            else f"{target.name}: number{_unit_of(target)}"
+            else f"{target.name}: number"
+            + (f", {len(target.quantiles)} quantiles" if target.quantiles else "")
+            + _unit_of(target)
             for output in assembly.outputs
             for target in output.targets
         ),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
+import tempfile
+import wave
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlcli.codecs.audio.codec import AudioCodec
 from dlcli.codecs.boolean.codec import BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
@@ -80,6 +84,21 @@ def texts(random: np.random.Generator, rows: int) -> list[Column]:
     return [_holes(random, lines, pa.string())]
 
 
+@functools.cache
+def _files() -> tempfile.TemporaryDirectory[str]:
+    """A few files, which go when the process does."""
+    folder = tempfile.TemporaryDirectory()
+    for number in range(5):
+        with wave.open(f"{folder.name}/{number}.wav", "wb") as file:
+            file.setparams((1 + number % 2, 2, 8000, 0, "NONE", ""))
+            file.writeframes(np.random.default_rng(number).bytes(80 * (1 + number % 2)))
+    return folder
+
+
+def sounds(random: np.random.Generator, rows: int) -> list[Column]:
+    return [pa.array([f"{_files().name}/{number}.wav" for number in random.integers(0, 5, rows)], pa.string())]
+
+
 SIX = [f"c{place}" for place in range(6)]
 PARTS = (*LINEAR, *CYCLES)
 CASES: dict[str, tuple[Make, Rows]] = {
@@ -98,6 +117,8 @@ CASES: dict[str, tuple[Make, Rows]] = {
     "one-hot, given": (lambda: CategoryCodec(["x"], categories=["c", "a"]), categories),
     "index": (lambda: CategoryCodec(["x"], encode="index"), integers),
     "embedding": (lambda: CategoryCodec(["x"], encode="index", embedding=4), categories),
+    "audio": (lambda: AudioCodec(["x"]), sounds),
+    "audio, resampled": (lambda: AudioCodec(["x"], rate=5000, length=0.02, channels=2, resample=True), sounds),
     "boolean": (lambda: BooleanCodec(["x"], missing="most_frequent"), words),
     "boolean, true": (lambda: BooleanCodec(["x"], missing=True), words),
     "boolean, array": (lambda: BooleanCodec(["x"]), truths),

@@ -204,6 +204,56 @@ def test_texts(train: list[list[str]], rows: list[list[str] | None], encode: Any
     agree(codec, model, [pa.array([None if row is None else " ".join(row) for row in rows], pa.string())], rtol=5e-6)
 
 
+SCRIPTS = ["Good", "good,", "İ", "ß", "e\u0301", "\u00e9", "\U0001f469\u200d\U0001f467", "שלום", "中文", "ﬁ"]
+AWKWARD = ["a\0", "\u3000", "\u2028", "[UNK]"]
+
+characters = st.characters(codec="utf-8")
+of_any_script = st.text(characters, max_size=9) | st.lists(st.sampled_from(SCRIPTS + AWKWARD), max_size=8).map(" ".join)
+
+
+@few
+@given(
+    train=st.lists(of_any_script, min_size=1, max_size=6),
+    rows=st.lists(st.none() | of_any_script, min_size=1, max_size=6),
+    standardize=st.sampled_from(["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]),
+    split=st.sampled_from(["whitespace", "character"]),
+    ngrams=st.sampled_from([(), (1, 2), (2,), (3, 1)]),
+    encode=st.sampled_from(["multi_hot", "tf_idf", "sequence"]),
+    ends=st.tuples(*[st.sampled_from(["pre", "post"])] * 2),
+)
+def test_texts_of_any_script(
+    train: list[str],
+    rows: list[str | None],
+    standardize: Any,
+    split: Any,
+    ngrams: tuple[int, ...],
+    encode: Any,
+    ends: tuple[Any, Any],
+    path: Path,
+) -> None:
+    codec = TextCodec(
+        ["x"],
+        encode=encode,
+        length=4 if encode == "sequence" else None,
+        padding=ends[0],
+        truncating=ends[1],
+        max_tokens=12,
+        standardize=standardize,
+        split=split,
+        ngrams=ngrams,
+    )
+    model = twin(codec, [pa.array(["a b c a", *train])], path)
+    agree(codec, model, [pa.array([*rows, *train], pa.string())], rtol=5e-6)
+
+
+def test_folded_texts_have_no_layer() -> None:
+    codec = TextCodec(["x"], standardize="casefold")
+    codec.fit([pa.array(["a"])])
+    codec.finish()
+    with pytest.raises(ModelError, match="folds the case of every script"):
+        encoded_tensor(codec, list(make_column_inputs({"it": codec}).values()))
+
+
 def test_columns_that_no_input_can_be() -> None:
     number, category = NumberCodec(["x"]), CategoryCodec(["x"])
     with pytest.raises(ModelError, match="a number in one feature and a text in another"):

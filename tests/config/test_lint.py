@@ -53,6 +53,15 @@ def moved(by: str) -> dict[str, Any]:
 
 
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
+
+
+def mel(**arguments: Any) -> dict[str, Any]:
+    """A spectrogram of sounds of 8,000 samples a second."""
+    config = spec(3, "softmax", data={"features": {"path": {"type": "audio", "rate": 8000}}})
+    layers = ["Flatten", {"MelSpectrogram": arguments}, "Flatten"]
+    return config | {"model": {"layers": [{"layers": layers}, *config["model"]["layers"]]}}
+
+
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]] = {
     "softmax-one-unit": (spec(1, "softmax"), spec(1, "sigmoid"), None),
     "sigmoid-categorical-crossentropy": (
@@ -91,10 +100,22 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
     "scaled-pixels": (network("unit"), network("none"), None),
     "moved-pixels": (moved("RandomFlip"), moved("RandomContrast"), [MASK]),
+    "mel-rate": (mel(top_db=300), mel(sampling_rate=8000, top_db=300), None),
+    "mel-of-batch": (mel(sampling_rate=8000), mel(power_to_db=False), None),
     "callback-cannot-act": (
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 10, "patience": 1}}]),
         spec(1, None, fit={"epochs": 10}, callbacks=[{"EarlyStopping": {"start_from_epoch": 5, "patience": 1}}]),
         None,
+    ),
+    "one-quantile": (
+        spec(1, None, data={"target": {"y": {"type": "number", "quantiles": [0.9]}}}),
+        spec(2, None, data={"target": {"y": {"type": "number", "quantiles": [0.1, 0.9]}}}),
+        None,
+    ),
+    "bounded-quantiles": (
+        spec(3, "relu"),
+        spec(3, "softplus"),
+        [TargetSpec("y", "number", quantiles=(0.1, 0.5, 0.9))],
     ),
     "nothing-to-restore": (
         spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),

@@ -44,6 +44,7 @@ CLAIMS = [
     Claim("topics", "binary_accuracy", least=0.98),
     Claim("digits_images", "accuracy", least=0.98),
     Claim("digits_images_mlp", "accuracy", least=0.96),
+    Claim("chirps", "accuracy", least=0.95),
     Claim("xor", "accuracy", least=1.0, split="train"),
     Claim("clouds", "accuracy", least=0.98),
     Claim("lessons/01_first_network", "loss", most=0.1),
@@ -66,6 +67,7 @@ CLAIMS = [
     Claim("lessons/10_reduce_on_plateau", "accuracy", least=0.9),
     Claim("lessons/10_learning_rate_scheduler", "accuracy", least=0.9),
     Claim("lessons/11_checkpoints", "accuracy", least=0.9),
+    Claim("lessons/14_mel", "accuracy", least=0.9),
     Claim("lessons/15_sgd", "accuracy", least=0.85),
     Claim("lessons/15_momentum", "accuracy", least=0.85),
     Claim("lessons/15_adagrad", "accuracy", least=0.85),
@@ -79,6 +81,9 @@ CLAIMS = [
     Claim("lessons/16_image_and_table", "accuracy", least=0.85),
     Claim("lessons/26_encoder_decoder", "mean_absolute_error", most=0.4),
     Claim("lessons/26_transformer", "accuracy", least=0.9),
+    Claim("lessons/26_bag_of_words", "accuracy", most=0.65),
+    Claim("lessons/26_bidirectional", "accuracy", least=0.95),
+    Claim("lessons/26_text_transformer", "accuracy", least=0.95),
     Claim("lessons/20_model_in_model", "accuracy", least=0.9),
     Claim("lessons/21_sparse_categorical_crossentropy", "sparse_categorical_accuracy", least=0.9),
     Claim("lessons/21_categorical_crossentropy", "categorical_accuracy", least=0.9),
@@ -156,6 +161,12 @@ def test_the_smallest_config_runs(trained: Train) -> None:
 def test_houses_are_priced_in_their_own_unit(trained: Train) -> None:
     report = json.loads((trained("houses").directory / "evaluations" / "test.json").read_text())
     assert report["rmse"] < 45
+
+
+def test_houses_sell_within_their_interval(trained: Train) -> None:
+    report = json.loads((trained("houses_quantiles").directory / "evaluations" / "test.json").read_text())
+    assert report["mae"] < 25
+    assert 0.7 < report["intervals"]["0.1 to 0.9"]["coverage"] < 0.9
 
 
 @pytest.mark.parametrize(

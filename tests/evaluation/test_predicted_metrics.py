@@ -22,6 +22,7 @@ HEADS: dict[str, dict[str, Any]] = {
     "classes": {"Dense": {"units": 3, "activation": "softmax"}},
     "class scores": {"Dense": {"units": 3}},
     "numbers": {"Dense": {"units": 2}},
+    "quantiles": {"Dense": {"units": 6}},
 }
 
 LOGITS = {"from_logits": True}
@@ -49,6 +50,7 @@ CASES: dict[str, tuple[str, str, Any, list[Any]]] = {
     "absolute": ("both", "numbers", "mean_absolute_error", ["mean_absolute_error", "MeanAbsoluteError"]),
     "percentage": ("both", "numbers", "mape", ["mean_squared_logarithmic_error", "msle"]),
     "logarithmic": ("both", "numbers", "msle", ["RootMeanSquaredError"]),
+    "quantiles": ("spread", "quantiles", "pinball", ["mse", "mae", "RootMeanSquaredError"]),
     "huber": ("both", "numbers", {"Huber": {"delta": 0.3}}, []),
 }
 
@@ -77,6 +79,7 @@ def targets(*names: str) -> dict[str, Any]:
         "label": {"type": "category"},
         "kind": {"type": "category"},
         "both": {"type": "number", "columns": ["y1", "y2"]},
+        "spread": {"type": "number", "columns": ["y1", "y2"], "quantiles": [0.1, 0.5, 0.9], "scale": "standard"},
     }
     return {name: known[name] for name in names}
 

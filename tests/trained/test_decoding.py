@@ -139,3 +139,47 @@ def test_a_sigmoid_under_from_logits_is_a_probability_already() -> None:
     assert decoded.indices.tolist() == [0, 1]
     assert decoded.probabilities is not None
     assert decoded.probabilities[:, 1] == pytest.approx([0.2, 0.9])
+
+
+def quantiles(values: Any, shape: tuple[int, ...], spec: TargetSpec) -> Decoded:
+    target = NumberTarget(quantiles=list(spec.quantiles), scale="none")
+    preprocessing = Preprocessing.build({}, {"y": target}, available=["y"])
+    preprocessing.targets["y"].fit([np.zeros((1, *spec.shape))])
+    preprocessing.targets["y"].finish()
+    output = OutputPlan("out", (spec,), "number", Component("pinball"), Head(shape[-1], "linear"), shape)
+    (decoded,) = decode([np.array(values, np.float32)], [output], preprocessing)
+    return decoded
+
+
+def test_quantiles_never_cross_and_one_that_is_no_number_is_none() -> None:
+    spec = TargetSpec("y", "number", quantiles=(0.1, 0.5, 0.9))
+    table = quantiles([[3.0, 1.0, 2.0], [1.0, np.nan, 2.0]], (3,), spec).table(prefix=False)
+    assert {name: column[0].as_py() for name, column in table.items()} == {
+        "prediction": 2.0,
+        "quantile_0.1": 1.0,
+        "quantile_0.5": 2.0,
+        "quantile_0.9": 3.0,
+    }
+    assert all(np.isnan(column[1].as_py()) for column in table.values())
+
+
+def test_the_quantiles_of_a_number_stand_side_by_side_or_apart() -> None:
+    spec = TargetSpec("y", "number", width=2, quantiles=(0.2, 0.8))
+    beside = quantiles([[1.0, 2.0, 30.0, 40.0]], (4,), spec).table(prefix=True)
+    assert {name: column[0].as_py() for name, column in beside.items()} == {
+        "y_prediction_0": 1.0,
+        "y_prediction_1": 30.0,
+        "y_quantile_0.2_0": 1.0,
+        "y_quantile_0.2_1": 30.0,
+        "y_quantile_0.8_0": 2.0,
+        "y_quantile_0.8_1": 40.0,
+    }
+    assert quantiles([[[1.0, 2.0], [30.0, 40.0]]], (2, 2), spec).table(prefix=True) == beside
+    series = TargetSpec("y", "number", width=2, axes=(1,), quantiles=(0.2, 0.8))
+    steps = quantiles([[[1.0, 2.0, 30.0, 40.0]]], (1, 4), series).table(prefix=False)
+    assert {name: column[0].as_py() for name, column in steps.items()} == {
+        "prediction": [[1.0, 30.0]],
+        "quantile_0.2": [[1.0, 30.0]],
+        "quantile_0.8": [[2.0, 40.0]],
+    }
+    assert quantiles([[[[1.0, 2.0], [30.0, 40.0]]]], (1, 2, 2), series).table(prefix=False) == steps

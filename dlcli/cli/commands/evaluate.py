@@ -167,3 +167,14 @@ def _numbers(target: str, report: dict[str, Any], console: Console) -> None:
     rows = [[target, report["mae"], report["rmse"], report["r2"]]]
     rows += [[f"  {name}", each["mae"], each["rmse"], each["r2"]] for name, each in report.get("columns", {}).items()]
     console.result(console.table(["target", "MAE", "RMSE", "R2"], rows))
+    if "quantiles" in report:
+        _quantiles(report, console)
+
+
+def _quantiles(report: dict[str, Any], console: Console) -> None:
+    each = report["quantiles"]
+    lines = [[name, one["nominal"], one["coverage"], one["pinball"]] for name, one in each.items()]
+    console.result("", console.table(["quantile", "below, nominal", "below, actual", "pinball"], lines))
+    if report["intervals"]:
+        lines = [[name, one["nominal"], one["coverage"], one["width"]] for name, one in report["intervals"].items()]
+        console.result("", console.table(["interval", "inside, nominal", "inside, actual", "mean width"], lines))

@@ -174,6 +174,10 @@ class CategoryCodec:
         """The categories; the bucket is `<unknown>`."""
         return (*(("<unknown>",) if self.bucket else ()), *self._counts)
 
+    def frequencies(self) -> tuple[int, ...]:
+        """For each of them in how many training rows it is; the bucket counts for none."""
+        return (*((0,) if self.bucket else ()), *self._counts.values())
+
     def given_problems(self, what: str = "categories") -> list[Problem]:
         """Warnings where the categories given are not those of the training rows.
 

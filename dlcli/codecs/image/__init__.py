@@ -1,1 +1,1 @@
-"""Pictures: files that a column names, or an array of pixels. Names Pillow, which decodes, and alone does."""
+"""Pictures: files that a column names, or an array of pixels."""

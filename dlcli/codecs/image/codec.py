@@ -10,29 +10,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.image.decoding import Pixels, Resize, from_pixels
-from dlcli.codecs.image.loading import File, load, looks
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import EntranceLayer
-from dlcli.data.columns.cell_faults import missing_values, no_values
-from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.cell_faults import no_values
 from dlcli.data.columns.codec import Codec, Column, Encoded
-from dlcli.data.columns.named_files import NamedFiles
+from dlcli.data.media.decoding import Pixels, Resize, from_pixels
+from dlcli.data.media.files import LISTED, File, files_of, present_files, refuse
+from dlcli.data.media.loading import load, looks
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
     from dlcli.codecs.image.schema import ImageFeature
 
-__all__ = ["CODEC", "PACKAGES", "ImageCodec", "build", "files_of"]
+__all__ = ["CODEC", "PACKAGES", "ImageCodec", "build"]
 
 Scale: TypeAlias = Literal["unit", "symmetric", "none"] | float
 PACKAGES = ("pillow",)
 """What decodes: another version may give other pixels."""
 
 DataFormat: TypeAlias = Literal["channels_last", "channels_first"]
-
-_LISTED = 5
 
 
 class ImageCodec:
@@ -173,10 +170,10 @@ class ImageCodec:
         """
         unknown = self._size is None or self._channels is None
         if not self._rows or (unknown and not self._sizes):
-            raise DataError(self._faults[:_LISTED]) if self._faults else no_values(self.columns, "images")
+            raise DataError(self._faults[:LISTED]) if self._faults else no_values(self.columns, "images")
         problems = []
         if self._size is None and len(self._sizes) > 1:
-            seen = ", ".join(f"{h} x {w} ({name!r})" for (h, w), name in list(self._sizes.items())[:_LISTED])
+            seen = ", ".join(f"{h} x {w} ({name!r})" for (h, w), name in list(self._sizes.items())[:LISTED])
             message = f"the images have {len(self._sizes)} different sizes (height x width): {seen}"
             hint = "`size: [64, 64]` brings all to one, as `resize` says"
             problems.append(Problem(message, hint=hint, rule="mixed-images"))
@@ -201,7 +198,7 @@ class ImageCodec:
         if isinstance(column, np.ndarray) and column.ndim > 1:
             self._encode_array(column, target)
             return target
-        self._load(self._present(column, start), target)
+        self._load(present_files(self.columns[0], column, start=start), target)
         return target
 
     @property
@@ -215,8 +212,8 @@ class ImageCodec:
         Raises:
             DataError: Empty cells, files that are not there or do not begin as images do.
         """
-        files = self._present(values[0], start)
-        _refuse([found for found in looks(files) if isinstance(found, Problem)])
+        files = present_files(self.columns[0], values[0], start=start)
+        refuse([found for found in looks(files) if isinstance(found, Problem)], "images")
         first = len(self._files)
         self._files += files
         return np.arange(first, first + len(files), dtype=np.int64)
@@ -281,16 +278,9 @@ class ImageCodec:
         """A seed for each layer, which no other feature's or layer's draws depend on."""
         return zlib.crc32(f"{self._seed}/{self.columns[0]}/{place}".encode()) >> 1
 
-    def _present(self, column: Column, start: int) -> list[File]:
-        files, missing = files_of(column)
-        if missing.any():
-            hint = "leave these rows out, or name their files"
-            raise DataError(missing_values(self.columns[0], missing, start=start, hint=hint))
-        return files
-
     def _load(self, files: Sequence[File], target: Pixels) -> None:
         _, problems = load(files, target, channels=self.shape[2], resize=self._resize if self._resizes else None)
-        _refuse(problems)
+        refuse(problems, "images")
 
     def _encode_array(self, column: NDArray[Any], target: Pixels) -> None:
         array = self._as_images(column)
@@ -324,21 +314,6 @@ class ImageCodec:
         if column.ndim == 4 and column.shape[1] in (1, 3, 4) and self._format == "channels_last":
             hint = "`data_format: channels_first` says that the channels come first"
         raise DataError(Problem(message, hint=hint, rule="array-shape"))
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        more = len(problems) - _LISTED
-        rest = [Problem(f"{more:,} more images cannot be used", rule=problems[_LISTED].rule)] if more > 0 else []
-        raise DataError([*problems[:_LISTED], *rest])
-
-
-def files_of(column: Column | NamedFiles) -> tuple[list[File], NDArray[np.bool_]]:
-    """The files of rows, and which rows have none."""
-    named = column if isinstance(column, NamedFiles) else NamedFiles(as_arrow(column), None)
-    folder = None if named.folder is None else str(named.folder)
-    names = named.names.to_pylist()
-    return [(name or "", folder) for name in names], np.array([not name for name in names], np.bool_)
 
 
 def _seeded(component: Component, place: tuple[str | int, ...], seed: int) -> EntranceLayer:

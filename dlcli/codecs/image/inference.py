@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.codecs.image.schema import ImageFeature
 from dlcli.config.options.feature import Feature
 from dlcli.data.types.profile import ColumnProfile
-from dlcli.data.types.rule import MOST, FeatureRule, Fit, different
+from dlcli.data.types.rule import FeatureRule, Fit, names_of_files
 
 __all__ = ["RULE"]
 
@@ -23,25 +21,11 @@ NAMES = {1: "gray", 3: "rgb", 4: "rgba"}
 _LEAST = 8
 """Pixels of a side."""
 
-_LOOKED_FOR = 100
-"""Names of which one must be a file: that others are missing is then a fault to be told, not another type."""
-
 
 def _fit(column: ColumnProfile, name: str) -> Fit | None:
     """Texts that end as names of images do, all or nearly all, and of which there are files."""
-    if column.kind != "text" or column.folder is None or column.distinct is None:
-        return None
-    names = different(column)
-    ends = pc.match_substring_regex(names, SUFFIX)
-    if not len(names) or pc.sum(ends).as_py() < MOST * len(names):
-        return None
-    folder, names = column.folder, names.filter(ends)
-    if not any(os.path.isfile(folder / each) for each in names.slice(0, _LOOKED_FOR).to_pylist() if "\0" not in each):
-        return None
-    details = [f"{len(names):,} files" if len(names) > 1 else "a file"]
-    if others := len(ends) - len(names):
-        details.append(f"{others:,} others")
-    return Fit(ImageFeature(), tuple(details))
+    details = names_of_files(column, SUFFIX)
+    return None if details is None else Fit(ImageFeature(), details)
 
 
 def _fit_array(first: NDArray[Any]) -> tuple[Feature, str] | None:

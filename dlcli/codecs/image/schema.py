@@ -73,6 +73,10 @@ class ImageFeature(Feature):
     )
 
     @property
+    def opens_files(self) -> bool:
+        return True
+
+    @property
     def scales_pixels(self) -> bool:
         return self.scale != "none"
 

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.codecs.image.codec import ImageCodec, files_of
-from dlcli.codecs.image.loading import load_masks
+from dlcli.codecs.image.codec import ImageCodec
 from dlcli.config.signature import NO_CLASS, TargetSpec
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.columns.cell_faults import no_values
@@ -19,6 +18,8 @@ from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.names import text_name
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
+from dlcli.data.media.files import files_of
+from dlcli.data.media.loading import load_masks
 from dlcli.errors import DataError, Problem, first_of
 
 if TYPE_CHECKING:

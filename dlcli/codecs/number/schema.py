@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from dlcli.config.options.feature import Cells, Feature, Target
-from dlcli.config.options.section import Columns, Section, as_divisor
+from dlcli.config.options.section import Columns, Section, Words, as_divisor
 
 __all__ = ["FEATURE", "TARGET", "Divide", "NumberFeature", "NumberTarget"]
 
@@ -18,6 +19,29 @@ class Divide(Section):
     """Scale by a constant, as in pixels divided by 255."""
 
     divide: Annotated[float, Field(gt=0, description="The constant that every value is divided by.")]
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _ascending(quantiles: list[float]) -> list[float]:
+    for before, after in itertools.pairwise(quantiles):
+        if after == before:
+            raise ValueError(f"the quantile {after!r} is there twice")
+        if after < before:
+            raise ValueError(f"quantiles ascend, and {after!r} stands after {before!r}: write {sorted(set(quantiles))}")
+    return quantiles
+
+
+Quantiles = Annotated[
+    list[Annotated[float, Field(gt=0, lt=1)]],
+    BeforeValidator(_as_list),
+    Field(min_length=1),
+    AfterValidator(_ascending),
+    Words("a list of ascending numbers between 0 and 1, such as [0.1, 0.5, 0.9]"),
+]
+"""The quantiles that a target is learnt by."""
 
 
 class NumberFeature(Feature):
@@ -84,6 +108,11 @@ class NumberTarget(Target):
         "loss is that of the scaled target. `{divide: 255}`: by a constant. `auto` is `standard` unless the training "
         "rows are near unit scale, the last activation bounds the output, or the loss depends on the unit.",
     )
+    quantiles: Quantiles | None = Field(
+        None,
+        description="Learn these quantiles instead of one number, such as [0.1, 0.5, 0.9]: the output has so many "
+        "numbers for each of the target's, side by side, the loss is `pinball`, and the median is the prediction.",
+    )
     missing: Literal["error", "drop"] = Field(
         "error", description="A row without the target is an error, or is left out of every split, and counted."
     )
@@ -91,6 +120,10 @@ class NumberTarget(Target):
     @property
     def may_be_lists(self) -> bool:
         return self.shape is not None and math.prod(self.shape) > 1
+
+    @property
+    def learnt_quantiles(self) -> tuple[float, ...]:
+        return tuple(self.quantiles or ())
 
     @property
     def scale_is_open(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.number.codec import NumberCodec, check_shape
-from dlcli.config.signature import TargetSpec
+from dlcli.config.signature import TargetSpec, middle
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
 from dlcli.errors import Problem
@@ -32,6 +32,7 @@ class NumberTargetCodec:
         scale: `standard`, `min_max` or `none`, fitted on the training split, or a number to divide by; undone by
             `decode`. `auto` is `standard` for numbers that are not near unit scale.
         scalable: Whether the loss and the output allow `auto` to scale.
+        quantiles: Those that are learnt of each number, ascending; none where one number is.
     """
 
     type: ClassVar[str] = "number"
@@ -45,8 +46,10 @@ class NumberTargetCodec:
         shape: Sequence[int] | None = None,
         scale: TargetScale = "none",
         scalable: bool = True,
+        quantiles: Sequence[float] = (),
     ) -> None:
         self.name = name
+        self.quantiles = tuple(quantiles)
         self.near_unit = True
         """Whether the training rows have about the size that a fresh network gives. Known after `finish`."""
         self.far = False
@@ -126,10 +129,19 @@ class NumberTargetCodec:
         pairs = tuple(zip(self.offset.tolist(), self.scale.tolist(), strict=True))
         unit = pairs if self._scaling != "none" else ()
         *axes, width = self._codec.shape
-        return TargetSpec(self.name, "number", width=width, unit=unit, axes=tuple(axes))
+        return TargetSpec(self.name, "number", width=width, unit=unit, axes=tuple(axes), quantiles=self.quantiles)
 
     def decided(self) -> str:
-        """That it is scaled, and how to undo it, when the config leaves that open."""
+        """That it is scaled, and how to undo it, when the config leaves that open; and what is predicted."""
+        return "; ".join(part for part in (self._predicted(), self._scaled()) if part)
+
+    def _predicted(self) -> str:
+        """Which quantile is the prediction, where that is not the median."""
+        if not self.quantiles or self.quantiles[middle(self.quantiles)] == 0.5:
+            return ""
+        return f"the prediction is the {self.quantiles[middle(self.quantiles)]!r} quantile, the nearest to the median"
+
+    def _scaled(self) -> str:
         if self._asked != "auto" or self._scaling == "none":
             return ""
         if len(self.offset) == 1:
@@ -149,12 +161,14 @@ class NumberTargetCodec:
 
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
-        return {"name": self.name, **self._codec.state()}
+        own = {"quantiles": list(self.quantiles)} if self.quantiles else {}
+        return {"name": self.name, **self._codec.state(), **own}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The codec whose `state` this is."""
-        codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"])
+        quantiles = [float(level) for level in state.get("quantiles", ())]
+        codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"], quantiles=quantiles)
         codec._codec = NumberCodec.from_state(state)
         if codec._codec.shape[-1:] != codec.offset.shape or codec.offset.shape != codec.scale.shape:
             raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no array of numbers")
@@ -183,7 +197,9 @@ def build(name: str, target: NumberTarget, columns: Sequence[str], *, texts: boo
     """
     check_shape(target.shape, columns)
     scale = target.scale if isinstance(target.scale, str) else target.scale.divide
-    return NumberTargetCodec(name, columns, shape=target.shape, scale=scale, scalable=scalable)
+    return NumberTargetCodec(
+        name, columns, shape=target.shape, scale=scale, scalable=scalable, quantiles=target.learnt_quantiles
+    )
 
 
 CODEC: type[TargetCodec] = NumberTargetCodec

@@ -5,23 +5,61 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dlcli.codecs.keras_layers import KerasLayer, text_values
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.codecs.keras_layers import KerasLayer
 from dlcli.codecs.text.codec import TextCodec
+from dlcli.codecs.text.files import texts_of
+from dlcli.data.columns.codec import Column
+from dlcli.errors import ModelError, Problem
 
 __all__ = ["LAYER"]
 
 
+def _values(codec: TextCodec, cells: Column) -> NDArray[Any]:
+    """The texts themselves, those of files too; NumPy's own texts would lose a NUL at their end."""
+    return np.array(texts_of(cells, codec.state()["encoding"]), dtype=np.object_)[:, np.newaxis]
+
+
 def _tensor(keras: Any, codec: TextCodec, inputs: Sequence[Any]) -> Any:
     state = codec.state()
+    if state["standardize"].startswith("casefold"):
+        message = f"Keras has no layer that folds the case of every script, as `{codec.columns[0]}` asks for"
+        hint = "train with `standardize: lower_and_strip_punctuation`; or export without --with-preprocessing"
+        raise ModelError(Problem(message, hint=hint, rule="not-portable"))
     sequence = state["encode"] == "sequence"
+    as_keras = sequence and (state["padding"], state["truncating"]) == ("post", "post")
     layer = keras.layers.TextVectorization(
+        standardize=None if state["standardize"] == "none" else state["standardize"],
+        split=state["split"],
+        ngrams=tuple(state["ngrams"]) or None,
         output_mode="int" if sequence else state["encode"],
-        output_sequence_length=state["length"],
+        output_sequence_length=state["length"] if as_keras else None,
         vocabulary=list(codec.words),
         idf_weights=codec.weights[1:] if state["encode"] == "tf_idf" else None,
     )
+    encoded = layer(inputs[0])
+    if sequence and not as_keras:
+        encoded = _at_either_end(keras, encoded, state)
     # Keras takes a text a row for a row of texts when it works out the shape, and not when it runs.
-    return keras.ops.cast(keras.ops.reshape(layer(inputs[0]), (-1, *codec.shape)), codec.dtype)
+    return keras.ops.cast(keras.ops.reshape(encoded, (-1, *codec.shape)), codec.dtype)
 
 
-LAYER = KerasLayer("text", text_values, _tensor, need="tables")
+def _at_either_end(keras: Any, indices: Any, state: dict[str, Any]) -> Any:
+    """Sequences of the length of the longest `(batch, any)`, their padding 0, cut and padded as `state` says."""
+    ops, length = keras.ops, state["length"]
+    sizes = ops.sum(ops.cast(ops.not_equal(indices, 0), "int32"), axis=1, keepdims=True)
+    places = np.arange(length, dtype=np.int32)[np.newaxis]
+    taken = ops.zeros_like(sizes) + places
+    if state["truncating"] == "pre":
+        taken = taken + ops.maximum(sizes - length, 0)
+    if state["padding"] == "pre":
+        taken = taken - ops.maximum(length - sizes, 0)
+    long_enough = ops.pad(indices, [[0, 0], [0, length]])
+    found = ops.take_along_axis(long_enough, ops.cast(ops.maximum(taken, 0), "int32"), axis=1)
+    there = ops.logical_and(ops.greater_equal(taken, 0), ops.less(taken, sizes))
+    return ops.where(there, found, ops.zeros_like(found))
+
+
+LAYER = KerasLayer("text", _values, _tensor, need="tables")

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from dlcli.config.catalogue.own import OWN_LAYERS
+from dlcli.config.catalogue.own import with_own
 from dlcli.errors import did_you_mean
 
 __all__ = ["CATALOGUE_FILE", "KINDS", "Argument", "Catalogue", "Entry", "load", "singular"]
@@ -67,9 +67,9 @@ class Argument:
         doc: One line from Keras's docstring; may be empty.
         takes: The kind of component that it takes, such as `initializers`; None for a plain value.
         several: A list of components may stand here as well.
-        type: `positive_integer`, `integer`, `number`, `fraction` (0 to 1), `boolean`, `string`, `callable` (only
-            Python can give it), or None when Keras's docstring leaves doubt. Beside `takes`: a plain value of that
-            type may stand here too.
+        type: `positive_integer`, `integer`, `number`, `fraction` (0 to 1), `fractions`, `boolean`, `string`, `callable`
+            (only Python can give it), or None when Keras's docstring leaves doubt. Beside `takes`: a plain value of
+            that type may stand here too.
         choices: The allowed strings, read without regard to case; empty when any value may stand here.
         none: `null` may stand here.
         auto: `auto` may stand here: the data decides.
@@ -253,5 +253,4 @@ def _argument(name: str, record: Mapping[str, Any]) -> Argument:
 def load() -> Catalogue:
     """The catalogue that comes with the package, read once."""
     content = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
-    content["kinds"]["layers"]["entries"] |= OWN_LAYERS
-    return Catalogue(content)
+    return Catalogue({**content, "kinds": with_own(content["kinds"])})

@@ -13,6 +13,7 @@ from dlcli.config.schema.component import Component, normal_name
 
 __all__ = [
     "LOSSES",
+    "MEASURES_OF_NUMBERS",
     "METRICS",
     "LossFacts",
     "LossFamily",
@@ -103,11 +104,12 @@ LOSSES: dict[str, LossFacts] = {
     "meansquaredlogarithmicerror": _NUMBER,
     "huber": LossFacts("number", scales=True, own_unit=("delta",)),
     "logcosh": _SCALED,
+    "pinball": _SCALED,
     "poisson": _NUMBER,
     "circle": LossFacts("embedding", row_by_row=False),
     "ctc": LossFacts("sequence", row_by_row=False),
 }
-"""Every loss of Keras's with a target of one form."""
+"""Every loss of Keras's with a target of one form, and our own."""
 
 _EACH_NUMBER = MetricFacts()
 _EACH_CLASS = MetricFacts(each_class=True)
@@ -160,6 +162,23 @@ METRICS: dict[str, MetricFacts] = {
     "truepositives": _EACH_NUMBER,
 }
 """Every metric of Keras's that compares a target with a prediction; `accuracy` is one of these, by the output."""
+
+MEASURES_OF_NUMBERS = frozenset(
+    {
+        "concordancecorrelation",
+        "cosinesimilarity",
+        "logcosherror",
+        "meanabsoluteerror",
+        "meanabsolutepercentageerror",
+        "meansquarederror",
+        "meansquaredlogarithmicerror",
+        "pearsoncorrelation",
+        "poisson",
+        "r2score",
+        "rootmeansquarederror",
+    }
+)
+"""Those of them that compare one number with another, and say something of numbers of any size."""
 
 _UNKNOWN = LossFacts("other", row_by_row=False)
 

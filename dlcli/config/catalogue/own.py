@@ -1,14 +1,14 @@
-"""Layers that Keras's core has not and every Transformer begins with, in the form of the catalogue.
+"""What Keras has not and people look for: layers that every Transformer begins with, and the loss of quantiles.
 
-They are called as KerasHub calls them and made of Keras's own layers and operations (`dlcli/model/layers/`), so
-that a saved model is one for plain Keras.
+In the form of the catalogue. The layers are called as KerasHub calls them and made of Keras's own layers and operations
+(`dlcli/model/layers/`), so that a saved model is one for plain Keras; the loss stands in `dlcli/model/losses/`.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["OWN_LAYERS"]
+__all__ = ["OWN_LAYERS", "OWN_LOSSES", "with_own"]
 
 OWN_LAYERS: dict[str, dict[str, Any]] = {
     "PositionEmbedding": {
@@ -42,3 +42,31 @@ OWN_LAYERS: dict[str, dict[str, Any]] = {
         },
     },
 }
+
+OWN_LOSSES: dict[str, dict[str, Any]] = {
+    "Pinball": {
+        "doc": "Computes the pinball (quantile) loss between numbers & the quantiles predicted of them.",
+        "own": True,
+        "default_name": "pinball",
+        "arguments": {
+            "quantiles": {
+                "default": None,
+                "doc": "List of numbers between 0 and 1, ascending. Those of the target when omitted.",
+                "none": True,
+                "type": "fractions",
+            },
+            "reduction": "common",
+            "name": {"default": "pinball", "doc": "String. The name of the loss.", "none": True, "type": "string"},
+        },
+    },
+}
+
+_ALIASES = {"losses": {"pinball": "Pinball"}}
+
+
+def with_own(kinds: dict[str, Any]) -> dict[str, Any]:
+    """The kinds of the catalogue with what is ours."""
+    for kind, entries in (("layers", OWN_LAYERS), ("losses", OWN_LOSSES)):
+        kinds[kind]["entries"] |= entries
+        kinds[kind]["aliases"] |= _ALIASES.get(kind, {})
+    return kinds

@@ -20,6 +20,7 @@ _WORDS = {
     "integer": "a whole number",
     "number": "a number",
     "fraction": "a number from 0 to 1",
+    "fractions": "a list of numbers from 0 to 1",
     "boolean": "true or false",
     "string": "text",
     "callable": "a Python function",
@@ -77,6 +78,8 @@ def _fits(kind: str | None, value: Any) -> bool:
             return is_number
         case "fraction":
             return is_number and 0 <= value <= 1
+        case "fractions":
+            return isinstance(value, list) and bool(value) and all(_fits("fraction", one) for one in value)
         case "boolean":
             return isinstance(value, bool) or (is_number and value in (0, 1))
         case "string":

@@ -15,6 +15,8 @@ from dlcli.config.catalogue.facts import counts_matches, loss_facts
 from dlcli.config.checks.history_names import history_names
 from dlcli.config.checks.modes import modes_against
 from dlcli.config.checks.pixels import moved_pixels, scaled_pixels
+from dlcli.config.checks.sounds import mel_of_batch, mel_rate
+from dlcli.config.checks.spread import bounded_quantiles, one_quantile
 from dlcli.config.document.places import format_path
 from dlcli.config.outputs.conventions import Head, default_targets, from_logits, head_place, layer_head, output_losses
 from dlcli.config.schema import Config
@@ -298,6 +300,10 @@ RULES: dict[str, Rule] = {
         masked_average_of_nothing,
         scaled_pixels,
         moved_pixels,
+        one_quantile,
+        bounded_quantiles,
+        mel_rate,
+        mel_of_batch,
     )
 }
 """Every rule by its name."""

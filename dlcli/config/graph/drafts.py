@@ -95,6 +95,7 @@ class Draft:
     call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     trainable: bool | None = None
     run: str | None = None
+    vectors: str | None = None
 
 
 Source = Reference | Draft

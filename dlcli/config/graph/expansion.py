@@ -147,7 +147,7 @@ class Expansion:
             component = Component(item.component.name, {**own_arguments(item.component), **values})
             self.problems += _component_faults(component, path)
             draft = Draft(path, incoming, component=apply_settings(component, settings), call=call)
-            draft.trainable = trainable
+            draft.trainable, draft.vectors = trainable, item.vectors
             graph.add(draft, scope, named=name is not None)
             return (draft,)
         if item.shared is not None:

@@ -30,6 +30,7 @@ class Node:
         call: Other arguments of the call.
         trainable: Whether its weights learn; None: as they do.
         run: The run directory that a nested model was written out from.
+        vectors: The file of vectors that an embedding begins with.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Node:
     call: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     trainable: bool | None = None
     run: str | None = None
+    vectors: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -147,7 +147,7 @@ class _Linker:
                 arguments.append(("inputs", 1))  # of one feature that a glob fits, or one copy
         shared = None if draft.shared is None else self._shared(draft.shared)
         names, picks = tuple(name for name, _ in inputs), tuple(pick for _, pick in inputs)
-        said = (picks, tuple(arguments), dict(draft.call), draft.trainable, draft.run)
+        said = (picks, tuple(arguments), dict(draft.call), draft.trainable, draft.run, draft.vectors)
         return Node(draft.name, draft.component, inner, shared, names, draft.path, *said)
 
     def _merges(self, draft: Draft) -> bool:

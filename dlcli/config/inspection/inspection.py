@@ -26,6 +26,7 @@ from dlcli.config.inspection.absolute_names import AbsoluteNames
 from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
+from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
 from dlcli.config.validation.components import check_components
@@ -193,6 +194,8 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
+    if {"data", "model", "compile"} <= sections.keys():
+        problems += declared_misfits(sections["data"], sections["model"], sections["compile"])
     problems = [*document.problems, *without_consequences(problems, document.problems, document.value)]
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)

@@ -88,13 +88,24 @@ class _Finder:
 
     def _item(self, item: LayerItem, path: ConfigPath) -> LayerItem:
         if item.component is not None:
-            return item.model_copy(update={"component": self._component(item.component, path)})
+            vectors = None if item.vectors is None else self._vectors(item.vectors, (*path, "vectors"))
+            return item.model_copy(update={"component": self._component(item.component, path), "vectors": vectors})
         if item.run is not None:
             run = self.name(item.run, (*path, "run"))
             return item.model_copy(update={"run": run, "layers": self._written_out(item, Path(run), path)})
         if item.layers is not None:
             return item.model_copy(update={"layers": self.items(item.layers, (*path, "layers"))})
         return item
+
+    def _vectors(self, name: str, path: ConfigPath) -> str:
+        known = len(self.problems)
+        file = self.name(name, path)
+        if len(self.problems) == known and not Path(file).is_file():
+            message = f"there is no file of vectors {file}" + (": it is a directory" if Path(file).is_dir() else "")
+            near = [each.name for each in Path(file).parent.iterdir()] if Path(file).parent.is_dir() else []
+            hint = did_you_mean(Path(file).name, near) or "nothing is downloaded here; fetch it and give its path"
+            self.problems.append(Problem(message, path=format_path(path), hint=hint, rule="vectors-file"))
+        return file
 
     def _component(self, component: Component, path: ConfigPath) -> Component:
         weights = component.arguments.get("weights")

@@ -71,6 +71,16 @@ class Feature(Section):
         return False
 
     @property
+    def opens_files(self) -> bool:
+        """Whether its cells name files, which it opens."""
+        return False
+
+    @property
+    def sound_rate(self) -> int | None:
+        """Samples a second, where it is a sound and that is known."""
+        return None
+
+    @property
     def may_be_padding(self) -> bool:
         """Whether a row may be a sequence of nothing but padding."""
         return False
@@ -115,6 +125,11 @@ class Target(Section):
     @property
     def of_features(self) -> tuple[str, ...]:
         """The features, names or globs, that are the target; none for what has columns of its own."""
+        return ()
+
+    @property
+    def learnt_quantiles(self) -> tuple[float, ...]:
+        """The quantiles that are learnt of each of its numbers; none where one number is."""
         return ()
 
     @property

@@ -3,6 +3,7 @@
 | target | outputs | activation | loss | metrics |
 |---|---|---|---|---|
 | number | one for each number | linear | mean_squared_error | mae |
+| quantiles | so many for each number | linear | pinball | mae |
 | two classes | 1 | sigmoid | binary_crossentropy | accuracy |
 | classes | one for each class | softmax | sparse_/categorical_crossentropy | accuracy |
 | sets of classes | one for each class | sigmoid | binary_crossentropy | binary_accuracy |
@@ -143,7 +144,7 @@ def says_classification(loss: Component | None, head: Head) -> bool | None:
 def default_loss(target: TargetSpec, head: Head) -> Component:
     """The loss of the table above; for a head without activation, the one that takes raw scores."""
     if target.kind == "number":
-        return Component("mean_squared_error")
+        return Component("pinball" if target.quantiles else "mean_squared_error")
     logits = head.activation == "linear"
     if head.units == 1 or target.kind == "categories":
         return Component("BinaryCrossentropy", {"from_logits": True}) if logits else Component("binary_crossentropy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from dlcli.config.catalogue.facts import metric_facts
+from dlcli.config.catalogue.facts import MEASURES_OF_NUMBERS, metric_facts
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component, normal_name
@@ -44,6 +44,9 @@ def check_metrics_of(
                 if plan.scores == "embedding":
                     problems += _of_embeddings(metric, plan, path)
                     continue
+                if plan.quantiles and (fault := _of_quantiles(metric, plan, path)) is not None:
+                    problems.append(fault)
+                    continue
                 problems += [*_alone(metric, plan, path), *_of_other_classes(metric, plan, path)]
     return list(dict.fromkeys(problems))
 
@@ -54,6 +57,20 @@ def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[P
         f"{plan.loss.name} teaches it where a row stands among the others",
         path=path,
         hint="use metrics: []; evaluating tells how often the nearest other row is of the same class",
+        rule="metric-fit",
+    )
+
+
+def _of_quantiles(metric: Component, plan: OutputPlan, path: str) -> Problem | None:
+    name = normal_name(metric)
+    if name in MEASURES_OF_NUMBERS or (metric_facts(metric) is None and name != "accuracy"):
+        return None
+    return Problem(
+        f"{metric.name} measures classes, and the output {plan.name} gives quantiles of the number "
+        f"{plan.targets[0].name}",
+        path=path,
+        hint="use mae, mse, RootMeanSquaredError or R2Score, which measure the median; evaluating shows the pinball "
+        "loss and the coverage of each quantile",
         rule="metric-fit",
     )
 
@@ -93,7 +110,7 @@ def _of_sequences(metric: Component, plan: OutputPlan, path: str) -> Problem:
 def _alone(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
     facts = metric_facts(metric)
     along_rows = metric.arguments.get("axis", -1) in (-1, 1)
-    if facts is None or not facts.within_rows or plan.head.units != 1 or not along_rows:
+    if facts is None or not facts.within_rows or not _gives_one(plan) or not along_rows:
         return
     if plan.classes and facts.each_class:
         return  # which sees both classes
@@ -103,6 +120,11 @@ def _alone(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:
         hint="use R2Score or RootMeanSquaredError for numbers, AUC for classes",
         rule="metric-fit",
     )
+
+
+def _gives_one(plan: OutputPlan) -> bool:
+    """Whether it gives one number a row; of quantiles the metric sees one of each number."""
+    return plan.width == len(plan.quantiles) if plan.quantiles else plan.head.units == 1
 
 
 def _of_other_classes(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from dlcli.config.catalogue.facts import MetricFacts, metric_facts
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component, normal_name
+from dlcli.config.signature import middle
 
 __all__ = ["MetricView", "metric_view", "plain_accuracy"]
 
@@ -33,6 +34,9 @@ class MetricView:
         depth: Length of that vector.
         places: How many axes of steps or pixels the target has, each place of which has a class of its own.
         skip: Places without a class do not count.
+        quantiles: The output gives so many of each number, of which one is the prediction; 0: it gives the number.
+        middle: Which of them, once they ascend.
+        deep: They stand along an axis of their own.
     """
 
     first: int = 0
@@ -43,6 +47,9 @@ class MetricView:
     depth: int = 0
     places: int = 0
     skip: bool = False
+    quantiles: int = 0
+    middle: int = 0
+    deep: bool = False
 
 
 def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
@@ -65,6 +72,8 @@ def metric_view(metric: Component, plan: OutputPlan) -> MetricView | None:
     link = plan.link if facts.predicted == "probability" and not _takes_scores(metric) else None
     if plan.form == "multi_hot":
         view = MetricView(0, link)
+    elif plan.quantiles:
+        view = MetricView(0, link, quantiles=len(plan.quantiles), middle=middle(plan.quantiles), deep=plan.is_deep)
     elif not plan.classes:
         width = sum(target.width for target in plan.targets)
         view = MetricView(width if (plan.head.units or 0) > width else 0, link)

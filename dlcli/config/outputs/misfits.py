@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from dlcli.config.catalogue.facts import loss_facts
 from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.outputs.quantiles import misfit_of_quantiles
 from dlcli.config.schema.component import normal_name
 from dlcli.config.signature import TargetSpec
 from dlcli.errors import Problem, first_of
@@ -25,7 +27,8 @@ def misfits(plan: OutputPlan, path: str) -> list[Problem]:
     if plan.form == "multi_hot":
         return _misfits_of_sets(plan, path)
     if target.kind == "number":
-        width = sum(each.width for each in plan.targets)
+        if (misfit := misfit_of_quantiles(plan.targets, plan.loss)) is not None:
+            return [misfit]
         names = ", ".join(each.name for each in plan.targets)
         if loss_facts(plan.loss).family == "sparse":
             return [
@@ -36,12 +39,13 @@ def misfits(plan: OutputPlan, path: str) -> list[Problem]:
                     rule="loss-target",
                 )
             ]
-        if not plan.is_flat and units != width:
+        if not (plan.is_flat or plan.is_deep) and units != plan.width:
             return [
                 Problem(
-                    f"the output {plan.name} has {units} numbers a sample, and its target {names} has {width}",
+                    f"the output {plan.name} has {units} number{'s' * (units != 1)} {_a_place(plan)}, and its target "
+                    f"{names} {_wanted(plan)}",
                     path=path,
-                    hint=f"use units: {width}; a loss of your own under `code:` may take others",
+                    hint=f"use units: {plan.width}; a loss of your own under `code:` may take others",
                     rule="units-target",
                 )
             ]
@@ -77,6 +81,20 @@ def misfits(plan: OutputPlan, path: str) -> list[Problem]:
     return []
 
 
+def _a_place(plan: OutputPlan) -> str:
+    return "a step" if plan.axes and plan.quantiles else "a sample"
+
+
+def _wanted(plan: OutputPlan) -> str:
+    """How many numbers the targets have, as what."""
+    count = len(plan.quantiles)
+    if not count:
+        return f"has {plan.width}"
+    own = plan.width // count
+    quantiles = f"{count} quantile{'s' * (count != 1)}"
+    return f"wants {quantiles}" if own == 1 else f"wants {plan.width}: {quantiles} of each of its {own} numbers"
+
+
 def _misfits_of_sets(plan: OutputPlan, path: str) -> list[Problem]:
     """The misfits of an output that tells of each class whether it is in the set."""
     target, count = plan.targets[0], len(plan.classes)
@@ -105,21 +123,40 @@ def _misfits_of_sets(plan: OutputPlan, path: str) -> list[Problem]:
 def _misfit_of_axes(plan: OutputPlan, path: str) -> Problem | None:
     """An output that gives its numbers for other steps or pixels than its target has, or for a sample as a whole."""
     target, shape = plan.targets[0], plan.shape
-    if shape is None or plan.is_flat:
+    if shape is None or plan.is_flat or plan.is_deep:
         return None
     given, wanted = shape[:-1], target.axes
     if len(given) == len(wanted) and all(one in (None, other) for one, other in zip(given, wanted, strict=True)):
         return None
     return Problem(
         f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} "
-        + (f"has {_listed(target.shape)}" if target.kind == "number" else f"has a class for each of {_listed(wanted)}")
+        + (
+            f"{'wants' if plan.quantiles else 'has'} {_listed(_own_shape(plan))}"
+            if target.kind == "number"
+            else f"has a class for each of {_listed(wanted)}"
+        )
         if wanted
         else f"the output {plan.name} has the shape {_listed(shape)} a sample, and its target {target.name} is "
-        + (_whole_kind(target) if target.classes else f"{target.width} number{'s' * (target.width != 1)}"),
+        + (_whole_kind(target) if target.classes else f"{plan.width} number{'s' * (plan.width != 1)}"),
         path=path,
-        hint=_or_steps(plan, given) + _way_to_axes(given, wanted),
+        hint=_or_steps(plan, given) + (_reshaped(plan) or _way_to_axes(given, wanted)),
         rule="shape-target",
     )
+
+
+def _own_shape(plan: OutputPlan) -> tuple[int, ...]:
+    """What an output of numbers is to give for a sample."""
+    return (*plan.axes, plan.width)
+
+
+def _reshaped(plan: OutputPlan) -> str:
+    """The way out for all the numbers that there are to be, in another shape."""
+    if plan.targets[0].kind != "number" or plan.shape is None or None in plan.shape:
+        return ""
+    known = [size for size in plan.shape if size is not None]
+    if math.prod(known) != math.prod(_own_shape(plan)):
+        return ""
+    return f"put `- Reshape: {{target_shape: {list(_own_shape(plan))}}}` after it"
 
 
 def _whole_kind(target: TargetSpec) -> str:

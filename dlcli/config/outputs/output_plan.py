@@ -59,15 +59,15 @@ class OutputPlan:
     def fits(self) -> bool:
         """Whether what it gives can be read as its targets: it has their axes, and a number for each of theirs.
 
-        More numbers than theirs are something else: quantiles, or weights, means and spreads of a mixture. Which of
-        them would be the prediction only the loss knows.
+        More numbers than theirs are something else, such as weights, means and spreads of a mixture. Which of them
+        would be the prediction only the loss knows.
         """
         if not self.targets:
             return False
-        if self.shape is None or self.is_flat or self.scores in ("embedding", "sequence"):
+        if self.shape is None or self.is_flat or self.is_deep or self.scores in ("embedding", "sequence"):
             return True
         axes, units = self.shape[:-1], self.head.units
-        wanted = len(self.classes) or sum(target.width for target in self.targets)
+        wanted = len(self.classes) or self.width
         same = len(axes) == len(self.axes) and all(
             one in (None, other) for one, other in zip(axes, self.axes, strict=True)
         )
@@ -89,6 +89,21 @@ class OutputPlan:
     def is_flat(self) -> bool:
         """Whether it gives each number of its target along an axis of its own, of 1."""
         return bool(self.targets) and self.shape == (*self.targets[0].shape, 1)
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """Those that it gives of each number, one after the other; none where it gives the number."""
+        return self.targets[0].quantiles if self.targets else ()
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether the quantiles of each number of its target stand along an axis of their own."""
+        return bool(self.quantiles) and self.shape == (*self.targets[0].shape, len(self.quantiles))
+
+    @property
+    def width(self) -> int:
+        """How many numbers it gives along its last axis for the numbers of its targets."""
+        return sum(target.width for target in self.targets) * max(len(self.quantiles), 1)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -128,7 +143,14 @@ class OutputPlan:
 
     @property
     def unit(self) -> tuple[tuple[float, float], ...]:
-        """The unit of each of the output's numbers, `(offset, scale)`; empty when none of its targets is scaled."""
+        """The unit of each of the targets' numbers, `(offset, scale)`; empty when none of them is scaled."""
         if not any(target.unit for target in self.targets):
             return ()
         return tuple(pair for target in self.targets for pair in target.unit or ((0.0, 1.0),) * target.width)
+
+    @property
+    def given_unit(self) -> tuple[tuple[float, float], ...]:
+        """The unit of each of the numbers that it gives along its last axis; where that is one of quantiles, of each
+        number of the target along the axis before."""
+        times = 1 if self.is_deep else max(len(self.quantiles), 1)
+        return tuple(pair for pair in self.unit for _ in range(times))

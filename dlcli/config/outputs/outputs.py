@@ -18,6 +18,7 @@ from dlcli.config.outputs.conventions import (
 )
 from dlcli.config.outputs.misfits import misfits
 from dlcli.config.outputs.output_plan import NO_LOSS, OutputPlan
+from dlcli.config.outputs.quantiles import with_quantiles
 from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.config.signature import NO_CLASS, TargetSpec
@@ -61,7 +62,7 @@ def plan_outputs(
             continue
         target = paired[name][0]
         loss = losses[name] or default_loss(target, head)
-        loss = _passing_gaps(loss) if target.gaps else loss
+        loss = _passing_gaps(loss) if target.gaps else with_quantiles(loss, target.quantiles)
         form = target_form(target, loss, head.units)
         plan = OutputPlan(name, paired[name], form, loss, head, shape, shares=learnt[target.name] > 1)
         # A loss or a training step of one's own says itself what the numbers are, and a batch whether it can; the first

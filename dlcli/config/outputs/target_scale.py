@@ -16,7 +16,7 @@ from dlcli.config.schema import Config, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 
-__all__ = ["thresholds_of_loss", "unscalable_targets"]
+__all__ = ["is_bounded", "thresholds_of_loss", "unscalable_targets"]
 
 _UNBOUNDED = {"linear", "leaky_relu", "leakyrelu", "hard_shrink", "soft_shrink", "tanh_shrink"}
 """The activations that give numbers of any size and sign."""
@@ -48,7 +48,7 @@ def unscalable_targets(config: Config) -> dict[str, str]:
     found: dict[str, str] = {}
     for output, targets in paired.items():
         reason = _own_unit(losses[output])
-        if not reason and _bounded(config.model.layers, output or None):
+        if not reason and is_bounded(config.model.layers, output or None):
             reason = "the last layer bounds what it gives, or has a unit of its own"
         found |= {target.name: reason for target in targets if reason}
     return found
@@ -77,7 +77,7 @@ def _own_unit(loss: Component | None) -> str:
     return f"`{given[0]}` of {loss.name} is in its unit" if given else ""
 
 
-def _bounded(layers: Sequence[LayerItem], name: str | None) -> bool:
+def is_bounded(layers: Sequence[LayerItem], name: str | None) -> bool:
     """Whether the output cannot be any number. One that the config does not describe can."""
     activation = layer_head(layers, name).activation
     if activation is not None:
@@ -86,7 +86,7 @@ def _bounded(layers: Sequence[LayerItem], name: str | None) -> bool:
     if last is None:
         return False
     if last.layers is not None:
-        return _bounded(last.layers, None)
+        return is_bounded(last.layers, None)
     return last.component is not None and _bounds(last.component)
 
 

@@ -47,6 +47,7 @@ _PLAIN: dict[str, JSON] = {
     "integer": {"type": "integer"},
     "number": {"type": "number"},
     "fraction": {"type": "number", "minimum": 0, "maximum": 1},
+    "fractions": {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 1},
     "string": {"type": "string"},
 }
 

@@ -183,7 +183,7 @@ def _component(entry: Entry, common: Mapping[str, Argument]) -> list[str]:
         if not argument.deprecated and not (name in common and _signature(common[name]) == _signature(argument))
     ]
     lacking = [f"`{name}`" for name in common if name not in entry.arguments]
-    also += " dlcli's own, made of Keras's layers." if entry.own else ""
+    also += " dlcli's own." if entry.own else ""
     without = [f"It has no {', '.join(lacking)}.\n"] if lacking and not entry.shorthand else []
     return [f"### {names}\n", f"{entry.doc}{also}\n", *([f"{_list(own)}\n"] if own else []), *without]
 

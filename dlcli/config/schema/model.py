@@ -30,7 +30,7 @@ __all__ = [
 
 LAYER_KEYS = (
     *("name", "inputs", "call", "repeat", "for", "block", "with", "layers", "outputs", "shared"),
-    *("run", "output", "trainable"),
+    *("run", "output", "trainable", "vectors"),
 )
 """The lower-case keys that a layer item may carry beside its component."""
 
@@ -122,6 +122,11 @@ class LayerItem(Section):
         None,
         description="`false`: its weights stay as they are; of a block, model or network those of all inside.",
     )
+    vectors: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="A file of the vectors that an Embedding begins with: a word and its numbers a line, as GloVe and "
+        "word2vec have them, `.gz` too. `output_dim: auto` is their width.",
+    )
     name: (
         Annotated[
             str,
@@ -194,6 +199,7 @@ class LayerItem(Section):
             raise PydanticCustomError("layer", "`output` names a layer of a `run`, and this item is none")
         if self.trainable is not None and self.shared is not None:
             raise PydanticCustomError("layer", "`trainable` stands where the layer is first used, not beside `shared`")
+        self._check_vectors()
         if self.outputs is not None and self.layers is None:
             raise PydanticCustomError("layer", "`outputs` are those of nested `layers`, and this item has none")
         if self.call is not None and self.block is not None:
@@ -201,6 +207,14 @@ class LayerItem(Section):
         if self.for_ is not None:
             self._check_loop(self.for_)
         return self
+
+    def _check_vectors(self) -> None:
+        embedding = self.component if self.component is not None and self.component.name == "Embedding" else None
+        if self.vectors is not None and embedding is None:
+            raise PydanticCustomError("layer", "`vectors` are what an Embedding begins with, and this item is none")
+        if self.vectors is None and embedding is not None and embedding.arguments.get("output_dim") == "auto":
+            reason = "`output_dim: auto` is the width of `vectors`, and this item names none; write a number"
+            raise PydanticCustomError("layer", "{reason}", {"reason": reason})
 
     def _check_loop(self, loop: dict[str, list[Any]]) -> None:
         lengths = {name: len(values) for name, values in loop.items()}
@@ -240,7 +254,12 @@ class LayerItem(Section):
         elif self.run is not None:
             keys |= {"run": self.run} | ({"output": self.output} if self.output is not None else {})
         beside = {"outputs": self.outputs, "name": self.name, "inputs": self.inputs, "call": self.call}
-        for key, option in (*beside.items(), ("for", self.for_), ("trainable", self.trainable)):
+        for key, option in (
+            *beside.items(),
+            ("for", self.for_),
+            ("trainable", self.trainable),
+            ("vectors", self.vectors),
+        ):
             if option is not None:
                 keys[key] = option
         if self.repeat != 1:

@@ -33,9 +33,11 @@ __all__ = [
     "MeetsUnseenValues",
     "NamesIndices",
     "OpensFiles",
+    "SaysWhatItLearnt",
     "ScaledInside",
     "ScalesNumbers",
     "TakesGivenValues",
+    "TalliesRows",
 ]
 
 Column: TypeAlias = pa.Array | NDArray[Any]
@@ -134,6 +136,34 @@ class MeetsUnseenValues(Protocol):
 
 
 @runtime_checkable
+class SaysWhatItLearnt(Protocol):
+    """A codec of a feature of whose fitting there is something to say."""
+
+    def learnt(self) -> str:
+        """In words, for the line of the feature; empty for nothing. Known after `fit`; not after `from_state`."""
+
+
+@runtime_checkable
+class TalliesRows(Protocol):
+    """A codec that counts in each row what a split is to be told of: tokens, and those that are unknown."""
+
+    @property
+    def tally(self) -> NDArray[np.int64]:
+        """Of the rows that `encode` was given last, `(rows, counts)`."""
+
+    def tally_lines(self, name: str, totals: Mapping[str, NDArray[np.int64]]) -> list[tuple[str, str]]:
+        """What is to be said: a heading and a text each.
+
+        Args:
+            name: The feature's name.
+            totals: For each split the sums of its rows, `(1 + counts,)`, the number of rows first.
+        """
+
+    def tally_problems(self, totals: Mapping[str, NDArray[np.int64]]) -> list[Problem]:
+        """Warnings of what should not be; of the same totals."""
+
+
+@runtime_checkable
 class HasEntrance(Protocol):
     """A codec of a feature that passes layers of its own before those of the config see it."""
 
@@ -173,6 +203,9 @@ class NamesIndices(Protocol):
 
     def index_names(self) -> tuple[str, ...]:
         """What each index stands for; what stands for nothing is named so that nobody takes it for a value."""
+
+    def frequencies(self) -> tuple[int, ...]:
+        """For each of them in how many training rows it is; 0 for what stands for nothing."""
 
 
 @runtime_checkable

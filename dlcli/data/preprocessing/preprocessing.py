@@ -25,6 +25,7 @@ from dlcli.data.columns.codec import (
     MeetsUnseenValues,
     OpensFiles,
     TakesGivenValues,
+    TalliesRows,
 )
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.columns.target_codec import TargetCodec
@@ -355,12 +356,21 @@ class Preprocessing:
         return tuple(problems)
 
     def take_unseen_values(self, split: str) -> tuple[Problem, ...]:
-        """`unseen_values` of a split, which are forgotten then."""
-        found = self.unseen_values(f"in the {split} split ")
+        """`unseen_values` of a split, which are forgotten then; but not of codecs that tally each row."""
+        found = [
+            problem
+            for name, codec in self.features.items()
+            if isinstance(codec, MeetsUnseenValues) and not isinstance(codec, TalliesRows)
+            for problem in at_entry(codec.unseen_problems(f"in the {split} split "), "features", name)
+        ]
         for codec in self.features.values():
             if isinstance(codec, MeetsUnseenValues):
                 codec.forget_unseen()
-        return found
+        return tuple(found)
+
+    def tallying(self) -> dict[str, TalliesRows]:
+        """The features that count in each row what a split is to be told of."""
+        return {name: codec for name, codec in self.features.items() if isinstance(codec, TalliesRows)}
 
     def given_problems(self) -> tuple[Problem, ...]:
         """A warning where the values that the config gives are not those of the training rows."""

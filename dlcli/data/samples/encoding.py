@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,7 +75,7 @@ def encode_rows(
     gaps: Collection[str] = (),
     on_demand: Collection[str] = (),
     unusable: NDArray[np.int64] | None = None,
-) -> None:
+) -> dict[str, dict[str, NDArray[np.int64]]]:
     """Encode the rows of one source into its splits.
 
     All rows are encoded in the order of the file, so that messages name the row, and then go to their split.
@@ -90,6 +90,9 @@ def encode_rows(
         on_demand: Inputs that are made when they are taken: the keys of their samples are written.
         unusable: The ascending numbers of rows that cannot be encoded, and are in no split.
 
+    Returns:
+        For each feature that tallies rows the totals of each split, the number of rows first.
+
     Raises:
         DataError: Cells that cannot be encoded.
         OSError: The destination is full.
@@ -100,6 +103,7 @@ def encode_rows(
         for part, name, shape, dtype in _forms(preprocessing, named, on_demand)
     }
     size = rows_at_once(preprocessing, named, on_demand)
+    tallies = _Tallies(preprocessing, parts)
     for offset, chunk in _pieces(rows, preprocessing.columns, size):
         whole = fill_targets(chunk, gaps)
         if whole is None:
@@ -113,6 +117,25 @@ def encode_rows(
             for part, arrays in (("inputs", inputs), ("targets", targets)):
                 for name, array in arrays.items():
                     writers[split, part, name](array if places is None else array.take(places, axis=0))
+            tallies.add(split, places)
+    return tallies.totals
+
+
+class _Tallies:
+    """What features count in the rows of each split."""
+
+    def __init__(self, preprocessing: Preprocessing, splits: Iterable[str]) -> None:
+        self._codecs = preprocessing.tallying()
+        self.totals: dict[str, dict[str, NDArray[np.int64]]] = {
+            name: {split: np.zeros(1 + codec.tally.shape[1], np.int64) for split in splits}
+            for name, codec in self._codecs.items()
+        }
+
+    def add(self, split: str, places: NDArray[np.int64] | None) -> None:
+        """Take in those of the rows that were encoded last; all when None."""
+        for name, codec in self._codecs.items():
+            rows = codec.tally if places is None else codec.tally[places]
+            self.totals[name][split] += (len(rows), *rows.sum(axis=0))
 
 
 def _usable(unusable: NDArray[np.int64] | None, offset: int, rows: int) -> NDArray[np.int64] | None:

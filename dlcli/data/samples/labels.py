@@ -42,6 +42,7 @@ class Labels:
             there is no class, zeros.
         columns: The outputs whose indices, 0 and 1, become numbers along a last axis of one.
         sequences: The outputs whose loss wants indices from 1 on, and 0 where there is no class any more.
+        each_number: The outputs whose loss has a value for each number of the target, not for each sample or place.
         shapes: The outputs that give their numbers in another shape than the target's, with that shape.
         class_weights: What the classes of an output weigh; None when all are alike.
 
@@ -55,6 +56,7 @@ class Labels:
     one_hot: Mapping[str, int] = dataclasses.field(default_factory=dict)
     columns: frozenset[str] = frozenset()
     sequences: frozenset[str] = frozenset()
+    each_number: frozenset[str] = frozenset()
     shapes: Mapping[str, tuple[int, ...]] = dataclasses.field(default_factory=dict)
     class_weights: ClassWeights | None = None
 
@@ -80,7 +82,8 @@ class Labels:
         axes: tuple[int, ...] = ()
         if self.targets.get(output) and output not in self.sequences:
             target = taken.targets[self.targets[output][0]]
-            axes = target.shape[1:] if target.dtype.kind == "i" else target.shape[1:-1]
+            whole = target.dtype.kind == "i" or output in self.each_number
+            axes = target.shape[1:] if whole else target.shape[1:-1]
         if weights.ndim > 1:
             if weights.shape[1:] != axes:
                 said = f"weights of {list(weights.shape[1:])} a sample, and {output!r} learns something for "
@@ -146,6 +149,9 @@ def make_labels(outputs: Sequence[OutputPlan], weights: ClassWeights | None = No
         columns=frozenset(output.name for output in outputs if output.form == "column"),
         shapes={output.name: _known(output.shape) for output in outputs if output.form == "number" and output.is_flat},
         sequences=frozenset(output.name for output in outputs if output.form == "sequence"),
+        each_number=frozenset(
+            output.name for output in outputs if output.form == "number" and (output.is_flat or output.is_deep)
+        ),
         class_weights=weights,
     )
 

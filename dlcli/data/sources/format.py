@@ -50,6 +50,7 @@ class Format:
         title: As people call it: `Parquet`.
         order: Its place in lists. The last are the first to be asked whose the first bytes of a file are.
         suffixes: Of the names of its files, in small letters.
+        prose: Those of them that files of prose have as well, which are no tables.
         spoken: What `--input-format` calls it, each a suffix without its point; and what this says of the `Reading`.
         text: Its files are text, and may be gzipped.
         sniff: The suffix for a file that begins with these bytes; None when it is of another format.
@@ -65,6 +66,7 @@ class Format:
     title: str
     order: int = 100
     suffixes: tuple[str, ...]
+    prose: tuple[str, ...] = ()
     spoken: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     text: bool = False
     sniff: Callable[[bytes], str | None] = lambda start: None

@@ -66,12 +66,29 @@ def _open(
     if format is not None and not any(file.is_dir() for file in files):
         return Files(tuple(format.open(file, options) for file in files))
     known, problems = formats_of(files)
-    if problems and not known and len(opened) == 1:
+    if len(opened) == 1 and ((problems and not known) or _are_prose(known, options, opened[0])):
         open_rows = next(each.open_rows for each in formats() if each.open_rows is not None)
         return open_rows(files, options, opened[0])
     if problems:
         raise DataError(problems)
     return Files(tuple(found.open(file, options) for file, found in known))
+
+
+def _are_prose(known: Sequence[tuple[Path, Format]], options: TableOptions, column: str) -> bool:
+    """Whether files are no tables that name others, but what a column would name: texts may look like tables."""
+    return bool(known) and all(
+        found.text
+        and (file.suffix.lower() not in found.suffixes or file.suffix.lower() in found.prose)
+        and column not in _names_in(file, found, options)
+        for file, found in known
+    )
+
+
+def _names_in(file: Path, found: Format, options: TableOptions) -> Sequence[str]:
+    try:
+        return found.peek(file, options).names or ()
+    except DataError:  # it is no table
+        return ()
 
 
 def _arrays(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Cells
 from dlcli.config.options.sources import KerasData
 from dlcli.config.schema import DataConfig, Feature, Target
 from dlcli.config.signature import SPLITS
+from dlcli.data.columns.codec import SaysWhatItLearnt
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.table.checks import missing_rows, named_marks
@@ -41,6 +42,10 @@ class Filled:
     def notes(self) -> tuple[str, ...]:
         """A line for each decision, neighbours of a kind together."""
         return collect_notes(self.lines)
+
+    def with_lines(self, lines: Iterable[tuple[str, str]]) -> Filled:
+        """The same with more to say."""
+        return dataclasses.replace(self, lines=(*self.lines, *lines))
 
 
 def fill_in(config: DataConfig, loaded: Table, *, classification: bool | None, units: int | None) -> Filled:
@@ -115,7 +120,10 @@ def decide(filled: Filled, config: DataConfig, preprocessing: Preprocessing, uns
     features = dict(config.features or {})
     for name, feature in features.items():
         if feature is not None:
-            features[name] = feature.fitted(preprocessing.features[name].state())
+            fitted = preprocessing.features[name]
+            features[name] = feature.fitted(fitted.state())
+            if isinstance(fitted, SaysWhatItLearnt) and (learnt := fitted.learnt()):
+                lines[name] = f"{lines.get(name) or feature.type}, {learnt}"
     config = config.model_copy(update={"target": targets, "features": features})
     ordered = sorted(lines.items(), key=lambda line: not line[0].startswith("target "))
     return Filled(config, tuple(ordered), tuple(doubts))

@@ -95,7 +95,7 @@ def infer_feature(
         return Guess(None, "left out: the column has no values")
     fits = (found for rule in _feature_rules() if (found := rule.fit(column, info.name)) is not None)
     # The paths of files tell of what is in them; as texts or classes they would be learnt by heart.
-    fit = next((found for found in fits if info.dtype != FILE_PATH or _opens_files(found.feature)), None)
+    fit = next((found for found in fits if info.dtype != FILE_PATH or found.feature.opens_files), None)
     if fit is None:
         return Guess(None, f"left out: no type is known for files of these names ({_suffixes(column)}); give one")
     feature = with_defaults(fit.feature, defaults)
@@ -113,10 +113,6 @@ def _suffixes(column: ColumnProfile) -> str:
     names = [] if column.distinct is None else column.distinct.to_pylist()
     counts = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in names)
     return first_of((f"{suffix} {count:,}" for suffix, count in counts.most_common()), 5)
-
-
-def _opens_files(feature: Feature) -> bool:
-    return hasattr(getattr(part(feature.type, "codec"), "CODEC", None), "opens_files")
 
 
 def with_defaults(feature: Feature, defaults: FeatureDefaults | None) -> Feature:

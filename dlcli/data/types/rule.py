@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.options.feature import Feature, Target
 from dlcli.data.types.profile import ColumnProfile
 from dlcli.errors import Problem
 
-__all__ = ["MOST", "FeatureRule", "Fit", "Hints", "TargetFit", "TargetRule", "different"]
+__all__ = ["MOST", "FeatureRule", "Fit", "Hints", "TargetFit", "TargetRule", "different", "names_of_files"]
 
 MOST = 0.9
 """The part of the texts from which on a column of them is one of numbers, or of dates: the others are faults that are
 shown, not a reason to take a column with a slip of the pen for one of a thousand categories."""
+
+_LOOKED_FOR = 100
+"""Names of which one must be a file: that others are missing is then a fault to be told, not another type."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,3 +102,25 @@ def different(column: ColumnProfile) -> pa.Array:
     """The different values of a column of texts that are no numbers, or of one of which all values are gathered."""
     assert column.distinct is not None, "the values of texts that are no numbers are always gathered"
     return column.distinct
+
+
+def names_of_files(column: ColumnProfile, suffix: str) -> tuple[str, ...] | None:
+    """What there is to say of a column of names that end as those of a kind of files do, all or nearly all, and of
+    which there are files; None where it is none.
+
+    Args:
+        column: What is known of it.
+        suffix: A regular expression.
+    """
+    if column.kind != "text" or column.folder is None or column.distinct is None:
+        return None
+    names = different(column)
+    ends = pc.match_substring_regex(names, suffix)
+    if not len(names) or pc.sum(ends).as_py() < MOST * len(names):
+        return None
+    folder, names = column.folder, names.filter(ends)
+    if not any(os.path.isfile(folder / each) for each in names.slice(0, _LOOKED_FOR).to_pylist() if "\0" not in each):
+        return None
+    files = f"{len(names):,} files" if len(names) > 1 else "a file"
+    others = len(ends) - len(names)
+    return (files, f"{others:,} others") if others else (files,)

@@ -367,7 +367,7 @@ def _argument(kind: str, entry: str, name: str, default: Any, text: ArgumentText
     return record
 
 
-_AUTO = {("Embedding", "input_dim"), ("ReversibleEmbedding", "input_dim")}
+_AUTO = {("Embedding", "input_dim"), ("Embedding", "output_dim"), ("ReversibleEmbedding", "input_dim")}
 """What the data knows better than its user."""
 
 _POSITIVE = {"filters", "input_dim", "output_dim", "n", "height", "width"}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from dlcli.backend import startup
+from dlcli.config.outputs.output_plan import OutputPlan
 
 __all__ = ["measure_in_own_units"]
 
@@ -15,16 +16,17 @@ Unit = Sequence[tuple[float, float]]
 """`(offset, scale)` of each of an output's numbers."""
 
 
-def measure_in_own_units(model: Any, units: Mapping[str, Unit]) -> None:
+def measure_in_own_units(model: Any, outputs: Sequence[OutputPlan]) -> None:
     """Let the metrics of a compiled model see targets and outputs in their own unit; the loss sees them scaled.
 
     A multiplication and an addition a batch, whatever the metrics: those of the user's own code included.
 
     Args:
         model: A compiled `keras.Model`, its metrics not built yet.
-        units: Of every output; empty for those that learn numbers as they are, or classes.
+        outputs: What each of its outputs learns.
     """
-    if not any(units.values()) or model._compile_metrics is None:
+    plans = {output.name: output for output in outputs}
+    if not any(output.unit for output in outputs) or model._compile_metrics is None:
         return
     compiled = model._compile_metrics
     build = compiled.build
@@ -33,19 +35,21 @@ def measure_in_own_units(model: Any, units: Mapping[str, Unit]) -> None:
         build(y_true, y_pred)
         for metrics in (compiled._flat_metrics, compiled._flat_weighted_metrics):
             for name, each in zip(model.output_names, metrics, strict=True):
-                if each is not None and units.get(name):
-                    each.update_state = _in_own_unit(each.update_state, units[name])
+                if each is not None and plans[name].unit:
+                    each.update_state = _in_own_unit(each.update_state, plans[name])
 
     compiled.build = build_for_own_units
 
 
-def _in_own_unit(update: Callable[..., None], unit: Unit) -> Callable[..., None]:
+def _in_own_unit(update: Callable[..., None], output: OutputPlan) -> Callable[..., None]:
     """The same update, of numbers that are brought back into their unit."""
-    offset, scale = np.array(unit, np.float32).T
     ops = startup.load().ops
 
-    def own(values: Any) -> Any:
+    def own(values: Any, unit: Unit, *, deep: bool = False) -> Any:
+        offset, scale = np.array(unit, np.float32).T
         values, count = ops.cast(values, "float32"), len(scale)  # float16 ends at 65,504
+        if deep:
+            return values * scale[:, None] + offset[:, None]
         if (values.shape[-1] or 0) < count:
             # A vector that is given as steps of one number each.
             steps = values.shape[-1] == 1 and len(values.shape) > 2 and values.shape[-2] == count
@@ -55,6 +59,7 @@ def _in_own_unit(update: Callable[..., None], unit: Unit) -> Callable[..., None]
         return first if values.shape[-1] == count else ops.concatenate([first, values[..., count:]], axis=-1)
 
     def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        update(own(y_true), own(y_pred), sample_weight=sample_weight)
+        predicted = own(y_pred, output.given_unit, deep=output.is_deep)
+        update(own(y_true, output.unit), predicted, sample_weight=sample_weight)
 
     return update_state

@@ -35,6 +35,8 @@ def viewed(made: Any, metric: Component, plan: OutputPlan) -> Any:
     def update_state(y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if view.skip:
             y_true, sample_weight = _without_gaps(y_true, sample_weight, view)
+        if view.deep and sample_weight is not None:  # which the loss takes for each number of a sample alike
+            sample_weight = sample_weight[..., 0]
         predicted = _predicted(y_pred, view)
         if view.link == "softmax" and normal_name(metric) == "binarycrossentropy":
             predicted = ops.multiply(predicted, 1.0)  # Keras would take what the softmax was given for a sigmoid's
@@ -60,6 +62,11 @@ def _object(made: Any, metric: Component, plan: OutputPlan) -> Any:
 
 def _predicted(values: Any, view: MetricView) -> Any:
     ops = startup.load().ops
+    if view.quantiles:
+        shape = values.shape
+        if not view.deep:
+            values = ops.reshape(values, (-1, *shape[1:-1], shape[-1] // view.quantiles, view.quantiles))
+        return ops.sort(values, axis=-1)[..., view.middle]
     if view.first:
         values = values[..., : view.first]
     if view.link is not None or view.expand is not None:

@@ -54,6 +54,7 @@ FORMAT = Format(
     title="CSV, TSV",
     order=0,
     suffixes=(".csv", ".tsv", ".txt", ".data", ".dat"),
+    prose=(".txt",),
     spoken={"csv": {}, "tsv": {"delimiter": "\t"}},
     text=True,
     sniff=_sniff,

@@ -6,9 +6,10 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import pyarrow as pa
 
-from dlcli.data.columns.arrays import texts_array
+from dlcli.data.columns.arrays import texts_array, with_nulls
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
 from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
 from dlcli.data.sources.source import FileSource
@@ -83,4 +84,5 @@ def _cells(name: str, files: Sequence[FoundFile]) -> pa.Array:
     folders_and_names = [file.path.rpartition("/") for file in files]
     if name == "name":
         return texts_array([name for _, _, name in folders_and_names])
-    return pa.array([folder or None for folder, _, _ in folders_and_names], pa.string())
+    folders = [folder for folder, _, _ in folders_and_names]
+    return with_nulls(texts_array(folders), np.array(folders) != "")

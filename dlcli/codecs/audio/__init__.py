@@ -1,0 +1,1 @@
+"""Sounds: WAV files that a column names, as samples of one rate and length."""

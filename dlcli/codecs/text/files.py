@@ -1,0 +1,143 @@
+"""The texts of a column: its cells, or the files that they name, some at a time."""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dlcli.data.columns.cells import as_arrow, labels
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.named_files import NamedFiles, open_named
+from dlcli.data.columns.names import is_text
+from dlcli.errors import DataError, Problem
+
+__all__ = ["BLOCK_BYTES", "MOST_BYTES", "Texts", "blocks_of", "texts_of"]
+
+BLOCK_BYTES = 8 * 2**20
+"""Of text that is split at a time: its tokens take some ten times that."""
+
+MOST_BYTES = 256 * 2**20
+"""Of one file."""
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""What files begin with that say their encoding, whatever is expected of them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """Consecutive rows.
+
+    Args:
+        start: The first of them, in the column.
+        texts: Their different texts.
+        codes: `(rows,)`, the place of each row's text in `texts`; -1 where there is none.
+        problems: Of files that cannot be read; their texts are empty.
+    """
+
+    start: int
+    texts: Sequence[str]
+    codes: NDArray[np.int64]
+    problems: Sequence[Problem] = ()
+
+
+def blocks_of(column: Column | NamedFiles, encoding: str) -> Iterator[Texts]:
+    """The rows of a column in their order, so many at a time as have a few megabytes of text.
+
+    Args:
+        column: Its cells are the texts, or name the files that hold them.
+        encoding: Of files that do not say theirs.
+    """
+    if isinstance(column, NamedFiles):
+        yield from _files(column, encoding)
+        return
+    cells = as_arrow(column)
+    size = _rows_at_once(cells)
+    for start in range(0, max(len(cells), 1), size):
+        found = labels(cells.slice(start, size), as_written=True)
+        yield Texts(start, found.names, found.codes)
+
+
+def texts_of(column: Column | NamedFiles, encoding: str) -> list[str]:
+    """The text of every row; an empty one where there is none.
+
+    Raises:
+        DataError: Files cannot be read.
+    """
+    found: list[str] = []
+    for block in blocks_of(column, encoding):
+        if block.problems:
+            raise DataError(block.problems)
+        texts = [*block.texts, ""]
+        found += [texts[code] for code in block.codes.tolist()]
+    return found
+
+
+def _rows_at_once(cells: pa.Array) -> int:
+    if not is_text(cells.type):  # numbers, and texts of which each is there once
+        return 1 << 18
+    total = pc.sum(pc.binary_length(cells)).as_py() or 0
+    return max(1, len(cells) * BLOCK_BYTES // max(total, BLOCK_BYTES))
+
+
+def _files(column: NamedFiles, encoding: str) -> Iterator[Texts]:
+    folder = None if column.folder is None else str(column.folder)
+    texts: list[str] = []
+    codes: list[int] = []
+    problems: list[Problem] = []
+    start = size = 0
+    for name in column.names.to_pylist():
+        if name:
+            found = _read(name, folder, encoding)
+            if isinstance(found, Problem):
+                problems.append(found)
+                found = ""
+            codes.append(len(texts))
+            texts.append(found)
+            size += len(found)
+        else:
+            codes.append(-1)
+        if size >= BLOCK_BYTES:
+            yield Texts(start, texts, np.array(codes, np.int64), problems)
+            start += len(codes)
+            texts, codes, problems, size = [], [], [], 0
+    yield Texts(start, texts, np.array(codes, np.int64), problems)
+
+
+def _read(name: str, folder: str | None, encoding: str) -> str | Problem:
+    try:
+        with open_named(name, folder) as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read() if size <= MOST_BYTES else b""
+    except DataError as error:
+        return error.problems[0]
+    except OSError as error:
+        message = f"'{os.path.join(folder or '', name)}' cannot be read: {error.strerror or error}"
+        return Problem(message, rule="unreadable-file")
+    if size > MOST_BYTES:
+        message = f"'{os.path.join(folder or '', name)}' has more than {MOST_BYTES // 2**20} MiB, too much for one text"
+        return Problem(message, hint="cut it into several", rule="too-large")
+    return _decoded(content, name, folder, encoding)
+
+
+def _decoded(content: bytes, name: str, folder: str | None, encoding: str) -> str | Problem:
+    said = next((known for mark, known in _MARKS if content.startswith(mark)), encoding)
+    try:
+        return content.decode(said).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        place = os.path.join(folder or "", name)
+        message = f"'{place}' is no text in {said}: byte {error.start} is 0x{content[error.start]:02x}"
+        hint = "`encoding: cp1252` beside `file: true`, or another, says in which it is; leave out files of other kinds"
+        return Problem(message, hint=hint, rule="wrong-encoding")

@@ -1,0 +1,93 @@
+"""The files of rows, and what several threads do with each of them."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.columns.cell_faults import missing_values
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.named_files import NamedFiles
+from dlcli.errors import DataError, Problem
+
+__all__ = ["LISTED", "File", "each_of", "files_of", "present_files", "refuse"]
+
+File = tuple[str, str | None]
+"""A name, and the folder that it is relative to: see `open_named`."""
+
+LISTED = 5
+"""Files that a message lists."""
+
+_AT_ONCE = 64
+"""Files for a thread to take at most, so that handing them over costs little beside decoding small ones."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def files_of(column: Column | NamedFiles) -> tuple[list[File], NDArray[np.bool_]]:
+    """The files of rows, and which rows have none."""
+    named = column if isinstance(column, NamedFiles) else NamedFiles(as_arrow(column), None)
+    folder = None if named.folder is None else str(named.folder)
+    names = named.names.to_pylist()
+    return [(name or "", folder) for name in names], np.array([not name for name in names], np.bool_)
+
+
+def present_files(name: str, column: Column | NamedFiles, *, start: int) -> list[File]:
+    """The files of rows that all have one.
+
+    Args:
+        name: The column's.
+        column: Its cells.
+        start: Row number, from 0, of the first row in its source.
+
+    Raises:
+        DataError: Empty cells.
+    """
+    files, missing = files_of(column)
+    if missing.any():
+        hint = "leave these rows out, or name their files"
+        raise DataError(missing_values(name, missing, start=start, hint=hint))
+    return files
+
+
+def refuse(problems: Sequence[Problem], what: str) -> None:
+    """Raise the problems of files, if there are any.
+
+    Args:
+        problems: One a file.
+        what: The files are, such as `images`.
+
+    Raises:
+        DataError: The first ones, and how many more there are.
+    """
+    if problems:
+        more = len(problems) - LISTED
+        rest = [Problem(f"{more:,} more {what} cannot be used", rule=problems[LISTED].rule)] if more > 0 else []
+        raise DataError([*problems[:LISTED], *rest])
+
+
+def each_of(items: Sequence[_Item], step: Callable[[_Item], _Result]) -> list[_Result]:
+    """What a step gives for each item, in their order; several threads take them."""
+    # A few large images are to keep all threads busy, too, until the last one is done.
+    size = max(1, min(_AT_ONCE, len(items) // (4 * _cores())))
+    if len(items) < 2 or _cores() == 1:
+        return [step(item) for item in items]
+    parts = [items[start : start + size] for start in range(0, len(items), size)]
+    return [each for part in _pool().map(lambda part: [step(item) for item in part], parts) for each in part]
+
+
+@functools.cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(min(16, _cores()), "dlcli-files")
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
