@@ -58,7 +58,7 @@ class KeptTexts:
         most: Characters that are kept.
     """
 
-    def __init__(self, most: int = 64 * 2**20) -> None:
+    def __init__(self, most: int = 32 * 2**20) -> None:
         self._room = most
         self._texts: dict[tuple[str | None, str], str] = {}
 
