@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend import startup
 
-__all__ = ["OWN_LAYERS", "sines"]
+__all__ = ["OWN_LAYERS", "sines", "zeros_of"]
 
 
 class PositionEmbedding:
@@ -43,7 +43,7 @@ class PositionEmbedding:
         if self._most is not None and steps > self._most:
             raise ValueError(f"sequence_length is {self._most}, and {steps} steps come in")
         if self._layer is None:
-            self._zeros = keras.layers.Rescaling(0.0, name=f"{self.name}_zeros")
+            self._zeros = keras.layers.Rescaling(0.0, name=zeros_of(self.name))
             self._layer = keras.layers.LayerNormalization(
                 axis=[1, 2], scale=False, beta_initializer=self._initializer, name=self.name
             )
@@ -95,6 +95,11 @@ OWN_LAYERS: dict[str, Callable[..., Any]] = {
     "SinePositionEncoding": SinePositionEncoding,
 }
 """By the names that the catalogue has them by."""
+
+
+def zeros_of(name: str) -> str:
+    """What the layer is called that makes the zeros for a layer of our own; nobody has written it."""
+    return f"{name}_zeros"
 
 
 def sines(steps: int, size: int, *, longest: float = 10_000) -> NDArray[np.float32]:
