@@ -73,9 +73,7 @@ def forecast(
         message += f"of {job.form.past:,} steps, and nothing is predicted of them: {first_of(ahead.short, 5)}"
         warn(Problem(message, hint="give more of their past", rule="short-series"))
     if job.layout.form is not None and ahead.times is None and job.form.horizon:
-        message = (
-            f"the times are irregular, so those of the forecasts are not known: the column {STEP!r} counts the steps"
-        )
+        message = f"the times are irregular, so those of the forecasts are not known: {job.step!r} counts the steps"
         warn(Problem(message, hint="data.windows.frequency says what a step is", rule="irregular-times"))
     unknown: list[str] = []
     for part in job.parts():
@@ -157,6 +155,11 @@ class _Job:
         assert self.run.preprocessing.windows is not None
         return self.run.preprocessing.windows
 
+    @property
+    def step(self) -> str:
+        """What the column of the numbers of steps is called."""
+        return f"{STEP}_ahead" if STEP in (*self.series, *self.copied) else STEP
+
     def parts(self) -> Generator[NDArray[np.int64], None, None]:
         """The forecasts, as many at a time as take little memory."""
         ends = np.cumsum(self._lengths(np.arange(len(self.ahead.series))))
@@ -205,7 +208,7 @@ class _Job:
         if self.time is not None and (self.ahead.times is not None or not horizon):
             columns[self.time] = self._times(part, last)
         elif horizon:
-            columns[STEP] = numbers_array(np.tile(np.arange(1, horizon + 1), len(part)))
+            columns[self.step] = numbers_array(np.tile(np.arange(1, horizon + 1), len(part)))
         columns.update({name: self._cells(KEPT + name, there) for name in self.copied})
         return columns
 
