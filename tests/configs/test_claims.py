@@ -45,6 +45,7 @@ CLAIMS = [
     Claim("digits_images", "accuracy", least=0.98),
     Claim("digits_images_mlp", "accuracy", least=0.96),
     Claim("chirps", "accuracy", least=0.95),
+    Claim("moves", "accuracy", least=0.9),
     Claim("xor", "accuracy", least=1.0, split="train"),
     Claim("clouds", "accuracy", least=0.98),
     Claim("stores", "mae", most=30),
@@ -69,7 +70,7 @@ CLAIMS = [
     Claim("lessons/10_reduce_on_plateau", "accuracy", least=0.9),
     Claim("lessons/10_learning_rate_scheduler", "accuracy", least=0.9),
     Claim("lessons/11_checkpoints", "accuracy", least=0.9),
-    Claim("lessons/14_mel", "accuracy", least=0.9),
+    Claim("lessons/14_time_distributed", "accuracy", least=0.85),
     Claim("lessons/15_sgd", "accuracy", least=0.85),
     Claim("lessons/15_momentum", "accuracy", least=0.85),
     Claim("lessons/15_adagrad", "accuracy", least=0.85),
@@ -139,6 +140,10 @@ LONG_CLAIMS = [
     Claim("masks", "accuracy", least=0.95),
     Claim("autoencoder_cnn", "mae", most=2.0),
     Claim("sums", "accuracy", least=0.9),
+    Claim("lessons/14_channels_first", "accuracy", least=0.9),
+    Claim("lessons/14_conv3d", "accuracy", least=0.9),
+    Claim("lessons/14_conv_lstm", "accuracy", least=0.9),
+    Claim("lessons/14_mel", "accuracy", least=0.9),
 ]
 """What takes longer, so that only the long proofs train it."""
 

@@ -182,6 +182,18 @@ class Preprocessing:
             self.update(chunk)
         self.finish()
 
+    @property
+    def naming_files(self) -> tuple[str, ...]:
+        """The columns of features whose cells name files that samples are made of."""
+        return tuple(
+            dict.fromkeys(
+                column
+                for codec in self.features.values()
+                if isinstance(codec, OpensFiles) and codec.reads == "text"
+                for column in codec.columns
+            )
+        )
+
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
         """The files that cells of features and targets name, as far as they are there."""
         opening = [codec for _, _, codec in self._codecs() if isinstance(codec, OpensFiles)]
