@@ -189,3 +189,11 @@ def test_a_time_zone_is_that_of_the_clock_on_the_wall(freq: str, words: str) -> 
     assert steps.missing == 0
     after = form.write(steps_after(steps.frequency, read[199:200], 100, form)[0])
     assert after.to_pylist() == cells[200:].to_pylist()
+
+
+def test_steps_of_too_fine_a_frequency_are_all_gaps(tmp_path: Path) -> None:
+    times = dates("2024-01-01", periods=20, freq="D")
+    problem = refused(tmp_path, times, {"frequency": "hour"})
+    assert problem.rule == "no-windows"
+    assert "has 1 without a gap: of hourly steps some are missing at 19 places" in problem.message
+    assert "`frequency`" in problem.hint
