@@ -20,10 +20,10 @@ from dlcli.data.series.ahead import NOWHERE, Ahead, look_ahead, require_known
 from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
-from dlcli.data.series.layout import Layout, lay_out
+from dlcli.data.series.layout import Layout
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
-from dlcli.data.window_inputs import at_pace, steps_put_in
+from dlcli.data.window_inputs import at_pace, lay_out_new, steps_put_in
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
@@ -136,7 +136,7 @@ class _Job:
         if len(before):
             warn(steps_put_in(len(before), windows))
             history = history.with_more(filled, before)
-        layout = lay_out(history.rows, windows, format=form.pace.format)
+        layout = lay_out_new(history.rows, windows, form)
         ahead = look_ahead(layout, history.complete[layout.order], form, may_cross=windows.gaps == "ignore")
         if not len(ahead.series):
             raise DataError(_too_short(ahead, form.past))
