@@ -365,7 +365,7 @@ def predict_file(
     allow_code: bool = False,
     listener: Listener | None = None,
 ) -> int:
-    """Predict row for row from a file to a file, in bounded memory.
+    """Predict row for row from a file to a file, in bounded memory; of series the steps after their last.
 
     Args:
         run: A run or its directory.
