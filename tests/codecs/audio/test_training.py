@@ -107,7 +107,14 @@ def test_bad_files_are_named(run: Any, tmp_path: Path, wav: Any) -> None:
     [
         ("\n    - MelSpectrogram: {fft_length: 128}\n    - Flatten", "put a Flatten before it"),
         ("\n    - Flatten\n    - STFTSpectrogram\n    - Flatten", "Reshape"),
-        ("\n    - Flatten\n    - MelSpectrogram: {fft_length: 2048}\n    - Flatten", "Flatten"),
+        ("\n    - STFTSpectrogram: {frame_length: 1000}\n    - Flatten", "smaller frame_length"),
+        ("\n    - Flatten\n    - MelSpectrogram: {fft_length: 2048}\n    - Flatten", "another fft_length"),
+        # Keras reckons 10 steps, and there are 9.
+        (
+            "\n    - Flatten\n    - MelSpectrogram: {fft_length: 128, sequence_stride: 89}\n    - Flatten",
+            "sequence_stride",
+        ),
+        ("\n    - Conv2D: {filters: 2, kernel_size: 3}\n    - Flatten", "samples of (height, width, channels)"),
     ],
 )
 def test_sounds_that_a_spectrogram_cannot_take(tmp_path: Path, tones: Path, layers: str, hint: str) -> None:
