@@ -117,6 +117,7 @@ def test_folders_of_films_and_films_themselves_are_predicted(run: Any, tmp_path:
     assert "its frame 'frame9.png'" in error.value.problems[0].message
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["ConvLSTM2D", "TimeDistributed"])
 def test_other_layers_of_films(name: str, tmp_path: Path, films_in: Any) -> None:
     """Each is proved equal without TensorFlow."""
