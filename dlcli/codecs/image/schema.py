@@ -21,6 +21,7 @@ class ImageFeature(Feature):
     synonyms: ClassVar[tuple[str, ...]] = ("picture", "photo", "img", "images")
     of_one: ClassVar[frozenset[str]] = Feature.of_one
     layers: ClassVar[frozenset[str]] = frozenset({"augment"})
+    unstored: ClassVar[frozenset[str]] = frozenset({"augment"})
 
     type: Literal["image"] = "image"
     size: Size = Field(

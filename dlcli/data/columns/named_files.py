@@ -121,10 +121,16 @@ def place_of(name: str, folder: str | None, *, directory: bool = False) -> str:
     try:
         if folder is not None:
             path = os.path.join(_real(os.path.dirname(path)), os.path.basename(path))
-            path = os.path.realpath(path) if os.path.islink(path) else path
             if not _inside(path, folder):
                 raise _outside(name, folder)
-        mode = os.stat(path).st_mode
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                path = os.path.realpath(path)
+                if not _inside(path, folder):
+                    raise _outside(name, folder)
+                mode = os.lstat(path).st_mode
+        else:
+            mode = os.stat(path).st_mode
     except OSError as error:
         raise _cannot(path, error, folder=folder) from None
     if not (stat.S_ISREG(mode) or (directory and stat.S_ISDIR(mode))):
