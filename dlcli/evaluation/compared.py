@@ -16,9 +16,9 @@ from dlcli.data.baselines.baseline import Baseline, Guess
 from dlcli.data.samples.samples import Indices, Samples, Taken
 from dlcli.trained.decoding import Decoded
 
-__all__ = ["BaselineReports", "HasPast", "RowsOf", "as_decoded", "worse_in"]
+__all__ = ["BaselineReports", "HasPast", "RowsOf", "as_decoded", "with_mase", "worse_in"]
 
-MEASURES = ("mae", "rmse", "pinball", "accuracy", "whole", "log_loss")
+MEASURES = ("mae", "mase", "rmse", "pinball", "accuracy", "whole", "log_loss")
 """What a report says of a baseline, as far as it says it of the model."""
 
 GREATER = ("accuracy", "whole")
@@ -63,9 +63,16 @@ class BaselineReports:
     Args:
         baselines: Of the target.
         make: Makes an empty report.
+        finish: What is added to what a report says.
     """
 
-    def __init__(self, baselines: Sequence[Baseline], make: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        baselines: Sequence[Baseline],
+        make: Callable[[], Any],
+        finish: Callable[[dict[str, Any]], dict[str, Any]] = lambda said: said,
+    ) -> None:
+        self._finish = finish
         self._reports = [(baseline, make()) for baseline in baselines]
 
     def each(self) -> Sequence[tuple[Baseline, Any]]:
@@ -81,7 +88,7 @@ class BaselineReports:
         """
         found = {
             baseline.name: (baseline, {name: made[name] for name in MEASURES if name in made and name in report})
-            for baseline, made in ((baseline, each.result()) for baseline, each in self._reports)
+            for baseline, made in ((baseline, self._finish(each.result())) for baseline, each in self._reports)
         }
         worse = {
             name: measures
@@ -126,3 +133,18 @@ def as_decoded(guess: Guess, output: OutputPlan, target: TargetSpec, rows: int) 
     indices = np.broadcast_to(guess.probabilities.argmax(axis=-1), shape[:-1])
     chosen = probabilities > 0.5 if target.kind == "categories" else None
     return Decoded(target.name, target.classes, indices, probabilities, chosen=chosen)
+
+
+def with_mase(report: dict[str, Any], error: float | None) -> dict[str, Any]:
+    """A report of forecasts with its mean absolute error as a multiple of that which repeating the season before makes
+    in the training rows (MASE; Hyndman and Koehler 2006): below 1 is better than that is there.
+
+    Args:
+        report: With `mae`, and those of each step where there are several.
+        error: That of the season before; None where it is not known, and the report stays as it is.
+    """
+    if error is None or report.get("mae") is None:
+        return report
+    columns = report.get("columns")
+    each = {} if columns is None else {"columns": {name: with_mase(one, error) for name, one in columns.items()}}
+    return {**report, "mase": report["mae"] / error, **each}

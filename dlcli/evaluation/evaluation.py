@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.signature import TargetSpec
-from dlcli.data.baselines.baseline import baselines_of
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken
 from dlcli.data.series.levels import undo_level
-from dlcli.evaluation.compared import BaselineReports, RowsOf, as_decoded
+from dlcli.evaluation.compared import BaselineReports, RowsOf, as_decoded, with_mase
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
 from dlcli.trained.decoding import Decoded, decode
@@ -151,8 +150,12 @@ class _Reports:
                 name = output.called(target.name)
                 make = functools.partial(_report, output, target.name, preprocessing)
                 self._outputs[name], self._own[name] = (output, target), make()
-                found = baselines_of(preprocessing.targets[target.name]) if output.scores not in OTHERS else ()
-                self._baselines[name] = BaselineReports(found, functools.partial(make, ranked=False))
+                found = preprocessing.baselines(target.name) if output.scores not in OTHERS else ()
+                self._baselines[name] = BaselineReports(
+                    found,
+                    functools.partial(make, ranked=False),
+                    functools.partial(with_mase, error=self._error_of(name)),
+                )
 
     def add(self, raw: Sequence[NDArray[Any]], rows: RowsOf) -> None:
         """Take in the outputs for some rows."""
@@ -166,8 +169,13 @@ class _Reports:
 
     def result(self) -> dict[str, dict[str, Any]]:
         """What each says, by the target."""
-        own = {name: report.result() for name, report in self._own.items()}
+        own = {name: with_mase(report.result(), self._error_of(name)) for name, report in self._own.items()}
         return {name: {**report, **self._baselines[name].result(report)} for name, report in own.items()}
+
+    def _error_of(self, name: str) -> float | None:
+        """What the errors of forecasts of a target are measured by."""
+        windows, target = self._preprocessing.windows, self._outputs[name][1].name
+        return None if windows is None else windows.pace.errors.get(target)
 
 
 def _report(output: OutputPlan, target: str, preprocessing: Preprocessing, *, ranked: bool = True) -> Report:

@@ -30,6 +30,8 @@ CHANGES: dict[str, Any] = {
     "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
     "exclude": ["a"],
     "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
+    "windows": [{"length": 3}, {"length": 4}, {"length": 3, "look_back": True}, {"length": 3, "scale": "window"}],
+    "rows": ["folders"],
     "sample_weight": ["w"],
     "columns": [["a", "y"]],
     "header": [True, False],

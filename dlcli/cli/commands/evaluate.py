@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "evaluate", "present"]
 
-SHOWN = {"mae": "MAE", "rmse": "RMSE", "log_loss": "log loss", "whole": "whole rows"}
+SHOWN = {"mae": "MAE", "mase": "MASE", "rmse": "RMSE", "log_loss": "log loss", "whole": "whole rows"}
 """What measures are called in tables."""
 
 MOST_CLASSES = 20

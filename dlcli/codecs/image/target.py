@@ -93,7 +93,7 @@ class ImageTargetCodec:
         *axes, width = self._codec.shape
         unit = tuple(zip(self._codec.offset.tolist(), self._codec.scale.tolist(), strict=True))
         plain = all(pair == (0.0, 1.0) for pair in unit)
-        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=() if plain else unit)
+        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=() if plain else unit, pixels=True)
 
     def decided(self) -> str:
         """Nothing."""

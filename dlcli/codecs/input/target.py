@@ -134,7 +134,8 @@ class InputTargetCodec:
             )
         *axes, width = self._shape
         unit = self._unit if any(pair != (0.0, 1.0) for pair in self._unit) else ()
-        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=unit)
+        pixels = isinstance(self._first, ScaledInside) and self._first.axes_order == tuple(range(len(self._shape)))
+        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=unit, pixels=pixels)
 
     def baselines(self) -> Sequence[Baseline]:
         """The mean of the numbers, where all features know theirs."""
