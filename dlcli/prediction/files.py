@@ -73,7 +73,7 @@ class Writing:
         Raises:
             DataError: The file's suffix says none.
         """
-        return "csv" if self.directory is not None else self.format or output_format(self.target)
+        return output_format(None) if self.directory is not None else self.format or output_format(self.target)
 
 
 def predict_to(
