@@ -141,6 +141,7 @@ LONG_CLAIMS = [
     Claim("masks", "accuracy", least=0.95),
     Claim("autoencoder_cnn", "mae", most=2.0),
     Claim("sums", "accuracy", least=0.9),
+    Claim("pretrained", "accuracy", least=0.9),
     Claim("lessons/14_channels_first", "accuracy", least=0.9),
     Claim("lessons/14_conv3d", "accuracy", least=0.9),
     Claim("lessons/14_conv_lstm", "accuracy", least=0.9),
