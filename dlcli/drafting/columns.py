@@ -29,6 +29,8 @@ _ID = re.compile(
 _ROWS_A_VALUE = 20
 """Rows a value from which on it is no chance that two columns change together."""
 
+_GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
+
 _FEWEST = 10
 """Rows from which on a column whose values are all different may be an id."""
 
@@ -132,6 +134,8 @@ def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, befo
         return Column(
             name, cells, False, None, f"one value, {_shown(cells.labels.names[0])}, in all rows", suspect="constant"
         )
+    if (large := _too_large(cells)) is not None:
+        return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
     if guess.odd:
         return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
     if (twin := before.setdefault(_fingerprint(cells), name)) != name:
@@ -139,19 +143,19 @@ def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, befo
     if why := _id(name, cells, guess):
         return Column(name, cells, False, None, why)
     if why := gives_away(cells, target, task):
-        return Column(name, cells, False, None, f"gives the target away: {why}; delete this line if it is known before")
+        return Column(name, cells, False, None, f"{_GIVES_AWAY}: {why}; delete this line if it is known before")
     feature, note = _with_format(guess, cells)
     return Column(name, cells, True, feature, note)
 
 
 def _some_left(columns: list[Column]) -> list[Column]:
-    """Where nothing would be left to learn from, what gives the target away is what there is."""
+    """Where nothing would be left to learn from, what gives the target away, or counts the rows, is what there is."""
     if any(column.used for column in columns):
         return columns
     kept = []
     for column in columns:
-        if column.why.startswith("gives the target away"):
-            why = column.why.partition(";")[0].replace("gives", "it gives") + "; nothing else is left to learn from"
+        if column.why.startswith(_GIVES_AWAY) or column.why == _COUNTS:
+            why = f"{column.why.partition(';')[0]}; nothing else is left to learn from"
             column = dataclasses.replace(column, used=True, why=why)
         kept.append(column)
     return kept
@@ -176,7 +180,7 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
     if is_id_name(name):
         return "all of its values are different whole numbers: an id"
     counts = len(found) >= _FEWEST and (np.all(steps == 1) or np.all(steps == -1))
-    return "it counts the rows" if counts and not re.search(r"(?i)year|time|day|week|month|step|hour|^t$", name) else ""
+    return _COUNTS if counts and not re.search(r"(?i)year|time|day|week|month|step|hour|^t$", name) else ""
 
 
 def _fingerprint(cells: Cells) -> bytes:
@@ -187,6 +191,13 @@ def _fingerprint(cells: Cells) -> bytes:
         text = "\0".join(found.names) if numbers is None else ""
         digest.update(text.encode() if numbers is None else np.nan_to_num(numbers).tobytes())
     return digest.digest()
+
+
+def _too_large(cells: Cells) -> float | None:
+    """A number that is infinite as a network takes it; None where there is none."""
+    numbers = cells.numbers
+    large = np.flatnonzero(np.abs(numbers) > np.finfo(np.float32).max) if numbers is not None else ()
+    return float(numbers[large[0]]) if numbers is not None and len(large) else None
 
 
 def _odd(cells: Cells) -> str:

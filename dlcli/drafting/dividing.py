@@ -83,7 +83,7 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
     if validation is None and test is None:
         return Dividing(None, "", None, None, classes_named=True)
     group = next((column for column in columns if _groups(column) and _keeps(column, found)), None)
-    if group is not None:
+    if group is not None and any(column.used and column is not group for column in columns):
         why = f"rows of one {group.name} stay together: what is predicted later is of others"
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     order = next((column for column in columns if _orders(column) and _is_whole(column, found)), None)

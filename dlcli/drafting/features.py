@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from dlcli.config.schema import REST
+from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.drafting.columns import Column
 from dlcli.drafting.page import Line, entry, heading, item, remark
 
@@ -22,6 +24,12 @@ FEW_CATEGORIES = 10
 
 LONGEST_KEY = 200
 """Characters of a name that still reads well before a colon."""
+
+_OTHERWISE = re.compile(r"[/*?\[]")
+"""What a name of a feature cannot have, or what would make a glob of it."""
+
+RESERVED = (REST, DEFAULT_INPUT)
+"""What features cannot be called."""
 
 _MANY = 20
 """Columns of one reason from which on they stay where they do no harm."""
@@ -75,20 +83,18 @@ def _written(column: Column, names: dict[str, str], every: Sequence[str]) -> Any
     if said["type"] == "category" and column.distinct > FEW_CATEGORIES:
         said["encode"] = {"embedding": _vector(column.distinct)}
     if name != column.name:
-        said = {**said, "columns": column.name}
+        said = {**said, "columns": glob.escape(column.name)}
     return said["type"] if len(said) == 1 else said
 
 
 def _called(name: str, others: set[str]) -> str:
     """The name of a feature: that of its column, unless a config or Keras could not have it."""
-    if name != REST and "/" not in name and len(name) <= LONGEST_KEY:
+    called = _OTHERWISE.sub("_", name)[:LONGEST_KEY]
+    if called == name and name not in RESERVED:
         return name
-    called = "column" if name == REST else name.replace("/", "_")[:LONGEST_KEY]
-    number = 1
-    free = called
+    free = f"column_{called.strip('.')}".rstrip("_")
     while free in others:
-        number += 1
-        free = f"{called}_{number}"
+        free += "_"
     return free
 
 

@@ -132,7 +132,8 @@ def glance(said: Said, *, target: str | None) -> Glance:
     """
     options = TableOptions(missing_values=tuple(dict.fromkeys([*USUAL_MARKS])))
     source = open_with(said, options)
-    if any(doubt.rule == "header-looks-like-data" for doubt in source.doubts()):
+    doubts = {doubt.rule for doubt in source.doubts()}
+    if "header-looks-like-data" in doubts and target not in {info.name for info in source.columns()}:
         options = dataclasses.replace(options, reading=Reading(header=False))
         source = open_with(said, options)
     found = _look(source, options, target)
