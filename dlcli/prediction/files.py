@@ -26,7 +26,7 @@ from dlcli.trained.rows import input_rows
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.undefined import Undefined
 
-__all__ = ["STANDARD", "Writing", "predict_to"]
+__all__ = ["STANDARD", "Writing", "check_own", "predict_to"]
 
 STANDARD = "-"
 """Standard input, and standard output."""
@@ -102,7 +102,7 @@ def predict_to(
     if target is None:
         standard_output()  # before the input is read
     else:
-        _check_own(target, run.directory)
+        check_own(target, run.directory)
     with _opened(source, format) as kept:
         path = source if kept is None else str(kept.file)
         rows = input_rows(
@@ -151,7 +151,7 @@ def _readable(tables: Iterable[pa.Table], *, name: str) -> Generator[pa.Table, N
         raise DataError(Problem(message, rule="unreadable-file")) from error
 
 
-def _check_own(target: Path, run: RunDirectory) -> None:
+def check_own(target: Path, run: RunDirectory, *, what: str = "the predictions") -> None:
     """Refuse to write over what the run is made of, by whatever name.
 
     Raises:
@@ -161,7 +161,7 @@ def _check_own(target: Path, run: RunDirectory) -> None:
     for name in sorted(OWN_NAMES):
         own = run.path / name
         if place.is_relative_to(os.path.realpath(own)) or (own.exists() and place.exists() and place.samefile(own)):
-            message = f"cannot write the predictions to {target}: {own} belongs to the run"
+            message = f"cannot write {what} to {target}: {own} belongs to the run"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 
