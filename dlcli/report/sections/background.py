@@ -35,10 +35,10 @@ def findings(facts: Facts) -> Section | None:
 
 def _finding(found: Mapping[str, Any]) -> Text:
     path = f"{found['path']}: " if found.get("path") else ""
-    rule = f" [{found['rule']}]" if found.get("rule") else ""
+    family = f" [{found['rule']}]" if found.get("rule") else ""
     kind = "warning" if found.get("warning") else "info"
     return Text(
-        f"{path}{shortened(found.get('message', ''), 2000)}{rule}", kind, shortened(found.get("hint", ""), 2000)
+        f"{path}{shortened(found.get('message', ''), 2000)}{family}", kind, shortened(found.get("hint", ""), 2000)
     )
 
 
