@@ -10,15 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from dlcli.config.options.feature import Cells, Feature, Target
-from dlcli.config.options.section import Columns, Section, Words, as_divisor
+from dlcli.config.options.section import Columns, Divide, Words, as_divisor
 
-__all__ = ["FEATURE", "TARGET", "Divide", "NumberFeature", "NumberTarget"]
-
-
-class Divide(Section):
-    """Scale by a constant, as in pixels divided by 255."""
-
-    divide: Annotated[float, Field(gt=0, description="The constant that every value is divided by.")]
+__all__ = ["FEATURE", "TARGET", "NumberFeature", "NumberTarget"]
 
 
 def _as_list(value: Any) -> Any:

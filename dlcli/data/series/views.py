@@ -67,8 +67,6 @@ def window_form(windows: Windows, features: Iterable[str], pace: Pace) -> Window
     ]
     if problems:
         raise ConfigError(problems)
-    if windows.season != "auto":
-        pace = dataclasses.replace(pace, season=windows.season)
     scale = None if windows.scale == "none" else windows.scale
     return WindowForm(
         windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static, pace=pace, scale=scale
