@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from dlcli.config.catalogue.entries import Argument
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
 from dlcli.model.components import make
+from dlcli.model.faults import model_faults
+from dlcli.model.repairs import mended_arguments, require_fit
 
 FILLERS: dict[str, Any] = {
     "num_classes": 3, "target_class_ids": [1], "units": 3, "filters": 2, "kernel_size": 3, "pool_size": 2,
@@ -124,3 +127,33 @@ def test_tversky_weighs_false_positives_with_alpha() -> None:
     alone = float(keras.losses.Tversky(alpha=0.9, beta=0.1)(true, predicted))
     assert alone != pytest.approx(value), "Keras has mended it: dlcli.model.repairs need not"
     assert float(made("losses", "Tversky", {"alpha": 0.9})(true, predicted)) == pytest.approx(1 - 1 / 2.8, rel=1e-5)
+
+
+def test_keras_makes_windows_with_scipy() -> None:
+    """Of a name; of numbers it needs none, and they are the same."""
+    keras = startup.load()
+    entry = catalogue.load().get("layers", "STFTSpectrogram")
+    assert entry is not None
+    numbers = mended_arguments(entry, {"frame_length": 16})["window"]
+    layer = keras.layers.STFTSpectrogram(frame_length=16, window=numbers)
+    assert layer(np.zeros((1, 64, 1), np.float32)).shape == (1, 7, 9)
+    if importlib.util.find_spec("scipy") is None:
+        with pytest.raises(ImportError):
+            keras.layers.STFTSpectrogram(frame_length=16, window="hann")
+
+
+@pytest.mark.parametrize(
+    ("shape", "arguments"), [((1, 3, 800), {}), ((1, 800), {"sequence_stride": 89}), ((1, 800, 1), {}), ((1, 60), {})]
+)
+def test_keras_reckons_shapes_of_mel_spectrograms_wrongly(shape: tuple[int, ...], arguments: dict[str, int]) -> None:
+    """Each of these is refused; where Keras is right, nothing is."""
+    keras = startup.load()
+    layer = keras.layers.MelSpectrogram(fft_length=128, **{"sequence_stride": 64, **arguments})
+    require_fit(layer, [(None, 801)])
+    with pytest.raises(ValueError):
+        require_fit(layer, [(None, *shape[1:])])
+    try:
+        given = tuple(layer(np.zeros(shape, np.float32)).shape)
+    except model_faults():
+        return
+    assert given != tuple(layer.compute_output_shape(shape))
