@@ -148,12 +148,15 @@ class NumberSequenceCodec:
         if not len(read.numbers):
             return target
         encoded = self._steps.encode([read.numbers])
-        if self.entrance:
-            encoded[~encoded.any(axis=1), 0] = NEXT_TO_NOTHING
+        encoded[~encoded.any(axis=1), 0] = NEXT_TO_NOTHING
         places = self._padding.places(read.ends)
         there = places >= 0
         target[there] = encoded[places[there]].reshape(-1, *self.shape[1:])
         return target
+
+    def there(self, sample: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which steps of an encoded sample were not filled up."""
+        return np.asarray(sample.reshape(len(sample), -1).any(axis=1))
 
     def names(self) -> tuple[str, ...]:
         """The name and the place of each number: `x[0,3]`."""

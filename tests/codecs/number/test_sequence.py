@@ -183,6 +183,13 @@ def test_a_shape_that_contradicts_the_length() -> None:
         made.fit([pa.array(["1 2 3", "1 2"])])
 
 
+def test_what_was_filled_up_can_be_told_apart() -> None:
+    for mask in (True, False):
+        made = codec({"mask": mask})
+        found = encoded(made, pa.array([[0.0, 0.0, 5.0], [0.0]]))
+        assert [made.there(sample).tolist() for sample in found] == [[True] * 3, [True, False, False]]
+
+
 def test_layers_are_told_of_what_was_filled_up() -> None:
     (layer,) = codec().entrance
     assert (layer.name, layer.arguments) == ("Masking", {"mask_value": 0.0})
