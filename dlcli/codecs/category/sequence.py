@@ -224,6 +224,10 @@ class CategorySequenceCodec:
             separator=state["separator"],
             empty=bool(state["empty"]),
         )
+        if len(codec._values.columns) != 1:
+            raise ValueError("the values are not those of one column")
+        if not (state["separator"] is None or (isinstance(state["separator"], str) and state["separator"])):
+            raise ValueError("the separator is no text")
         cut, rows = map(int, state["cut"])
         codec._cut = CutSequences((cut, rows))
         codec._whole = bool(state["whole"])

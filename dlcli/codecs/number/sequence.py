@@ -226,7 +226,8 @@ class NumberSequenceCodec:
         codec._cut = CutSequences((cut, rows))
         codec._whole = bool(state["whole"])
         codec._in_texts = bool(state.get("in_texts"))
-        if math.prod(codec.shape[1:]) != len(codec.offset) or codec.offset.shape != codec.scale.shape:
+        step = (math.prod(codec.shape[1:]),)
+        if {step, codec.offset.shape, codec.scale.shape} != {codec._steps.shape} or len(codec._steps.columns) != 1:
             raise ValueError("the numbers of a step are not those that were scaled")
         return codec
 
