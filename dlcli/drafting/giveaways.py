@@ -36,7 +36,7 @@ def gives_away(cells: Cells, target: Cells, task: Task) -> str:
 
 
 def _classes(cells: Cells, target: Cells) -> str:
-    codes, classes = cells.labels.codes, target.labels.codes
+    codes, classes = cells.codes, target.codes
     known = classes >= 0
     codes, classes = codes[known] + 1, classes[known]  # no value is a value of its own: it may tell all
     if len(codes) < _FEWEST or len(np.unique(classes)) < 2:
@@ -81,7 +81,7 @@ def _number(cells: Cells, target: Cells) -> str:
         both = np.isfinite(values) & np.isfinite(wanted)
         if both.sum() >= _FEWEST and _correlation(values[both], wanted[both]) >= _EXPLAINED:
             return "it is the target in another unit"
-    codes = cells.labels.codes + 1
+    codes = cells.codes + 1
     known = np.isfinite(wanted)
     codes, wanted = codes[known], wanted[known]
     if len(codes) < _FEWEST or not 1 < len(np.unique(codes)) <= len(codes) / _ROWS_A_PIECE:
