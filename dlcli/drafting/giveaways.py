@@ -22,6 +22,9 @@ _PURE = 0.998
 _ROWS_A_PIECE = 15
 """Rows on average that a value, or a piece between two thresholds, must have: else it is learnt by heart."""
 
+_ROWS_A_SLIP = 500
+"""Rows among which one may be on the wrong side of a threshold."""
+
 _EXPLAINED = 1 - 1e-7
 """The part of a number's variance that a column explains where it is that number in another unit."""
 
@@ -66,7 +69,8 @@ def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int6
     ordered, found = values[order], classes[order]
     begins = np.flatnonzero(found[1:] != found[:-1]) + 1
     pieces = len(begins) + 1
-    if pieces > len(classes) / _ROWS_A_PIECE or pieces > 4 * len(np.unique(classes)):
+    most = len(np.unique(classes)) + 1 + len(classes) // _ROWS_A_SLIP
+    if pieces > min(most, len(classes) / _ROWS_A_PIECE):
         return ""
     tied = sum(ordered[place] == ordered[place - 1] for place in begins.tolist())
     return "thresholds on it alone tell the classes apart" if not tied else ""
