@@ -200,8 +200,10 @@ def _fingerprint(cells: Cells) -> bytes:
 def _too_large(cells: Cells) -> float | None:
     """A number that is infinite as a network takes it; None where there is none."""
     numbers = cells.numbers
-    large = np.flatnonzero(np.abs(numbers) > np.finfo(np.float32).max) if numbers is not None else ()
-    return float(numbers[large[0]]) if numbers is not None and len(large) else None
+    if numbers is None:
+        return None
+    large = np.flatnonzero(np.abs(numbers) > np.finfo(np.float32).max)
+    return float(numbers[large[0]]) if len(large) else None
 
 
 def _odd(cells: Cells) -> str:
