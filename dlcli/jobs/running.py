@@ -160,6 +160,7 @@ def run_job(
                 report_training(
                     run,
                     prepared.splits,
+                    config=assembly.config,
                     preprocessing=prepared.preprocessing,
                     fallback=KerasPredictor(assembly, batch_size=planned.batch_size),
                     seconds=record.spent(),

@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dlcli.config.inspection.resolved import read_resolved
+from dlcli.config.schema import Config
 from dlcli.errors import DlcliError, Problem
 from dlcli.report.card import card
 from dlcli.report.document import Report, Section, Text
@@ -18,6 +20,7 @@ from dlcli.report.sections.background import config_section, findings, provenanc
 from dlcli.report.sections.boundary import boundary
 from dlcli.report.sections.classes import classes
 from dlcli.report.sections.curves import curves
+from dlcli.report.sections.forecasts import forecasts
 from dlcli.report.sections.importance import importance
 from dlcli.report.sections.measures import measures
 from dlcli.report.sections.mistakes import mistakes
@@ -51,12 +54,19 @@ Warn = Callable[[Problem], None]
 
 
 def write_report(
-    run: RunDirectory, *, look: Look | None = None, without_look: str = "", seconds: float, warn: Warn
+    run: RunDirectory,
+    *,
+    config: Config | None = None,
+    look: Look | None = None,
+    without_look: str = "",
+    seconds: float,
+    warn: Warn,
 ) -> None:
     """Write `report.html`, `model_card.md` and `plots/` of a run, in place of those that are there.
 
     Args:
         run: The run; its record and its evaluations are written.
+        config: Its config, where that has been read.
         look: Rows of the held-out split; None where there are none to look at.
         without_look: Why there are none.
         seconds: What the parts may take that ask the model again, about.
@@ -65,7 +75,7 @@ def write_report(
     Raises:
         DlcliError: The run cannot be read, or a file cannot be written.
     """
-    report = make_report(run, look=look, without_look=without_look, seconds=seconds, warn=warn)
+    report = make_report(run, config=config, look=look, without_look=without_look, seconds=seconds, warn=warn)
     write_page(run.report, report)
     plots = report.plots()
     try:
@@ -79,8 +89,8 @@ def write_report(
             with contextlib.suppress(OSError):
                 old.unlink()
     for plot in plots:
-        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS))
-    write_atomically(run.card, card(report, plots=run.plots.name))
+        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS), sync=False)
+    write_atomically(run.card, card(report, plots=run.plots.name), sync=False)
 
 
 def write_page(file: Path, report: Report) -> None:
@@ -96,7 +106,7 @@ def write_page(file: Path, report: Report) -> None:
         kept = [_emptied(each) if each.name == leave_out else each for each in report.sections]
         report = dataclasses.replace(report, sections=kept)
         text = page(report)
-    write_atomically(file, text)
+    write_atomically(file, text, sync=False)
 
 
 def _emptied(section: Section) -> Section:
@@ -106,6 +116,7 @@ def _emptied(section: Section) -> Section:
 def make_report(
     run: RunDirectory,
     *,
+    config: Config | None = None,
     subject: str = "",
     look: Look | None = None,
     without_look: str = "",
@@ -116,6 +127,7 @@ def make_report(
 
     Args:
         run: The run.
+        config: See `write_report`.
         subject: The evaluation that it is about; the held-out split when empty.
         look: Rows of it.
         without_look: Why there are none.
@@ -125,7 +137,8 @@ def make_report(
     Raises:
         DlcliError: The run cannot be read.
     """
-    facts = dataclasses.replace(gather(run, subject=subject), look=look, without_look=without_look)
+    facts = gather(run, config or read_resolved(run.config), subject=subject)
+    facts = dataclasses.replace(facts, look=look, without_look=without_look)
     title = facts.directory.path.resolve().name
     targets = ", ".join(facts.config.data.target) or "what its layers add to the loss"
     about = "" if facts.subject == held_out(facts.config) else f", looked at on {shortened(facts.subject, 100)}"
@@ -140,6 +153,7 @@ def _sections(facts: Facts, seconds: float, warn: Warn) -> Iterator[Section]:
         ("curves", lambda: curves(facts)),
         ("classes", lambda: classes(facts)),
         ("numbers", lambda: numbers(facts)),
+        ("forecasts", lambda: forecasts(facts)),
         ("boundary", lambda: boundary(facts)),
         ("importance", lambda: importance(facts, seconds=seconds)),
         ("mistakes", lambda: mistakes(facts)),
