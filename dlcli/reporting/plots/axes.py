@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.plots.svg import element, escape, fixed, shortened
+from dlcli.reporting.plots.svg import element, escape, fixed, shortened
 
 __all__ = ["Frame", "Scale", "legend", "limits", "short_number"]
 
@@ -53,8 +53,8 @@ class Scale:
         """Round numbers on the axis, about five."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            step = max(1, math.ceil((last - first) / 6))
-            return [10.0**power for power in range(first, last + 1, step)]
+            powers = max(1, math.ceil((last - first) / 6))
+            return [10.0**power for power in range(first, last + 1, powers)]
         step = _round_step((self.high - self.low) / 5)
         if self.whole:
             step = max(1.0, step)
@@ -69,22 +69,19 @@ def _round_step(step: float) -> float:
 
 
 def short_number(value: float | None) -> str:
-    """A number of four digits, as people write it.
+    """A number of four digits or all that are before the point, as people write it.
 
     Example:
         >>> short_number(1234567.0), short_number(0.25), short_number(None)
-        ('1,235,000', '0.25', '–')
+        ('1,234,567', '0.25', '–')
     """
     if value is None or not math.isfinite(value):
         return "–"
     if value and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.3e}"
-    digits = 3 - math.floor(math.log10(abs(value))) if value else 0
-    return (
-        f"{round(value, digits):,.{max(digits, 0)}f}".rstrip("0").rstrip(".")
-        if digits > 0
-        else (f"{round(value, digits):,.0f}")
-    )
+    digits = max(3 - math.floor(math.log10(abs(value))), 0) if value else 0
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text
 
 
 def limits(*parts: Any, margin: float = 0.04, zero: bool = False) -> tuple[float, float]:

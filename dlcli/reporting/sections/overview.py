@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.report.document import Block, Key, Keys, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.document import Block, Key, Keys, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["overview"]
 

@@ -16,9 +16,9 @@ from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import Evaluation
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.prediction.files import check_own
-from dlcli.report.gathering import held_out
-from dlcli.report.looking import Look, RowsKept, look_at
-from dlcli.report.writing import FAULTS, make_report, write_page, write_report
+from dlcli.reporting.gathering import held_out
+from dlcli.reporting.looking import Look, RowsKept, look_at
+from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.onnx_model import open_portable, read_portable
 from dlcli.trained.own_code import Leave
@@ -72,7 +72,7 @@ def report_training(
             why = f"The training is not complete, so no rows are looked at: `dlcli report {run.path}` does."
             write_report(run, config=config, without_look=why, seconds=seconds, warn=warn)
             return
-        document = run.read_json(run.record).get("portable")
+        document: Any = run.read_json(run.record).get("portable")
         content = read_portable(run, document)
         predictor = fallback
         if isinstance(content, bytes):

@@ -10,23 +10,23 @@ from pathlib import Path
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema import Config
 from dlcli.errors import DlcliError, Problem
-from dlcli.report.card import card
-from dlcli.report.document import Report, Section, Text
-from dlcli.report.gathering import Facts, gather, held_out
-from dlcli.report.html import page
-from dlcli.report.looking import Look
-from dlcli.report.plots.svg import shortened
-from dlcli.report.sections.background import config_section, findings, provenance, usage
-from dlcli.report.sections.boundary import boundary
-from dlcli.report.sections.classes import classes
-from dlcli.report.sections.curves import curves
-from dlcli.report.sections.forecasts import forecasts
-from dlcli.report.sections.importance import importance
-from dlcli.report.sections.measures import measures
-from dlcli.report.sections.mistakes import mistakes
-from dlcli.report.sections.numbers import numbers
-from dlcli.report.sections.overview import overview
-from dlcli.report.style import PLOTS
+from dlcli.reporting.card import card
+from dlcli.reporting.document import Report, Section, Text
+from dlcli.reporting.gathering import Facts, gather, held_out
+from dlcli.reporting.html import page
+from dlcli.reporting.looking import Look
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.sections.background import config_section, findings, provenance, usage
+from dlcli.reporting.sections.boundary import boundary
+from dlcli.reporting.sections.classes import classes
+from dlcli.reporting.sections.curves import curves
+from dlcli.reporting.sections.forecasts import forecasts
+from dlcli.reporting.sections.importance import importance
+from dlcli.reporting.sections.measures import measures
+from dlcli.reporting.sections.mistakes import mistakes
+from dlcli.reporting.sections.numbers import numbers
+from dlcli.reporting.sections.overview import overview
+from dlcli.reporting.style import PLOTS
 from dlcli.runs.layout import RunDirectory, write_atomically
 
 __all__ = ["FAULTS", "MOST_BYTES", "make_report", "write_page", "write_report"]

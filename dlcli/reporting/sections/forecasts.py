@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.document import Block, Figure, Section, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Look, Seen, SeriesSeen
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.lines import Line, lines_plot
-from dlcli.report.plots.svg import Plot, shortened
+from dlcli.reporting.document import Block, Figure, Section, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen, SeriesSeen
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.lines import Line, lines_plot
+from dlcli.reporting.plots.svg import Plot, shortened
 
 __all__ = ["forecasts"]
 

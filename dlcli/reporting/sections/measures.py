@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.report.document import Block, Figure, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.lines import Line, lines_plot
+from dlcli.reporting.document import Block, Figure, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.lines import Line, lines_plot
 
 __all__ = ["measures"]
 
@@ -17,6 +17,8 @@ NAMES = {
     "rmse": "RMSE",
     "r2": "R2",
     "log_loss": "log loss",
+    "mase": "MASE",
+    "f1": "F1",
     "whole": "whole rows",
     "auc": "AUC",
     "iou": "IoU",

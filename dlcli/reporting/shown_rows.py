@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.data.columns.codec import Codec, NamesIndices, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["FeaturePart", "feature_parts", "pixels_of", "shown_cell"]
 

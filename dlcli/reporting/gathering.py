@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import RunError
-from dlcli.report.looking import Look
+from dlcli.reporting.looking import Look
 from dlcli.runs.history import read_history
 from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import RunDirectory
