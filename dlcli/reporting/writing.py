@@ -139,7 +139,8 @@ def make_report(
     """
     facts = gather(run, config or read_resolved(run.config), subject=subject)
     facts = dataclasses.replace(facts, look=look, without_look=without_look)
-    title = facts.directory.path.resolve().name
+    folder = facts.directory.path.resolve().name
+    title = folder if folder.startswith(facts.config.name) else f"{facts.config.name} ({folder})"
     targets = ", ".join(facts.config.data.target) or "what its layers add to the loss"
     about = "" if facts.subject == held_out(facts.config) else f", looked at on {shortened(facts.subject, 100)}"
     subtitle = f"A Keras model that learns {shortened(targets, 200)}, trained by dlcli{about}"

@@ -15,7 +15,7 @@ from dlcli.reporting.plots.svg import element, escape, fixed, shortened
 __all__ = ["Frame", "Scale", "legend", "limits", "short_number"]
 
 WIDTH, HEIGHT = 640, 340
-LEFT, RIGHT, TOP, BOTTOM = 72, 16, 34, 46
+LEFT, RIGHT, TOP, BOTTOM = 90, 16, 34, 46
 LETTER = 6.8
 
 
@@ -153,8 +153,8 @@ class Frame:
         marks.append(element("path", class_="axis", d=f"M{left} {TOP}V{bottom}H{right}"))
         marks.append(_text(self.x_label, (left + right) / 2, self.height - 8, "middle", "label"))
         middle = (TOP + bottom) / 2
-        turned = f"rotate(-90 14 {fixed(middle)})"
-        marks.append(_text(self.y_label, 14, middle, "middle", "label", transform=turned))
+        turned = f"rotate(-90 13 {fixed(middle)})"
+        marks.append(_text(self.y_label, 13, middle, "middle", "label", transform=turned))
         return "".join(marks)
 
     def path(self, x: Any, y: Any) -> str:
