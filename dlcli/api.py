@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
+    from dlcli.drafting.draft import Draft
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.export import Export
     from dlcli.jobs.findings import Findings
@@ -39,7 +40,18 @@ if TYPE_CHECKING:
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
-__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "report", "reproduce", "train"]
+__all__ = [
+    "CheckReport",
+    "check",
+    "evaluate",
+    "export",
+    "init",
+    "predict",
+    "predict_file",
+    "report",
+    "reproduce",
+    "train",
+]
 
 MOST_LETTERS = 50
 """Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
@@ -235,6 +247,40 @@ def check(
 
 
 @with_memory_named
+def init(
+    data: str | os.PathLike[str],
+    *,
+    target: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> Draft:
+    """Look at data and write a config that trains on it, with the reason of each choice beside it. Without TensorFlow.
+
+    Args:
+        data: A table, a glob, a folder of files or of splits, or a source as in a config: `{keras: mnist}`.
+        target: The column to predict; guessed when None: one with a usual name such as `target`, or the last.
+        output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
+        overwrite: Replace an existing file.
+
+    Returns:
+        The config and what it was drafted from.
+
+    Raises:
+        DataError: The data cannot be read, the target cannot be learnt, no feature is left, or `check` would refuse
+            what came of it.
+        RunError: The file exists or cannot be written.
+
+    Example:
+        >>> dlcli.init("iris.csv", target="species").output  # doctest: +SKIP
+        PosixPath('iris.yaml')
+    """
+    _require_names(data, output)
+    from dlcli.jobs.drafting import draft_config
+
+    return draft_config(data, target=target, output=output, overwrite=overwrite)
+
+
+@with_memory_named
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
@@ -368,7 +414,7 @@ def predict_file(
     allow_code: bool = False,
     listener: Listener | None = None,
 ) -> int:
-    """Predict row for row from a file to a file, in bounded memory.
+    """Predict row for row from a file to a file, in bounded memory; of series the steps after their last.
 
     Args:
         run: A run or its directory.

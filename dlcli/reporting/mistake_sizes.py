@@ -43,6 +43,7 @@ def mistake_sizes(seen: Seen) -> Floats | None:
 def _of_sets(seen: Seen) -> Floats:
     decoded = seen.decoded
     if decoded.probabilities is None:
+        assert decoded.chosen is not None
         return np.asarray(np.not_equal(decoded.chosen, seen.true).mean(axis=1), np.float64)
     chance = np.clip(np.asarray(decoded.probabilities, np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
     return np.asarray(-np.where(seen.true, np.log(chance), np.log1p(-chance)).mean(axis=1))

@@ -31,6 +31,7 @@ __all__ = [
     "KnowsMean",
     "LeavesRowsOut",
     "MadeOnDemand",
+    "MasksPadding",
     "MeetsUnseenValues",
     "NamesIndices",
     "OpensFiles",
@@ -216,6 +217,15 @@ class NamesIndices(Protocol):
 
     def frequencies(self) -> tuple[int, ...]:
         """For each of them in how many training rows it is; 0 for what stands for nothing."""
+
+
+@runtime_checkable
+class MasksPadding(Protocol):
+    """A codec of indices of which 0 is padding."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether the vectors that the model learns for them pass over it."""
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ from dlcli.data.columns.codec import (
     HasEntrance,
     LeavesRowsOut,
     MadeOnDemand,
+    MasksPadding,
     MeetsUnseenValues,
     OpensFiles,
     TakesGivenValues,
@@ -269,6 +270,7 @@ class Preprocessing:
                 named=name in named,
                 vocabulary=codec.vocabulary,
                 embedding=codec.embedding,
+                masked=isinstance(codec, MasksPadding) and codec.masked,
                 entrance=codec.entrance if isinstance(codec, HasEntrance) else (),
             )
             for name, codec in self.features.items()

@@ -53,8 +53,8 @@ class Scale:
         """Round numbers on the axis, about five."""
         if self.log:
             first, last = math.ceil(math.log10(self.low) - 1e-9), math.floor(math.log10(self.high) + 1e-9)
-            powers = max(1, math.ceil((last - first) / 6))
-            return [10.0**power for power in range(first, last + 1, powers)]
+            powers = range(first, last + 1, max(1, math.ceil((last - first) / 6)))
+            return [10.0**power for power in powers]
         step = _round_step((self.high - self.low) / 5)
         if self.whole:
             step = max(1.0, step)
