@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.data.columns.codec import Codec, FillsUpSteps, NamesIndices, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["FeaturePart", "feature_parts", "pixels_of", "shown_cell"]
 
@@ -98,6 +98,9 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
     if len(names) == values.size > 1 and all("=" in name for name in names):
         there = [name.partition("=")[2] for name, value in zip(names, values.reshape(-1), strict=True) if value > 0]
         return shortened(", ".join(there[:MOST_WORDS]), MOST_LETTERS)
+    if 1 < len(names) == values.size <= MOST_NUMBERS:
+        parts = (name.removeprefix(f"{codec.columns[0]}.") for name in names)
+        return ", ".join(f"{name} {short_number(float(value))}" for name, value in zip(parts, values, strict=True))
     return _numbers(np.asarray(values, np.float64).reshape(-1))
 
 
