@@ -30,6 +30,7 @@ __all__ = [
     "HasEntrance",
     "LeavesRowsOut",
     "MadeOnDemand",
+    "MeasuresNumbers",
     "MeetsUnseenValues",
     "NamesIndices",
     "OpensFiles",
@@ -170,6 +171,15 @@ class HasEntrance(Protocol):
     @property
     def entrance(self) -> tuple[EntranceLayer, ...]:
         """The layers, from the first on. Known after `finish`."""
+
+
+@runtime_checkable
+class MeasuresNumbers(Protocol):
+    """A codec of a feature whose numbers measure something, and are no marks of one value among several."""
+
+    @property
+    def measures(self) -> Literal[True]:
+        """They do."""
 
 
 @runtime_checkable

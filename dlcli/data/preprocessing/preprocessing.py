@@ -265,6 +265,18 @@ class Preprocessing:
         most = max((size for size in sizes if size is not None), default=None) if None not in sizes else None
         return (InputSpec(DEFAULT_INPUT, (width,), vocabulary=most), *own) if joined else tuple(own)
 
+    def places_of_numbers(self, named: Collection[str] = ()) -> list[int]:
+        """Which numbers of the vector of all features that are not `named` are those of features of numbers.
+
+        Categories that are embedded have their vectors at its end.
+        """
+        places, at = [], 0
+        for codec in self._joined(self._of_rows(named)).values():
+            if isinstance(codec, MeasuresNumbers):
+                places += range(at, at + codec.shape[0])
+            at += codec.shape[0]
+        return places
+
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""
         joined = self._joined(self._of_rows(named))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend import startup
 
-__all__ = ["OWN_LAYERS", "sines"]
+__all__ = ["PositionEmbedding", "SinePositionEncoding", "sines"]
 
 
 class PositionEmbedding:
@@ -76,13 +75,6 @@ class SinePositionEncoding:
         return self._layer(_masked_as(inputs, keras.ops.ones_like(inputs) * keras.ops.cast(waves, inputs.dtype)))
 
     __call__ = call
-
-
-OWN_LAYERS: dict[str, Callable[..., Any]] = {
-    "PositionEmbedding": PositionEmbedding,
-    "SinePositionEncoding": SinePositionEncoding,
-}
-"""By the names that the catalogue has them by."""
 
 
 def sines(steps: int, size: int, *, longest: float = 10_000) -> NDArray[np.float32]:
