@@ -127,10 +127,7 @@ def _places(node: Node, graph: Graph, config: Config, prepared: Prepared) -> dic
     if node.inputs != (DEFAULT_INPUT,):
         way = f"let it take `{DEFAULT_INPUT}`, or leave `places` out"
         raise _Unknown("only of the vector of all features is known which numbers are which", way)
-    places = prepared.preprocessing.places_of_numbers(graph.features)
-    if not places:
-        raise _Unknown("no feature is a number", "leave the layer out")
-    return {"places": places}
+    return {"places": prepared.preprocessing.places_of_numbers(graph.features)}
 
 
 def _layer_steps(node: Node, graph: Graph, config: Config, prepared: Prepared) -> dict[str, Any]:

@@ -194,6 +194,10 @@ class ScalesNumbers(Protocol):
     def scale(self) -> NDArray[np.float64]:
         """For each number along the last axis."""
 
+    @property
+    def linear(self) -> bool:
+        """Whether that is all of it; else `decode` alone brings them back."""
+
 
 @runtime_checkable
 class ScaledInside(ScalesNumbers, Protocol):

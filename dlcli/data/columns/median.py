@@ -1,6 +1,8 @@
-"""The median of numbers that arrive in chunks, in bounded memory."""
+"""The median of numbers that arrive in chunks, and their other quantiles, in bounded memory."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,12 @@ class Median:
         if self._kept > self._capacity:
             self._shrink()
         return float(np.median(np.concatenate(self._values)))
+
+    def quantiles(self, levels: Sequence[float]) -> NDArray[np.float64]:
+        """The quantiles at levels from 0 to 1, between neighbours in a line. There must be a value."""
+        if self._kept > self._capacity:
+            self._shrink()
+        return np.quantile(np.concatenate(self._values), np.asarray(levels, np.float64))
 
     def _shrink(self) -> None:
         values, keys = np.concatenate(self._values), np.concatenate(self._keys)

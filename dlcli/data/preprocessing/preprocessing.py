@@ -22,6 +22,7 @@ from dlcli.data.columns.codec import (
     HasEntrance,
     LeavesRowsOut,
     MadeOnDemand,
+    MeasuresNumbers,
     MeetsUnseenValues,
     OpensFiles,
     TakesGivenValues,
