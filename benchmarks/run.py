@@ -26,6 +26,7 @@ from benchmarks.pictures import pictures
 from benchmarks.predicting import SIZES, predicting, train
 from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
+from benchmarks.texts import texts
 from benchmarks.training import CASES, training
 from benchmarks.whole import ROWS, whole
 from benchmarks.windows import windows
@@ -33,7 +34,7 @@ from benchmarks.windows import windows
 OTHERS = ("torch", "sklearn")
 """What stands beside, where it is installed."""
 
-WHOLE = {"commits": commits, "pictures": pictures, "reading": reading, "windows": windows}
+WHOLE = {"commits": commits, "pictures": pictures, "reading": reading, "texts": texts, "windows": windows}
 """The sections that are measured at once."""
 
 RESULTS = ROOT / "benchmarks" / "results.json"

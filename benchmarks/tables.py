@@ -134,6 +134,18 @@ def reading_table(result: Results) -> str:
     return _table([f"a numeric CSV of {result['bytes'] / 1e6:,.0f} MB, until training starts", ""], rows)
 
 
+def texts_table(result: Results) -> str:
+    """A folder of texts."""
+    titles = {"process": "whole processes", "reading": "the reading alone, seconds of the processor"}
+    rows = []
+    for kind, title in titles.items():
+        seconds = result[f"{kind}_seconds"]
+        rows.append(
+            [title, *(f"{seconds[side]['median']:.2f} s" for side in ("script", "dlcli")), _times(result[kind])]
+        )
+    return _table(["5,000 text files, until the vocabulary is known", "script", "dlcli", "times faster"], rows)
+
+
 def memory_table(sizes: Results) -> str:
     """The peak of memory."""
     rows = [
@@ -171,6 +183,7 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "predicting": (predicting_table,),
     "commits": (commits_table,),
     "reading": (reading_table,),
+    "texts": (texts_table,),
     "memory": (memory_table,),
 }
 """What is measured, in the order of the report, and its tables."""

@@ -370,7 +370,8 @@ def predict_file(
     Args:
         run: A run or its directory.
         source: The input: CSV, TSV, Parquet, JSON lines or `.npz`, a path or a glob; `-` for standard input.
-        output: A .csv, .tsv, .jsonl or .parquet file, which appears whole or not at all; None or `-` for stdout.
+        output: A .csv, .tsv, .jsonl, .parquet or .npz file, which appears whole or not at all; of images and masks that
+            are predicted a directory (one that is there and empty, or a name without a suffix); None or `-` for stdout.
         keep: Columns of the input to copy before the predictions; None for all.
         format: `csv`, `tsv`, `jsonl` or `parquet`; by the suffix of `output` when None, and `csv` on stdout.
         input_format: The same for the input, or `npz`; by its name, or its first bytes, when None.

@@ -90,6 +90,7 @@ class TargetSpec:
             for one at each pixel.
         measured: The numbers are measured by a level of each sample, which is undone when they are decoded.
         gaps: Some places along `axes` may hold no class: padding, or what is not to be learnt.
+        pixels: The numbers, in their own unit, are from 0 to 255: they are an image's.
         quantiles: Of numbers: those of its distribution that are learnt of each, ascending; none where one number is.
     """
 
@@ -103,6 +104,7 @@ class TargetSpec:
     axes: tuple[int, ...] = ()
     gaps: bool = False
     measured: bool = False
+    pixels: bool = False
     quantiles: tuple[float, ...] = ()
 
     @property

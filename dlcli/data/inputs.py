@@ -37,7 +37,7 @@ from dlcli.errors import DataError, Problem
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Input", "InputRows", "NewFiles", "labelled_parts", "open_input"]
+__all__ = ["Input", "InputRows", "NewFiles", "labelled_parts", "open_input", "open_labelled", "weights_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -236,6 +236,31 @@ def _columns(source: Source, wanted: Sequence[str] | None) -> dict[str, ColumnIn
     return infos
 
 
+def open_labelled(
+    data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
+    config: DataConfig,
+    preprocessing: Preprocessing,
+    *,
+    files: NewFiles = NewFiles(),
+    warn: Callable[[Problem], None] = lambda problem: None,
+) -> Input:
+    """Open new data that holds the targets, and the weights of rows where they have some.
+
+    Raises:
+        DataError: As `open_input`.
+    """
+    opened = open_input(data, config, preprocessing, with_targets=True, files=files)
+    for doubt in opened.doubts:
+        warn(doubt)
+    weighted = config.sample_weight
+    if weighted is None:
+        return opened
+    if weighted not in opened.available:
+        message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
+        raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
+    return dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
+
+
 def labelled_parts(
     data: Said | Sequence[str | Path] | pd.DataFrame | pa.Table,
     config: DataConfig,
@@ -250,15 +275,7 @@ def labelled_parts(
     Raises:
         DataError: As `open_input`, or no rows, or targets that are missing or no class that the model knows.
     """
-    opened = open_input(data, config, preprocessing, with_targets=True, files=files)
-    for doubt in opened.doubts:
-        warn(doubt)
-    weighted = config.sample_weight
-    if weighted is not None:
-        if weighted not in opened.available:
-            message = f"'{opened.source.name}' has no column '{weighted}', which holds the weights of this model's rows"
-            raise DataError(Problem(message, hint="add it, with 1 where a row counts once", rule="missing-column"))
-        opened = dataclasses.replace(opened, kinds={**opened.kinds, weighted: "number"})
+    opened = open_labelled(data, config, preprocessing, files=files, warn=warn)
     gaps = droppable_columns(config.target, {name: codec.columns for name, codec in preprocessing.targets.items()})
     rows = left = bad = 0
     faults: list[Problem] = []
@@ -274,7 +291,7 @@ def labelled_parts(
         left += len(kept)
         if len(kept) and (whole := fill_targets(chunk, gaps)) is not None:
             inputs, targets = encode_chunk(preprocessing, whole, named)
-            held = Taken(inputs, targets, _weights(chunk, weighted))
+            held = Taken(inputs, targets, weights_of(chunk, config.sample_weight))
             if len(kept) < chunk.num_rows:
                 held = ArraySamples(held, np.arange(chunk.num_rows)).take(kept)
             yield ArraySamples(held, numbers)
@@ -288,7 +305,12 @@ def labelled_parts(
         raise DataError(Problem(f"'{opened.source.name}' has no rows", hint="add rows", rule="no-rows"))
 
 
-def _weights(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:
+def weights_of(chunk: Chunk, column: str | None) -> NDArray[np.float32] | None:
+    """The weights of rows; None where they have none.
+
+    Raises:
+        DataError: Weights that are none.
+    """
     if column is None:
         return None
     rows = Rows((chunk,), (column,), np.zeros(1, np.int64), chunk.num_rows)

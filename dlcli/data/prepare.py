@@ -15,6 +15,7 @@ from dlcli.data.cache.entry import Entry
 from dlcli.data.cache.identity import DataFiles
 from dlcli.data.further_faults import FurtherFaults
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.preprocessing.unstored import as_asked, state_as_asked
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.keys import encoding_key, recipe_key, samples_key
@@ -306,9 +307,9 @@ def _from_entry(reader: TableReader, entry: Entry, store: Store, *, seed: int, n
     """What `prepare_from` made, and said, when the entry was written."""
     content, config = entry.content, reader.config
     _tell_unseen(content["unseen_marks"], reader.notify)
-    found = DataConfig(train=config.train, target=content["target"], features=content["features"])
+    found = as_asked(DataConfig(train=config.train, target=content["target"], features=content["features"]), config)
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
-    preprocessing = Preprocessing.from_state(content["preprocessing"])
+    preprocessing = Preprocessing.from_state(state_as_asked(content["preprocessing"], found))
     key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
     fingerprint = _fingerprint(key, config, reader.files)
     splits = array_splits(store.read(entry), fingerprint, preprocessing.views(named))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import DataConfig
+from dlcli.config.schema.windows import FillGaps
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.codec import LeavesRowsOut, OpensFiles
 from dlcli.data.columns.target_codec import TargetCodec
@@ -26,11 +27,13 @@ from dlcli.data.samples.arrays import array_splits
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encode_rows, encoded_bytes
 from dlcli.data.samples.made import MadeSamples
 from dlcli.data.samples.samples import Samples
+from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.views import window_form
 from dlcli.data.splits.division import Division, divide_rows
 from dlcli.data.splits.windows import divide_windows
 from dlcli.data.table.checks import missing_targets, row_labels, unseen_classes, weight_problems
 from dlcli.data.table.memory import fits_in_memory
+from dlcli.data.table.order import format_of
 from dlcli.data.table.rows import Overflow
 from dlcli.data.table.table import Found, Table, read_rows
 from dlcli.data.table.targetless import droppable_columns, targetless_rows
@@ -75,11 +78,13 @@ def read_table(
 
 
 def check_rows(table: Table) -> Table:
-    """The table with the rows that are left out for want of a target, and with the weights of all.
+    """The table with the rows that are left out for want of a target, and with the weights of all; where rows are steps
+    of series, and the config asks for it, with the steps that are missing.
 
     Raises:
-        DataError: Targets that are missing and must not, weights that are none.
+        DataError: Targets that are missing and must not, weights that are none, rows that are no steps of series.
     """
+    table = _with_steps(table)
     gaps = _gaps(table)
     problems = [
         problem
@@ -108,6 +113,25 @@ def check_rows(table: Table) -> Table:
         decisions=(*table.decisions, *lines),
         doubts=(*table.doubts, *doubts),
     )
+
+
+def _with_steps(table: Table) -> Table:
+    """The table with the steps that are missing put in, where the config asks for it."""
+    windows = table.config.windows
+    if windows is None or windows.time is None or not isinstance(windows.gaps, FillGaps):
+        return table
+    how = windows.gaps.fill
+    format = format_of(table.config, table.roles.features, windows.time)
+    windows = windows.model_copy(update={"series": list(table.roles.series)})
+    static = [column for name in windows.static or () for column in table.roles.features.get(name, ())]
+    filled = {source: fill_windows(rows, windows, static, format=format) for source, rows in table.rows.items()}
+    lines = [
+        (f"gaps in {source}", f"{len(new):,} missing steps put in ({how})")
+        for source, (_, new) in filled.items()
+        if len(new)
+    ]
+    rows = {source: whole for source, (whole, _) in filled.items()}
+    return dataclasses.replace(table, rows=rows, decisions=(*table.decisions, *lines))
 
 
 def _unusable(table: Table) -> tuple[dict[SplitName, NDArray[np.int64]], list[Problem]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,16 +12,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.outputs.output_plan import OutputPlan
+from dlcli.config.signature import TargetSpec
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
-from dlcli.data.samples.samples import Samples, Taken, blocks
+from dlcli.data.samples.samples import Samples, Taken
 from dlcli.data.series.levels import undo_level
+from dlcli.evaluation.compared import BaselineReports, RowsOf, as_decoded, with_mase
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
 __all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
+
+OTHERS = ("embedding", "sequence")
+"""What an output may give that is no prediction for each place of its target, and no baseline is like."""
 
 Report = ClassReport | EmbeddingReport | NumberReport | SequenceReport | SetReport
 
@@ -91,20 +97,20 @@ def evaluate_splits(
         metrics: The compiled metrics.
         preprocessing: Its fitted preprocessing.
     """
-    reports, labels = _reports(predictor, preprocessing), make_labels(predictor.outputs)
+    reports, labels = _Reports(predictor, preprocessing), make_labels(predictor.outputs)
     rows = 0
     for part in parts:
-        for taken in blocks(part, metrics.rows_at_once):
-            raw = predictor(taken.inputs)
-            metrics.add(taken.inputs, *labels.arrange(taken), raw)
-            _take_in(reports, raw, taken, predictor, preprocessing)
+        for some in _blocks(part, metrics.rows_at_once):
+            raw = predictor(some.inputs)
+            metrics.add(some.inputs, *labels.arrange(some.taken), raw)
+            reports.add(raw, some)
         rows += len(part)
     targets = [target for output in predictor.outputs for target in output.targets]
     return Evaluation(
         name,
         rows,
         metrics.result(),
-        {key: report.result() for key, report in reports.items()},
+        reports.result(),
         scaled=tuple(target.name for target in targets if target.unit),
         measured=tuple(target.name for target in targets if target.measured),
     )
@@ -118,44 +124,69 @@ def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Prepro
         predictor: The trained model.
         preprocessing: Its fitted preprocessing.
     """
-    reports = _reports(predictor, preprocessing)
-    for taken in blocks(samples, predictor.rows_at_once):
-        _take_in(reports, predictor(taken.inputs), taken, predictor, preprocessing)
-    return {name: report.result() for name, report in reports.items()}
+    reports = _Reports(predictor, preprocessing)
+    for some in _blocks(samples, predictor.rows_at_once):
+        reports.add(predictor(some.inputs), some)
+    return reports.result()
 
 
-def _reports(predictor: Predictor, preprocessing: Preprocessing) -> dict[str, Report]:
-    return {
-        output.called(target.name): _report(output, target.name, preprocessing)
-        for output in predictor.outputs
-        if output.fits
-        for target in output.targets
-    }
+def _blocks(samples: Samples, size: int) -> Iterator[RowsOf]:
+    """All samples in their order, some at a time."""
+    for start in range(0, len(samples), size):
+        indices = slice(start, start + size)
+        yield RowsOf(samples, indices, samples.take(indices))
 
 
-def _take_in(
-    reports: Mapping[str, Report],
-    raw: Sequence[NDArray[Any]],
-    taken: Taken,
-    predictor: Predictor,
-    preprocessing: Preprocessing,
-) -> None:
-    """Add the outputs for some rows."""
-    for decoded in decode(raw, predictor.outputs, preprocessing, levels=taken.levels):
-        if decoded.target:
-            report = reports[decoded.called or decoded.target]
-            _add(report, taken, decoded, preprocessing)
+class _Reports:
+    """The report of each target that a model predicts, and those of its baselines."""
+
+    def __init__(self, predictor: Predictor, preprocessing: Preprocessing) -> None:
+        self._predictor, self._preprocessing = predictor, preprocessing
+        self._own: dict[str, Report] = {}
+        self._baselines: dict[str, BaselineReports] = {}
+        self._outputs: dict[str, tuple[OutputPlan, TargetSpec]] = {}
+        for output in predictor.outputs:
+            for target in output.targets if output.fits else ():
+                name = output.called(target.name)
+                make = functools.partial(_report, output, target.name, preprocessing)
+                self._outputs[name], self._own[name] = (output, target), make()
+                found = preprocessing.baselines(target.name) if output.scores not in OTHERS else ()
+                self._baselines[name] = BaselineReports(
+                    found,
+                    functools.partial(make, ranked=False),
+                    functools.partial(with_mase, error=self._error_of(name)),
+                )
+
+    def add(self, raw: Sequence[NDArray[Any]], rows: RowsOf) -> None:
+        """Take in the outputs for some rows."""
+        for decoded in decode(raw, self._predictor.outputs, self._preprocessing, levels=rows.taken.levels):
+            if decoded.target:
+                name = decoded.called or decoded.target
+                _add(self._own[name], rows.taken, decoded, self._preprocessing)
+                for baseline, report in self._baselines[name].each():
+                    guessed = as_decoded(baseline.guess(rows), *self._outputs[name], len(rows))
+                    _add(report, rows.taken, guessed, self._preprocessing)
+
+    def result(self) -> dict[str, dict[str, Any]]:
+        """What each says, by the target."""
+        own = {name: with_mase(report.result(), self._error_of(name)) for name, report in self._own.items()}
+        return {name: {**report, **self._baselines[name].result(report)} for name, report in own.items()}
+
+    def _error_of(self, name: str) -> float | None:
+        """What the errors of forecasts of a target are measured by."""
+        windows, target = self._preprocessing.windows, self._outputs[name][1].name
+        return None if windows is None else windows.pace.errors.get(target)
 
 
-def _report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> Report:
+def _report(output: OutputPlan, target: str, preprocessing: Preprocessing, *, ranked: bool = True) -> Report:
     if output.scores == "embedding":
         return EmbeddingReport()
     if output.scores == "sequence":
         return SequenceReport()
     if output.form == "multi_hot":
-        return SetReport(output.classes)
+        return SetReport(output.classes, ranked=ranked)
     if output.classes:
-        return PlacesReport(output.classes) if output.axes else ClassReport(output.classes)
+        return PlacesReport(output.classes) if output.axes else ClassReport(output.classes, ranked=ranked)
     return NumberReport(("",) if output.axes else preprocessing.targets[target].components, output.quantiles)
 
 

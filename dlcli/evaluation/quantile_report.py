@@ -53,9 +53,10 @@ class QuantileReport:
             self._widths[place] += (quantiles[high].astype(np.float64) - quantiles[low]).sum()
 
     def result(self) -> dict[str, Any]:
-        """`quantiles` and `intervals`, by their levels."""
+        """`quantiles` and `intervals`, by their levels, and the mean of the losses."""
         count = max(self._count, 1)
         return {
+            "pinball": float(self._losses.mean() / count),
             "quantiles": {
                 repr(level): {"nominal": level, "coverage": float(below / count), "pinball": float(loss / count)}
                 for level, loss, below in zip(self._levels, self._losses, self._below, strict=True)

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from dlcli.evaluation.quantile_report import QuantileReport
 from dlcli.evaluation.ranking import MOST_KEYS, Ranking
 
-__all__ = ["ClassReport", "EmbeddingReport", "NumberReport"]
+__all__ = ["MOST_RANKED", "ClassReport", "EmbeddingReport", "NumberReport", "surprise"]
+
+
+LEAST = 1e-7
+"""What a probability is at least, as in Keras's crossentropies: no class is impossible."""
+
+
+def surprise(probabilities: NDArray[np.floating]) -> float:
+    """The sum of the logarithms of what was thought of what came to be, negative: less is better."""
+    return float(-np.log(np.maximum(probabilities.astype(np.float64), LEAST)).sum())
 
 
 MOST_RANKED = 100
@@ -24,6 +33,7 @@ class ClassReport:
 
     Args:
         classes: The class names in the order of their indices.
+        ranked: Whether the rows are ranked.
 
     Example:
         >>> report = ClassReport(("no", "yes"))
@@ -32,13 +42,14 @@ class ClassReport:
         [[1, 0], [1, 1]]
     """
 
-    def __init__(self, classes: tuple[str, ...]) -> None:
+    def __init__(self, classes: tuple[str, ...], *, ranked: bool = True) -> None:
         self.classes = classes
+        self._surprise: float | None = 0.0
         self.counts = np.zeros((len(classes), len(classes)), np.int64)
         self.missed = np.zeros(len(classes), np.int64)
-        ranked = 1 if len(classes) == 2 else len(classes) if len(classes) <= MOST_RANKED else 0
-        self._rankings = [Ranking(MOST_KEYS // ranked) for _ in range(ranked)]
-        self._is_ranked = bool(ranked)
+        count = 1 if len(classes) == 2 else len(classes) if len(classes) <= MOST_RANKED else 0
+        self._rankings = [Ranking(MOST_KEYS // count) for _ in range(count if ranked else 0)]
+        self._is_ranked = bool(self._rankings)
 
     def add(
         self,
@@ -57,6 +68,10 @@ class ClassReport:
         self.missed += np.bincount(true[~there], minlength=size)
         true, predicted = true[there].astype(np.int64), predicted[there]
         self.counts += np.bincount(true * size + predicted, minlength=size * size).reshape(size, size)
+        if probabilities is None:
+            self._surprise = None
+        elif self._surprise is not None:
+            self._surprise += surprise(probabilities[there, true])
         self._is_ranked = self._is_ranked and probabilities is not None
         if probabilities is not None and self._is_ranked:
             for place, ranking in zip(self._ranked_places(), self._rankings, strict=True):
@@ -67,7 +82,8 @@ class ClassReport:
 
         A precision without predictions, or a recall without rows, is 0 by convention. A row without a prediction is
         not right, and stands in no column of the matrix. `auc` is the area under the ROC curve of a class against all
-        others, over the rows with a prediction; None where it has no rows, or all. `macro_average` is the mean over the
+        others, over the rows with a prediction, and `log_loss` the mean of the logarithms of what the right classes
+        were given; None where it has no rows, or all. `macro_average` is the mean over the
         classes that occur or are predicted, of `auc` over those that have one. Without probabilities there is no `auc`.
         """
         hits = np.diag(self.counts).astype(float)
@@ -86,8 +102,10 @@ class ClassReport:
         if areas is not None:
             known = [area for area in areas if area is not None]
             macro["auc"] = float(np.mean(known)) if known else None
+        predicted_rows = int(self.counts.sum())
         return {
             "accuracy": float(hits.sum() / rows) if rows else None,
+            **({} if self._surprise is None or not predicted_rows else {"log_loss": self._surprise / predicted_rows}),
             "classes": {
                 name: {
                     "precision": float(precision[i]),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.evaluation.ranking import MOST_KEYS, Ranking
-from dlcli.evaluation.report import MOST_RANKED, ClassReport
+from dlcli.evaluation.report import MOST_RANKED, ClassReport, surprise
 
 __all__ = ["PlacesReport", "SequenceReport", "SetReport"]
 
@@ -29,7 +29,7 @@ class PlacesReport(ClassReport):
     """
 
     def __init__(self, classes: tuple[str, ...]) -> None:
-        super().__init__(classes)
+        super().__init__(classes, ranked=False)
         self._rows = self._right = 0
 
     def add(
@@ -62,6 +62,7 @@ class SetReport:
 
     Args:
         classes: The class names in the order of the numbers.
+        ranked: Whether the rows are ranked.
 
     Example:
         >>> report = SetReport(("a", "b"))
@@ -70,14 +71,15 @@ class SetReport:
         (0.5, 0.5)
     """
 
-    def __init__(self, classes: tuple[str, ...]) -> None:
+    def __init__(self, classes: tuple[str, ...], *, ranked: bool = True) -> None:
         self.classes = classes
+        self._surprise: float | None = 0.0
         self._rows = self._whole = 0
         self._right, self._taken, self._there = (np.zeros(len(classes), np.int64) for _ in range(3))
         self._same = np.zeros(len(classes), np.int64)
-        ranked = len(classes) if len(classes) <= MOST_RANKED else 0
-        self._rankings = [Ranking(MOST_KEYS // ranked) for _ in range(ranked)]
-        self._is_ranked = bool(ranked)
+        count = len(classes) if ranked and len(classes) <= MOST_RANKED else 0
+        self._rankings = [Ranking(MOST_KEYS // count) for _ in range(count)]
+        self._is_ranked = bool(count)
 
     def add(
         self,
@@ -92,6 +94,10 @@ class SetReport:
         self._right += (true & chosen).sum(axis=0)
         self._taken += chosen.sum(axis=0)
         self._there += true.sum(axis=0)
+        if probabilities is None or np.isnan(probabilities).any():
+            self._surprise = None
+        elif self._surprise is not None:
+            self._surprise += surprise(np.where(true, probabilities, 1 - probabilities))
         self._is_ranked = self._is_ranked and probabilities is not None
         if probabilities is not None and self._is_ranked:
             there = ~np.isnan(probabilities).any(axis=1)
@@ -115,6 +121,7 @@ class SetReport:
         return {
             "accuracy": float(self._same.mean() / rows),
             "whole": self._whole / rows,
+            **({} if self._surprise is None else {"log_loss": self._surprise / (rows * len(self.classes))}),
             "classes": {
                 name: {**one, "support": int(there), **({} if areas is None else {"auc": areas[place]})}
                 for place, (name, one, there) in enumerate(zip(self.classes, each, self._there, strict=True))

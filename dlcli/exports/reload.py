@@ -2,9 +2,9 @@
 
     python -m dlcli.exports.reload REQUEST
 
-reads REQUEST, JSON that says what to do, and from an `.npz` file the inputs, an array `=<name>` for each; runs the
-model on all rows, and then on each of the first rows alone; and writes an `.npz` file with arrays `<batch>=<place>`,
-batch 0 being all rows.
+reads REQUEST, JSON that says what to do, and from an `.npz` file the inputs, an array `=<name>` for each (`~<name>`: of
+the bytes of JSON); runs the model on all rows, and then on each of the first rows alone; and writes an `.npz` file with
+arrays `<batch>=<place>`, batch 0 being all rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from dlcli.errors import ModelError, Problem
 from dlcli.exports import formats
 
-__all__ = ["Arrays", "Loaded", "main", "reload"]
+__all__ = ["Arrays", "Loaded", "main", "packed", "reload", "unpacked"]
 
 Arrays = Mapping[str, NDArray[Any]]
 Loaded = Callable[[Arrays], Sequence[NDArray[Any]]]
@@ -59,7 +59,7 @@ def reload(
     """
     folder = Path(tempfile.mkdtemp(dir=model.parent))  # the model itself may have any name
     given, results, request = (folder / name for name in ("inputs.npz", "results.npz", "request.json"))
-    np.savez(given, **{f"={name}": values for name, values in inputs.items()})  # type: ignore[arg-type]
+    np.savez(given, **dict(packed(name, values) for name, values in inputs.items()))  # type: ignore[arg-type]
     asked = {
         "format": format.name,
         "folders": formats.folders_path(),
@@ -90,12 +90,24 @@ def reload(
         return [[archive[f"{batch}={place}"] for place in range(len(outputs))] for batch in range(singles + 1)]
 
 
+def packed(name: str, values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """An array as an archive holds it; texts of any length are JSON, for objects would be pickled."""
+    if values.dtype != np.object_:
+        return f"={name}", values
+    return f"~{name}", np.frombuffer(json.dumps(values.tolist()).encode(), np.uint8)
+
+
+def unpacked(name: str, values: NDArray[Any]) -> tuple[str, NDArray[Any]]:
+    """What was packed."""
+    return name[1:], values if name[0] == "=" else np.array(json.loads(values.tobytes()), np.object_)
+
+
 def main(request: str) -> None:
     """Do what a request says."""
     asked: Mapping[str, Any] = json.loads(Path(request).read_text())
     importlib.import_module("dlcli.exports").__path__ = asked["folders"]
     with np.load(asked["inputs"]) as archive:
-        arrays = {name.removeprefix("="): archive[name] for name in archive.files}
+        arrays = dict(unpacked(name, archive[name]) for name in archive.files)
     model = importlib.import_module(f"dlcli.exports.{asked['format']}.model")
     run: Loaded = model.load(Path(asked["model"]), asked["outputs"], asked["code"])
     singles = ({key: values[row : row + 1] for key, values in arrays.items()} for row in range(asked["singles"]))

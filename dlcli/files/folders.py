@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dlcli.errors import DataError, Problem, first_of
 
-__all__ = ["Folder", "FoundFile", "is_inside", "list_folder"]
+__all__ = ["Folder", "FoundFile", "is_inside", "is_listed", "list_folder"]
 
 LEFT_OUT = frozenset(
     {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "__pycache__", "@eadir", "lost+found"}
@@ -55,6 +55,11 @@ def is_inside(place: str, folder: str) -> bool:
         (True, False)
     """
     return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def is_listed(name: str) -> bool:
+    """Whether an entry of a folder is one of the files or folders that somebody put there, by its name."""
+    return name[0] != "." and name.lower() not in LEFT_OUT
 
 
 def list_folder(folder: Path) -> Folder:
@@ -105,7 +110,7 @@ def list_folder(folder: Path) -> Folder:
 def _entries(directory: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(directory) as found:
         entries = sorted(found, key=lambda entry: entry.name)
-    return (entry for entry in entries if entry.name[0] != "." and entry.name.lower() not in LEFT_OUT)
+    return (entry for entry in entries if is_listed(entry.name))
 
 
 def _leaving(folder: Path, links: list[str]) -> list[Problem]:

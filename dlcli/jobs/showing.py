@@ -75,7 +75,7 @@ def _shown(prepared: Prepared) -> tuple[str, Sheet]:
         Problem(
             f"there is nothing to show: the features are {listed}",
             path="data.features",
-            hint="--show draws features of type image; leave it out",
+            hint="--show draws features of type image or video; leave it out",
             rule="nothing-to-show",
         )
     )

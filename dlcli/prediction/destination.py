@@ -13,10 +13,10 @@ from typing import Any, BinaryIO, cast
 
 from dlcli.data.sources.standard_input import is_stream
 from dlcli.errors import DataError, Problem
-from dlcli.files.replacing import Replacement
+from dlcli.files.replacing import Replacement, move_into_place
 from dlcli.files.visible import visible_lines
 
-__all__ = ["holder_of", "not_writable", "standard_output", "write_file", "write_standard_output"]
+__all__ = ["holder_of", "not_writable", "standard_output", "write_directory", "write_file", "write_standard_output"]
 
 
 def holder_of(target: Path, inputs: Iterable[Path]) -> Path | None:
@@ -59,6 +59,26 @@ def write_file(path: Path) -> Iterator[BinaryIO]:
             yield cast(BinaryIO, output)
         with _writing(name):
             replacement.commit()
+    finally:
+        replacement.discard()
+
+
+@contextlib.contextmanager
+def write_directory(path: Path) -> Iterator[Path]:
+    """An empty directory beside `path` that takes its name when the block ends well, and vanishes when it does not.
+
+    Args:
+        path: Nothing is there, or an empty directory.
+
+    Raises:
+        DataError: It cannot be written, or the disk is full.
+    """
+    replacement = Replacement(Path(os.path.realpath(path)))
+    try:
+        with _writing(str(path)):
+            replacement.draft.mkdir()
+            yield replacement.draft
+            move_into_place(replacement.draft, replacement.target)
     finally:
         replacement.discard()
 

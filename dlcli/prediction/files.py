@@ -16,10 +16,18 @@ from dlcli.data.sources.options import Reading
 from dlcli.data.sources.registry import by_name
 from dlcli.data.sources.standard_input import NAME, Kept, is_stream, keep_input
 from dlcli.errors import DataError, Problem
-from dlcli.prediction.destination import holder_of, standard_output, write_file, write_standard_output
+from dlcli.prediction.destination import (
+    holder_of,
+    standard_output,
+    write_directory,
+    write_file,
+    write_standard_output,
+)
 from dlcli.prediction.forecast import predictions
-from dlcli.prediction.outputs import OUTPUTS, OutputFormat, output_format
+from dlcli.prediction.outputs import OUTPUTS, Output, OutputFormat, output_format
+from dlcli.prediction.pictures import Picture, PictureFiles, no_pictures, pictures
 from dlcli.prediction.prediction import no_predictions
+from dlcli.prediction.writers import TableWriter
 from dlcli.runs.layout import OWN_NAMES, RunDirectory
 from dlcli.trained.decoding import Columns
 from dlcli.trained.rows import input_rows
@@ -37,7 +45,8 @@ class Writing:
     """Where predictions go, and how.
 
     Args:
-        output: A file, which appears whole or not at all; None or `-` for standard output.
+        output: A file, or a directory for predicted images, which appears whole or not at all; None or `-` for standard
+            output.
         format: Its format; None: by the file's suffix, and CSV on standard output.
         raw_text: Write texts to CSV as they are, those included that a spreadsheet would run as formulas.
     """
@@ -52,13 +61,19 @@ class Writing:
         return None if self.output is None or str(self.output) == STANDARD else self.output
 
     @property
+    def directory(self) -> Path | None:
+        """The directory, for images that are predicted: one that is there, or a name without a suffix."""
+        target = self.target
+        return target if target is not None and self.format is None and (target.is_dir() or not target.suffix) else None
+
+    @property
     def chosen(self) -> OutputFormat:
-        """The format.
+        """The format; in a directory that of the table.
 
         Raises:
             DataError: The file's suffix says none.
         """
-        return self.format or output_format(self.target)
+        return "csv" if self.directory is not None else self.format or output_format(self.target)
 
 
 def predict_to(
@@ -103,6 +118,10 @@ def predict_to(
         standard_output()  # before the input is read
     else:
         _check_own(target, run.directory)
+    images = _images(run, writing, columns)
+    named = next(iter(run.preprocessing.naming_files), None)
+    if images and keep is not None and named is not None:
+        keep = list(dict.fromkeys([named, *keep]))
     with _opened(source, format) as kept:
         path = source if kept is None else str(kept.file)
         rows = input_rows(
@@ -120,22 +139,52 @@ def predict_to(
             predictions(run, rows, columns=columns, rounded=output.rounded, undefined=undefined, warn=warn),
             name=rows.source.name,
         )
-        with (
-            write_standard_output() if target is None else write_file(target) as stream,
-            contextlib.closing(tables),
-        ):
+        with contextlib.ExitStack() as stack:
+            make = stack.enter_context(_destination(writing, output, images, named))
+            stack.enter_context(contextlib.closing(tables))
             count, writer, about = 0, None, rows.source.about_rows()
             for table in tables:
-                writer = writer or output.writer(stream, table.schema, writing.raw_text)
+                writer = writer or make(table.schema)
                 writer.write(table)
                 count += table.num_rows
                 progress(count, about)
             if writer is None:
                 nothing = no_predictions(run, rows, columns=columns, rounded=output.rounded)
-                writer = output.writer(stream, nothing.schema, writing.raw_text)
+                writer = make(nothing.schema)
                 writer.write(nothing)
             writer.close()
     return count
+
+
+def _images(run: TrainedRun, writing: Writing, columns: Columns) -> list[Picture]:
+    """What becomes files in a directory; nothing where a file is to be written.
+
+    Raises:
+        DataError: The model predicts no images, or the directory cannot be written to.
+    """
+    directory = writing.directory
+    if directory is None:
+        return []
+    found = [] if columns.top is not None else pictures(run.predictor.outputs)
+    if not found:
+        raise no_pictures(directory)
+    if directory.is_dir() and next(directory.iterdir(), None) is not None:
+        message = f"cannot write {directory}: the directory is not empty"
+        raise DataError(Problem(message, hint="name one that is not there yet", rule="not-writable"))
+    return found
+
+
+@contextlib.contextmanager
+def _destination(
+    writing: Writing, output: Output, images: Sequence[Picture], named: str | None
+) -> Iterator[Callable[[pa.Schema], TableWriter]]:
+    """What makes the writer of tables of a schema, onto what takes its name when all goes well."""
+    if writing.directory is not None:
+        with write_directory(writing.directory) as draft:
+            yield lambda schema: PictureFiles(draft, images, named, schema, raw_text=writing.raw_text)
+        return
+    with write_standard_output() if writing.target is None else write_file(writing.target) as stream:
+        yield lambda schema: output.writer(stream, schema, writing.raw_text)
 
 
 def _readable(tables: Iterable[pa.Table], *, name: str) -> Generator[pa.Table, None, None]:

@@ -17,11 +17,13 @@ from dlcli.data.inputs import Input
 from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
 from dlcli.data.series.ahead import NOWHERE, Ahead, look_ahead, require_known
+from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
+from dlcli.data.window_inputs import at_pace, steps_put_in
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
@@ -64,7 +66,7 @@ def forecast(
         ModelError: The model has not what `columns` asks for.
     """
     check_columns(columns, run.predictor.outputs)
-    job = _Job.of(run, rows)
+    job = _Job.of(run, rows, warn)
     ahead = job.ahead
     if ahead.short and len(ahead.series):
         message = f"{len(ahead.short):,} of {len(ahead.short) + len(ahead.series):,} series are too short for a window "
@@ -115,24 +117,27 @@ class _Job:
     known: frozenset[str]
 
     @classmethod
-    def of(cls, run: TrainedRun, rows: Input) -> _Job:
+    def of(cls, run: TrainedRun, rows: Input, warn: Warn) -> _Job:
         """Read the rows.
 
         Raises:
             DataError: See `forecast`.
         """
-        form, windows = run.preprocessing.windows, run.config.data.windows
+        form = run.preprocessing.windows
         assert form is not None
-        assert windows is not None
         targets = [column for column in _target_columns(run) if column in rows.kinds]
         series = rows.series
-        frequency = windows.frequency if windows.frequency != "auto" else form.pace.frequency or "auto"
-        windows = windows.model_copy(update={"series": list(series), "frequency": frequency})
+        windows = at_pace(run.config.data, form)
         most = sys.maxsize if form.scale == "series" else PRUNED_FROM
         history = gather(_chunks(rows), windows, targets, format=form.pace.format, most=most)
         if history is None:
             message = f"'{rows.source.name}' has no rows to forecast from"
             raise DataError(Problem(message, hint="give the past of the series", rule="no-rows"))
+        static = [column for name in form.static for column in run.preprocessing.features[name].columns]
+        filled, before = fill_windows(history.rows, windows, static, format=form.pace.format, complete=history.complete)
+        if len(before):
+            warn(steps_put_in(len(before), windows))
+            history = history.with_more(filled, before)
         layout = lay_out(history.rows, windows, format=form.pace.format)
         ahead = look_ahead(layout, history.complete[layout.order], form, may_cross=windows.gaps == "ignore")
         if not len(ahead.series):
@@ -305,6 +310,7 @@ def _by_step(decoded: Decoded, run: TrainedRun, horizon: int) -> Decoded:
         numbers = decoded.numbers
         flat["numbers"] = numbers.reshape(-1, 1) if codec.is_vector else numbers.reshape(-1, *numbers.shape[2:])
         flat["components"] = codec.codec.components
+        flat["quantiles"] = tuple((level, each.reshape(flat["numbers"].shape)) for level, each in decoded.quantiles)
     return dataclasses.replace(decoded, **flat)
 
 

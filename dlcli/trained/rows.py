@@ -12,9 +12,10 @@ from dlcli.config.inspection.sources import read_source
 from dlcli.config.options.sources import FileColumns, KerasData
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
-from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input
+from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input, open_labelled
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import Reading
+from dlcli.data.window_inputs import labelled_windows
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.run import TrainedRun, Warn
@@ -122,6 +123,10 @@ def data_parts(
     Raises:
         DataError: Columns are missing, values cannot be used, or there are no rows.
     """
+    if run.preprocessing.windows is not None:
+        opened = open_labelled(_rows(data), run.config.data, run.preprocessing, files=_files(run, reading), warn=warn)
+        named = run.predictor.named
+        return iter([labelled_windows(opened, run.config.data, run.preprocessing, named=named, warn=warn)])
     return labelled_parts(
         _rows(data),
         run.config.data,

@@ -23,6 +23,8 @@ model: {layers: [{Dense: {units: 3, activation: softmax}}]}
 """
 
 VALID = [
+    "data: {train: a, rows: folders, target: y, features: {x: {type: video, size: 8, channels: gray}}}",
+    "data: {train: a, target: y, features: {x: {type: image, size: 8, channels: 3}, z: {type: audio, channels: mono}}}",
     "",
     "name: x\nseed: 7",
     "data: {train: [a.csv, b.csv], target: [a, b], validation: 0.2, test: c.csv, split: {group: patient}}",
@@ -53,6 +55,8 @@ VALID = [
 ]
 
 MISTAKES = [
+    "data: {train: a.csv, target: y, features: {x: {type: image, channels: red}}}",
+    "data: {train: a.csv, target: y, features: {x: {type: video, size: [8]}}}",
     "epoch: 3",
     "fit: {epochs: 0}",
     "fit: {epochs: '3'}",

@@ -45,8 +45,11 @@ CLAIMS = [
     Claim("digits_images", "accuracy", least=0.98),
     Claim("digits_images_mlp", "accuracy", least=0.96),
     Claim("chirps", "accuracy", least=0.95),
+    Claim("moves", "accuracy", least=0.9),
     Claim("xor", "accuracy", least=1.0, split="train"),
     Claim("clouds", "accuracy", least=0.98),
+    Claim("stores", "mae", most=30),
+    Claim("motions", "accuracy", least=0.95),
     Claim("lessons/01_first_network", "loss", most=0.1),
     Claim("lessons/01_first_network", "binary_accuracy", least=0.9),
     Claim("lessons/02_dropout", "accuracy", least=0.95),
@@ -67,7 +70,7 @@ CLAIMS = [
     Claim("lessons/10_reduce_on_plateau", "accuracy", least=0.9),
     Claim("lessons/10_learning_rate_scheduler", "accuracy", least=0.9),
     Claim("lessons/11_checkpoints", "accuracy", least=0.9),
-    Claim("lessons/14_mel", "accuracy", least=0.9),
+    Claim("lessons/14_time_distributed", "accuracy", least=0.85),
     Claim("lessons/15_sgd", "accuracy", least=0.85),
     Claim("lessons/15_momentum", "accuracy", least=0.85),
     Claim("lessons/15_adagrad", "accuracy", least=0.85),
@@ -137,6 +140,10 @@ LONG_CLAIMS = [
     Claim("masks", "accuracy", least=0.95),
     Claim("autoencoder_cnn", "mae", most=2.0),
     Claim("sums", "accuracy", least=0.9),
+    Claim("lessons/14_channels_first", "accuracy", least=0.9),
+    Claim("lessons/14_conv3d", "accuracy", least=0.9),
+    Claim("lessons/14_conv_lstm", "accuracy", least=0.9),
+    Claim("lessons/14_mel", "accuracy", least=0.9),
 ]
 """What takes longer, so that only the long proofs train it."""
 
@@ -167,6 +174,29 @@ def test_houses_sell_within_their_interval(trained: Train) -> None:
     report = json.loads((trained("houses_quantiles").directory / "evaluations" / "test.json").read_text())
     assert report["mae"] < 25
     assert 0.7 < report["intervals"]["0.1 to 0.9"]["coverage"] < 0.9
+
+
+def test_forecasts_of_the_stores_are_better_than_the_year_before(trained: Train) -> None:
+    """Over a rolling origin: the windows of the test split, a month apart."""
+    report = json.loads((trained("stores").directory / "evaluations" / "test.json").read_text())
+    assert report["rows"] == 50
+    assert report["mae"] < 0.85 * report["baselines"]["seasonal_naive"]["mae"]
+    assert report["mase"] < 1
+    assert "worse_than" not in report
+    assert list(report["columns"]) == [str(month) for month in range(1, 13)]
+
+
+def test_the_next_year_of_the_stores_is_predicted_with_its_months(trained: Train) -> None:
+    past = pd.read_csv(CONFIGS.parent / "data" / "stores.csv")
+    months = [f"2025-{month:02d}" for month in range(1, 13)]
+    plans = pd.DataFrame([(month, store, "no") for month in months for store in ("north", "south")])
+    plans.columns = pd.Index(["month", "store", "promo"])
+    found = dlcli.predict(trained("stores").run, pd.concat([past, plans]))
+    assert list(found.columns) == ["store", "month", "prediction"]
+    assert found["store"].tolist() == ["north"] * 12 + ["south"] * 12
+    assert found["month"].tolist() == [*months, *months]
+    year = past[past["month"] >= "2024"].groupby("store")["sales"].mean()
+    assert found.groupby("store")["prediction"].mean().to_dict() == pytest.approx(year.to_dict(), rel=0.2)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ CHANGES: dict[str, Any] = {
     "exclude": ["a"],
     "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "windows": [{"length": 3}, {"length": 4}, {"length": 3, "look_back": True}, {"length": 3, "scale": "window"}],
+    "rows": ["folders"],
     "sample_weight": ["w"],
     "columns": [["a", "y"]],
     "header": [True, False],

@@ -43,6 +43,7 @@ def test_chunks_do_not_matter(rows: list[tuple[float, ...]], cut: int) -> None:
     for part in (values[:cut], values[cut:]):
         parts.add(part[:, :1], [part[:, 1:2], part[:, 2:]])
     one, other = whole.result(), parts.result()
-    for section in one:
+    assert other["pinball"] == pytest.approx(one["pinball"], rel=1e-9)
+    for section in ("quantiles", "intervals"):
         for name, each in one[section].items():
             assert other[section][name] == pytest.approx(each, rel=1e-9, abs=1e-9)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "evaluate", "present"]
 
+SHOWN = {"mae": "MAE", "mase": "MASE", "rmse": "RMSE", "log_loss": "log loss", "whole": "whole rows"}
+"""What measures are called in tables."""
+
 MOST_CLASSES = 20
 """A confusion matrix of more classes is left to the JSON file."""
 
@@ -119,6 +122,22 @@ def present(evaluation: Evaluation, console: Console) -> None:
             console.result(console.table(["target", "nearest row of its class", "rows compared"], [row]))
         else:
             _numbers(target, report, console)
+        if "baselines" in report:
+            _baselines(report, console)
+
+
+def _baselines(report: dict[str, Any], console: Console) -> None:
+    """The model beside what needs none."""
+    from dlcli.evaluation.verdict import in_words
+
+    baselines = report["baselines"]
+    measures = [name for name in next(iter(baselines.values())) if name != "is"]
+    rows = [["the model", *(report[name] for name in measures)]]
+    rows += [[each["is"], *(each[name] for name in measures)] for each in baselines.values()]
+    console.result("", console.table(["compared with", *(SHOWN.get(name, name) for name in measures)], rows))
+    for name, worse in report.get("worse_than", {}).items():
+        for measure in worse:
+            console.result(f"worse than {in_words(report, name, measure)}")
 
 
 def _not_in_report(evaluation: Evaluation) -> list[tuple[str, float]]:

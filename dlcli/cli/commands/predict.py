@@ -59,7 +59,8 @@ def command(
             "--output",
             "-o",
             metavar="FILE",
-            help=f"A {_FILES} file, which appears whole or not at all; else standard output.",
+            help=f"A {_FILES} file, which appears whole or not at all; a directory for predicted images; else "
+            "standard output.",
             show_default=False,
         ),
     ] = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dlcli.codecs.audio.schema import AudioFeature
 
 __all__ = ["CODEC", "AudioCodec", "build"]
+
+Floats: TypeAlias = NDArray[np.float32]
 
 
 class AudioCodec:
@@ -134,8 +136,8 @@ class AudioCodec:
                 rows, each by name.
         """
         files = present_files(self.columns[0], _names(self.columns[0], values[0]), start=start)
-        target = self._load(files, out)
-        self._count(files, looks(files))
+        target: Floats = np.empty((len(files), *self.shape), np.float32) if out is None else np.asarray(out)
+        self._count(files, self._load(files, target))
         return target
 
     def keys(self, values: Sequence[Column], *, start: int = 0) -> NDArray[np.int64]:
@@ -158,7 +160,9 @@ class AudioCodec:
         Raises:
             DataError: See `encode`.
         """
-        return self._load([self._files[key] for key in keys.tolist()], None)
+        target = np.empty((len(keys), *self.shape), np.float32)
+        self._load([self._files[key] for key in keys.tolist()], target)
+        return target
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:
         """The rows `(rows,)` that are to be left out because their sound cannot be used, and why; see `on_error`."""
@@ -205,13 +209,11 @@ class AudioCodec:
         given = ("rate", "length", "channels", "resample", "short", "long", "on_error")
         return cls(state["columns"], **{key: state[key] for key in given})
 
-    def _load(self, files: Sequence[File], out: Encoded | None) -> Encoded:
-        target = np.empty((len(files), *self.shape), np.float32)
-        refuse(load(files, target, self._wanted), "sounds")
-        if out is None:
-            return target
-        out[...] = target
-        return out
+    def _load(self, files: Sequence[File], target: Floats) -> list[Sound | Problem]:
+        """What the heads of the files tell."""
+        found = load(files, target, self._wanted)
+        refuse([each for each in found if isinstance(each, Problem)], "sounds")
+        return found
 
     def _count(self, files: Sequence[File], found: Sequence[Sound | Problem]) -> None:
         for file, each in zip(files, found, strict=True):

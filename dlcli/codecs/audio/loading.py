@@ -103,7 +103,7 @@ def looks(files: Sequence[File]) -> list[Sound | Problem]:
     return each_of(files, lambda file: _explained(first, file))
 
 
-def load(files: Sequence[File], out: NDArray[np.float32], wanted: Wanted) -> list[Problem]:
+def load(files: Sequence[File], out: NDArray[np.float32], wanted: Wanted) -> list[Sound | Problem]:
     """Read sounds.
 
     Args:
@@ -112,11 +112,10 @@ def load(files: Sequence[File], out: NDArray[np.float32], wanted: Wanted) -> lis
         wanted: What they are brought to.
 
     Returns:
-        Why some could not be read, in their order.
+        What the head of each tells, or why it cannot be used.
     """
     numbered = list(enumerate(files))
-    found = each_of(numbered, lambda each: _explained(lambda stream: _fill(stream, out[each[0]], wanted), each[1]))
-    return [each for each in found if isinstance(each, Problem)]
+    return each_of(numbered, lambda each: _explained(lambda stream: _fill(stream, out[each[0]], wanted), each[1]))
 
 
 def sounds_through(files: Sequence[File], wanted: Wanted | None) -> list[Problem | None]:
@@ -137,7 +136,7 @@ def sounds_through(files: Sequence[File], wanted: Wanted | None) -> list[Problem
     return each_of(files, lambda file: _explained(through, file))
 
 
-def _fill(stream: IO[bytes], out: NDArray[np.float32], wanted: Wanted) -> None:
+def _fill(stream: IO[bytes], out: NDArray[np.float32], wanted: Wanted) -> Sound:
     sound = _with_samples(look(stream))
     wanted.require(sound)
     length = wanted.length_of(sound)
@@ -149,6 +148,7 @@ def _fill(stream: IO[bytes], out: NDArray[np.float32], wanted: Wanted) -> None:
         samples = samples[np.arange(wanted.length) % length]
     out[: len(samples)] = samples
     out[len(samples) :] = 0
+    return sound
 
 
 def _part(stream: IO[bytes], sound: Sound, start: int, stop: int, rate: int) -> NDArray[np.float64]:

@@ -9,15 +9,9 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.feature import Feature
-from dlcli.config.options.section import Words
+from dlcli.config.options.section import Spoken, Words
 
 __all__ = ["FEATURE", "AudioFeature"]
-
-CHANNELS = {"mono": 1, "stereo": 2}
-
-
-def _channels(value: Any) -> Any:
-    return CHANNELS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 class AudioFeature(Feature):
@@ -34,7 +28,9 @@ class AudioFeature(Feature):
         None, description="Seconds; when omitted, those of the files, which must all be alike."
     )
     channels: Annotated[
-        Annotated[int, Field(ge=1, le=64)], BeforeValidator(_channels), Words("a number, or `mono`, `stereo`")
+        Annotated[int, Field(ge=1, le=64)],
+        BeforeValidator(Spoken({"mono": 1, "stereo": 2})),
+        Words("a number, or `mono`, `stereo`"),
     ] = Field(
         1,
         description="1 or `mono`: the mean of all that there are; 2 or `stereo`, and more: those of the files; one "

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.signature import TargetSpec
+from dlcli.data.baselines.baseline import Baseline, Constant, Guess
 from dlcli.data.columns.arrays import texts_array
 from dlcli.data.columns.cell_faults import missing_values, no_values
 from dlcli.data.columns.cells import as_arrow, labels, numbers, sort_labels
@@ -164,6 +165,15 @@ class CategoriesTargetCodec:
             separator="" if self._lists else self._separator or SEPARATORS[0],
         )
 
+    def baselines(self) -> Sequence[Baseline]:
+        """Each class where most training rows have it, and its share as its probability."""
+        if not self._rows:  # a run of before
+            return ()
+        shares = np.array(list(self.counts.values()), np.float64) / self._rows
+        words = "always predicting what most rows have"
+        guess = Guess(probabilities=np.minimum(shares, 1.0))
+        return (Constant("majority", words, ("accuracy", "log_loss"), guess),)
+
     def decided(self) -> str:
         """Nothing."""
         return ""
@@ -184,6 +194,7 @@ class CategoriesTargetCodec:
             "separator": self._separator,
             "missing": self._missing,
             "lists": self._lists,
+            "rows": self._rows,
         }
 
     @classmethod
@@ -200,6 +211,7 @@ class CategoriesTargetCodec:
         codec._seen = Counter(dict(zip(state["classes"], state["counts"], strict=True)))
         codec._spellings = dict(zip(state["classes"], state["spellings"], strict=True))
         codec._lists = bool(state["lists"])
+        codec._rows = int(state.get("rows", 0))
         return codec
 
     def _cells(self, column: Column) -> tuple[pa.Array, NDArray[np.int64]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.config.signature import TargetSpec
+from dlcli.data.baselines.baseline import Baseline, shares_of_classes
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.columns.cell_faults import missing_values
 from dlcli.data.columns.cells import Labels, labels, numbers
@@ -250,6 +251,10 @@ class CategoryTargetCodec:
     def given_problems(self) -> list[Problem]:
         """Warnings where the classes given are not those of the training rows."""
         return self._codec.given_problems("classes")
+
+    def baselines(self) -> Sequence[Baseline]:
+        """The most frequent class."""
+        return shares_of_classes(self.classes, self.counts)
 
     def decided(self) -> str:
         """Nothing."""

@@ -18,6 +18,7 @@ from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.media.decoding import Pixels, Resize, from_pixels
 from dlcli.data.media.files import LISTED, File, files_of, present_files, refuse
 from dlcli.data.media.loading import load, looks
+from dlcli.data.media.scaling import Scale, Scaling
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CODEC", "PACKAGES", "ImageCodec", "build"]
 
-Scale: TypeAlias = Literal["unit", "symmetric", "none"] | float
 PACKAGES = ("pillow",)
 """What decodes: another version may give other pixels."""
 
@@ -110,14 +110,12 @@ class ImageCodec:
     @property
     def entrance(self) -> tuple[EntranceLayer, ...]:
         """To numbers, changed at random in training, scaled, and the axes in the order that is asked for."""
-        divisor, offset = {"unit": (255.0, 0.0), "symmetric": (127.5, -1.0), "none": (1.0, 0.0)}.get(
-            str(self._scale), (self._scale, 0.0)
-        )
+        scaling = Scaling.of(self._scale)
         layers = [EntranceLayer("Rescaling", {"scale": 1.0})] if self._augment else []
         for place, item in enumerate(self._augment):
             layers.append(_seeded(Component.parse(item), ("augment", place), self._seed_of(place)))
-        if not self._augment or divisor != 1 or offset:
-            layers.append(EntranceLayer("Rescaling", {"scale": 1.0 / float(divisor), "offset": offset}))
+        if not self._augment or scaling.changes:
+            layers.append(scaling.layer)
         if self._format == "channels_first":
             layers.append(EntranceLayer("Permute", {"dims": [3, 1, 2]}))
         return tuple(layers)
@@ -130,13 +128,12 @@ class ImageCodec:
     @property
     def offset(self) -> NDArray[np.float64]:
         """What is added to what the model makes of each channel, after `scale`, for the bytes again."""
-        return self.scale if self._scale == "symmetric" else np.zeros(self.shape[2])
+        return Scaling.of(self._scale).back(self.shape[2])[1]
 
     @property
     def scale(self) -> NDArray[np.float64]:
         """What the model divides each channel by."""
-        divisor = {"unit": 255.0, "symmetric": 127.5, "none": 1.0}.get(str(self._scale), self._scale)
-        return np.full(self.shape[2], float(divisor))
+        return Scaling.of(self._scale).back(self.shape[2])[0]
 
     @property
     def axes_order(self) -> tuple[int, ...]:

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.feature import Feature, Target
-from dlcli.config.options.section import ColumnName, Section, Words, as_divisor
+from dlcli.config.options.pictures import Channels, PixelScale, Resize, Size
+from dlcli.config.options.section import ColumnName, Words
 
-__all__ = ["FEATURE", "TARGET", "Divide", "ImageFeature", "ImageTarget"]
-
-CHANNELS = {"gray": 1, "grey": 1, "grayscale": 1, "rgb": 3, "rgba": 4}
-"""What people call a number of channels."""
-
-
-class Divide(Section):
-    """Scale by a constant, as in pixels divided by 255."""
-
-    divide: Annotated[float, Field(gt=0, description="The constant that every pixel is divided by.")]
-
-
-def _channels(value: Any) -> Any:
-    return CHANNELS.get(value.lower(), value) if isinstance(value, str) else value
-
-
-def _size(value: Any) -> Any:
-    """`size: 64` is short for `[64, 64]`."""
-    return [value, value] if type(value) is int and 0 < value <= 16384 else value
+__all__ = ["FEATURE", "TARGET", "ImageFeature", "ImageTarget"]
 
 
 class ImageFeature(Feature):
@@ -38,25 +21,24 @@ class ImageFeature(Feature):
     synonyms: ClassVar[tuple[str, ...]] = ("picture", "photo", "img", "images")
     of_one: ClassVar[frozenset[str]] = Feature.of_one
     layers: ClassVar[frozenset[str]] = frozenset({"augment"})
+    unstored: ClassVar[frozenset[str]] = frozenset({"augment"})
 
     type: Literal["image"] = "image"
-    size: Annotated[
-        Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)] | None,
-        BeforeValidator(_size),
-        Words("`[height, width]`"),
-    ] = Field(None, description="Height and width; when omitted, those of the images, which must all be alike.")
-    resize: Literal["stretch", "fit", "pad", "crop"] = Field(
+    size: Size = Field(
+        None, description="Height and width; when omitted, those of the images, which must all be alike."
+    )
+    resize: Resize = Field(
         "stretch",
         description="How an image comes to `size`: `stretch` it; `fit` it in whole and fill up with black; `pad`: the "
         "same, and a small one is not enlarged; `crop` what is over at the longer sides.",
     )
-    channels: Annotated[
-        Literal[1, 3, 4] | None, BeforeValidator(_channels), Words("1, 3, 4, or `gray`, `rgb`, `rgba`")
-    ] = Field(None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images.")
+    channels: Channels = Field(
+        None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images."
+    )
     data_format: Literal["channels_last", "channels_first"] = Field(
         "channels_last", description="The order in which layers are given the axes, and in which an array has them."
     )
-    scale: Annotated[Literal["unit", "symmetric", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
+    scale: PixelScale = Field(
         "unit",
         description="What the model makes of the bytes first: `unit`: 0..1; `symmetric`: -1..1; `none`: 0..255, for "
         "networks that scale by themselves; `{divide: 255}`.",
@@ -88,15 +70,13 @@ class ImageTarget(Target):
     synonyms: ClassVar[tuple[str, ...]] = ("picture", "photo", "img", "mask", "segmentation")
 
     type: Literal["image"] = "image"
-    size: Annotated[
-        Annotated[list[Annotated[int, Field(ge=1, le=16384)]], Field(min_length=2, max_length=2)] | None,
-        BeforeValidator(_size),
-        Words("`[height, width]`"),
-    ] = Field(None, description="Height and width; when omitted, those of the images, which must all be alike.")
-    channels: Annotated[
-        Literal[1, 3, 4] | None, BeforeValidator(_channels), Words("1, 3, 4, or `gray`, `rgb`, `rgba`")
-    ] = Field(None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images. No mask's.")
-    scale: Annotated[Literal["unit", "symmetric", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
+    size: Size = Field(
+        None, description="Height and width; when omitted, those of the images, which must all be alike."
+    )
+    channels: Channels = Field(
+        None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images. No mask's."
+    )
+    scale: PixelScale = Field(
         "unit",
         description="What is learnt of the bytes: `unit`: 0..1; `symmetric`: -1..1; `none`: 0..255; `{divide: 255}`. "
         "Predictions, metrics and reports are of 0 to 255. No mask's.",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.codecs.image.codec import ImageCodec
 from dlcli.config.signature import NO_CLASS, TargetSpec
+from dlcli.data.baselines.baseline import Baseline, shares_of_classes
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
 from dlcli.data.columns.cell_faults import no_values
 from dlcli.data.columns.cells import sort_labels
@@ -92,7 +93,7 @@ class ImageTargetCodec:
         *axes, width = self._codec.shape
         unit = tuple(zip(self._codec.offset.tolist(), self._codec.scale.tolist(), strict=True))
         plain = all(pair == (0.0, 1.0) for pair in unit)
-        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=() if plain else unit)
+        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=() if plain else unit, pixels=True)
 
     def decided(self) -> str:
         """Nothing."""
@@ -219,6 +220,10 @@ class MaskCodec:
         assert self._size is not None
         gaps = any(self._seen[name] for name in self._ignored)
         return TargetSpec(self.name, "category", classes=self.classes, axes=self._size, gaps=gaps)
+
+    def baselines(self) -> Sequence[Baseline]:
+        """The class of most pixels."""
+        return shares_of_classes(self.classes, self._seen)
 
     def decided(self) -> str:
         """Nothing."""

@@ -10,8 +10,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.signature import NO_CLASS, TargetSpec
+from dlcli.data.baselines.baseline import Baseline, Constant, Guess
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls
-from dlcli.data.columns.codec import Codec, Column, Encoded, NamesIndices, OpensFiles, ScaledInside, ScalesNumbers
+from dlcli.data.columns.codec import (
+    Codec,
+    Column,
+    Encoded,
+    KnowsMean,
+    NamesIndices,
+    OpensFiles,
+    ScaledInside,
+    ScalesNumbers,
+)
 from dlcli.data.columns.globs import expand_columns
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.errors import ConfigError, DataError, Problem
@@ -124,7 +134,16 @@ class InputTargetCodec:
             )
         *axes, width = self._shape
         unit = self._unit if any(pair != (0.0, 1.0) for pair in self._unit) else ()
-        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=unit)
+        pixels = isinstance(self._first, ScaledInside) and self._first.axes_order == tuple(range(len(self._shape)))
+        return TargetSpec(self.name, "number", width=width, axes=tuple(axes), unit=unit, pixels=pixels)
+
+    def baselines(self) -> Sequence[Baseline]:
+        """The mean of the numbers, where all features know theirs."""
+        means = [codec.mean for codec in self._features.values() if isinstance(codec, KnowsMean)]
+        if self._is_index or len(means) < len(self._features):
+            return ()
+        guess = Guess(numbers=np.concatenate(means))
+        return (Constant("mean", "always predicting the mean", ("rmse",), guess),)
 
     def decided(self) -> str:
         """Nothing."""

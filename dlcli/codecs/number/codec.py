@@ -155,8 +155,17 @@ class NumberCodec:
         """The greatest training value of each channel, in its own unit."""
         return self._fitted.maximum
 
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """The mean of the training values of each channel, in its own unit."""
+        return self._fitted.mean
+
     def fit(self, values: Sequence[Column]) -> None:
         """Take in a chunk of training rows."""
+        self.take_in(values)
+
+    def take_in(self, values: Sequence[Column]) -> Floats:
+        """Take in a chunk of training rows; their numbers `(values, channels)`, NaN where there is none."""
         block, _ = self._read(values)
         channels = block.reshape(-1, block.shape[-1])
         self._rows += len(channels)
@@ -170,6 +179,7 @@ class NumberCodec:
         for samples in (self._samples, self._spread):
             for sample, channel in zip(samples, channels.T, strict=False):
                 sample.update(channel[np.abs(channel) <= LARGEST])
+        return channels
 
     def finish(self) -> None:
         """End fitting.

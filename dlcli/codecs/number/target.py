@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.number.codec import NumberCodec, check_shape
+from dlcli.codecs.number.spread import Spread
 from dlcli.config.signature import TargetSpec, middle
+from dlcli.data.baselines.baseline import Baseline
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
 from dlcli.errors import Problem
@@ -57,6 +59,7 @@ class NumberTargetCodec:
         self._scaling: TargetScale = scale
         self._asked = scale
         self._scalable = scalable
+        self._spread = Spread(self.quantiles)
         self._codec = NumberCodec(columns, shape=shape, scale="none" if scale == "auto" else scale)
 
     @property
@@ -101,7 +104,9 @@ class NumberTargetCodec:
 
     def fit(self, values: Sequence[Column]) -> None:
         """Take in a chunk of training rows."""
-        self._codec.fit(values)
+        channels = self._codec.take_in(values)
+        if len(self._codec.shape) <= 2:  # of the pixels of images a median would take longer than it is worth
+            self._spread.update(channels)
 
     def finish(self) -> None:
         """End fitting.
@@ -110,6 +115,7 @@ class NumberTargetCodec:
             DataError: A column has no values.
         """
         self._codec.finish()
+        self._spread.finish()
         standard = NumberCodec.from_state({**self._codec.state(), "scale": "standard"})
         self.near_unit, self.far = _near_unit(standard.offset, standard.scale), _far(standard.offset, standard.scale)
         if self._scaling == "auto":
@@ -135,6 +141,10 @@ class NumberTargetCodec:
         unit = pairs if self._scaling != "none" else ()
         *axes, width = self._codec.shape
         return TargetSpec(self.name, "number", width=width, unit=unit, axes=tuple(axes), quantiles=self.quantiles)
+
+    def baselines(self) -> Sequence[Baseline]:
+        """The mean and the median of the training rows, and their quantiles where quantiles are learnt."""
+        return self._spread.baselines(self._codec.mean)
 
     def decided(self) -> str:
         """That it is scaled, and how to undo it, when the config leaves that open; and what is predicted."""
@@ -167,7 +177,7 @@ class NumberTargetCodec:
     def state(self) -> dict[str, Any]:
         """The fitted encoding as JSON values."""
         own = {"quantiles": list(self.quantiles)} if self.quantiles else {}
-        return {"name": self.name, **self._codec.state(), **own}
+        return {"name": self.name, **self._codec.state(), **own, **self._spread.state()}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
@@ -175,6 +185,7 @@ class NumberTargetCodec:
         quantiles = [float(level) for level in state.get("quantiles", ())]
         codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"], quantiles=quantiles)
         codec._codec = NumberCodec.from_state(state)
+        codec._spread = Spread.from_state(state, codec.quantiles)
         if codec._codec.shape[-1:] != codec.offset.shape or codec.offset.shape != codec.scale.shape:
             raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no array of numbers")
         return codec

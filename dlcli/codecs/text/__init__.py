@@ -1,1 +1,1 @@
-"""Free text, split into words."""
+"""Free text, in cells or in files, split into words or characters."""

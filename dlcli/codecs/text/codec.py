@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.text.counts import TokenCounts
-from dlcli.codecs.text.files import Texts, blocks_of
+from dlcli.codecs.text.files import KeptTexts, Texts, blocks_of
 from dlcli.codecs.text.tally import Seen, lines, problems
 from dlcli.codecs.text.tokens import Split, Standardize, Tokenizer, Tokens
 from dlcli.data.columns.cell_faults import missing_values, no_values
@@ -101,6 +101,7 @@ class TextCodec:
         self._tokenizer = Tokenizer(standardize, split, tuple(ngrams))
         self._counts = TokenCounts()
         self._lengths: Counter[int] = Counter()
+        self._kept = KeptTexts()
         self._learnt = ""
         self._texts = 0
         self._words: tuple[str, ...] = ()
@@ -154,14 +155,13 @@ class TextCodec:
     def fit(self, values: Sequence[Column]) -> None:
         """Count the tokens of a chunk of training rows. Files that cannot be read are left to `encode`."""
         (column,) = values
-        for block in blocks_of(column, self._encoding):
+        for block in blocks_of(column, self._encoding, keep=self._kept):
             tokens, sizes = self._tokens(block)
-            size = len(tokens.names)
             self._texts += len(block.codes)
             self._complete = self._complete and bool((block.codes >= 0).all())
             self._lengths.update(dict(zip(*map(np.ndarray.tolist, np.unique(sizes, return_counts=True)), strict=True)))
-            counts = np.bincount(tokens.codes, minlength=size)
-            self._counts.add(tokens.names, counts, _texts_with(tokens.rows * size + tokens.codes, size))
+            counts = np.bincount(tokens.codes, minlength=len(tokens.names))
+            self._counts.add(tokens.names, counts, _texts_with(tokens))
 
     def finish(self) -> None:
         """Choose the vocabulary.
@@ -200,7 +200,7 @@ class TextCodec:
         self.tally = np.zeros((len(column), 3), np.int64)
         missing = np.zeros(len(column), np.bool_)
         found: list[Problem] = []
-        for block in blocks_of(column, self._encoding):
+        for block in blocks_of(column, self._encoding, kept=self._kept):
             part = slice(block.start, block.start + len(block.codes))
             missing[part] = block.codes < 0
             found += block.problems
@@ -297,6 +297,8 @@ class TextCodec:
         """The tokens of a block's rows, those of each text once for each row that has it; and how many each row has."""
         tokens = self._tokenizer(block.texts)
         of_text = np.bincount(tokens.rows, minlength=len(block.texts))
+        if np.array_equal(block.codes, np.arange(len(of_text))):
+            return tokens, of_text
         present = np.flatnonzero(block.codes >= 0)
         of_row = block.codes[present]
         sizes = np.zeros(len(block.codes), np.int64)
@@ -369,12 +371,16 @@ class TextFileCodec(TextCodec):
     opens_files: Literal[True] = True
 
 
-def _texts_with(pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """In how many texts each of so many tokens is, of `text * size + token` for each token of each text."""
-    pairs.sort()  # far faster than what np.unique does
-    first = np.ones(len(pairs), np.bool_)
-    np.not_equal(pairs[1:], pairs[:-1], out=first[1:])
-    return np.bincount(pairs[first] % max(size, 1), minlength=size)
+def _texts_with(tokens: Tokens) -> NDArray[np.int64]:
+    """In how many rows each of `tokens.names` is."""
+    size = len(tokens.names)
+    order = np.argsort(
+        tokens.codes.astype(np.min_scalar_type(size)), kind="stable"
+    )  # short integers sort by far faster
+    codes, rows = tokens.codes[order], tokens.rows[order]
+    first = np.ones(len(codes), np.bool_)
+    first[1:] = (codes[1:] != codes[:-1]) | (rows[1:] != rows[:-1])
+    return np.bincount(codes[first], minlength=size)
 
 
 def _can_be_known(token: str) -> bool:

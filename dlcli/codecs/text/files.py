@@ -9,16 +9,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.data.columns.cells import as_arrow, labels
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import NamedFiles, open_named
-from dlcli.data.columns.names import is_text
 from dlcli.errors import DataError, Problem
 
-__all__ = ["BLOCK_BYTES", "MOST_BYTES", "Texts", "blocks_of", "texts_of"]
+__all__ = ["BLOCK_BYTES", "MOST_BYTES", "KeptTexts", "Texts", "blocks_of", "texts_of"]
 
 BLOCK_BYTES = 8 * 2**20
 """Of text that is split at a time: its tokens take some ten times that."""
@@ -53,15 +51,43 @@ class Texts:
     problems: Sequence[Problem] = ()
 
 
-def blocks_of(column: Column | NamedFiles, encoding: str) -> Iterator[Texts]:
+class KeptTexts:
+    """The texts of files between the pass that learns from them and the one that encodes them, as far as there is room.
+
+    Args:
+        most: Characters that are kept.
+    """
+
+    def __init__(self, most: int = 64 * 2**20) -> None:
+        self._room = most
+        self._texts: dict[tuple[str | None, str], str] = {}
+
+    def put(self, folder: str | None, name: str, text: str) -> None:
+        """Keep a text, if there is room."""
+        if len(text) <= self._room and (folder, name) not in self._texts:
+            self._room -= len(text)
+            self._texts[folder, name] = text
+
+    def take(self, folder: str | None, name: str) -> str | None:
+        """A text, which is kept no more."""
+        text = self._texts.pop((folder, name), None)
+        self._room += len(text or "")
+        return text
+
+
+def blocks_of(
+    column: Column | NamedFiles, encoding: str, *, keep: KeptTexts | None = None, kept: KeptTexts | None = None
+) -> Iterator[Texts]:
     """The rows of a column in their order, so many at a time as have a few megabytes of text.
 
     Args:
         column: Its cells are the texts, or name the files that hold them.
         encoding: Of files that do not say theirs.
+        keep: Gets the texts of files that are read.
+        kept: Has them already.
     """
     if isinstance(column, NamedFiles):
-        yield from _files(column, encoding)
+        yield from _files(column, encoding, keep, kept)
         return
     cells = as_arrow(column)
     size = _rows_at_once(cells)
@@ -86,13 +112,11 @@ def texts_of(column: Column | NamedFiles, encoding: str) -> list[str]:
 
 
 def _rows_at_once(cells: pa.Array) -> int:
-    if not is_text(cells.type):  # numbers, and texts of which each is there once
-        return 1 << 18
-    total = pc.sum(pc.binary_length(cells)).as_py() or 0
-    return max(1, len(cells) * BLOCK_BYTES // max(total, BLOCK_BYTES))
+    size: int = max(cells.nbytes, BLOCK_BYTES)
+    return max(1, len(cells) * BLOCK_BYTES // size)
 
 
-def _files(column: NamedFiles, encoding: str) -> Iterator[Texts]:
+def _files(column: NamedFiles, encoding: str, keep: KeptTexts | None, kept: KeptTexts | None) -> Iterator[Texts]:
     folder = None if column.folder is None else str(column.folder)
     texts: list[str] = []
     codes: list[int] = []
@@ -100,10 +124,13 @@ def _files(column: NamedFiles, encoding: str) -> Iterator[Texts]:
     start = size = 0
     for name in column.names.to_pylist():
         if name:
-            found = _read(name, folder, encoding)
+            known = kept.take(folder, name) if kept is not None else None
+            found = _read(name, folder, encoding) if known is None else known
             if isinstance(found, Problem):
                 problems.append(found)
                 found = ""
+            elif keep is not None:
+                keep.put(folder, name, found)
             codes.append(len(texts))
             texts.append(found)
             size += len(found)

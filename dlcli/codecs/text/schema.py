@@ -40,7 +40,7 @@ def _known(encoding: str) -> str:
         "".encode(codecs.lookup(encoding).name)
     except (LookupError, ValueError):
         reason = f"unknown encoding {encoding!r}: it is such as utf-8, latin-1, cp1252, utf-16"
-        raise PydanticCustomError("encoding", "{reason}", {"reason": reason}) from None
+        raise PydanticCustomError("options", "{reason}", {"reason": reason}) from None
     return encoding
 
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import plain_numbers, texts_array
+from dlcli.data.columns.arrays import bytes_array, plain_numbers, texts_array
 from dlcli.data.columns.cells import labels
 
 __all__ = ["Split", "Standardize", "Tokenizer", "Tokens"]
@@ -26,8 +26,11 @@ Standardize: TypeAlias = Literal[
 ]
 Split: TypeAlias = Literal["whitespace", "character"]
 
-_PUNCTUATION = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'
+_PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 """What Keras strips: `keras.layers.TextVectorization`, `standardize="lower_and_strip_punctuation"`."""
+
+_LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+"""ASCII letters; no byte of a letter beyond ASCII is one of them."""
 
 _ANY_PUNCTUATION = r"[\p{P}$+<=>^`|~]"
 """That of every script, and what else of ASCII Keras strips."""
@@ -98,14 +101,12 @@ class Tokenizer:
         return self.standardize.startswith("casefold")
 
     def _standardized(self, texts: Sequence[str]) -> pa.Array:
+        strips = self.standardize.endswith("strip_punctuation")
         if self._folds:
-            texts = [_folded(text) for text in texts]
-        whole = texts_array(texts, pa.large_string())
-        if self.standardize.startswith("lower"):
-            whole = pc.ascii_lower(whole)
-        if self.standardize.endswith("strip_punctuation"):
-            whole = pc.replace_substring_regex(whole, _ANY_PUNCTUATION if self._folds else _PUNCTUATION, "")
-        return whole
+            whole = texts_array([_folded(text) for text in texts], pa.large_string())
+            return pc.replace_substring_regex(whole, _ANY_PUNCTUATION, "") if strips else whole
+        lower, stripped = _LOWER if self.standardize.startswith("lower") else None, _PUNCTUATION if strips else b""
+        return bytes_array([text.encode().translate(lower, stripped) for text in texts]).cast(pa.large_string())
 
 
 def _folded(text: str) -> str:

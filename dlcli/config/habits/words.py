@@ -47,6 +47,8 @@ _RATE = (
 )
 _STRATIFY = "`data: {split: stratified}` keeps the classes in proportion"
 _SCALE = "scaling belongs to a feature: `features: {age: {type: number, scale: standard}}`"
+_SEQUENCE = "the length of a text belongs to its feature: `features: {note: {type: text, encode: {sequence: 100}}}`"
+_STOP_WORDS = "leave it out: `encode: tf_idf` gives little weight to what is in every text"
 _MISSING = "it belongs to a feature: `features: {age: {type: number, missing: median}}`"
 _PATIENCE = "a callback does that: `callbacks: [{EarlyStopping: {patience: 5}}]`"
 _CHECKPOINT = 'a callback does that: `callbacks: [{ModelCheckpoint: {filepath: "{epoch}.keras"}}]`'
@@ -302,6 +304,24 @@ _TABLE: dict[str, Habit] = {
     "encoder": Habit(("encode",)),
     "vocabulary": Habit(("categories",)),
     "vocab_size": Habit(("max_tokens",)),
+    "vocabulary_size": Habit(("max_tokens",)),
+    "num_words": Habit(("max_tokens",)),
+    "max_features": Habit(("max_tokens",)),
+    "max_length": Habit(says=_SEQUENCE),
+    "maxlen": Habit(says=_SEQUENCE),
+    "max_len": Habit(says=_SEQUENCE),
+    "sequence_length": Habit(says=_SEQUENCE),
+    "output_sequence_length": Habit(says=_SEQUENCE),
+    "output_mode": Habit(("encode",)),
+    "ngram_range": Habit(("ngrams",)),
+    "min_df": Habit(("min_count",)),
+    "min_frequency": Habit(("min_count",)),
+    "analyzer": Habit(("split",)),
+    "tokenizer": Habit(("split",)),
+    "lowercase": Habit(("standardize",)),
+    "stop_words": Habit(says=_STOP_WORDS),
+    "embedding_matrix": Habit(("vectors",)),
+    "pretrained_embeddings": Habit(("vectors",)),
     "gpu": Habit(("device",)),
     "gpus": Habit(("device",)),
     "accelerator": Habit(("device",)),

@@ -33,6 +33,8 @@ class Feature(Section):
     """The options that say which feature it is, and are no defaults of the type."""
     layers: ClassVar[frozenset[str]] = frozenset()
     """The options that hold lists of layers, in the notation of `model.layers`."""
+    unstored: ClassVar[frozenset[str]] = frozenset()
+    """The options that training alone looks at: they decide nothing of what is stored of the rows."""
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
@@ -98,6 +100,8 @@ class Target(Section):
 
     implied_by: ClassVar[str] = ""
     """The option that says the type, so that `type` may be left out; none when empty."""
+    unstored: ClassVar[frozenset[str]] = frozenset({"moved_with"})
+    """The options that training alone looks at."""
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the target's name when omitted.")

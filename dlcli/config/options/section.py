@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from dlcli.config.document.scalars import WrittenInteger, from_fraction
 
-__all__ = ["ColumnName", "Columns", "Name", "Section", "Words", "as_divisor", "as_text"]
+__all__ = ["ColumnName", "Columns", "Name", "Section", "Spoken", "Words", "as_divisor", "as_text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,6 +18,21 @@ class Words:
     """What a value is, for messages, where the type alone would say it badly."""
 
     text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Spoken:
+    """Reads values by the names that people have for them: `BeforeValidator(Spoken({"stereo": 2}))`.
+
+    Args:
+        values: By their names, in small letters.
+    """
+
+    values: Mapping[str, Any]
+
+    def __call__(self, value: Any) -> Any:
+        """The value that is meant."""
+        return self.values.get(value.lower(), value) if isinstance(value, str) else value
 
 
 class Section(BaseModel):

@@ -19,6 +19,7 @@ from pydantic_core import core_schema
 from dlcli.config.catalogue.entries import KINDS, Argument, Entry, load, singular
 from dlcli.config.catalogue.values import AUTO
 from dlcli.config.document.scalars import FRACTION
+from dlcli.config.options.section import Spoken
 from dlcli.config.options.types import feature_types, target_types
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
@@ -109,6 +110,10 @@ class _Generator(GenerateJsonSchema):
         read: Any = schema["function"]["function"]
         if "properties" in inner:
             return inner  # a whole section
+        if isinstance(read, Spoken):
+            return {"anyOf": [*inner.get("anyOf", [inner]), {"enum": list(read.values)}]}
+        if "anyOf" in inner and read(8) == [8, 8]:
+            return {"anyOf": [next(each["items"] for each in inner["anyOf"] if "items" in each), *inner["anyOf"]]}
         if inner.get("type") == "string" and read(1) == "1":
             return {**inner, "type": _COLUMN_TYPES}
         if "anyOf" in inner and read("x") == ["x"]:

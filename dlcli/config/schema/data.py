@@ -143,7 +143,16 @@ class DataConfig(Section):
         None,
         description="Rows are steps of a series, and a sample is a window of them; what follows it is predicted.",
     )
-    sample_weight: ColumnName | None = Field(None, description="A column of weights, one a row, zero or more.")
+    rows: Literal["files", "folders"] = Field(
+        "files",
+        description="Of a source that is a folder: whether each file in it and below is a row, or each folder of "
+        "files, such as the pictures of a film; `path`, `name` and `folder` are then those of that folder.",
+    )
+    sample_weight: ColumnName | None = Field(
+        None,
+        description="A column of weights, zero or more: one a row, or an array of one for each step or pixel of the "
+        "target.",
+    )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
     )

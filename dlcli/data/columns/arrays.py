@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["FALSE", "numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
+__all__ = ["FALSE", "bytes_array", "numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
 
 
 FALSE = pa.Array.from_buffers(pa.bool_(), 1, [None, pa.py_buffer(b"\0")])[0]
@@ -79,12 +79,16 @@ def texts_array(texts: Sequence[str], type: pa.DataType | None = None) -> pa.Arr
         >>> texts_array(["a", "ß"]).to_pylist()
         ['a', 'ß']
     """
-    encoded = [text.encode() for text in texts]
+    array = bytes_array([text.encode() for text in texts])
+    return array if type is None or type == array.type else array.cast(type)
+
+
+def bytes_array(encoded: Sequence[bytes]) -> pa.Array:
+    """Texts that are UTF-8 already as an arrow array."""
     offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
-    array = pa.Array.from_buffers(
+    return pa.Array.from_buffers(
         pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
     )
-    return array if type is None or type == array.type else array.cast(type)
 
 
 def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:

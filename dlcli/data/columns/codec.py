@@ -28,6 +28,7 @@ __all__ = [
     "Column",
     "Encoded",
     "HasEntrance",
+    "KnowsMean",
     "LeavesRowsOut",
     "MadeOnDemand",
     "MeasuresNumbers",
@@ -197,6 +198,15 @@ class ScalesNumbers(Protocol):
     @property
     def linear(self) -> bool:
         """Whether that is all of it; else `decode` alone brings them back."""
+
+
+@runtime_checkable
+class KnowsMean(Protocol):
+    """A codec of numbers that has kept their mean."""
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """In its own unit, of the training values of each number along the last axis. Known after `finish`."""
 
 
 @runtime_checkable

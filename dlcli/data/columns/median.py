@@ -43,9 +43,16 @@ class Median:
 
     def value(self) -> float:
         """The median; the mean of the middle two of an even count. There must be a value."""
+        return float(np.median(self._sample()))
+
+    def quantiles(self, levels: Sequence[float]) -> list[float]:
+        """The values below which these shares of all lie. There must be a value."""
+        return [float(each) for each in np.quantile(self._sample(), levels)]
+
+    def _sample(self) -> NDArray[np.float64]:
         if self._kept > self._capacity:
             self._shrink()
-        return float(np.median(np.concatenate(self._values)))
+        return np.concatenate(self._values)
 
     def quantiles(self, levels: Sequence[float]) -> NDArray[np.float64]:
         """The quantiles at levels from 0 to 1, between neighbours in a line. There must be a value."""

@@ -59,17 +59,17 @@ class NamedFiles:
         return len(self.names)
 
     def places(self) -> Iterator[Path]:
-        """Where the files lie, each once; those that cannot be opened are left to who opens them."""
+        """Where the files and folders lie, each once; those that cannot be opened are left to who opens them."""
         folder = None if self.folder is None else str(self.folder)
         for name in self.names.unique().to_pylist():
             with contextlib.suppress(DataError):
                 if name:
-                    yield Path(place_of(name, folder))
+                    yield Path(place_of(name, folder, directory=True))
 
 
 def _is_there(folder: Path, name: str) -> bool:
     with contextlib.suppress(DataError):
-        return bool(place_of(name, str(folder)))
+        return bool(place_of(name, str(folder), directory=True))
     return False
 
 
@@ -101,8 +101,13 @@ def open_named(name: str, folder: str | None) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def place_of(name: str, folder: str | None) -> str:
+def place_of(name: str, folder: str | None, *, directory: bool = False) -> str:
     """Where a named file lies; it is no link, unless there is no folder.
+
+    Args:
+        name: As the cell has it.
+        folder: See `NamedFiles`.
+        directory: Whether it may be a directory as well.
 
     Raises:
         DataError: It is not there, is no file, or lies outside of the folder.
@@ -116,13 +121,19 @@ def place_of(name: str, folder: str | None) -> str:
     try:
         if folder is not None:
             path = os.path.join(_real(os.path.dirname(path)), os.path.basename(path))
-            path = os.path.realpath(path) if os.path.islink(path) else path
             if not _inside(path, folder):
                 raise _outside(name, folder)
-        mode = os.stat(path).st_mode
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                path = os.path.realpath(path)
+                if not _inside(path, folder):
+                    raise _outside(name, folder)
+                mode = os.lstat(path).st_mode
+        else:
+            mode = os.stat(path).st_mode
     except OSError as error:
         raise _cannot(path, error, folder=folder) from None
-    if not stat.S_ISREG(mode):
+    if not (stat.S_ISREG(mode) or (directory and stat.S_ISDIR(mode))):
         message = f"'{path}' is a directory, a pipe or a device, not a file"
         raise DataError(Problem(message, hint="name a file", rule="not-a-file"))
     return path

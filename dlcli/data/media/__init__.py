@@ -1,1 +1,1 @@
-"""Files that cells name, opened side by side, and the pixels of pictures. Names Pillow, as `codecs/image/` does."""
+"""Files that cells name, opened side by side, and the pixels of pictures. Names Pillow, and alone does."""

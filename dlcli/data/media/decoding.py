@@ -11,13 +11,25 @@ import functools
 import struct
 import warnings
 import zlib
+from collections.abc import Sequence
 from types import ModuleType
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FORMATS", "BadImage", "Look", "Pixels", "Resize", "decode", "from_pixels", "look", "numbers_of"]
+__all__ = [
+    "FORMATS",
+    "BadImage",
+    "Look",
+    "Pixels",
+    "Resize",
+    "decode",
+    "decode_frames",
+    "from_pixels",
+    "look",
+    "numbers_of",
+]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Resize: TypeAlias = Literal["stretch", "fit", "pad", "crop"]
@@ -27,6 +39,9 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 
 MOST_PIXELS = 178_956_970
 """Of an image: half a gigabyte in RGB. Files of a few kilobytes can claim more than any memory holds."""
+
+MOVING = ("GIF", "WEBP")
+"""Formats of films as well as of pictures."""
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -47,14 +62,22 @@ class Look:
     Args:
         size: Height and width, upright.
         channels: 1, 3 or 4.
+        frames: How many pictures follow one another in it.
+        moves: Whether its format is one of films, even if it has a single picture.
     """
 
     size: tuple[int, int]
     channels: int
+    frames: int = 1
+    moves: bool = False
 
 
-def look(stream: IO[bytes]) -> Look:
+def look(stream: IO[bytes], *, frames: bool = False) -> Look:
     """What there is to know of a picture without decoding it.
+
+    Args:
+        stream: Its bytes.
+        frames: Count its frames as well.
 
     Raises:
         BadImage: It is none.
@@ -62,7 +85,14 @@ def look(stream: IO[bytes]) -> Look:
     image = _opened(stream)
     width, height = image.size
     upright = (width, height) if _orientation(image) >= 5 else (height, width)
-    return Look(upright, _channels(image))
+    if not frames:
+        return Look(upright, _channels(image))
+    channels = _channels(image)
+    try:
+        count = int(getattr(image, "n_frames", 1))
+    except _FAULTS as error:
+        raise BadImage(_reason(error)) from None
+    return Look(upright, channels, count, count > 1 or image.format in MOVING)
 
 
 def decode(stream: IO[bytes], *, size: tuple[int, int] | None, channels: int, resize: Resize) -> Pixels:
@@ -78,7 +108,37 @@ def decode(stream: IO[bytes], *, size: tuple[int, int] | None, channels: int, re
         BadImage: It is none, it is cut short, or it is larger than any picture should be.
     """
     image = _opened(stream)
+    return _decoded(image, _orientation(image), size=size, channels=channels, resize=resize)
+
+
+def decode_frames(
+    stream: IO[bytes], places: Sequence[int], *, size: tuple[int, int] | None, channels: int, resize: Resize
+) -> list[Pixels]:
+    """Some pictures of one that moves, each as `decode` gives it.
+
+    Args:
+        stream: Its bytes.
+        places: Which, ascending, from 0.
+        size: See `decode`.
+        channels: See `decode`.
+        resize: See `decode`.
+
+    Raises:
+        BadImage: See `decode`.
+    """
+    image = _opened(stream)
     orientation = _orientation(image)
+    frames: list[Pixels] = []
+    for place in places:
+        try:
+            image.seek(place)
+        except _FAULTS as error:
+            raise BadImage(_reason(error)) from None
+        frames.append(_decoded(image, orientation, size=size, channels=channels, resize=resize))
+    return frames
+
+
+def _decoded(image: Any, orientation: int, *, size: tuple[int, int] | None, channels: int, resize: Resize) -> Pixels:
     try:
         image.load()
         image = _eight_bits(image)

@@ -14,6 +14,7 @@ from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature, Target
 from dlcli.config.schema.windows import FUTURE, STATIC, future_of
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
+from dlcli.data.baselines.baseline import Baseline, baselines_of
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.codec import (
     Codec,
@@ -32,6 +33,7 @@ from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.building import build_codec, build_target, codec_class, target_codec_class
 from dlcli.data.preprocessing.steps import Steps, at_entry
+from dlcli.data.series.baselines import naive_baselines
 from dlcli.data.series.form import Views, WindowForm
 from dlcli.data.series.target import of_windows
 from dlcli.data.series.views import WindowInput, input_views, names_of_steps, seen_as, seen_targets, target_views
@@ -181,6 +183,18 @@ class Preprocessing:
             self.update(chunk)
         self.finish()
 
+    @property
+    def naming_files(self) -> tuple[str, ...]:
+        """The columns of features whose cells name files that samples are made of."""
+        return tuple(
+            dict.fromkeys(
+                column
+                for codec in self.features.values()
+                if isinstance(codec, OpensFiles) and codec.reads == "text"
+                for column in codec.columns
+            )
+        )
+
     def named_files(self, rows: Iterable[Chunk]) -> Iterator[Path]:
         """The files that cells of features and targets name, as far as they are there."""
         opening = [codec for _, _, codec in self._codecs() if isinstance(codec, OpensFiles)]
@@ -277,6 +291,11 @@ class Preprocessing:
                 places += range(at, at + codec.shape[0])
             at += codec.shape[0]
         return places
+
+    def baselines(self, target: str) -> tuple[Baseline, ...]:
+        """Predictions of a target that need no model, the one that matters most first."""
+        naive = () if self.windows is None else naive_baselines(self.row_targets[target], self.windows)
+        return (*naive, *baselines_of(self.targets[target]))
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""

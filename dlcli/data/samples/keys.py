@@ -28,6 +28,7 @@ from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
 from dlcli.data.cache.identity import KnownFile
+from dlcli.data.preprocessing.unstored import stored
 from dlcli.data.sources.registry import format_of, suffixes
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
@@ -82,7 +83,7 @@ def encoding_key(config: DataConfig, *, seed: int, named: Collection[str], state
     """
     settings = _settings(config, exclude=_ORDER_ALONE | _FOUND)
     return _digest(
-        {"program": _program(), "data": settings, "seed": seed, "named": sorted(named), "preprocessing": state}
+        {"program": _program(), "data": settings, "seed": seed, "named": sorted(named), "preprocessing": stored(state)}
     )
 
 
@@ -115,7 +116,7 @@ def _content(file: KnownFile) -> list[object]:
 
 def _settings(config: DataConfig, *, exclude: set[str]) -> dict[str, Any]:
     """The section as JSON values; of files it says only that there are some, their content has a key of its own."""
-    settings = config.model_dump(mode="json", exclude={*exclude, "directory"})
+    settings: dict[str, Any] = stored(config.model_dump(mode="json", exclude={*exclude, "directory"}))
     for name in SPLITS:
         if isinstance(settings.get(name), list):
             settings[name] = "files"

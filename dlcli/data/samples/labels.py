@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.data.columns.names import text_name
 from dlcli.data.samples.samples import Samples, Taken, blocks
-from dlcli.errors import ConfigError, Problem, did_you_mean
+from dlcli.errors import ConfigError, DataError, Problem, did_you_mean
 
 __all__ = ["ClassWeights", "Labels", "class_weights", "make_labels", "weigh_classes"]
 
@@ -74,12 +74,23 @@ class Labels:
         )
 
     def _in_places(self, weights: NDArray[np.float32], output: str, taken: Taken) -> NDArray[np.float32]:
-        """Weights of samples as weights of each place of theirs: Keras multiplies losses by them, place by place."""
-        if not self.targets.get(output) or output in self.sequences:
+        """Weights of samples as weights of each place of theirs: Keras multiplies losses by them, place by place.
+
+        Raises:
+            DataError: There is a weight for each of other places than the output learns something of.
+        """
+        axes: tuple[int, ...] = ()
+        if self.targets.get(output) and output not in self.sequences:
+            target = taken.targets[self.targets[output][0]]
+            whole = target.dtype.kind == "i" or output in self.each_number
+            axes = target.shape[1:] if whole else target.shape[1:-1]
+        if weights.ndim > 1:
+            if weights.shape[1:] != axes:
+                said = f"weights of {list(weights.shape[1:])} a sample, and {output!r} learns something for "
+                said += f"each of {list(axes)}" if axes else "each sample"
+                hint = "a weight a sample, or one for each step or pixel of every target"
+                raise DataError(Problem(said, path="data.sample_weight", hint=hint, rule="sample-weight"))
             return weights
-        target = taken.targets[self.targets[output][0]]
-        whole = target.dtype.kind == "i" or output in self.each_number
-        axes = target.shape[1:] if whole else target.shape[1:-1]
         if not axes:
             return weights
         return np.broadcast_to(weights.reshape(-1, *[1] * len(axes)), (len(weights), *axes)).astype(np.float32)

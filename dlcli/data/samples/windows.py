@@ -77,6 +77,27 @@ class WindowSamples:
             self._measure_past(made, self.views.seen[name], level)
         return Taken(made, targets, self._weights(starts), levels)
 
+    def past(self, indices: Indices, target: str, steps: int) -> NDArray[Any]:
+        """The last steps of a target that are known when windows are predicted, as they are encoded.
+
+        Args:
+            indices: Which windows.
+            target: The target.
+            steps: How many steps, up to the last that a window shows.
+
+        Returns:
+            `(windows, steps, *shape)`, ascending in time; NaN or -1 where the series has not so many.
+        """
+        array = self.steps.targets[target]
+        places = (self.starts[indices] + self.form.past - steps)[:, np.newaxis] + np.arange(steps)
+        begins = np.zeros(len(places), np.int64) if self.begins is None else self.begins[indices]
+        there = places >= begins[:, np.newaxis]
+        places = np.where(there, places, 0)
+        rows = places if self.order is None else self.order[places]
+        values = take(array, rows.reshape(-1)).reshape(*rows.shape, *array.shape[1:])
+        values[~there] = -1 if np.issubdtype(array.dtype, np.integer) else np.nan
+        return values
+
     def places(self, indices: Indices, part: Part) -> NDArray[np.int64]:
         """Which encoded steps a part of some windows is made of: `(windows, steps)`, `(windows,)` where it is one."""
         starts, steps = self.starts[indices], self.form.steps(part)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.frequency import Times, next_times, steps_between
-from dlcli.data.series.history import last_complete
-from dlcli.data.series.layout import Layout
+from dlcli.data.series.layout import Layout, last_complete
+from dlcli.data.series.time_form import in_words
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["NOWHERE", "Ahead", "look_ahead", "require_known"]
@@ -80,7 +80,7 @@ def _too_short(
     if len(crossed) and not may_cross:
         assert layout.form is not None
         first = int(crossed[-1])
-        before, after = layout.form.write(layout.times[first - 1 : first + 1]).to_pylist()
+        before, after = in_words(layout.form, layout.times[first - 1 : first + 1])
         return f"{end - first + 1:,} steps since the gap from {before} to {after}"
     return ""
 
@@ -130,7 +130,7 @@ def require_known(ahead: Ahead, layout: Layout, columns: Sequence[str]) -> None:
     for place in np.flatnonzero(missing.any(axis=1)).tolist():
         steps = np.flatnonzero(missing[place])
         if ahead.times is not None and layout.form is not None:
-            words = [str(each) for each in layout.form.write(ahead.times[place][steps]).to_pylist()]
+            words = in_words(layout.form, ahead.times[place][steps])
         else:
             words = [f"step {step + 1}" for step in steps.tolist()]
         name = f"{', '.join(layout.names[int(ahead.series[place])])}: " if layout.names else ""

@@ -11,14 +11,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.options.frequency import Frequency
+from dlcli.config.schema import Windows
+from dlcli.config.schema.windows import FillGaps
 from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, take_rows
 from dlcli.data.series.frequency import Times, next_times, steps_between
+from dlcli.data.series.layout import last_complete, lay_out
 from dlcli.data.series.time_form import TimeForm
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Filling", "fill_gaps"]
+__all__ = ["Filling", "fill_gaps", "fill_windows"]
 
 MOST = 10
 """Rows are put in at most so many times as many as there are."""
@@ -55,27 +58,28 @@ class _Gaps:
 
 def fill_gaps(
     rows: Rows, order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], filling: Filling
-) -> tuple[Rows, int]:
+) -> tuple[Rows, NDArray[np.int64]]:
     """The rows of a source, and after them a row for each step that is missing within a series.
 
     Numbers are as `filling` says, the times follow the frequency, and all else is as in the row before the gap.
 
     Args:
         rows: The rows of a source.
-        order: `(steps,)` the row of each step, series by series and ascending in time.
+        order: `(steps,)` the row of each step, series by series and ascending in time; rows that are none of these are
+            left as they are.
         times: `(steps,)` the time of each.
         starts: `(series,)` the place of the first step of each series.
         filling: How.
 
     Returns:
-        The rows, those put in being the last, and how many were put in.
+        The rows, those put in being the last, and for each of these the row before its gap.
 
     Raises:
         DataError: They would be many times those that there are.
     """
     gaps = _find(order, times, starts, filling.frequency)
     if not len(gaps.times):
-        return rows, 0
+        return rows, gaps.before
     found, places = _neighbours(rows, gaps)
     columns = {name: _filled(name, found[name], gaps, places, filling) for name in rows.columns}
     chunk = Chunk(columns, len(gaps.times), folders=() if rows.folder is None else (rows.folder,))
@@ -85,7 +89,7 @@ def fill_gaps(
         offsets=np.append(rows.offsets, rows.num_rows),
         num_rows=rows.num_rows + chunk.num_rows,
     )
-    return whole, chunk.num_rows
+    return whole, gaps.before
 
 
 def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], frequency: Frequency) -> _Gaps:
@@ -168,3 +172,41 @@ def _between(before: NDArray[Any], after: NDArray[Any], share: NDArray[np.float6
     part = share.reshape(-1, *[1] * (before.ndim - 1))
     line = before + (after.astype(np.float64) - before) * part
     return np.asarray(np.rint(line) if np.issubdtype(before.dtype, np.integer) else line).astype(before.dtype)
+
+
+def fill_windows(
+    rows: Rows,
+    windows: Windows,
+    static: Collection[str],
+    *,
+    format: str | None = None,
+    complete: NDArray[np.bool_] | None = None,
+) -> tuple[Rows, NDArray[np.int64]]:
+    """The rows of a source with the steps put in that are missing, where the config asks for it.
+
+    Args:
+        rows: The rows.
+        windows: What the config asks for.
+        static: The columns of what a series has once.
+        format: Of `strptime`, in which times are written, where that is known.
+        complete: `(rows,)` which rows have their targets: nothing is put in after the last of a series. All when None.
+
+    Returns:
+        As `fill_gaps`.
+
+    Raises:
+        DataError: The rows are no steps of series.
+    """
+    nothing = np.empty(0, np.int64)
+    if not isinstance(windows.gaps, FillGaps) or windows.time is None:
+        return rows, nothing
+    layout = lay_out(rows, windows, format=format)
+    frequency, form = layout.steps.frequency, layout.form
+    if frequency is None or form is None:
+        return rows, nothing
+    inside = np.ones(len(layout.order), np.bool_)
+    if complete is not None:
+        inside = np.arange(len(inside)) <= last_complete(layout.series, complete[layout.order])[layout.series]
+    starts = np.flatnonzero(np.diff(layout.series[inside], prepend=-1))
+    filling = Filling(windows.gaps.fill, frequency, windows.time, form, (*(windows.series or ()), *static))
+    return fill_gaps(rows, layout.order[inside], layout.times[inside], starts, filling)

@@ -26,11 +26,14 @@ class Pace:
         frequency: From one step to the next, as a config says it; None where it is not known.
         season: Steps after which things come again; None where it is not known.
         format: Of `strptime`, in which times are written; None where they need none.
+        errors: Of each target of numbers, how far the steps of the training rows are on average from those a season
+            before, in its own unit: what the errors of forecasts are measured by.
     """
 
     frequency: str | None = None
     season: int | None = None
     format: str | None = None
+    errors: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

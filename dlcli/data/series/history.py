@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from dlcli.config.schema import Windows
 from dlcli.data.columns.chunk import Chunk, Column
 from dlcli.data.columns.named_files import listing_folder
-from dlcli.data.series.layout import order_rows
+from dlcli.data.series.layout import last_complete, order_rows
 from dlcli.data.table.checks import missing_values
 from dlcli.data.table.rows import Rows
 
-__all__ = ["KEPT", "PRUNED_FROM", "History", "gather", "last_complete"]
+__all__ = ["KEPT", "PRUNED_FROM", "History", "gather"]
 
 KEPT = "\0"
 """Before the names of columns that are copied as they are written, beside what is read of them."""
@@ -43,6 +43,20 @@ class History:
     numbers: NDArray[np.int64]
     files: Sequence[Chunk]
     of_file: NDArray[np.int64]
+
+    def with_more(self, rows: Rows, before: NDArray[np.int64]) -> History:
+        """With further rows at the end, each of which stands for the row before it.
+
+        Args:
+            rows: All rows.
+            before: `(new,)` of each new row, the row that it comes after.
+        """
+        places = np.concatenate([np.arange(self.rows.num_rows), before])
+        whole = _joined(list(rows.chunks()))
+        (first,) = self.rows.chunks()
+        whole = dataclasses.replace(whole, folders=first.folders)
+        rows = Rows((whole,), rows.columns, np.zeros(1, np.int64), rows.num_rows)
+        return History(rows, self.complete[places], self.numbers[places], self.files, self.of_file[places])
 
     def row(self, place: int) -> Chunk:
         """One row as it stood in its file."""
@@ -138,16 +152,3 @@ def _needed(chunk: Chunk, windows: Windows, targets: Sequence[str], format: str 
     # One more, so that the step before the window shows whether something is missing.
     kept = np.arange(len(found.order)) >= (last - windows.past)[found.series]
     return found.order[kept]
-
-
-def last_complete(series: NDArray[np.int64], complete: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The place of the last step of each series that has its targets, `(series,)`; -1 where none has.
-
-    Args:
-        series: `(steps,)` ascending.
-        complete: `(steps,)`.
-    """
-    last = np.full(int(series[-1]) + 1, -1)
-    places = np.flatnonzero(complete)
-    last[series[places]] = places  # the last that is written stays
-    return last

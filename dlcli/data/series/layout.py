@@ -18,7 +18,7 @@ from dlcli.data.table.checks import row_labels
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem, first_of
 
-__all__ = ["Layout", "Ordered", "lay_out", "order_rows"]
+__all__ = ["Layout", "Ordered", "last_complete", "lay_out", "order_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +124,19 @@ def order_rows(rows: Rows, windows: Windows, *, format: str | None = None) -> Or
     return Ordered(order, codes[order], names, times[order], form, sorted=moved)
 
 
+def last_complete(series: NDArray[np.int64], complete: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The place of the last step of each series that has its targets, `(series,)`; -1 where none has.
+
+    Args:
+        series: `(steps,)` ascending.
+        complete: `(steps,)`.
+    """
+    last = np.full(int(series[-1]) + 1, -1)
+    places = np.flatnonzero(complete)
+    last[series[places]] = places  # the last that is written stays
+    return last
+
+
 def _series(rows: Rows, columns: Sequence[str]) -> tuple[NDArray[np.int64], tuple[tuple[str, ...], ...]]:
     """The number of the series of each row, in the order of their first rows, and the texts that name each."""
     codes = np.zeros(rows.num_rows, np.int64)
@@ -162,7 +175,7 @@ def _refuse_duplicates(rows: Rows, found: Ordered, windows: Windows) -> None:
     hint = "leave one of each out, or sum them up"
     if _clocks_set_back(times[twice]):
         hint = "an hour comes twice where clocks are set back: write times with their distance from UTC, or in UTC"
-    if windows.series is None:
+    if not windows.series:
         hint = "are there several series in the table? `series:` names the column that tells them apart; else " + hint
     raise DataError(
         Problem(

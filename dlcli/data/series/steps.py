@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dlcli.config.options.frequency import Frequency, parse_frequency
 from dlcli.config.schema import Windows
 from dlcli.data.series.frequency import Times, infer_frequency, steps_between
-from dlcli.data.series.time_form import TimeForm
+from dlcli.data.series.time_form import TimeForm, in_words
 from dlcli.errors import ConfigError, DataError, Problem
 
 __all__ = ["Steps", "find_steps"]
@@ -97,7 +97,7 @@ def _refuse(steps: Steps, times: Times, form: TimeForm) -> None:
         hint = "say what a step is, such as data.windows.frequency: day; or leave `gaps: error` out"
         raise DataError(Problem(message, path="data.windows.gaps", hint=hint, rule="missing-steps"))
     if len(gaps):
-        first, second = form.write(times[gaps[0] - 1 : gaps[0] + 1]).to_pylist()
+        first, second = in_words(form, times[gaps[0] - 1 : gaps[0] + 1])
         message = (
             f"{steps.missing:,} steps are missing at {len(gaps):,} places of the series, the first between {first} and "
             f"{second}"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.signature import TargetSpec
+from dlcli.data.baselines.baseline import Baseline, baselines_of
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.series.form import WindowForm
@@ -94,6 +95,10 @@ class TargetOfSteps:
         if self.is_vector:
             return dataclasses.replace(spec, width=self.steps, unit=spec.unit * self.steps)
         return spec if self.steps == 1 else dataclasses.replace(spec, axes=(self.steps, *spec.axes))
+
+    def baselines(self) -> Sequence[Baseline]:
+        """Those of a step, at each of them."""
+        return baselines_of(self.codec)
 
     def decided(self) -> str:
         """What fitting has done that the config leaves open."""

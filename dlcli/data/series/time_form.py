@@ -23,7 +23,7 @@ from dlcli.data.columns.names import is_text
 from dlcli.data.series.frequency import Times
 from dlcli.data.values.conversion import is_number_text, kind_of
 
-__all__ = ["TimeForm", "find_form"]
+__all__ = ["TimeForm", "find_form", "in_words"]
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _ISO = re.compile(
@@ -72,6 +72,17 @@ def find_form(column: Iterable[Column], format: str | None = None) -> TimeForm:
             return _Iso.of(parts)
         return _Formatted(format, kind, padded=_padded(_first(parts), format))
     return _Formatted(format, kind) if format is not None else _Typed(kind)
+
+
+def in_words(form: TimeForm, times: Times) -> list[str]:
+    """Times for messages, as their column has them.
+
+    Example:
+        >>> in_words(find_form([pa.array([2001.0, 2002.0])]), np.array([2003.0]))
+        ['2003']
+    """
+    cells = form.write(times).to_pylist()
+    return [str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell) for cell in cells]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.document.places import format_path
 from dlcli.config.schema.windows import FUTURE, STATIC, Windows, future_of, matching
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.data.columns.codec import Codec, ScalesNumbers
@@ -67,8 +68,6 @@ def window_form(windows: Windows, features: Iterable[str], pace: Pace) -> Window
     ]
     if problems:
         raise ConfigError(problems)
-    if windows.season != "auto":
-        pace = dataclasses.replace(pace, season=windows.season)
     scale = None if windows.scale == "none" else windows.scale
     return WindowForm(
         windows.length, windows.horizon, windows.delay, windows.sampling_rate, known, static, pace=pace, scale=scale
@@ -186,7 +185,7 @@ def _bent(target: str, feature: str) -> ConfigError:
     message = f"windows measure the target {target!r} by its past, which the feature {feature!r} bends"
     hint = "scale: standard for this feature, or scale: none of the windows"
     path = format_path(("data", "features", feature, "scale"))
-    return ConfigError(Problem(message, path=path, hint=hint, rule="windows"))
+    return ConfigError(Problem(message, path=path, hint=hint, rule="conflicting-options"))
 
 
 def seen_as(target: TargetCodec, features: Mapping[str, Codec], form: WindowForm) -> str | None:

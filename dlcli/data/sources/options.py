@@ -127,6 +127,7 @@ class TableOptions:
         directory: Of the files that cells name; that of the table when None.
         beside: In place of the table's own directory, for one that came through a pipe.
         only: The arrays that are wanted of a file with several; all when None.
+        folders_are_rows: Of a folder: each folder of files in it is a row, and not each file.
     """
 
     columns: tuple[str, ...] | None = None
@@ -137,6 +138,7 @@ class TableOptions:
     directory: Path | None = None
     beside: Path | None = None
     only: frozenset[str] | None = None
+    folders_are_rows: bool = False
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
@@ -153,6 +155,7 @@ class TableOptions:
             ),
             missing_values=config.empty_cells,
             directory=None if config.directory is None else Path(config.directory),
+            folders_are_rows=config.rows == "folders",
         )
 
     def only_column(self, file: Path) -> str:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit, Windows
+from dlcli.config.schema.windows import FillGaps
 from dlcli.config.signature import SPLITS, SplitName
+from dlcli.data.columns.cells import numbers
 from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
+from dlcli.data.series.naive import seasonal_scale
+from dlcli.data.series.time_form import in_words
 from dlcli.data.splits.division import Division, Part, classes_of, groups_of
 from dlcli.data.splits.partition import split_rows, split_sizes
 from dlcli.data.table.order import format_of
+from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem
 
-__all__ = ["divide_windows"]
+__all__ = ["divide_windows", "find_windows", "no_room"]
 
 NOWHERE = -1
 """In the place of a split: a step of none."""
@@ -47,8 +53,10 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
     layouts = {source: lay_out(rows, windows, format=format) for source, rows in table.rows.items()}
     parts: dict[SplitName, Part] = {}
     problems: list[Problem] = []
+    pace = Pace()
     for source, layout in layouts.items():
         splits = _splits_of(table, source, layout, seed=seed)
+        pace = _pace(table, layout, splits) if source == "train" else pace
         out = np.isin(layout.order, table.left_out.get(source, np.empty(0, np.int64)))
         for number, name in enumerate(SPLITS):
             steps = np.flatnonzero(splits == number)
@@ -57,8 +65,8 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             if not len(steps):
                 problems.append(_no_instant(name))
             else:
-                found = _windows(layout, splits, number, out, windows)
-                problems += [] if len(found) else [_no_room(name, layout, splits == number, windows)]
+                found = find_windows(layout, splits, number, out, windows)
+                problems += [] if len(found) else [no_room(name, layout, splits == number, windows)]
                 parts[name] = Part(source, np.sort(layout.order[steps]), found, layout.starts[layout.series[found]])
     if problems:
         raise DataError(problems)
@@ -67,8 +75,32 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         {source: layout.order for source, layout in layouts.items()},
         notes=tuple(_notes(layouts, windows)),
         doubts=tuple(_doubts(layouts)),
-        pace=layouts["train"].pace if "train" in layouts else Pace(),
+        pace=pace,
     )
+
+
+def _pace(table: Table, layout: Layout, splits: NDArray[np.int64]) -> Pace:
+    """What the training steps show of their times, and how far they are from those of the season before."""
+    windows = table.config.windows
+    assert windows is not None
+    season = layout.pace.season if windows.season == "auto" else windows.season
+    train = splits == SPLITS.index("train")
+    starts = np.flatnonzero(np.diff(layout.series[train], prepend=-1))
+    errors: dict[str, float] = {}
+    for name, target in table.config.target.items():
+        if windows.horizon and target is not None and target.kind == "number":
+            rows = table.rows["train"]
+            each = [
+                seasonal_scale(_numbers_of(rows, column)[layout.order[train]], starts, season or 1)
+                for column in table.roles.targets[name]
+            ]
+            errors |= {name: float(np.mean(each))} if np.isfinite(each).all() and np.mean(each) > 0 else {}
+    return dataclasses.replace(layout.pace, season=season, errors=errors)
+
+
+def _numbers_of(rows: Rows, column: str) -> NDArray[np.float64]:
+    parts = [numbers(chunk.columns[column]).values for chunk in rows.chunks(columns=[column])]
+    return np.concatenate([part.reshape(len(part), -1)[:, 0] for part in parts])
 
 
 def _is_part(table: Table, source: SplitName, name: SplitName) -> bool:
@@ -101,10 +133,11 @@ def _in_time(layout: Layout, windows: Windows) -> str:
     """From when to when the steps are, how far from each other, and what is missing."""
     if layout.form is None:
         return ""
-    first, last = layout.form.write(np.array([layout.times.min(), layout.times.max()])).to_pylist()
+    first, last = in_words(layout.form, np.array([layout.times.min(), layout.times.max()]))
     frequency = layout.steps.frequency
     line = f", {'' if frequency is None else f'{frequency.words} '}from {first} to {last}"
-    line += "; the rows were put into the order of their times" if layout.sorted else ""
+    if layout.sorted and not isinstance(windows.gaps, FillGaps):  # which puts rows in at the end
+        line += "; the rows were put into the order of their times"
     if missing := layout.steps.missing:
         what = "no window crosses" if windows.gaps == "break" else "windows take no notice of"
         places = int(layout.gaps.sum())
@@ -177,10 +210,18 @@ def _numbers(shares: Mapping[SplitName, NDArray[np.int64]], count: int) -> NDArr
     return numbers
 
 
-def _windows(
+def find_windows(
     layout: Layout, splits: NDArray[np.int64], number: int, out: NDArray[np.bool_], windows: Windows
 ) -> NDArray[np.int64]:
-    """The places of the first steps of the windows of a split."""
+    """The places of the first steps of the windows of a split.
+
+    Args:
+        layout: The steps.
+        splits: `(steps,)` the number of the split that each is in.
+        number: That of the split.
+        out: `(steps,)` which have no target, so that no window predicts them.
+        windows: Which steps a window has.
+    """
     steps, span = len(layout.order), windows.span
     if steps < span:
         return np.empty(0, np.int64)
@@ -206,7 +247,8 @@ def _alike(apart: NDArray[np.bool_], first: NDArray[np.int64], span: int) -> NDA
     return np.asarray(before[first + span - 1] == before[first])
 
 
-def _no_room(name: SplitName, layout: Layout, inside: NDArray[np.bool_], windows: Windows) -> Problem:
+def no_room(name: SplitName, layout: Layout, inside: NDArray[np.bool_], windows: Windows) -> Problem:
+    """That no window has room in a split, with the steps that it has."""
     counts = np.bincount(layout.series[inside])
     longest = int(counts.max())
     many = int((counts > 0).sum())

@@ -152,21 +152,19 @@ def _if_amount(names: Sequence[str], target: str) -> str:
 
 
 def weight_problems(rows: Rows, column: str) -> tuple[NDArray[np.float32], list[Problem]]:
-    """The weights of all rows, `(rows,)`, and what is wrong with them."""
-    parts = [
-        numbers(chunk.columns[column]).values.reshape(chunk.num_rows, -1) for chunk in rows.chunks(columns=[column])
-    ]
-    weights = np.concatenate(parts)
+    """The weights of all rows, `(rows,)`, or of their steps or pixels, `(rows, *axes)`; and what is wrong with them."""
+    weights = np.concatenate([numbers(chunk.columns[column]).values for chunk in rows.chunks(columns=[column])])
+    if weights.ndim == 2 and weights.shape[1] == 1:
+        weights = weights[:, 0]
     faults = []
-    if weights.shape[1] != 1:
-        return np.empty(0, np.float32), [_weight(f"column {column!r} has {weights.shape[1]} numbers a row")]
-    weights = weights[:, 0]
-    for what, wrong in (("missing", np.isnan(weights)), ("negative", weights < 0)):
-        places = np.flatnonzero(wrong)
+    flat = weights.reshape(len(weights), -1)
+    for what, wrong in (("missing", np.isnan(flat)), ("negative", flat < 0)):
+        places = np.argwhere(wrong)
         if len(places):
+            row, first = places[0].tolist()
             count = f"{len(places)} {what} weight{'s' * (len(places) != 1)}"
-            value = "" if what == "missing" else f": {weights[places[0]]:g}"
-            faults.append(_weight(f"column {column!r} has {count}, the first in {rows.place(int(places[0]))}{value}"))
+            value = "" if what == "missing" else f": {flat[row, first]:g}"
+            faults.append(_weight(f"column {column!r} has {count}, the first in {rows.place(row)}{value}"))
     if not faults and not weights.any():
         faults.append(_weight(f"all weights in column {column!r} are 0"))
     return weights.astype(np.float32), faults

@@ -47,7 +47,7 @@ def look_at_headers(config: DataConfig) -> Headers:
     options = TableOptions.of(config)
     features: tuple[str, ...] | None = None
     problems = _no_directory(config)
-    doubts = _half_the_marks(config)
+    doubts = [*_half_the_marks(config), *_no_folder(config)]
     owners: dict[tuple[Path, object], str] = {}
     for name in SPLITS:
         place: Source | float | None = getattr(config, name)
@@ -86,6 +86,16 @@ def _half_the_marks(config: DataConfig) -> list[Problem]:
             rule="missing-values",
         )
     ]
+
+
+def _no_folder(config: DataConfig) -> list[Problem]:
+    """A doubt about an option of folders where none is a source."""
+    sources = [source for name in SPLITS if isinstance(source := getattr(config, name), list)]
+    if config.rows == "files" or any(Path(path).is_dir() for source in sources for path in source):
+        return []
+    message = "`rows: folders` makes rows of the folders in a folder, and no source is one"
+    hint = "leave it out; in a table a row is a row, whether its cells name files or folders"
+    return [Problem(message, path="data.rows", hint=hint, rule="folder-of-files")]
 
 
 def _no_directory(config: DataConfig) -> list[Problem]:

@@ -183,6 +183,39 @@ def test_the_cache_knows_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert changed.splits["train"].fingerprint != first.splits["train"].fingerprint
 
 
+def test_what_training_alone_looks_at_decodes_nothing_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Found in the cache it is as it would be without: with the options that are asked for now."""
+    monkeypatch.setattr(store, "CACHED_FROM", 0)
+    cache = Cache(tmp_path / "cache")
+    first = ready(folder, {"augment": ["RandomFlip"]}, cache=cache)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("the files are decoded again")
+
+    other = [{"RandomRotation": {"factor": 0.1}}]
+    ways: list[tuple[dict[str, Any], dict[str, Any], list[Any]]] = [
+        ({"augment": other}, {}, other),
+        ({}, {}, []),
+        ({}, {"defaults": {"image": {"augment": other}}}, other),
+        ({"augment": []}, {"defaults": {"image": {"augment": other}}}, []),
+    ]
+    for feature, more, wanted in ways:
+        asked = section(folder, feature, **more)
+        with monkeypatch.context() as patch:
+            if not more:  # what defaults say is asked for in another way
+                patch.setattr(preparing, "encode", refuse)
+            found = prepare(asked, seed=1, cache=cache)
+        plain = prepare(asked, seed=1)
+        assert found.preprocessing.state() == plain.preprocessing.state()
+        assert found.preprocessing.features["photo"].state()["augment"] == wanted
+        assert found.config.model_dump() == plain.config.model_dump()
+        assert found.splits["train"].fingerprint == first.splits["train"].fingerprint
+        again = prepare(asked, seed=1, cache=cache)
+        assert again.preprocessing.state() == plain.preprocessing.state()
+
+
 def test_a_folder_of_folders(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its files are known with it, each path once, and a file that is another makes other samples."""
     monkeypatch.setattr(store, "CACHED_FROM", 0)

@@ -109,6 +109,24 @@ def test_what_keras_cannot_hold_is_never_in_the_vocabulary() -> None:
     assert codec.words == ("b",)
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.string_view(), None], ids=str)
+def test_texts_of_every_arrow_type(kind: pa.DataType | None) -> None:
+    cells = NOTES.dictionary_encode() if kind is None else NOTES.cast(kind)
+    codec = TextCodec(["x"])
+    codec.fit([cells])
+    codec.finish()
+    assert codec.encode([cells]).tolist() == _fit(TextCodec(["x"])).encode([NOTES]).tolist()
+    assert codec.encode([cells[:0]]).shape == (0, 4)
+
+
+def test_many_texts_are_split_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _fit(TextCodec(["x"], encode="count"))
+    monkeypatch.setattr("dlcli.codecs.text.files.BLOCK_BYTES", 8)
+    parts = _fit(TextCodec(["x"], encode="count"))
+    assert parts.state() == whole.state()
+    assert parts.encode([NOTES]).tolist() == whole.encode([NOTES]).tolist()
+
+
 def test_each_row_is_tallied() -> None:
     codec = _fit(TextCodec(["x"], encode="sequence", length=2))
     codec.encode([pa.array(["a bird the", None, "the cat"])])

@@ -145,6 +145,58 @@ def test_a_folder_without_files_says_which_of_its_folders_are_empty(tmp_path: Pa
     assert "rose, tulip" in message
 
 
+FOLDERS = dataclasses.replace(OPTIONS, folders_are_rows=True)
+
+
+def folder_rows(place: Path) -> list[tuple[str, str, str | None, Path]]:
+    """Of each row its path, its name, its folder, and where the first of its files is found."""
+    source = open_source([str(place)], FOLDERS, path="data.train")
+    assert source.about_rows() == Rows.read(source, {"path": "text"}).num_rows
+    found = []
+    for chunk in source.chunks(dict.fromkeys(["path", "name", "folder"], "text")):
+        columns = [as_arrow(chunk.columns[column]) for column in ("path", "name", "folder")]
+        places = NamedFiles.listed_in(columns[0], chunk.file, chunk.folders).places()
+        found += list(zip(*(column.to_pylist() for column in columns), places, strict=True))
+    return found
+
+
+def test_a_row_a_folder_of_files(tmp_path: Path) -> None:
+    """The folders that hold files and no further folders of them; loose files beside them are told."""
+    films = tmp_path / "films"
+    make(films, "cat/2/b.png", "cat/2/a.png", "cat/10/a.png", "dog/old/1/a.png", "dog/old/.x", "fish/a.png")
+    assert folder_rows(films) == [
+        ("cat/10", "10", "cat", films / "cat/10"),
+        ("cat/2", "2", "cat", films / "cat/2"),
+        ("dog/old/1", "1", "dog/old", films / "dog/old/1"),
+        ("fish", "fish", None, films / "fish"),
+    ]
+    assert open_source([str(films)], FOLDERS, path="data.train").doubts() == ()
+    make(films, "cat/list.txt", "about.txt")
+    assert len(folder_rows(films)) == 4
+    look = peek_columns([str(films)], FOLDERS)
+    assert look.names == ("path", "name", "folder")
+    assert [doubt.message for doubt in look.doubts] == [
+        "files in 'films' lie beside folders that are rows, and are in none: about.txt, cat/list.txt"
+    ]
+
+
+def test_a_folder_of_nothing_but_files_is_a_row_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "films/3", "a.png", "b.png")
+    wanted = [("3", "3", None, tmp_path / "films" / "3")]
+    assert folder_rows(tmp_path / "films" / "3") == wanted
+    monkeypatch.chdir(tmp_path / "films")
+    assert folder_rows(Path("3")) == wanted
+    monkeypatch.chdir(tmp_path / "films" / "3")
+    assert folder_rows(Path(".")) == wanted
+
+
+def test_rows_of_folders_want_a_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    for source, told in ((folder, []), (tmp_path / "a.csv", ["data.rows"])):
+        config = DataConfig.model_validate({"train": [str(source)], "target": "y", "rows": "folders"})
+        assert [doubt.path for doubt in look_at_headers(config).doubts if doubt.path == "data.rows"] == told
+
+
 def test_an_empty_class_is_told(folder: Path) -> None:
     assert doubts(folder) == []
     (folder / "bird" / "small").mkdir(parents=True)

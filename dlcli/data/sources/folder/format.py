@@ -16,9 +16,9 @@ __all__ = ["FORMAT"]
 
 
 def _peek(place: Path, options: TableOptions) -> Peek:
-    from dlcli.data.sources.folder.listing import COLUMNS, empty_columns, folder_doubts, list_files
+    from dlcli.data.sources.folder.listing import COLUMNS, empty_columns, find_rows, folder_doubts
 
-    found = list_files(place)
+    found = find_rows(place, folders=options.folders_are_rows)
     return Peek(COLUMNS, doubts=folder_doubts(place, found), empty=empty_columns(place, found))
 
 

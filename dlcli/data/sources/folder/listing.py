@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
@@ -9,7 +11,7 @@ from dlcli.data.sources.registry import by_suffix
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.files.folders import Folder, list_folder
 
-__all__ = ["COLUMNS", "empty_columns", "folder_doubts", "list_files"]
+__all__ = ["COLUMNS", "FoundRows", "empty_columns", "find_rows", "folder_doubts"]
 
 COLUMNS = ("path", "name", "folder")
 
@@ -19,6 +21,46 @@ ONE_HOT = "_classes.csv"
 _SPLITS = {"train": "train", "training": "train", "valid": "validation", "val": "validation"} | {
     name: name for name in ("validation", "test")
 }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FoundRows:
+    """The rows of a folder.
+
+    Args:
+        paths: Of the file or the folder that each row is, relative to `beside`, its parts parted by `/`.
+        beside: What the paths are relative to: the folder itself, or the one that it is in where it is the only row.
+        folder: All that is in it.
+        loose: Files that are in no row: they lie beside folders that are rows.
+    """
+
+    paths: tuple[str, ...]
+    beside: Path
+    folder: Folder
+    loose: tuple[str, ...] = ()
+
+
+def find_rows(place: Path, *, folders: bool) -> FoundRows:
+    """The rows of a folder: its files, or the folders of files in it that hold no further ones.
+
+    Args:
+        place: The folder.
+        folders: Whether folders are rows. One that holds nothing but files is a row itself.
+
+    Raises:
+        DataError: There are none (`empty-folder`), or it cannot be read as it is.
+    """
+    found = list_files(place)
+    if not folders:
+        return FoundRows(tuple(file.path for file in found.files), place, found)
+    holders = dict.fromkeys(file.path.rpartition("/")[0] for file in found.files)
+    above = {path[:end] for path in holders for end, letter in enumerate(path) if letter == "/"} | {""}
+    rows = tuple(path for path in holders if path not in above)
+    loose = tuple(file.path for file in found.files if file.path.rpartition("/")[0] in above)
+    if rows:
+        return FoundRows(rows, place, found, loose)
+    whole = Path(os.path.abspath(place))
+    return FoundRows((whole.name,), whole.parent, found)
 
 
 def list_files(place: Path) -> Folder:
@@ -41,15 +83,20 @@ def list_files(place: Path) -> Folder:
     )
 
 
-def folder_doubts(place: Path, folder: Folder) -> tuple[Problem, ...]:
+def folder_doubts(place: Path, rows: FoundRows) -> tuple[Problem, ...]:
     """What the names tell that may not be meant so."""
-    return (*_splits(place, folder), *_annotated(place), *_tables(place, folder), *_empty(place, folder))
+    folder = rows.folder
+    own = _tables(place, folder) if rows.beside == place and not rows.loose else []
+    return (*_splits(place, folder), *_annotated(place), *own, *_loose(place, rows), *_empty(place, folder))
 
 
-def empty_columns(place: Path, folder: Folder) -> dict[str, tuple[str, str]]:
-    """`folder`, where all files lie in the folder itself: why, and the way out."""
-    if any("/" in file.path for file in folder.files):
+def empty_columns(place: Path, rows: FoundRows) -> dict[str, tuple[str, str]]:
+    """`folder`, where all rows lie in the folder itself: why, and the way out."""
+    if any("/" in path for path in rows.paths):
         return {}
+    if rows.loose or rows.paths != tuple(file.path for file in rows.folder.files):
+        reason = f"the folders that are rows lie in '{place.name}' itself, and none in a folder of a class"
+        return {"folder": (reason, f"put those of each class into a folder of its own, {place.name}/cat/1/frame1.png")}
     reason = f"all files lie in '{place.name}' itself, and none in a folder of a class"
     hint = f"put the files of each class into a folder of its own, {place.name}/cat/1.png; or is it the one above?"
     return {"folder": (reason, hint)}
@@ -87,6 +134,13 @@ def _tables(place: Path, folder: Folder) -> list[Problem]:
         return []
     message = f"'{place.name}' is read as a table of its files, not of what is in them"
     return [_doubt(place, message, f"to read the rows of the files, write a glob such as '{place}/*{suffix}'")]
+
+
+def _loose(place: Path, rows: FoundRows) -> list[Problem]:
+    if not rows.loose:
+        return []
+    message = f"files in '{place.name}' lie beside folders that are rows, and are in none: {first_of(rows.loose, 5)}"
+    return [_doubt(place, message, "put the pictures of each film into a folder of its own; others may stay")]
 
 
 def _empty(place: Path, folder: Folder) -> list[Problem]:

@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from dlcli.data.columns.arrays import texts_array, with_nulls
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
-from dlcli.data.sources.folder.listing import COLUMNS, folder_doubts, list_files
+from dlcli.data.sources.folder.listing import COLUMNS, FoundRows, find_rows, folder_doubts
 from dlcli.data.sources.source import FileSource
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import Problem
-from dlcli.files.folders import Folder, FoundFile
 
 __all__ = ["FolderOfFiles"]
 
@@ -24,17 +23,17 @@ BATCH_ROWS = 8_192
 
 @dataclasses.dataclass(frozen=True)
 class FolderOfFiles(FileSource):
-    """The files in a folder and below. `path` is relative to it; `folder`, the class in a folder per class, is empty
-    for a file that lies in the folder itself."""
+    """The files in a folder and below, or the folders of files. `path` is relative to it; `folder`, the class in a
+    folder per class, is empty for a row that lies in the folder itself."""
 
     @functools.cached_property
-    def found(self) -> Folder:
+    def found(self) -> FoundRows:
         """What is in it, looked at once: files that come later belong to no row.
 
         Raises:
             DataError: No files, or they cannot be listed.
         """
-        return list_files(self.path)
+        return find_rows(self.path, folders=self.options.folders_are_rows)
 
     @property
     def _paths(self) -> str:
@@ -48,7 +47,7 @@ class FolderOfFiles(FileSource):
 
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Always the same three."""
-        assert self.found.files
+        assert self.found.paths
         return (
             ColumnInfo(self._paths, "text", dtype=FILE_PATH),
             ColumnInfo("name", "text", dtype=FILE_NAME),
@@ -57,9 +56,10 @@ class FolderOfFiles(FileSource):
 
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         """Texts, whatever they look like: a class may be called `NA`, and one `007`."""
-        files = self.found.files
-        for start in range(0, len(files), BATCH_ROWS):
-            part = files[start : start + BATCH_ROWS]
+        found = self.found
+        elsewhere = () if found.beside == self.path else (found.beside,)
+        for start in range(0, len(found.paths), BATCH_ROWS):
+            part = found.paths[start : start + BATCH_ROWS]
             yield typed_chunk(
                 {name: _cells(COLUMNS[0] if name == self._paths else name, part) for name in kinds},
                 kinds,
@@ -67,6 +67,7 @@ class FolderOfFiles(FileSource):
                 num_rows=len(part),
                 start=start,
                 file=self.path,
+                folders=elsewhere,
             )
 
     def doubts(self) -> tuple[Problem, ...]:
@@ -75,13 +76,13 @@ class FolderOfFiles(FileSource):
 
     def about_rows(self) -> int:
         """Exactly."""
-        return len(self.found.files)
+        return len(self.found.paths)
 
 
-def _cells(name: str, files: Sequence[FoundFile]) -> pa.Array:
+def _cells(name: str, paths: Sequence[str]) -> pa.Array:
     if name == "path":
-        return texts_array([file.path for file in files])
-    folders_and_names = [file.path.rpartition("/") for file in files]
+        return texts_array(paths)
+    folders_and_names = [path.rpartition("/") for path in paths]
     if name == "name":
         return texts_array([name for _, _, name in folders_and_names])
     folders = [folder for folder, _, _ in folders_and_names]
