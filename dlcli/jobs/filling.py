@@ -50,19 +50,23 @@ def fill_in(config: Config, graph: Graph, prepared: Prepared) -> tuple[Config, G
     problems = [_nested(node, name) for node in _inside(graph.nodes) for name in _open(node)]
     for node in [node for node in graph.nodes if _open(node)]:
         assert node.component is not None
-        arguments = dict(node.component.arguments)
-        item = _item(config, node)
+        item, found = _item(config, node), dict[str, Any]()
         for name in _open(node):
-            if item is None or item.component is None or item.component.arguments.get(name) != AUTO:
+            if item is None or item.component is None or name not in item.component.arguments:
                 problems.append(_set_from_outside(node, name))
                 continue
             try:
-                arguments |= _value(name, node, graph, config, prepared)
+                found |= _value(name, node, graph, config, prepared)
             except _Unknown as unknown:
                 problems.append(_told(node, name, *unknown.args))
-        component = Component(node.component.name, arguments)
-        if item is not None:
-            config = config.model_copy(update={"model": with_component(config.model, node.path, component)})
+        if item is None or item.component is None or not found:
+            continue
+        # A block that is used several times is written once.
+        before = item.component.arguments
+        problems += [_two_values(node, name) for name in found if before.get(name, AUTO) not in (AUTO, found[name])]
+        written = Component(item.component.name, {**before, **found})
+        config = config.model_copy(update={"model": with_component(config.model, node.path, written)})
+        component = Component(node.component.name, {**node.component.arguments, **found})
         nodes = tuple(dataclasses.replace(one, component=component) if one is node else one for one in graph.nodes)
         graph = dataclasses.replace(graph, nodes=nodes)
     if problems:
@@ -226,6 +230,10 @@ def _told(node: Node, name: str, why: str, way_out: str) -> Problem:
 
 def _nested(node: Node, name: str) -> Problem:
     return _told(node, name, "it stands in a nested model", "write the value")
+
+
+def _two_values(node: Node, name: str) -> Problem:
+    return _told(node, name, "the block is used several times, and would need several", "write a layer for each")
 
 
 def _set_from_outside(node: Node, name: str) -> Problem:
