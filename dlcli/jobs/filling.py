@@ -102,7 +102,11 @@ def _units(node: Node, graph: Graph, config: Config, prepared: Prepared) -> dict
     found: dict[str, Any] = {"units": units}
     activation = _ACTIVATION.get(first.kind)
     assert node.component is not None
-    if activation is not None and "activation" not in node.component.arguments and not between & {"Softmax", "Activation"}:
+    if (
+        activation is not None
+        and "activation" not in node.component.arguments
+        and not between & {"Activation", "Softmax"}
+    ):
         found["activation"] = activation
     return found
 
@@ -147,9 +151,7 @@ _VALUES: Mapping[str, Callable[[Node, Graph, Config, Prepared], dict[str, Any]]]
 }
 
 
-def _targets(
-    node: Node, graph: Graph, config: Config, prepared: Prepared
-) -> tuple[tuple[TargetSpec, ...], set[str]]:
+def _targets(node: Node, graph: Graph, config: Config, prepared: Prepared) -> tuple[tuple[TargetSpec, ...], set[str]]:
     """The targets of the output that a layer makes, and the layers between."""
     paired = pair_targets(graph.outputs, prepared.preprocessing.target_specs, config.compile.loss) or {}
     nodes = {each.name: each for each in graph.nodes}
@@ -199,9 +201,7 @@ def _counted(value: Any, steps: int) -> Any:
     """A component's notation with the number of steps where it is left open, at any depth."""
     if not isinstance(value, Mapping):
         return value
-    return {
-        key: steps if key in _STEPS and item == AUTO else _counted(item, steps) for key, item in value.items()
-    }
+    return {key: steps if key in _STEPS and item == AUTO else _counted(item, steps) for key, item in value.items()}
 
 
 def _item(config: Config, node: Node) -> LayerItem | None:

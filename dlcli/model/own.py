@@ -1,4 +1,4 @@
-"""The components that Keras has not, by the names that the catalogue has them by; a module is imported when asked for."""
+"""The components that Keras has not, by the names of the catalogue; a module is imported when it is asked for."""
 
 from __future__ import annotations
 

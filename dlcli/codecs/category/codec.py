@@ -35,8 +35,9 @@ class CategoryCodec:
 
     Args:
         columns: The one column.
-        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32; `auto`: two categories are -1 and 1, `(1,)`,
-            up to 9 a vector in which unknown values are all 0, `(categories,)`, and more are indices to embed.
+        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32; `auto`: two categories are -1
+            and 1, `(1,)`, up to 9 a vector in which unknown values are all 0, `(categories,)`, and more are indices to
+            embed.
         embedding: Length of the vector that the model learns for each index; for `index` only.
         unknown: A value that training has not seen goes to the `bucket`, or is an `error`.
         missing: An empty cell goes to the `bucket`, is an `error`, or is the `most_frequent` category.
@@ -116,8 +117,8 @@ class CategoryCodec:
 
     @property
     def form(self) -> Literal["one_hot", "index", "marks", "signs"]:
-        """What a category is: a place in a vector, an index, a place in a vector without one for the unknown, or a sign.
-        Known after `finish`."""
+        """What a category is: a place in a vector, an index, a place in a vector without one for the unknown, or a
+        sign. Known after `finish`."""
         return self._form
 
     @property

@@ -36,8 +36,8 @@ class NumberCodec:
     A channel of one value only has scale 1, so that `standard` and `min_max` make it 0.
 
     `robust` subtracts the median, divides by the distance of the quartiles (where that is 0 by half the distance of the
-    least and the greatest) and clips smoothly, `x / sqrt(1 + (x / 3)^2)`. `quantile` makes the quantiles of the training
-    rows those of a normal, in straight lines between 10 to 1000 of them.
+    least and the greatest) and clips smoothly, `x / sqrt(1 + (x / 3)^2)`. `quantile` makes the quantiles of the
+    training rows those of a normal, in straight lines between 10 to 1000 of them.
 
     Args:
         columns: The columns, or one array.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.median import Median
 
-__all__ = ["CURVED", "KEPT", "LIMIT", "LEVELS", "Knots", "clip", "quartiles", "unclip"]
+__all__ = ["CURVED", "KEPT", "LEVELS", "LIMIT", "Knots", "clip", "quartiles", "unclip"]
 
 Floats = NDArray[np.float64]
 
@@ -83,18 +83,20 @@ class Knots:
         edge = max(_LEAST, 0.5 / count)
         normal = statistics.NormalDist()
         scores = np.array([normal.inv_cdf(level) for level in np.clip(levels, edge, 1 - edge).tolist()])
-        values = sample.quantiles(levels.tolist())
+        values = np.array(sample.quantiles(levels.tolist()))
         unique, first, counts = np.unique(values, return_index=True, return_counts=True)
         middle = (scores[first] + scores[first + counts - 1]) / 2
         return cls(unique.tolist(), middle.tolist())
 
     def apply(self, values: Floats) -> Floats:
         """The scores."""
-        return np.interp(values, self.values, self.scores)
+        scores: Floats = np.interp(values, self.values, self.scores)
+        return scores
 
     def invert(self, scores: Floats) -> Floats:
         """The values; of a channel that is always the same, that."""
-        return np.interp(scores, self.scores, self.values)
+        values: Floats = np.interp(scores, self.scores, self.values)
+        return values
 
     def state(self) -> dict[Literal["values", "scores"], list[float]]:
         """As JSON values."""

@@ -63,8 +63,8 @@ class NumberFeature(Feature):
     ] = Field(
         "standard",
         description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `robust`: by median and quartiles, "
-        "what is far comes nearer, to -3..3; `quantile`: to a normal; `1/255` or `{divide: 255}`; `none`. Fitted on the "
-        "training split only.",
+        "what is far comes nearer, to -3..3; `quantile`: to a normal; `1/255` or `{divide: 255}`; `none`. Fitted on "
+        "the training split only.",
     )
     missing: Literal["auto", "error", "mean", "median", "zero"] | float = Field(
         "auto",

@@ -189,7 +189,9 @@ OWN_LAYERS: dict[str, dict[str, Any]] = {
                 "takes": "activations",
                 "doc": "Activation of the first dense layer.",
             },
-            "normalize_first": _optional(False, "boolean", "Boolean. Normalize what comes to a part, not what comes out."),
+            "normalize_first": _optional(
+                False, "boolean", "Boolean. Normalize what comes to a part, not its result."
+            ),
             "layer_norm_epsilon": _optional(1e-5, "number", "Float. Epsilon of the normalizations."),
         },
         call=["inputs", "mask", "training"],
@@ -232,7 +234,7 @@ _SCHEDULES = {
 
 _OPTIMIZERS = {
     "AdamOfSchedules": {
-        "doc": "Adam whose weight decay may follow a schedule, and leaves out what layers say, such as biases of NTKDense.",
+        "doc": "Adam whose weight decay may follow a schedule, and leaves out what layers say: biases of NTKDense.",
         "own": True,
         "arguments": {
             **dict.fromkeys(("learning_rate", "beta_1", "beta_2", "epsilon", "amsgrad"), "common"),
@@ -243,7 +245,9 @@ _OPTIMIZERS = {
                 "none": True,
                 "doc": "Float or schedule. Weights decay by it times the learning rate.",
             },
-            **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps", "name"), "common"),
+            **dict.fromkeys(
+                ("clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps", "name"), "common"
+            ),
         },
     },
 }

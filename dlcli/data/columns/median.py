@@ -54,12 +54,6 @@ class Median:
             self._shrink()
         return np.concatenate(self._values)
 
-    def quantiles(self, levels: Sequence[float]) -> NDArray[np.float64]:
-        """The quantiles at levels from 0 to 1, between neighbours in a line. There must be a value."""
-        if self._kept > self._capacity:
-            self._shrink()
-        return np.quantile(np.concatenate(self._values), np.asarray(levels, np.float64))
-
     def _shrink(self) -> None:
         values, keys = np.concatenate(self._values), np.concatenate(self._keys)
         # Sorted rather than partitioned: equal keys would otherwise fall by the accident of the chunking.

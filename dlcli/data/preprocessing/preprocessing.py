@@ -285,7 +285,8 @@ class Preprocessing:
 
         Categories that are embedded have their vectors at its end.
         """
-        places, at = [], 0
+        places: list[int] = []
+        at = 0
         for codec in self._joined(self._of_rows(named)).values():
             if isinstance(codec, MeasuresNumbers):
                 places += range(at, at + codec.shape[0])

@@ -25,8 +25,8 @@ def _signs(shape: Any, dtype: Any = None) -> Any:
 class EnsembleAffine(keras.layers.Layer):  # type: ignore[name-defined,misc]
     """`y_m = r_m * x` for each member m of an ensemble, the r drawn apart and learnt.
 
-    Shapes: `(batch, size)` to `(batch, members, size)`. Layers such as Dense and Dropout after it are then shared by the
-    members, and EnsembleDense ends them.
+    Shapes: `(batch, size)` to `(batch, members, size)`. Layers such as Dense and Dropout after it are then shared by
+    the members, and EnsembleDense ends them.
 
     Args:
         members: How many.
@@ -80,8 +80,8 @@ class EnsembleDense(keras.layers.Layer):  # type: ignore[name-defined,misc]
 
     Shapes: `(batch, members, inputs)` to `(batch, units)`. Predicted is the mean of the members' numbers or
     probabilities; learnt is the mean of their losses, as each must be good alone. In training the output is therefore
-    the activation of the members' mean score, and what is left of the mean loss is added to the loss: it does not depend
-    on the target under `mean_squared_error` (linear), a cross-entropy of probabilities (softmax) or
+    the activation of the members' mean score, and what is left of the mean loss is added to the loss: it does not
+    depend on the target under `mean_squared_error` (linear), a cross-entropy of probabilities (softmax) or
     `binary_crossentropy` (sigmoid), and with another loss, or with weights of samples, is not exactly that.
 
     Args:
