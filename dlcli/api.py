@@ -18,7 +18,7 @@ from dlcli.backend.memory import with_memory_named
 from dlcli.config.document.file_names import name_problem, safe_name
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.errors import DataError, Problem
+from dlcli.errors import ConfigError, DataError, Problem
 from dlcli.runs.claiming import can_go_on, choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
-__all__ = ["CheckReport", "check", "evaluate", "export", "predict", "predict_file", "reproduce", "train"]
+__all__ = ["CheckReport", "check", "evaluate", "expanded", "export", "predict", "predict_file", "reproduce", "train"]
 
 MOST_LETTERS = 50
 """Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
@@ -229,6 +229,28 @@ def check(
         if show is not None:
             show_batch(plan, prepared, Path(show))
     return CheckReport(tuple(warnings), plan.planned)
+
+
+def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
+    """A config as YAML with its preset and what it extends written out; nothing is checked.
+
+    Args:
+        config: A YAML file, or the same as a mapping.
+        overrides: As for `train`.
+
+    Raises:
+        ConfigError: It cannot be read.
+
+    Example:
+        >>> print(dlcli.expanded({"model": {"preset": "linear"}}))  # doctest: +SKIP
+    """
+    from dlcli.config.document.writer import dump
+
+    mapping = isinstance(config, Mapping)
+    inspection = inspect_value(config, Path.cwd(), overrides) if mapping else inspect(Path(config), overrides)
+    if not inspection.document.complete or not inspection.document.value:
+        raise ConfigError(inspection.problems)
+    return dump(inspection.document.value)
 
 
 @with_memory_named

@@ -85,7 +85,7 @@ OWN_LAYERS: dict[str, dict[str, Any]] = {
         },
     ),
     "NTKDense": _layer(
-        "A dense layer with weights of the size of 1, divided by the square root of its inputs (neural tangent kernel).",
+        "A dense layer with weights of the size of 1, divided by the root of its inputs (neural tangent kernel).",
         {
             "units": _UNITS,
             "activation": {"default": None, "takes": "activations", "none": True, "doc": "Activation of the output."},
@@ -189,9 +189,7 @@ OWN_LAYERS: dict[str, dict[str, Any]] = {
                 "takes": "activations",
                 "doc": "Activation of the first dense layer.",
             },
-            "normalize_first": _optional(
-                False, "boolean", "Boolean. Normalize what comes to a part, not its result."
-            ),
+            "normalize_first": _optional(False, "boolean", "Boolean. Normalize what comes to a part, not its result."),
             "layer_norm_epsilon": _optional(1e-5, "number", "Float. Epsilon of the normalizations."),
         },
         call=["inputs", "mask", "training"],
