@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.median import Median
 
-__all__ = ["CURVED", "KEPT", "LEVELS", "LIMIT", "Knots", "clip", "quartiles", "unclip"]
+__all__ = ["CURVED", "FARTHEST", "KEPT", "LEVELS", "LIMIT", "Knots", "clip", "quartiles", "unclip"]
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +23,9 @@ KEPT: Final = 32_768
 
 LIMIT: Final = 3.0
 """What a robust number comes near to, however far it is."""
+
+FARTHEST: Final = 1e15
+"""What is farther is taken for this: its square is a number still, in float32 too."""
 
 LEVELS: Final = (0.25, 0.5, 0.75)
 
@@ -40,8 +43,8 @@ def clip(values: Floats) -> Floats:
         >>> clip(np.array([0.0, 4.0])).tolist()
         [0.0, 2.4]
     """
-    values = np.asarray(values, np.float64)
-    return values / np.sqrt(1 + (values / LIMIT) ** 2)
+    near: Floats = np.clip(values, -FARTHEST, FARTHEST)
+    return near / np.sqrt(1 + (near / LIMIT) ** 2)
 
 
 def unclip(values: Floats) -> Floats:

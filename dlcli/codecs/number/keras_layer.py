@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dlcli.codecs.keras_layers import KerasLayer
 from dlcli.codecs.number.codec import NumberCodec
-from dlcli.codecs.number.curves import LIMIT
+from dlcli.codecs.number.curves import FARTHEST, LIMIT
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.codec import Column
 
@@ -46,6 +46,7 @@ def _bent(ops: Any, codec: NumberCodec, scaled: Any) -> Any:
     if codec.linear:
         return scaled
     if not codec.knots:
+        scaled = ops.minimum(ops.maximum(scaled, -FARTHEST), FARTHEST)
         return ops.divide(scaled, ops.sqrt(ops.add(1.0, ops.square(ops.divide(scaled, LIMIT)))))
     starts, widths, rises, least = (each.astype(scaled.dtype) for each in _pieces(codec))
     # How far into each piece: a search among the knots is not in every format.
