@@ -273,10 +273,11 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
 
 _ALIASES = {"losses": {"pinball": "Pinball"}}
 
+_WHOLE = "`auto` is the whole training."
 _AUTO = (
-    ("layers", "Dense", "units"),
-    ("schedules", "CosineDecay", "decay_steps"),
-    ("schedules", "PolynomialDecay", "decay_steps"),
+    ("layers", "Dense", "units", "`auto` in an output: as many as its target has."),
+    ("schedules", "CosineDecay", "decay_steps", _WHOLE),
+    ("schedules", "PolynomialDecay", "decay_steps", _WHOLE),
 )
 """Arguments of Keras's that the data may decide here; `dlcli/jobs/filling.py` does it."""
 
@@ -286,8 +287,9 @@ def with_own(kinds: dict[str, Any]) -> dict[str, Any]:
     for kind, entries in OWN.items():
         kinds[kind]["entries"] |= entries
         kinds[kind]["aliases"] |= _ALIASES.get(kind, {})
-    for kind, name, argument in _AUTO:
+    for kind, name, argument, said in _AUTO:
         record = kinds[kind]["entries"][name]["arguments"][argument]
         common = kinds[kind]["common"][argument] if record == "common" else record
-        kinds[kind]["entries"][name]["arguments"][argument] = {**common, "auto": True}
+        doc = f"{common['doc']} {said}"
+        kinds[kind]["entries"][name]["arguments"][argument] = {**common, "doc": doc, "auto": True}
     return kinds
