@@ -43,7 +43,7 @@ import json, os, subprocess, sys, time
 started = time.perf_counter()
 process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
 _, status, usage = os.wait4(process.pid, 0)
-print(json.dumps([time.perf_counter() - started, usage.ru_maxrss]))
+print(json.dumps([time.perf_counter() - started, usage.ru_maxrss, usage.ru_utime + usage.ru_stime]))
 sys.exit(os.waitstatus_to_exitcode(status))
 """
 
@@ -94,10 +94,12 @@ class Measured:
     Args:
         seconds: Wall time, from start to exit.
         peak: Peak resident memory in bytes.
+        cpu: Seconds of all cores together, which another load of the machine changes less.
     """
 
     seconds: float
     peak: int
+    cpu: float
 
 
 def measure(command: Sequence[str | Path], *, cache: Path | None = None, directory: Path | None = None) -> Measured:
@@ -129,8 +131,8 @@ def measure(command: Sequence[str | Path], *, cache: Path | None = None, directo
     if done.returncode:
         sys.stderr.write(done.stderr)
         raise SystemExit(f"failed: {' '.join(map(str, command))}")
-    seconds, peak = json.loads(done.stdout)
-    return Measured(seconds, peak * (1 if sys.platform == "darwin" else 1024))
+    seconds, peak, cpu = json.loads(done.stdout)
+    return Measured(seconds, peak * (1 if sys.platform == "darwin" else 1024), cpu)
 
 
 def epoch_seconds(result: Path) -> float:

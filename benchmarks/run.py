@@ -23,6 +23,7 @@ from benchmarks.measuring import ROOT, Bench, Result
 from benchmarks.memory import SIZES as FILE_SIZES
 from benchmarks.memory import memory
 from benchmarks.pictures import pictures
+from benchmarks.precision import precision
 from benchmarks.predicting import SIZES, predicting, train
 from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
@@ -34,7 +35,14 @@ from benchmarks.windows import windows
 OTHERS = ("torch", "sklearn")
 """What stands beside, where it is installed."""
 
-WHOLE = {"commits": commits, "pictures": pictures, "reading": reading, "texts": texts, "windows": windows}
+WHOLE = {
+    "commits": commits,
+    "pictures": pictures,
+    "precision": precision,
+    "reading": reading,
+    "texts": texts,
+    "windows": windows,
+}
 """The sections that are measured at once."""
 
 RESULTS = ROOT / "benchmarks" / "results.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -174,11 +175,24 @@ def commits_table(ways: Results) -> str:
     return _table(["20 numbers, 64-64-1: an epoch after the first", "time", "CPU time", "share (least to most)"], rows)
 
 
+def precision_table(configs: Results) -> str:
+    """What models learn in two precisions, of several seeds, and the share of the CPU time."""
+    rows = []
+    for name, found in configs.items():
+        sides = [
+            f"{statistics.median(values):.4g} ({min(values):.4g} to {max(values):.4g})"
+            for values in (found["float32"]["metric"], found["mixed_bfloat16"]["metric"])
+        ]
+        rows.append([f"`configs/{name}.yaml`, test {found['metric']}", *sides, f"{found['share']:.2f}"])
+    return _table(["5 seeds: median (least to most)", "float32", "mixed_bfloat16", "share of the CPU time"], rows)
+
+
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "training": (training_table, costs_table),
     "kinds": (kinds_table,),
     "whole": (whole_table,),
     "pictures": (pictures_table,),
+    "precision": (precision_table,),
     "windows": (windows_table, windows_memory_table),
     "predicting": (predicting_table,),
     "commits": (commits_table,),

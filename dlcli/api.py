@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
+    from dlcli.drafting.draft import Draft
     from dlcli.evaluation.evaluation import Evaluation
     from dlcli.exports.export import Export
+    from dlcli.jobs.findings import Findings
     from dlcli.jobs.reproducing import Reproduction
     from dlcli.prediction.outputs import OutputFormat
     from dlcli.trained.own_code import Leave
@@ -38,7 +40,19 @@ if TYPE_CHECKING:
     from dlcli.trained.runtime import Runtime
     from dlcli.trained.undefined import Undefined
 
-__all__ = ["CheckReport", "check", "evaluate", "expanded", "export", "predict", "predict_file", "reproduce", "train"]
+__all__ = [
+    "CheckReport",
+    "check",
+    "evaluate",
+    "expanded",
+    "export",
+    "init",
+    "predict",
+    "predict_file",
+    "report",
+    "reproduce",
+    "train",
+]
 
 MOST_LETTERS = 50
 """Of the name of a data file, in the name of its evaluation: with a suffix it is a name that a file can have."""
@@ -106,7 +120,9 @@ def train(
     """
     started = time.perf_counter()
     _require_names(run_dir, cache_dir)
-    tell = _once(listener or _ignore)
+    from dlcli.jobs.findings import Findings
+
+    tell = Findings(_once(listener or _ignore))
     if resume is not None:
         if config is not None or run_dir is not None or overwrite:
             raise TypeError("a run that is resumed has its config and its directory")
@@ -148,7 +164,7 @@ def _resume(
     allow_code: bool,
     cache_dir: str | os.PathLike[str] | None,
     started: float,
-    tell: Listener,
+    tell: Findings,
 ) -> Run:
     """Go on with a run; see `train`."""
     from dlcli.jobs.resuming import open_resumption
@@ -254,6 +270,40 @@ def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
 
 
 @with_memory_named
+def init(
+    data: str | os.PathLike[str],
+    *,
+    target: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> Draft:
+    """Look at data and write a config that trains on it, with the reason of each choice beside it. Without TensorFlow.
+
+    Args:
+        data: A table, a glob, a folder of files or of splits, or a source as in a config: `{keras: mnist}`.
+        target: The column to predict; guessed when None: one with a usual name such as `target`, or the last.
+        output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
+        overwrite: Replace an existing file.
+
+    Returns:
+        The config and what it was drafted from.
+
+    Raises:
+        DataError: The data cannot be read, the target cannot be learnt, no feature is left, or `check` would refuse
+            what came of it.
+        RunError: The file exists or cannot be written.
+
+    Example:
+        >>> dlcli.init("iris.csv", target="species").output  # doctest: +SKIP
+        PosixPath('iris.yaml')
+    """
+    _require_names(data, output)
+    from dlcli.jobs.drafting import draft_config
+
+    return draft_config(data, target=target, output=output, overwrite=overwrite)
+
+
+@with_memory_named
 @with_warnings_forwarded
 def evaluate(
     run: RunLike,
@@ -266,7 +316,7 @@ def evaluate(
     allow_code: bool = False,
     listener: Listener | None = None,
 ) -> Evaluation:
-    """Compute the compiled metrics and a report for each target, and write `evaluations/<name>.json`.
+    """Compute the compiled metrics and a report for each target, and write `evaluations/<name>.json` and a page.
 
     Args:
         run: A run or its directory.
@@ -285,10 +335,10 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.evaluation.run_evaluation import evaluate_run
+    from dlcli.report.reporting import evaluate_and_report
 
     name = str(split) if data is None else _data_name(data)
-    return evaluate_run(
+    return evaluate_and_report(
         path,
         data,
         split=split,
@@ -387,7 +437,7 @@ def predict_file(
     allow_code: bool = False,
     listener: Listener | None = None,
 ) -> int:
-    """Predict row for row from a file to a file, in bounded memory.
+    """Predict row for row from a file to a file, in bounded memory; of series the steps after their last.
 
     Args:
         run: A run or its directory.
@@ -532,6 +582,52 @@ def reproduce(
     place = None if run_dir is None else Path(run_dir)
     leave = _leave(allow_code, listener)
     return reproduce_run(path, place=place, leave=leave, train=again, tell=listener or _ignore)
+
+
+@with_memory_named
+@with_warnings_forwarded
+def report(
+    run: RunLike,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    cache_dir: str | os.PathLike[str] | None = None,
+    runtime: Runtime = "portable",
+    allow_code: bool = False,
+    listener: Listener | None = None,
+) -> Path:
+    """Write what a person wants to see of a run, as one HTML page.
+
+    Args:
+        run: A run or its directory, whatever its status.
+        output: The page; None: `report.html` in the run, with `model_card.md` and `plots/` beside it.
+        cache_dir: Where training kept the encoded data; as for `train`.
+        runtime: What predicts the rows that are looked at: `portable` needs no TensorFlow.
+        allow_code: Run the Python files that the run has in its `code/`, where Keras needs them.
+        listener: Called with notices.
+
+    Returns:
+        Where the page is.
+
+    Raises:
+        RunError: It is no run, or it is damaged.
+        DataError: The page cannot be written there.
+
+    Example:
+        >>> dlcli.report("runs/iris-001")  # doctest: +SKIP
+        PosixPath('runs/iris-001/report.html')
+    """
+    _require_names(run, output, cache_dir)
+    path = _run_path(run, runtime)
+    from dlcli.report.reporting import report_run
+
+    return report_run(
+        path,
+        None if output is None else Path(output),
+        cache=_cache(cache_dir),
+        runtime=runtime,
+        leave=_leave(allow_code, listener),
+        warn=_warner(listener),
+    )
 
 
 def _warner(listener: Listener | None) -> Callable[[Problem], None]:

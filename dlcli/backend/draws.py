@@ -18,13 +18,13 @@ class CountedSeeds(keras.random.SeedGenerator):  # type: ignore[misc]
 
     Args:
         seed: Of all of them.
-        updates: Keras's counter.
+        model: The model whose optimizer counts the updates: another one in each phase of a training.
     """
 
-    def __init__(self, seed: int, updates: Any) -> None:
+    def __init__(self, seed: int, model: Any) -> None:
         # Not Keras's own, which makes the variable that there is to be none of.
         self._first = seed
-        self._updates = updates
+        self._model = model
         self._asked = 0
 
     def begin(self) -> None:
@@ -34,11 +34,11 @@ class CountedSeeds(keras.random.SeedGenerator):  # type: ignore[misc]
     def branch(self) -> CountedSeeds:
         """Seeds of their own, which can begin again and again while these go on: others, for each that is asked for."""
         self._asked += 1
-        return CountedSeeds(self._first * 31 + self._asked, self._updates)
+        return CountedSeeds(self._first * 31 + self._asked, self._model)
 
     def next(self, ordered: bool = True) -> Any:
         """The next seed, `(2,)`."""
         self._asked += 1
         dtype = keras.src.backend.random_seed_dtype()
         mine = tf.constant((self._first * 0x9E3779B1 + self._asked * 0x85EBCA6B) & 0x7FFFFFFF, dtype)
-        return tf.stack([mine, tf.cast(self._updates, dtype)])
+        return tf.stack([mine, tf.cast(self._model.optimizer.iterations, dtype)])

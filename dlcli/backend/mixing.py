@@ -27,7 +27,7 @@ def mixer(model: Any, layers: Sequence[Any], *, seed: int) -> Change:
         layers: Keras's MixUp or CutMix; each is applied to what the one before has made.
         seed: Decides what is drawn.
     """
-    draws = CountedSeeds(seed, model.optimizer.iterations)
+    draws = CountedSeeds(seed, model)
     for layer in layers:
         layer.generator = draws
 

@@ -79,7 +79,7 @@ def mover(model: Any, name: str, layers: Sequence[Augmentation], followers: Sequ
         followers: The labels.
         seed: Decides what is drawn.
     """
-    draws = CountedSeeds(seed, model.optimizer.iterations)
+    draws = CountedSeeds(seed, model)
     for each in layers:
         each.layer.generator = draws
     fills = any(each.fills for each in layers)

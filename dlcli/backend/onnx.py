@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-__all__ = ["convert"]
+from dlcli.backend.failures import culprit
+
+__all__ = ["convert", "foreign_operations"]
 
 
 def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "") -> Any:
@@ -96,6 +98,25 @@ def _say_groups(converted: Any) -> None:
         channels, kernel = (converted.get_shape(name)[1] for name in node.input[:2])
         if channels > kernel > 0:
             node.set_attr("group", channels // kernel)
+
+
+def foreign_operations(model: Any, proto: Any) -> list[tuple[str, str]]:
+    """The operations of a converted model that are none of ONNX's, which the converter leaves as they were.
+
+    Args:
+        model: The Keras model.
+        proto: What `convert` made of it.
+
+    Returns:
+        Each once, with what of the model it belongs to, as far as its name tells.
+    """
+    from onnx import defs
+
+    found: dict[str, str] = {}
+    for node in proto.graph.node:
+        if not defs.has(node.op_type, node.domain):
+            found.setdefault(node.op_type, culprit(model, [node.name]) or "the model")
+    return list(found.items())
 
 
 @contextlib.contextmanager

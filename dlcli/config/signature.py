@@ -61,6 +61,7 @@ class InputSpec:
             None where an index makes no sense.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
         entrance: Layers that stand between the input and those of the config, from the first on.
+        masked: Index 0 is padding, which what is learnt for indices passes over.
     """
 
     name: str
@@ -70,6 +71,7 @@ class InputSpec:
     vocabulary: int | None = None
     embedding: int | None = None
     entrance: tuple[EntranceLayer, ...] = ()
+    masked: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

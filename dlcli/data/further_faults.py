@@ -15,6 +15,7 @@ from dlcli.data.columns.target_codec import TargetCodec
 from dlcli.data.preprocessing.preprocessing import Preprocessing, columns_of
 from dlcli.data.preprocessing.steps import at_entry
 from dlcli.data.samples.samples import BLOCK_BYTES
+from dlcli.data.series.views import window_form
 from dlcli.data.splits.division import Division
 from dlcli.data.stages import class_problems, divide
 from dlcli.data.table.table import Table
@@ -68,6 +69,9 @@ def _further(table: Table, seed: int) -> Iterator[Problem]:
             {name: target for name, target in config.target.items() if target is not None},
             available=list(table.infos),
             seed=seed,
+            windows=None
+            if config.windows is None
+            else window_form(config.windows, config.features or {}, division.pace),
         )
     except ConfigError as error:
         yield from error.problems

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.options.frequency import parse_frequency
 from dlcli.config.schema import DataConfig, Windows
 from dlcli.config.schema.windows import FillGaps
 from dlcli.data.inputs import Input, weights_of
@@ -16,13 +18,13 @@ from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
 from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
-from dlcli.data.series.layout import lay_out
+from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.splits.windows import find_windows, no_room
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.targetless import fill_targets, targetless
 from dlcli.errors import DataError, Problem
 
-__all__ = ["at_pace", "labelled_windows", "steps_put_in"]
+__all__ = ["at_pace", "labelled_windows", "lay_out_new", "steps_put_in"]
 
 
 def labelled_windows(
@@ -53,7 +55,7 @@ def labelled_windows(
     rows, filled = fill_windows(_read(opened), windows, static, format=form.pace.format)
     if len(filled):
         warn(steps_put_in(len(filled), windows))
-    layout = lay_out(rows, windows, format=form.pace.format)
+    layout = lay_out_new(rows, windows, form)
     encoded, empty = _encoded(rows, preprocessing, named, config.sample_weight)
     if empty.any():
         message = f"{int(empty.sum()):,} of {rows.num_rows:,} rows are without a target, and no window predicts them"
@@ -75,6 +77,25 @@ def at_pace(config: DataConfig, form: WindowForm) -> Windows:
     if windows.frequency != "auto" or form.pace.frequency is None:
         return windows
     return windows.model_copy(update={"frequency": form.pace.frequency})
+
+
+def lay_out_new(rows: Rows, windows: Windows, form: WindowForm) -> Layout:
+    """The series of new rows.
+
+    Raises:
+        DataError: See `lay_out`; or the rows have another frequency than those of the training.
+    """
+    try:
+        return lay_out(rows, windows, format=form.pace.format)
+    except DataError as error:
+        if form.pace.frequency is None:
+            raise
+        trained = parse_frequency(form.pace.frequency).words
+        hint = f"the training rows were {trained}: give such"
+        raise DataError(
+            dataclasses.replace(each, path="", hint=hint) if each.rule == "wrong-frequency" else each
+            for each in error.problems
+        ) from None
 
 
 def steps_put_in(count: int, windows: Windows) -> Problem:

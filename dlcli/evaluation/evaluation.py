@@ -17,9 +17,11 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.labels import make_labels
 from dlcli.data.samples.samples import Samples, Taken
 from dlcli.data.series.levels import undo_level
+from dlcli.data.series.target import TargetOfSteps
 from dlcli.evaluation.compared import BaselineReports, RowsOf, as_decoded, with_mase
 from dlcli.evaluation.report import ClassReport, EmbeddingReport, NumberReport
 from dlcli.evaluation.several_report import PlacesReport, SequenceReport, SetReport
+from dlcli.evaluation.steps_report import StepsReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
@@ -145,6 +147,7 @@ class _Reports:
         self._own: dict[str, Report] = {}
         self._baselines: dict[str, BaselineReports] = {}
         self._outputs: dict[str, tuple[OutputPlan, TargetSpec]] = {}
+        self._steps: dict[str, StepsReport] = {}
         for output in predictor.outputs:
             for target in output.targets if output.fits else ():
                 name = output.called(target.name)
@@ -157,12 +160,17 @@ class _Reports:
                     functools.partial(with_mase, error=self._error_of(name)),
                 )
 
+                if (steps := _steps_report(output, target.name, preprocessing)) is not None:
+                    self._steps[name] = steps
+
     def add(self, raw: Sequence[NDArray[Any]], rows: RowsOf) -> None:
         """Take in the outputs for some rows."""
         for decoded in decode(raw, self._predictor.outputs, self._preprocessing, levels=rows.taken.levels):
             if decoded.target:
                 name = decoded.called or decoded.target
                 _add(self._own[name], rows.taken, decoded, self._preprocessing)
+                if name in self._steps:
+                    _add_steps(self._steps[name], rows.taken, decoded, self._preprocessing)
                 for baseline, report in self._baselines[name].each():
                     guessed = as_decoded(baseline.guess(rows), *self._outputs[name], len(rows))
                     _add(report, rows.taken, guessed, self._preprocessing)
@@ -170,6 +178,8 @@ class _Reports:
     def result(self) -> dict[str, dict[str, Any]]:
         """What each says, by the target."""
         own = {name: with_mase(report.result(), self._error_of(name)) for name, report in self._own.items()}
+        for name, steps in self._steps.items():
+            own[name]["steps"] = steps.result()
         return {name: {**report, **self._baselines[name].result(report)} for name, report in own.items()}
 
     def _error_of(self, name: str) -> float | None:
@@ -209,9 +219,34 @@ def _add(report: Report, taken: Taken, decoded: Decoded, preprocessing: Preproce
         report.add(true.astype(np.int64), decoded.indices, decoded.probabilities)
     else:
         assert decoded.numbers is not None
-        level = taken.levels.get(decoded.target)
-        codec = preprocessing.targets[decoded.target]
-        own = np.asarray(codec.decode(true if level is None else undo_level(true, level)), np.float64)
-        values = [own, decoded.numbers, *(each for _, each in decoded.quantiles)]
+        values = [
+            _own_numbers(taken, decoded, preprocessing),
+            decoded.numbers,
+            *(each for _, each in decoded.quantiles),
+        ]
         wanted, predicted, *quantiles = (each.reshape(-1, len(report.columns)) for each in values)
         report.add(wanted, predicted, quantiles)
+
+
+def _own_numbers(taken: Taken, decoded: Decoded, preprocessing: Preprocessing) -> NDArray[np.float64]:
+    """The true numbers in their own unit."""
+    true, level = taken.targets[decoded.target], taken.levels.get(decoded.target)
+    codec = preprocessing.targets[decoded.target]
+    return np.asarray(codec.decode(true if level is None else undo_level(true, level)), np.float64)
+
+
+def _steps_report(output: OutputPlan, target: str, preprocessing: Preprocessing) -> StepsReport | None:
+    """Of a target at several steps ahead whose report does not tell them apart."""
+    codec = preprocessing.targets[target]
+    if not isinstance(codec, TargetOfSteps) or codec.steps == 1 or codec.is_vector or output.scores in OTHERS:
+        return None
+    if output.classes:
+        return StepsReport(codec.steps, functools.partial(ClassReport, output.classes, ranked=False))
+    return StepsReport(codec.steps, functools.partial(NumberReport, codec.components))
+
+
+def _add_steps(report: StepsReport, taken: Taken, decoded: Decoded, preprocessing: Preprocessing) -> None:
+    if decoded.indices is not None:
+        report.add(taken.targets[decoded.target].astype(np.int64), decoded.indices)
+    elif decoded.numbers is not None:
+        report.add(_own_numbers(taken, decoded, preprocessing), decoded.numbers)

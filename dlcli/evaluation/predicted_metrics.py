@@ -43,7 +43,7 @@ def left_to_keras(config: Config, predictor: OnnxPredictor) -> str:
             return "what layers or the model itself add to the loss"
         if output.gaps:
             return "losses that pass over places without a class"
-        if output.axes and _masks(config.model.model_dump(by_alias=True)):
+        if output.axes and (_masks(config.model.model_dump(by_alias=True)) or _features_mask(config)):
             return "losses over the steps that a mask leaves"
         loss = _loss(output)
         if output.head.units is None or loss is None or not _is_given(loss, output, predictor):
@@ -157,6 +157,11 @@ def _masks(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_masks, value))
     return bool(value == "Masking")
+
+
+def _features_mask(config: Config) -> bool:
+    """Whether features tell layers which of their steps are padding."""
+    return any(feature is not None and feature.masks_steps for feature in (config.data.features or {}).values())
 
 
 def _adds_losses(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dlcli.data.cache.cache import Cache
+    from dlcli.data.samples.samples import Samples
     from dlcli.data.sources.options import Reading
     from dlcli.evaluation.evaluation import Metrics
 
-__all__ = ["evaluate_run"]
+__all__ = ["Watch", "evaluate_run"]
+
+Watch = Callable[[Iterator["Samples"]], Iterator["Samples"]]
+"""Sees the rows of an evaluation on their way."""
 
 
 def evaluate_run(
@@ -40,6 +44,8 @@ def evaluate_run(
     runtime: Runtime,
     leave: Leave,
     warn: Warn,
+    watch: Watch = iter,
+    opened: Callable[[TrainedRun], None] = lambda run: None,
 ) -> Evaluation:
     """Evaluate a run and write `evaluations/<name>.json`.
 
@@ -53,6 +59,8 @@ def evaluate_run(
         runtime: What to compute with.
         leave: Whether code of the run's own may be run.
         warn: Told when the portable model should be there and cannot be trusted, and of doubts about the rows.
+        watch: Given the rows part by part, passes them on.
+        opened: Given the run, before anything is evaluated.
 
     Raises:
         DlcliError: See `dlcli.evaluate`.
@@ -62,7 +70,10 @@ def evaluate_run(
         parts = iter([split_rows(run, split, cache=cache)])
     else:
         parts = data_parts(run, data, reading=reading, warn=warn)
-    result = evaluate_splits(name, parts, predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing)
+    opened(run)
+    result = evaluate_splits(
+        name, watch(parts), predictor=run.predictor, metrics=metrics, preprocessing=run.preprocessing
+    )
     for problem in (*run.preprocessing.gaps(), *run.preprocessing.unseen_values()):
         warn(problem)
     write_json(run.directory.evaluations / f"{name}.json", result.document())

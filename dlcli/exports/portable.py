@@ -60,7 +60,7 @@ def write_portable(
             parity = _prove(model, draft, assembly.outputs, inputs)
             sha256 = fingerprint(draft).sha256
     except (ModelError, DataError) as error:
-        return _none(error.problems[0].message)
+        return _none(error.problems[0].message, error.problems[0].hint)
     except OSError as error:
         return _none(f"cannot write {run.portable}: {error.strerror or error}")
     except model_faults() as error:  # a layer that takes batches of one size alone, for instance
@@ -80,9 +80,10 @@ def write_portable(
     return portable.document(run.portable), None
 
 
-def _none(why: str) -> tuple[dict[str, Any], Problem]:
+def _none(why: str, hint: str = "") -> tuple[dict[str, Any], Problem]:
     """What is recorded, and told, where there is no portable model."""
-    notice = Problem(f"no portable model: {why}", hint="prediction goes through Keras", rule="not-portable")
+    hint = hint or "prediction goes through Keras"
+    notice = Problem(f"no portable model: {why}", hint=hint, rule="not-portable")
     return {"file": None, "reason": why}, notice
 
 

@@ -64,7 +64,9 @@ def rounding_noise(
 
     weights = [(weight, np.array(weight.numpy())) for weight in model.weights if np.dtype(weight.dtype).kind == "f"]
     moved = {
-        name: shaken(values, by=np.abs(values).max(axis=0, initial=0.0)) if values.dtype.kind == "f" else values
+        name: _where_there(values, shaken(values, by=np.abs(values).max(axis=0, initial=0.0)))
+        if values.dtype.kind == "f"
+        else values
         for name, values in inputs.items()
     }
     before = reference_outputs(model, inputs, with_logits=with_logits)
@@ -83,6 +85,13 @@ def rounding_noise(
             layer.scale, layer.offset = scale, offset
     with np.errstate(invalid="ignore"):
         return [np.abs(one.astype(np.float64) - two) for one, two in zip(after, before, strict=True)]
+
+
+def _where_there(values: NDArray[Any], moved: NDArray[Any]) -> NDArray[Any]:
+    """The numbers that were moved; of sequences not the steps that were filled up, which masks know by their zeros."""
+    if values.ndim != 3:
+        return moved
+    return np.where((values == 0).all(axis=-1, keepdims=True), values, moved)
 
 
 def _rescaled(model: Any, inputs: Mapping[str, NDArray[Any]]) -> list[tuple[Any, tuple[int, ...], tuple[float, float]]]:

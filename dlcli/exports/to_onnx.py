@@ -20,6 +20,9 @@ LOGITS = "/logits"
 OPSET = 17
 """The version of ONNX's operators: of 2022, so that runtimes of every age read the file."""
 
+DRAWS = "let the layer draw only when `training` is true, and give its mean else"
+"""The way out for layers that draw at prediction."""
+
 LARGEST = 2**31 - 2**20
 """Bytes: a protocol buffer cannot hold more than 2 GiB."""
 
@@ -44,12 +47,14 @@ def to_onnx(model: Any, outputs: tuple[str, ...], *, metadata: Mapping[str, str]
     if 4 * model.count_params() > LARGEST:
         raise _refusal(f"its {model.count_params():,} parameters do not fit into a file of 2 GiB")
     startup.load()
-    from dlcli.backend.onnx import convert
+    from dlcli.backend.onnx import convert, foreign_operations
 
     try:
         proto = convert(model, outputs, opset=OPSET, logits=LOGITS if with_logits else "")
     except model_faults() as error:
         raise _refusal(reason(error)) from error
+    if foreign := foreign_operations(model, proto):
+        raise _foreign(foreign)
     for key, value in metadata.items():
         proto.metadata_props.add(key=key, value=value)
     return bytes(proto.SerializeToString())
@@ -83,5 +88,14 @@ def float32_copy(assembly: Assembly, inputs: Sequence[InputSpec]) -> Any:
     return copy
 
 
-def _refusal(why: str) -> ModelError:
-    return ModelError(Problem(f"the model cannot be converted to ONNX: {why}", rule="not-portable"))
+def _refusal(why: str, hint: str = "") -> ModelError:
+    return ModelError(Problem(f"the model cannot be converted to ONNX: {why}", hint=hint, rule="not-portable"))
+
+
+def _foreign(operations: Sequence[tuple[str, str]]) -> ModelError:
+    drawing = [(name, where) for name, where in operations if "Random" in name]
+    name, where = (drawing or operations)[0]
+    if drawing:
+        why = f"{where} draws random numbers when it predicts, which no file can prove to be the same"
+        return _refusal(why, f"{DRAWS}; prediction goes through Keras, and differs each time")
+    return _refusal(f"ONNX has no operation {name}, which {where} computes")

@@ -9,6 +9,7 @@ from dlcli.backend import startup
 from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.outputs.conventions import model_head, says_classification
+from dlcli.config.outputs.metric_faults import metrics_of_parts
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
 from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
@@ -87,6 +88,8 @@ def prepare_job(
             rehearse(assembly, prepared, tell=tell)
             assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
             assembly = begin(assembly, preprocessing, vectors=vectors).compile()
+        for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
+            tell(Notice(inspection.locate(part)))
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):
             tell(Notice(inspection.locate(warning), warning=True))
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:

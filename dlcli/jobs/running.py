@@ -18,6 +18,7 @@ from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
 from dlcli.evaluation.verdict import worse_than_guessing
 from dlcli.exports.portable import write_portable
+from dlcli.jobs.findings import Findings
 from dlcli.jobs.resuming import (
     Resumption,
     hashes_of,
@@ -29,6 +30,7 @@ from dlcli.jobs.resuming import (
 )
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
+from dlcli.report.reporting import report_training
 from dlcli.runs.claiming import claim, reclaim
 from dlcli.runs.commits import Commits
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
@@ -62,7 +64,7 @@ def run_job(
     inputs: Sequence[Path],
     config_file: Path | None,
     started: float,
-    tell: Listener,
+    tell: Findings,
     resumption: Resumption | None = None,
 ) -> Run:
     """Train as planned and write the run directory.
@@ -76,7 +78,7 @@ def run_job(
         inputs: The files that the job reads.
         config_file: Where the config was read; None: a mapping.
         started: `time.perf_counter()` at the job's start.
-        tell: Called with the events.
+        tell: Called with the events; keeps what was said for the record.
         resumption: The run that is to go on; None: a new one.
 
     Raises:
@@ -149,9 +151,20 @@ def run_job(
                     metrics=metrics,
                     execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
                     portable=portable,
+                    findings=tell.document(),
                 )
                 if outcome.status == "completed":
                     claimed.complete()
+            if assembly.config.report:
+                tell(Stage("writing the report"))
+                report_training(
+                    run,
+                    prepared.splits,
+                    preprocessing=prepared.preprocessing,
+                    fallback=KerasPredictor(assembly, batch_size=planned.batch_size),
+                    seconds=record.spent(),
+                    warn=lambda problem: tell(Notice(problem, warning=True)),
+                )
         finally:
             record.close()
             if (old := claimed.left()) is not None:

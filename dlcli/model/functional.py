@@ -310,8 +310,10 @@ def _shape_hint(kind: str, shapes: list[tuple[int | None, ...]], form: str) -> s
         return "inputs that are merged must agree in their shapes" if len(set(shapes)) > 1 else ""
     rank = len(shapes[0])
     if kind == "MelSpectrogram":
-        return "it takes (samples), or (channels, samples): put a Flatten before it, or Permute: {dims: [2, 1]}"
+        return "put a Flatten before it" if rank > 2 else "another fft_length, sequence_stride or length of the sounds"
     if kind == "STFTSpectrogram":
+        if rank == 3:
+            return "a frame may be as long as the sound: a smaller frame_length, or `padding: same`"
         return "it takes (samples, channels): put a Reshape: {target_shape: [-1, 1]} before it"
     spatial = next((digit for digit in "123" if f"{digit}D" in kind), None)
     recurrent = kind in ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "TimeDistributed")
@@ -319,6 +321,10 @@ def _shape_hint(kind: str, shapes: list[tuple[int | None, ...]], form: str) -> s
         return "it merges several inputs: name them, as in `inputs: [a, b]`"
     if form == "arguments" or "Attention" in kind:
         return "name the query and the value, as in `inputs: [a, a]` for self-attention"
+    if recurrent and rank > 3 and kind != "TimeDistributed":
+        return "`TimeDistributed: {layer: Flatten}` before it makes a vector of each step; ConvLSTM2D takes pictures"
+    if spatial is not None and "LSTM" not in kind and rank == int(spatial) + 3:
+        return f"`TimeDistributed: {{layer: ...}}` applies it to each step; {kind[:-2]}{rank - 2}D takes all of them"
     if recurrent and rank == 2:
         return "a series is (timesteps, features): give the feature that `shape`, or put an Embedding or Reshape before"
     if spatial is not None and "Conv" in kind + "Pooling" and rank < int(spatial) + 2:

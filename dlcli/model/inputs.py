@@ -95,7 +95,8 @@ def _entered(spec: InputSpec, tensor: Any, names: set[str], code: Mapping[str, o
 def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:
     # TensorFlow's scopes allow fewer letters than columns do.
     base = re.sub(r"[^A-Za-z0-9_.\-]", "_", spec.name)
-    embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, name=_free(f"{base}_embedding", names))
+    name = _free(f"{base}_embedding", names)
+    embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, mask_zero=spec.masked, name=name)
     embedded = embedding(tensor)
     return embedded if spec.shape else keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedded)
 

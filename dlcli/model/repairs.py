@@ -70,9 +70,10 @@ def keep_arguments(made: Any, arguments: Mapping[str, Any]) -> None:
 
 
 def require_fit(layer: Any, shapes: Sequence[tuple[int | None, ...]]) -> None:
-    """Refuse inputs that Keras takes when it builds a model, and TensorFlow does not when it computes.
+    """Refuse inputs that Keras takes when it builds a model, and that fail when it computes.
 
-    `MelSpectrogram` mirrors half of a transform at both ends of its last axis, whatever that is.
+    `MelSpectrogram` mirrors half of a transform at both ends of its last axis, whatever that is; of more axes than the
+    batch's and that one it reckons another shape than it gives, and of some lengths as well.
 
     Args:
         layer: A layer.
@@ -84,6 +85,13 @@ def require_fit(layer: Any, shapes: Sequence[tuple[int | None, ...]]) -> None:
     if type(layer).__name__ != "MelSpectrogram":
         return
     (shape,) = shapes
-    if len(shape) < 2 or (shape[-1] is not None and shape[-1] <= layer.fft_length // 2):
-        message = "its last axis is the samples of a sound, and these are more than half of fft_length"
+    half, samples = layer.fft_length // 2, shape[-1]
+    if len(shape) != 2 or (samples is not None and samples <= half):
+        message = "it takes the samples of one channel, and more of them than half of fft_length"
         raise ValueError(f"{message} ({layer.fft_length})")
+    if samples is None:
+        return
+    given = 1 + (samples + 2 * half - layer.fft_length) // layer.sequence_stride
+    reckoned = layer.compute_output_shape(shape)[-1]
+    if given != reckoned:
+        raise ValueError(f"Keras reckons that it gives {reckoned} steps, and of {samples} samples it gives {given}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from dlcli.config.catalogue.own import MADE_OF_KERAS
 from dlcli.config.graph.graph import Graph
+from dlcli.model.layers.positions import zeros_of
 
 __all__ = ["LayerRow", "ModelSummary", "summarize"]
 
@@ -72,7 +73,9 @@ def summarize(model: Any, graph: Graph | None = None) -> ModelSummary:
 def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
     # Keras keeps the edges of a functional model in its nodes; its own `summary` reads them the same way.
     nodes = {id(node) for level in model._nodes_by_depth.values() for node in level}
-    applied = {layer.name: [node for node in layer._inbound_nodes if id(node) in nodes] for layer in model.layers}
+    ours = _own_types(graph)
+    layers = [layer for layer in model.layers if layer.name not in set(map(zeros_of, ours))]
+    applied = {layer.name: [node for node in layer._inbound_nodes if id(node) in nodes] for layer in layers}
     called = _names_of_uses(graph)
     names = {
         id(node): name
@@ -80,13 +83,12 @@ def _rows(model: Any, graph: Graph | None, depth: int) -> Iterator[LayerRow]:
         for node, name in zip(uses, called.get(layer) or _numbered(layer, len(uses)), strict=True)
     }
     inner = {node.name: node.model for node in graph.nodes} if graph is not None else {}
-    ours = _own_types(graph)
     networks = {node.name: node.component.name for node in graph.nodes if node.component} if graph is not None else {}
     rows: dict[str, list[LayerRow]] = {}
     sources: dict[str, list[str]] = {}
     # Of a shared layer's use that is an output Keras has a layer of that name, which gives what it takes.
     uses_of_others = {node.name for node in graph.nodes if node.shared is not None} if graph is not None else set()
-    for layer in model.layers:
+    for layer in layers:
         if layer.name in uses_of_others:
             continue
         nested = hasattr(layer, "_nodes_by_depth")

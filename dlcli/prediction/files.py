@@ -34,7 +34,7 @@ from dlcli.trained.rows import input_rows
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.undefined import Undefined
 
-__all__ = ["STANDARD", "Writing", "predict_to"]
+__all__ = ["STANDARD", "Writing", "check_own", "predict_to"]
 
 STANDARD = "-"
 """Standard input, and standard output."""
@@ -73,7 +73,7 @@ class Writing:
         Raises:
             DataError: The file's suffix says none.
         """
-        return "csv" if self.directory is not None else self.format or output_format(self.target)
+        return output_format(None) if self.directory is not None else self.format or output_format(self.target)
 
 
 def predict_to(
@@ -117,7 +117,7 @@ def predict_to(
     if target is None:
         standard_output()  # before the input is read
     else:
-        _check_own(target, run.directory)
+        check_own(target, run.directory)
     images = _images(run, writing, columns)
     named = next(iter(run.preprocessing.naming_files), None)
     if images and keep is not None and named is not None:
@@ -200,7 +200,7 @@ def _readable(tables: Iterable[pa.Table], *, name: str) -> Generator[pa.Table, N
         raise DataError(Problem(message, rule="unreadable-file")) from error
 
 
-def _check_own(target: Path, run: RunDirectory) -> None:
+def check_own(target: Path, run: RunDirectory, *, what: str = "the predictions") -> None:
     """Refuse to write over what the run is made of, by whatever name.
 
     Raises:
@@ -210,7 +210,7 @@ def _check_own(target: Path, run: RunDirectory) -> None:
     for name in sorted(OWN_NAMES):
         own = run.path / name
         if place.is_relative_to(os.path.realpath(own)) or (own.exists() and place.exists() and place.samefile(own)):
-            message = f"cannot write the predictions to {target}: {own} belongs to the run"
+            message = f"cannot write {what} to {target}: {own} belongs to the run"
             raise DataError(Problem(message, hint="choose another --output", rule="not-writable"))
 
 

@@ -20,10 +20,10 @@ from dlcli.data.series.ahead import NOWHERE, Ahead, look_ahead, require_known
 from dlcli.data.series.filling import fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.history import KEPT, PRUNED_FROM, History, gather
-from dlcli.data.series.layout import Layout, lay_out
+from dlcli.data.series.layout import Layout
 from dlcli.data.series.target import TargetOfSteps
 from dlcli.data.series.time_form import find_form
-from dlcli.data.window_inputs import at_pace, steps_put_in
+from dlcli.data.window_inputs import at_pace, lay_out_new, steps_put_in
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
@@ -73,9 +73,7 @@ def forecast(
         message += f"of {job.form.past:,} steps, and nothing is predicted of them: {first_of(ahead.short, 5)}"
         warn(Problem(message, hint="give more of their past", rule="short-series"))
     if job.layout.form is not None and ahead.times is None and job.form.horizon:
-        message = (
-            f"the times are irregular, so those of the forecasts are not known: the column {STEP!r} counts the steps"
-        )
+        message = f"the times are irregular, so those of the forecasts are not known: {job.step!r} counts the steps"
         warn(Problem(message, hint="data.windows.frequency says what a step is", rule="irregular-times"))
     unknown: list[str] = []
     for part in job.parts():
@@ -138,7 +136,7 @@ class _Job:
         if len(before):
             warn(steps_put_in(len(before), windows))
             history = history.with_more(filled, before)
-        layout = lay_out(history.rows, windows, format=form.pace.format)
+        layout = lay_out_new(history.rows, windows, form)
         ahead = look_ahead(layout, history.complete[layout.order], form, may_cross=windows.gaps == "ignore")
         if not len(ahead.series):
             raise DataError(_too_short(ahead, form.past))
@@ -156,6 +154,11 @@ class _Job:
         """Which steps a window has."""
         assert self.run.preprocessing.windows is not None
         return self.run.preprocessing.windows
+
+    @property
+    def step(self) -> str:
+        """What the column of the numbers of steps is called."""
+        return f"{STEP}_ahead" if STEP in (*self.series, *self.copied) else STEP
 
     def parts(self) -> Generator[NDArray[np.int64], None, None]:
         """The forecasts, as many at a time as take little memory."""
@@ -205,7 +208,7 @@ class _Job:
         if self.time is not None and (self.ahead.times is not None or not horizon):
             columns[self.time] = self._times(part, last)
         elif horizon:
-            columns[STEP] = numbers_array(np.tile(np.arange(1, horizon + 1), len(part)))
+            columns[self.step] = numbers_array(np.tile(np.arange(1, horizon + 1), len(part)))
         columns.update({name: self._cells(KEPT + name, there) for name in self.copied})
         return columns
 

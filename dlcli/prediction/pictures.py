@@ -215,5 +215,6 @@ def _color(number: int) -> Color:
 def no_pictures(target: Path) -> DataError:
     """What is said where a directory is to be written and nothing is an image."""
     hint = "name a file, such as predictions.csv or predictions.npz"
-    message = f"the output {str(target)!r} is a directory, for predicted images, and the model predicts none"
+    what = "is a directory" if target.is_dir() else "has no suffix, as directories have"
+    message = f"the output {str(target)!r} {what}: that is for predicted images, and the model predicts none"
     return DataError(Problem(message, hint=hint, rule="unknown-format"))

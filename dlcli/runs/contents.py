@@ -27,7 +27,7 @@ LARGEST_RECORD = 64 * 2**20
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """What file managers leave wherever they look."""
 
-FOLDERS = ("checkpoints", "evaluations", "code")
+FOLDERS = ("checkpoints", "evaluations", "code", "plots")
 
 OWN_FILES = OWN_NAMES - set(FOLDERS)
 
@@ -38,6 +38,8 @@ _WILD = re.compile(r"[*?[]")
 
 ALWAYS = (
     "evaluations/*.json",
+    "evaluations/*.html",
+    "plots/*.svg",
     "code/__pycache__/*.pyc",
     *(f"checkpoints/{draft}epoch-[0-9]*/{name}" for name in COMMIT_FILES for draft in ("", ".????????????.")),
 )

@@ -11,7 +11,10 @@ runs/iris-001/
   model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
   code/                  copies of the user's own Python files, when there are any
-  evaluations/           one JSON file a split or data set
+  evaluations/           one JSON file a split or data set, and a page on those that the report is not about
+  report.html            what a person wants to see of the run
+  model_card.md          the same in short, for those who are given the model
+  plots/                 the plots of both, as SVG files
   .lock                  held by the process that writes the run, while it does
 """
 
@@ -104,6 +107,9 @@ OWN_NAMES = frozenset(
         "initial.weights.h5",
         "model.onnx",
         "evaluations",
+        "report.html",
+        "model_card.md",
+        "plots",
         "code",
         ".lock",
     ]
@@ -144,6 +150,9 @@ class RunDirectory:
         self.initial = path / INITIAL
         self.portable = path / "model.onnx"
         self.evaluations = path / "evaluations"
+        self.report = path / "report.html"
+        self.card = path / "model_card.md"
+        self.plots = path / "plots"
         self.code = path / "code"
         self.lock = path / ".lock"
         self._room: Room | None = None
@@ -162,8 +171,9 @@ class RunDirectory:
             self._room.free(keep=keep)
 
     def forget_evaluations(self) -> None:
-        """Remove what was measured with the model that is about to be replaced by another."""
-        for file in self.evaluations.glob("*.json"):
+        """Remove what was measured with the model that is about to be replaced by another, and what was told of it."""
+        written = (*self.evaluations.glob("*.json"), *self.evaluations.glob("*.html"), *self.plots.glob("*.svg"))
+        for file in (*written, self.report, self.card):
             with contextlib.suppress(OSError):
                 file.unlink()
 
@@ -280,8 +290,8 @@ class RunDirectory:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
         files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
-        problems = unsafe([*files, self.initial, self.lock])
-        problems += unsafe([self.evaluations, self.checkpoints, self.code], directories=True)
+        problems = unsafe([*files, self.initial, self.lock, self.report, self.card])
+        problems += unsafe([self.evaluations, self.checkpoints, self.code, self.plots], directories=True)
         if not problems and self.code.is_dir():
             cache = self.code / "__pycache__"  # of earlier versions, and of people; `load_code` never looks into it
             problems = unsafe([cache], directories=True) + unsafe(each for each in self.code.iterdir() if each != cache)

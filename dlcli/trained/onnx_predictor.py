@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxPredictor", "Session"]
 
+_LONGEST = 300
+"""Characters of what the runtime says, which may name every input of a node."""
+
 
 class Session:
     """An ONNX model in its runtime, on the CPU.
@@ -124,6 +127,7 @@ def _faults() -> tuple[type[Exception], ...]:
 
 def _refusal(what: str, error: Exception) -> ModelError:
     said = " ".join(str(error).split())
+    said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
     return ModelError(
         Problem(
             f"ONNX Runtime {what}: {said}",

@@ -35,7 +35,7 @@ FILES = (
     "model.onnx",
     ".lock",
 )
-FOLDERS = ("evaluations", "checkpoints", "code")
+FOLDERS = ("evaluations", "checkpoints", "plots", "code")
 
 COMMANDS = (
     ("predict", "run", "new.csv"),

@@ -18,15 +18,16 @@ from hypothesis import strategies as st
 
 from dlcli.codecs.audio.codec import AudioCodec
 from dlcli.codecs.boolean.codec import BooleanCodec
-from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.category.codec import CategoryCodec, CategorySequenceCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
 from dlcli.codecs.image.codec import ImageCodec
-from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.number.codec import NumberCodec, NumberSequenceCodec
 from dlcli.codecs.text.codec import TextCodec
 from dlcli.codecs.video.codec import VideoCodec
 from dlcli.config.options.types import feature_types
 from dlcli.data.columns.codec import Codec, Column
 from dlcli.data.preprocessing.building import codec_class
+from dlcli.data.values.padding import Padding
 from dlcli.errors import DataError
 
 Make = Callable[[], Codec]
@@ -104,6 +105,26 @@ def sounds(random: np.random.Generator, rows: int) -> list[Column]:
     return [pa.array([f"{_files().name}/{number}.wav" for number in random.integers(0, 5, rows)], pa.string())]
 
 
+def lists(random: np.random.Generator, rows: int) -> list[Column]:
+    found = [random.normal(5, 2, length).tolist() for length in random.integers(0, 5, rows)]
+    return [_holes(random, found, pa.list_(pa.float64()))]
+
+
+def bags(random: np.random.Generator, rows: int) -> list[Column]:
+    found = [random.choice(["a", "b", "c"], length).tolist() for length in random.integers(0, 5, rows)]
+    return [_holes(random, found, pa.list_(pa.string()))]
+
+
+def padded(length: int | None = None, **options: Any) -> NumberSequenceCodec:
+    steps = NumberCodec(["x"], missing="mean")
+    return NumberSequenceCodec(["x"], padding=Padding(length, **options), mask=True, inner=None, steps=steps)
+
+
+def padded_bags(length: int | None = None, **options: Any) -> CategorySequenceCodec:
+    values = CategoryCodec(["x"], **options)
+    return CategorySequenceCodec(["x"], padding=Padding(length), mask=True, values=values)
+
+
 SIX = [f"c{place}" for place in range(6)]
 PARTS = (*LINEAR, *CYCLES)
 CASES: dict[str, tuple[Make, Rows]] = {
@@ -119,6 +140,17 @@ CASES: dict[str, tuple[Make, Rows]] = {
     "array, quantile": (lambda: NumberCodec(["x"], scale="quantile"), pixels),
     "array": (lambda: NumberCodec(["x"]), pixels),
     "array, divided": (lambda: NumberCodec(["x"], shape=[20, 3], scale=255.0), pixels),
+    "sequence": (padded, lists),
+    "sequence, cut": (lambda: padded(2, side="start", cut="start"), lists),
+    "sequence of columns": (
+        lambda: NumberSequenceCodec(
+            SIX, padding=Padding(), mask=False, inner=(2,), steps=NumberCodec(["x"], missing="mean", scale="min_max")
+        ),
+        numbers_with_holes,
+    ),
+    "sequence, index": (lambda: padded_bags(3, encode="index"), bags),
+    "sequence, embedding": (lambda: padded_bags(encode="index", embedding=4), bags),
+    "sequence, one-hot": (lambda: padded_bags(2), bags),
     "one-hot": (lambda: CategoryCodec(["x"]), categories),
     "one-hot, rare": (lambda: CategoryCodec(["x"], max_categories=2), categories),
     "one-hot, no bucket": (lambda: CategoryCodec(["x"], unknown="error", missing="most_frequent"), categories),

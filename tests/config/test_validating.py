@@ -9,8 +9,7 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import Field
 
-from dlcli.codecs.number.schema import Divide
-from dlcli.config.options.section import Section
+from dlcli.config.options.section import Divide, Section
 from dlcli.config.schema import Config, GroupSplit, LayerItem
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.expected import describe, field_type

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from dlcli.codecs.number.schema import Divide, NumberFeature
+from dlcli.codecs.number.schema import NumberFeature
+from dlcli.config.options.section import Divide
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, ColumnInfo
 from dlcli.data.types.inference import collect_notes, infer_feature, infer_target
 

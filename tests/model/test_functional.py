@@ -456,6 +456,37 @@ def test_an_embedding_is_as_large_as_the_data_says() -> None:
     assert model.get_layer("embedding").embeddings.shape == (9, 4)
 
 
+def test_attention_sees_no_padding(tmp_path: Path) -> None:
+    """Of words to which their positions were added: whatever stands for padding, nothing changes."""
+    import keras
+
+    words = InputSpec("words", (6,), "int32", True, 30)
+    layers = [
+        {"Embedding": {"input_dim": 30, "output_dim": 4, "mask_zero": True}, "inputs": "words", "name": "tokens"},
+        {"PositionEmbedding": None, "name": "learnt"},
+        {"SinePositionEncoding": None, "inputs": "tokens", "name": "waves"},
+        {"Add": None, "inputs": ["tokens", "learnt", "waves"], "name": "x"},
+        {
+            "MultiHeadAttention": {"num_heads": 1, "key_dim": 4},
+            "inputs": {"query": "x", "value": "x"},
+            "name": "attention",
+        },
+        {"Add": None, "inputs": ["x", "attention"]},
+        "LayerNormalization",
+        "GlobalAveragePooling1D",
+    ]
+    built = model_of(layers, [words])
+    built.save(tmp_path / "m.keras")
+    for model in (built, keras.models.load_model(tmp_path / "m.keras")):
+        rows = {"words": np.array([[3, 4, 5, 0, 0, 0], [7, 8, 9, 1, 2, 0]])}
+        before = np.asarray(model(rows)), model.predict(rows, verbose=0)
+        table = model.get_layer("tokens").get_weights()[0]
+        table[0] = 50
+        model.get_layer("tokens").set_weights([table])
+        after = np.asarray(model(rows)), model.predict(rows, verbose=0)
+        assert np.allclose(before, after, atol=1e-6)
+
+
 def test_positions_are_learnt_or_waves_and_keep_the_mask(tmp_path: Path) -> None:
     import keras
 
@@ -468,7 +499,10 @@ def test_positions_are_learnt_or_waves_and_keep_the_mask(tmp_path: Path) -> None
         "GlobalAveragePooling1D",
     ]
     model = model_of(layers, [words])
-    assert model.get_layer("learnt").kernel.shape == (6, 4)
+    assert model.get_layer("learnt").beta.shape == (6, 4)
+    assert len(model.trainable_weights) == 2
+    frozen = [{**layer, "trainable": False} if isinstance(layer, dict) else layer for layer in layers]
+    assert not model_of(frozen, [words]).trainable_weights
     model.get_layer("tokens").set_weights([np.zeros((30, 4))])
     found = np.asarray(model({"words": np.array([[3, 4, 0, 0, 0, 0]])}))
     waves = [[0, 1, 0, 1], [np.sin(1), np.cos(1), np.sin(0.01), np.cos(0.01)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from dlcli.errors import ModelError, Problem
 from dlcli.model.functional import build
 from dlcli.model.pretrained.freezing import Trainability
 from dlcli.model.pretrained.imagenet import KnownFile, asking
-from dlcli.model.pretrained.network_weights import read_network_weights
+from dlcli.model.pretrained.network_weights import missing_file, read_network_weights
 from dlcli.model.pretrained.networks import _prepared
 
 SMALL = {"alpha": 0.35, "include_top": False, "pooling": "avg", "weights": "none"}
@@ -173,6 +174,19 @@ def test_a_file_that_holds_no_weights(kind: str, rule: str, name: str, tmp_path:
     with pytest.raises(ModelError) as caught:
         read_network_weights(network, file, name="net", path="p")
     assert [(problem.rule, problem.path) for problem in caught.value.problems] == [(rule, "p")]
+    assert caught.value.problems[0].hint
+
+
+def test_a_file_that_is_not_there_may_be_called_otherwise(tmp_path: Path) -> None:
+    hints = []
+    for missing in (tmp_path / "nobody" / "a.h5", tmp_path / "other.h5", tmp_path / "teacher.h5"):
+        problem = missing_file(missing, "p")
+        assert problem is not None
+        hints.append(problem.hint)
+        (tmp_path / "techer.h5").touch()
+    assert "nobody" in hints[0]
+    assert "techer.h5" in hints[1]
+    assert "did you mean 'techer.h5'" in hints[2]
 
 
 def test_layers_inside_learn_by_their_names() -> None:
@@ -203,6 +217,7 @@ def test_every_network_is_built_at_its_least_size(name: str, monkeypatch: pytest
     entry = load().get("layers", name)
     assert entry is not None
     keras.utils.clear_session()
+    gc.collect()  # of half a gigabyte each: what went before must be gone
     arguments = {"include_top": False, "weights": "none", "pooling": "avg"}
     size = entry.smallest
     model = built([{name: arguments, "name": "net", "trainable": False}, {"Dense": {"units": 2}}], size, size, 3)

@@ -227,7 +227,9 @@ def test_a_table_of_another_frequency_is_refused(trained: Prepared, tmp_path: Pa
     table["month"] = pd.date_range("2024-01-01", periods=len(table), freq="D").strftime("%Y-%m-%d")
     with pytest.raises(DataError) as caught:
         forecasts(trained, written(tmp_path / "x.csv", table, [20]))
-    assert [problem.rule for problem in caught.value.problems] == ["wrong-frequency"]
+    (problem,) = caught.value.problems
+    assert problem.rule == "wrong-frequency"
+    assert problem.hint == "the training rows were monthly: give such"
 
 
 def test_kept_columns_are_those_of_the_rows_given_ahead(trained: Prepared, tmp_path: Path) -> None:
@@ -255,3 +257,20 @@ def test_no_rows(trained: Prepared, tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         forecasts(trained, file)
     assert [problem.rule for problem in caught.value.problems] == ["no-rows"]
+
+
+@pytest.mark.parametrize("most", [4, 10_000])
+def test_rows_are_named_as_they_stand_in_their_files(
+    trained: Prepared, tmp_path: Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PRUNED_FROM", most)
+    table = panel([9, 9], beyond=3, seed=1)
+    table.loc[ahead_of(table, [9, 9], {"delay": 0}), "value"] = np.nan
+    for name, own in table.groupby("name"):
+        twice = pd.concat([own, own.iloc[[8]]]) if name == "s1" else own
+        twice.to_csv(tmp_path / f"{name}.csv", index=False)
+    with pytest.raises(DataError) as caught:
+        forecasts(trained, tmp_path / "*.csv")
+    (problem,) = caught.value.problems
+    assert problem.rule == "duplicate-time"
+    assert "row 9 of 's1.csv', row 13 of 's1.csv'" in problem.message

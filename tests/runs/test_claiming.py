@@ -25,7 +25,7 @@ RECORD = {"format": FORMAT, "status": "completed", "versions": {"dlcli": "0.1.0"
 def a_run(path: Path, *, mark: str = "old", **record: object) -> RunDirectory:
     """A finished run with all that it can hold."""
     run = RunDirectory(path)
-    for folder in (run.checkpoints, run.evaluations, run.code):
+    for folder in (run.checkpoints, run.evaluations, run.plots, run.code):
         folder.mkdir(parents=True)
     for file in (run.config, run.preprocessing, run.history, run.model, run.weights, run.portable):
         file.write_text(mark)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import dlcli
+from dlcli.training.events import Event, Notice
 
 pytestmark = pytest.mark.tensorflow
 
@@ -143,6 +144,25 @@ def test_trained_evaluated_and_predicted(
     table = pd.read_csv(tmp_path / "out.csv")
     assert list(table) == columns
     assert np.isfinite(table.to_numpy()).all()
+
+
+def test_what_a_metric_sees_of_several_numbers_is_told(rows: Path, tmp_path: Path) -> None:
+    """Of the mean and the spread it is the first; of as many numbers as the target has nothing is said."""
+
+    def told(units: int, loss: str, target: str) -> list[str]:
+        found: list[str] = []
+
+        def listen(event: Event) -> None:
+            if isinstance(event, Notice) and event.problem.rule == "metric-of-part":
+                found.append(event.problem.message)
+
+        model = {"layers": [{"Dense": {"units": units}}]}
+        dlcli.check(config(rows, [target], model, loss=loss, metrics=["mae"]), listener=listen)
+        return found
+
+    (message,) = told(2, "gaussian", "y")
+    assert "mae measures the first number of the 2" in message
+    assert told(1, "plain", "y") == told(3, "plain", "v") == []
 
 
 def test_nothing_to_learn(rows: Path, tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ class Forgetful(Plain):
         pass
 
 
+class Draws(keras.layers.Layer):
+    def __init__(self, **others):
+        super().__init__(**others)
+        self.seeds = keras.random.SeedGenerator(1)
+
+    def call(self, inputs):
+        return inputs + keras.random.normal(keras.ops.shape(inputs), seed=self.seeds)
+
+
 class Fours(keras.layers.Layer):
     """Takes batches of exactly four rows."""
 
@@ -242,6 +251,17 @@ def test_a_checkpoint_leaves_out_the_schedule_that_cannot_be_saved(config: Confi
     _, sections, _, _ = SAVED["a schedule"]
     run = dlcli.train(config([HEAD], **sections, callbacks=[CHECKPOINT]), run_dir=tmp_path / "run")
     assert len(list((run.path / "checkpoints").glob("*.keras"))) == 3
+
+
+def test_a_layer_that_draws_at_prediction_has_no_portable_model(config: Config, tmp_path: Path) -> None:
+    """A line says which layer, and how it could have one."""
+    found: list[Any] = []
+    dlcli.check(config(["Draws", HEAD]), listener=found.append)
+    notices = {each.problem for each in found if isinstance(each, Notice)}
+    (problem,) = [each for each in notices if each.rule == "not-portable"]
+    assert "the layer 'draws' draws random numbers" in problem.message
+    assert "training" in problem.hint
+    assert len(problem.message) < 200
 
 
 def test_a_layer_of_one_batch_size_is_trained_and_used(config: Config, tmp_path: Path) -> None:

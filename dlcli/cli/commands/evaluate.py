@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "evaluate", "present"]
 
-SHOWN = {"mae": "MAE", "mase": "MASE", "rmse": "RMSE", "log_loss": "log loss", "whole": "whole rows"}
+SHOWN = {"mae": "MAE", "mase": "MASE", "rmse": "RMSE", "r2": "R2", "log_loss": "log loss", "whole": "whole rows"}
 """What measures are called in tables."""
 
 MOST_CLASSES = 20
@@ -122,8 +122,18 @@ def present(evaluation: Evaluation, console: Console) -> None:
             console.result(console.table(["target", "nearest row of its class", "rows compared"], [row]))
         else:
             _numbers(target, report, console)
+        if "steps" in report:
+            _steps(report, console)
         if "baselines" in report:
             _baselines(report, console)
+
+
+def _steps(report: dict[str, Any], console: Console) -> None:
+    """What is said of each step ahead."""
+    steps = report["steps"]
+    measures = list(next(iter(steps.values())))
+    rows = [[step, *(said[name] for name in measures)] for step, said in steps.items()]
+    console.result("", console.table(["steps ahead", *(SHOWN.get(name, name) for name in measures)], rows))
 
 
 def _baselines(report: dict[str, Any], console: Console) -> None:

@@ -123,7 +123,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl, one object a row.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Predict row for row, in the input's order; no target column is needed."""
+    """Predict row for row, in the input's order; no target column is needed. Of series: the steps after their last."""
     predict(
         run,
         source,

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CODEC", "AudioCodec", "build"]
 
+MOST_FILLED = 100
+"""How many times as long as the longest sound a sample may be: more is hardly meant, and fills any memory."""
+
 Floats: TypeAlias = NDArray[np.float32]
 
 
@@ -123,6 +126,10 @@ class AudioCodec:
             message = f"the sounds have different lengths: {self._trained.span}"
             hint = f"`length: {self._trained.longest:.3g}` fills up shorter ones and cuts longer ones, as `short` and "
             problems.append(Problem(message, hint=hint + "`long` say", rule="mixed-sounds"))
+        if self._seconds is not None and 0 < MOST_FILLED * self._trained.longest < self._seconds:
+            message = f"`length` is {self._seconds:,g} s, and the longest sound has {self._trained.longest:.4g} s"
+            hint = f"it is in seconds, not in samples: `length: {self._trained.longest:.3g}`"
+            problems.append(Problem(message, hint=hint, rule="other-length"))
         if problems:
             raise DataError(problems)
         self._rate = self._rate or next(iter(self._rates))

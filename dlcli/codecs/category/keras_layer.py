@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.category.categories import CategoryCodec
+from dlcli.codecs.category.sequence import CategorySequenceCodec
 from dlcli.codecs.keras_layers import KerasLayer, name_values
+from dlcli.errors import ModelError, Problem
 
 __all__ = ["LAYER"]
 
@@ -45,4 +47,11 @@ def _lookup(keras: Any, text: Any, table: Mapping[str, int], *, unknown: int | N
     return keras.ops.cast(keras.ops.reshape(values(places), (-1, 1)), "int32")
 
 
-LAYER = KerasLayer("text", name_values, _tensor, need="tables")
+def _shape(codec: CategoryCodec | CategorySequenceCodec) -> tuple[int, ...]:
+    if isinstance(codec, CategorySequenceCodec):
+        message = f"a graph of layers takes no sequences of several lengths, as those of {codec.columns[0]!r} are"
+        raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
+    return (1,)
+
+
+LAYER = KerasLayer("text", name_values, _tensor, _shape, need="tables")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from dlcli.config.options.feature import Feature, Target
+from dlcli.config.options.pad import PadOption
 from dlcli.config.options.section import ColumnName, Columns, Section
 
 __all__ = ["FEATURE", "TARGET", "CategoryFeature", "CategoryTarget", "EmbeddingEncoding"]
@@ -23,14 +25,14 @@ class CategoryFeature(Feature):
 
     order: ClassVar[int] = 2
     synonyms: ClassVar[tuple[str, ...]] = ("categorical", "string", "str", "factor", "nominal", "binary")
-    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"categories"}
+    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"categories", "pad", "separator"}
 
     type: Literal["category"] = "category"
     encode: Literal["one_hot", "index", "auto"] | EmbeddingEncoding = Field(
         "one_hot",
         description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`. `auto`: of two "
         "categories one number, -1 or 1; of up to 9 one-hot; of more `{embedding: 8}`. Of the first two an unknown "
-        "value is all 0.",
+        "value is all 0. Sequences are one-hot.",
     )
     unknown: Literal["bucket", "error"] = Field(
         "bucket", description="A value never seen in training goes to a bucket of its own, or is an error."
@@ -45,6 +47,29 @@ class CategoryFeature(Feature):
     categories: list[ColumnName] | None = Field(
         None, min_length=1, description="The values and their order, when known."
     )
+
+    pad: PadOption | None = Field(
+        None,
+        description="For sequences of values, in lists: `auto` fills them up to the longest of the training rows, 60 "
+        "to 60 values, and cuts longer ones. Of indices 0 is what was filled up.",
+    )
+    separator: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="Between the values of a sequence that is written in a text; JSON, commas and blanks when omitted.",
+    )
+
+    @property
+    def may_be_padding(self) -> bool:
+        return self.masks_steps and self.missing != "error"
+
+    @property
+    def masks_steps(self) -> bool:
+        return self.pad is not None and self.pad.mask and self.encode != "index"
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        if self.pad is None:
+            return self
+        return self.model_copy(update={"pad": self.pad.with_length(state["pad"]["length"])})
 
     @property
     def filling(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dlcli.codecs.category.codec import CategoryCodec
+from dlcli.codecs.category.categories import CategoryCodec
 from dlcli.config.signature import TargetSpec
 from dlcli.data.baselines.baseline import Baseline, shares_of_classes
 from dlcli.data.columns.arrays import numbers_array, texts_array, with_nulls

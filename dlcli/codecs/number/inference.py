@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.number.schema import Divide, NumberFeature, NumberTarget
+from dlcli.codecs.number.schema import NumberFeature, NumberTarget
 from dlcli.config.document.places import format_path
 from dlcli.config.options.feature import Feature
+from dlcli.config.options.section import Divide
 from dlcli.data.types.profile import ColumnProfile
 from dlcli.data.types.rule import MOST, FeatureRule, Fit, Hints, TargetFit, TargetRule
 from dlcli.errors import Problem

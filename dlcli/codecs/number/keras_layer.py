@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.keras_layers import KerasLayer
-from dlcli.codecs.number.codec import NumberCodec
 from dlcli.codecs.number.curves import FARTHEST, LIMIT
+from dlcli.codecs.number.numbers import NumberCodec
+from dlcli.codecs.number.sequence import NumberSequenceCodec
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.codec import Column
+from dlcli.errors import ModelError, Problem
 
 __all__ = ["LAYER"]
 
@@ -22,7 +24,10 @@ def _values(codec: NumberCodec, cells: Column) -> NDArray[np.float64]:
     return read.reshape(len(read), -1) if read.ndim == 1 else read
 
 
-def _shape(codec: NumberCodec) -> tuple[int, ...]:
+def _shape(codec: NumberCodec | NumberSequenceCodec) -> tuple[int, ...]:
+    if isinstance(codec, NumberSequenceCodec):
+        message = f"a graph of layers takes no sequences of several lengths, as those of {codec.columns[0]!r} are"
+        raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
     return codec.shape if len(codec.columns) == 1 else (1,)
 
 

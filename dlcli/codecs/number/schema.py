@@ -10,15 +10,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from dlcli.config.options.feature import Cells, Feature, Target
-from dlcli.config.options.section import Columns, Section, Words, as_divisor
+from dlcli.config.options.pad import PadOption
+from dlcli.config.options.section import Columns, Divide, Words, as_divisor
 
-__all__ = ["FEATURE", "TARGET", "Divide", "NumberFeature", "NumberTarget"]
-
-
-class Divide(Section):
-    """Scale by a constant, as in pixels divided by 255."""
-
-    divide: Annotated[float, Field(gt=0, description="The constant that every value is divided by.")]
+__all__ = ["FEATURE", "TARGET", "NumberFeature", "NumberTarget"]
 
 
 def _as_list(value: Any) -> Any:
@@ -51,7 +46,7 @@ class NumberFeature(Feature):
     synonyms: ClassVar[tuple[str, ...]] = ("float", "double", "int", "integer", "numeric", "numerical", "continuous")
     cells: ClassVar[Cells] = "number"
     several: ClassVar[bool] = True
-    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"shape"}
+    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"shape", "pad"}
 
     type: Literal["number"] = "number"
     columns: Columns | None = Field(None, description="The columns, by name or glob; the feature's name when omitted.")
@@ -66,6 +61,12 @@ class NumberFeature(Feature):
         "what is far comes nearer, to -3..3; `quantile`: to a normal; `1/255` or `{divide: 255}`; `none`. Fitted on "
         "the training split only.",
     )
+    pad: PadOption | None = Field(
+        None,
+        description="For sequences of several lengths, in lists or in columns whose last are empty: `auto` fills them "
+        "up to the longest of the training rows, 60 to 60 steps, and cuts longer ones. Layers pass over what was "
+        "filled up.",
+    )
     missing: Literal["auto", "error", "mean", "median", "zero"] | float = Field(
         "auto",
         description="What an empty cell becomes: an error, the training rows' mean or median, zero, a number. `auto` "
@@ -74,15 +75,30 @@ class NumberFeature(Feature):
 
     @property
     def may_be_lists(self) -> bool:
-        return self.shape is not None and math.prod(self.shape) > 1
+        return self.pad is not None or (self.shape is not None and math.prod(self.shape) > 1)
+
+    @property
+    def may_be_padding(self) -> bool:
+        return self.masks_steps and self.missing != "error"
+
+    @property
+    def masks_steps(self) -> bool:
+        return self.pad is not None and self.pad.mask
+
+    def fitted(self, state: Mapping[str, Any]) -> Self:
+        return (
+            self if self.pad is None else self.model_copy(update={"pad": self.pad.with_length(state["pad"]["length"])})
+        )
 
     @property
     def filling(self) -> str:
+        if self.pad is not None:
+            return ""  # the cells that are empty are most often none
         return {"auto": "median", "error": ""}.get(str(self.missing), str(self.missing))
 
     @property
     def missing_is_open(self) -> bool:
-        return self.missing == "auto"
+        return self.missing == "auto" and self.pad is None
 
     @property
     def scales_pixels(self) -> bool:

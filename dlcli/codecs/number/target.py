@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.number.codec import NumberCodec, check_shape
+from dlcli.codecs.number.numbers import NumberCodec, check_shape
 from dlcli.codecs.number.spread import Spread
 from dlcli.config.signature import TargetSpec, middle
 from dlcli.data.baselines.baseline import Baseline

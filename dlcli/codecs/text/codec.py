@@ -155,7 +155,7 @@ class TextCodec:
     def fit(self, values: Sequence[Column]) -> None:
         """Count the tokens of a chunk of training rows. Files that cannot be read are left to `encode`."""
         (column,) = values
-        for block in blocks_of(column, self._encoding, keep=self._kept):
+        for block in blocks_of(column, self._encoding, parts=self._tokenizer.parts, keep=self._kept):
             tokens, sizes = self._tokens(block)
             self._texts += len(block.codes)
             self._complete = self._complete and bool((block.codes >= 0).all())
@@ -200,7 +200,7 @@ class TextCodec:
         self.tally = np.zeros((len(column), 3), np.int64)
         missing = np.zeros(len(column), np.bool_)
         found: list[Problem] = []
-        for block in blocks_of(column, self._encoding, kept=self._kept):
+        for block in blocks_of(column, self._encoding, parts=self._tokenizer.parts, kept=self._kept):
             part = slice(block.start, block.start + len(block.codes))
             missing[part] = block.codes < 0
             found += block.problems

@@ -19,10 +19,10 @@ from dlcli.errors import DataError, Problem
 __all__ = ["BLOCK_BYTES", "MOST_BYTES", "KeptTexts", "Texts", "blocks_of", "texts_of"]
 
 BLOCK_BYTES = 8 * 2**20
-"""Of text that is split at a time: its tokens take some ten times that."""
+"""Of text that is split into words at a time: these take some ten times that."""
 
-MOST_BYTES = 256 * 2**20
-"""Of one file."""
+MOST_BYTES = 16 * 2**20
+"""Of one file: a long novel has three million."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -58,7 +58,7 @@ class KeptTexts:
         most: Characters that are kept.
     """
 
-    def __init__(self, most: int = 64 * 2**20) -> None:
+    def __init__(self, most: int = 32 * 2**20) -> None:
         self._room = most
         self._texts: dict[tuple[str | None, str], str] = {}
 
@@ -76,21 +76,27 @@ class KeptTexts:
 
 
 def blocks_of(
-    column: Column | NamedFiles, encoding: str, *, keep: KeptTexts | None = None, kept: KeptTexts | None = None
+    column: Column | NamedFiles,
+    encoding: str,
+    *,
+    parts: int = 1,
+    keep: KeptTexts | None = None,
+    kept: KeptTexts | None = None,
 ) -> Iterator[Texts]:
     """The rows of a column in their order, so many at a time as have a few megabytes of text.
 
     Args:
         column: Its cells are the texts, or name the files that hold them.
         encoding: Of files that do not say theirs.
+        parts: How many times more tokens than words there will be: so much less text at a time.
         keep: Gets the texts of files that are read.
         kept: Has them already.
     """
     if isinstance(column, NamedFiles):
-        yield from _files(column, encoding, keep, kept)
+        yield from _files(column, encoding, BLOCK_BYTES // parts, keep, kept)
         return
     cells = as_arrow(column)
-    size = _rows_at_once(cells)
+    size = _rows_at_once(cells, BLOCK_BYTES // parts)
     for start in range(0, max(len(cells), 1), size):
         found = labels(cells.slice(start, size), as_written=True)
         yield Texts(start, found.names, found.codes)
@@ -111,12 +117,14 @@ def texts_of(column: Column | NamedFiles, encoding: str) -> list[str]:
     return found
 
 
-def _rows_at_once(cells: pa.Array) -> int:
-    size: int = max(cells.nbytes, BLOCK_BYTES)
-    return max(1, len(cells) * BLOCK_BYTES // size)
+def _rows_at_once(cells: pa.Array, most: int) -> int:
+    size: int = max(cells.nbytes, most, 1)
+    return max(1, len(cells) * most // size)
 
 
-def _files(column: NamedFiles, encoding: str, keep: KeptTexts | None, kept: KeptTexts | None) -> Iterator[Texts]:
+def _files(
+    column: NamedFiles, encoding: str, most: int, keep: KeptTexts | None, kept: KeptTexts | None
+) -> Iterator[Texts]:
     folder = None if column.folder is None else str(column.folder)
     texts: list[str] = []
     codes: list[int] = []
@@ -136,7 +144,7 @@ def _files(column: NamedFiles, encoding: str, keep: KeptTexts | None, kept: Kept
             size += len(found)
         else:
             codes.append(-1)
-        if size >= BLOCK_BYTES:
+        if size >= most:
             yield Texts(start, texts, np.array(codes, np.int64), problems)
             start += len(codes)
             texts, codes, problems, size = [], [], [], 0

@@ -73,6 +73,11 @@ class Tokenizer:
     split: Split = "whitespace"
     ngrams: tuple[int, ...] = ()
 
+    @property
+    def parts(self) -> int:
+        """About how many tokens there are for each word."""
+        return (1 if self.split == "whitespace" else 8) * max(1, len(self.ngrams))
+
     def __call__(self, texts: Sequence[str]) -> Tokens:
         """The tokens of texts, each a row."""
         rows, codes, names = self._characters(texts) if self.split == "character" else self._words(texts)

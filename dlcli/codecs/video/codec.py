@@ -37,6 +37,9 @@ ORDERS: Mapping[DataFormat, tuple[int, int, int, int]] = {
 }
 """The axes (frames, height, width, channels) as layers are given them."""
 
+MOST_FILLED = 100
+"""How many times as many frames as the longest film a sample may have: more is hardly meant, and fills any memory."""
+
 _TOGETHER = 256
 """Films that are looked through together."""
 
@@ -177,7 +180,7 @@ class VideoCodec:
         unknown = None in (self._frames, self._size, self._channels)
         if not self._rows or (unknown and not self._sizes):
             raise DataError(self._faults[:LISTED]) if self._faults else no_values(self.columns, "films")
-        problems = [*self._mixed_frames(), *self._mixed_pictures()]
+        problems = [*self._too_many_frames(), *self._mixed_frames(), *self._mixed_pictures()]
         if problems:
             raise DataError(problems)
         self._frames = self._frames or next(iter(self._counts))
@@ -311,6 +314,13 @@ class VideoCodec:
         found = load(files, target, self._wanted)
         refuse([each for each in found if isinstance(each, Problem)], "films")
         return [each for each in found if not isinstance(each, Problem)]
+
+    def _too_many_frames(self) -> list[Problem]:
+        most = max(self._trained, default=0)
+        if self._frames is None or not 0 < MOST_FILLED * most < self._frames:
+            return []
+        message = f"`frames` is {self._frames:,}, and no film has more than {most:,}"
+        return [Problem(message, hint=f"`frames: {most}` takes all that there are", rule="few-frames")]
 
     def _mixed_frames(self) -> list[Problem]:
         if self._frames is not None or len(self._counts) < 2:

@@ -201,7 +201,7 @@ class _Linker:
         count = tensor_count(owner, layer.call, own=self.own)
         if isinstance(pick, int) and count is not None and pick >= count:
             assert isinstance(source, Reference)  # a number is written
-            self.names.append(_too_few(owner, layer, count, source.path, more_tensors(owner, own=self.own)))
+            self.names.append(_too_few(owner, layer, count, source.path, more_tensors(owner, count, own=self.own)))
         return pick
 
     def _shared(self, reference: Reference) -> str | None:

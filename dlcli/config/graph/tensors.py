@@ -41,10 +41,12 @@ def tensor_count(owner: Draft, call: Mapping[str, Any], *, own: Collection[str] 
     return 1 + states if states is not None else None
 
 
-def more_tensors(owner: Draft, *, own: Collection[str] = ()) -> str:
-    """What makes a layer give more than one tensor."""
+def more_tensors(owner: Draft, count: int, *, own: Collection[str] = ()) -> str:
+    """What makes a layer give more tensors than it does."""
     if owner.component is None:
         return "list more of its layers in its `outputs`"
+    if count > 1:
+        return f"they are counted from 0: the last is number {count - 1}"
     name = owner.component.name
     if name in _ATTENTION:
         return "`call: {return_attention_scores: true}` beside it gives the scores too"

@@ -61,6 +61,11 @@ _F1 = (
 _LOG_LOSS = "write binary_crossentropy for one sigmoid, sparse_categorical_crossentropy for several classes"
 _RESUME = "`dlcli train --resume RUN` goes on with a run; with `--set fit.epochs=200` it goes on beyond its end"
 _OF_OTHERS = "dlcli does not write it; `--format onnx` is what other programs read"
+_FRAMES = (
+    "frames have no rate here: `features: {path: {type: video, frames: 16}}` takes so many evenly from all of a film"
+)
+_CHANNELS = "`features: {path: {type: audio, channels: mono}}` is the mean of all channels, as when nothing is said"
+_SPECTROGRAM = "spectrograms are layers of the model: `- STFTSpectrogram: {mode: log}`, or MelSpectrogram"
 _REPORTED = "`dlcli evaluate` shows it for every class in any case"
 
 _TABLE: dict[str, Habit] = {
@@ -322,6 +327,32 @@ _TABLE: dict[str, Habit] = {
     "stop_words": Habit(says=_STOP_WORDS),
     "embedding_matrix": Habit(("vectors",)),
     "pretrained_embeddings": Habit(("vectors",)),
+    # loaders of images, films and sounds
+    "image_size": Habit(("size",)),
+    "img_size": Habit(("size",)),
+    "target_size": Habit(("size",)),
+    "input_size": Habit(("size",)),
+    "color_mode": Habit(("channels",)),
+    "colour_mode": Habit(("channels",)),
+    "n_frames": Habit(("frames",)),
+    "num_frames": Habit(("frames",)),
+    "clip_length": Habit(("frames", "length")),
+    "sampling": Habit(("sample",)),
+    "fps": Habit(says=_FRAMES),
+    "frame_rate": Habit(says=_FRAMES),
+    "sample_rate": Habit(("rate",)),
+    "sampling_rate": Habit(("rate",)),
+    "sr": Habit(("rate",)),
+    "duration": Habit(("length",)),
+    "seconds": Habit(("length",)),
+    "pad_mode": Habit(("short",)),
+    "pad": Habit(("padding", "short")),
+    "mono": Habit(says=_CHANNELS),
+    "to_mono": Habit(says=_CHANNELS),
+    "n_mels": Habit(says=_SPECTROGRAM),
+    "n_mfcc": Habit(says=_SPECTROGRAM),
+    "n_fft": Habit(says=_SPECTROGRAM),
+    "hop_length": Habit(says=_SPECTROGRAM),
     "gpu": Habit(("device",)),
     "gpus": Habit(("device",)),
     "accelerator": Habit(("device",)),

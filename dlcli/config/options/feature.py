@@ -87,6 +87,11 @@ class Feature(Section):
         """Whether a row may be a sequence of nothing but padding."""
         return False
 
+    @property
+    def masks_steps(self) -> bool:
+        """Whether layers are told of the steps that are padding, by itself."""
+        return False
+
 
 class Target(Section):
     """The options of a target. A type gives `type` its name as the only value, and adds its own."""

@@ -83,6 +83,11 @@ class Frequency:
         return name if count == 1 else f"{count} {name}s"
 
     @property
+    def by_calendar(self) -> bool:
+        """Whether a step is of whole days, so that it is counted by the clock on the wall and not by hours passed."""
+        return self.unit in ("month", "business_day") or (self.unit == "time" and self.count % _DAY == 0)
+
+    @property
     def season(self) -> int | None:
         """How many steps the usual season of such series has: a year of months, quarters and weeks, a week of days,
         a day of hours and minutes; None where there is no usual one."""

@@ -6,18 +6,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from dlcli.config.options.section import Section, Spoken, Words, as_divisor
+from dlcli.config.options.section import Divide, Spoken, Words, as_divisor
 
-__all__ = ["Channels", "Divide", "PixelScale", "Resize", "Size"]
+__all__ = ["Channels", "PixelScale", "Resize", "Size"]
 
 CHANNELS = {"gray": 1, "grey": 1, "grayscale": 1, "rgb": 3, "rgba": 4}
 """What people call a number of channels."""
-
-
-class Divide(Section):
-    """Scale by a constant, as in pixels divided by 255."""
-
-    divide: Annotated[float, Field(gt=0, description="The constant that every pixel is divided by.")]
 
 
 def _size(value: Any) -> Any:

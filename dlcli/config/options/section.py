@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializerFu
 
 from dlcli.config.document.scalars import WrittenInteger, from_fraction
 
-__all__ = ["ColumnName", "Columns", "Name", "Section", "Spoken", "Words", "as_divisor", "as_text"]
+__all__ = ["ColumnName", "Columns", "Divide", "Name", "Section", "Spoken", "Words", "as_divisor", "as_text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Words:
     text: str
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Spoken:
     """Reads values by the names that people have for them: `BeforeValidator(Spoken({"stereo": 2}))`.
 
@@ -50,6 +50,12 @@ class Section(BaseModel):
             for key, value in values.items()
             if value is not None or key not in fields or fields[key].default is not None
         }
+
+
+class Divide(Section):
+    """Scale by a constant, as in pixels divided by 255."""
+
+    divide: Annotated[float, Field(gt=0, description="The constant that every value is divided by.")]
 
 
 def as_text(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dlcli.config.schema import CompileConfig
 from dlcli.config.schema.component import Component, normal_name
 from dlcli.errors import Problem
 
-__all__ = ["check_metrics_of"]
+__all__ = ["check_metrics_of", "metrics_of_parts"]
 
 
 def check_metrics_of(
@@ -49,6 +49,33 @@ def check_metrics_of(
                     continue
                 problems += [*_alone(metric, plan, path), *_of_other_classes(metric, plan, path)]
     return list(dict.fromkeys(problems))
+
+
+def metrics_of_parts(
+    compile_: CompileConfig, plans: Sequence[OutputPlan], *, code: Collection[str] = ()
+) -> list[Problem]:
+    """What is said of metrics that see the first numbers alone of an output that gives more than its targets have.
+
+    Args:
+        compile_: The `compile` section, metrics filled in.
+        plans: What each output learns.
+        code: Names that the user's own files define.
+    """
+    told = []
+    for plan in plans:
+        metrics = compile_.metrics
+        chosen = (metrics.get(plan.name) if isinstance(metrics, Mapping) else metrics) or ()
+        names = [metric.name for metric in chosen if metric.name not in code]
+        width = sum(target.width for target in plan.targets)
+        if names and plan.form == "number" and not plan.quantiles and (plan.head.units or 0) > width > 0:
+            some = "the first number" if width == 1 else f"the first {width} numbers"
+            message = (
+                f"{' and '.join(names)} measure{'s' * (len(names) == 1)} {some} of the {plan.head.units} that "
+                f"{plan.name!r} gives: what the others are only the loss {plan.loss.name} knows"
+            )
+            hint = "let the first be what is to be measured, such as a mean; or measure in a metric of your own"
+            told.append(Problem(message, path="compile.metrics", hint=hint, rule="metric-of-part"))
+    return told
 
 
 def _of_embeddings(metric: Component, plan: OutputPlan, path: str) -> Iterator[Problem]:

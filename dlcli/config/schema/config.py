@@ -209,6 +209,9 @@ class Config(Section):
     )
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
+    report: bool = Field(
+        True, description="Write `report.html`, the model card and the plots at the end of `train` and `evaluate`."
+    )
     code: list[str] = Field(
         default=[], description="Python files with your own layers, losses, metrics and callbacks; nothing else is run."
     )

@@ -104,6 +104,14 @@ class Windows(Section):
     def _nothing_is_ahead(self) -> Self:
         if self.horizon == 0 and self.delay:
             raise PydanticCustomError("windows", "with horizon: 0 nothing lies ahead, and `delay` means nothing")
+        if self.time is not None and self.time in (self.series or ()):
+            column = {"column": self.time}
+            raise PydanticCustomError(
+                "windows", "'{column}' cannot tell the time of a step and name its series", column
+            )
+        if globs := [name for name in self.series or () if any(mark in name for mark in "*?")]:
+            message = "the columns that name a series are named one by one, and '{column}' is a glob"
+            raise PydanticCustomError("windows", message, {"column": globs[0]})
         if self.time_format and self.time is None:
             raise PydanticCustomError("windows", "`time_format` says how times are written, and no column is `time`")
         if self.horizon == 0 and self.scale != "none":

@@ -19,6 +19,9 @@ __all__ = ["salvage"]
 PLACEHOLDERS = {"layers": "Identity", "blocks": "Identity", "callbacks": "TerminateOnNaN"}
 """What stands for a faulty item of a list, whose other items keep their places, and has no faults of its own."""
 
+ESSENTIAL = ("windows",)
+"""Without them a section means something else: rows that are no steps of series would show faults that are none."""
+
 MOST_ROUNDS = 6
 """A value whose insides are taken out may have to go itself, and so on up to the section."""
 
@@ -32,7 +35,7 @@ def salvage(annotation: Any, value: Any, key: str, problems: Iterable[Problem]) 
         key: The top-level key.
         problems: What is wrong with it.
     """
-    value = copy.deepcopy(value)
+    given, value = value, copy.deepcopy(value)
     paths = [parse_path(problem.path)[1:] for problem in problems]
     for _ in range(MOST_ROUNDS):
         if not all(paths):
@@ -41,7 +44,8 @@ def salvage(annotation: Any, value: Any, key: str, problems: Iterable[Problem]) 
             _take_out(value, path, key)
         validated = validate(annotation, value, (key,))
         if not validated.problems:
-            return validated.value
+            lost = [name for name in ESSENTIAL if _below(given, name) is not None and _below(value, name) is None]
+            return None if lost else validated.value
         # What is still wrong goes with what it stands in.
         again = [parse_path(problem.path)[1:] for problem in validated.problems]
         paths = [path[:-1] if path in paths or _is_gone(value, path) else path for path in again]

@@ -88,13 +88,21 @@ def labels(column: Column, *, as_written: bool = False) -> Labels:
         as_written: Texts are what they are, not what they name: for what reads them in a way of its own.
 
     Raises:
-        DataError: An array of several values a row.
+        DataError: An array of several values a row, or lists.
 
     Example:
         >>> labels(pa.array([2.0, None, 0.5, 2.0]))
         Labels(codes=array([ 0, -1,  1,  0]), names=('2', '0.5'))
     """
     array = as_arrow(column)
+    if pa.types.is_list(array.type) or pa.types.is_large_list(array.type) or pa.types.is_fixed_size_list(array.type):
+        raise DataError(
+            Problem(
+                "one value a row is expected, got lists",
+                hint="`pad: auto` of a category or number feature makes sequences of them",
+                rule="array-shape",
+            )
+        )
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     codes = plain_numbers(encoded.indices.cast(pa.int64()), null=-1)
     values = encoded.dictionary

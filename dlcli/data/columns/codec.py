@@ -24,6 +24,7 @@ from dlcli.config.signature import EntranceLayer, InputDtype
 from dlcli.errors import Problem
 
 __all__ = [
+    "BendsNumbers",
     "Codec",
     "Column",
     "Encoded",
@@ -31,6 +32,7 @@ __all__ = [
     "KnowsMean",
     "LeavesRowsOut",
     "MadeOnDemand",
+    "MasksPadding",
     "MeasuresNumbers",
     "MeetsUnseenValues",
     "NamesIndices",
@@ -201,6 +203,14 @@ class ScalesNumbers(Protocol):
 
 
 @runtime_checkable
+class BendsNumbers(ScalesNumbers, Protocol):
+    """A codec of numbers whose scale may be no straight line."""
+
+    def decode(self, encoded: NDArray[Any]) -> NDArray[np.float64]:
+        """The numbers in their own unit again, in the shape of `encoded`."""
+
+
+@runtime_checkable
 class KnowsMean(Protocol):
     """A codec of numbers that has kept their mean."""
 
@@ -230,6 +240,15 @@ class NamesIndices(Protocol):
 
     def frequencies(self) -> tuple[int, ...]:
         """For each of them in how many training rows it is; 0 for what stands for nothing."""
+
+
+@runtime_checkable
+class MasksPadding(Protocol):
+    """A codec of indices of which 0 is padding."""
+
+    @property
+    def masked(self) -> bool:
+        """Whether the vectors that the model learns for them pass over it."""
 
 
 @runtime_checkable

@@ -23,6 +23,7 @@ from dlcli.data.columns.codec import (
     HasEntrance,
     LeavesRowsOut,
     MadeOnDemand,
+    MasksPadding,
     MeasuresNumbers,
     MeetsUnseenValues,
     OpensFiles,
@@ -270,6 +271,7 @@ class Preprocessing:
                 named=name in named,
                 vocabulary=codec.vocabulary,
                 embedding=codec.embedding,
+                masked=isinstance(codec, MasksPadding) and codec.masked,
                 entrance=codec.entrance if isinstance(codec, HasEntrance) else (),
             )
             for name, codec in self.features.items()
@@ -279,6 +281,11 @@ class Preprocessing:
         sizes = [codec.vocabulary for codec in joined.values()]
         most = max((size for size in sizes if size is not None), default=None) if None not in sizes else None
         return (InputSpec(DEFAULT_INPUT, (width,), vocabulary=most), *own) if joined else tuple(own)
+
+    def baselines(self, target: str) -> tuple[Baseline, ...]:
+        """Predictions of a target that need no model, the one that matters most first."""
+        naive = () if self.windows is None else naive_baselines(self.row_targets[target], self.windows)
+        return (*naive, *baselines_of(self.targets[target]))
 
     def places_of_numbers(self, named: Collection[str] = ()) -> list[int]:
         """Which numbers of the vector of all features that are not `named` are those of features of numbers.
@@ -292,11 +299,6 @@ class Preprocessing:
                 places += range(at, at + codec.shape[0])
             at += codec.shape[0]
         return places
-
-    def baselines(self, target: str) -> tuple[Baseline, ...]:
-        """Predictions of a target that need no model, the one that matters most first."""
-        naive = () if self.windows is None else naive_baselines(self.row_targets[target], self.windows)
-        return (*naive, *baselines_of(self.targets[target]))
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.series.form import WindowForm
-from dlcli.data.series.frequency import Times, next_times, steps_between
+from dlcli.data.series.frequency import Times, steps_between
 from dlcli.data.series.layout import Layout, last_complete
-from dlcli.data.series.time_form import in_words
+from dlcli.data.series.steps import steps_after
+from dlcli.data.series.time_form import in_words, on_the_wall
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["NOWHERE", "Ahead", "look_ahead", "require_known"]
@@ -93,10 +94,11 @@ def _given(layout: Layout, series: NDArray[np.int64], last: NDArray[np.int64], f
     of = np.repeat(np.arange(len(series)), counts)
     places = np.repeat(last + 1, counts) + np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     frequency = layout.steps.frequency
-    if frequency is None:
+    if frequency is None or layout.form is None:
         steps = places - last[of]
     else:
-        steps = steps_between(frequency, layout.times[last[of]], layout.times[places])
+        clock = on_the_wall(layout.times, layout.form) if frequency.by_calendar else layout.times
+        steps = steps_between(frequency, clock[last[of]], clock[places])
     ahead = steps - form.delay - 1
     wanted = (ahead >= 0) & (ahead < form.horizon)
     given[of[wanted], ahead[wanted]] = places[wanted]
@@ -108,7 +110,7 @@ def _times(layout: Layout, last: NDArray[np.int64], given: NDArray[np.int64], fo
         return None
     frequency = layout.steps.frequency
     if frequency is not None:
-        return next_times(frequency, layout.times[last], form.delay + form.horizon)[:, form.delay :]
+        return steps_after(frequency, layout.times[last], form.delay + form.horizon, layout.form)[:, form.delay :]
     return layout.times[given] if (given != NOWHERE).all() else None
 
 

@@ -15,9 +15,10 @@ from dlcli.config.schema import Windows
 from dlcli.config.schema.windows import FillGaps
 from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, take_rows
-from dlcli.data.series.frequency import Times, next_times, steps_between
+from dlcli.data.series.frequency import Times, steps_between
 from dlcli.data.series.layout import last_complete, lay_out
-from dlcli.data.series.time_form import TimeForm
+from dlcli.data.series.steps import steps_after
+from dlcli.data.series.time_form import TimeForm, on_the_wall
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem
 
@@ -77,7 +78,7 @@ def fill_gaps(
     Raises:
         DataError: They would be many times those that there are.
     """
-    gaps = _find(order, times, starts, filling.frequency)
+    gaps = _find(order, times, starts, filling)
     if not len(gaps.times):
         return rows, gaps.before
     found, places = _neighbours(rows, gaps)
@@ -92,8 +93,10 @@ def fill_gaps(
     return whole, gaps.before
 
 
-def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], frequency: Frequency) -> _Gaps:
-    steps = steps_between(frequency, times[:-1], times[1:])
+def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], filling: Filling) -> _Gaps:
+    frequency, form = filling.frequency, filling.form
+    clock = on_the_wall(times, form) if frequency.by_calendar else times
+    steps = steps_between(frequency, clock[:-1], clock[1:])
     steps[starts[starts > 0] - 1] = 1
     places = np.flatnonzero(steps > 1)
     missing = steps[places] - 1
@@ -108,7 +111,7 @@ def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], fre
             )
         )
     ahead = np.arange(missing.sum()) - np.repeat(np.cumsum(missing) - missing, missing) + 1
-    new = _times_ahead(frequency, times[places], missing)
+    new = _times_ahead(filling, times[places], missing)
     return _Gaps(
         np.repeat(order[places], missing),
         np.repeat(order[places + 1], missing),
@@ -117,14 +120,14 @@ def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], fre
     )
 
 
-def _times_ahead(frequency: Frequency, last: Times, counts: NDArray[np.int64]) -> Times:
+def _times_ahead(filling: Filling, last: Times, counts: NDArray[np.int64]) -> Times:
     """The times in each gap, one gap after the other: those of equal length all at once."""
     new = np.empty(int(counts.sum()), last.dtype)
     ends = np.cumsum(counts)
     for count in np.unique(counts):
         gaps = np.flatnonzero(counts == count)
         into = (ends[gaps] - count)[:, np.newaxis] + np.arange(count)
-        new[into] = next_times(frequency, last[gaps], int(count))
+        new[into] = steps_after(filling.frequency, last[gaps], int(count), filling.form)
     return new
 
 

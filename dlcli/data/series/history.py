@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -55,8 +56,10 @@ class History:
         whole = _joined(list(rows.chunks()))
         (first,) = self.rows.chunks()
         whole = dataclasses.replace(whole, folders=first.folders)
-        rows = Rows((whole,), rows.columns, np.zeros(1, np.int64), rows.num_rows)
-        return History(rows, self.complete[places], self.numbers[places], self.files, self.of_file[places])
+        numbers, of_file = self.numbers[places], self.of_file[places]
+        origin = _Origin(self.files, numbers, of_file)
+        rows = Rows((whole,), rows.columns, np.zeros(1, np.int64), rows.num_rows, origin=origin)
+        return History(rows, self.complete[places], numbers, self.files, of_file)
 
     def row(self, place: int) -> Chunk:
         """One row as it stood in its file."""
@@ -101,19 +104,42 @@ def gather(
         count += part.num_rows
         if count > limit:
             whole = _joined(held)
-            held = [whole.only(_needed(whole, windows, targets, format))]
+            held = [whole.only(_needed(whole, files, windows, targets, format))]
             count = held[0].num_rows
             limit = most + count
     if not held:
         return None
     whole = _joined(held)
-    whole = whole.only(_needed(whole, windows, targets, format)) if count > most else whole
-    numbers, of_file = np.asarray(whole.columns.pop(_PLACE)), np.asarray(whole.columns.pop(_FILE))
+    whole = whole.only(_needed(whole, files, windows, targets, format)) if count > most else whole
+    rows, numbers, of_file = _as_rows(whole, files)
+    return History(rows, _complete(whole, targets), numbers, tuple(files), of_file)
+
+
+def _as_rows(chunk: Chunk, files: Sequence[Chunk]) -> tuple[Rows, NDArray[np.int64], NDArray[np.int64]]:
+    """Rows that know where each of them stood: the number in its file, and which file that is."""
+    columns = dict(chunk.columns)
+    numbers, of_file = np.asarray(columns.pop(_PLACE)), np.asarray(columns.pop(_FILE))
     first = files[0]
     folders = first.folders or (() if first.file is None else (listing_folder(first.file),))
-    whole = dataclasses.replace(whole, folders=folders)
-    rows = Rows((whole,), tuple(whole.columns), np.zeros(1, np.int64), whole.num_rows)
-    return History(rows, _complete(whole, targets), numbers, tuple(files), of_file)
+    whole = Chunk(columns, chunk.num_rows, folders=folders)
+    origin = _Origin(files, numbers, of_file)
+    return (
+        Rows((whole,), tuple(columns), np.zeros(1, np.int64), whole.num_rows, origin=origin),
+        numbers,
+        of_file,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where rows stood; see `Rows`."""
+
+    files: Sequence[Chunk]
+    numbers: NDArray[np.int64]
+    of_file: NDArray[np.int64]
+
+    def __call__(self, row: int) -> tuple[Path | None, int]:
+        return self.files[int(self.of_file[row])].file, int(self.numbers[row])
 
 
 def _joined(parts: Sequence[Chunk]) -> Chunk:
@@ -144,9 +170,11 @@ def _complete(chunk: Chunk, targets: Sequence[str]) -> NDArray[np.bool_]:
     return complete
 
 
-def _needed(chunk: Chunk, windows: Windows, targets: Sequence[str], format: str | None) -> NDArray[np.int64]:
+def _needed(
+    chunk: Chunk, files: Sequence[Chunk], windows: Windows, targets: Sequence[str], format: str | None
+) -> NDArray[np.int64]:
     """The rows of the last windows, and those after them, series by series so that their order stays."""
-    rows = Rows((chunk,), tuple(chunk.columns), np.zeros(1, np.int64), chunk.num_rows)
+    rows, _, _ = _as_rows(chunk, files)
     found = order_rows(rows, windows, format=format)
     last = last_complete(found.series, _complete(chunk, targets)[found.order])
     # One more, so that the step before the window shows whether something is missing.

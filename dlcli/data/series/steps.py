@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from dlcli.config.options.frequency import Frequency, parse_frequency
 from dlcli.config.schema import Windows
-from dlcli.data.series.frequency import Times, infer_frequency, steps_between
-from dlcli.data.series.time_form import TimeForm, in_words
+from dlcli.data.series.frequency import Times, infer_frequency, next_times, steps_between
+from dlcli.data.series.time_form import TimeForm, from_the_wall, in_words, on_the_wall
 from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["Steps", "find_steps"]
+__all__ = ["Steps", "find_steps", "steps_after"]
 
 _PATH = "data.windows.frequency"
 
@@ -56,10 +56,11 @@ def find_steps(times: Times, starts: NDArray[np.int64], windows: Windows, form: 
         ConfigError: What is given is no frequency.
     """
     said = windows.frequency != "auto"
-    frequency = _given(windows.frequency, form) if said else infer_frequency(times, starts, numbers=form.numbers)
+    frequency = _given(windows.frequency, form) if said else _found(times, starts, form)
     distances = np.ones(len(times), np.int64)
     if frequency is not None:
-        distances[1:] = steps_between(frequency, times[:-1], times[1:])
+        clock = on_the_wall(times, form) if frequency.by_calendar else times
+        distances[1:] = steps_between(frequency, clock[:-1], clock[1:])
         distances[starts] = 1
     if (same := int((distances < 1).sum())) and said and frequency is not None:
         message = f"the steps are {frequency.words}, and {same:,} rows stand in the same step as the row before them"
@@ -68,6 +69,23 @@ def find_steps(times: Times, starts: NDArray[np.int64], windows: Windows, form: 
     if same:
         return _checked(Steps.unknown(len(times)), times, windows, form)
     return _checked(Steps(frequency, distances), times, windows, form)
+
+
+def _found(times: Times, starts: NDArray[np.int64], form: TimeForm) -> Frequency | None:
+    """Days and months by the clock on the wall, hours by those that pass."""
+    if form.zone is not None:
+        frequency = infer_frequency(on_the_wall(times, form), starts)
+        if frequency is not None and frequency.by_calendar:
+            return frequency
+    return infer_frequency(times, starts, numbers=form.numbers)
+
+
+def steps_after(frequency: Frequency, last: Times, steps: int, form: TimeForm) -> Times:
+    """The times of the steps after some times, `(series, steps)`; see `next_times`."""
+    if not frequency.by_calendar:
+        return next_times(frequency, last, steps)
+    ahead = next_times(frequency, on_the_wall(last, form), steps)
+    return from_the_wall(ahead.reshape(-1), form).reshape(ahead.shape)
 
 
 def _checked(found: Steps, times: Times, windows: Windows, form: TimeForm) -> Steps:

@@ -12,9 +12,10 @@ from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import numbers_array, texts_array
+from dlcli.data.columns.arrays import numbers_array, plain_numbers, texts_array
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.compact_dates import CompactDates
@@ -23,7 +24,7 @@ from dlcli.data.columns.names import is_text
 from dlcli.data.series.frequency import Times
 from dlcli.data.values.conversion import is_number_text, kind_of
 
-__all__ = ["TimeForm", "find_form", "in_words"]
+__all__ = ["TimeForm", "find_form", "from_the_wall", "in_words", "on_the_wall"]
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _ISO = re.compile(
@@ -44,6 +45,10 @@ class TimeForm(Protocol):
     @property
     def format(self) -> str | None:
         """The format of `strptime` that reads them, where it needs one."""
+
+    @property
+    def zone(self) -> str | None:
+        """The time zone in which they are shown, where it is known by its name."""
 
     def read(self, cells: Column) -> Times:
         """Cells that are all filled and of this form: float64, or int64 microseconds since 1970 UTC."""
@@ -74,6 +79,23 @@ def find_form(column: Iterable[Column], format: str | None = None) -> TimeForm:
     return _Formatted(format, kind) if format is not None else _Typed(kind)
 
 
+def on_the_wall(times: Times, form: TimeForm) -> Times:
+    """Instants as a clock shows them that hangs in their time zone."""
+    if form.zone is None:
+        return times
+    stamps = numbers_array(np.asarray(times, np.int64)).cast(pa.timestamp("us", form.zone))
+    return np.asarray(plain_numbers(pc.local_timestamp(stamps).cast(pa.int64())))
+
+
+def from_the_wall(times: Times, form: TimeForm) -> Times:
+    """What `on_the_wall` was given: the first of an hour that comes twice, and the next where one is left out."""
+    if form.zone is None:
+        return times
+    shown = numbers_array(np.asarray(times, np.int64)).cast(pa.timestamp("us"))
+    stamps = pc.assume_timezone(shown, form.zone, ambiguous="earliest", nonexistent="latest")
+    return np.asarray(plain_numbers(stamps.cast(pa.int64())))
+
+
 def in_words(form: TimeForm, times: Times) -> list[str]:
     """Times for messages, as their column has them.
 
@@ -92,6 +114,7 @@ class _Numbers:
     type: pa.DataType
     numbers: bool = True
     format: None = None
+    zone: None = None
 
     def read(self, cells: Column) -> Times:
         return numbers(cells).values.reshape(-1)
@@ -109,6 +132,10 @@ class _Typed:
     type: pa.DataType
     numbers: bool = False
     format: None = None
+
+    @property
+    def zone(self) -> str | None:
+        return self.type.tz if pa.types.is_timestamp(self.type) else None
 
     def read(self, cells: Column) -> Times:
         return instants(cells).microseconds
@@ -128,6 +155,7 @@ class _Formatted:
     type: pa.DataType
     padded: bool = True
     numbers: bool = False
+    zone: None = None
 
     def read(self, cells: Column) -> Times:
         return instants(cells, format=self.format).microseconds
@@ -144,9 +172,10 @@ class _Iso:
     type: pa.DataType
     length: int
     between: str
-    zone: str
+    offset: str
     numbers: bool = False
     format: None = None
+    zone: None = None
 
     @classmethod
     def of(cls, parts: list[pa.Array]) -> _Iso:
@@ -160,10 +189,10 @@ class _Iso:
         return instants(cells).microseconds
 
     def write(self, times: Times) -> pa.Array:
-        moments = np.asarray(times, np.int64) + _distance(self.zone)
+        moments = np.asarray(times, np.int64) + _distance(self.offset)
         texts = np.datetime_as_string(moments.astype("M8[us]"), unit="us")
         length = max(self.length, _needed(moments))
-        zone = self.zone if length > 10 else ""
+        zone = self.offset if length > 10 else ""
         written = [f"{text[:10]}{self.between}{text[11:length]}" if length > 10 else text[:length] for text in texts]
         return texts_array([text.ljust(length, "0") + zone for text in written], self.type)
 

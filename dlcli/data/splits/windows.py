@@ -249,17 +249,22 @@ def _alike(apart: NDArray[np.bool_], first: NDArray[np.int64], span: int) -> NDA
 
 def no_room(name: SplitName, layout: Layout, inside: NDArray[np.bool_], windows: Windows) -> Problem:
     """That no window has room in a split, with the steps that it has."""
-    counts = np.bincount(layout.series[inside])
-    longest = int(counts.max())
-    many = int((counts > 0).sum())
+    apart = np.diff(layout.series, prepend=-1) != 0
+    if windows.gaps == "break":
+        apart |= layout.gaps
+    runs = np.bincount(np.cumsum(apart)[inside])
+    many, gaps = len(np.unique(layout.series[inside])), int(layout.gaps[inside].sum())
     what = f"{windows.past} steps of the past"
     if windows.horizon:
         what += f" and the {windows.delay + windows.horizon} to come"
     message = (
         f"no window has room in the {name} split: it needs {windows.span} steps in a row ({what}), and the longest of "
-        f"{many:,} series has {longest}"
+        f"{many:,} series has {int(runs.max())}"
     )
     hint = "make `length` or `horizon` smaller, or the split larger"
+    if windows.gaps == "break" and gaps and layout.steps.frequency is not None:
+        message += f" without a gap: of {layout.steps.frequency.words} steps some are missing at {gaps:,} places"
+        hint += "; data.windows.gaps says what else may be done about gaps, and `frequency` what a step is"
     if name != "train":
         hint += "; with `look_back: true` the past may begin in the split before"
     return Problem(message, path="data.windows", hint=hint, rule="no-windows")

@@ -111,6 +111,7 @@ class Rows:
         offsets: The number of each chunk's first row.
         num_rows: How many rows there are.
         marks: The marks of missing values that stood for empty cells of columns of texts, and how often.
+        origin: The file that a row came from and its number there, from 0, where the chunks do not tell.
     """
 
     batches: tuple[Chunk | SpilledChunk, ...]
@@ -118,6 +119,7 @@ class Rows:
     offsets: NDArray[np.int64]
     num_rows: int
     marks: Mapping[str, Mapping[str, int]] = dataclasses.field(default_factory=dict)
+    origin: Callable[[int], tuple[Path | None, int]] | None = None
 
     @classmethod
     def read(cls, source: Source, kinds: Mapping[str, Kind], overflow: Overflow | None = None) -> Rows:
@@ -176,10 +178,13 @@ class Rows:
 
     def place(self, row: int) -> str:
         """Where a row stands, for messages: `row 17 of 'iris.csv'`, counted from 1 in its file."""
-        batch = int(np.searchsorted(self.offsets, row, side="right")) - 1
-        chunk = self.batches[batch]
-        number = chunk.start + row - int(self.offsets[batch]) + 1
-        return f"row {number}" + (f" of '{chunk.file.name}'" if chunk.file is not None else "")
+        if self.origin is not None:
+            file, number = self.origin(row)
+        else:
+            batch = int(np.searchsorted(self.offsets, row, side="right")) - 1
+            chunk = self.batches[batch]
+            file, number = chunk.file, chunk.start + row - int(self.offsets[batch])
+        return f"row {number + 1}" + (f" of '{file.name}'" if file is not None else "")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

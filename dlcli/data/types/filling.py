@@ -165,7 +165,7 @@ def _unusable(name: str, note: str) -> Problem:
     return Problem(
         f"feature '{name}' cannot be used: {note.removeprefix('left out: ')}",
         path=format_path(("data", "features", name)),
-        hint="take it out of the features",
+        hint="give it that type, or take it out" if "{type" in note else "take it out of the features",
         rule="no-values",
     )
 

@@ -85,7 +85,7 @@ def infer_feature(
         feature, note = next(array for rule in _feature_rules() if (array := rule.fit_array(first)) is not None)
         return Guess(with_defaults(feature, defaults), note)
     if first is not None and is_list(first):
-        return Guess(None, "left out: lists of texts, or of several lengths, are no feature")
+        return Guess(None, f"left out: lists of texts, or of several lengths; {_OF_LISTS} makes sequences of them")
     if info.dtype == FILE_NAME:
         return Guess(None, "left out: names of files")
     column = dataclasses.replace(profile(values), folder=folder)
@@ -106,6 +106,9 @@ def infer_feature(
             details.append(marks)
     note = f"{feature.type} ({', '.join(details)})" if details else feature.type
     return Guess(feature, note, column.missing, fit.doubts, fit.odd)
+
+
+_OF_LISTS = "{type: number, pad: auto}"
 
 
 def _suffixes(column: ColumnProfile) -> str:

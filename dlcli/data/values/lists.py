@@ -69,9 +69,10 @@ def _joined(starts: NDArray[np.int64], sizes: NDArray[np.int64], values: NDArray
         there = sizes >= 0
         found[there] = values[starts[there][:, np.newaxis] + np.arange(size)]
         return found
-    if values.ndim > 1:
-        raise CellFault(0, "", what="nested values of several sizes")
-    return _lists(starts, sizes, pa.array(values))
+    inner = pa.array(values.reshape(-1))
+    for size in reversed(values.shape[1:]):
+        inner = pa.FixedSizeListArray.from_arrays(inner, size)
+    return _lists(starts, sizes, inner)
 
 
 def _lists(starts: NDArray[np.int64], sizes: NDArray[np.int64], values: pa.Array) -> pa.Array:
@@ -98,15 +99,29 @@ def label_array(column: Column, axes: Axes | None, *, name: str, start: int = 0)
     return Labels(codes, cells.names), places.shape[1:]
 
 
-def number_array(column: Column, axes: Axes | None, *, name: str, start: int = 0) -> Numbers:
+def number_array(
+    column: Column,
+    axes: Axes | None,
+    *,
+    name: str,
+    start: int = 0,
+    ragged: str = "lists of numbers have one length",
+) -> Numbers:
     """The cells as numbers `(rows, *axes)`, as `numbers` has them; lists are not filled up.
+
+    Args:
+        column: Arrays, lists, or texts that hold lists.
+        axes: The shape of a cell; None: the shape that all have.
+        name: The column's, for messages.
+        start: Number of the first row, from 0, for messages.
+        ragged: The way out for lists of several lengths.
 
     Raises:
         DataError: Lists that are of several lengths, or of another than `axes` says.
     """
     if isinstance(column, np.ndarray):
         return numbers(column)
-    leaves, places = _places(column, axes, name, start, exact=True)
+    leaves, places = _places(column, axes, name, start, ragged)
     cells = numbers(leaves)
     unreadable: NDArray[np.bool_] | None = None
     if cells.unreadable is not None:
@@ -168,9 +183,12 @@ def _flat(value: Any) -> list[Any]:
 
 
 def _places(
-    column: Column, axes: Axes | None, name: str, start: int, *, exact: bool = False
+    column: Column, axes: Axes | None, name: str, start: int, ragged: str = ""
 ) -> tuple[Column, NDArray[np.int64]]:
-    """All values one after the other, and where those of each cell stand among them: `(rows, *axes)`, -1 for none."""
+    """All values one after the other, and where those of each cell stand among them: `(rows, *axes)`, -1 for none.
+
+    Lists of several lengths are filled up, or refused where `ragged` says the way out.
+    """
     if isinstance(column, np.ndarray):
         own = column.shape[1:]
         axes = own if axes is None else axes
@@ -183,7 +201,7 @@ def _places(
         if axes is None or math.prod(axes) == 1:
             return column, np.arange(len(column)).reshape(len(column), *(axes or ()))
         raise DataError(_wrong_shape(name, (), axes))
-    leaves, places = _nested(column, np.arange(len(column)), axes, name, start, exact=exact)
+    leaves, places = _nested(column, np.arange(len(column)), axes, name, start, ragged)
     if axes is not None and places.shape[1:] != axes:
         if math.prod(places.shape[1:]) != math.prod(axes):
             raise DataError(_wrong_shape(name, places.shape[1:], axes))
@@ -192,9 +210,10 @@ def _places(
 
 
 def _nested(
-    column: pa.Array, places: NDArray[np.int64], axes: Axes | None, name: str, start: int, *, exact: bool
+    column: pa.Array, places: NDArray[np.int64], axes: Axes | None, name: str, start: int, ragged: str
 ) -> tuple[pa.Array, NDArray[np.int64]]:
     """Step into lists, and the lists in them."""
+    exact = bool(ragged)
     depth = 1
     while is_list(column):
         starts, sizes, column = _offsets(column)
@@ -209,7 +228,7 @@ def _nested(
         wrong &= ~(np.append(sizes, -1)[places] < 0)
         if wrong.any():
             row = start + int(np.argwhere(wrong)[0][0])
-            raise DataError(_wrong_length(name, row, int(there[wrong][0]), size, given=axes is not None))
+            raise DataError(_wrong_length(name, row, int(there[wrong][0]), size, axes is not None, ragged))
         inside = np.arange(size)
         valid = known[..., np.newaxis] & (inside < there[..., np.newaxis])
         places = np.where(valid, np.append(starts, 0)[places][..., np.newaxis] + inside, -1)
@@ -238,11 +257,11 @@ def _wrong_shape(name: str, own: Sequence[int], wanted: Sequence[int]) -> Proble
     )
 
 
-def _wrong_length(name: str, row: int, size: int, wanted: int, *, given: bool) -> Problem:
+def _wrong_length(name: str, row: int, size: int, wanted: int, given: bool, hint: str) -> Problem:
     return Problem(
         f"column {name!r} holds lists of several lengths: row {row + 1} has {size} values, expected {wanted}"
         if not given
         else f"row {row + 1} of column {name!r} has a list of {size} values, expected {wanted}",
-        hint="lists of numbers have one length; classes are filled up where `shape` gives the greatest length",
+        hint=hint or "classes are filled up where `shape` gives the greatest length",
         rule="array-shape",
     )

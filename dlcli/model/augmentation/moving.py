@@ -67,7 +67,7 @@ def _misfits(assembly: Assembly, output: OutputPlan, name: str) -> Iterator[Prob
     elif len({_leader(assembly.config, each.name) for each in output.targets}) > 1:
         message = f"{said}: {output.name!r} learns other targets beside it, which are not"
         hint = "give each the same `moved_with`"
-    elif tuple(output.axes) != shape[:2] or output.is_flat or output.form == "sequence":
+    elif tuple(output.axes) != shape[:2] or (output.form == "number" and output.is_flat) or output.form == "sequence":
         message = f"{said}: it has a value for each of {list(output.axes)}, and the images are {list(shape)}"
         hint = "both need the same height and width: give both the same `size`"
     else:

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from dlcli.backend import startup
 
-__all__ = ["PositionEmbedding", "SinePositionEncoding", "sines"]
+__all__ = ["PositionEmbedding", "SinePositionEncoding", "sines", "zeros_of"]
 
 
 class PositionEmbedding:
     """Learnt vectors `(steps, size)`, given for every sample of a sequence `(batch, steps, size)`.
 
-    The vectors are the kernel of an `EinsumDense` that is applied to ones: no layer of Keras's holds a table that no
-    input chooses from.
+    The vectors are the `beta` of a `LayerNormalization` that is applied to zeros: no layer of Keras's holds a table
+    that no input chooses from, and this one hands the mask of padding on.
 
     Args:
         sequence_length: The most steps that may come in.
@@ -28,6 +28,7 @@ class PositionEmbedding:
         self.name = name
         self._most = sequence_length
         self._initializer = initializer
+        self._zeros: Any = None
         self._layer: Any = None
 
     def call(self, inputs: Any) -> Any:
@@ -37,16 +38,26 @@ class PositionEmbedding:
             ValueError: No sequence comes in, or a longer one.
         """
         keras = startup.load()
-        steps, size = _sequence(inputs)
+        steps, _ = _sequence(inputs)
         if self._most is not None and steps > self._most:
             raise ValueError(f"sequence_length is {self._most}, and {steps} steps come in")
         if self._layer is None:
-            self._layer = keras.layers.EinsumDense(
-                "abc,bc->abc", output_shape=(steps, size), kernel_initializer=self._initializer, name=self.name
+            self._zeros = keras.layers.Rescaling(0.0, name=zeros_of(self.name))
+            self._layer = keras.layers.LayerNormalization(
+                axis=[1, 2], scale=False, beta_initializer=self._initializer, name=self.name
             )
-        return _masked_as(inputs, self._layer(keras.ops.ones_like(inputs)))
+        return self._layer(self._zeros(inputs))
 
     __call__ = call
+
+    @property
+    def trainable(self) -> bool:
+        """Whether the vectors learn; once it was called."""
+        return bool(self._layer.trainable)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._layer.trainable = value
 
 
 class SinePositionEncoding:
@@ -69,12 +80,18 @@ class SinePositionEncoding:
             ValueError: No sequence comes in.
         """
         keras = startup.load()
-        waves = sines(*_sequence(inputs), longest=self._longest)
         if self._layer is None:
-            self._layer = keras.layers.Identity(name=self.name)  # Keras names outputs after layers
-        return self._layer(_masked_as(inputs, keras.ops.ones_like(inputs) * keras.ops.cast(waves, inputs.dtype)))
+            waves = sines(*_sequence(inputs), longest=self._longest)
+            self._layer = keras.layers.Rescaling(0.0, offset=waves, name=self.name)
+        return self._layer(inputs)
 
     __call__ = call
+    trainable = False  # there is nothing to learn, whatever is said
+
+
+def zeros_of(name: str) -> str:
+    """What the layer is called that makes the zeros for a layer of our own; nobody has written it."""
+    return f"{name}_zeros"
 
 
 def sines(steps: int, size: int, *, longest: float = 10_000) -> NDArray[np.float32]:
@@ -94,11 +111,3 @@ def _sequence(inputs: Any) -> tuple[int, int]:
     if len(shape) != 3 or None in shape[1:]:
         raise ValueError(f"it takes sequences (batch, steps, size) of a fixed length, got the shape {shape}")
     return shape[1], shape[2]
-
-
-def _masked_as(inputs: Any, outputs: Any) -> Any:
-    """What was padding stays padding; an operation does not hand the mask on."""
-    mask = getattr(inputs, "_keras_mask", None)
-    if mask is not None:
-        outputs._keras_mask = mask
-    return outputs

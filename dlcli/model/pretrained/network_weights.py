@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import ModelError, Problem, did_you_mean, first_of
 from dlcli.model.faults import reason
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.hdf5 import private_copy, size_for
@@ -57,8 +57,21 @@ def missing_file(file: Path, path: str) -> Problem | None:
     if file.is_file():
         return None
     what = "is a directory" if file.is_dir() else "is a pipe or a device" if file.exists() else "does not exist"
-    hint = "for the weights of an earlier run: `model: {weights: RUN}`, or `- run: RUN`" if file.is_dir() else ""
+    hint = "name a file that Keras wrote"
+    if file.is_dir():
+        hint = "for the weights of an earlier run: `model: {weights: RUN}`, or `- run: RUN`"
+    elif not file.exists():
+        hint = _near(file)
     return Problem(f"the file of weights {file} {what}", path=path, hint=hint, rule="weights-file")
+
+
+def _near(file: Path) -> str:
+    """A way out where there is no such file: one of a like name, or what its folder holds."""
+    if not file.parent.is_dir():
+        return f"there is no folder {file.parent} either; paths are relative to the config"
+    names = [each.name for each in file.parent.iterdir() if each.suffix in (".h5", ".keras")]
+    found = did_you_mean(file.name, names) or (f"in that folder are {first_of(sorted(names), 5)}" if names else "")
+    return found or "nothing is downloaded: put the file there; paths are relative to the config"
 
 
 def damaged(file: Path, error: Exception, path: str) -> Problem:

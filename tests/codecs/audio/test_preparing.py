@@ -111,6 +111,12 @@ def test_what_is_counted_is_said(tmp_path: Path, wav: Any) -> None:
     assert told == [f"{short}'a/0.wav', 0.05 s)", f"{long}'b/11.wav', 0.08 s)"]
 
 
+def test_a_length_in_samples(tones: Path) -> None:
+    (problem,) = refused(tones, {"rate": 8000, "length": 800})
+    assert problem.rule == "other-length"
+    assert "in seconds, not in samples: `length: 0.1`" in problem.hint
+
+
 def test_channels(tones: Path, wav: Any) -> None:
     """One is the mean of all; of more there must be as many, or one that stands for each."""
     both = np.c_[np.full(800, 0.5), np.full(800, -0.25)]

@@ -11,6 +11,7 @@ import pytest
 
 import dlcli
 from dlcli.config.checks.pixels import COLOURING, MOVING_TOGETHER
+from dlcli.training.events import Event, Notice
 
 pytestmark = pytest.mark.tensorflow
 
@@ -176,6 +177,25 @@ def test_a_resumed_training_moves_them_alike(shapes: Path) -> None:
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     found = dlcli.evaluate(whole, shapes / "shapes.npz")
     assert found.metrics["accuracy"] > 0.85
+
+
+def test_each_phase_counts_its_own_updates(shapes: Path) -> None:
+    """The optimizer of a phase begins anew, and what is drawn goes by the one that counts, whose state is kept."""
+    said: list[str] = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice):
+            said.append(event.problem.rule)
+
+    phases = "[{epochs: 1}, {epochs: 1, learning_rate: 0.01}]"
+    config = [f"fit={{phases: {phases}}}", "model.layers.1={Conv2D: {filters: 1, kernel_size: 1, activation: sigmoid}}"]
+    with np.load(shapes / "shapes.npz") as data:
+        np.savez(shapes / "two.npz", x=data["x"], mask=np.minimum(data["mask"], 1))
+    run = dlcli.train(
+        shapes / "masks.yaml", overrides=[*config, "data.train=two.npz"], run_dir=shapes / "phases", listener=listen
+    )
+    assert "unkept-state" not in said
+    assert pd.read_csv(run.path / "history.csv")["phase"].tolist() == [1, 2]
 
 
 def test_what_a_mask_is_moved_with_is_seen(shapes: Path) -> None:

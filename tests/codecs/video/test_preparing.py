@@ -122,6 +122,12 @@ def test_more_and_fewer_frames(films: Path, frames_in: Any, make_film: Any) -> N
     )
 
 
+def test_more_frames_than_are_meant(films: Path) -> None:
+    (problem,) = refused(films, {"frames": 50_000})
+    assert problem.rule == "few-frames"
+    assert "frames: 5`" in problem.hint
+
+
 def test_pictures_that_differ(films: Path, frames_in: Any) -> None:
     frames_in(films / "left" / "wide", np.zeros((5, 8, 20, 3), np.uint8))
     sizes, depths = refused(films, {})

@@ -117,12 +117,27 @@ def test_folders_of_films_and_films_themselves_are_predicted(run: Any, tmp_path:
     assert "its frame 'frame9.png'" in error.value.problems[0].message
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", ["ConvLSTM2D", "TimeDistributed"])
 def test_other_layers_of_films(name: str, tmp_path: Path, films_in: Any) -> None:
     """Each is proved equal without TensorFlow."""
     films_in(tmp_path / "films", 12)
     run = dlcli.train(write_config(tmp_path, LAYERS[name], ORDERS[name], 1), run_dir=tmp_path / "run")
     assert json.loads((run.path / "run.json").read_text())["portable"]["file"] == "model.onnx"
+
+
+@pytest.mark.parametrize(
+    ("layer", "hint"),
+    [
+        ("Conv2D: {filters: 2, kernel_size: 3}", "TimeDistributed"),
+        ("MaxPooling2D", "MaxPooling3D takes all"),
+        ("LSTM: {units: 2}", "TimeDistributed: {layer: Flatten}"),
+    ],
+)
+def test_layers_that_cannot_take_films(layer: str, hint: str, tmp_path: Path, films: Path) -> None:
+    with pytest.raises(dlcli.DlcliError) as error:
+        dlcli.check(write_config(tmp_path, f"\n    - {layer}\n    - Flatten", "channels_last", 1))
+    assert hint in error.value.problems[0].hint
 
 
 def test_a_picture_of_the_first_batch(tmp_path: Path, films: Path) -> None:

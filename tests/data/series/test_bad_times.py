@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from dlcli.config.schema import DataConfig
+from dlcli.config.schema import DataConfig, Windows
 from dlcli.data.prepare import Prepared, prepare
+from dlcli.data.series.steps import find_steps, steps_after
+from dlcli.data.series.time_form import find_form
 from dlcli.errors import DataError, Problem
 
 NUMBER = {"type": "number", "scale": "none"}
@@ -171,3 +174,26 @@ def test_cells_that_are_no_times(tmp_path: Path) -> None:
     assert "time_format" in wrong.hint
     form = refused(tmp_path, [*times[:3], "2024-02-31", *times[4:]], {"time_format": "%Y-%m-%d"})
     assert "cells that are no '%Y-%m-%d' (1)" in form.message
+
+
+@pytest.mark.parametrize(("freq", "words"), [("D", "daily"), ("MS", "monthly"), ("W-MON", "weekly"), ("h", "hourly")])
+def test_a_time_zone_is_that_of_the_clock_on_the_wall(freq: str, words: str) -> None:
+    zone = "Europe/Berlin"
+    times = pd.date_range("2001-01-01", periods=300, freq=freq, tz=zone)
+    cells = pa.array(times.as_unit("us").asi8).cast(pa.timestamp("us", zone))
+    form = find_form([cells])
+    read = form.read(cells)
+    steps = find_steps(read[:200], np.array([0]), Windows(length=1), form)
+    assert steps.frequency is not None
+    assert steps.frequency.words == words
+    assert steps.missing == 0
+    after = form.write(steps_after(steps.frequency, read[199:200], 100, form)[0])
+    assert after.to_pylist() == cells[200:].to_pylist()
+
+
+def test_steps_of_too_fine_a_frequency_are_all_gaps(tmp_path: Path) -> None:
+    times = dates("2024-01-01", periods=20, freq="D")
+    problem = refused(tmp_path, times, {"frequency": "hour"})
+    assert problem.rule == "no-windows"
+    assert "has 1 without a gap: of hourly steps some are missing at 19 places" in problem.message
+    assert "`frequency`" in problem.hint

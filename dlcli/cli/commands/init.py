@@ -1,0 +1,94 @@
+"""`dlcli init DATA`"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dlcli.cli.commands.options import Json, Quiet
+from dlcli.cli.display.console import Console, counted
+
+if TYPE_CHECKING:
+    from dlcli.drafting.draft import Draft
+
+__all__ = ["command", "init"]
+
+
+def command(
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="A table, a glob, a folder of files, or a source as in a config: '{keras: mnist}'.",
+            show_default=False,
+        ),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="COL",
+            help="The column to predict; else one with a usual name such as target, or the last.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The YAML file; else one beside the data, with its name. - is standard output.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look at data and write a config that trains on it, with the reason of each choice beside it."""
+    init(data, target=target, output=output, overwrite=overwrite, console=Console(json_only=json, quiet=quiet))
+
+
+def init(data: str, *, target: str | None, output: str | None, overwrite: bool, console: Console) -> None:
+    """Draft and say what was found."""
+    from dlcli import api
+
+    with console.status("looking at the data"):
+        drafted = api.init(data, target=target, output=output, overwrite=overwrite)
+    shown = output == "-"
+    if console.json_only:
+        console.json(_document(drafted, shown=shown))
+        return
+    if shown:
+        console.document(drafted.text.rstrip("\n"))
+        return
+    task = drafted.task
+    if task.target.why:
+        console.note(f"the target is {task.target.name!r}, {task.target.why}")
+    what = "a number" if task.kind == "number" else counted(len(task.classes), "class", "classes")
+    features = counted(len(drafted.used), "feature")
+    console.note(f"{counted(drafted.num_rows, 'row')}, {features} -> {task.target.name} ({what})")
+    for name, why in list(drafted.left_out.items())[:10]:
+        console.note(f"left out: {name!r}, {why}")
+    if len(drafted.left_out) > 10:
+        console.note(f"left out: {counted(len(drafted.left_out) - 10, 'more column')}")
+    console.result(f"{drafted.output}: dlcli train {shlex.quote(str(drafted.output))}")
+
+
+def _document(drafted: Draft, *, shown: bool) -> dict[str, object]:
+    task = drafted.task
+    return {
+        "config": None if shown else str(drafted.output),
+        "text": drafted.text,
+        "target": task.target.name,
+        "guessed": bool(task.target.why),
+        "task": task.kind,
+        "classes": list(task.classes),
+        "rows": drafted.num_rows,
+        "features": list(drafted.used),
+        "left_out": drafted.left_out,
+    }

@@ -1,0 +1,1 @@
+"""A config with its reasons, drafted from a look at the data; the network and its training are chosen by `recipe`."""

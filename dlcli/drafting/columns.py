@@ -1,0 +1,237 @@
+"""What each column is good for: a feature of the type that inference finds, or left out, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+
+from dlcli.config.options.feature import Feature
+from dlcli.config.options.types import feature_types
+from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.types.inference import Guess, infer_feature
+from dlcli.data.types.profile import profile
+from dlcli.data.values.conversion import count_numbers, kind_of
+from dlcli.drafting.giveaways import gives_away
+from dlcli.drafting.glance import Cells, Glance
+from dlcli.drafting.task import Task
+
+__all__ = ["Column", "is_id_name", "look_at_columns", "settle"]
+
+_ID = re.compile(
+    r"(?i)(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|no|number|row|rownames|rowid|unnamed: 0)$|[a-z]I[Dd]$|^id"
+)
+
+_ROWS_A_VALUE = 20
+"""Rows a value from which on it is no chance that two columns change together."""
+
+_GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
+
+_FEWEST = 10
+"""Rows from which on a column whose values are all different may be an id."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column beside the target.
+
+    Args:
+        name: Its name.
+        cells: Its first values.
+        used: It is a feature; else it is left out.
+        feature: Of which type; None where inference is to tell from all rows.
+        why: The reason, of whichever it is.
+        suspect: What it is left out for, where the other rows may say otherwise: `constant` or `empty`.
+        by_itself: It is left out without being named: no type is known for it.
+    """
+
+    name: str
+    cells: Cells
+    used: bool
+    feature: Feature | None
+    why: str
+    suspect: str = ""
+    by_itself: bool = False
+
+    @property
+    def distinct(self) -> int:
+        """Different values among the first rows."""
+        return 0 if self.cells.is_array else len(self.cells.labels.names)
+
+    @property
+    def details(self) -> str:
+        """What there is to say of it beside its type, and a few of its values."""
+        words = self.why
+        if self.feature is not None and words.startswith(self.feature.type):
+            words = re.sub(r"^\((.*?)\)", r"\1", words.removeprefix(self.feature.type).strip())
+        return ", ".join(filter(None, (self._values, words)))
+
+    @property
+    def _values(self) -> str:
+        """The range of its numbers and dates, or its first categories."""
+        if self.cells.is_array or self.feature is None or self.feature.opens_files:
+            return ""
+        numbers = self.cells.numbers
+        if self.feature.type == "number" and numbers is not None and np.isfinite(numbers).any():
+            return f"{np.nanmin(numbers):g} to {np.nanmax(numbers):g}"
+        names = self.cells.labels.names
+        if self.feature.type == "category":
+            return f"{', '.join(map(_shown, names[:3]))}{', ...' if len(names) > 3 else ''}"
+        return f"{_shown(min(names))} to {_shown(max(names))}" if self.feature.type == "datetime" and names else ""
+
+
+def look_at_columns(seen: Glance, task: Task) -> list[Column]:
+    """Every column beside the target."""
+    target = seen.columns[task.target.name]
+    found: list[Column] = []
+    before: dict[bytes, str] = {}
+    for name, cells in seen.columns.items():
+        if name != task.target.name:
+            found.append(_look(name, cells, seen, target, task, before))
+    return _some_left(found)
+
+
+def settle(columns: Iterable[Column], constant: Iterable[str]) -> list[Column]:
+    """The columns after all rows were seen: those that only looked constant or empty among the first are features.
+
+    Args:
+        columns: As the first rows show them.
+        constant: Those that have one value, or none, in all rows.
+    """
+    kept = set(constant)
+    settled = []
+    for column in columns:
+        if column.suspect and column.name not in kept:
+            why = "one value in the first rows, more in the others"
+            column = dataclasses.replace(column, used=True, why=why, suspect="", by_itself=False)
+        settled.append(column)
+    return settled
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a column is called as ids are.
+
+    Example:
+        >>> [is_id_name(name) for name in ("customer_id", "PassengerId", "width", "key", "idea")]
+        [True, True, False, True, False]
+    """
+    return bool(_ID.search(name.strip()))
+
+
+def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, before: dict[bytes, str]) -> Column:
+    guess = infer_feature(list(cells.chunks), cells.info, folder=seen.folder)
+    if guess.feature is None:
+        empty = "no values" in guess.note
+        why = "empty" if empty else guess.note.removeprefix("left out: ")
+        return Column(name, cells, False, None, why, suspect="empty" if empty else "", by_itself=True)
+    if cells.is_array or guess.feature.opens_files:
+        return Column(name, cells, True, guess.feature, guess.note)
+    if len(cells.labels.names) == 1 and not cells.missing:
+        return Column(
+            name, cells, False, None, f"one value, {_shown(cells.labels.names[0])}, in all rows", suspect="constant"
+        )
+    if (large := _too_large(cells)) is not None:
+        return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
+    if guess.odd:
+        return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
+    if (twin := before.setdefault(_fingerprint(cells), name)) != name:
+        return Column(name, cells, False, None, f"the same as {_shown(twin)} in every row")
+    if why := _id(name, cells, guess):
+        return Column(name, cells, False, None, why)
+    if why := gives_away(cells, target, task):
+        return Column(name, cells, False, None, f"{_GIVES_AWAY}: {why}; delete this line if it is known before")
+    feature, note = _with_format(guess, cells)
+    return Column(name, cells, True, feature, note)
+
+
+def _some_left(columns: list[Column]) -> list[Column]:
+    """Where nothing would be left to learn from, what gives the target away, or counts the rows, is what there is."""
+    if any(column.used for column in columns):
+        return columns
+    kept = []
+    for column in columns:
+        if column.why.startswith(_GIVES_AWAY) or column.why == _COUNTS:
+            why = f"{column.why.partition(';')[0]}; nothing else is left to learn from"
+            column = dataclasses.replace(column, used=True, why=why)
+        kept.append(column)
+    return kept
+
+
+def _id(name: str, cells: Cells, guess: Guess) -> str:
+    """Why a column is taken for an id; empty for one that is none."""
+    rows = len(cells.column)
+    known, values = rows - cells.missing, len(cells.labels.names)
+    if known < _FEWEST or values <= 0.95 * known:
+        return ""
+    if any("is it an id?" in doubt.message for doubt in guess.doubts):
+        return "nearly all of its values are different texts: an id"
+    if values < known or cells.missing:
+        return ""
+    found = cells.numbers
+    if kind_of(cells.column.type) == "text" and found is None:
+        return "all of its values are different texts, and it is called as ids are" if is_id_name(name) else ""
+    if found is None or not np.array_equal(found, np.floor(found)):
+        return ""
+    steps = np.diff(found)
+    if is_id_name(name):
+        return "all of its values are different whole numbers: an id"
+    counts = len(found) >= _FEWEST and (np.all(steps == 1) or np.all(steps == -1))
+    return _COUNTS if counts and not re.search(r"(?i)year|time|day|week|month|step|hour|^t$", name) else ""
+
+
+def _fingerprint(cells: Cells) -> bytes:
+    """Equal for columns of the same values; of few values that repeat, in other words too: `no` and `yes`, 0 and 1."""
+    found, numbers = cells.labels, cells.numbers
+    digest = hashlib.blake2b(found.codes.tobytes(), digest_size=16)
+    if len(found.names) > len(found.codes) / _ROWS_A_VALUE:
+        text = "\0".join(found.names) if numbers is None else ""
+        digest.update(text.encode() if numbers is None else np.nan_to_num(numbers).tobytes())
+    return digest.digest()
+
+
+def _too_large(cells: Cells) -> float | None:
+    """A number that is infinite as a network takes it; None where there is none."""
+    numbers = cells.numbers
+    if numbers is None:
+        return None
+    large = np.flatnonzero(np.abs(numbers) > np.finfo(np.float32).max)
+    return float(numbers[large[0]]) if len(large) else None
+
+
+def _odd(cells: Cells) -> str:
+    texts = cells.column.drop_null().unique()
+    odd = [each for each in texts.to_pylist() if not count_numbers(pa.array([each]), pa.array([1]))]
+    return ", ".join(map(_shown, odd[:3])) + (f" and {len(odd) - 3} more" if len(odd) > 3 else "")
+
+
+def _with_format(guess: Guess, cells: Cells) -> tuple[Feature | None, str]:
+    """A column of dates that are not written as ISO 8601 as dates: inference only doubts, and here somebody may see."""
+    date = feature_types().get("datetime")
+    if date is None or guess.feature is None or not guess.doubts:
+        return guess.feature, _noted(guess)
+    if kind_of(cells.column.type) == "number" and (form := profile(list(cells.chunks)).dates) is not None:
+        note = f"dates such as {form.example}; {{type: number}} if they are numbers"
+        return date.model_validate({"type": "datetime", "format": form.format}), note
+    texts = cells.column.drop_null().unique().to_pylist() if kind_of(cells.column.type) == "text" else []
+    formats = fitting_formats(texts)
+    if formats and len(texts) > 1:
+        others = f"; or {', '.join(map(repr, formats[1:]))}, which reads all of them too" if formats[1:] else ""
+        note = f"dates such as {_shown(texts[0])}{others}"
+        return date.model_validate({"type": "datetime", "format": formats[0]}), note
+    return guess.feature, _noted(guess)
+
+
+def _noted(guess: Guess) -> str:
+    doubts = "; ".join(
+        f"{doubt.message.partition(', and ')[2] or doubt.message}: {doubt.hint}" for doubt in guess.doubts
+    )
+    return f"{guess.note}; {doubts}" if doubts else guess.note
+
+
+def _shown(text: str) -> str:
+    text = text if len(text) <= 40 else f"{text[:37]}..."
+    return repr(text)

@@ -1,0 +1,165 @@
+"""Which rows are held back, and how they are drawn: by group, in time, by class, or at random."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcli.data.values.conversion import kind_of
+from dlcli.drafting.columns import Column, is_id_name
+from dlcli.drafting.survey import Survey
+from dlcli.drafting.task import Task
+
+__all__ = ["Dividing", "candidates", "divide"]
+
+_FEWEST_ROWS = 10
+"""Rows from which on some can be held back."""
+
+_LARGE = 100_000
+"""Rows from which on chance keeps the proportions of the classes, and a tenth is plenty to measure by."""
+
+_OF_PERSONS = re.compile(
+    r"(?i)(^|[_\W])(patient|subject|person|participant|user|customer|client|member|student|worker|employee|speaker|"
+    r"writer|author|animal|household|family|session|group|device|machine)s?($|[_\W])"
+)
+"""Whose rows are alike: those of another one are what the model will meet."""
+
+_TIMES = re.compile(
+    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|sold|created|at|on)($|[_\W])"
+)
+_OF_BIRTH = re.compile(r"(?i)birth|dob|born|built|hired|opened|founded|expir|due|joined|start|signup|regist")
+"""Dates that tell something of what a row is about, and not when the row was."""
+
+_FEWEST_GROUPS = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Dividing:
+    """How the rows are divided.
+
+    Args:
+        split: As a config says it; None where nothing is drawn.
+        why: The reason.
+        validation: The part for choosing the epoch; None where the data has a split of its own, or too few rows.
+        test: The part that tells how good the model is; likewise.
+        group: The column that keeps rows together.
+        order: The column that orders the rows.
+        other: What else would be thinkable, in words.
+        classes_named: Whether the classes must be listed, because training rows may lack some.
+    """
+
+    split: Any
+    why: str
+    validation: float | None
+    test: float | None
+    group: str | None = None
+    order: str | None = None
+    other: str = ""
+    classes_named: bool = False
+
+
+def candidates(columns: Sequence[Column]) -> list[str]:
+    """The columns of which all rows have to be looked at before they may order or group them."""
+    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _orders(column))]
+
+
+def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequence[str]) -> Dividing:
+    """Decide on the splits.
+
+    Args:
+        columns: The features.
+        task: What is predicted.
+        found: All rows of the candidates.
+        own: Splits that have a source of their own.
+    """
+    rows = found.num_rows - task.missing
+    validation, test = _fractions(rows)
+    validation = None if "validation" in own else validation
+    test = None if "test" in own else test
+    if validation is None and test is None:
+        return Dividing(None, "", None, None, classes_named=True)
+    group = next((column for column in columns if _groups(column) and _keeps(column, found)), None)
+    if group is not None and any(column.used and column is not group for column in columns):
+        why = f"rows of one {group.name} stay together: what is predicted later is of others"
+        return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
+    order = next((column for column in columns if _orders(column) and _is_whole(column, found)), None)
+    if order is not None and _is_time(order):
+        why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
+        return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
+    return _drawn(task, rows, validation, test)
+
+
+def _drawn(task: Task, rows: int, validation: float | None, test: float | None) -> Dividing:
+    splits = 1 + (validation is not None) + (test is not None)
+    if task.kind == "number":
+        return Dividing("random", "rows do not depend on each other, as far as the columns tell", validation, test)
+    if rows >= _LARGE:
+        return Dividing(
+            "random", "among so many rows chance keeps the classes' proportions", validation, test, classes_named=True
+        )
+    if task.rarest < splits:
+        why = f"a class has fewer rows ({task.rarest}) than there are splits, so that not each split can have one"
+        return Dividing("random", why, validation, test, classes_named=True)
+    return Dividing("stratified", "each class in the same proportion in every split", validation, test)
+
+
+def _fractions(rows: int) -> tuple[float | None, float | None]:
+    if rows < _FEWEST_ROWS:
+        return None, None
+    if rows < 5_000:
+        return 0.15, 0.2
+    return (0.1, 0.1) if rows < 1_000_000 else (0.02, 0.02)
+
+
+def _groups(column: Column) -> bool:
+    """Whether a column looks like one of ids that repeat."""
+    if not column.used or column.cells.is_array or column.feature is None:
+        return False
+    values, rows = column.distinct, len(column.cells.column)
+    person = bool(_OF_PERSONS.search(column.name))
+    if not (person or is_id_name(column.name)) or column.cells.missing:
+        return False
+    numbers = column.cells.numbers
+    if kind_of(column.cells.column.type) not in ("text", "number"):
+        return False
+    if numbers is not None and not np.array_equal(numbers, np.floor(numbers)):
+        return False
+    fewest = _FEWEST_GROUPS if person else 5 * _FEWEST_GROUPS
+    return fewest <= values <= rows / 1.5
+
+
+def _keeps(column: Column, found: Survey) -> bool:
+    tally = found.tallies.get(column.name)
+    return tally is not None and not tally.missing
+
+
+def _orders(column: Column) -> bool:
+    """Whether a column may be the time of a row."""
+    if not column.used or column.cells.is_array or column.feature is None:
+        return False
+    return column.feature.type == "datetime" and not column.cells.missing and column.distinct >= 5
+
+
+def _is_whole(column: Column, found: Survey) -> bool:
+    tally = found.tallies.get(column.name)
+    if tally is None or tally.missing:
+        return False
+    if column.feature is not None and column.feature.date_format:
+        return True
+    return tally.more or tally.moment_cells == tally.present
+
+
+def _is_time(column: Column) -> bool:
+    """Whether the column tells when a row was: by its name, or because the rows are in its order."""
+    if _OF_BIRTH.search(column.name):
+        return False
+    return bool(_TIMES.search(column.name)) or _ascends(column)
+
+
+def _ascends(column: Column) -> bool:
+    names, codes = column.cells.labels.names, column.cells.labels.codes
+    return bool(np.all(np.diff(codes) >= 0)) and list(names) == sorted(names)

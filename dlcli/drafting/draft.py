@@ -1,0 +1,227 @@
+"""A look at the data becomes a config with its reasons."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.schema import USUAL_MARKS
+from dlcli.config.signature import SPLITS
+from dlcli.drafting.columns import Column, look_at_columns, settle
+from dlcli.drafting.dividing import Dividing, candidates, divide
+from dlcli.drafting.features import lay_out
+from dlcli.drafting.form import look_at_form
+from dlcli.drafting.glance import Glance, glance
+from dlcli.drafting.page import Line, entry, heading, remark, render
+from dlcli.drafting.place import Place, find_place
+from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
+from dlcli.drafting.survey import Survey, survey
+from dlcli.drafting.task import Choice, Task, choose_target, find_task
+from dlcli.errors import DataError, Problem, first_of
+
+__all__ = ["Draft", "draft"]
+
+SEED = 7
+
+MOST_CLASSES_LISTED = 20
+"""Classes that are listed, so that their order and the positive one can be seen."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Draft:
+    """A config, not written yet.
+
+    Args:
+        text: The YAML.
+        task: What it predicts.
+        num_rows: Rows of `train`.
+        whole: All rows of all columns were looked at.
+        of_files: Cells of features name files.
+        used: The columns that are features.
+        left_out: The columns that are none, and why.
+        output: Where it belongs.
+    """
+
+    text: str
+    task: Task
+    num_rows: int
+    whole: bool
+    of_files: bool
+    used: tuple[str, ...]
+    left_out: dict[str, str]
+    output: Path
+
+
+def draft(data: str | os.PathLike[str], *, target: str | None = None, output: Path | None = None) -> Draft:
+    """Draft a config.
+
+    Args:
+        data: A table, a glob, a folder of files, or in braces what a config may say.
+        target: The column to predict; guessed when None.
+        output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
+
+    Raises:
+        DataError: The data cannot be read, the target cannot be learnt, no feature is left.
+    """
+    place = find_place(data)
+    output = place.directory / f"{place.name}.yaml" if output is None else output
+    seen = glance(place.sources["train"], target=target)
+    chosen = choose_target(list(seen.columns), target)
+    if target is None and not seen.columns[chosen.name].info.dtype:
+        seen = glance(place.sources["train"], target=chosen.name)  # as it is written: `01` stays `01`
+    return _draft(place, seen, chosen, output)
+
+
+def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
+    cells = seen.columns[chosen.name]
+    if seen.whole:
+        task = find_task(chosen, cells, survey(seen, [chosen.name]).tallies[chosen.name])
+        columns = look_at_columns(seen, task)
+        found = survey(seen, candidates(columns))
+    else:
+        columns, task, found = _of_many(seen, chosen)
+    sample = look_at_form(columns, seen.folder)
+    columns = sample.columns
+    if not any(column.used for column in columns):
+        raise _nothing(columns, seen)
+    dividing = divide(columns, task, found, own=[name for name in place.sources if name != "train"])
+    rows = found.num_rows - task.missing
+    held_back = (dividing.validation or 0) + (dividing.test or 0)
+    recipe = choose_recipe(
+        Setting(
+            task,
+            max(int(rows * (1 - held_back)), 1),
+            form=sample.form,
+            shape=sample.shape,
+            validated=dividing.validation is not None or "validation" in place.sources,
+            absent=dividing.classes_named,
+        )
+    )
+    taken = [dividing.group] if dividing.group is not None else []
+    text = _page(place, seen, task, columns, dividing, recipe, found, output.parent)
+    used = tuple(column.name for column in columns if column.used and column.name not in taken)
+    left_out = {column.name: column.why for column in columns if not column.used}
+    left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
+    of_files = any(column.used and column.feature is not None and column.feature.opens_files for column in columns)
+    return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output)
+
+
+def _of_many(seen: Glance, chosen: Choice) -> tuple[list[Column], Task, Survey]:
+    """The columns and the task where only the first rows were looked at: what these cannot settle is looked for in all.
+
+    A column is told from an id, and its type, by the first rows alone.
+    """
+    columns = look_at_columns(seen, Task(chosen, "number"))
+    suspects = [column.name for column in columns if column.suspect and not column.cells.is_array]
+    found = survey(seen, [chosen.name, *candidates(columns), *suspects])
+    task = find_task(chosen, seen.columns[chosen.name], found.tallies[chosen.name])
+    constant = [name for name in suspects if not found.tallies[name].more and len(found.tallies[name].counts) <= 1]
+    return settle(look_at_columns(seen, task), constant), task, found
+
+
+def _nothing(columns: Sequence[Column], seen: Glance) -> DataError:
+    reasons = first_of((f"{column.name}: {column.why}" for column in columns), 5)
+    message = f"no column of '{seen.source.name}' is left to be a feature"
+    return DataError(Problem(message, hint=reasons or "there is none beside the target", rule="no-features"))
+
+
+def _page(
+    place: Place,
+    seen: Glance,
+    task: Task,
+    columns: Sequence[Column],
+    dividing: Dividing,
+    recipe: Recipe,
+    found: Survey,
+    base: Path,
+) -> str:
+    head = [
+        remark(0, f"Purpose:  predict {task.target.name!r} ({_described(task)}) from {_described_rows(seen, found)}."),
+        remark(0, f"Command:  dlcli train {place.name}.yaml"),
+        remark(0, "Drafted by dlcli init; each choice has its reason beside it, and all of it is yours to change."),
+    ]
+    names = [
+        entry(0, "name", place.name),
+        entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
+    ]
+    data = [heading(0, "data"), *_sources(place, seen, dividing, base)]
+    data += [_target(task, dividing)]
+    taken = [dividing.group] if dividing.group is not None else []
+    data += lay_out(columns, taken=taken, whole=seen.whole).lines
+    data.append(entry(1, "batch_size", recipe.batch_size, recipe.why_batch))
+    data += _windows(task, columns, dividing)
+    return render([head, names, data, *recipe.sections])
+
+
+def _described(task: Task) -> str:
+    if task.kind == "number":
+        return "a number" if task.width == 1 else f"{task.width} numbers"
+    return f"{len(task.classes)} classes"
+
+
+def _described_rows(seen: Glance, found: Survey) -> str:
+    rows = f"{found.num_rows:,} row{'s' * (found.num_rows != 1)}"
+    looked = "" if seen.whole else f", the first {seen.num_rows:,} of them looked at closely"
+    return f"'{seen.source.name}': {rows}{looked}"
+
+
+def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list[Line]:
+    lines = []
+    for split in SPLITS:
+        if split in place.sources:
+            why = "a row for each file: path, name and folder" if place.files and split == "train" else ""
+            lines.append(entry(1, split, place.written(split, base), why))
+        elif split == "validation" and dividing.validation is not None:
+            lines.append(entry(1, split, dividing.validation, "the part of the rows that tells when to stop"))
+        elif split == "test" and dividing.test is not None:
+            lines.append(entry(1, split, dividing.test, "the part that is looked at once, at the end"))
+    if dividing.split is not None:
+        lines.append(entry(1, "split", dividing.split, dividing.why))
+    elif len(place.sources) == 1:
+        lines.append(remark(1, f"so few rows ({seen.num_rows}) are all trained on: there is none to hold back"))
+    return [*lines, *_reading(seen)]
+
+
+def _reading(seen: Glance) -> list[Line]:
+    """How the file is read, where that is not usual."""
+    lines = []
+    if seen.options.reading.header is False:
+        lines.append(entry(1, "header", False, "its first row looks like the others, so the columns are numbered"))
+    if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
+        lines.append(entry(1, "missing_values", marks, "stand for empty cells among numbers"))
+    return lines
+
+
+def _target(task: Task, dividing: Dividing) -> Line:
+    said: dict[str, Any] = {"type": "number" if task.kind == "number" else "category"}
+    why = [task.why, task.target.why]
+    if task.kind == "number" and task.width == 1:
+        said["scale"] = "standard"
+        why.append("learnt in units of its spread, and told in its own")
+    if task.kind == "classes" and (len(task.classes) <= MOST_CLASSES_LISTED or dividing.classes_named):
+        said["classes"] = list(task.classes)
+    if task.missing:
+        said["missing"] = "drop"
+        why.append(f"{task.missing:,} rows have none, and are left out")
+    name = task.target.name
+    if len(name) > 200:
+        said, name = {**said, "columns": name}, "target"
+    return entry(1, "target", {name: said}, "; ".join(filter(None, why)))
+
+
+def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[Line]:
+    """Where rows are in time, and a number is predicted: how they would be steps of a series instead."""
+    if dividing.order is None or task.kind != "number":
+        return []
+    said = {"length": 24, "horizon": 1, "time": dividing.order}
+    line = entry(0, "windows", said).text
+    return [
+        remark(
+            1, "Rows in time may be steps of a series. To forecast from the steps before, put this in place of `split`:"
+        ),
+        remark(1, line),
+        remark(1, "(`series: COLUMN` in it, where there are several; see docs/data.md)"),
+    ]

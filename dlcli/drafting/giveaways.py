@@ -1,0 +1,108 @@
+"""Features that give the target away by themselves: the same in other words, or what is filled in after the fact.
+
+Tried on the rows that were looked at, in a moment: by the groups of a column's values, and by pieces of their order.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.drafting.glance import Cells
+from dlcli.drafting.task import Task
+
+__all__ = ["gives_away"]
+
+_FEWEST = 30
+"""Rows from which on such a test says anything."""
+
+_PURE = 0.998
+"""The part of the rows that a column gets right by itself where it gives the target away."""
+
+_ROWS_A_PIECE = 15
+"""Rows on average that a value, or a piece between two thresholds, must have: else it is learnt by heart."""
+
+_EXPLAINED = 1 - 1e-7
+"""The part of a number's variance that a column explains where it is that number in another unit."""
+
+
+def gives_away(cells: Cells, target: Cells, task: Task) -> str:
+    """How a column gives the target away, in words; empty where it does not."""
+    if cells.is_array or target.is_array:
+        return ""
+    if task.kind == "classes":
+        return _classes(cells, target)
+    return _number(cells, target)
+
+
+def _classes(cells: Cells, target: Cells) -> str:
+    codes, classes = cells.labels.codes, target.labels.codes
+    known = classes >= 0
+    codes, classes = codes[known] + 1, classes[known]  # no value is a value of its own: it may tell all
+    if len(codes) < _FEWEST or len(np.unique(classes)) < 2:
+        return ""
+    values = len(np.unique(codes))
+    if 1 < values <= len(codes) / _ROWS_A_PIECE and _purity(codes, classes) >= _PURE:
+        return "each of its values stands for one class"
+    return _thresholds(cells, known, classes)
+
+
+def _purity(codes: NDArray[np.int64], classes: NDArray[np.int64]) -> float:
+    """The part of the rows that have the class that is the most frequent among those of their value."""
+    width = int(classes.max()) + 1
+    pairs, counts = np.unique(codes * width + classes, return_counts=True)
+    best = np.zeros(int(codes.max()) + 1, np.int64)
+    np.maximum.at(best, pairs // width, counts)
+    return float(best.sum()) / len(codes)
+
+
+def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int64]) -> str:
+    """Whether a few thresholds of a column of numbers tell the classes apart."""
+    values = cells.numbers
+    if values is None:
+        return ""
+    values = values[known]
+    order = np.lexsort((classes, values))  # NaN comes last, as a piece of its own
+    ordered, found = values[order], classes[order]
+    begins = np.flatnonzero(found[1:] != found[:-1]) + 1
+    pieces = len(begins) + 1
+    if pieces > len(classes) / _ROWS_A_PIECE or pieces > 4 * len(np.unique(classes)):
+        return ""
+    tied = sum(ordered[place] == ordered[place - 1] for place in begins.tolist())
+    return "thresholds on it alone tell the classes apart" if not tied else ""
+
+
+def _number(cells: Cells, target: Cells) -> str:
+    wanted = target.numbers
+    if wanted is None or len(wanted) < _FEWEST:
+        return ""
+    values = cells.numbers
+    if values is not None:
+        both = np.isfinite(values) & np.isfinite(wanted)
+        if both.sum() >= _FEWEST and _correlation(values[both], wanted[both]) >= _EXPLAINED:
+            return "it is the target in another unit"
+    codes = cells.labels.codes + 1
+    known = np.isfinite(wanted)
+    codes, wanted = codes[known], wanted[known]
+    if len(codes) < _FEWEST or not 1 < len(np.unique(codes)) <= len(codes) / _ROWS_A_PIECE:
+        return ""
+    return "each of its values stands for one number" if _explained(codes, wanted) >= _EXPLAINED else ""
+
+
+def _correlation(values: NDArray[np.float64], wanted: NDArray[np.float64]) -> float:
+    """The squared correlation; 0 where one of them does not vary."""
+    with np.errstate(all="ignore"):
+        first, second = values - values.mean(), wanted - wanted.mean()
+        first, second = first / (np.abs(first).max() or 1.0), second / (np.abs(second).max() or 1.0)
+        spread = float((first**2).sum() * (second**2).sum())
+        found = float((first * second).sum()) ** 2 / spread if spread > 0 else 0.0
+    return found if np.isfinite(found) else 0.0
+
+
+def _explained(codes: NDArray[np.int64], wanted: NDArray[np.float64]) -> float:
+    """The part of the variance that lies between the values of a column."""
+    with np.errstate(all="ignore"):
+        counts = np.bincount(codes)
+        means = np.bincount(codes, wanted) / np.maximum(counts, 1)
+        within, whole = ((wanted - means[codes]) ** 2).sum(), ((wanted - wanted.mean()) ** 2).sum()
+    return float(1 - within / whole) if whole > 0 else 0.0

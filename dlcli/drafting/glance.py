@@ -1,0 +1,214 @@
+"""The first rows of a source, all of its columns: what most decisions of a draft are taken from."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dlcli.config.options.sources import Source as Said
+from dlcli.config.schema import USUAL_MARKS
+from dlcli.data.columns.cells import Labels, as_arrow, labels, numbers
+from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.columns.codec import Column
+from dlcli.data.columns.named_files import listing_folder
+from dlcli.data.sources.opening import open_source
+from dlcli.data.sources.options import Reading, TableOptions
+from dlcli.data.sources.source import Source
+from dlcli.data.values.conversion import NotNumbers, kind_of
+from dlcli.data.values.lists import is_list
+from dlcli.data.values.notations import NUMBER
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Cells", "Glance", "glance", "open_with"]
+
+MOST_CELLS = 1_500_000
+"""Cells of the first look: a table of fifty columns shows 30,000 rows."""
+
+FEWEST_ROWS, MOST_ROWS = 500, 100_000
+
+_EMPTY = ("?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!")
+"""What is written among numbers for a cell without a value, in small letters."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cells:
+    """A column of the first rows.
+
+    Args:
+        info: What the source says of it.
+        chunks: Its values.
+    """
+
+    info: ColumnInfo
+    chunks: tuple[Column, ...]
+
+    @property
+    def is_array(self) -> bool:
+        """Whether a row has several values."""
+        first = self.chunks[0] if self.chunks else None
+        if first is None:
+            return bool(self.info.shape)
+        return is_list(first) or (isinstance(first, np.ndarray) and first.size != len(first))
+
+    @functools.cached_property
+    def column(self) -> pa.Array:
+        """One value a row."""
+        parts = [as_arrow(chunk) for chunk in self.chunks]
+        kinds = {part.type for part in parts}
+        if len(kinds) > 1:
+            parts = [part.cast(pa.string()) for part in parts]
+        return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+
+    @functools.cached_property
+    def labels(self) -> Labels:
+        """The values by their names."""
+        return labels(self.column)
+
+    @functools.cached_property
+    def numbers(self) -> NDArray[np.float64] | None:
+        """The values as numbers, NaN where there is none; None where they are none."""
+        if kind_of(self.column.type) not in ("number", "text"):
+            return None
+        read = numbers(self.column)
+        return None if read.unreadable is not None and read.unreadable.any() else read.values.reshape(-1)
+
+    @property
+    def missing(self) -> int:
+        """How many cells have no value."""
+        return int((self.labels.codes < 0).sum())
+
+
+@dataclasses.dataclass(frozen=True)
+class Glance:
+    """The first rows.
+
+    Args:
+        source: What they are of.
+        options: How it is read.
+        columns: All that have a name and can be read, in their order.
+        unreadable: Columns of values that are neither texts, numbers nor moments, such as nested ones.
+        num_rows: How many rows were looked at.
+        whole: These are all rows.
+        folder: What the names of files are relative to.
+    """
+
+    source: Source
+    options: TableOptions
+    columns: Mapping[str, Cells]
+    unreadable: tuple[str, ...]
+    num_rows: int
+    whole: bool
+    folder: Path | None
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """As what the columns were read."""
+        return {name: cells.info.kind or "text" for name, cells in self.columns.items()}
+
+
+def open_with(said: Said, options: TableOptions, *, path: str = "data.train") -> Source:
+    """A source, opened."""
+    return open_source(said, options, path=path)
+
+
+def glance(said: Said, *, target: str | None) -> Glance:
+    """Look at the first rows of a source. A file without a header is read as one, and marks among numbers as empty.
+
+    Args:
+        said: The source.
+        target: Is read as it is written, so that classes keep their names; None when it is not known.
+
+    Raises:
+        DataError: The source cannot be read, or has no rows.
+    """
+    options = TableOptions(missing_values=tuple(dict.fromkeys([*USUAL_MARKS])))
+    source = open_with(said, options)
+    doubts = {doubt.rule for doubt in source.doubts()}
+    if "header-looks-like-data" in doubts and target not in {info.name for info in source.columns()}:
+        options = dataclasses.replace(options, reading=Reading(header=False))
+        source = open_with(said, options)
+    found = _look(source, options, target)
+    if marks := _marks(found, target):
+        options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
+        found = _look(open_with(said, options), options, target)
+    if not found.num_rows:
+        raise DataError(Problem(f"'{source.name}' has no rows", hint="add rows", rule="no-rows"))
+    return found
+
+
+def _look(source: Source, options: TableOptions, target: str | None) -> Glance:
+    infos = [info for info in source.columns(whole=False) if info.name]
+    readable = {info.name: info for info in infos if info.kind is not None}
+    limit = _rows_of(readable.values())
+    texts: frozenset[str] = frozenset() if target is None else frozenset({target})
+    while True:
+        try:
+            chunks, whole = _first_rows(source, _kinds(readable, texts), limit)
+            break
+        except NotNumbers as others:
+            texts |= frozenset(others.columns)
+    columns = {name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in readable.items()}
+    unreadable = tuple(info.name for info in infos if info.kind is None)
+    return Glance(source, options, columns, unreadable, sum(each.num_rows for each in chunks), whole, _folder(chunks))
+
+
+def _rows_of(infos: Collection[ColumnInfo]) -> int:
+    cells = sum(math.prod(info.shape) for info in infos)
+    return min(max(MOST_CELLS // max(cells, 1), FEWEST_ROWS), MOST_ROWS)
+
+
+def _kinds(infos: Mapping[str, ColumnInfo], texts: Collection[str]) -> dict[str, Kind]:
+    """As a table is read whose config gives no types."""
+    return {
+        name: "text"
+        if name in texts and not info.shape
+        else "unsure"
+        if info.kind == "number" and not info.dtype
+        else info.kind or "text"
+        for name, info in infos.items()
+    }
+
+
+def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[list[Chunk], bool]:
+    found: list[Chunk] = []
+    left = limit
+    for chunk in source.chunks(kinds):
+        if not left:
+            return found, False
+        if chunk.num_rows:
+            found.append(chunk.cut(0, left))
+        if chunk.num_rows > left:
+            return found, False
+        left -= chunk.num_rows
+    return found, True
+
+
+def _folder(chunks: list[Chunk]) -> Path | None:
+    first = chunks[0] if chunks else None
+    if first is None or (first.file is None and not first.folders):
+        return None
+    return first.folders[0] if first.folders or first.file is None else listing_folder(first.file)
+
+
+def _marks(found: Glance, target: str | None) -> tuple[str, ...]:
+    """Texts that stand for an empty cell in columns that are numbers but for them."""
+    marks: Counter[str] = Counter()
+    for name, cells in found.columns.items():
+        if name == target or cells.is_array or not pa.types.is_string(cells.column.type):
+            continue
+        values = cells.column.drop_null().unique()
+        others = values.filter(pc.invert(pc.match_substring_regex(values, NUMBER)))
+        if 0 < len(others) < len(values) and len(others) <= len(_EMPTY):
+            texts = [each.strip() for each in others.to_pylist()]
+            if all(each.casefold() in _EMPTY for each in texts):
+                marks.update(texts)
+    return tuple(sorted(marks))

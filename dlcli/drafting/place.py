@@ -1,0 +1,124 @@
+"""Where the data lies that a config is drafted for: its splits, its name, and how the config is to name its files."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.document.file_names import name_problem, safe_name
+from dlcli.config.inspection.sources import read_source
+from dlcli.config.options.sources import FileColumns, KerasData, Source
+from dlcli.config.signature import SplitName
+from dlcli.data.sources.registry import by_suffix
+from dlcli.errors import DataError, Problem
+
+__all__ = ["Place", "find_place"]
+
+_SPLITS: dict[str, SplitName] = {
+    "train": "train",
+    "training": "train",
+    "valid": "validation",
+    "validation": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What folders and files of splits are called."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """The data as it was named.
+
+    Args:
+        sources: By the split; `train` is always there.
+        name: Of the job, and of the config's file.
+        directory: Beside which the config belongs.
+        files: Whether each row is a file of a folder.
+    """
+
+    sources: dict[SplitName, Source]
+    name: str
+    directory: Path
+    files: bool = False
+
+    def written(self, split: SplitName, base: Path) -> Any:
+        """A source as a config in the directory `base` names it."""
+        return _written(self.sources[split], base)
+
+
+def find_place(said: str | os.PathLike[str]) -> Place:
+    """The data that a text names: a table, a glob, a folder, or in braces what a config may say.
+
+    Raises:
+        DataError: The text is no source.
+    """
+    text = os.fspath(said)
+    if (fault := name_problem(text)) is not None:
+        raise DataError(fault)
+    source = read_source(text)
+    if isinstance(source, KerasData):
+        return Place({"train": source}, source.keras, Path.cwd())
+    first = Path(next(iter(_names(source))))
+    if isinstance(source, list) and first.is_dir():
+        return _folder(first)
+    name = safe_name(first.name.partition(".")[0].replace("*", "").strip("-_ ") or first.parent.resolve().name)
+    return Place({"train": source}, _begun(name), first.parent)
+
+
+def _folder(folder: Path) -> Place:
+    """A folder of files, of folders of splits, or of tables that are the splits."""
+    name = _begun(safe_name(folder.resolve().name))
+    entries = sorted(folder.iterdir())
+    folders = {split: [str(each)] for each in entries if each.is_dir() and (split := _SPLITS.get(each.name.lower()))}
+    if "train" in folders and len(folders) > 1:
+        return Place({split: folders[split] for split in sorted(folders)}, name, folder.resolve().parent, files=True)
+    tables = [each for each in entries if each.is_file() and by_suffix(each) is not None]
+    named = {split: [str(each)] for each in tables if (split := _SPLITS.get(each.name.partition(".")[0].lower()))}
+    if "train" in named:
+        return Place({split: named[split] for split in sorted(named)}, name, folder.resolve().parent)
+    visible = [each for each in entries if not each.name.startswith(".")]
+    if visible and len(tables) == len(visible) and any(each.suffix != ".txt" for each in tables):
+        listed = ", ".join(f"'{each.name}'" for each in tables[:5])
+        hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
+        raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
+    return Place({"train": [str(folder)]}, name, folder.resolve().parent, files=True)
+
+
+def _begun(name: str) -> str:
+    """A name of a run begins with a letter or digit."""
+    return name if name[:1].isalnum() else f"run-{name.lstrip('-_.')}".rstrip("-")
+
+
+def _names(source: Source) -> list[str]:
+    if isinstance(source, FileColumns):
+        return list(source.file)
+    if isinstance(source, dict):
+        return list(source.values())
+    return list(source) if isinstance(source, list) else []
+
+
+def _written(source: Source, base: Path) -> Any:
+    if isinstance(source, KerasData):
+        return {"keras": source.keras} | ({"split": source.split} if "split" in source.model_fields_set else {})
+    if isinstance(source, FileColumns):
+        return {"file": _short([_relative(name, base) for name in source.file]), "columns": source.columns}
+    if isinstance(source, dict):
+        return {column: _relative(name, base) for column, name in source.items()}
+    return _short([_relative(name, base) for name in source])
+
+
+def _relative(name: str, base: Path) -> str:
+    """A file's name from where the config is; an absolute one where there is no such way, as between drives."""
+    whole = os.path.abspath(os.path.expanduser(name))
+    try:
+        return Path(os.path.relpath(whole, base.resolve())).as_posix()
+    except ValueError:
+        return Path(whole).as_posix()
+
+
+def _short(names: list[str]) -> Any:
+    return names[0] if len(names) == 1 else names

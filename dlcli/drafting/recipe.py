@@ -1,0 +1,225 @@
+"""The one place where a network and its training are chosen: what they are, by the task, the rows and the features."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from dlcli.drafting.page import Line, entry, heading, item
+from dlcli.drafting.task import Task
+
+__all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
+
+Form = Literal["table", "grid", "image", "series", "sound"]
+"""What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a waveform."""
+
+_RARE = 5
+"""How many times less often than the mean class a rare one is there."""
+
+_WEIGHABLE = 10
+"""Rows of a class from which on they can stand for it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """What a recipe is chosen by.
+
+    Args:
+        task: What is predicted.
+        rows: Rows to train on.
+        form: What a sample looks like.
+        shape: Of a sample, where it is no vector.
+        validated: Whether there is a validation split.
+        absent: Whether classes may have no training row, as where rows are drawn by group.
+    """
+
+    task: Task
+    rows: int
+    form: Form = "table"
+    shape: tuple[int, ...] = ()
+    validated: bool = True
+    absent: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A network and its training, as they are written.
+
+    Args:
+        batch_size: Rows an update.
+        why_batch: The reason.
+        sections: `model`, `compile`, `fit` and `callbacks`.
+    """
+
+    batch_size: int
+    why_batch: str
+    sections: tuple[tuple[Line, ...], ...]
+
+
+def choose_recipe(setting: Setting) -> Recipe:
+    """The network and its training. What comes to be a better one for a setting is put in here."""
+    batch = _batch(setting.rows)
+    callbacks = _callbacks(setting)
+    sections = ((heading(0, "model"), *_model(setting)), _compile(setting), _fit(setting), callbacks)
+    return Recipe(batch, f"about {max(setting.rows // batch, 1):,} updates an epoch", sections)
+
+
+def _batch(rows: int) -> int:
+    for limit, size in ((1_000, 16), (3_000, 32), (20_000, 64), (100_000, 256), (1_000_000, 512)):
+        if rows < limit:
+            return size
+    return 1024
+
+
+def _model(setting: Setting) -> list[Line]:
+    lines = [heading(1, "layers")]
+    match setting.form:
+        case "table":
+            lines += _dense(setting)
+        case "image":
+            lines += _convolutions(setting, first=None)
+        case "grid":
+            lines += _convolutions(setting, first=[*setting.shape, 1])
+        case "series":
+            lines += _over_steps()
+        case "sound":
+            lines += _spectrogram(setting)
+    return [*lines, _last(setting.task)]
+
+
+def _dense(setting: Setting) -> list[Line]:
+    units, layers, rate, why = _size(setting.rows)
+    lines: list[Line] = []
+    for place in range(layers):
+        lines.append(item(2, {"Dense": {"units": units, "activation": "relu"}}, "" if place else why))
+        lines.append(item(2, {"Dropout": {"rate": rate}}, "" if place else "against learning rows by heart"))
+    return lines
+
+
+def _size(rows: int) -> tuple[int, int, float, str]:
+    """Units, layers, and how much is dropped."""
+    if rows < 3_000:
+        return 64, 1, 0.2, "one small layer: few rows carry few weights"
+    if rows < 30_000:
+        return 128, 2, 0.15, "two layers, for some thousands of rows"
+    return 256, 3, 0.1, "three layers: there are rows enough"
+
+
+def _convolutions(setting: Setting, first: list[int] | None) -> list[Line]:
+    lines: list[Line] = []
+    if first is not None:
+        lines.append(item(2, {"Reshape": {"target_shape": first}}, "rows, columns, and one channel"))
+    sides = min(setting.shape[:2])
+    for place, filters in enumerate((32, 64, 128)):
+        if place and sides < 8:
+            break
+        convolution = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu"}
+        lines.append(item(2, {"Conv2D": convolution}, "" if place else "what is near belongs together"))
+        lines.append(item(2, {"BatchNormalization": {}} if setting.rows >= 1_000 else {"Dropout": {"rate": 0.1}}))
+        if sides >= 4:
+            lines.append(item(2, "MaxPooling2D"))
+            sides //= 2
+    lines.append(item(2, "Flatten" if sides <= 8 else "GlobalAveragePooling2D"))
+    return [*lines, item(2, {"Dropout": {"rate": 0.3}}), item(2, {"Dense": {"units": 64, "activation": "relu"}})]
+
+
+def _over_steps() -> list[Line]:
+    convolution = {"filters": 32, "kernel_size": 5, "padding": "same", "activation": "relu"}
+    return [
+        item(2, {"Conv1D": convolution}, "steps that follow each other belong together"),
+        item(2, {"Conv1D": {**convolution, "filters": 64}}),
+        item(2, "GlobalAveragePooling1D"),
+        item(2, {"Dropout": {"rate": 0.3}}),
+    ]
+
+
+def _spectrogram(setting: Setting) -> list[Line]:
+    frame = 256 if setting.shape[0] >= 4_000 else 128 if setting.shape[0] >= 500 else 32
+    spectrogram = {
+        "frame_length": frame,
+        "frame_step": frame // 2,
+        "mode": "log",
+        "expand_dims": True,
+        "trainable": False,
+    }
+    return [
+        item(2, {"STFTSpectrogram": spectrogram}, "how loud each pitch is, over time"),
+        item(2, "BatchNormalization"),
+        item(2, {"Conv2D": {"filters": 16, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"}}),
+        item(2, {"Conv2D": {"filters": 32, "kernel_size": 3, "strides": 2, "padding": "same", "activation": "relu"}}),
+        item(2, "GlobalAveragePooling2D"),
+        item(2, {"Dropout": {"rate": 0.3}}),
+    ]
+
+
+def _last(task: Task) -> Line:
+    if task.kind == "number":
+        return item(2, {"Dense": {"units": task.width}}, "a number of any size")
+    if task.is_binary:
+        return item(2, {"Dense": {"units": 1, "activation": "sigmoid"}}, f"the probability of {task.classes[1]!r}")
+    units = len(task.classes)
+    return item(2, {"Dense": {"units": units, "activation": "softmax"}}, "a probability for each class")
+
+
+def _compile(setting: Setting) -> tuple[Line, ...]:
+    task = setting.task
+    rate = 0.003 if setting.rows < 3_000 else 0.001
+    loss, metrics = _measures(task)
+    optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
+    return (
+        heading(0, "compile"),
+        entry(1, "optimizer", optimizer, "small steps, and weights that are kept small"),
+        entry(1, "loss", loss),
+        entry(1, "metrics", metrics),
+    )
+
+
+def _measures(task: Task) -> tuple[str, list[str]]:
+    if task.kind == "number":
+        return "mean_squared_error", ["mean_absolute_error", "RootMeanSquaredError"]
+    if task.is_binary:
+        return "binary_crossentropy", ["accuracy", "AUC"]
+    return "sparse_categorical_crossentropy", ["accuracy"]
+
+
+def _epochs(rows: int) -> tuple[int, int]:
+    """How many at most, and how many without an improvement end the training."""
+    if rows < 3_000:
+        return 300, 40
+    if rows < 30_000:
+        return 150, 20
+    return (60, 8) if rows < 300_000 else (20, 3)
+
+
+def _fit(setting: Setting) -> tuple[Line, ...]:
+    epochs, _ = _epochs(setting.rows)
+    if not setting.validated:
+        epochs = 100 if setting.rows >= 1_000 else 200
+    why = (
+        "at most: EarlyStopping ends it before" if setting.validated else "there are too few rows to tell when to stop"
+    )
+    lines = [heading(0, "fit"), entry(1, "epochs", epochs, why)]
+    task = setting.task
+    if task.kind == "classes" and not setting.absent and _is_rare(task):
+        rare = task.classes[task.counts.index(task.rarest)]
+        why = f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
+        lines.append(entry(1, "class_weight", "balanced", why))
+    return tuple(lines)
+
+
+def _is_rare(task: Task) -> bool:
+    mean = sum(task.counts) / len(task.counts)
+    return _WEIGHABLE <= task.rarest < mean / _RARE
+
+
+def _callbacks(setting: Setting) -> tuple[Line, ...]:
+    if not setting.validated:
+        return ()
+    _, patience = _epochs(setting.rows)
+    stopping = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
+    slower = {"monitor": "val_loss", "factor": 0.5, "patience": max(patience // 3, 1), "min_lr": 1e-5}
+    return (
+        heading(0, "callbacks"),
+        item(1, {"ReduceLROnPlateau": slower}, "smaller steps where the large ones get nowhere"),
+        item(1, {"EarlyStopping": stopping}, "the best epoch counts"),
+    )

@@ -1,0 +1,168 @@
+"""What is to be predicted: which column, and whether it is classes or a number."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from dlcli.data.columns.cells import sort_labels
+from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.types.inference import infer_target
+from dlcli.drafting.glance import Cells
+from dlcli.drafting.survey import Tally
+from dlcli.errors import DataError, Problem, did_you_mean, first_of
+
+__all__ = ["Choice", "Task", "choose_target", "find_task"]
+
+USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response", "folder")
+"""Of targets, the likeliest first; `folder` is the class of a file in a folder of files."""
+
+MOST_CLASSES = 1_000
+
+_TIMES = re.compile(r"(?i)(^|[_\W])(date|datetime|time|timestamp)($|[_\W])")
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """The target's column.
+
+    Args:
+        name: The column.
+        why: Why it was taken; empty where it was asked for.
+    """
+
+    name: str
+    why: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What the model is to predict.
+
+    Args:
+        target: The column.
+        kind: Of its values.
+        classes: The names of the classes in their order; none of a number.
+        counts: Rows of each class.
+        width: Numbers a row.
+        missing: Rows without a value.
+        why: How it is known.
+    """
+
+    target: Choice
+    kind: Literal["classes", "number"]
+    classes: tuple[str, ...] = ()
+    counts: tuple[int, ...] = ()
+    width: int = 1
+    missing: int = 0
+    why: str = ""
+
+    @property
+    def is_binary(self) -> bool:
+        """One of two classes."""
+        return len(self.classes) == 2
+
+    @property
+    def rarest(self) -> int:
+        """Rows of the class that has the fewest."""
+        return min(self.counts, default=0)
+
+
+def choose_target(names: Sequence[str], asked: str | None) -> Choice:
+    """The target among the columns: the one asked for, one with a usual name, or the last.
+
+    Raises:
+        DataError: There is no such column, or none at all.
+    """
+    if asked is not None:
+        if asked in names:
+            return Choice(asked)
+        hint = did_you_mean(asked, names) or f"the columns are {first_of(names, 20) or 'none'}"
+        raise DataError(Problem(f"there is no column {asked!r}", path="--target", hint=hint, rule="missing-column"))
+    if len(names) < 2:
+        listed = f"the only column is {names[0]!r}" if names else "there are no columns"
+        hint = "give a table of features and a target"
+        raise DataError(Problem(f"{listed}, and a target needs features beside it", hint=hint, rule="no-target"))
+    for usual in USUAL_NAMES:
+        for name in names:
+            if name.strip().casefold() == usual:
+                return Choice(name, f"guessed from its name: --target names another of {first_of(names, 8)}")
+    return Choice(names[-1], f"guessed: it is the last column; --target names another of {first_of(names, 8)}")
+
+
+def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
+    """What a target's values make of the task.
+
+    Args:
+        target: Its column.
+        cells: Its first values.
+        tally: All of its values.
+
+    Raises:
+        DataError: It cannot be learnt: all is missing, one value, dates, an id, an array of classes.
+    """
+    if cells.is_array:
+        return _arrays(target, cells)
+    if not tally.counts:
+        raise _refused(target, "has no values", "name another target, or fill it in")
+    inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    two = len(tally.counts) == 2 and not tally.more
+    if inferred.kind == "number" and not two:
+        return _number(target, tally, note)
+    if inferred.kind == "number":
+        note = "two values, so they are taken for classes"
+    return _classes(target, tally, note)
+
+
+def _number(target: Choice, tally: Tally, note: str) -> Task:
+    if len(tally.counts) == 1 and not tally.more:
+        value = next(iter(tally.counts))
+        raise _refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
+    return Task(target, "number", missing=tally.missing, why=note)
+
+
+def _classes(target: Choice, tally: Tally, note: str) -> Task:
+    names = sort_labels(list(tally.counts))
+    if len(names) == 1 and not tally.more:
+        raise _refused(target, f"has one value, {names[0]!r}, in all rows", "there is nothing to learn from it")
+    if _are_dates(tally, names):
+        raise _refused(
+            target, f"holds dates, such as {names[0]!r}", "a date is no class: predict the days until it, as a number"
+        )
+    if tally.more or len(names) > MOST_CLASSES:
+        raise _refused(
+            target,
+            f"has more than {MOST_CLASSES:,} different texts",
+            "a class is learnt from several rows: is it an id?",
+        )
+    total = tally.present
+    if len(names) > 2 and len(names) > max(total / 2, 3):
+        raise _refused(
+            target,
+            f"has {len(names):,} different values in {total:,} rows",
+            "a class is learnt from several rows: name another target, or is it an id or free text?",
+        )
+    counts = tuple(tally.counts[name] for name in names)
+    return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
+
+
+def _arrays(target: Choice, cells: Cells) -> Task:
+    inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    if inferred.kind != "number" or len(cells.info.shape) != 1:
+        hint = "docs/data.md shows how such targets are written; configs/masks.yaml and configs/topics.yaml have some"
+        raise _refused(target, f"is {note}, for which no network is drafted", hint)
+    return Task(target, "number", width=cells.info.shape[0], why=note)
+
+
+def _are_dates(tally: Tally, names: Sequence[str]) -> bool:
+    if not tally.more and tally.moment_cells == tally.present and tally.number_cells < tally.present:
+        return True
+    return bool(fitting_formats(names[:1000]))
+
+
+def _refused(target: Choice, what: str, hint: str) -> DataError:
+    why = f" ({target.why})" if target.why else ""
+    message = f"the target {target.name!r} {what}{why}"
+    return DataError(Problem(message, path="--target", hint=hint, rule="unusable-target"))
