@@ -262,8 +262,10 @@ def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
     """
     from dlcli.config.document.writer import dump
 
-    mapping = isinstance(config, Mapping)
-    inspection = inspect_value(config, Path.cwd(), overrides) if mapping else inspect(Path(config), overrides)
+    if isinstance(config, Mapping):
+        inspection = inspect_value(config, Path.cwd(), overrides)
+    else:
+        inspection = inspect(Path(config), overrides)
     if not inspection.document.complete or not inspection.document.value:
         raise ConfigError(inspection.problems)
     return dump(inspection.document.value)

@@ -15,7 +15,6 @@ OWN: Mapping[str, str] = {
     "EnsembleDense": "layers.ensembles",
     "FlatCosine": "schedules.flat_cosine",
     "KeepBest": "callbacks.keep_best",
-    "NTKDense": "layers.ntk_dense",
     "ParametricActivation": "layers.parametric_activation",
     "Patches": "layers.patches",
     "PeriodicEmbedding": "layers.number_embeddings",
@@ -26,6 +25,7 @@ OWN: Mapping[str, str] = {
     "Scaling": "layers.scaling",
     "ScheduledDropout": "layers.scheduled_dropout",
     "SinePositionEncoding": "layers.positions",
+    "TangentDense": "layers.tangent_dense",
     "TransformerEncoder": "layers.transformer_encoder",
 }
 """The module of each, in this room."""

@@ -36,7 +36,7 @@ def shaken(layer: Any, inputs: Any = ROWS) -> list[Any]:
 
 LAYERS: dict[str, tuple[dict[str, Any], Any]] = {
     "Scaling": ({"rate": 6.0, "decay": 36.0}, ROWS),
-    "NTKDense": ({"units": 3, "activation": "selu", "bias_rate": 0.1}, ROWS),
+    "TangentDense": ({"units": 3, "activation": "selu", "bias_rate": 0.1}, ROWS),
     "ParametricActivation": ({"activation": "mish", "rate": 0.1}, ROWS),
     "PeriodicEmbedding": ({"size": 4, "frequencies": 8, "places": [0, 3]}, ROWS),
     "PiecewiseLinearEmbedding": (
@@ -88,12 +88,12 @@ def test_scaling_and_activation_begin_as_they_should() -> None:
 
 
 def test_a_dense_layer_of_the_tangent_kernel() -> None:
-    layer = of("NTKDense", units=3, bias_rate=0.1)
+    layer = of("TangentDense", units=3, bias_rate=0.1)
     kernel, bias = shaken(layer)
     np.testing.assert_allclose(layer(ROWS), ROWS @ kernel / math.sqrt(5) + 0.1 * bias, rtol=1e-5, atol=1e-6)
     assert decay_of(layer.bias) == 0
     assert decay_of(layer.kernel) == 1
-    assert not np.asarray(of("NTKDense", units=3, initialize="zeros")(ROWS)).any()
+    assert not np.asarray(of("TangentDense", units=3, initialize="zeros")(ROWS)).any()
 
 
 def test_a_periodic_embedding() -> None:
@@ -187,9 +187,9 @@ def test_padding_is_not_looked_at() -> None:
 
 
 def test_weights_are_drawn_to_fit_the_rows() -> None:
-    inner = keras.Sequential([keras.Input((16,)), of("NTKDense", units=8, initialize="data")])
+    inner = keras.Sequential([keras.Input((16,)), of("TangentDense", units=8, initialize="data")])
     source = keras.Input((5,), name="x")
-    hidden = of("NTKDense", units=16, activation="selu", initialize="data", bias_rate=0.1)(source)
+    hidden = of("TangentDense", units=16, activation="selu", initialize="data", bias_rate=0.1)(source)
     model = keras.Model({"x": source}, inner(hidden))
     rows = RANDOM.normal(size=(500, 5)).astype(np.float32) * [1, 100, 0.01, 1, 0]
     assert draws_from_rows(model)
@@ -201,7 +201,7 @@ def test_weights_are_drawn_to_fit_the_rows() -> None:
     assert all((one == other).all() for one, other in zip(first, model.get_weights(), strict=True))
     draw_from_rows(model, {"x": rows}, seed=8)
     assert (first[0] != model.get_weights()[0]).all()
-    assert not draws_from_rows(keras.Sequential([keras.Input((5,)), of("NTKDense", units=2)]))
+    assert not draws_from_rows(keras.Sequential([keras.Input((5,)), of("TangentDense", units=2)]))
 
 
 def test_schedules() -> None:
@@ -220,7 +220,7 @@ def test_schedules() -> None:
 
 
 def test_weights_decay_by_the_schedule_and_by_their_share() -> None:
-    layer = of("NTKDense", units=1)
+    layer = of("TangentDense", units=1)
     scaling = of("Scaling", rate=2.0, decay=4.0)
     model = keras.Sequential([keras.Input((5,)), scaling, layer])
     optimizer = of("AdamOfSchedules", learning_rate=0.1, weight_decay=of("FlatCosine", value=0.5, steps=2, flat=0.0))
@@ -259,8 +259,8 @@ def test_the_last_of_the_best_epochs_is_kept() -> None:
     ("name", "arguments"),
     [
         ("Scaling", {"rate": 0}),
-        ("NTKDense", {"units": 0}),
-        ("NTKDense", {"units": 1, "initialize": "he"}),
+        ("TangentDense", {"units": 0}),
+        ("TangentDense", {"units": 1, "initialize": "he"}),
         ("ParametricActivation", {"activation": "relu", "rate": -1}),
         ("PeriodicEmbedding", {"size": 1}),
         ("PiecewiseLinearEmbedding", {"bins": 0}),

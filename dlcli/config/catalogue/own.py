@@ -84,7 +84,7 @@ OWN_LAYERS: dict[str, dict[str, Any]] = {
             "decay": _optional(1.0, "number", _DECAY.format("the factors")),
         },
     ),
-    "NTKDense": _layer(
+    "TangentDense": _layer(
         "A dense layer with weights of the size of 1, divided by the root of its inputs (neural tangent kernel).",
         {
             "units": _UNITS,
@@ -232,7 +232,7 @@ _SCHEDULES = {
 
 _OPTIMIZERS = {
     "AdamOfSchedules": {
-        "doc": "Adam whose weight decay may follow a schedule, and leaves out what layers say: biases of NTKDense.",
+        "doc": "Adam whose weight decay may follow a schedule, and leaves out what layers say: biases of TangentDense.",
         "own": True,
         "arguments": {
             **dict.fromkeys(("learning_rate", "beta_1", "beta_2", "epsilon", "amsgrad"), "common"),

@@ -39,7 +39,7 @@ __all__ = [
     "target_form",
 ]
 
-DENSE = ("Dense", "EnsembleDense", "NTKDense")
+DENSE = ("Dense", "EnsembleDense", "TangentDense")
 """The layers whose `activation` is what an output gives."""
 
 TargetForm = Literal["index", "one_hot", "column", "number", "multi_hot", "sequence", "zeros", "nothing"]

@@ -17,7 +17,7 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     """Adam with `weight_decay` a number or a schedule: `w -= learning_rate * weight_decay * w` before each update.
 
     As in Keras's AdamW a weight decays by the rate and the decay of the step. Layers may ask for another share of it:
-    the biases of NTKDense do not decay.
+    the biases of TangentDense do not decay.
 
     Args:
         learning_rate: A number or a schedule.

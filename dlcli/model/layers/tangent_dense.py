@@ -11,7 +11,7 @@ from dlcli.backend import startup
 from dlcli.model.layers.decay import mark_decay
 from dlcli.model.layers.drawing import drawing
 
-__all__ = ["NTKDense"]
+__all__ = ["TangentDense"]
 
 keras = startup.load()
 
@@ -23,7 +23,7 @@ _CORNERS = 5
 
 
 @keras.saving.register_keras_serializable(package="dlcli")
-class NTKDense(keras.layers.Layer):  # type: ignore[name-defined,misc]
+class TangentDense(keras.layers.Layer):  # type: ignore[name-defined,misc]
     """`y = activation(x W / sqrt(inputs) + b)`, W of standard normal numbers.
 
     Shapes: `(batch, ..., inputs)` to `(batch, ..., units)`. With Adam the same rate moves the outputs of wide and of
