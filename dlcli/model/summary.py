@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.config.catalogue.own import OWN_LAYERS
+from dlcli.config.catalogue.own import MADE_OF_KERAS
 from dlcli.config.graph.graph import Graph
 from dlcli.model.layers.positions import zeros_of
 
@@ -129,7 +129,7 @@ def _in_order(sources: Mapping[str, list[str]], graph: Graph | None) -> list[str
 def _own_types(graph: Graph | None) -> dict[str, str]:
     """The layers of our own, which are made of Keras's, by the names of these."""
     components = {node.name: node.component for node in graph.nodes} if graph is not None else {}
-    return {name: each.name for name, each in components.items() if each is not None and each.name in OWN_LAYERS}
+    return {name: each.name for name, each in components.items() if each is not None and each.name in MADE_OF_KERAS}
 
 
 def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[tuple[str, int]]:

@@ -99,6 +99,11 @@ class NumberSequenceCodec:
         return (EntranceLayer("Masking", {"mask_value": 0.0}),) if self._mask and len(self.shape) == 2 else ()
 
     @property
+    def linear(self) -> bool:
+        """Whether `offset` and `scale` are all of the scaling."""
+        return self._steps.linear
+
+    @property
     def offset(self) -> NDArray[np.float64]:
         """What is subtracted from each number of a step."""
         return self._steps.offset

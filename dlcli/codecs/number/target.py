@@ -88,6 +88,11 @@ class NumberTargetCodec:
         return self._scaling
 
     @property
+    def linear(self) -> bool:
+        """`offset` and `scale` are all of the scaling."""
+        return True
+
+    @property
     def offset(self) -> NDArray[np.float64]:
         """What `decode` adds to each number, after `scale`: `(width,)`."""
         return self._codec.offset

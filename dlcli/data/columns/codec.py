@@ -24,6 +24,7 @@ from dlcli.config.signature import EntranceLayer, InputDtype
 from dlcli.errors import Problem
 
 __all__ = [
+    "BendsNumbers",
     "Codec",
     "Column",
     "Encoded",
@@ -33,6 +34,7 @@ __all__ = [
     "LeavesRowsOut",
     "MadeOnDemand",
     "MasksPadding",
+    "MeasuresNumbers",
     "MeetsUnseenValues",
     "NamesIndices",
     "OpensFiles",
@@ -176,6 +178,15 @@ class HasEntrance(Protocol):
 
 
 @runtime_checkable
+class MeasuresNumbers(Protocol):
+    """A codec of a feature whose numbers measure something, and are no marks of one value among several."""
+
+    @property
+    def measures(self) -> Literal[True]:
+        """They do."""
+
+
+@runtime_checkable
 class ScalesNumbers(Protocol):
     """A codec of numbers that can be brought back into their own unit: `scaled * scale + offset`."""
 
@@ -186,6 +197,18 @@ class ScalesNumbers(Protocol):
     @property
     def scale(self) -> NDArray[np.float64]:
         """For each number along the last axis."""
+
+    @property
+    def linear(self) -> bool:
+        """Whether that is all of it; else `decode` alone brings them back."""
+
+
+@runtime_checkable
+class BendsNumbers(ScalesNumbers, Protocol):
+    """A codec of numbers whose scale may be no straight line."""
+
+    def decode(self, encoded: NDArray[Any]) -> NDArray[np.float64]:
+        """The numbers in their own unit again, in the shape of `encoded`."""
 
 
 @runtime_checkable
