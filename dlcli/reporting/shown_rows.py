@@ -11,11 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.signature import DEFAULT_INPUT
-<<<<<<< HEAD:dlcli/reporting/shown_rows.py
-from dlcli.data.columns.codec import Codec, FillsUpSteps, NamesIndices, ScalesNumbers
-=======
-from dlcli.data.columns.codec import BendsNumbers, Codec, NamesIndices, ScalesNumbers
->>>>>>> 52a1a4c1d11143082d6d7cb490ccc2ecd4cce662:dlcli/report/shown_rows.py
+from dlcli.data.columns.codec import BendsNumbers, Codec, FillsUpSteps, NamesIndices, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
@@ -94,13 +90,10 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
         return _numbers(np.asarray(values, np.float64).reshape(-1))
     if isinstance(codec, NamesIndices) and values.dtype.kind in "iu":
         return _words(codec, values.reshape(-1))
-<<<<<<< HEAD:dlcli/reporting/shown_rows.py
     if isinstance(codec, FillsUpSteps):
         values = values[codec.there(values)]
-=======
     if isinstance(codec, BendsNumbers) and not codec.linear:
         return _numbers(codec.decode(np.asarray(values, np.float64)).reshape(-1))
->>>>>>> 52a1a4c1d11143082d6d7cb490ccc2ecd4cce662:dlcli/report/shown_rows.py
     if isinstance(codec, ScalesNumbers):
         return _numbers((np.asarray(values, np.float64) * codec.scale + codec.offset).reshape(-1))
     names = codec.names()
