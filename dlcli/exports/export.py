@@ -3,9 +3,10 @@ with what the run predicts, and only then given its name."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from dlcli.backend import startup
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.data.columns.chunk import Chunk
-from dlcli.data.inputs import open_input
+from dlcli.data.inputs import Input, open_input
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.window_inputs import labelled_windows
 from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free, write_model
@@ -83,13 +85,18 @@ def export_run(
     require_free(output, format)
     run = load(path, leave=leave, warn=warn)
     if with_preprocessing:
+        _require_rows(run)
         require_holdable(run.preprocessing.features, format)
-    chunk = _rows(run, rows)
+    named = run.predictor.named
+    if run.preprocessing.windows is not None:
+        chunk, encoded = None, _windows(run, rows, warn)
+    else:
+        chunk = _rows(run, rows)
+        encoded = run.preprocessing.encode(chunk, named)
     assembly = _assembly(run, leave)
     outputs = tuple(plan.name for plan in assembly.outputs)
-    named = run.predictor.named
-    encoded = run.preprocessing.encode(chunk, named)
     if with_preprocessing:
+        assert chunk is not None
         dtype = format.number_dtype
         model: Any = _with_preprocessing(assembly, run.preprocessing, dtype)
         inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
@@ -104,7 +111,7 @@ def export_run(
             write_model(model, draft, format=format, outputs=outputs, metadata=document)
         except OSError as error:
             raise not_writable(str(output), error) from error
-        singles = len(batches(chunk.num_rows)) - 1
+        singles = len(batches(len(next(iter(encoded.values()))))) - 1
         received = reload(draft, inputs, format=format, outputs=outputs, singles=singles, code=assembly.config.code)
         parity = _prove(run, assembly, encoded, received, tolerance=format.tolerance)
         return Export(output, format.name, move(draft, output, format), parity)
@@ -177,19 +184,51 @@ def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype:
     return keras.Model(columns, assembly.model(inputs), name=assembly.config.name)
 
 
-def _rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
-    """Some rows of the run's data, the test split's file before others, or of the files that are given."""
+def _require_rows(run: TrainedRun) -> None:
+    """Refuse to put the preprocessing of windows into a model.
+
+    Raises:
+        ModelError: A sample is a window.
+    """
+    if run.preprocessing.windows is not None:
+        message = "no format finds the windows of a table: a model of windows takes them as arrays"
+        raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
+
+
+def _opened(run: TrainedRun, files: Sequence[str] | None, *, with_targets: bool = False) -> Input:
+    """The run's data, the test split's file before others, or the files that are given."""
     data = run.config.data
     places = (data.test, data.validation, data.train)
     own = next(place for place in places if place is not None and not isinstance(place, float))
+    return open_input(own if files is None else list(files), data, run.preprocessing, with_targets=with_targets)
+
+
+@contextlib.contextmanager
+def _asking_for_rows(files: Sequence[str] | None) -> Iterator[None]:
+    """What to do where the run's own data is not there any more."""
     try:
-        source = open_input(own if files is None else list(files), data, run.preprocessing)
-        rows = next((part.chunk for part in source.rows() if part.chunk.num_rows), None)
+        yield
     except DataError as error:
         if files is not None:
             raise
         hint = "give rows with --rows FILE: an export is compared with the run's predictions before it is kept"
         raise DataError(dataclasses.replace(problem, hint=hint) for problem in error.problems) from error
+
+
+def _windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> Arrays:
+    """The inputs of some windows over such rows."""
+    with _asking_for_rows(files):
+        opened = _opened(run, files, with_targets=True)
+        config = run.config.data.model_copy(update={"sample_weight": None})  # a column that nobody asks for
+        windows = labelled_windows(opened, config, run.preprocessing, named=run.predictor.named, warn=warn)
+    return windows.take(slice(0, MOST_ROWS)).inputs
+
+
+def _rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
+    """Some of such rows."""
+    with _asking_for_rows(files):
+        source = _opened(run, files)
+        rows = next((part.chunk for part in source.rows() if part.chunk.num_rows), None)
     if rows is None:
         raise DataError(Problem(f"'{source.source.name}' has no rows", hint="give others: --rows FILE", rule="no-rows"))
     count = min(rows.num_rows, MOST_ROWS)

@@ -53,3 +53,12 @@ def test_windows_have_an_order_of_their_own() -> None:
     assert "leave no steps in a row" in message
     ((_, message, _),) = problems({"time": "t"}, split={"ordered": "other"})
     assert "in the order of their own time" in message
+
+
+def test_what_is_predicted_is_not_known_ahead() -> None:
+    features = {"y": "number", "past": {"type": "number", "columns": ["y", "z"]}, "holiday": "boolean"}
+    assert problems({"known": ["holiday"]}, features=features) == []
+    for known in ("y", "past", "*"):
+        found = problems({"known": [known]}, features=features)
+        assert {(where, what[:18]) for where, what, _ in found} == {("data.windows.known", "'y' is the target,")}
+        assert len(found) == 1 + (known == "*")

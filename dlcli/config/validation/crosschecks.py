@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.file_names import is_remote, name_problem
@@ -103,9 +103,10 @@ def _leaders(data: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
     windows = data.get("windows")
-    if isinstance(windows, Mapping) and windows.get("horizon") != 0:
-        return  # the past of a series may tell its future
     targets = {column for _, columns in _columns(data, "target") for column in columns}
+    if isinstance(windows, Mapping) and windows.get("horizon") != 0:  # the past of a series may tell its future
+        yield from _targets_known_ahead(data, windows, targets)
+        return
     for path, patterns in _columns(data, "features"):
         for column in sorted(targets):
             if any(fnmatch.fnmatchcase(column, pattern) for pattern in patterns):
@@ -113,6 +114,25 @@ def _targets_among_features(data: Mapping[str, Any]) -> Iterator[Problem]:
                     f"'{column}' is the target, and cannot also be a feature",
                     path=format_path(path),
                     hint="remove it from the features: a model that is shown the answer learns nothing else",
+                    rule="target-is-feature",
+                )
+
+
+def _targets_known_ahead(
+    data: Mapping[str, Any], windows: Mapping[str, Any], targets: Collection[str]
+) -> Iterator[Problem]:
+    """Features that would be shown at the steps that are predicted, and are what is predicted there."""
+    known = _names(windows.get("known"))
+    for path, patterns in _columns(data, "features"):
+        names = [str(path[-1])] if isinstance(data.get("features"), Mapping) else patterns
+        if not any(fnmatch.fnmatchcase(name, word) for name in names for word in known):
+            continue
+        for column in sorted(targets):
+            if any(fnmatch.fnmatchcase(column, pattern) for pattern in patterns):
+                yield Problem(
+                    f"'{column}' is the target, and cannot be known at the steps that are predicted",
+                    path="data.windows.known",
+                    hint=f"leave {names[0]!r} out of `known`: a model that is shown the answer learns nothing else",
                     rule="target-is-feature",
                 )
 
