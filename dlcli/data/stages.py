@@ -131,7 +131,8 @@ def _with_steps(table: Table) -> Table:
         if len(new)
     ]
     rows = {source: whole for source, (whole, _) in filled.items()}
-    return dataclasses.replace(table, rows=rows, decisions=(*table.decisions, *lines))
+    put_in = {source: len(new) for source, (_, new) in filled.items()}
+    return dataclasses.replace(table, rows=rows, put_in=put_in, decisions=(*table.decisions, *lines))
 
 
 def _unusable(table: Table) -> tuple[dict[SplitName, NDArray[np.int64]], list[Problem]]:

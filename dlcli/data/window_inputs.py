@@ -16,7 +16,7 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.encoding import encode_chunk
 from dlcli.data.samples.samples import Taken
 from dlcli.data.samples.windows import WindowSamples
-from dlcli.data.series.filling import fill_windows
+from dlcli.data.series.filling import drawn_steps, fill_windows
 from dlcli.data.series.form import WindowForm
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.splits.windows import find_windows, no_room
@@ -61,7 +61,8 @@ def labelled_windows(
         message = f"{int(empty.sum()):,} of {rows.num_rows:,} rows are without a target, and no window predicts them"
         warn(Problem(message, rule="missing-target"))
     inside = np.zeros(len(layout.order), np.int64)
-    starts = find_windows(layout, inside, 0, empty[layout.order], windows)
+    drawn = drawn_steps(layout.order, len(filled), windows)
+    starts = find_windows(layout, inside, 0, empty[layout.order], windows, drawn=drawn)
     if not len(starts):
         problem = no_room("train", layout, inside == 0, windows)
         message = problem.message.replace("in the train split", f"in '{opened.source.name}'")

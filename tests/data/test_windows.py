@@ -380,3 +380,18 @@ def test_what_makes_no_windows_is_told(tmp_path: Path, keys: dict[str, Any], rul
         prepare(DataConfig.model_validate({"train": str(file), "target": number, "features": number, **keys}), seed=0)
     if isinstance(caught.value, DlcliError):
         assert [problem.rule for problem in caught.value.problems] == [rule]
+
+
+@pytest.mark.parametrize(("how", "windows"), [("linear", 34), ("previous", 36), ("zero", 36)])
+def test_no_forecast_is_made_as_of_a_step_that_is_drawn_from_what_comes_later(
+    how: str, windows: int, tmp_path: Path
+) -> None:
+    table = panel([40], seed=0, interleaved=False)
+    table["value"] **= 2
+    there = table.drop(index=[25, 26])
+    there.to_csv(tmp_path / "panel.csv", index=False)
+    data = config(tmp_path / "panel.csv", {"length": 3, "horizon": 2, "gaps": {"fill": how}})
+    held = taken(prepare(data, seed=0).splits["train"])
+    assert len(held.targets["value"]) == windows
+    if how == "linear":
+        assert set(held.inputs["features"][:, -1, 0]) <= set(there["value"])

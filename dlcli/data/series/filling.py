@@ -22,7 +22,7 @@ from dlcli.data.series.time_form import TimeForm, on_the_wall
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Filling", "fill_gaps", "fill_windows"]
+__all__ = ["Filling", "drawn_steps", "fill_gaps", "fill_windows"]
 
 MOST = 10
 """Rows are put in at most so many times as many as there are."""
@@ -175,6 +175,18 @@ def _between(before: NDArray[Any], after: NDArray[Any], share: NDArray[np.float6
     part = share.reshape(-1, *[1] * (before.ndim - 1))
     line = before + (after.astype(np.float64) - before) * part
     return np.asarray(np.rint(line) if np.issubdtype(before.dtype, np.integer) else line).astype(before.dtype)
+
+
+def drawn_steps(order: NDArray[np.int64], put_in: int, windows: Windows) -> NDArray[np.bool_]:
+    """`(steps,)` which steps were put in on a line to the step after the gap: who knows them knows what came later.
+
+    Args:
+        order: `(steps,)` the row of each step.
+        put_in: How many rows, the last ones, were put in.
+        windows: What the config asks for.
+    """
+    drawn = isinstance(windows.gaps, FillGaps) and windows.gaps.fill == "linear"
+    return np.asarray(order >= len(order) - (put_in if drawn else 0))
 
 
 def fill_windows(

@@ -12,6 +12,7 @@ from dlcli.config.schema import GroupSplit, Windows
 from dlcli.config.schema.windows import FillGaps
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.cells import numbers
+from dlcli.data.series.filling import drawn_steps
 from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.naive import seasonal_scale
@@ -62,6 +63,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         splits = _splits_of(table, source, layout, seed=seed)
         pace = _pace(table, layout, splits) if source == "train" else pace
         out = np.isin(layout.order, table.left_out.get(source, np.empty(0, np.int64)))
+        drawn = drawn_steps(layout.order, table.put_in.get(source, 0), windows)
         for number, name in enumerate(SPLITS):
             steps = np.flatnonzero(splits == number)
             if name not in wanted or (name != source and not _is_part(table, source, name)):
@@ -69,7 +71,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             if not len(steps):
                 problems.append(_no_instant(name))
             else:
-                found = find_windows(layout, splits, number, out, windows)
+                found = find_windows(layout, splits, number, out, windows, drawn=drawn)
                 problems += [] if len(found) else [no_room(name, layout, splits == number, windows)]
                 begins = layout.starts[layout.series[found]]
                 runs = layout.runs[found + windows.past - 1]
@@ -217,7 +219,13 @@ def _numbers(shares: Mapping[SplitName, NDArray[np.int64]], count: int) -> NDArr
 
 
 def find_windows(
-    layout: Layout, splits: NDArray[np.int64], number: int, out: NDArray[np.bool_], windows: Windows
+    layout: Layout,
+    splits: NDArray[np.int64],
+    number: int,
+    out: NDArray[np.bool_],
+    windows: Windows,
+    *,
+    drawn: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """The places of the first steps of the windows of a split.
 
@@ -227,6 +235,7 @@ def find_windows(
         number: That of the split.
         out: `(steps,)` which have no target, so that no window predicts them.
         windows: Which steps a window has.
+        drawn: `(steps,)` which are known only when the step after their gap is: no forecast is made as of these.
     """
     steps, span = len(layout.order), windows.span
     if steps < span:
@@ -237,6 +246,8 @@ def find_windows(
     sound = _alike(apart, first, span)
     elsewhere = np.cumsum(np.append(0, (splits != number) | out))
     sound &= elsewhere[first + span] == elsewhere[first + ahead]
+    if windows.horizon:
+        sound &= ~drawn[first + windows.past - 1]
     if not windows.look_back or number == SPLITS.index("train"):
         other = np.cumsum(np.append(0, splits != number))
         sound &= other[first + span] == other[first]

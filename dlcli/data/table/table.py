@@ -39,6 +39,7 @@ class Table:
         left_out: Of each source the ascending numbers of the rows that are to be in no split.
         unusable: Those of them that cannot be encoded.
         weights: Of each source the weight of every row, where the config names a column of them.
+        put_in: Of each source how many rows, the last ones, no file has: steps that were missing.
     """
 
     config: DataConfig
@@ -51,6 +52,7 @@ class Table:
     left_out: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
     unusable: Mapping[SplitName, NDArray[np.int64]] = dataclasses.field(default_factory=dict)
     weights: Mapping[SplitName, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
+    put_in: Mapping[SplitName, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
