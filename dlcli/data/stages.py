@@ -28,6 +28,7 @@ from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays, encod
 from dlcli.data.samples.made import MadeSamples
 from dlcli.data.samples.samples import Samples
 from dlcli.data.series.filling import fill_windows
+from dlcli.data.series.once import static_columns
 from dlcli.data.series.views import window_form
 from dlcli.data.splits.division import Division, divide_rows
 from dlcli.data.splits.windows import divide_windows
@@ -123,7 +124,7 @@ def _with_steps(table: Table) -> Table:
     how = windows.gaps.fill
     format = format_of(table.config, table.roles.features, windows.time)
     windows = windows.model_copy(update={"series": list(table.roles.series)})
-    static = [column for name in windows.static or () for column in table.roles.features.get(name, ())]
+    static = static_columns(windows, table.roles.features)
     filled = {source: fill_windows(rows, windows, static, format=format) for source, rows in table.rows.items()}
     lines = [
         (f"gaps in {source}", f"{len(new):,} missing steps put in ({how})")

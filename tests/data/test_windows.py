@@ -395,3 +395,10 @@ def test_no_forecast_is_made_as_of_a_step_that_is_drawn_from_what_comes_later(
     assert len(held.targets["value"]) == windows
     if how == "linear":
         assert set(held.inputs["features"][:, -1, 0]) <= set(there["value"])
+
+
+def test_what_a_series_does_not_have_once_is_told(weather: Path) -> None:
+    assert not prepared(weather, static=["height"], known=["holiday"]).doubts
+    (doubt,) = prepared(weather, static=["h*i*"]).doubts[-1:]
+    assert (doubt.path, doubt.rule) == ("data.windows.static", "changing-static")
+    assert "'holiday'" in doubt.message

@@ -164,7 +164,12 @@ def _usual_step(distances: Times) -> int | float | None:
     regular = np.abs(multiples - np.rint(multiples)) < 1e-3
     if counts[place] < USUAL * len(distances) or regular.mean() < REGULAR:
         return None
-    return round(step) if whole else float(f"{step:.6g}")
+    return round(step) if whole else _plain(float(step))
+
+
+def _plain(step: float) -> float:
+    """A step without the noise of the differences that it was found in: 0.1, but not 0.333333 for a third."""
+    return next((short for digits in (6, 9) if abs((short := float(f"{step:.{digits}g}")) - step) < 1e-9 * step), step)
 
 
 def _add_months(moments: Times, months: NDArray[np.int64], *, at_end: bool) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from dlcli.data.series.filling import drawn_steps
 from dlcli.data.series.form import Pace
 from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.naive import seasonal_scale
+from dlcli.data.series.once import changing, static_columns
 from dlcli.data.series.time_form import in_words
 from dlcli.data.splits.division import Division, Part, classes_of, groups_of
 from dlcli.data.splits.partition import split_rows, split_sizes
@@ -82,7 +83,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         {name: parts[name] for name in SPLITS if name in parts},
         {source: layout.order for source, layout in layouts.items()},
         notes=tuple(_notes(layouts, windows)),
-        doubts=tuple(_doubts(layouts)),
+        doubts=(*_doubts(layouts), *_changing(table, layouts)),
         pace=pace,
     )
 
@@ -164,6 +165,13 @@ def _doubts(layouts: Mapping[SplitName, Layout]) -> Iterator[Problem]:
                 hint="data.windows.frequency says what a step is, such as day or 15 min",
                 rule="irregular-times",
             )
+
+
+def _changing(table: Table, layouts: Mapping[SplitName, Layout]) -> Iterator[Problem]:
+    """What the training series do not have once, as they are to."""
+    if (windows := table.config.windows) is not None and "train" in layouts:
+        columns = static_columns(windows, table.roles.features)
+        yield from changing(table.rows["train"], layouts["train"], columns)
 
 
 def _splits_of(table: Table, source: SplitName, layout: Layout, *, seed: int) -> NDArray[np.int64]:
