@@ -66,7 +66,7 @@ def path(tmp_path: Path) -> Path:
 @given(
     train=st.lists(finite, min_size=2, max_size=20),
     rows=st.lists(st.none() | st.just(float("nan")) | finite, min_size=1, max_size=20),
-    scale=st.sampled_from(["standard", "min_max", "none", 255.0]),
+    scale=st.sampled_from(["standard", "min_max", "robust", "quantile", "none", 255.0]),
     missing=st.sampled_from(["mean", "median", "zero", 7.5]),
 )
 def test_numbers(train: list[float], rows: list[float | None], scale: Any, missing: Any, path: Path) -> None:
@@ -135,7 +135,7 @@ def test_sounds(path: Path) -> None:
 @given(
     train=st.lists(words, min_size=1, max_size=8),
     rows=st.lists(st.none() | words, min_size=1, max_size=8),
-    encode=st.sampled_from(["one_hot", "index"]),
+    encode=st.sampled_from(["one_hot", "index", "auto"]),
     unknown=st.sampled_from(["bucket", "error"]),
     missing=st.sampled_from(["bucket", "error", "most_frequent"]),
 )

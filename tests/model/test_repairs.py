@@ -41,6 +41,43 @@ def other(argument: Argument) -> Any:
     return value * 0.5 + 0.1 if isinstance(value, float) else None
 
 
+@pytest.mark.parametrize(
+    ("shapes", "rows"),
+    [([(4,), (1,)], 4), ([(1,), (4,)], 4), ([(4, 3), (1, 1)], 4), ([(3, 4), (1,)], 4), ([(4, 4), (4, 1)], 1)],
+    ids=str,
+)
+@pytest.mark.parametrize("layer", ["Add", "Average"])
+def test_sums_of_several_shapes_are_those_of_their_rows(layer: str, shapes: list[tuple[int, ...]], rows: int) -> None:
+    """In a batch of as many rows as there are numbers, too."""
+    from dlcli.config.graph.expanded import expand
+    from dlcli.config.schema.model import ModelConfig
+    from dlcli.config.signature import InputSpec
+    from dlcli.model.functional import build
+    from dlcli.model.summary import summarize
+
+    names = ["a", "b"]
+    section = ModelConfig.model_validate({"layers": [{layer: None, "inputs": names, "name": "sum"}]})
+    graph = expand(section, features=names).require()
+    inputs = [InputSpec(name, shape, named=True) for name, shape in zip(names, shapes, strict=True)]
+    model = build(graph, inputs, code={}, name="m")
+    random = np.random.default_rng(2)
+    given = {
+        name: random.normal(size=(rows, *shape)).astype(np.float32) for name, shape in zip(names, shapes, strict=True)
+    }
+    rank = max(map(len, shapes)) + 1
+    raised = [each.reshape(rows, *[1] * (rank - each.ndim), *each.shape[1:]) for each in given.values()]
+    wanted = (raised[0] + raised[1]) / (2 if layer == "Average" else 1)
+    assert np.allclose(np.asarray(model(given)), wanted, atol=1e-6)
+    assert np.allclose(model.predict(given, batch_size=rows, verbose=0), wanted, atol=1e-6)
+    assert {row.name: row.inputs for row in summarize(model, graph).rows}["sum"] == ("a", "b")
+
+
+def test_keras_still_adds_along_the_wrong_axis() -> None:
+    keras = startup.load()
+    rows = np.arange(4, dtype=np.float32)[:, np.newaxis]
+    assert not np.allclose(np.asarray(keras.ops.add(np.zeros((4, 4), np.float32), rows)), rows + np.zeros((4, 4)))
+
+
 @pytest.mark.parametrize("kind", ["losses", "metrics", "layers", "initializers", "regularizers", "constraints"])
 def test_objects_tell_all_that_they_were_made_with(kind: str) -> None:
     startup.load()
