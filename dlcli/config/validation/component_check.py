@@ -233,7 +233,7 @@ class ComponentCheck:
         for name in required:
             if name not in component.arguments and name not in given:
                 doc = arguments[name].doc if name in arguments else ""
-                if name in arguments and arguments[name].auto:
+                if name in arguments and arguments[name].auto and AUTO not in doc:
                     doc = f"`{AUTO}` takes it from the data"
                 yield Problem(
                     f"{component.name} needs the argument {name!r}",
