@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.signature import DEFAULT_INPUT
-from dlcli.data.columns.codec import Codec, NamesIndices, ScalesNumbers
+from dlcli.data.columns.codec import BendsNumbers, Codec, FillsUpSteps, NamesIndices, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
@@ -90,6 +90,10 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
         return _numbers(np.asarray(values, np.float64).reshape(-1))
     if isinstance(codec, NamesIndices) and values.dtype.kind in "iu":
         return _words(codec, values.reshape(-1))
+    if isinstance(codec, FillsUpSteps):
+        values = values[codec.there(values)]
+    if isinstance(codec, BendsNumbers) and not codec.linear:
+        return _numbers(codec.decode(np.asarray(values, np.float64)).reshape(-1))
     if isinstance(codec, ScalesNumbers):
         return _numbers((np.asarray(values, np.float64) * codec.scale + codec.offset).reshape(-1))
     names = codec.names()

@@ -57,7 +57,7 @@ def _plane(look: Look) -> tuple[tuple[str, str], Floats, Floats, Floats] | None:
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.float32:
         return None
     for part in feature_parts(look.preprocessing, look.taken.inputs):
-        if part.codec is None or not isinstance(part.codec, ScalesNumbers):
+        if part.codec is None or not isinstance(part.codec, ScalesNumbers) or not part.codec.linear:
             return None
         names += list(part.codec.names())
         offsets += part.codec.offset.tolist()
