@@ -146,6 +146,11 @@ def test_a_hostile_input(hostile: Hostile, place: Place) -> None:
     go_through(dataclasses.replace(hostile, refused=hostile.refused[:1], used=hostile.used[:1]), place)
 
 
+@pytest.mark.parametrize("hostile", [each for each in corpus() if "report" in each.refused], ids=lambda each: each.name)
+def test_a_run_that_is_refused_has_no_report(hostile: Hostile, place: Place) -> None:
+    go_through(dataclasses.replace(hostile, refused=("report",), used=()), place)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("hostile", corpus(), ids=lambda each: each.name)
 def test_a_hostile_input_in_all_commands(hostile: Hostile, place: Place) -> None:
