@@ -337,7 +337,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.report.reporting import evaluate_and_report
+    from dlcli.reporting.reports import evaluate_and_report
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_and_report(
@@ -620,7 +620,7 @@ def report(
     """
     _require_names(run, output, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.report.reporting import report_run
+    from dlcli.reporting.reports import report_run
 
     return report_run(
         path,

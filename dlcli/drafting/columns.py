@@ -20,7 +20,7 @@ from dlcli.drafting.giveaways import gives_away
 from dlcli.drafting.glance import Cells, Glance
 from dlcli.drafting.task import Task
 
-__all__ = ["Column", "is_id_name", "look_at_columns", "settle"]
+__all__ = ["Column", "against_target", "is_id_name", "look_at_columns", "settle"]
 
 _ID = re.compile(
     r"(?i)(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|no|number|row|rownames|rowid|unnamed: 0)$|[a-z]I[Dd]$|^id"
@@ -60,7 +60,7 @@ class Column:
     @property
     def distinct(self) -> int:
         """Different values among the first rows."""
-        return 0 if self.cells.is_array else len(self.cells.labels.names)
+        return 0 if self.cells.is_array else len(self.cells.different)
 
     @property
     def details(self) -> str:
@@ -78,20 +78,28 @@ class Column:
         numbers = self.cells.numbers
         if self.feature.type == "number" and numbers is not None and np.isfinite(numbers).any():
             return f"{np.nanmin(numbers):g} to {np.nanmax(numbers):g}"
-        names = self.cells.labels.names
+        if self.feature.type not in ("category", "datetime"):
+            return ""
+        names = self.cells.names
         if self.feature.type == "category":
             return f"{', '.join(map(_shown, names[:3]))}{', ...' if len(names) > 3 else ''}"
-        return f"{_shown(min(names))} to {_shown(max(names))}" if self.feature.type == "datetime" and names else ""
+        return f"{_shown(min(names))} to {_shown(max(names))}" if names else ""
 
 
-def look_at_columns(seen: Glance, task: Task) -> list[Column]:
-    """Every column beside the target."""
-    target = seen.columns[task.target.name]
-    found: list[Column] = []
+def look_at_columns(seen: Glance, target: str) -> list[Column]:
+    """Every column beside the target, by itself."""
     before: dict[bytes, str] = {}
-    for name, cells in seen.columns.items():
-        if name != task.target.name:
-            found.append(_look(name, cells, seen, target, task, before))
+    return [_look(name, cells, seen, before) for name, cells in seen.columns.items() if name != target]
+
+
+def against_target(columns: Iterable[Column], target: Cells, task: Task) -> list[Column]:
+    """The columns without those that give the target away, unless nothing else is left."""
+    found = []
+    for column in columns:
+        if column.used and (why := gives_away(column.cells, target, task)):
+            reason = f"{_GIVES_AWAY}: {why}; delete this line if it is known before"
+            column = dataclasses.replace(column, used=False, why=reason)
+        found.append(column)
     return _some_left(found)
 
 
@@ -122,7 +130,7 @@ def is_id_name(name: str) -> bool:
     return bool(_ID.search(name.strip()))
 
 
-def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, before: dict[bytes, str]) -> Column:
+def _look(name: str, cells: Cells, seen: Glance, before: dict[bytes, str]) -> Column:
     guess = infer_feature(list(cells.chunks), cells.info, folder=seen.folder)
     if guess.feature is None:
         empty = "no values" in guess.note
@@ -130,10 +138,8 @@ def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, befo
         return Column(name, cells, False, None, why, suspect="empty" if empty else "", by_itself=True)
     if cells.is_array or guess.feature.opens_files:
         return Column(name, cells, True, guess.feature, guess.note)
-    if len(cells.labels.names) == 1 and not cells.missing:
-        return Column(
-            name, cells, False, None, f"one value, {_shown(cells.labels.names[0])}, in all rows", suspect="constant"
-        )
+    if len(cells.different) == 1 and not cells.missing:
+        return Column(name, cells, False, None, f"one value, {_shown(cells.names[0])}, in all rows", suspect="constant")
     if (large := _too_large(cells)) is not None:
         return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
     if guess.odd:
@@ -141,9 +147,7 @@ def _look(name: str, cells: Cells, seen: Glance, target: Cells, task: Task, befo
     if (twin := before.setdefault(_fingerprint(cells), name)) != name:
         return Column(name, cells, False, None, f"the same as {_shown(twin)} in every row")
     if why := _id(name, cells, guess):
-        return Column(name, cells, False, None, why)
-    if why := gives_away(cells, target, task):
-        return Column(name, cells, False, None, f"{_GIVES_AWAY}: {why}; delete this line if it is known before")
+        return Column(name, cells, False, guess.feature, why)
     feature, note = _with_format(guess, cells)
     return Column(name, cells, True, feature, note)
 
@@ -164,7 +168,7 @@ def _some_left(columns: list[Column]) -> list[Column]:
 def _id(name: str, cells: Cells, guess: Guess) -> str:
     """Why a column is taken for an id; empty for one that is none."""
     rows = len(cells.column)
-    known, values = rows - cells.missing, len(cells.labels.names)
+    known, values = rows - cells.missing, len(cells.different)
     if known < _FEWEST or values <= 0.95 * known:
         return ""
     if any("is it an id?" in doubt.message for doubt in guess.doubts):
@@ -185,11 +189,11 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
 
 def _fingerprint(cells: Cells) -> bytes:
     """Equal for columns of the same values; of few values that repeat, in other words too: `no` and `yes`, 0 and 1."""
-    found, numbers = cells.labels, cells.numbers
-    digest = hashlib.blake2b(found.codes.tobytes(), digest_size=16)
-    if len(found.names) > len(found.codes) / _ROWS_A_VALUE:
-        text = "\0".join(found.names) if numbers is None else ""
-        digest.update(text.encode() if numbers is None else np.nan_to_num(numbers).tobytes())
+    numbers = cells.numbers
+    digest = hashlib.blake2b(cells.codes.tobytes(), digest_size=16)
+    if len(cells.different) > len(cells.codes) / _ROWS_A_VALUE:
+        values = "\0".join(cells.names).encode() if numbers is None else np.nan_to_num(numbers).tobytes()
+        digest.update(values)
     return digest.digest()
 
 

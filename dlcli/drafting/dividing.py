@@ -161,5 +161,7 @@ def _is_time(column: Column) -> bool:
 
 
 def _ascends(column: Column) -> bool:
-    names, codes = column.cells.labels.names, column.cells.labels.codes
-    return bool(np.all(np.diff(codes) >= 0)) and list(names) == sorted(names)
+    if not np.all(np.diff(column.cells.codes) >= 0):
+        return False
+    names = column.cells.names
+    return list(names) == sorted(names)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dlcli.config.schema import USUAL_MARKS
 from dlcli.config.signature import SPLITS
-from dlcli.drafting.columns import Column, look_at_columns, settle
+from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import lay_out
 from dlcli.drafting.form import look_at_form
@@ -79,7 +79,7 @@ def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
     cells = seen.columns[chosen.name]
     if seen.whole:
         task = find_task(chosen, cells, survey(seen, [chosen.name]).tallies[chosen.name])
-        columns = look_at_columns(seen, task)
+        columns = against_target(look_at_columns(seen, chosen.name), cells, task)
         found = survey(seen, candidates(columns))
     else:
         columns, task, found = _of_many(seen, chosen)
@@ -96,6 +96,7 @@ def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
             max(int(rows * (1 - held_back)), 1),
             form=sample.form,
             shape=sample.shape,
+            inputs=sum(column.used for column in columns),
             validated=dividing.validation is not None or "validation" in place.sources,
             absent=dividing.classes_named,
         )
@@ -114,12 +115,12 @@ def _of_many(seen: Glance, chosen: Choice) -> tuple[list[Column], Task, Survey]:
 
     A column is told from an id, and its type, by the first rows alone.
     """
-    columns = look_at_columns(seen, Task(chosen, "number"))
+    columns = look_at_columns(seen, chosen.name)
     suspects = [column.name for column in columns if column.suspect and not column.cells.is_array]
     found = survey(seen, [chosen.name, *candidates(columns), *suspects])
     task = find_task(chosen, seen.columns[chosen.name], found.tallies[chosen.name])
     constant = [name for name in suspects if not found.tallies[name].more and len(found.tallies[name].counts) <= 1]
-    return settle(look_at_columns(seen, task), constant), task, found
+    return against_target(settle(columns, constant), seen.columns[chosen.name], task), task, found
 
 
 def _nothing(columns: Sequence[Column], seen: Glance) -> DataError:

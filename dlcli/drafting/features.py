@@ -61,7 +61,8 @@ def lay_out(columns: Sequence[Column], *, taken: Sequence[str], whole: bool) -> 
     features = [column for column in columns if column.used and column.name not in taken]
     left_out = [column for column in columns if not column.used and column.name not in taken]
     names: dict[str, str] = {}
-    given = {column.name: _written(column, names, [each.name for each in columns]) for column in features}
+    others = {column.name for column in columns}
+    given = {column.name: _written(column, names, others) for column in features}
     if whole and len(features) <= MOST_LISTED:
         lines = [heading(1, "features", f"{_counted(len(features), 'column')}")]
         lines += [entry(2, names[each.name], given[each.name], each.details) for each in features]
@@ -73,10 +74,10 @@ def lay_out(columns: Sequence[Column], *, taken: Sequence[str], whole: bool) -> 
     return Layout((*lines, *_excluded(left_out)), names)
 
 
-def _written(column: Column, names: dict[str, str], every: Sequence[str]) -> Any:
+def _written(column: Column, names: dict[str, str], others: set[str]) -> Any:
     """A feature as a config says it; notes what it is called."""
-    name = _called(column.name, {*names.values(), *every})
-    names[column.name] = name
+    name = names[column.name] = _called(column.name, others)
+    others.add(name)
     feature = column.feature
     said: dict[str, Any] = {"type": "auto"} if feature is None else feature.model_dump(mode="json", exclude_unset=True)
     said = {"type": said.pop("type", feature.type if feature is not None else "auto"), **said}

@@ -22,6 +22,9 @@ _PURE = 0.998
 _ROWS_A_PIECE = 15
 """Rows on average that a value, or a piece between two thresholds, must have: else it is learnt by heart."""
 
+_ROWS_A_SLIP = 500
+"""Rows among which one may be on the wrong side of a threshold."""
+
 _EXPLAINED = 1 - 1e-7
 """The part of a number's variance that a column explains where it is that number in another unit."""
 
@@ -36,7 +39,7 @@ def gives_away(cells: Cells, target: Cells, task: Task) -> str:
 
 
 def _classes(cells: Cells, target: Cells) -> str:
-    codes, classes = cells.labels.codes, target.labels.codes
+    codes, classes = cells.codes, target.codes
     known = classes >= 0
     codes, classes = codes[known] + 1, classes[known]  # no value is a value of its own: it may tell all
     if len(codes) < _FEWEST or len(np.unique(classes)) < 2:
@@ -66,7 +69,8 @@ def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int6
     ordered, found = values[order], classes[order]
     begins = np.flatnonzero(found[1:] != found[:-1]) + 1
     pieces = len(begins) + 1
-    if pieces > len(classes) / _ROWS_A_PIECE or pieces > 4 * len(np.unique(classes)):
+    most = len(np.unique(classes)) + 1 + len(classes) // _ROWS_A_SLIP
+    if pieces > min(most, len(classes) / _ROWS_A_PIECE):
         return ""
     tied = sum(ordered[place] == ordered[place - 1] for place in begins.tolist())
     return "thresholds on it alone tell the classes apart" if not tied else ""
@@ -81,7 +85,7 @@ def _number(cells: Cells, target: Cells) -> str:
         both = np.isfinite(values) & np.isfinite(wanted)
         if both.sum() >= _FEWEST and _correlation(values[both], wanted[both]) >= _EXPLAINED:
             return "it is the target in another unit"
-    codes = cells.labels.codes + 1
+    codes = cells.codes + 1
     known = np.isfinite(wanted)
     codes, wanted = codes[known], wanted[known]
     if len(codes) < _FEWEST or not 1 < len(np.unique(codes)) <= len(codes) / _ROWS_A_PIECE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 
 from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import USUAL_MARKS
-from dlcli.data.columns.cells import Labels, as_arrow, labels, numbers
+from dlcli.data.columns.arrays import plain_numbers, texts_array
+from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import listing_folder
+from dlcli.data.columns.names import value_names
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
@@ -32,6 +35,9 @@ __all__ = ["Cells", "Glance", "glance", "open_with"]
 
 MOST_CELLS = 1_500_000
 """Cells of the first look: a table of fifty columns shows 30,000 rows."""
+
+PIECE = 1 << 20
+"""Bytes of text to read at a time."""
 
 FEWEST_ROWS, MOST_ROWS = 500, 100_000
 
@@ -62,16 +68,30 @@ class Cells:
     @functools.cached_property
     def column(self) -> pa.Array:
         """One value a row."""
-        parts = [as_arrow(chunk) for chunk in self.chunks]
+        parts = [_without_nan(as_arrow(chunk)) for chunk in self.chunks]
         kinds = {part.type for part in parts}
         if len(kinds) > 1:
             parts = [part.cast(pa.string()) for part in parts]
-        return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+        return pa.concat_arrays(parts) if parts else texts_array([])
 
     @functools.cached_property
-    def labels(self) -> Labels:
-        """The values by their names."""
-        return labels(self.column)
+    def different(self) -> pa.Array:
+        """The different values, in the order of their first rows."""
+        return self._encoded.dictionary
+
+    @functools.cached_property
+    def codes(self) -> NDArray[np.int64]:
+        """The place of each cell's value among the different ones; -1 where there is none."""
+        return plain_numbers(self._encoded.indices, null=-1).astype(np.int64)
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """What the different values are called."""
+        return tuple(value_names(self.different).to_pylist())
+
+    @functools.cached_property
+    def _encoded(self) -> pa.DictionaryArray:
+        return self.column.dictionary_encode()
 
     @functools.cached_property
     def numbers(self) -> NDArray[np.float64] | None:
@@ -84,7 +104,7 @@ class Cells:
     @property
     def missing(self) -> int:
         """How many cells have no value."""
-        return int((self.labels.codes < 0).sum())
+        return int(self.column.null_count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +150,7 @@ def glance(said: Said, *, target: str | None) -> Glance:
     Raises:
         DataError: The source cannot be read, or has no rows.
     """
-    options = TableOptions(missing_values=tuple(dict.fromkeys([*USUAL_MARKS])))
+    options = TableOptions(missing_values=USUAL_MARKS, piece=PIECE)
     source = open_with(said, options)
     doubts = {doubt.rule for doubt in source.doubts()}
     if "header-looks-like-data" in doubts and target not in {info.name for info in source.columns()}:
@@ -181,15 +201,24 @@ def _kinds(infos: Mapping[str, ColumnInfo], texts: Collection[str]) -> dict[str,
 def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[list[Chunk], bool]:
     found: list[Chunk] = []
     left = limit
-    for chunk in source.chunks(kinds):
-        if not left:
-            return found, False
-        if chunk.num_rows:
-            found.append(chunk.cut(0, left))
-        if chunk.num_rows > left:
-            return found, False
-        left -= chunk.num_rows
-    return found, True
+    with contextlib.closing(iter(source.chunks(kinds))) as chunks:
+        for chunk in chunks:
+            if chunk.num_rows and left:
+                found.append(chunk.cut(0, left))
+            if chunk.num_rows > left:
+                break
+            left -= chunk.num_rows
+        else:
+            return found, True
+    pa.default_memory_pool().release_unused()  # what was read ahead
+    return found, False
+
+
+def _without_nan(values: pa.Array) -> pa.Array:
+    """Numbers that are none are missing."""
+    if not pa.types.is_floating(values.type):
+        return values
+    return pc.if_else(pc.is_nan(values), pa.nulls(len(values), values.type), values)
 
 
 def _folder(chunks: list[Chunk]) -> Path | None:

@@ -13,6 +13,9 @@ __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 Form = Literal["table", "grid", "image", "series", "sound"]
 """What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a waveform."""
 
+_MANY_INPUTS = 32
+"""Features from which on a small layer is twice as wide."""
+
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
 
@@ -29,6 +32,7 @@ class Setting:
         rows: Rows to train on.
         form: What a sample looks like.
         shape: Of a sample, where it is no vector.
+        inputs: Features.
         validated: Whether there is a validation split.
         absent: Whether classes may have no training row, as where rows are drawn by group.
     """
@@ -37,6 +41,7 @@ class Setting:
     rows: int
     form: Form = "table"
     shape: tuple[int, ...] = ()
+    inputs: int = 1
     validated: bool = True
     absent: bool = False
 
@@ -88,7 +93,7 @@ def _model(setting: Setting) -> list[Line]:
 
 
 def _dense(setting: Setting) -> list[Line]:
-    units, layers, rate, why = _size(setting.rows)
+    units, layers, rate, why = _size(setting.rows, setting.inputs)
     lines: list[Line] = []
     for place in range(layers):
         lines.append(item(2, {"Dense": {"units": units, "activation": "relu"}}, "" if place else why))
@@ -96,10 +101,10 @@ def _dense(setting: Setting) -> list[Line]:
     return lines
 
 
-def _size(rows: int) -> tuple[int, int, float, str]:
+def _size(rows: int, inputs: int) -> tuple[int, int, float, str]:
     """Units, layers, and how much is dropped."""
     if rows < 3_000:
-        return 64, 1, 0.2, "one small layer: few rows carry few weights"
+        return 64 if inputs < _MANY_INPUTS else 128, 1, 0.2, "one small layer: few rows carry few weights"
     if rows < 30_000:
         return 128, 2, 0.15, "two layers, for some thousands of rows"
     return 256, 3, 0.1, "three layers: there are rows enough"

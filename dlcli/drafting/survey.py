@@ -8,16 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.columns.cells import as_arrow, labels
+from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk, Kind
 from dlcli.data.columns.codec import Column
+from dlcli.data.columns.names import value_names
 from dlcli.data.types.profile import ISO
 from dlcli.data.values.conversion import NotNumbers, kind_of
 from dlcli.data.values.lists import is_list
-from dlcli.data.values.notations import NUMBER
 from dlcli.drafting.glance import Glance
 
 __all__ = ["Survey", "Tally", "survey"]
@@ -34,14 +33,14 @@ class Tally:
         counts: How often each value is there, as far as they are counted.
         more: There are more than are counted.
         missing: Cells without a value.
-        number_cells: Cells that are numbers.
+        present: Cells with a value.
         moment_cells: Cells that are moments, or written as such in ISO 8601.
     """
 
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     more: bool = False
     missing: int = 0
-    number_cells: int = 0
+    present: int = 0
     moment_cells: int = 0
 
     def add(self, column: Column) -> None:
@@ -50,28 +49,25 @@ class Tally:
             self.more = True
             return
         values = as_arrow(column)
-        if pa.types.is_floating(values.type):
-            values = pc.if_else(pc.is_nan(values), pa.nulls(len(values), values.type), values)
-        self.missing += values.null_count
-        self._add_kinds(values.drop_null())
+        empty = int(pc.sum(values.is_null(nan_is_null=True)).as_py() or 0)
+        self.missing += empty
+        self.present += len(values) - empty
+        kind = kind_of(values.type)
+        if self.more and kind != "text":
+            self.moment_cells += len(values) - empty if kind == "datetime" else 0
+            return
+        counted = values.value_counts()
+        different, counts = counted.field(0), counted.field(1)
+        if kind == "text":
+            self.moment_cells += pc.sum(counts.filter(pc.match_substring_regex(different, ISO))).as_py() or 0
+        elif kind == "datetime":
+            self.moment_cells += len(values) - empty
         if not self.more:
-            self.counts.update(labels(values).counts())
+            names = value_names(different).to_pylist()
+            for name, count in zip(names, counts.to_pylist(), strict=True):
+                if name is not None:
+                    self.counts[name] += count
             self.more = len(self.counts) > MOST_VALUES
-
-    def _add_kinds(self, values: pa.Array) -> None:
-        match kind_of(values.type):
-            case "number":
-                self.number_cells += len(values)
-            case "datetime":
-                self.moment_cells += len(values)
-            case "text":
-                self.number_cells += pc.sum(pc.match_substring_regex(values, NUMBER)).as_py() or 0
-                self.moment_cells += pc.sum(pc.match_substring_regex(values, ISO)).as_py() or 0
-
-    @property
-    def present(self) -> int:
-        """Cells with a value."""
-        return self.counts.total()
 
 
 @dataclasses.dataclass(frozen=True)

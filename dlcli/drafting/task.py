@@ -157,7 +157,7 @@ def _arrays(target: Choice, cells: Cells) -> Task:
 
 
 def _are_dates(tally: Tally, names: Sequence[str]) -> bool:
-    if not tally.more and tally.moment_cells == tally.present and tally.number_cells < tally.present:
+    if tally.moment_cells == tally.present:
         return True
     return bool(fitting_formats(names[:1000]))
 

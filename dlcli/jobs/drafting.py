@@ -11,8 +11,6 @@ from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import unscalable_targets
 from dlcli.config.schema import Config
-from dlcli.data.prepare import prepare_from
-from dlcli.data.reader import TableReader
 from dlcli.drafting.draft import Draft, draft
 from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.files.replacing import write_file
@@ -94,6 +92,9 @@ def _try(drafted: Draft) -> None:
 
 def _try_rows(config: Config, *, named: frozenset[str] | set[str] | tuple[str, ...], files: bool) -> None:
     """Prepare the data as a training does; of files that cells name, only what lists them."""
+    from dlcli.data.prepare import prepare_from  # which brings all that fitting needs
+    from dlcli.data.reader import TableReader
+
     head = model_head(config.model)
     loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
     classification = says_classification(loss, head)

@@ -381,3 +381,22 @@ def test_signals_end_training_with_a_run_that_can_be_used(dlcli: Dlcli, config: 
         assert dlcli("evaluate", answer["run"], "--json").returncode == 0
         assert dlcli("predict", answer["run"], "new.csv").stdout.count("\n") == 3
         assert not [path for path in run.iterdir() if path.name.startswith(".")]
+
+
+# Drafting.
+
+
+def test_init_writes_what_check_accepts(dlcli: Dlcli, original: Path, tmp_path: Path) -> None:
+    shutil.copyfile(original / "table.csv", tmp_path / "table.csv")
+    done = dlcli("init", "table.csv")
+    assert (done.returncode, done.stdout) == (0, "table.yaml: dlcli train table.yaml\n")
+    assert "guessed" in done.stderr
+    assert dlcli("check", "table.yaml", "--fast").returncode == 0
+    again = dlcli("init", "table.csv")
+    assert again.returncode == 1
+    assert "--overwrite" in again.stderr
+    shown = dlcli("init", "table.csv", "-o", "-")
+    assert shown.stdout == (tmp_path / "table.yaml").read_text()
+    document = json.loads(dlcli("init", "table.csv", "--overwrite", "--json").stdout)
+    assert document["config"] == "table.yaml"
+    assert document["target"] not in document["features"]

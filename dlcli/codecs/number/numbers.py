@@ -155,6 +155,11 @@ class NumberCodec:
         return self._fitted.maximum
 
     @property
+    def absent(self) -> int:
+        """How many numbers are missing in the training rows. Known after `fit`; 0 of a codec that was read again."""
+        return max(0, int((self._rows - self._fitted.count).sum())) if self._rows else 0
+
+    @property
     def mean(self) -> NDArray[np.float64]:
         """The mean of the training values of each channel, in its own unit."""
         return self._fitted.mean

@@ -172,8 +172,7 @@ class ComponentCheck:
             yield Problem(
                 f"{entry.name} is a whole network, and stands in the list of layers, not inside of another layer",
                 path=format_path(path),
-                hint="take it as a layer of its own, of one image a row; over the pictures of a film single layers can "
-                "be taken",
+                hint="take it as a layer of its own; over the pictures of a film single layers can be taken",
                 rule="network-place",
             )
 

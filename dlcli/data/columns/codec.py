@@ -28,6 +28,7 @@ __all__ = [
     "Codec",
     "Column",
     "Encoded",
+    "FillsUpSteps",
     "HasEntrance",
     "KnowsMean",
     "LeavesRowsOut",
@@ -249,6 +250,14 @@ class MasksPadding(Protocol):
     @property
     def masked(self) -> bool:
         """Whether the vectors that the model learns for them pass over it."""
+
+
+@runtime_checkable
+class FillsUpSteps(Protocol):
+    """A codec of sequences of numbers that are filled up to one length."""
+
+    def there(self, sample: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which steps of an encoded sample `(steps, ...)` were not filled up, `(steps,)`."""
 
 
 @runtime_checkable

@@ -128,6 +128,7 @@ class TableOptions:
         beside: In place of the table's own directory, for one that came through a pipe.
         only: The arrays that are wanted of a file with several; all when None.
         folders_are_rows: Of a folder: each folder of files in it is a row, and not each file.
+        piece: Bytes of text to read at a time: small where only the first rows may be wanted.
     """
 
     columns: tuple[str, ...] | None = None
@@ -139,6 +140,7 @@ class TableOptions:
     beside: Path | None = None
     only: frozenset[str] | None = None
     folders_are_rows: bool = False
+    piece: int | None = None
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:

@@ -177,7 +177,8 @@ class DelimitedFile(FileSource):
             decimal_point=header.numerals.decimal,
         )
         rows = 0
-        with CleanStream(self.path, dialect, watch=self._watch(delimiter, seeker)) as stream:
+        watch = self._watch(delimiter, seeker)
+        with CleanStream(self.path, dialect, watch=watch, piece=self.options.piece) as stream:
             try:
                 for batch in pacsv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert):
                     rows += batch.num_rows

@@ -34,9 +34,19 @@ class CleanStream:
         file: The file, gzipped or not.
         dialect: How its text is taken apart; the lines above its first row are left out.
         watch: Each is called with all tidy bytes.
+        piece: Bytes to read at a time; pyarrow's own block when None. It reads some thirty pieces ahead, so that small
+            ones save memory, and work where only the first rows are wanted.
     """
 
-    def __init__(self, file: Path, dialect: Dialect, *, watch: Sequence[Callable[[bytes], None]] = ()) -> None:
+    def __init__(
+        self,
+        file: Path,
+        dialect: Dialect,
+        *,
+        watch: Sequence[Callable[[bytes], None]] = (),
+        piece: int | None = None,
+    ) -> None:
+        self._piece = LONGEST if piece is None else piece
         self._stream = pa.input_stream(str(file), compression="gzip" if is_gzipped(file) else None)
         plain = codecs.lookup(dialect.encoding).name in ("utf-8", "ascii", "utf-8-sig")
         self._decoder = None if plain else codecs.getincrementaldecoder(dialect.encoding)()
@@ -54,7 +64,7 @@ class CleanStream:
         """The next bytes, none at the end."""
         size = size if size >= 0 else LONGEST
         while not self._ready and not self._ended:
-            self._fill(max(size, 1))
+            self._fill(max(min(size, self._piece), 1))
         piece, self._ready = self._ready[:size], self._ready[size:]
         return piece if len(piece) < len(piece.obj) else piece.obj  # type: ignore[arg-type]
 

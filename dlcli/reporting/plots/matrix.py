@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.plots.png import data_uri
-from dlcli.report.plots.svg import Plot, element, escape, fixed, shortened
+from dlcli.reporting.plots.png import data_uri
+from dlcli.reporting.plots.svg import Plot, element, escape, fixed, shortened
 
 __all__ = ["matrix_plot"]
 

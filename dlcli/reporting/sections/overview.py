@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.report.document import Block, Key, Keys, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import shortened
-from dlcli.runs.layout import RunDirectory
+from dlcli.reporting.document import Block, Key, Keys, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["overview"]
 
@@ -80,7 +78,8 @@ def _job(facts: Facts) -> Iterator[tuple[str, str]]:
     for name, target in config.data.target.items():
         kind = getattr(target, "type", None) or "given by the model"
         yield "learns", f"{name} ({kind}{_classes(facts, name)})"
-    yield "from", f"{len(config.data.features or {}):,} features"
+    count = len(config.data.features or {})
+    yield "from", f"{count:,} feature{'' if count == 1 else 's'}"
     rows = record.get("rows")
     if isinstance(rows, Mapping):
         yield "rows", ", ".join(f"{split} {count:,}" for split, count in rows.items())
@@ -118,9 +117,13 @@ def _feature(feature: Any) -> tuple[str, str]:
         return "auto", ""
     said = feature.model_dump(by_alias=True, mode="json", exclude_none=True)
     kind = said.pop("type", "")
-    return str(kind), shortened(", ".join(f"{key}: {value}" for key, value in said.items()), 120)
+    return str(kind), shortened(", ".join(f"{key}: {_as_yaml(value)}" for key, value in said.items()), 120)
 
 
-def command_for(run: RunDirectory, words: str) -> str:
-    """A command on a run, as it is typed."""
-    return words.replace("RUN", shlex.quote(str(run.path)))
+def _as_yaml(value: Any) -> str:
+    """A value of the config in a line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_as_yaml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_as_yaml, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.document import Block, Figure, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Seen
-from dlcli.report.plots.axes import limits, short_number
-from dlcli.report.plots.bars import histogram_plot
-from dlcli.report.plots.lines import Line, lines_plot
-from dlcli.report.plots.points import Points, points_plot
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.document import Block, Figure, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Seen
+from dlcli.reporting.plots.axes import limits, short_number
+from dlcli.reporting.plots.bars import histogram_plot
+from dlcli.reporting.plots.lines import Line, lines_plot
+from dlcli.reporting.plots.points import Points, points_plot
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["numbers"]
 
@@ -41,15 +41,16 @@ def _blocks(facts: Facts) -> Iterator[Block]:
     for place, seen in enumerate(facts.look.seen):
         if seen.decoded.numbers is not None and seen.decoded.target:
             told = True
-            yield from _of_target(seen, place)
+            yield from _of_target(seen, place, alike=facts.config.data.windows is not None)
     if told:
         yield Text(f"The plots are of {facts.look.all_of_them}.", "note")
 
 
-def _of_target(seen: Seen, place: int) -> Iterator[Block]:
+def _of_target(seen: Seen, place: int, *, alike: bool) -> Iterator[Block]:
+    """The plots of a target; `alike` are its numbers where they are one quantity at several steps."""
     assert seen.decoded.numbers is not None
     predicted = np.asarray(seen.decoded.numbers, np.float64)
-    if predicted.ndim > 2:  # the same at many places: pixels, steps
+    if predicted.ndim > 2 or alike:  # the same at many places: pixels, steps
         yield from _plots(seen.name, seen.true.reshape(-1), predicted.reshape(-1), f"{place}")
         return
     names = seen.decoded.components

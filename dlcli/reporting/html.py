@@ -5,9 +5,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from dlcli.report.document import Block, Code, Figure, Folded, Keys, Pictures, Report, Section, Table, Text, cell_text
-from dlcli.report.plots.svg import element, escape
-from dlcli.report.style import PAGE
+from dlcli.reporting.document import (
+    Block,
+    Code,
+    Figure,
+    Folded,
+    Keys,
+    Pictures,
+    Report,
+    Section,
+    Table,
+    Text,
+    cell_text,
+)
+from dlcli.reporting.plots.svg import element, escape
+from dlcli.reporting.style import PAGE
 
 __all__ = ["page"]
 

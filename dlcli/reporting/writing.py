@@ -7,23 +7,26 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from dlcli.config.inspection.resolved import read_resolved
+from dlcli.config.schema import Config
 from dlcli.errors import DlcliError, Problem
-from dlcli.report.card import card
-from dlcli.report.document import Report, Section, Text
-from dlcli.report.gathering import Facts, gather, held_out
-from dlcli.report.html import page
-from dlcli.report.looking import Look
-from dlcli.report.plots.svg import shortened
-from dlcli.report.sections.background import config_section, findings, provenance, usage
-from dlcli.report.sections.boundary import boundary
-from dlcli.report.sections.classes import classes
-from dlcli.report.sections.curves import curves
-from dlcli.report.sections.importance import importance
-from dlcli.report.sections.measures import measures
-from dlcli.report.sections.mistakes import mistakes
-from dlcli.report.sections.numbers import numbers
-from dlcli.report.sections.overview import overview
-from dlcli.report.style import PLOTS
+from dlcli.reporting.card import card
+from dlcli.reporting.document import Report, Section, Text
+from dlcli.reporting.gathering import Facts, gather, held_out
+from dlcli.reporting.html import page
+from dlcli.reporting.looking import Look
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.sections.background import config_section, findings, provenance, usage
+from dlcli.reporting.sections.boundary import boundary
+from dlcli.reporting.sections.classes import classes
+from dlcli.reporting.sections.curves import curves
+from dlcli.reporting.sections.forecasts import forecasts
+from dlcli.reporting.sections.importance import importance
+from dlcli.reporting.sections.measures import measures
+from dlcli.reporting.sections.mistakes import mistakes
+from dlcli.reporting.sections.numbers import numbers
+from dlcli.reporting.sections.overview import overview
+from dlcli.reporting.style import PLOTS
 from dlcli.runs.layout import RunDirectory, write_atomically
 
 __all__ = ["FAULTS", "MOST_BYTES", "make_report", "write_page", "write_report"]
@@ -51,12 +54,19 @@ Warn = Callable[[Problem], None]
 
 
 def write_report(
-    run: RunDirectory, *, look: Look | None = None, without_look: str = "", seconds: float, warn: Warn
+    run: RunDirectory,
+    *,
+    config: Config | None = None,
+    look: Look | None = None,
+    without_look: str = "",
+    seconds: float,
+    warn: Warn,
 ) -> None:
     """Write `report.html`, `model_card.md` and `plots/` of a run, in place of those that are there.
 
     Args:
         run: The run; its record and its evaluations are written.
+        config: Its config, where that has been read.
         look: Rows of the held-out split; None where there are none to look at.
         without_look: Why there are none.
         seconds: What the parts may take that ask the model again, about.
@@ -65,7 +75,7 @@ def write_report(
     Raises:
         DlcliError: The run cannot be read, or a file cannot be written.
     """
-    report = make_report(run, look=look, without_look=without_look, seconds=seconds, warn=warn)
+    report = make_report(run, config=config, look=look, without_look=without_look, seconds=seconds, warn=warn)
     write_page(run.report, report)
     plots = report.plots()
     try:
@@ -79,8 +89,8 @@ def write_report(
             with contextlib.suppress(OSError):
                 old.unlink()
     for plot in plots:
-        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS))
-    write_atomically(run.card, card(report, plots=run.plots.name))
+        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS), sync=False)
+    write_atomically(run.card, card(report, plots=run.plots.name), sync=False)
 
 
 def write_page(file: Path, report: Report) -> None:
@@ -96,7 +106,7 @@ def write_page(file: Path, report: Report) -> None:
         kept = [_emptied(each) if each.name == leave_out else each for each in report.sections]
         report = dataclasses.replace(report, sections=kept)
         text = page(report)
-    write_atomically(file, text)
+    write_atomically(file, text, sync=False)
 
 
 def _emptied(section: Section) -> Section:
@@ -106,6 +116,7 @@ def _emptied(section: Section) -> Section:
 def make_report(
     run: RunDirectory,
     *,
+    config: Config | None = None,
     subject: str = "",
     look: Look | None = None,
     without_look: str = "",
@@ -116,6 +127,7 @@ def make_report(
 
     Args:
         run: The run.
+        config: See `write_report`.
         subject: The evaluation that it is about; the held-out split when empty.
         look: Rows of it.
         without_look: Why there are none.
@@ -125,8 +137,10 @@ def make_report(
     Raises:
         DlcliError: The run cannot be read.
     """
-    facts = dataclasses.replace(gather(run, subject=subject), look=look, without_look=without_look)
-    title = facts.directory.path.resolve().name
+    facts = gather(run, config or read_resolved(run.config), subject=subject)
+    facts = dataclasses.replace(facts, look=look, without_look=without_look)
+    folder = facts.directory.path.resolve().name
+    title = folder if folder.startswith(facts.config.name) else f"{facts.config.name} ({folder})"
     targets = ", ".join(facts.config.data.target) or "what its layers add to the loss"
     about = "" if facts.subject == held_out(facts.config) else f", looked at on {shortened(facts.subject, 100)}"
     subtitle = f"A Keras model that learns {shortened(targets, 200)}, trained by dlcli{about}"
@@ -140,6 +154,7 @@ def _sections(facts: Facts, seconds: float, warn: Warn) -> Iterator[Section]:
         ("curves", lambda: curves(facts)),
         ("classes", lambda: classes(facts)),
         ("numbers", lambda: numbers(facts)),
+        ("forecasts", lambda: forecasts(facts)),
         ("boundary", lambda: boundary(facts)),
         ("importance", lambda: importance(facts, seconds=seconds)),
         ("mistakes", lambda: mistakes(facts)),

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.checks.history_names import Direction, history_names
-from dlcli.report.document import Block, Figure, Section, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.lines import Line, Mark, in_words, lines_plot
-from dlcli.report.plots.svg import Plot, shortened
+from dlcli.reporting.document import Block, Figure, Section, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.lines import Line, Mark, in_words, lines_plot
+from dlcli.reporting.plots.svg import Plot, shortened
 from dlcli.runs.history import OWN_COLUMNS
 
 __all__ = ["curves"]

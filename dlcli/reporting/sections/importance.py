@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.codec import ScalesNumbers
-from dlcli.report.document import Block, Figure, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Look, Seen, seen_in
-from dlcli.report.mistake_sizes import measure_of
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.bars import bars_plot
-from dlcli.report.plots.svg import shortened
-from dlcli.report.shown_rows import FeaturePart, feature_parts
+from dlcli.reporting.document import Block, Figure, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen, seen_in
+from dlcli.reporting.mistake_sizes import measure_of
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.bars import bars_plot
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.shown_rows import FeaturePart, feature_parts
 
 __all__ = ["importance"]
 

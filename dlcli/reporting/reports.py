@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.samples import Samples
@@ -15,15 +16,16 @@ from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import Evaluation
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.prediction.files import check_own
-from dlcli.report.gathering import held_out
-from dlcli.report.looking import Look, RowsKept, look_at
-from dlcli.report.writing import FAULTS, make_report, write_page, write_report
+from dlcli.reporting.gathering import held_out
+from dlcli.reporting.looking import Look, RowsKept, look_at
+from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
 from dlcli.runs.layout import RunDirectory
+from dlcli.trained.onnx_model import open_portable, read_portable
 from dlcli.trained.own_code import Leave
 from dlcli.trained.predictor import Predictor
 from dlcli.trained.rows import split_rows
 from dlcli.trained.run import TrainedRun
-from dlcli.trained.runtime import Runtime, load, load_portable
+from dlcli.trained.runtime import Runtime, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,7 @@ def report_training(
     run: RunDirectory,
     splits: Mapping[str, Samples],
     *,
+    config: Config,
     preprocessing: Preprocessing,
     fallback: Predictor,
     seconds: float,
@@ -57,6 +60,7 @@ def report_training(
     Args:
         run: Its directory, complete.
         splits: Its samples.
+        config: Resolved.
         preprocessing: Fitted.
         fallback: The trained model, where there is no portable one.
         seconds: What the training took.
@@ -66,13 +70,16 @@ def report_training(
         seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
         if run.read_record().get("status") != "completed":
             why = f"The training is not complete, so no rows are looked at: `dlcli report {run.path}` does."
-            write_report(run, without_look=why, seconds=seconds, warn=warn)
+            write_report(run, config=config, without_look=why, seconds=seconds, warn=warn)
             return
-        portable = load_portable(run.path, required=False, warn=lambda problem: None)
-        predictor = fallback if portable is None else portable.predictor
+        document: Any = run.read_json(run.record).get("portable")
+        content = read_portable(run, document)
+        predictor = fallback
+        if isinstance(content, bytes):
+            predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
         name = next(split for split in reversed(SPLITS) if split in splits)
         look = look_at(name, splits[name], predictor=predictor, preprocessing=preprocessing, seconds=seconds)
-        write_report(run, look=look, seconds=seconds, warn=warn)
+        write_report(run, config=config, look=look, seconds=seconds, warn=warn)
 
 
 def evaluate_and_report(
@@ -115,9 +122,11 @@ def evaluate_and_report(
             else:
                 look = kept.look(name, run.predictor, run.preprocessing)
             if name == held_out(run.config):
-                write_report(run.directory, look=look, seconds=SECONDS, warn=warn)
+                write_report(run.directory, config=run.config, look=look, seconds=SECONDS, warn=warn)
             else:
-                report = make_report(run.directory, subject=name, look=look, seconds=SECONDS, warn=warn)
+                report = make_report(
+                    run.directory, config=run.config, subject=name, look=look, seconds=SECONDS, warn=warn
+                )
                 write_page(run.directory.evaluations / f"{name}.html", report)
     return evaluation
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.signature import DEFAULT_INPUT
-from dlcli.data.columns.codec import BendsNumbers, Codec, NamesIndices, ScalesNumbers
+from dlcli.data.columns.codec import BendsNumbers, Codec, FillsUpSteps, NamesIndices, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["FeaturePart", "feature_parts", "pixels_of", "shown_cell"]
 
@@ -90,6 +90,8 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
         return _numbers(np.asarray(values, np.float64).reshape(-1))
     if isinstance(codec, NamesIndices) and values.dtype.kind in "iu":
         return _words(codec, values.reshape(-1))
+    if isinstance(codec, FillsUpSteps):
+        values = values[codec.there(values)]
     if isinstance(codec, BendsNumbers) and not codec.linear:
         return _numbers(codec.decode(np.asarray(values, np.float64)).reshape(-1))
     if isinstance(codec, ScalesNumbers):
@@ -98,6 +100,9 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
     if len(names) == values.size > 1 and all("=" in name for name in names):
         there = [name.partition("=")[2] for name, value in zip(names, values.reshape(-1), strict=True) if value > 0]
         return shortened(", ".join(there[:MOST_WORDS]), MOST_LETTERS)
+    if 1 < len(names) == values.size <= MOST_NUMBERS:
+        parts = (name.removeprefix(f"{codec.columns[0]}.") for name in names)
+        return ", ".join(f"{name} {short_number(float(value))}" for name, value in zip(parts, values, strict=True))
     return _numbers(np.asarray(values, np.float64).reshape(-1))
 
 

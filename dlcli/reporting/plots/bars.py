@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcli.report.plots.axes import Frame, limits, short_number
-from dlcli.report.plots.svg import Plot, element, escape, fixed, shortened
+from dlcli.reporting.plots.axes import Frame, limits, short_number
+from dlcli.reporting.plots.svg import Plot, element, escape, fixed, shortened
 
 __all__ = ["bars_plot", "histogram_plot"]
 

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from dlcli.report.plots.axes import Frame, legend, limits
-from dlcli.report.plots.svg import Plot, element, fixed
+from dlcli.reporting.plots.axes import Frame, legend, limits
+from dlcli.reporting.plots.svg import Plot, element, fixed
 
 __all__ = ["Points", "points_plot"]
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.report.document import Block, Figure, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.lines import Line, lines_plot
+from dlcli.reporting.document import Block, Figure, Folded, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.lines import Line, lines_plot
 
 __all__ = ["measures"]
 
 MOST_ROWS = 60
+
+FEW_CLASSES = 25
+"""Classes that are shown at once."""
+
+MOST_CLASSES = 300
 NAMES = {
     "mae": "MAE",
     "rmse": "RMSE",
     "r2": "R2",
     "log_loss": "log loss",
+    "mase": "MASE",
+    "f1": "F1",
     "whole": "whole rows",
     "auc": "AUC",
     "iou": "IoU",
@@ -87,13 +94,18 @@ def _of_classes(where: str, report: Mapping[str, Any]) -> Iterator[Block]:
     macro = report.get("macro_average", {})
     names = ["precision", "recall", "f1", *(name for name in ("auc", "iou") if name in macro), "support"]
     titles = ["class", *(NAMES.get(name, name) for name in names[:-1]), "rows"]
-    rows = [(name, *(each.get(measure) for measure in names)) for name, each in list(classes.items())[:MOST_ROWS]]
-    for average in ("micro", "macro"):
-        if isinstance(report.get(f"{average}_average"), Mapping):
-            rows.append((f"{average} average", *(report[f"{average}_average"].get(measure) for measure in names)))
-    yield Table(f"{where}: classes", titles, rows, strong=[len(rows) - 1])
-    if len(classes) > MOST_ROWS:
-        yield Text(f"The first {MOST_ROWS} of {len(classes):,} classes; all are in the evaluation's JSON file.", "note")
+    each = [(name, *(one.get(measure) for measure in names)) for name, one in list(classes.items())[:MOST_CLASSES]]
+    averages = [
+        (f"{average} average", *(report[f"{average}_average"].get(measure) for measure in names))
+        for average in ("micro", "macro")
+        if isinstance(report.get(f"{average}_average"), Mapping)
+    ]
+    shown = each if len(classes) <= FEW_CLASSES else []
+    strong = range(len(shown), len(shown) + len(averages))
+    yield Table(f"{where}: classes", titles, [*shown, *averages], strong=strong)
+    if not shown:
+        more = f"; the first {MOST_CLASSES:,}" if len(classes) > MOST_CLASSES else ""
+        yield Folded(f"each of {len(classes):,} classes{more}", (Table(f"{where}: classes", titles, each),))
     if "whole" in report:
         yield Text(f"Right in every place of a row: {report['whole']:.1%} of the rows.")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dlcli.report.document import Block, Code, Figure, Keys, Report, Table, Text, cell_text
-from dlcli.report.plots.svg import plain
+from dlcli.reporting.document import Block, Code, Figure, Keys, Report, Table, Text, cell_text
+from dlcli.reporting.plots.svg import plain
 
 __all__ = ["card"]
 

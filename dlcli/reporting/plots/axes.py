@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.plots.svg import element, escape, fixed, shortened
+from dlcli.reporting.plots.svg import element, escape, fixed, shortened
 
 __all__ = ["Frame", "Scale", "legend", "limits", "short_number"]
 
 WIDTH, HEIGHT = 640, 340
-LEFT, RIGHT, TOP, BOTTOM = 72, 16, 34, 46
+LEFT, RIGHT, TOP, BOTTOM = 90, 16, 34, 46
 LETTER = 6.8
 
 
@@ -69,22 +69,19 @@ def _round_step(step: float) -> float:
 
 
 def short_number(value: float | None) -> str:
-    """A number of four digits, as people write it.
+    """A number of four digits or all that are before the point, as people write it.
 
     Example:
         >>> short_number(1234567.0), short_number(0.25), short_number(None)
-        ('1,235,000', '0.25', '–')
+        ('1,234,567', '0.25', '–')
     """
     if value is None or not math.isfinite(value):
         return "–"
     if value and not 1e-4 <= abs(value) < 1e9:
         return f"{value:.3e}"
-    digits = 3 - math.floor(math.log10(abs(value))) if value else 0
-    return (
-        f"{round(value, digits):,.{max(digits, 0)}f}".rstrip("0").rstrip(".")
-        if digits > 0
-        else (f"{round(value, digits):,.0f}")
-    )
+    digits = max(3 - math.floor(math.log10(abs(value))), 0) if value else 0
+    text = f"{value:,.{digits}f}"
+    return text.rstrip("0").rstrip(".") if digits else text
 
 
 def limits(*parts: Any, margin: float = 0.04, zero: bool = False) -> tuple[float, float]:
@@ -156,8 +153,8 @@ class Frame:
         marks.append(element("path", class_="axis", d=f"M{left} {TOP}V{bottom}H{right}"))
         marks.append(_text(self.x_label, (left + right) / 2, self.height - 8, "middle", "label"))
         middle = (TOP + bottom) / 2
-        turned = f"rotate(-90 14 {fixed(middle)})"
-        marks.append(_text(self.y_label, 14, middle, "middle", "label", transform=turned))
+        turned = f"rotate(-90 13 {fixed(middle)})"
+        marks.append(_text(self.y_label, 13, middle, "middle", "label", transform=turned))
         return "".join(marks)
 
     def path(self, x: Any, y: Any) -> str:

@@ -9,22 +9,31 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.samples import Samples, Subset, Taken
 from dlcli.data.series.levels import Level, undo_level
+from dlcli.evaluation.compared import HasPast
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Arrays, Predictor
 
-__all__ = ["Look", "RowsKept", "Seen", "look_at"]
+__all__ = ["Look", "RowsKept", "Seen", "SeriesSeen", "look_at", "seen_in"]
 
 MOST_ROWS = 5_000
 MOST_BYTES = 64 * 2**20
 """Of what the model is given for the rows that are looked at."""
 
 FEWEST_ROWS = 16
+
+FORECASTS = 4
+"""Windows that are drawn each for itself."""
+
+STRETCH = 300
+"""Windows that are drawn one after the other."""
+
+MOST_PAST = 200
+"""Steps of the past that are drawn."""
 
 Numbers = NDArray[Any]
 
@@ -37,7 +46,6 @@ class Seen:
         decoded: What it says, row by row.
         true: Class indices `(rows, *axes)`, numbers `(rows, *axes, width)` in their own unit, or whether each class is
             in the set `(rows, classes)`.
-        unit: Of the target's numbers, in words; empty where that is not known.
     """
 
     decoded: Decoded
@@ -47,6 +55,22 @@ class Seen:
     def name(self) -> str:
         """What the target is called."""
         return self.decoded.called or self.decoded.target
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class SeriesSeen:
+    """Windows over series.
+
+    Args:
+        some: The targets of a few windows.
+        pasts: For each target of numbers its known steps before those, `(windows, steps, width)` in their own unit, the
+            latest last; NaN where a series had not begun.
+        stretch: The targets of windows that follow one another, the first of all.
+    """
+
+    some: tuple[Seen, ...]
+    pasts: Mapping[str, Numbers]
+    stretch: tuple[Seen, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +84,7 @@ class Look:
         seen: The targets that can be told.
         predictor: The model.
         preprocessing: Its preprocessing.
+        series: Of windows: some of them, and some that follow one another; else None.
     """
 
     name: str
@@ -68,6 +93,7 @@ class Look:
     seen: tuple[Seen, ...]
     predictor: Predictor
     preprocessing: Preprocessing
+    series: SeriesSeen | None = None
 
     def __len__(self) -> int:
         """How many rows are looked at."""
@@ -112,8 +138,33 @@ def look_at(name: str, samples: Samples, *, predictor: Predictor, preprocessing:
         spent = max(time.perf_counter() - started, 1e-6)
         further = min(most, int(rows * 0.7 * seconds / spent))
         if further <= rows or (further <= rows * 2 and further < most):
-            return look
+            series = _series_in(samples, indices, predictor, preprocessing)
+            return look if series is None else dataclasses.replace(look, series=series)
         rows, seconds = further, seconds - spent
+
+
+def _series_in(
+    samples: Samples, indices: NDArray[np.int64], predictor: Predictor, preprocessing: Preprocessing
+) -> SeriesSeen | None:
+    form = preprocessing.windows
+    if form is None or not isinstance(samples, HasPast):
+        return None
+    few = indices[np.linspace(0, len(indices) - 1, min(FORECASTS, len(indices))).astype(np.int64)]
+    some = seen_in(samples.take(few), predictor, preprocessing)
+    stretch = seen_in(samples.take(slice(0, STRETCH)), predictor, preprocessing)
+    steps = max(form.past, form.horizon) if form.past < MOST_PAST else MOST_PAST
+    pasts = {
+        seen.decoded.target: _own_past(samples.past(few, seen.decoded.target, steps), seen, preprocessing)
+        for seen in some
+        if seen.decoded.numbers is not None
+    }
+    return SeriesSeen(some, pasts, stretch)
+
+
+def _own_past(past: Numbers, seen: Seen, preprocessing: Preprocessing) -> Numbers:
+    codec = preprocessing.row_targets[seen.decoded.target]
+    flat = codec.decode(past.reshape(-1, *past.shape[2:]))
+    return np.asarray(flat, np.float64).reshape(*past.shape[:2], -1)
 
 
 def look_at_taken(name: str, rows: int, taken: Taken, predictor: Predictor, preprocessing: Preprocessing) -> Look:
@@ -250,8 +301,3 @@ class RowsKept:
         if len(self._keys) > most:
             kept = np.sort(np.argsort(self._keys, kind="stable")[:most])
             self._keys, self._taken = self._keys[kept], _part(self._taken, kept)
-
-
-def texts_of(values: pa.Array | None, names: tuple[str, ...]) -> list[str]:
-    """The classes as texts."""
-    return list(names) if values is None else [str(each) for each in values.to_pylist()]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.document import Block, Figure, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Seen
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.lines import Line, lines_plot
-from dlcli.report.plots.matrix import matrix_plot
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.document import Block, Figure, Folded, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.lines import Line, lines_plot
+from dlcli.reporting.plots.matrix import matrix_plot
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["classes"]
 
@@ -64,6 +64,8 @@ def _blocks(facts: Facts) -> Iterator[Block]:
             yield from _confusion(name, facts.subject, report, place)
     if facts.look is None:
         return
+    if facts.evaluation is None:
+        yield from _confusions_seen(facts.look)
     told = False
     for place, seen in enumerate(facts.look.seen):
         scored = _scored(seen)
@@ -98,7 +100,20 @@ def _confusion(target: str, subject: str, report: Mapping[str, Any], place: int)
     yield Figure(matrix_plot(f"confusion-{place}", title, words, names, counts), table)
     if pairs and len(names) > 2:
         columns = ("true class", "was taken for", "times", "share of the class")
-        yield Table(f"{target}: what is confused most", columns, pairs)
+        yield Folded(f"{target}: what is confused most", (Table("", columns, pairs),))
+
+
+def _confusions_seen(look: Look) -> Iterator[Block]:
+    """Of rows that were not evaluated, as those of a training without other splits: those that are looked at."""
+    for place, seen in enumerate(look.seen):
+        indices, size = seen.decoded.indices, len(seen.decoded.classes)
+        if indices is None or seen.decoded.chosen is not None:
+            continue
+        true, predicted = seen.true.reshape(-1), indices.reshape(-1)
+        known = (true >= 0) & (predicted >= 0)
+        counts = np.bincount(true[known] * size + predicted[known], minlength=size * size).reshape(size, size)
+        report = {"classes": dict.fromkeys(seen.decoded.classes), "confusion_matrix": counts.tolist()}
+        yield from _confusion(seen.name, look.name, report, place)
 
 
 def _scored(seen: Seen) -> list[Scored]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.plots.axes import Frame, legend, limits, short_number
-from dlcli.report.plots.svg import Plot, element, escape, fixed
+from dlcli.reporting.plots.axes import Frame, legend, limits, short_number
+from dlcli.reporting.plots.svg import Plot, element, escape, fixed
 
 __all__ = ["Line", "Mark", "in_words", "lines_plot", "thinned"]
 
@@ -100,7 +100,7 @@ def lines_plot(
         drawn.append(element("path", class_=line.kind, d=frame.path(*thinned(line.x, line.y)) or None))
         if line.dots:
             drawn.append(element("path", class_=f"dots c{line.color % 8}", d=frame.dots(line.x, line.y) or None))
-    drawn += [_marked(frame, mark) for mark in marks]
+    drawn += [_marked(frame, mark, below=place % 2 == 1) for place, mark in enumerate(marks)]
     drawn.append(legend([(line.name, line.kind) for line in lines], right=frame.width))
     return Plot(name, title, words, frame.width, frame.height, "".join(drawn))
 
@@ -112,7 +112,7 @@ def _vertical(parts: Sequence[Any], *, log: bool) -> tuple[float, float]:
     return float(10**low), float(10**high)
 
 
-def _marked(frame: Frame, mark: Mark) -> str:
+def _marked(frame: Frame, mark: Mark, *, below: bool) -> str:
     place, height = float(frame.across(mark.x)), float(frame.up(mark.y))
     right = place > frame.width * 0.72
     down = element("path", class_="guide", d=f"M{fixed(place)} {fixed(height)}V{frame.height - 46}")
@@ -122,7 +122,7 @@ def _marked(frame: Frame, mark: Mark) -> str:
         escape(mark.text),
         class_="tick strong",
         x=fixed(place + (-9 if right else 9)),
-        y=fixed(max(height - 8, 44)),
+        y=fixed(height + 20 if below else max(height - 8, 44)),
         text_anchor="end" if right else "start",
     )
     return down + point + text

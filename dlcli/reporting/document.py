@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.svg import Plot
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.svg import Plot
 
 __all__ = [
     "Block",

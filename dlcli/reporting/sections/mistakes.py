@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.report.document import Block, Picture, Pictures, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Look, Seen
-from dlcli.report.mistake_sizes import mistake_sizes
-from dlcli.report.plots.axes import short_number
-from dlcli.report.plots.png import data_uri, thumbnail
-from dlcli.report.plots.svg import shortened
-from dlcli.report.shown_rows import FeaturePart, feature_parts, pixels_of, shown_cell, stretched
+from dlcli.reporting.document import Block, Picture, Pictures, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.mistake_sizes import mistake_sizes
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.png import data_uri, thumbnail
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.shown_rows import FeaturePart, feature_parts, pixels_of, shown_cell, stretched
 
 __all__ = ["mistakes"]
 
@@ -98,9 +98,9 @@ def _of_target(
 def _own_chance(seen: Seen, row: int) -> float | None:
     """The probability of what is right, of one class a row."""
     decoded = seen.decoded
-    if decoded.probabilities is None or decoded.indices is None or decoded.indices.ndim > 1 or seen.true[row] < 0:
+    if decoded.probabilities is None or decoded.indices is None or decoded.chosen is not None or seen.true.ndim > 1:
         return None
-    return float(decoded.probabilities[row, seen.true[row]]) if decoded.chosen is None else None
+    return float(decoded.probabilities[row, seen.true[row]]) if seen.true[row] >= 0 else None
 
 
 def _true(seen: Seen, row: int) -> Any:

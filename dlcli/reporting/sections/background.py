@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dlcli.config.signature import SPLITS
-from dlcli.report.document import Block, Code, Folded, Section, Table, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.plots.svg import shortened
+from dlcli.reporting.document import Block, Code, Folded, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.plots.svg import shortened
 
 __all__ = ["config_section", "findings", "provenance", "usage"]
 

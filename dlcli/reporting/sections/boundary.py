@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.codec import ScalesNumbers
-from dlcli.report.document import Block, Figure, Section, Text
-from dlcli.report.gathering import Facts
-from dlcli.report.looking import Look, Seen, seen_in
-from dlcli.report.plots.axes import limits
-from dlcli.report.plots.png import data_uri
-from dlcli.report.plots.points import Points, points_plot
-from dlcli.report.plots.svg import shortened
-from dlcli.report.shown_rows import feature_parts
+from dlcli.reporting.document import Block, Figure, Section, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen, seen_in
+from dlcli.reporting.plots.axes import limits
+from dlcli.reporting.plots.png import data_uri
+from dlcli.reporting.plots.points import Points, points_plot
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.shown_rows import feature_parts
 
 __all__ = ["boundary"]
 

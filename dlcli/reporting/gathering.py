@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.errors import RunError
-from dlcli.report.looking import Look
+from dlcli.reporting.looking import Look
 from dlcli.runs.history import read_history
 from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import RunDirectory
@@ -81,17 +80,17 @@ def held_out(config: Config) -> SplitName:
     return next((split for split in reversed(SPLITS) if getattr(config.data, split) is not None), "train")
 
 
-def gather(run: RunDirectory, *, subject: str = "") -> Facts:
+def gather(run: RunDirectory, config: Config, *, subject: str = "") -> Facts:
     """Read a run.
 
     Args:
         run: An existing run; it need not have its model.
+        config: Its resolved config.
         subject: The evaluation that the report is about; the held-out split when empty.
 
     Raises:
         DlcliError: A file of the run is missing or damaged.
     """
-    config = read_resolved(run.config)
     subject = subject or held_out(config)
     names = sorted(_evaluated(run), key=lambda name: (name != subject, _rank(name), name))
     evaluations = {name: run.read_json(run.evaluations / f"{name}.json") for name in names[:MOST_EVALUATIONS]}

@@ -1,0 +1,350 @@
+"""What is decided, and that the reason stands beside it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcli
+from dlcli.config.document.composer import compose
+from dlcli.drafting.draft import Draft
+from dlcli.errors import DataError, RunError
+
+ROWS = 120
+
+
+def _numbers(rows: int = ROWS, seed: int = 0) -> list[str]:
+    return [f"{value:.4f}" for value in np.random.default_rng(seed).normal(size=rows)]
+
+
+def _classes(rows: int = ROWS, seed: int = 1) -> list[str]:
+    draw = random.Random(seed)
+    return [draw.choice(["no", "yes"]) for _ in range(rows)]
+
+
+def _write(folder: Path, **columns: Sequence[object]) -> Path:
+    file = folder / "table.csv"
+    lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def _config(drafted: Draft) -> Any:
+    return compose(drafted.text, source="the draft").require().value
+
+
+def _init(folder: Path, target: str = "y", **columns: Sequence[object]) -> Draft:
+    file = _write(folder, **columns)
+    drafted = dlcli.init(file, target=target, overwrite=True)
+    dlcli.check(drafted.output, fast=True)
+    return drafted
+
+
+def _line(drafted: Draft, begin: str) -> str:
+    """The line that begins so, with the remark above it."""
+    lines = [line.strip() for line in drafted.text.splitlines()]
+    place = next(place for place, line in enumerate(lines) if line.startswith(begin))
+    above = lines[place - 1] if lines[place - 1].startswith("#") else ""
+    return f"{above} {lines[place]}"
+
+
+# Columns.
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        (["7"] * ROWS, "one value"),
+        ([""] * ROWS, "empty"),
+        ([str(1000 + place * 3) for place in range(ROWS)], "an id"),
+        ([f"customer {place}" for place in range(ROWS)], "an id"),
+        (_numbers(), "the same as 'x'"),
+        ([*map(str, range(ROWS - 1)), "oops"], "'oops'"),
+        (["1e300" if place == 7 else "1" for place in range(ROWS)], "1e+300"),
+        ([f"is {cell}" for cell in _classes()], "gives the target away"),
+        (["1" if cell == "yes" else "" for cell in _classes()], "gives the target away"),
+        ([("9" if cell == "yes" else "2") + str(place % 10) for place, cell in enumerate(_classes())], "thresholds"),
+    ],
+)
+def test_columns_are_left_out_and_why(cells: list[str], reason: str, tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), some_id=cells, z=_numbers(seed=5), y=_classes())
+    assert reason in drafted.left_out["some_id"]
+    assert drafted.used == ("x", "z")
+    assert reason in drafted.text
+
+
+def test_what_is_needed_stays(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).normal(size=ROWS)
+    drafted = _init(
+        tmp_path,
+        x=numbers,
+        few=["a" if place % 3 else "b" for place in range(ROWS)],
+        strong=[value * 2 + noise for value, noise in zip(numbers, map(float, _numbers(seed=9)), strict=True)],
+        y=[
+            "high" if value > 0.3 * noise else "low"
+            for value, noise in zip(numbers, map(float, _numbers(seed=3)), strict=True)
+        ],
+    )
+    assert drafted.used == ("x", "few", "strong")
+
+
+def test_the_target_in_another_unit_is_left_out(tmp_path: Path) -> None:
+    price = [float(each) for each in _numbers()]
+    drafted = _init(tmp_path, x=_numbers(seed=2), cents=[100 * each + 3 for each in price], y=price)
+    assert "another unit" in drafted.left_out["cents"]
+
+
+def test_what_gives_the_target_away_stays_where_nothing_else_is_left(tmp_path: Path) -> None:
+    values = range(ROWS)
+    drafted = _init(tmp_path, x=values, y=[2 * each for each in values])
+    assert drafted.used == ("x",)
+
+
+def test_dates_get_their_format(tmp_path: Path) -> None:
+    days = [f"{1 + place % 28:02}.{1 + place % 12:02}.2020" for place in range(ROWS)]
+    drafted = _init(tmp_path, x=_numbers(), born=days, y=_classes())
+    assert _config(drafted)["data"]["features"]["born"] == {"type": "datetime", "format": "%d.%m.%Y"}
+
+
+def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
+    drafted = _init(
+        tmp_path, x=["?" if place % 9 == 0 else place * 1.5 for place in range(ROWS)], z=_numbers(), y=_classes()
+    )
+    config = _config(drafted)
+    assert config["data"]["missing_values"] == ["?"]
+    assert config["data"]["features"]["x"] == "number"
+
+
+def test_many_categories_are_embedded(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, place=[f"p{place % 30}" for place in range(ROWS)], few=["a", "b", "c"] * 40, y=_classes())
+    features = _config(drafted)["data"]["features"]
+    assert features == {"place": {"type": "category", "encode": {"embedding": 5}}, "few": "category"}
+
+
+@pytest.mark.parametrize(
+    "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
+)
+def test_strange_names(name: str, tmp_path: Path) -> None:
+    drafted = _init(tmp_path, **{name: _numbers(), "other": _numbers(seed=4), "y": _classes()})
+    assert name in drafted.used
+
+
+# The task.
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "units"),
+    [
+        (_classes(), "classes", 1),
+        (["a", "b", "c"] * 40, "classes", 3),
+        ([-1, 1] * 60, "classes", 1),
+        ([5, 7] * 60, "classes", 1),
+        ([0, 1, 2, 3] * 30, "classes", 4),
+        (_numbers(), "number", 1),
+        ([place * 7 for place in range(ROWS)], "number", 1),
+        ([3, 5, 6, 8] * 30, "number", 1),
+    ],
+)
+def test_the_task(cells: list[object], kind: str, units: int, tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=cells)
+    assert drafted.task.kind == kind
+    assert _config(drafted)["model"]["layers"][-1]["Dense"]["units"] == units
+
+
+@pytest.mark.parametrize(
+    ("cells", "word"),
+    [
+        (["a"] * ROWS, "one value"),
+        ([""] * ROWS, "no values"),
+        ([f"name {place}" for place in range(ROWS)], "different values"),
+        ([f"2020-01-{1 + place % 28:02}" for place in range(ROWS)], "dates"),
+        ([f"{1 + place % 28:02}.01.2020" for place in range(ROWS)], "dates"),
+    ],
+)
+def test_targets_that_nothing_can_learn_are_refused(cells: list[str], word: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        _init(tmp_path, x=_numbers(), y=cells)
+    assert word in caught.value.problems[0].message
+    assert not (tmp_path / "table.yaml").exists()
+
+
+def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:
+    drafted = _init(
+        tmp_path, x=_numbers(), y=["" if place % 10 == 0 else cell for place, cell in enumerate(_classes())]
+    )
+    assert _config(drafted)["data"]["target"]["y"]["missing"] == "drop"
+    assert "12 rows have none" in drafted.text
+
+
+@pytest.mark.parametrize(("names", "guess"), [(("label", "x"), "label"), (("x", "Class"), "Class"), (("x", "z"), "z")])
+def test_the_target_is_guessed_and_said(names: tuple[str, ...], guess: str, tmp_path: Path) -> None:
+    file = _write(tmp_path, **{name: _classes(seed=place) for place, name in enumerate(names)})
+    drafted = dlcli.init(file)
+    assert (drafted.task.target.name, bool(drafted.task.target.why)) == (guess, True)
+    assert "guessed" in drafted.text
+
+
+def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        _init(tmp_path, target="prise", x=_numbers(), price=_numbers())
+    assert "price" in caught.value.problems[0].hint
+
+
+def test_rare_classes_are_weighted(tmp_path: Path) -> None:
+    cells = ["rare" if place % 40 == 0 else "often" for place in range(800)]
+    drafted = _init(tmp_path, x=_numbers(800), y=cells)
+    assert _config(drafted)["fit"]["class_weight"] == "balanced"
+    assert "'rare' has 20 of 800 rows" in drafted.text
+
+
+# How the rows are divided.
+
+
+@pytest.mark.parametrize(
+    ("columns", "split"),
+    [
+        ({}, "stratified"),
+        ({"patient": [f"p{place // 4}" for place in range(ROWS)]}, {"group": "patient"}),
+        ({"customer_id": [100 + place // 4 for place in range(ROWS)]}, {"group": "customer_id"}),
+        ({"date": [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]}, {"ordered": "date"}),
+        ({"birth_date": [f"19{50 + place % 50}-01-01" for place in range(ROWS)]}, "stratified"),
+    ],
+)
+def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), **columns, y=_classes())
+    assert _config(drafted)["data"]["split"] == split
+
+
+def test_steps_in_time_show_how_they_would_be_windows(tmp_path: Path) -> None:
+    dates = [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]
+    drafted = _init(tmp_path, date=dates, x=_numbers(), y=_numbers(seed=7))
+    shown = next(line for line in drafted.text.splitlines() if "# windows:" in line).partition("# ")[2]
+    config = _config(drafted)
+    config["data"].pop("split")
+    config["data"] |= compose(shown, source="shown").require().value
+    config["data"]["train"] = str(tmp_path / "table.csv")
+    dlcli.check(config, fast=True)
+
+
+@pytest.mark.parametrize(("rows", "held_back"), [(4, False), (9, False), (10, True)])
+def test_few_rows_are_all_trained_on(rows: int, held_back: bool, tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(rows), y=[0, 1] * (rows // 2) + [1] * (rows % 2))
+    assert ("test" in _config(drafted)["data"]) == held_back
+    assert ("callbacks" in _config(drafted)) == held_back
+
+
+def test_a_class_of_one_row_is_listed(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=["a", "b", "c"] * 39 + ["a", "b", "once"])
+    data = _config(drafted)["data"]
+    assert (data["split"], data["target"]["y"]["classes"]) == ("random", ["a", "b", "c", "once"])
+
+
+# Wide, long and other tables.
+
+
+def test_two_thousand_columns_stay_readable(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(40, 2000)).round(3)
+    columns: dict[str, Any] = {f"c{place}": values[:, place] for place in range(2000)}
+    columns |= {f"k{place}": [1] * 40 for place in range(5)}
+    drafted = _init(tmp_path, **columns, y=["a", "b"] * 20)
+    assert len(drafted.text.splitlines()) < 60
+    assert _config(drafted)["data"]["exclude"] == ["k{0..4}"]
+    assert len(drafted.used) == 2000
+
+
+def test_long_tables_are_looked_at_by_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlcli.drafting.glance.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.glance.FEWEST_ROWS", 50)
+    late = ["1"] * 100 + ["2"] * 20
+    drafted = _init(tmp_path, x=_numbers(), late=late, always=["1"] * ROWS, y=["a"] * 100 + ["b"] * 20)
+    assert not drafted.whole
+    assert drafted.task.classes == ("a", "b")
+    assert drafted.num_rows == ROWS
+    assert drafted.used == ("x", "late")
+    assert drafted.left_out.keys() == {"always"}
+
+
+def test_a_file_without_a_header(tmp_path: Path) -> None:
+    file = tmp_path / "plain.csv"
+    file.write_text("".join(f"{place * 0.5},{place % 7},{'ab'[place % 2]}\n" for place in range(60)), encoding="utf-8")
+    drafted = dlcli.init(file)
+    assert _config(drafted)["data"]["header"] is False
+    dlcli.check(drafted.output, fast=True)
+
+
+def test_arrays(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", x=draw.normal(size=(60, 12, 12)).astype(np.float32), y=np.arange(60) % 3)
+    np.save(tmp_path / "s.npy", draw.normal(size=(60, 50, 3)).astype(np.float32))
+    np.save(tmp_path / "t.npy", np.arange(60) % 2)
+    np.save(tmp_path / "v.npy", draw.normal(size=(60, 5)))
+    for source, layer in (
+        (str(tmp_path / "a.npz"), "Reshape"),
+        (f"{{s: {tmp_path}/s.npy, t: {tmp_path}/t.npy}}", "Conv1D"),
+        (f"{{v: {tmp_path}/v.npy, t: {tmp_path}/t.npy}}", "Dense"),
+    ):
+        drafted = dlcli.init(source, output=tmp_path / "config.yaml", overwrite=True)
+        dlcli.check(tmp_path / "config.yaml", fast=True)
+        assert layer in _config(drafted)["model"]["layers"][0]
+
+
+def test_folders(project: Path, tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        for kind in ("good", "bad"):
+            (tmp_path / "reviews" / split / kind).mkdir(parents=True)
+            for place in range(12):
+                (tmp_path / "reviews" / split / kind / f"{place}.txt").write_text(f"this is {kind} and number {place}")
+    drafted = dlcli.init(tmp_path / "reviews")
+    config = _config(drafted)
+    assert drafted.output == tmp_path / "reviews.yaml"
+    assert (config["data"]["train"], config["data"]["validation"]) == ("reviews/train", "reviews/valid")
+    assert config["data"]["features"]["path"] == {"type": "text", "file": True}
+    dlcli.check(drafted.output, fast=True)
+    images = dlcli.init(project / "data" / "digits", output=tmp_path / "digits.yaml")
+    assert _config(images)["data"]["features"]["path"] == {"type": "image", "size": [8, 8], "channels": 1}
+
+
+def test_tables_of_splits_and_a_folder_of_tables(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    for name in ("train", "test"):
+        _write(tmp_path, x=_numbers(), y=_classes()).rename(tmp_path / "parts" / f"{name}.csv")
+    config = _config(dlcli.init(tmp_path / "parts", target="y"))
+    assert (config["data"]["train"], config["data"]["test"]) == ("parts/train.csv", "parts/test.csv")
+    (tmp_path / "parts" / "train.csv").rename(tmp_path / "parts" / "one.csv")
+    with pytest.raises(DataError) as caught:
+        dlcli.init(tmp_path / "parts")
+    assert "one.csv" in str(caught.value)
+
+
+# The file.
+
+
+def test_nothing_is_replaced_without_being_asked_for(tmp_path: Path) -> None:
+    file = _write(tmp_path, x=_numbers(), y=_classes())
+    place = tmp_path / "table.yaml"
+    place.write_text("mine")
+    for wrong in (None, tmp_path / "none" / "a.yaml", file, tmp_path):
+        with pytest.raises(RunError):
+            dlcli.init(file, output=wrong)
+    assert place.read_text() == "mine"
+    dlcli.init(file, overwrite=True)
+    assert place.read_text() != "mine"
+
+
+def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
+    file = _write(tmp_path, x=_numbers(), y=_classes())
+    (tmp_path / "configs").mkdir()
+    drafted = dlcli.init(file, output=tmp_path / "configs" / "mine.yaml")
+    assert _config(drafted)["data"]["train"] == "../table.csv"
+    dlcli.check(drafted.output, fast=True)
+
+
+def test_the_drafts_of_the_data_that_comes_along(project: Path, tmp_path: Path) -> None:
+    for name in ("iris", "wine", "breast_cancer", "diabetes", "houses", "stores", "notes", "points_train"):
+        drafted = dlcli.init(project / "data" / f"{name}.csv", output=tmp_path / f"{name}.yaml")
+        assert dlcli.check(drafted.output, fast=True).warnings == ()

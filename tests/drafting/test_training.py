@@ -1,0 +1,41 @@
+"""What is drafted trains, and well: in one process, on the data that comes along and on tables with traps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dlcli
+
+pytestmark = pytest.mark.tensorflow
+
+
+def test_a_draft_is_as_good_as_what_people_write(project: Path, tmp_path: Path) -> None:
+    drafted = dlcli.init(project / "data" / "iris.csv", target="species", output=tmp_path / "iris.yaml")
+    run = dlcli.train(
+        drafted.output, overrides={"fit.epochs": 60}, run_dir=tmp_path / "run", cache_dir=tmp_path / "cache"
+    )
+    assert run.metrics("test")["accuracy"] >= 0.93
+
+
+def test_check_passes_to_its_end_on_traps(project: Path, tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    names = ["features", "a/b", "...", "?", "k" * 250, "y"]
+    rows = [
+        [f"{draw.normal():.3f}", f"p{place % 30}", f"{draw.normal():.3f}", "NA", f"v{place % 15}", place % 2]
+        for place in range(60)
+    ]
+    lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
+    (tmp_path / "traps.csv").write_text("\n".join(lines), encoding="utf-8")
+    np.savez(tmp_path / "grid.npz", x=draw.normal(size=(40, 9, 9)).astype(np.float32), y=np.arange(40) % 3)
+    np.savez(tmp_path / "steps.npz", x=draw.normal(size=(40, 30, 2)).astype(np.float32), y=draw.normal(size=40))
+    sources = [tmp_path / "traps.csv", tmp_path / "grid.npz", tmp_path / "steps.npz"]
+    sources += [project / "data" / name for name in ("digits", "chirps")]
+    for source in sources:
+        output = tmp_path / f"{source.name.partition('.')[0]}.yaml"
+        dlcli.init(source, output=output)
+        report = dlcli.check(output, cache_dir=tmp_path / "cache")
+        assert report.planned is not None
+        assert report.warnings == ()
