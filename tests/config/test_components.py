@@ -369,7 +369,10 @@ def test_messages_say_what_was_received_what_is_taken_and_the_way_out() -> None:
     assert [str(problem) for problem in check_components(config, {})] == [
         "model.layers[0].Dens: unknown layer 'Dens' (did you mean 'Dense'?)",
         "model.layers[1]: Adam is an optimizer, not a layer (the optimizer stands in `compile.optimizer`)",
-        f"model.layers[2].Dense.units: units of Dense takes a whole number of at least 1, or `auto`, got 'ten' ({units})",
+        (
+            "model.layers[2].Dense.units: units of Dense takes a whole number of at least 1, or `auto`, got 'ten' "
+            f"({units})"
+        ),
         (
             "model.layers[3].Conv1D.padding: padding of Conv1D takes 'valid', 'same' or 'causal', got 'sam' "
             "(did you mean 'same'?)"
