@@ -69,6 +69,12 @@ def find_place(said: str | os.PathLike[str]) -> Place:
     return Place({"train": source}, _begun(name), first.parent)
 
 
+def _may_be_prose(file: Path) -> bool:
+    """Whether files of texts, which are no tables, are called like this one."""
+    format = by_suffix(file)
+    return format is not None and file.suffix.lower() in format.prose
+
+
 def _folder(folder: Path) -> Place:
     """A folder of files, of folders of splits, or of tables that are the splits."""
     name = _begun(safe_name(folder.resolve().name))
@@ -81,7 +87,7 @@ def _folder(folder: Path) -> Place:
     if "train" in named:
         return Place({split: named[split] for split in sorted(named)}, name, folder.resolve().parent)
     visible = [each for each in entries if not each.name.startswith(".")]
-    if visible and len(tables) == len(visible) and any(each.suffix != ".txt" for each in tables):
+    if visible and len(tables) == len(visible) and not all(map(_may_be_prose, tables)):
         listed = ", ".join(f"'{each.name}'" for each in tables[:5])
         hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
         raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
