@@ -10,6 +10,7 @@ from typing import Any
 
 from dlcli.config.schema import USUAL_MARKS
 from dlcli.config.signature import SPLITS
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import lay_out
@@ -69,10 +70,16 @@ def draft(data: str | os.PathLike[str], *, target: str | None = None, output: Pa
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
     seen = glance(place.sources["train"], target=target)
-    chosen = choose_target(list(seen.columns), target)
+    chosen = choose_target(list(seen.columns), target, class_of_files=_class_of_files(place, seen))
     if target is None and not seen.columns[chosen.name].info.dtype:
         seen = glance(place.sources["train"], target=chosen.name)  # as it is written: `01` stays `01`
     return _draft(place, seen, chosen, output)
+
+
+def _class_of_files(place: Place, seen: Glance) -> str | None:
+    if not place.files:
+        return None
+    return next((name for name, each in seen.columns.items() if each.info.dtype not in (FILE_PATH, FILE_NAME)), None)
 
 
 def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
