@@ -135,6 +135,16 @@ def test_strange_names(name: str, tmp_path: Path) -> None:
     assert name in drafted.used
 
 
+def test_a_column_whose_values_are_all_held_back(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(12), few=["", "", "3", *[""] * 9], z=_numbers(12, seed=8), y=["a", "b"] * 6)
+    for place in range(12):
+        cells = ["3" if place == each else "" for each in range(12)]
+        drafted = _init(tmp_path, x=_numbers(12), few=cells, y=["a", "b"] * 6)
+        if "few" not in drafted.used:
+            break
+    assert "no values in the training split" in drafted.left_out["few"]
+
+
 # The task.
 
 
