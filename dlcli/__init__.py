@@ -40,6 +40,7 @@ __all__ = [
     "RunError",
     "check",
     "evaluate",
+    "expanded",
     "export",
     "init",
     "predict",

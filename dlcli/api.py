@@ -18,7 +18,7 @@ from dlcli.backend.memory import with_memory_named
 from dlcli.config.document.file_names import name_problem, safe_name
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.config.signature import SPLITS, SplitName
-from dlcli.errors import DataError, Problem
+from dlcli.errors import ConfigError, DataError, Problem
 from dlcli.runs.claiming import can_go_on, choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Event, Listener, Notice, Planned, RowsDone
@@ -44,6 +44,7 @@ __all__ = [
     "CheckReport",
     "check",
     "evaluate",
+    "expanded",
     "export",
     "init",
     "predict",
@@ -246,6 +247,30 @@ def check(
     return CheckReport(tuple(warnings), plan.planned)
 
 
+def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
+    """A config as YAML with its preset and what it extends written out; nothing is checked.
+
+    Args:
+        config: A YAML file, or the same as a mapping.
+        overrides: As for `train`.
+
+    Raises:
+        ConfigError: It cannot be read.
+
+    Example:
+        >>> print(dlcli.expanded({"model": {"preset": "linear"}}))  # doctest: +SKIP
+    """
+    from dlcli.config.document.writer import dump
+
+    if isinstance(config, Mapping):
+        inspection = inspect_value(config, Path.cwd(), overrides)
+    else:
+        inspection = inspect(Path(config), overrides)
+    if not inspection.document.complete or not inspection.document.value:
+        raise ConfigError(inspection.problems)
+    return dump(inspection.document.value)
+
+
 @with_memory_named
 def init(
     data: str | os.PathLike[str],
@@ -312,7 +337,7 @@ def evaluate(
     """
     _require_names(run, data, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.report.reporting import evaluate_and_report
+    from dlcli.reporting.reports import evaluate_and_report
 
     name = str(split) if data is None else _data_name(data)
     return evaluate_and_report(
@@ -595,7 +620,7 @@ def report(
     """
     _require_names(run, output, cache_dir)
     path = _run_path(run, runtime)
-    from dlcli.report.reporting import report_run
+    from dlcli.reporting.reports import report_run
 
     return report_run(
         path,

@@ -130,6 +130,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "MelSpectrogram": {"fft_length": 32},
     "STFTSpectrogram": {"frame_length": 8, "frame_step": 4, "fft_length": 8, "window": None},
     "RandomPosterization": {"factor": 4},
+    "ParametricActivation": {"activation": "selu"},
+    "Patches": {"size": 2},
+    "PiecewiseLinearEmbedding": {"boundaries": [[-1.0, 0.0, 2.0]] * 4},
+    "RangeClip": {"minimum": -1.0, "maximum": 1.0},
+    "ScheduledDropout": {"steps": 9},
+    "TransformerEncoder": {"intermediate_dim": 3},
     "Pipeline": {"layers": [{"Rescaling": {"scale": 2}}, "Flatten"]},
 }
 """What the layers of the sweep need beside the numbers that fit nearly every layer."""
@@ -183,7 +189,20 @@ def _shape(entry: Entry) -> tuple[int, ...]:
         return (3, *spatial)
     if spatial is not None:
         return spatial
-    images = ("Random", "Crop", "Mix", "Contrast", "Resizing", "Solarization", "Equalization", "Aug", "Erasing")
+    if entry.name in ("EnsembleAffine", "PeriodicEmbedding", "PiecewiseLinearEmbedding"):
+        return (4,)
+    images = (
+        "Patches",
+        "Random",
+        "Crop",
+        "Mix",
+        "Contrast",
+        "Resizing",
+        "Solarization",
+        "Equalization",
+        "Aug",
+        "Erasing",
+    )
     if any(word in entry.name for word in images) or entry.name == "DepthwiseConv2D":
         return (12, 12, 3)
     return (

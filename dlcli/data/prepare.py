@@ -24,6 +24,7 @@ from dlcli.data.samples.store import Notify, Store
 from dlcli.data.stages import check_classes, check_rows, divide, encode, fit
 from dlcli.data.table.table import Table, read_rows
 from dlcli.data.types.filling import Filled, decide
+from dlcli.data.window_inputs import at_pace
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Prepared", "prepare", "prepare_from", "read_split"]
@@ -192,6 +193,8 @@ def read_split(
             names = [each for each in entry.names if each[0] == name or config.windows is not None]
             arrays = store.read(entry, names)
             return array_splits(arrays, _fingerprint(key, config, reader.files), preprocessing.views(named))[name]
+    if preprocessing.windows is not None:
+        config = config.model_copy(update={"windows": at_pace(config, preprocessing.windows)})
     with TableReader(config, splits=[name], cache=cache, notify=notify) as reader:
         store = reader.store("")
         with store.building():

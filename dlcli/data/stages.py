@@ -342,8 +342,9 @@ def _write(
     for name, part in division.parts.items():
         if part.windows is not None:
             destination.create((name, "windows", ""), part.windows.shape, part.windows.dtype)(part.windows)
-        if part.begins is not None:
-            destination.create((name, "begins", ""), part.begins.shape, part.begins.dtype)(part.begins)
+        for what, firsts in (("begins", part.begins), ("runs", part.runs)):
+            if firsts is not None:
+                destination.create((name, what, ""), firsts.shape, firsts.dtype)(firsts)
     for name, codec in preprocessing.tallying().items():
         ordered: dict[str, NDArray[np.int64]] = {
             split: totals[name][split] for split in SPLITS if split in totals[name]

@@ -67,7 +67,8 @@ def labelled_windows(
         message = problem.message.replace("in the train split", f"in '{opened.source.name}'")
         raise DataError(Problem(message, hint="give more of the past of the series", rule=problem.rule))
     begins = layout.starts[layout.series[starts]]
-    return WindowSamples(encoded, layout.order, starts, views, begins=begins)
+    runs = layout.runs[starts + form.past - 1]
+    return WindowSamples(encoded, layout.order, starts, views, begins=begins, runs=runs)
 
 
 def at_pace(config: DataConfig, form: WindowForm) -> Windows:

@@ -10,8 +10,8 @@ from dlcli.drafting.task import Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 
-Form = Literal["table", "grid", "image", "series", "sound"]
-"""What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a waveform."""
+Form = Literal["table", "grid", "image", "series", "sound", "film"]
+"""What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a sound, a film."""
 
 _MANY_INPUTS = 32
 """Features from which on a small layer is twice as wide."""
@@ -89,6 +89,8 @@ def _model(setting: Setting) -> list[Line]:
             lines += _over_steps()
         case "sound":
             lines += _spectrogram(setting)
+        case "film":
+            lines += _over_frames(setting)
     return [*lines, _last(setting.task)]
 
 
@@ -155,6 +157,19 @@ def _spectrogram(setting: Setting) -> list[Line]:
         item(2, "GlobalAveragePooling2D"),
         item(2, {"Dropout": {"rate": 0.3}}),
     ]
+
+
+def _over_frames(setting: Setting) -> list[Line]:
+    """Convolutions over time and place, which become smaller in place alone: films are short."""
+    lines: list[Line] = []
+    sides = min(setting.shape[1:3])
+    for place, filters in enumerate((16, 32)):
+        convolution = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu"}
+        lines.append(item(2, {"Conv3D": convolution}, "" if place else "what moves is seen over several frames"))
+        if sides >= 8:
+            lines.append(item(2, {"MaxPooling3D": {"pool_size": [1, 2, 2]}}))
+            sides //= 2
+    return [*lines, item(2, "GlobalMaxPooling3D"), item(2, {"Dropout": {"rate": 0.3}})]
 
 
 def _last(task: Task) -> Line:

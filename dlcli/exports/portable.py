@@ -13,9 +13,10 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.signature import SPLITS
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.data.samples.samples import BLOCK_BYTES
 from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.metadata import as_texts, describe
-from dlcli.exports.parity import MOST_ROWS, Parity, floors, measure
+from dlcli.exports.parity import BATCH_OF_ONE, MOST_ROWS, Parity, floors, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import float32_copy, to_onnx
 from dlcli.files.replacing import replacing
@@ -107,9 +108,13 @@ def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mappin
 
 
 def proof_rows(splits: Mapping[str, Samples]) -> tuple[str, dict[str, NDArray[Any]]]:
-    """Rows to compare models on: of the test split, else of validation, else of training; spread over all of it."""
+    """Rows to compare models on: of the test split, else of validation, else of training; spread over all of it.
+
+    Of large rows they are fewer: both models take all of them at once, and in between make several of each.
+    """
     name = next(name for name in reversed(SPLITS) if name in splits and len(splits[name]))
     samples = splits[name]
     count = len(samples)
-    picked = np.unique(np.linspace(0, count - 1, min(count, MOST_ROWS)).astype(np.int64))
+    large = BLOCK_BYTES // max(1, sum(spec.bytes for spec in samples.inputs.values()))
+    picked = np.unique(np.linspace(0, count - 1, min(count, MOST_ROWS, max(large, BATCH_OF_ONE))).astype(np.int64))
     return name, samples.take(picked).inputs

@@ -68,6 +68,8 @@ def prepare_job(
         startup.load()
         from dlcli.jobs.adapting import adapt_layers
         from dlcli.jobs.beginning import begin
+        from dlcli.jobs.drawing import draw_weights
+        from dlcli.jobs.filling import fill_in
         from dlcli.jobs.rehearsing import rehearse, require_savable
         from dlcli.jobs.vectors import find_vectors
         from dlcli.trained.keras_predictor import assemble_run
@@ -77,13 +79,15 @@ def prepare_job(
         config = config.model_copy(update={"data": prepared.config})
         preprocessing = prepared.preprocessing
         config, graph, vectors = find_vectors(config, graph, preprocessing, tell=tell)
+        config, graph = fill_in(config, graph, prepared)
         config, graph = adapt_layers(config, graph, prepared, tell=tell)
-        assembly = assemble_run(config, graph, preprocessing)
+        assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
         assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
         if config.code and not check:
             # On a model of its own, so that the draws of the one that is trained stay what they are.
             rehearse(assembly, prepared, tell=tell)
-            assembly = begin(assemble_run(config, graph, preprocessing), preprocessing, vectors=vectors).compile()
+            assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
+            assembly = begin(assembly, preprocessing, vectors=vectors).compile()
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
         for warning in lint(assembly.config, prepared.preprocessing.target_specs):

@@ -30,7 +30,7 @@ from dlcli.jobs.resuming import (
 )
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
-from dlcli.report.reporting import report_training
+from dlcli.reporting.reports import report_training
 from dlcli.runs.claiming import claim, reclaim
 from dlcli.runs.commits import Commits
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
@@ -160,6 +160,7 @@ def run_job(
                 report_training(
                     run,
                     prepared.splits,
+                    config=assembly.config,
                     preprocessing=prepared.preprocessing,
                     fallback=KerasPredictor(assembly, batch_size=planned.batch_size),
                     seconds=record.spent(),

@@ -20,8 +20,7 @@ from dlcli.config.graph.drafts import snake_case
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError, Problem, did_you_mean
 from dlcli.model.faults import model_faults, named_argument, reason
-from dlcli.model.layers.positions import OWN_LAYERS
-from dlcli.model.losses.pinball import OWN_LOSSES
+from dlcli.model.own import own_component
 from dlcli.model.repairs import keep_arguments, mended_arguments
 
 __all__ = ["make", "make_arguments"]
@@ -144,7 +143,7 @@ class _Maker:
         if arguments is None:
             return None
         if entry.own:
-            return self._call({**OWN_LAYERS, **OWN_LOSSES}[entry.name], component, arguments, path)
+            return self._call(own_component(entry.name), component, arguments, path)
         arguments = mended_arguments(entry, arguments)
         made = self._call(getattr(self._namespaces[entry.kind], entry.name), component, arguments, path)
         if made is not None:

@@ -21,7 +21,7 @@ from dlcli.model.inputs import make_inputs, taken_as_numbers
 from dlcli.model.layers.calls import call_layer, input_form
 from dlcli.model.pretrained.beginning import Beginning
 from dlcli.model.pretrained.networks import make_network, network_entry
-from dlcli.model.repairs import require_fit
+from dlcli.model.repairs import alike, require_fit
 
 __all__ = ["build", "connect_part"]
 
@@ -259,7 +259,7 @@ class _Builder:
         form = input_form(owner, layer, self._code)
         try:
             require_fit(layer, [tuple(tensor.shape) for tensor in incoming])
-            outgoing = call_layer(node, form, layer, incoming)
+            outgoing = call_layer(node, form, layer, alike(self._keras, layer, incoming))
         except self._faults as error:
             self._problems.append(_shape_problem(node, layer, incoming, form, error))
             return None

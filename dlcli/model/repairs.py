@@ -9,9 +9,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dlcli.config.catalogue.entries import Entry
 
-__all__ = ["keep_arguments", "mended_arguments", "require_fit"]
+__all__ = ["alike", "keep_arguments", "mended_arguments", "require_fit"]
 
 
 def mended_arguments(entry: Entry, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +69,39 @@ def keep_arguments(made: Any, arguments: Mapping[str, Any]) -> None:
     lost = {name: value for name, value in plain.items() if name not in told()}
     if lost:
         made.get_config = lambda: {**told(), **lost}
+
+
+def alike(keras: Any, layer: Any, tensors: Sequence[Any]) -> list[Any]:
+    """The tensors that a layer adds up, of one shape where they have several.
+
+    Keras adds `(n, 1)` to `(n, n)` as if the first were a bias, along the last axis: a batch of 32 rows of one number
+    to 32 rows of 32 comes out wrong, in silence, and right in a batch of any other size.
+
+    Args:
+        keras: The package.
+        layer: A layer.
+        tensors: What it is applied to.
+    """
+    if type(layer).__name__ not in ("Add", "Average") or len({tuple(tensor.shape) for tensor in tensors}) < 2:
+        return list(tensors)
+    rank = max(len(tensor.shape) for tensor in tensors)
+    tensors = [_of_rank(keras, tensor, rank) for tensor in tensors]  # as Keras does
+    sizes = [{tensor.shape[axis] for tensor in tensors} for axis in range(1, rank)]
+    if any(None in each or len(each - {1}) > 1 for each in sizes):
+        return list(tensors)  # which Keras refuses, or nobody knows
+    shape = tuple(max(each) for each in sizes)
+    return [
+        tensor
+        if tuple(tensor.shape[1:]) == shape
+        else keras.ops.multiply(tensor, np.ones((1, *shape), np.int8))  # which leaves the type as it is
+        for tensor in tensors
+    ]
+
+
+def _of_rank(keras: Any, tensor: Any, rank: int) -> Any:
+    while len(tensor.shape) < rank:
+        tensor = keras.ops.expand_dims(tensor, 1)
+    return tensor
 
 
 def require_fit(layer: Any, shapes: Sequence[tuple[int | None, ...]]) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.config.catalogue.own import OWN_LAYERS
+from dlcli.config.catalogue.own import MADE_OF_KERAS
 from dlcli.config.graph.graph import Graph
 from dlcli.model.layers.positions import zeros_of
 
@@ -129,20 +129,19 @@ def _in_order(sources: Mapping[str, list[str]], graph: Graph | None) -> list[str
 def _own_types(graph: Graph | None) -> dict[str, str]:
     """The layers of our own, which are made of Keras's, by the names of these."""
     components = {node.name: node.component for node in graph.nodes} if graph is not None else {}
-    return {name: each.name for name, each in components.items() if each is not None and each.name in OWN_LAYERS}
+    return {name: each.name for name, each in components.items() if each is not None and each.name in MADE_OF_KERAS}
 
 
 def _inputs(node: Any, names: Mapping[int, str]) -> Iterator[tuple[str, int]]:
     """What a layer is applied to, and which tensor of several.
 
-    A mask comes from an operation of Keras's that is no layer, and is passed over.
+    What operations of Keras's do, which are no layers, is followed; a mask, which they make, is passed over.
     """
-    made_by = [(_made_by(tensor), tensor._keras_history.tensor_index) for tensor in node.arguments.keras_tensors]
-    found = [(names[id(source)], index) for source, index in made_by if id(source) in names]
-    if found:
-        yield from found
-    else:  # of operations alone, which are followed
-        for source, _ in made_by:
+    for tensor in node.arguments.keras_tensors:
+        source = _made_by(tensor)
+        if id(source) in names:
+            yield names[id(source)], tensor._keras_history.tensor_index
+        elif tensor.dtype != "bool":
             yield from _inputs(source, names)
 
 

@@ -64,7 +64,9 @@ class Writing:
     def directory(self) -> Path | None:
         """The directory, for images that are predicted: one that is there, or a name without a suffix."""
         target = self.target
-        return target if target is not None and self.format is None and (target.is_dir() or not target.suffix) else None
+        if target is None or self.format is not None:
+            return None
+        return target if target.is_dir() or not (target.suffix or target.exists()) else None
 
     @property
     def chosen(self) -> OutputFormat:

@@ -65,14 +65,19 @@ MOST_LETTERS = 300
 """Of what a record says of an error, in a message."""
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
+def write_atomically(path: Path, content: str | bytes, *, sync: bool = True) -> None:
     """Write a file that appears whole or not at all.
+
+    Args:
+        path: The file.
+        content: All of it.
+        sync: Wait until it is on the disk; not for what can be made again.
 
     Raises:
         RunError: The file cannot be written (permissions, a full disk).
     """
     try:
-        write_file(path, content)
+        write_file(path, content, sync=sync)
     except OSError as error:
         raise RunError(Problem(f"cannot write {path}: {error.strerror or error}", rule="not-writable")) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dlcli.codecs.audio.codec import AudioCodec
 from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
 from dlcli.codecs.image.codec import ImageCodec
 from dlcli.codecs.number.codec import NumberCodec
 from dlcli.codecs.text.codec import TextCodec
+from dlcli.codecs.video.codec import VideoCodec
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Codec
 from dlcli.errors import DataError, ModelError
@@ -63,7 +66,7 @@ def path(tmp_path: Path) -> Path:
 @given(
     train=st.lists(finite, min_size=2, max_size=20),
     rows=st.lists(st.none() | st.just(float("nan")) | finite, min_size=1, max_size=20),
-    scale=st.sampled_from(["standard", "min_max", "none", 255.0]),
+    scale=st.sampled_from(["standard", "min_max", "robust", "quantile", "none", 255.0]),
     missing=st.sampled_from(["mean", "median", "zero", 7.5]),
 )
 def test_numbers(train: list[float], rows: list[float | None], scale: Any, missing: Any, path: Path) -> None:
@@ -111,11 +114,28 @@ def test_images(path: Path) -> None:
         agree(codec, twin(codec, [array], path), [array])
 
 
+def test_films(path: Path) -> None:
+    array = np.random.default_rng(7).integers(0, 256, (5, 4, 6, 4, 3)).astype(np.uint8)
+    for frames in (None, 6):
+        codec = VideoCodec(["x"], frames=frames)
+        agree(codec, twin(codec, [array], path), [array])
+
+
+def test_sounds(path: Path) -> None:
+    names = [str(path.parent / f"{number}.wav") for number in range(3)]
+    for number, name in enumerate(names):
+        with wave.open(name, "wb") as file:
+            file.setparams((1, 2, 8000, 0, "NONE", ""))
+            file.writeframes(np.random.default_rng(number).bytes(80))
+    codec = AudioCodec(["x"], rate=5000, length=0.005, resample=True)
+    agree(codec, twin(codec, [pa.array(names)], path), [pa.array(names)])
+
+
 @few
 @given(
     train=st.lists(words, min_size=1, max_size=8),
     rows=st.lists(st.none() | words, min_size=1, max_size=8),
-    encode=st.sampled_from(["one_hot", "index"]),
+    encode=st.sampled_from(["one_hot", "index", "auto"]),
     unknown=st.sampled_from(["bucket", "error"]),
     missing=st.sampled_from(["bucket", "error", "most_frequent"]),
 )

@@ -23,6 +23,11 @@ model: {layers: [{Dense: {units: 3, activation: softmax}}]}
 """
 
 VALID = [
+    "data: {train: a.csv, target: y, features: {age: {type: number, pad: auto}}}",
+    "data: {train: a.csv, target: y, features: {age: {type: category, pad: 60, separator: '|'}}}",
+    "data: {train: a.csv, target: y, features: {age: {type: number, pad: {length: 60, side: start, mask: false}}}}",
+    "data: {train: a.csv, target: {y: {type: number, quantiles: [0.1, 0.5]}}}\ncompile: {loss: pinball}",
+    "data: {train: a.csv, target: {y: {type: number, quantiles: 0.5}}}\ncompile: {loss: {Pinball: {quantiles: [0.5]}}}",
     "data: {train: a, rows: folders, target: y, features: {x: {type: video, size: 8, channels: gray}}}",
     "data: {train: a, target: y, features: {x: {type: image, size: 8, channels: 3}, z: {type: audio, channels: mono}}}",
     "",
@@ -61,6 +66,9 @@ MISTAKES = [
     "fit: {epochs: 0}",
     "fit: {epochs: '3'}",
     "data: {train: a.csv}",
+    "data: {train: a.csv, target: y, features: {age: {type: number, pad: 0}}}",
+    "data: {train: a.csv, target: y, features: {age: {type: number, pad: {len: 3}}}}",
+    "data: {train: a.csv, target: {y: {type: number, quantiles: [2]}}}",
     "data: {train: a.csv, target: y, features: {age: numbr}}",
     "data: {train: a.csv, target: y, features: {age: {type: number, scal: none}}}",
     "data: {train: a.csv, target: y, features: {age: {scale: none}}}",

@@ -25,8 +25,8 @@ REVIEWED = frozenset(
     field fill_mode fill_value flash_attention from_logits from_sorted_ids gain gamma gptq_unpacked_column_size
     headers height_factor histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value
     initial_value_threshold input_axes interpolation invert kernel_size l1 l2 label_weights logit_soft_cap
-    lora_alpha margin mask_token mask_value max_number max_value mean min_delta min_value minimalistic momentum
-    monitor name negative_slope ngrams noise_shape num_bins num_classes num_tokens oov_method oov_token
+    lora_alpha margin mask_token mask_value max_number max_value maximum mean min_delta min_value minimalistic minimum
+    momentum monitor name negative_slope ngrams noise_shape num_bins num_classes num_tokens oov_method oov_token places
     output_axes output_padding output_sequence_length output_shape output_size pad_to_max_tokens padding periodic
     pool_size precision profile_batch quantization_config rate recall ref_power renorm renorm_clipping
     renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only save_freq save_weights_only

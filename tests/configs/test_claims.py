@@ -18,7 +18,8 @@ import pytest
 
 import dlcli
 from dlcli.config.document.reader import read
-from dlcli.training.events import Planned
+from dlcli.training.events import Notice, Planned
+from tests.reporting.pages import read_page, read_plots
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
 
@@ -131,6 +132,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Train:
             directory = tmp_path_factory.mktemp("runs") / Path(name).name
             run = dlcli.train(CONFIGS / f"{name}.yaml", run_dir=directory, listener=events.append)
             (planned,) = [event for event in events if isinstance(event, Planned)]
+            rules = [event.problem.rule for event in events if isinstance(event, Notice)]
+            assert not {"no-report", "report-part"} & set(rules)
+            read_page(run.path / "report.html")
+            read_plots(run.path / "plots")
             runs[name] = Trained(run, planned)
         return runs[name]
 
@@ -162,6 +167,10 @@ def test_a_config_keeps_its_promise(claim: Claim, trained: Train) -> None:
         run.metrics() if claim.split == "test" else dlcli.evaluate(run, split=claim.split, allow_code=True).metrics
     )
     assert claim.least <= metrics[claim.metric] <= claim.most
+
+
+def test_the_boundary_of_the_clouds_is_drawn(trained: Train) -> None:
+    assert (trained("clouds").directory / "plots" / "boundary-0.svg").is_file()
 
 
 def test_the_smallest_config_runs(trained: Train) -> None:

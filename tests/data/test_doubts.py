@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.data.columns.chunk import ColumnInfo
-from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.columns.date_formats import _DATES, _TIMES, fitting_formats
 from dlcli.data.types.doubts import collect_doubts
 from dlcli.data.types.inference import infer_feature, infer_target
 from dlcli.errors import Problem
@@ -132,3 +132,13 @@ def test_the_same_doubt_about_many_columns_is_told_once() -> None:
     (doubt,) = collect_doubts(found)
     assert "x1, x2, x3 and 5 more" in doubt.message
     assert collect_doubts(found[:3]) == tuple(found[:3])
+
+
+@pytest.mark.parametrize("form", [date + time for date in _DATES for time in _TIMES if not time.endswith("%Z")])
+def test_no_date_is_passed_over_before_its_format_is_tried(form: str) -> None:
+    for instant in (datetime.datetime(2001, 1, 1, 1, 1, 1), datetime.datetime(1999, 12, 31, 23, 59, 59)):
+        assert form in fitting_formats([instant.strftime(form)])
+
+
+def test_names_with_a_number_are_no_dates() -> None:
+    assert fitting_formats(["kind0", "kind1"]) == fitting_formats(["a-1"]) == ()

@@ -359,3 +359,13 @@ def test_the_drafts_of_the_data_that_comes_along(project: Path, tmp_path: Path) 
     for name in ("iris", "wine", "breast_cancer", "diabetes", "houses", "stores", "notes", "points_train"):
         drafted = dlcli.init(project / "data" / f"{name}.csv", output=tmp_path / f"{name}.yaml")
         assert dlcli.check(drafted.output, fast=True).warnings == ()
+
+
+def test_films_get_convolutions_over_time_and_place(tmp_path: Path) -> None:
+    films = np.random.default_rng(1).integers(0, 256, (40, 6, 9, 9, 1)).astype(np.uint8)
+    np.savez(tmp_path / "films.npz", clip=films, y=np.array(["up", "down"] * 20))
+    drafted = dlcli.init(tmp_path / "films.npz", target="y")
+    dlcli.check(drafted.output, fast=True)
+    config = _config(drafted)
+    assert config["data"]["features"] == {"clip": "video"}
+    assert "Conv3D" in config["model"]["layers"][0]

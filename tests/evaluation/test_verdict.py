@@ -10,7 +10,7 @@ import pytest
 from dlcli.evaluation.verdict import worse_than_guessing
 
 MEAN = {"is": "always predicting the mean", "mae": 2.0, "rmse": 3.0}
-MEDIAN = {"is": "always predicting the median", "mae": 1.0, "rmse": 4.0}
+MEDIAN = {"is": "always predicting the median", "mae": 1.0, "rmse": 4.0, "pinball": 1.0}
 MAJORITY = {"is": "always predicting 'a'", "accuracy": 0.75, "log_loss": 0.5}
 
 
@@ -24,12 +24,13 @@ def rules(report: dict[str, Any], *, weighted: bool = False) -> list[str]:
         ({}, []),
         ({"mean": ["rmse"], "median": ["mae"]}, ["worse-than-mean"]),
         ({"median": ["mae"]}, []),
+        ({"median": ["mae", "pinball"]}, ["worse-than-mean"]),
         ({"seasonal": ["mae"]}, ["worse-than-mean"]),
     ],
 )
 def test_numbers(worse: dict[str, list[str]], rule: list[str]) -> None:
     baselines = {"mean": MEAN, "median": MEDIAN, "seasonal": MEDIAN}
-    assert rules({"mae": 1.5, "rmse": 3.5, "baselines": baselines, "worse_than": worse}) == rule
+    assert rules({"mae": 1.5, "rmse": 3.5, "pinball": 2.0, "baselines": baselines, "worse_than": worse}) == rule
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "IoU": {"num_classes": 3, "target_class_ids": [0]},
     "OneHotIoU": {"num_classes": 3, "target_class_ids": [0]},
     "Pinball": {"quantiles": [0.1, 0.9]},
+    "CosineLog": {"learning_rate": 0.1, "steps": 9},
+    "FlatCosine": {"value": 0.1, "steps": 9},
     "PiecewiseConstantDecay": {"boundaries": [2, 4], "values": [1.0, 0.5, 0.1]},
 }
 

@@ -23,6 +23,13 @@ def command(
             "--fast", help="Only the first stage: no data is read and no model built; a fraction of a second."
         ),
     ] = False,
+    show_expanded: Annotated[
+        bool,
+        typer.Option(
+            "--show-expanded",
+            help="Print the config with its preset and what it extends written out, and check nothing.",
+        ),
+    ] = False,
     show: Annotated[
         Path | None,
         typer.Option(
@@ -37,6 +44,11 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Report everything that `train` would refuse, without training."""
+    if show_expanded:
+        from dlcli import api
+
+        Console(json_only=json, quiet=quiet).document(api.expanded(config, overrides=overrides or []))
+        return
     check(
         config,
         overrides=overrides or [],

@@ -20,6 +20,9 @@ __all__ = ["CategoryCodec"]
 
 _UNKNOWN, _MISSING = -1, -2
 
+MOST_MARKS, AUTO_EMBEDDING = 9, 8
+"""With `encode: auto`, the most categories that are one-hot, and the length of the vector of more (RealMLP's)."""
+
 
 class CategoryCodec:
     """Numbers the categories, sorted: by number if all are integers, else by text.
@@ -29,7 +32,8 @@ class CategoryCodec:
 
     Args:
         columns: The one column.
-        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32.
+        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32; `auto`: two categories are -1 and 1,
+            `(1,)`, up to 9 a vector in which unknown values are all 0, `(categories,)`, and more are indices to embed.
         embedding: Length of the vector that the model learns for each index; for `index` only.
         unknown: A value that training has not seen goes to the `bucket`, or is an `error`.
         missing: An empty cell goes to the `bucket`, is an `error`, or is the `most_frequent` category.
@@ -52,7 +56,7 @@ class CategoryCodec:
         self,
         columns: Sequence[str],
         *,
-        encode: Literal["one_hot", "index"] = "one_hot",
+        encode: Literal["one_hot", "index", "auto"] = "one_hot",
         embedding: int | None = None,
         unknown: Literal["bucket", "error"] = "bucket",
         missing: Literal["bucket", "error", "most_frequent"] = "bucket",
@@ -62,6 +66,7 @@ class CategoryCodec:
         self.columns = tuple(columns)
         self.embedding = embedding
         self._encode = encode
+        self._form: Literal["one_hot", "index", "marks", "signs"] = "one_hot" if encode == "auto" else encode
         self._unknown = unknown
         self._missing = missing
         self._max_categories = max_categories
@@ -104,17 +109,23 @@ class CategoryCodec:
     @property
     def vocabulary(self) -> int | None:
         """The size, for indices; None for vectors."""
-        return self.size if self._encode == "index" else None
+        return self.size if self._form == "index" else None
+
+    @property
+    def form(self) -> Literal["one_hot", "index", "marks", "signs"]:
+        """What a category is: a place in a vector, an index, a place in a vector without one for the unknown, or a
+        sign. Known after `finish`."""
+        return self._form
 
     @property
     def shape(self) -> tuple[int, ...]:
         """`(size,)` for one-hot vectors, `()` for indices."""
-        return (self.size,) if self._encode == "one_hot" else ()
+        return {"one_hot": (self.size,), "index": (), "marks": (len(self._counts),), "signs": (1,)}[self._form]
 
     @property
     def dtype(self) -> Literal["float32", "int32"]:
         """`int32` for indices."""
-        return "float32" if self._encode == "one_hot" else "int32"
+        return "int32" if self._form == "index" else "float32"
 
     def fit(self, values: Sequence[Column]) -> None:
         """Count the categories of a chunk of training rows."""
@@ -152,19 +163,28 @@ class CategoryCodec:
         """
         indices = self._indices(values, start)
         target = np.empty((len(indices), *self.shape), dtype=self.dtype) if out is None else out
-        if self._encode == "one_hot":
+        if self._form == "one_hot":
             target[...] = 0
             target[np.arange(len(indices)), indices] = 1
         else:
-            target[...] = indices
+            target[...] = indices if self._form == "index" else self.table()[indices]
         return target
+
+    def table(self) -> NDArray[np.float32]:
+        """What each index is, of marks and signs: `(size, *shape)`."""
+        bucket = int(self.bucket)
+        if self._form == "signs":
+            return np.array([*[0.0] * bucket, -1.0, 1.0], np.float32)[:, np.newaxis]
+        return np.eye(self.size, dtype=np.float32)[:, bucket:]
 
     def names(self) -> tuple[str, ...]:
         """`island=Biscoe` for each category, the bucket being `island=<unknown>`; the column for an index."""
         (column,) = self.columns
-        if self._encode == "index":
+        if self._form == "index":
             return (column,)
-        bucket = (f"{column}=<unknown>",) if self.bucket else ()
+        if self._form == "signs":
+            return (f"{column}={self.categories[1]}",)
+        bucket = (f"{column}=<unknown>",) if self.bucket and self._form == "one_hot" else ()
         return (*bucket, *(f"{column}={name}" for name in self._counts))
 
     def index_names(self) -> tuple[str, ...]:
@@ -250,6 +270,10 @@ class CategoryCodec:
 
     def _set_counts(self, counts: dict[str, int]) -> None:
         self._counts = counts
+        if self._encode == "auto":
+            count = len(counts)
+            self._form = "signs" if count == 2 else "marks" if count <= MOST_MARKS else "index"
+            self.embedding = AUTO_EMBEDDING if self._form == "index" else None
         self._index = {name: index for index, name in enumerate(counts, start=int(self.bucket))}
         # Runs of before may have other spellings as categories.
         for name, index in tuple(self._index.items()):

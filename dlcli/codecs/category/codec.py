@@ -62,7 +62,8 @@ def build(feature: CategoryFeature, columns: Sequence[str], *, seed: int) -> Cat
         problems.append(Problem(message, hint="say `pad: auto`, or leave it out", rule="conflicting-options"))
     if problems:
         raise ConfigError(problems)
-    encode = feature.encode
+    # In a sequence a vector of zeros is what was filled up, and no unknown value.
+    encode = "one_hot" if feature.encode == "auto" and feature.pad is not None else feature.encode
     values = CategoryCodec(
         columns,
         encode=encode if isinstance(encode, str) else "index",

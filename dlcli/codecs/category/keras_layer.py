@@ -25,8 +25,12 @@ def _tensor(keras: Any, codec: CategoryCodec, inputs: Sequence[Any]) -> Any:
         counts = codec.counts
         table[""] = 0 if state["missing"] == "bucket" else first + categories.index(max(counts, key=counts.__getitem__))
     index = _lookup(keras, inputs[0], table, unknown=0 if unknown else None)
-    if state["encode"] == "index":
+    if codec.form == "index":
         return keras.ops.cast(keras.ops.squeeze(index, -1), "int32")
+    if codec.form != "one_hot":
+        rows = codec.table()
+        values = keras.layers.Embedding(*rows.shape, weights=[rows], trainable=False, dtype="float32")
+        return keras.ops.reshape(values(index), (-1, rows.shape[1]))
     return keras.layers.CategoryEncoding(num_tokens=codec.size, output_mode="one_hot")(index)
 
 

@@ -28,8 +28,11 @@ class CategoryFeature(Feature):
     of_one: ClassVar[frozenset[str]] = Feature.of_one | {"categories", "pad", "separator"}
 
     type: Literal["category"] = "category"
-    encode: Literal["one_hot", "index"] | EmbeddingEncoding = Field(
-        "one_hot", description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`."
+    encode: Literal["one_hot", "index", "auto"] | EmbeddingEncoding = Field(
+        "one_hot",
+        description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`. `auto`: of two "
+        "categories one number, -1 or 1; of up to 9 one-hot; of more `{embedding: 8}`. Of the first two an unknown "
+        "value is all 0. Sequences are one-hot.",
     )
     unknown: Literal["bucket", "error"] = Field(
         "bucket", description="A value never seen in training goes to a bucket of its own, or is an error."

@@ -64,6 +64,8 @@ class CategorySequenceCodec:
         self._values = values
         self._lengths: Counter[int] = Counter()
         self._cut = CutSequences()
+        self._whole = True  # no training row is without a value
+        self._nothing = 0
 
     @property
     def embedding(self) -> int | None:
@@ -82,17 +84,17 @@ class CategorySequenceCodec:
 
     @property
     def stand_in(self) -> str:
-        """What a value that is not there becomes."""
-        return self._values.stand_in
+        """What an empty cell becomes."""
+        return f"a sequence of nothing (within a sequence, {self._values.stand_in})"
 
     @property
     def gaps(self) -> int:
-        """See `CategoryCodec`."""
-        return self._values.gaps
+        """How many rows without a value, and empty cells within sequences, there were although training had none."""
+        return self._values.gaps + self._nothing
 
     @gaps.setter
     def gaps(self, count: int) -> None:
-        self._values.gaps = count
+        self._values.gaps, self._nothing = 0, count
 
     @property
     def dtype(self) -> Literal["float32", "int32"]:
@@ -134,6 +136,7 @@ class CategorySequenceCodec:
         self._padding = Padding(length, self._padding.side, self._padding.cut)
         cut = sum(rows for size, rows in self._lengths.items() if size > length)
         self._cut = CutSequences((cut, sum(self._lengths.values())))
+        self._whole = not self._lengths[0]
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows as `(rows, steps)` int32, or `(rows, steps, size)` float32.
@@ -147,6 +150,7 @@ class CategorySequenceCodec:
         target = np.empty((len(ends) - 1, *self.shape), self.dtype) if out is None else out
         target[...] = 0
         self._cut.count(self._padding.cuts(ends))
+        self._nothing += int((np.diff(ends) == 0).sum()) if self._whole else 0
         if len(leaves):
             encoded = self._values.encode([leaves])
             if self.dtype == "int32":
@@ -206,6 +210,7 @@ class CategorySequenceCodec:
             "empty": self._empty,
             "values": self._values.state(),
             "cut": list(self._cut.trained),
+            "whole": self._whole,
         }
 
     @classmethod
@@ -219,8 +224,13 @@ class CategorySequenceCodec:
             separator=state["separator"],
             empty=bool(state["empty"]),
         )
+        if len(codec._values.columns) != 1:
+            raise ValueError("the values are not those of one column")
+        if not (state["separator"] is None or (isinstance(state["separator"], str) and state["separator"])):
+            raise ValueError("the separator is no text")
         cut, rows = map(int, state["cut"])
         codec._cut = CutSequences((cut, rows))
+        codec._whole = bool(state["whole"])
         return codec
 
     def _faults(self, leaves: pa.Array, ends: NDArray[np.int64], start: int) -> list[Problem]:

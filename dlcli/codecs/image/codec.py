@@ -121,6 +121,11 @@ class ImageCodec:
         return tuple(layers)
 
     @property
+    def linear(self) -> bool:
+        """`offset` and `scale` are all of the scaling."""
+        return True
+
+    @property
     def offset(self) -> NDArray[np.float64]:
         """What is added to what the model makes of each channel, after `scale`, for the bytes again."""
         return Scaling.of(self._scale).back(self.shape[2])[1]

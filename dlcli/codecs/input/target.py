@@ -204,7 +204,7 @@ class InputTargetCodec:
             return ((float(self._first.offset[0]), float(self._first.scale[0])),) * self._shape[-1]
         pairs: list[tuple[float, float]] = []
         for codec in self._features.values():
-            if isinstance(codec, ScalesNumbers):
+            if isinstance(codec, ScalesNumbers) and codec.linear:
                 pairs += zip(codec.offset.tolist(), codec.scale.tolist(), strict=True)
             else:
                 pairs += [(0.0, 1.0)] * codec.shape[-1]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.keras_layers import KerasLayer
+from dlcli.codecs.number.curves import FARTHEST, LIMIT
 from dlcli.codecs.number.numbers import NumberCodec
 from dlcli.codecs.number.sequence import NumberSequenceCodec
 from dlcli.data.columns.cells import numbers
@@ -42,7 +43,34 @@ def _tensor(keras: Any, codec: NumberCodec, inputs: Sequence[Any]) -> Any:
     # Not the layer Normalization: read from a file it has float32 statistics, which tell no second of a timestamp from
     # the next, and it divides by 1e-7 at least.
     scaled = ops.divide(ops.subtract(tensor, codec.offset.astype(dtype)), codec.scale.astype(dtype))
-    return ops.cast(scaled, "float32")
+    return ops.cast(_bent(ops, codec, scaled), "float32")
+
+
+def _bent(ops: Any, codec: NumberCodec, scaled: Any) -> Any:
+    """After a scale that is no straight line."""
+    if codec.linear:
+        return scaled
+    if not codec.knots:
+        scaled = ops.minimum(ops.maximum(scaled, -FARTHEST), FARTHEST)
+        return ops.divide(scaled, ops.sqrt(ops.add(1.0, ops.square(ops.divide(scaled, LIMIT)))))
+    starts, widths, rises, least = (each.astype(scaled.dtype) for each in _pieces(codec))
+    # How far into each piece: a search among the knots is not in every format.
+    inside = ops.divide(ops.subtract(ops.expand_dims(scaled, -1), starts), widths)
+    inside = ops.minimum(ops.maximum(inside, 0.0), 1.0)
+    return ops.add(ops.sum(ops.multiply(inside, rises), axis=-1), least)
+
+
+def _pieces(codec: NumberCodec) -> tuple[NDArray[np.float64], ...]:
+    """The pieces between knots, `(channels, pieces)`: where they begin, how wide and how high they are; and the scores
+    of the first knots, `(channels,)`."""
+    most = max(len(knots.values) for knots in codec.knots)
+    shape = (len(codec.knots), max(most - 1, 1))
+    starts, widths, rises = np.zeros(shape), np.ones(shape), np.zeros(shape)
+    for place, knots in enumerate(codec.knots):
+        count = len(knots.values) - 1
+        starts[place, :count], widths[place, :count] = knots.values[:-1], np.diff(knots.values)
+        rises[place, :count] = np.diff(knots.scores)
+    return starts, widths, rises, np.array([knots.scores[0] for knots in codec.knots])
 
 
 LAYER = KerasLayer("number", _values, _tensor, _shape)

@@ -53,10 +53,13 @@ class NumberFeature(Feature):
     shape: list[Annotated[int, Field(ge=1)]] | None = Field(
         None, description="Shape of one sample, such as [28, 28, 1]; its product is the number of columns."
     )
-    scale: Annotated[Literal["standard", "min_max", "none"] | Divide, BeforeValidator(as_divisor)] = Field(
+    scale: Annotated[
+        Literal["standard", "min_max", "robust", "quantile", "none"] | Divide, BeforeValidator(as_divisor)
+    ] = Field(
         "standard",
-        description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `1/255` or `{divide: 255}`; `none`. "
-        "Fitted on the training split only.",
+        description="`standard`: zero mean and unit variance; `min_max`: to 0..1; `robust`: by median and quartiles, "
+        "what is far comes nearer, to -3..3; `quantile`: to a normal; `1/255` or `{divide: 255}`; `none`. Fitted on "
+        "the training split only.",
     )
     pad: PadOption | None = Field(
         None,

@@ -61,6 +61,8 @@ class NumberSequenceCodec:
         self._lengths: Counter[int] = Counter()
         self._in_texts = False
         self._cut = CutSequences()
+        self._whole = True  # no training row is without a step
+        self._nothing = 0
 
     @property
     def reads(self) -> Literal["number", "text"]:
@@ -69,17 +71,17 @@ class NumberSequenceCodec:
 
     @property
     def stand_in(self) -> str:
-        """What an empty cell within a sequence becomes."""
-        return self._steps.stand_in
+        """What an empty cell becomes."""
+        return f"a sequence of nothing (within a sequence, {self._steps.stand_in})"
 
     @property
     def gaps(self) -> int:
-        """How many empty cells within sequences were filled in, of a place that had none in training."""
-        return self._steps.gaps
+        """How many rows without a step, and empty cells within sequences, were filled in although training had none."""
+        return self._steps.gaps + self._nothing
 
     @gaps.setter
     def gaps(self, count: int) -> None:
-        self._steps.gaps = count
+        self._steps.gaps, self._nothing = 0, count
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -95,6 +97,11 @@ class NumberSequenceCodec:
     def entrance(self) -> tuple[EntranceLayer, ...]:
         """What tells layers of the steps that were filled up."""
         return (EntranceLayer("Masking", {"mask_value": 0.0}),) if self._mask and len(self.shape) == 2 else ()
+
+    @property
+    def linear(self) -> bool:
+        """Whether `offset` and `scale` are all of the scaling."""
+        return self._steps.linear
 
     @property
     def offset(self) -> NDArray[np.float64]:
@@ -127,6 +134,7 @@ class NumberSequenceCodec:
         self._padding = Padding(length, self._padding.side, self._padding.cut)
         cut = sum(rows for size, rows in self._lengths.items() if size > length)
         self._cut = CutSequences((cut, sum(self._lengths.values())))
+        self._whole = not self._lengths[0]
 
     def encode(self, values: Sequence[Column], *, start: int = 0, out: Encoded | None = None) -> Encoded:
         """Encode rows as `(rows, *shape)` float32.
@@ -141,15 +149,19 @@ class NumberSequenceCodec:
         target = np.empty((len(read.ends) - 1, *self.shape), np.float32) if out is None else out
         target[...] = 0
         self._cut.count(self._padding.cuts(read.ends))
+        self._nothing += int((np.diff(read.ends) == 0).sum()) if self._whole else 0
         if not len(read.numbers):
             return target
         encoded = self._steps.encode([read.numbers])
-        if self.entrance:
-            encoded[~encoded.any(axis=1), 0] = NEXT_TO_NOTHING
+        encoded[~encoded.any(axis=1), 0] = NEXT_TO_NOTHING
         places = self._padding.places(read.ends)
         there = places >= 0
         target[there] = encoded[places[there]].reshape(-1, *self.shape[1:])
         return target
+
+    def there(self, sample: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which steps of an encoded sample were not filled up."""
+        return np.asarray(sample.reshape(len(sample), -1).any(axis=1))
 
     def names(self) -> tuple[str, ...]:
         """The name and the place of each number: `x[0,3]`."""
@@ -161,7 +173,12 @@ class NumberSequenceCodec:
             return ""
         length, shortest = self._padding.length or 0, min(self._lengths)
         filled = f", shorter ones ({shortest:,} and more) filled up at the {self._padding.side}"
-        return f"sequences of {length:,} steps" + (filled if shortest < length else "")
+        parts = [f"sequences of {length:,} steps" + (filled if shortest < length else "")]
+        if absent := self._steps.absent:
+            parts.append(f"{absent:,} cells within them empty: {self._steps.stand_in}")
+        if nothing := self._lengths[0]:
+            parts.append(f"rows without a step: {nothing:,}")
+        return ", ".join(parts)
 
     @property
     def tally(self) -> NDArray[np.int64]:
@@ -195,6 +212,7 @@ class NumberSequenceCodec:
             "inner": list(self.shape[1:]),
             "steps": self._steps.state(),
             "cut": list(self._cut.trained),
+            "whole": self._whole,
             **({"in_texts": True} if self._in_texts else {}),
         }
 
@@ -211,8 +229,10 @@ class NumberSequenceCodec:
         )
         cut, rows = map(int, state["cut"])
         codec._cut = CutSequences((cut, rows))
+        codec._whole = bool(state["whole"])
         codec._in_texts = bool(state.get("in_texts"))
-        if math.prod(codec.shape[1:]) != len(codec.offset) or codec.offset.shape != codec.scale.shape:
+        step = (math.prod(codec.shape[1:]),)
+        if {step, codec.offset.shape, codec.scale.shape} != {codec._steps.shape} or len(codec._steps.columns) != 1:
             raise ValueError("the numbers of a step are not those that were scaled")
         return codec
 

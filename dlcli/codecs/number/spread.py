@@ -68,7 +68,7 @@ class Spread:
         return {"spread": {"median": self._median.tolist(), **quantiles}}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any], quantiles: Sequence[float]) -> Spread:
+    def from_state(cls, state: Mapping[str, Any], quantiles: Sequence[float], *, channels: int) -> Spread:
         """The spread whose `state` this is among; nothing is known of a run of before."""
         spread = cls(quantiles)
         known = state.get("spread", {})
@@ -76,6 +76,8 @@ class Spread:
             spread._median = np.array(known["median"], float)
         if "quantile_values" in known:
             spread._quantiles = np.array(known["quantile_values"], float)
-            if len(spread._quantiles) != len(spread._levels):
+            if spread._quantiles.shape != (len(spread._levels), channels):
                 raise ValueError("the quantiles of the training rows are not those of the target")
+        if spread._median is not None and spread._median.shape != (channels,):
+            raise ValueError("the medians of the training rows are not those of the target")
         return spread

@@ -88,6 +88,11 @@ class NumberTargetCodec:
         return self._scaling
 
     @property
+    def linear(self) -> bool:
+        """`offset` and `scale` are all of the scaling."""
+        return True
+
+    @property
     def offset(self) -> NDArray[np.float64]:
         """What `decode` adds to each number, after `scale`: `(width,)`."""
         return self._codec.offset
@@ -180,7 +185,9 @@ class NumberTargetCodec:
         quantiles = [float(level) for level in state.get("quantiles", ())]
         codec = cls(state["name"], state["columns"], shape=state["shape"], scale=state["scale"], quantiles=quantiles)
         codec._codec = NumberCodec.from_state(state)
-        codec._spread = Spread.from_state(state, codec.quantiles)
+        codec._spread = Spread.from_state(state, codec.quantiles, channels=len(codec.offset))
+        if any(not 0 < level < 1 for level in quantiles) or sorted(set(quantiles)) != quantiles:
+            raise ValueError(f"the quantiles of the target {codec.name!r} do not ascend between 0 and 1")
         if codec._codec.shape[-1:] != codec.offset.shape or codec.offset.shape != codec.scale.shape:
             raise ValueError(f"the target {codec.name!r} has shape {codec._codec.shape}, and is no array of numbers")
         return codec

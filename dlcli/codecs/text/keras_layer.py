@@ -50,12 +50,11 @@ def _at_either_end(keras: Any, indices: Any, state: dict[str, Any]) -> Any:
     """Sequences of the length of the longest `(batch, any)`, their padding 0, cut and padded as `state` says."""
     ops, length = keras.ops, state["length"]
     sizes = ops.sum(ops.cast(ops.not_equal(indices, 0), "int32"), axis=1, keepdims=True)
-    places = np.arange(length, dtype=np.int32)[np.newaxis]
-    taken = ops.zeros_like(sizes) + places
-    if state["truncating"] == "pre":
-        taken = taken + ops.maximum(sizes - length, 0)
-    if state["padding"] == "pre":
-        taken = taken - ops.maximum(length - sizes, 0)
+    none = ops.zeros_like(sizes)
+    cut = ops.maximum(sizes - length, 0) if state["truncating"] == "pre" else none
+    led = ops.maximum(length - sizes, 0) if state["padding"] == "pre" else none
+    # Differences alone: Keras adds (n, 1) to (n, n) along the wrong axis (see `dlcli.model.repairs`).
+    taken = ops.subtract(np.arange(length, dtype=np.int32)[np.newaxis], ops.subtract(led, cut))
     long_enough = ops.pad(indices, [[0, 0], [0, length]])
     found = ops.take_along_axis(long_enough, ops.cast(ops.maximum(taken, 0), "int32"), axis=1)
     there = ops.logical_and(ops.greater_equal(taken, 0), ops.less(taken, sizes))

@@ -19,6 +19,10 @@ PICTURE = re.compile(r"\.(png|jpe?g|jpe|bmp|gif|webp|tiff?|ppm|pgm|avif|heic)$",
 """Names of pictures, also of formats that are not read: a film without some of its frames would be another one."""
 
 
+CODED = re.compile(r"\.(mp4|m4v|mov|avi|mkv|webm|mpe?g|wmv|flv|3gp)$", re.IGNORECASE)
+"""Names of films that only a decoder of video reads."""
+
+
 class BadFilm(Exception):
     """A film cannot be used, and no single frame is to blame.
 
@@ -92,6 +96,9 @@ def moving(file: File) -> Look:
         BadImage: It is none.
         DataError: It is not there, or must not be read.
     """
+    if CODED.search(file[0]):
+        hint = f"`ffmpeg -i {os.path.basename(file[0])} frame%d.png` makes a folder of frames of it"
+        raise BadFilm("films of its format are not read", hint=hint, rule="no-frames")
     with open_named(*file) as stream:
         found = look(stream, frames=True)
     if found.moves:

@@ -11,7 +11,7 @@ from dlcli.errors import Problem
 
 __all__ = ["WATCHERS", "modes_against", "watched", "with_modes"]
 
-WATCHERS = ("EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau")
+WATCHERS = ("EarlyStopping", "KeepBest", "ModelCheckpoint", "ReduceLROnPlateau")
 """Keras's callbacks that act on whether a value became better; `mode` says which way that is."""
 
 

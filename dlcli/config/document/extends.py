@@ -23,6 +23,7 @@ __all__ = ["MAX_BASES", "extend", "merge"]
 MAX_BASES = 32
 """Files that a config may inherit from, all told."""
 
+_PRESET: ConfigPath = ("model", "preset")
 _COMPONENT_SECTIONS = ("model", "compile", "callbacks")
 
 
@@ -82,6 +83,8 @@ def _take(source: Document, value: Any, path: ConfigPath, positions: dict[Config
 
 def _differ(below: dict[str, Any], above: dict[str, Any], path: ConfigPath) -> bool:
     """Whether two mappings are different things: two components, or features of two types."""
+    if path == _PRESET:
+        return below.keys() != above.keys()
     if path[:1] == ("data",):
         return "type" in below and "type" in above and below["type"] != above["type"]
     if path[:1] and path[0] in _COMPONENT_SECTIONS and len(below) == len(above) == 1:

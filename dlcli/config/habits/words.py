@@ -48,7 +48,17 @@ _RATE = (
 _STRATIFY = "`data: {split: stratified}` keeps the classes in proportion"
 _SCALE = "scaling belongs to a feature: `features: {age: {type: number, scale: standard}}`"
 _SEQUENCE = "the length of a text belongs to its feature: `features: {note: {type: text, encode: {sequence: 100}}}`"
-_STOP_WORDS = "leave it out: `encode: tf_idf` gives little weight to what is in every text"
+_STOP_WORDS = "leave it out: tf-idf, the default of `encode`, gives little weight to what is in every text"
+_SEQUENCE = (
+    "the length of a text belongs to its feature: `features: {note: {type: text, encode: {sequence: 100}}}`; that of "
+    "lists likewise: `features: {pulse: {type: number, pad: 100}}`"
+)
+_QUANTILES = (
+    "a target says which are learnt, by the pinball loss: `target: {price: {type: number, quantiles: [0.1, 0.5, 0.9]}}`"
+)
+_STOP_WORDS = (
+    "leave it out: `features: {note: {type: text, encode: tf_idf}}` gives little weight to what is in all texts"
+)
 _MISSING = "it belongs to a feature: `features: {age: {type: number, missing: median}}`"
 _PATIENCE = "a callback does that: `callbacks: [{EarlyStopping: {patience: 5}}]`"
 _CHECKPOINT = 'a callback does that: `callbacks: [{ModelCheckpoint: {filepath: "{epoch}.keras"}}]`'
@@ -200,6 +210,11 @@ _TABLE: dict[str, Habit] = {
     "l1_loss": Habit(("MeanAbsoluteError",)),
     "mse_loss": Habit(("MeanSquaredError",)),
     "bce_loss": Habit(("BinaryCrossentropy",)),
+    "quantile": Habit(("quantiles", "pinball"), _QUANTILES),
+    "quantile_loss": Habit(("pinball",), _QUANTILES),
+    "quantile_regression": Habit(("pinball",), _QUANTILES),
+    "pinball_loss": Habit(("pinball",), _QUANTILES),
+    "tilted_loss": Habit(("pinball",), _QUANTILES),
     # Callbacks
     "early_stop": Habit(("EarlyStopping",), _PATIENCE),
     "early_stopping": Habit(("EarlyStopping",), _PATIENCE),
@@ -316,6 +331,8 @@ _TABLE: dict[str, Habit] = {
     "maxlen": Habit(says=_SEQUENCE),
     "max_len": Habit(says=_SEQUENCE),
     "sequence_length": Habit(says=_SEQUENCE),
+    "pad_sequences": Habit(("pad",)),
+    "pad_to": Habit(("pad",)),
     "output_sequence_length": Habit(says=_SEQUENCE),
     "output_mode": Habit(("encode",)),
     "ngram_range": Habit(("ngrams",)),

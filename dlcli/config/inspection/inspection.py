@@ -27,6 +27,7 @@ from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
 from dlcli.config.outputs.quantiles import declared_misfits
+from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
 from dlcli.config.validation.components import check_components
@@ -175,6 +176,7 @@ def _unreadable(file: Path | None, error: ConfigError) -> Inspection:
 
 def _inspect(document: Document, file: Path | None, directory: Path) -> Inspection:
     """The journey of a config: each step is made once, and tells its own faults."""
+    document = expand_preset(document)
     sections, problems = read_sections(document)
     names = AbsoluteNames(document, directory)
     if "data" in sections:

@@ -37,7 +37,7 @@ def _written_out(value: Any) -> Any:
     """`pad: auto`, `pad: true` and `pad: 60` are short for mappings."""
     if value == "auto" or value is True:
         return {}
-    return {"length": value} if isinstance(value, int) and value is not False else value
+    return {"length": value} if isinstance(value, int) and value >= 1 else value
 
 
 PadOption = Annotated[

@@ -39,6 +39,9 @@ __all__ = [
     "target_form",
 ]
 
+DENSE = ("Dense", "EnsembleDense", "TangentDense")
+"""The layers whose `activation` is what an output gives."""
+
 TargetForm = Literal["index", "one_hot", "column", "number", "multi_hot", "sequence", "zeros", "nothing"]
 """How a target reaches the loss: indices (batch, *axes), one-hot (batch, *axes, classes), 0/1 (batch, *axes, 1),
 numbers (batch, *axes, width), 0/1 for each class of a set (batch, classes); indices from 1 on that end in zeros, of a
@@ -113,12 +116,12 @@ def layer_head(layers: Sequence[LayerItem], name: str | None = None) -> Head:
             found = kind.lower() if kind != "Activation" else _activation_name(arguments.get("activation"))
             activation = activation or found
             continue
-        if kind in ("Dropout", "Identity"):
+        if kind in ("Dropout", "Identity", "RangeClip"):
             continue
         units = arguments.get("units")
         return Head(
             units if isinstance(units, int) else None,
-            activation or (_activation_name(arguments.get("activation")) if kind == "Dense" else None),
+            activation or (_activation_name(arguments.get("activation")) if kind in DENSE else None),
         )
     return Head(None, activation)
 

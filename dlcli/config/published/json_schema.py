@@ -108,6 +108,8 @@ class _Generator(GenerateJsonSchema):
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         inner = super().function_before_schema(schema)
         read: Any = schema["function"]["function"]
+        if ("properties" in inner or "$ref" in inner) and read("auto") == {} and read(8) == {"length": 8}:
+            return {"anyOf": [{"enum": ["auto", True]}, {"type": "integer", "minimum": 1}, inner]}
         if "properties" in inner:
             return inner  # a whole section
         if isinstance(read, Spoken):

@@ -333,6 +333,13 @@ def layers_of(block: list[LayerItem] | BlockConfig) -> list[LayerItem]:
 class ModelConfig(Section):
     """The network."""
 
+    preset: str | dict[str, dict[str, Any] | None] | None = Field(
+        None,
+        exclude=True,
+        description="A config that is known to work: `preset: realmlp`, `preset: {realmlp: {hidden: [128, 128]}}`. It "
+        "is written out before all else, sections and layers; what the config says itself wins. "
+        "`dlcli check --show-expanded` shows it.",
+    )
     layers: Layers = Field(description="The layers in order; `name` and `inputs` make them a graph.")
     blocks: dict[str, Block] | None = Field(
         None,

@@ -172,8 +172,7 @@ class ComponentCheck:
             yield Problem(
                 f"{entry.name} is a whole network, and stands in the list of layers, not inside of another layer",
                 path=format_path(path),
-                hint="take it as a layer of its own, of one image a row; over the pictures of a film single layers can "
-                "be taken",
+                hint="take it as a layer of its own; over the pictures of a film single layers can be taken",
                 rule="network-place",
             )
 
@@ -234,7 +233,7 @@ class ComponentCheck:
         for name in required:
             if name not in component.arguments and name not in given:
                 doc = arguments[name].doc if name in arguments else ""
-                if name in arguments and arguments[name].auto:
+                if name in arguments and arguments[name].auto and AUTO not in doc:
                     doc = f"`{AUTO}` takes it from the data"
                 yield Problem(
                     f"{component.name} needs the argument {name!r}",

@@ -24,14 +24,17 @@ from dlcli.config.signature import EntranceLayer, InputDtype
 from dlcli.errors import Problem
 
 __all__ = [
+    "BendsNumbers",
     "Codec",
     "Column",
     "Encoded",
+    "FillsUpSteps",
     "HasEntrance",
     "KnowsMean",
     "LeavesRowsOut",
     "MadeOnDemand",
     "MasksPadding",
+    "MeasuresNumbers",
     "MeetsUnseenValues",
     "NamesIndices",
     "OpensFiles",
@@ -175,6 +178,15 @@ class HasEntrance(Protocol):
 
 
 @runtime_checkable
+class MeasuresNumbers(Protocol):
+    """A codec of a feature whose numbers measure something, and are no marks of one value among several."""
+
+    @property
+    def measures(self) -> Literal[True]:
+        """They do."""
+
+
+@runtime_checkable
 class ScalesNumbers(Protocol):
     """A codec of numbers that can be brought back into their own unit: `scaled * scale + offset`."""
 
@@ -185,6 +197,18 @@ class ScalesNumbers(Protocol):
     @property
     def scale(self) -> NDArray[np.float64]:
         """For each number along the last axis."""
+
+    @property
+    def linear(self) -> bool:
+        """Whether that is all of it; else `decode` alone brings them back."""
+
+
+@runtime_checkable
+class BendsNumbers(ScalesNumbers, Protocol):
+    """A codec of numbers whose scale may be no straight line."""
+
+    def decode(self, encoded: NDArray[Any]) -> NDArray[np.float64]:
+        """The numbers in their own unit again, in the shape of `encoded`."""
 
 
 @runtime_checkable
@@ -226,6 +250,14 @@ class MasksPadding(Protocol):
     @property
     def masked(self) -> bool:
         """Whether the vectors that the model learns for them pass over it."""
+
+
+@runtime_checkable
+class FillsUpSteps(Protocol):
+    """A codec of sequences of numbers that are filled up to one length."""
+
+    def there(self, sample: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which steps of an encoded sample `(steps, ...)` were not filled up, `(steps,)`."""
 
 
 @runtime_checkable

@@ -37,6 +37,9 @@ _DATES = (
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", " %H:%M:%S %Z")
 _LONGEST = 40
 
+_FEWEST = 3
+"""Digits: `1-Mar-99`."""
+
 
 def fitting_formats(texts: Sequence[str]) -> tuple[str, ...]:
     """The formats of `strptime` that read all of the texts; none for what is no date.
@@ -53,8 +56,12 @@ def fitting_formats(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def _may_be_date(cell: str) -> bool:
-    """Whether it is worth the compiling of a hundred formats, which takes a tenth of a second: each has a year."""
-    return cell[-1:].isalnum() and len(cell) <= _LONGEST and any(map(str.isdecimal, cell))
+    """Whether it is worth the compiling of a hundred formats, which takes a tenth of a second.
+
+    Each has three digits or more, and something between its parts.
+    """
+    parted = not cell.isalnum() and cell[-1:].isalnum()
+    return parted and len(cell) <= _LONGEST and sum(map(str.isdecimal, cell)) >= _FEWEST
 
 
 def _reads(text: str, form: str) -> bool:

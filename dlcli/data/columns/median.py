@@ -1,4 +1,4 @@
-"""The median of numbers that arrive in chunks, in bounded memory."""
+"""The median of numbers that arrive in chunks, and their other quantiles, in bounded memory."""
 
 from __future__ import annotations
 

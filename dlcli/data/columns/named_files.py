@@ -135,7 +135,8 @@ def place_of(name: str, folder: str | None, *, directory: bool = False) -> str:
         raise _cannot(path, error, folder=folder) from None
     if not (stat.S_ISREG(mode) or (directory and stat.S_ISDIR(mode))):
         message = f"'{path}' is a directory, a pipe or a device, not a file"
-        raise DataError(Problem(message, hint="name a file", rule="not-a-file"))
+        hint = "name a file; a folder of frames is `type: video`" if stat.S_ISDIR(mode) else "name a file"
+        raise DataError(Problem(message, hint=hint, rule="not-a-file"))
     return path
 
 

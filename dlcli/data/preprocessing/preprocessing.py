@@ -24,6 +24,7 @@ from dlcli.data.columns.codec import (
     LeavesRowsOut,
     MadeOnDemand,
     MasksPadding,
+    MeasuresNumbers,
     MeetsUnseenValues,
     OpensFiles,
     TakesGivenValues,
@@ -285,6 +286,19 @@ class Preprocessing:
         """Predictions of a target that need no model, the one that matters most first."""
         naive = () if self.windows is None else naive_baselines(self.row_targets[target], self.windows)
         return (*naive, *baselines_of(self.targets[target]))
+
+    def places_of_numbers(self, named: Collection[str] = ()) -> list[int]:
+        """Which numbers of the vector of all features that are not `named` are those of features of numbers.
+
+        Categories that are embedded have their vectors at its end.
+        """
+        places: list[int] = []
+        at = 0
+        for codec in self._joined(self._of_rows(named)).values():
+            if isinstance(codec, MeasuresNumbers):
+                places += range(at, at + codec.shape[0])
+            at += codec.shape[0]
+        return places
 
     def can_wait(self, named: Collection[str] = ()) -> dict[str, Codec]:
         """The features with an input of their own whose samples can be made when they are taken."""

@@ -95,6 +95,7 @@ def array_splits(
             views,
             fingerprint(split),
             arrays.get((split, "begins", "")),
+            arrays.get((split, "runs", "")),
         )
         for split in SPLITS
         if (split, "windows", "") in arrays

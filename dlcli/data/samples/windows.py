@@ -28,6 +28,7 @@ class WindowSamples:
         views: What their inputs and targets are made of.
         fingerprint: See `Samples`.
         begins: `(windows,)` the place of the first step of each window's series.
+        runs: `(windows,)` that of the first step after the last gap before what is predicted.
 
     Example:
         >>> steps = Taken({"x": np.arange(5.0).reshape(5, 1)}, {"y": np.arange(5)})
@@ -43,6 +44,7 @@ class WindowSamples:
     views: Views
     fingerprint: str = ""
     begins: NDArray[np.int64] | None = None
+    runs: NDArray[np.int64] | None = None
     _running: dict[str, Running] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -86,11 +88,12 @@ class WindowSamples:
             steps: How many steps, up to the last that a window shows.
 
         Returns:
-            `(windows, steps, *shape)`, ascending in time; NaN or -1 where the series has not so many.
+            `(windows, steps, *shape)`, ascending in time; NaN or -1 where there are not so many since the last gap.
         """
         array = self.steps.targets[target]
         places = (self.starts[indices] + self.form.past - steps)[:, np.newaxis] + np.arange(steps)
-        begins = np.zeros(len(places), np.int64) if self.begins is None else self.begins[indices]
+        first = self.begins if self.runs is None else self.runs
+        begins = np.zeros(len(places), np.int64) if first is None else first[indices]
         there = places >= begins[:, np.newaxis]
         places = np.where(there, places, 0)
         rows = places if self.order is None else self.order[places]

@@ -77,10 +77,10 @@ def _too_short(
         return "no row with a target"
     if end - start + 1 < form.past:
         return f"{end - start + 1:,} steps"
-    crossed = gaps[(gaps > end - form.past + 1) & (gaps <= end)]
-    if len(crossed) and not may_cross:
+    crossed = int(np.searchsorted(gaps, end, side="right"))
+    first = int(gaps[crossed - 1]) if crossed else 0
+    if first > end - form.past + 1 and not may_cross:
         assert layout.form is not None
-        first = int(crossed[-1])
         before, after = in_words(layout.form, layout.times[first - 1 : first + 1])
         return f"{end - first + 1:,} steps since the gap from {before} to {after}"
     return ""

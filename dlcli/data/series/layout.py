@@ -62,6 +62,13 @@ class Layout:
         """`(series,)` the place of the first step of each series."""
         return np.flatnonzero(np.diff(self.series, prepend=-1))
 
+    @property
+    def runs(self) -> NDArray[np.int64]:
+        """`(steps,)` the place of the first step after the last gap, or of its series, for each step."""
+        places = np.arange(len(self.order))
+        first = (np.diff(self.series, prepend=-1) != 0) | self.gaps
+        return np.asarray(np.maximum.accumulate(np.where(first, places, 0)))
+
     def described(self, series: int) -> str:
         """A series in words: `the series store=3`; `the series` of a single one."""
         return f"the series {', '.join(self.names[series])}" if self.names else "the series"

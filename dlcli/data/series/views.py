@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.config.document.places import format_path
 from dlcli.config.schema.windows import FUTURE, STATIC, Windows, future_of, matching
 from dlcli.config.signature import DEFAULT_INPUT, InputSpec
 from dlcli.data.columns.codec import Codec, ScalesNumbers
@@ -169,12 +170,22 @@ def seen_targets(
             continue
         codec = features[seen]
         assert isinstance(codec, ScalesNumbers)
+        if not codec.linear:
+            raise _bent(name, seen)
         columns = _columns(joined, [seen]) if seen in joined else np.arange(codec.shape[-1])
         factor = codec.scale / target.scale
         shift = (codec.offset - target.offset) / target.scale
         flat = form.horizon > 1 and len(columns) == 1
         found[name] = SeenTarget(DEFAULT_INPUT if seen in joined else seen, columns, factor, shift, flat)
     return found
+
+
+def _bent(target: str, feature: str) -> ConfigError:
+    """A level that cannot be read off the past."""
+    message = f"windows measure the target {target!r} by its past, which the feature {feature!r} bends"
+    hint = "scale: standard for this feature, or scale: none of the windows"
+    path = format_path(("data", "features", feature, "scale"))
+    return ConfigError(Problem(message, path=path, hint=hint, rule="conflicting-options"))
 
 
 def seen_as(target: TargetCodec, features: Mapping[str, Codec], form: WindowForm) -> str | None:

@@ -87,6 +87,9 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted:
         column = frame.iloc[:, place]
         try:
             array = pa.array(column, from_pandas=True)
+        except UnicodeEncodeError as error:
+            problems.append(_half(name, error))
+            continue
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
             if (mixed := _mixed(column)) is not None:
                 arrays.append(pa.chunked_array([mixed]))
@@ -103,6 +106,16 @@ def from_frame(frame: pd.DataFrame | pa.Table, options: TableOptions, *, wanted:
     if problems:
         raise DataError(problems)
     return FrameSource(pa.Table.from_arrays(arrays, names=names), options)
+
+
+def _half(name: str, error: UnicodeEncodeError) -> Problem:
+    """A text that cannot be written in any encoding."""
+    half = error.object[error.start].encode("ascii", "backslashreplace").decode()
+    return Problem(
+        f"column {name!r} of the DataFrame holds half of a character, {half}, that stands alone",
+        hint='such as frame[name].map(lambda text: text.encode("utf-8", "replace").decode())',
+        rule="wrong-encoding",
+    )
 
 
 def _headerless(frame: pd.DataFrame, trained: Trained | None) -> list[str]:

@@ -32,12 +32,14 @@ class Part:
         rows: Their ascending numbers.
         windows: Where samples are windows, the places of their first steps in the order of the source's series.
         begins: And the places of the first steps of their series.
+        runs: And those of the first steps after the last gap before what they predict.
     """
 
     source: SplitName
     rows: NDArray[np.int64]
     windows: NDArray[np.int64] | None = None
     begins: NDArray[np.int64] | None = None
+    runs: NDArray[np.int64] | None = None
 
     @property
     def num_samples(self) -> int:

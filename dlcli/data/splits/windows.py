@@ -50,7 +50,11 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         message = "rows that cannot be used would be left out of the middle of windows"
         raise DataError(Problem(message, path="data.windows", hint="leave `on_error` out", rule="bad-rows"))
     format = None if windows.time is None else format_of(table.config, table.roles.features, windows.time)
-    layouts = {source: lay_out(rows, windows, format=format) for source, rows in table.rows.items()}
+    layouts: dict[SplitName, Layout] = {}
+    for source, rows in table.rows.items():
+        layouts[source] = layout = lay_out(rows, windows, format=format)
+        if layout.steps.frequency is not None:  # which the first source, that of the training, shows
+            windows = windows.model_copy(update={"frequency": layout.steps.frequency.text})
     parts: dict[SplitName, Part] = {}
     problems: list[Problem] = []
     pace = Pace()
@@ -67,7 +71,9 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
             else:
                 found = find_windows(layout, splits, number, out, windows)
                 problems += [] if len(found) else [no_room(name, layout, splits == number, windows)]
-                parts[name] = Part(source, np.sort(layout.order[steps]), found, layout.starts[layout.series[found]])
+                begins = layout.starts[layout.series[found]]
+                runs = layout.runs[found + windows.past - 1]
+                parts[name] = Part(source, np.sort(layout.order[steps]), found, begins, runs)
     if problems:
         raise DataError(problems)
     return Division(
@@ -85,7 +91,7 @@ def _pace(table: Table, layout: Layout, splits: NDArray[np.int64]) -> Pace:
     assert windows is not None
     season = layout.pace.season if windows.season == "auto" else windows.season
     train = splits == SPLITS.index("train")
-    starts = np.flatnonzero(np.diff(layout.series[train], prepend=-1))
+    starts = np.flatnonzero((np.diff(layout.series[train], prepend=-1) != 0) | layout.gaps[train])
     errors: dict[str, float] = {}
     for name, target in table.config.target.items():
         if windows.horizon and target is not None and target.kind == "number":

@@ -23,6 +23,9 @@ def load(path: Path, outputs: Sequence[str], code: Sequence[str]) -> Loaded:
     """See `ExportFormat`."""
     import keras
 
+    from dlcli.model.own import register
+
+    register()
     own: Mapping[str, object] = {}
     if code:
         from dlcli.model.code import load_code

@@ -1,1 +1,1 @@
-"""Layers as they are applied: what goes into a call, and the few layers of our own, made of Keras's."""
+"""Layers as they are applied: what goes into a call; and layers of our own, for tables, sequences and images."""

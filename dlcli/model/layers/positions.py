@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend import startup
 
-__all__ = ["OWN_LAYERS", "sines", "zeros_of"]
+__all__ = ["PositionEmbedding", "SinePositionEncoding", "sines", "zeros_of"]
 
 
 class PositionEmbedding:
@@ -88,13 +87,6 @@ class SinePositionEncoding:
 
     __call__ = call
     trainable = False  # there is nothing to learn, whatever is said
-
-
-OWN_LAYERS: dict[str, Callable[..., Any]] = {
-    "PositionEmbedding": PositionEmbedding,
-    "SinePositionEncoding": SinePositionEncoding,
-}
-"""By the names that the catalogue has them by."""
 
 
 def zeros_of(name: str) -> str:

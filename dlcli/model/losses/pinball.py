@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from dlcli.backend import startup
 
-__all__ = ["OWN_LOSSES", "is_own", "pinball"]
+__all__ = ["is_own", "pinball"]
 
 
 def pinball(
@@ -37,10 +37,6 @@ def pinball(
     if not quantiles:
         raise ValueError("quantiles must be given where the target says none")
     return _class()(list(quantiles), reduction=reduction, name=name)
-
-
-OWN_LOSSES: Mapping[str, Callable[..., Any]] = {"Pinball": pinball}
-"""By the names that the catalogue has them by."""
 
 
 def is_own(loss: Any) -> bool:

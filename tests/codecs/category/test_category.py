@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -128,3 +130,29 @@ def test_integers_and_whole_floats_read_alike(values: list[int | None]) -> None:
 @given(st.lists(st.integers().map(str), unique=True))
 def test_integers_are_sorted_by_value(names: list[str]) -> None:
     assert sort_labels(names) == sorted(names, key=int)
+
+
+@pytest.mark.parametrize(("count", "width"), [(1, 1), (2, 1), (9, 9)])
+def test_auto_makes_numbers_of_few_categories(count: int, width: int) -> None:
+    names = [f"c{place}" for place in range(count)]
+    codec = CategoryCodec(["x"], encode="auto")
+    codec.fit([pa.array(names)])
+    codec.finish()
+    assert (codec.shape, codec.dtype, codec.embedding, codec.vocabulary) == ((width,), "float32", None, None)
+    found = codec.encode([pa.array([*names, "new", None])])
+    np.testing.assert_array_equal(found[-2:], 0)
+    np.testing.assert_array_equal(found[:-2], [[-1], [1]] if count == 2 else np.eye(count))
+    assert len(codec.names()) == width
+    strict = CategoryCodec(["x"], encode="auto", unknown="error", missing="error")
+    strict.fit([pa.array(names)])
+    strict.finish()
+    np.testing.assert_array_equal(strict.encode([pa.array(names)]), found[:-2])
+
+
+def test_auto_embeds_many_categories() -> None:
+    codec = CategoryCodec(["x"], encode="auto")
+    codec.fit([pa.array([f"c{place}" for place in range(10)])])
+    codec.finish()
+    assert (codec.shape, codec.dtype, codec.embedding, codec.vocabulary) == ((), "int32", 8, 11)
+    again = CategoryCodec.from_state(json.loads(json.dumps(codec.state())))
+    assert (again.form, again.embedding) == ("index", 8)

@@ -124,17 +124,20 @@ def test_where_no_directory_is_written(run: Any, tmp_path: Path) -> None:
     rows = run.path.parent / "rows.csv"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a.txt").write_text("mine")
+    (tmp_path / "full" / "plain").write_text("mine")
     (tmp_path / "empty").mkdir()
     for target, said in (
         (tmp_path / "full", "not empty"),
         (run.path.parent / "photos" / "out", "row of the input"),
         (tmp_path / "gone" / "out", "cannot write"),
+        (tmp_path / "full" / "a.txt", "suffix '.txt'"),
+        (tmp_path / "full" / "plain", "suffix ''"),
     ):
         source = run.path.parent / "photos" if "photos" in str(target) else rows
         with pytest.raises(dlcli.DlcliError) as error:
             dlcli.predict_file(run, source, output=target)
         assert said in str(error.value)
-    assert [file.name for file in (tmp_path / "full").iterdir()] == ["a.txt"]
+    assert sorted(file.name for file in (tmp_path / "full").iterdir()) == ["a.txt", "plain"]
     with pytest.raises(dlcli.DlcliError):
         dlcli.predict_file(run, rows, output=tmp_path / "some", top=1)
     (tmp_path / "bad.csv").write_text("photo\ngone.png\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import statistics
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.number.curves import KEPT
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.median import Median
@@ -222,3 +225,76 @@ def test_reading_text_marks_what_is_no_number() -> None:
     np.testing.assert_array_equal(read.values, [1, np.nan, np.nan])
     assert read.unreadable is not None
     assert read.unreadable.tolist() == [False, True, False]
+
+
+def _wild(rows: int = 2000) -> np.ndarray:
+    return np.random.default_rng(4).standard_cauchy(rows)
+
+
+def test_robust_is_by_the_quartiles_and_clips_what_is_far() -> None:
+    values = _wild()
+    codec = _fit(NumberCodec(["x"], scale="robust"), pa.array(values))
+    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75])
+    scaled = (values - median) / (upper - lower)
+    found = codec.encode([pa.array(values)])[:, 0]
+    np.testing.assert_allclose(found, scaled / np.sqrt(1 + (scaled / 3) ** 2), rtol=1e-5, atol=1e-6)
+    assert not codec.linear
+    far = codec.encode([pa.array([1e38, -1e38])])[:, 0]
+    np.testing.assert_allclose(far, [3, -3])
+    inner = np.abs(scaled) < 50
+    np.testing.assert_allclose(codec.decode(found[:, np.newaxis])[inner, 0], values[inner], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("values", "wanted"), [([0, 0, 0, 0, 0, 8], 2 / math.sqrt(1 + 4 / 9)), ([5, 5, 5], 0.0)])
+def test_robust_where_the_quartiles_are_one(values: list[float], wanted: float) -> None:
+    codec = _fit(NumberCodec(["x"], scale="robust"), pa.array(values, pa.float64()))
+    np.testing.assert_allclose(codec.encode([pa.array(values, pa.float64())])[-1, 0], wanted, rtol=1e-6)
+
+
+def test_quantiles_become_those_of_a_normal() -> None:
+    values = _wild(30_000)
+    codec = _fit(NumberCodec(["x"], scale="quantile"), pa.array(values))
+    found = codec.encode([pa.array(values)])[:, 0]
+    normal = statistics.NormalDist()
+    for level in (0.01, 0.1, 0.5, 0.8, 0.99):
+        assert np.quantile(found, level) == pytest.approx(normal.inv_cdf(level), abs=0.02)
+    assert (np.diff(found[np.argsort(values)]) >= 0).all()
+    assert len(codec.knots[0].values) == 1000
+    np.testing.assert_allclose(codec.decode(found[:, np.newaxis])[:, 0], values, rtol=1e-3, atol=1e-3)
+    beyond = codec.encode([pa.array([values.max() * 2])])
+    assert beyond[0, 0] == found.max()
+
+
+def test_equal_quantiles_are_one_knot_in_their_middle() -> None:
+    values = np.repeat([0.0, 1.0, 7.0], [50, 30, 20])
+    codec = _fit(NumberCodec(["x"], scale="quantile"), pa.array(values))
+    zero, one, seven = codec.encode([pa.array([0.0, 1.0, 7.0])])[:, 0]
+    assert zero < one < seven
+    assert codec.encode([pa.array([4.0])])[0, 0] == pytest.approx((one + seven) / 2)
+    constant = _fit(NumberCodec(["x"], scale="quantile"), pa.array([3.0, 3.0]))
+    assert constant.encode([pa.array([3.0, 99.0])]).tolist() == [[0.0], [0.0]]
+
+
+def test_quantiles_of_many_rows_take_bounded_memory() -> None:
+    codec = NumberCodec(["x"], scale="robust")
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        codec.fit([pa.array(random.normal(size=10_000))])
+        assert sum(len(each) for sample in codec._spread for each in sample._values) <= 2 * KEPT + 10_000
+    codec.finish()
+    np.testing.assert_allclose(codec.offset, 0, atol=0.03)
+    np.testing.assert_allclose(codec.scale, 1.349, atol=0.04)
+
+
+@pytest.mark.parametrize("broken", [{"quartiles": [[1.0], [2.0]]}, {"quartiles": [1.0]}])
+def test_a_damaged_state_of_quartiles(broken: dict[str, object]) -> None:
+    state = _fit(NumberCodec(["x"], scale="robust"), pa.array([1.0, 2.0, 5.0])).state()
+    with pytest.raises(ValueError):
+        NumberCodec.from_state({**state, **broken})
+
+
+def test_a_damaged_state_of_knots() -> None:
+    state = _fit(NumberCodec(["x"], scale="quantile"), pa.array([1.0, 2.0, 5.0])).state()
+    for knots in ([], [{"values": [2.0, 1.0], "scores": [0.0, 1.0]}], [{"values": [1.0], "scores": []}]):
+        with pytest.raises(ValueError):
+            NumberCodec.from_state({**state, "knots": knots})

@@ -154,6 +154,20 @@ def test_gaps_within_a_sequence_are_filled_in() -> None:
     assert encoded(codec(missing=7.0), pa.array([None, [1.0, 2.0]]))[..., 0].tolist() == [[0, 0], [1, 2]]
 
 
+def test_rows_of_nothing_are_told_of_where_training_had_none() -> None:
+    made = codec()
+    encoded(made, pa.array(LISTS))
+    made.encode([pa.array([None, [], [1.0, None, 2.0]], pa.list_(pa.float64()))])
+    assert made.gaps == 3
+    made.gaps = 0
+    assert made.gaps == 0
+    used = codec()
+    encoded(used, pa.array([None, [1.0, None, 2.0]], pa.list_(pa.float64())))
+    used.encode([pa.array([None, [1.0, None, 2.0]], pa.list_(pa.float64()))])
+    assert used.gaps == 0
+    assert "1 cells within them empty: the mean of the training rows, rows without a step: 1" in used.learnt()
+
+
 def test_nothing_to_learn_from() -> None:
     made = codec()
     made.fit([pa.array([[], []], pa.list_(pa.float64()))])
@@ -167,6 +181,13 @@ def test_a_shape_that_contradicts_the_length() -> None:
     made = codec(shape=[2, 3])
     with pytest.raises(DataError, match="row 2 of 'x' has 2 numbers, and a step has 3"):
         made.fit([pa.array(["1 2 3", "1 2"])])
+
+
+def test_what_was_filled_up_can_be_told_apart() -> None:
+    for mask in (True, False):
+        made = codec({"mask": mask})
+        found = encoded(made, pa.array([[0.0, 0.0, 5.0], [0.0]]))
+        assert [made.there(sample).tolist() for sample in found] == [[True] * 3, [True, False, False]]
 
 
 def test_layers_are_told_of_what_was_filled_up() -> None:

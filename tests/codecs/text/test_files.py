@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.prepare import Prepared, prepare
+from dlcli.data.sources.frame import from_frame
+from dlcli.data.sources.options import TableOptions
 from dlcli.errors import DataError
 
 TEXTS = {"pos/1.txt": "good film", "pos/2.txt": "so good", "neg/3.txt": "bad film", "neg/4.txt": "so bad, so bad"}
@@ -90,3 +93,9 @@ def test_unknown_words_and_long_texts_are_told_by_split(folder: Path) -> None:
     assert "texts of t cut to 3 words: train 0 of 2, test 1 of 2" in found.notes
     assert [doubt.rule for doubt in found.doubts] == ["unknown-tokens", "cut-texts"]
     assert found.doubts[0].path == "data.features.t"
+
+
+def test_half_a_character_of_a_table_in_memory_is_named() -> None:
+    frame = pd.DataFrame({"t": pd.Series(["a \ud800 b", "c"], dtype=object)})
+    with pytest.raises(DataError, match=r"column 't' of the DataFrame holds half of a character, \\ud800"):
+        from_frame(frame, TableOptions())

@@ -186,6 +186,13 @@ def test_files_that_move(tmp_path: Path, make_film: Any) -> None:
     assert [problem.rule for problem in codec.unseen_problems("")] == ["few-frames"]
 
 
+def test_films_that_are_coded(tmp_path: Path) -> None:
+    (tmp_path / "a.MP4").write_bytes(b"\0\0\0 ftypisom")
+    (tmp_path / "films.csv").write_text("film,side\n" + "a.MP4,1\na.MP4,0\n" * 4)
+    problems = refused(tmp_path / "films.csv", target="side", test=None, features={"film": {"type": "video"}})
+    assert "ffmpeg -i a.MP4 frame%d.png" in problems[0].hint
+
+
 def test_a_table_that_names_folders(films: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in them counts as data: another picture makes other samples, and nothing outside is opened."""
     monkeypatch.setattr(store, "CACHED_FROM", 0)

@@ -197,3 +197,11 @@ def test_steps_of_too_fine_a_frequency_are_all_gaps(tmp_path: Path) -> None:
     assert problem.rule == "no-windows"
     assert "has 1 without a gap: of hourly steps some are missing at 19 places" in problem.message
     assert "`frequency`" in problem.hint
+
+
+def test_a_source_of_its_own_has_the_steps_of_the_training(tmp_path: Path) -> None:
+    hours = dates("2024-01-01", periods=30, freq="h", form="%Y-%m-%d %H:%M")
+    pd.DataFrame({"t": hours, "y": 1.0}).to_csv(tmp_path / "test.csv", index=False)
+    days = dates("2024-01-01", periods=30, freq="D")
+    assert refused(tmp_path, days, test=str(tmp_path / "test.csv")).rule == "wrong-frequency"
+    assert prepared(tmp_path, hours, test=str(tmp_path / "test.csv")).doubts == ()

@@ -111,3 +111,18 @@ def test_the_past_of_rows_in_any_order(tmp_path: Path) -> None:
     assert isinstance(samples, WindowSamples)
     past = samples.past(np.arange(4), "y", 1)[:, 0, 0]
     assert sorted(past.tolist()) == [0, 1, 3, 4]
+
+
+def test_no_season_is_counted_across_a_gap(tmp_path: Path) -> None:
+    days = [str(day) for day in np.arange("2024-01-01", "2024-01-25", dtype="M8[D]")]
+    table = pd.DataFrame({"t": days, "s": "a", "y": np.arange(24.0), "x": 0.5}).drop(index=[10])
+    number = {"type": "number", "scale": "none"}
+    prepared = prepared_on(tmp_path / "a.csv", table, {"length": 2, "horizon": 1, "season": 7}, number)
+    samples = prepared.splits["train"]
+    true = samples.take(slice(0, len(samples))).targets["y"].ravel()
+    told = guesses(prepared)["seasonal_naive"].numbers.ravel()
+    apart = dict(zip(true.tolist(), (true - told).tolist(), strict=True))
+    other = {day: gone for day, gone in apart.items() if gone != 7}
+    assert other == dict.fromkeys((2.0, 3.0, 4.0, 5.0, 6.0, 13.0, 14.0, 15.0, 16.0, 17.0), 1.0)
+    assert prepared.preprocessing.windows is not None
+    assert prepared.preprocessing.windows.pace.errors == {"y": 7.0}

@@ -1,0 +1,1 @@
+"""Schedules that Keras has not, over the whole of a training."""

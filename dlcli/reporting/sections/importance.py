@@ -1,0 +1,132 @@
+"""What each feature is worth to the model: how much worse it gets when the feature is shuffled among the rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.data.columns.codec import ScalesNumbers
+from dlcli.reporting.document import Block, Figure, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen, seen_in
+from dlcli.reporting.mistake_sizes import measure_of
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.bars import bars_plot
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.shown_rows import FeaturePart, feature_parts
+
+__all__ = ["importance"]
+
+MOST_BARS = 25
+MOST_ROWS = 1_000
+MOST_SPLIT = 64
+"""Numbers of an only feature that are shuffled one by one."""
+
+SHUFFLES = 3
+FEWEST_ROWS = 32
+Floats = NDArray[np.float64]
+
+
+def importance(facts: Facts, *, seconds: float) -> Section | None:
+    """The section; None where there is nothing to compare.
+
+    Args:
+        facts: Of the run.
+        seconds: What it may take, about.
+    """
+    if facts.look is None:
+        return None
+    blocks = tuple(_blocks(facts.look, seconds))
+    return Section("importance", "What the features are worth", blocks) if blocks else None
+
+
+def _blocks(look: Look, seconds: float) -> Iterator[Block]:
+    parts = _parts(look)
+    measured = [place for place, seen in enumerate(look.seen) if measure_of(seen) is not None]
+    if len(parts) < 2 or not measured:
+        return
+    rows, shuffles = _affordable(look, len(parts), seconds)
+    if not rows:
+        yield Text(f"Shuffling each of {len(parts):,} features would take longer than a report may.", "note")
+        return
+    few = look.first(rows)
+    worse = _measured(few, parts, shuffles)
+    for place in measured:
+        yield _figure(few.seen[place], place, parts, worse[:, :, place])
+    yield Text(
+        f"The values of each feature are shuffled among {rows:,} rows, {shuffles} times, and the model predicts anew. "
+        "What two features tell alike is shared between them, so that each may look worthless.",
+        "note",
+    )
+
+
+def _parts(look: Look) -> list[FeaturePart]:
+    """The features; of an only one that is a vector, its numbers."""
+    parts = feature_parts(look.preprocessing, look.taken.inputs)
+    codec = parts[0].codec
+    if len(parts) != 1 or codec is None or not isinstance(codec, ScalesNumbers):
+        return parts
+    only, array, names = parts[0], parts[0].of(look.taken.inputs), codec.names()
+    if array.ndim != 2 or len(names) != array.shape[1] or len(names) > MOST_SPLIT:
+        return parts
+    start = only.columns.start if only.columns is not None else 0
+    return [FeaturePart(name, only.input, slice(start + at, start + at + 1)) for at, name in enumerate(names)]
+
+
+def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
+    """How many rows, and how often; no rows where even few would take too long."""
+    rows = min(len(look), MOST_ROWS)
+    if rows < 2:
+        return 0, 0
+    started = time.perf_counter()
+    look.first(rows)
+    each = max(time.perf_counter() - started, 1e-6) * features
+    shuffles = int(max(1, min(SHUFFLES, seconds / each)))
+    affordable = rows if each <= seconds else int(rows * seconds / each)
+    return (min(rows, affordable), shuffles) if affordable >= min(FEWEST_ROWS, rows) else (0, 0)
+
+
+def _measured(look: Look, parts: Sequence[FeaturePart], shuffles: int) -> Floats:
+    """How much worse it gets: `(parts, shuffles, targets)`."""
+    draw = np.random.default_rng(0)
+    before = np.array([measure_of(seen) or (0.0, "") for seen in look.seen], dtype=object)[:, 0].astype(np.float64)
+    found = np.zeros((len(parts), shuffles, len(look.seen)))
+    for shuffle in range(shuffles):
+        order = draw.permutation(len(look))
+        for place, part in enumerate(parts):
+            inputs = dict(look.taken.inputs)
+            array = inputs[part.input]
+            if part.columns is None:
+                inputs[part.input] = array[order]
+            else:
+                inputs[part.input] = array.copy()
+                inputs[part.input][..., part.columns] = array[order][..., part.columns]
+            seen = seen_in(look.taken, look.predictor, look.preprocessing, inputs)
+            after = [(measure_of(each) or (0.0, ""))[0] for each in seen]
+            found[place, shuffle] = np.asarray(after) - before
+    return found
+
+
+def _figure(seen: Seen, place: int, parts: Sequence[FeaturePart], worse: Floats) -> Figure:
+    measured = measure_of(seen)
+    assert measured is not None
+    means, spreads = worse.mean(axis=1), worse.std(axis=1)
+    order = np.argsort(-means, kind="stable").tolist()
+    shown = order[:MOST_BARS]
+    names = [parts[each].name for each in shown]
+    words = "; ".join(f"{parts[each].name} {short_number(float(means[each]))}" for each in order[:5])
+    plot = bars_plot(
+        f"importance-{place}",
+        f"{shortened(seen.name, 60)}: how much worse without a feature"
+        + (f" (the first {MOST_BARS} of {len(parts):,})" if len(parts) > MOST_BARS else ""),
+        f"rise of {measured[1]} when a feature is shuffled: {words}",
+        names,
+        [float(means[each]) for each in shown],
+        label=f"rise of {measured[1]}, now {short_number(measured[0])}",
+        spreads=[float(spreads[each]) for each in shown],
+    )
+    rows = [(parts[each].name, float(means[each]), float(spreads[each])) for each in order[:200]]
+    return Figure(plot, Table("What the features are worth", ("feature", f"rise of {measured[1]}", "spread"), rows))

@@ -1,0 +1,190 @@
+"""The rows that the model is most wrong about: as a table, and as pictures where they are pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.reporting.document import Block, Picture, Pictures, Section, Table, Text
+from dlcli.reporting.gathering import Facts
+from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.mistake_sizes import mistake_sizes
+from dlcli.reporting.plots.axes import short_number
+from dlcli.reporting.plots.png import data_uri, thumbnail
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.shown_rows import FeaturePart, feature_parts, pixels_of, shown_cell, stretched
+
+__all__ = ["mistakes"]
+
+MOST_ROWS = 12
+MOST_FEATURES = 10
+MOST_TARGETS = 4
+SIDE = 64
+"""Pixels of a picture's longer side, at most; it is shown at least twice as large."""
+
+MOST_LETTERS = 60
+MOST_LISTED = 8
+
+
+def mistakes(facts: Facts) -> Section | None:
+    """The section; None where no row was looked at, or nothing is wrong."""
+    if facts.look is None:
+        return None
+    blocks = tuple(_blocks(facts.look))
+    return Section("mistakes", "The worst mistakes", blocks) if blocks else None
+
+
+def _blocks(look: Look) -> Iterator[Block]:
+    parts = feature_parts(look.preprocessing, look.taken.inputs)
+    for seen in look.seen[:MOST_TARGETS]:
+        sizes = _sizes(seen)
+        if sizes is None:
+            continue
+        worst = _worst(seen, sizes)
+        if not worst:
+            yield Text(f"{seen.name}: nothing is wrong in {look.all_of_them}.")
+            continue
+        yield from _of_target(look, seen, parts, worst, sizes)
+
+
+def _sizes(seen: Seen) -> NDArray[np.float64] | None:
+    """How wrong each row is; of sequences how many of their classes are others."""
+    if seen.decoded.sequences is None:
+        return mistake_sizes(seen)
+    return None
+
+
+def _worst(seen: Seen, sizes: NDArray[np.float64]) -> list[int]:
+    """The rows, the worst first; of classes only those that are wrong."""
+    wrong = np.isfinite(sizes) & (sizes > 0)
+    if seen.decoded.indices is not None and seen.decoded.chosen is None:
+        other = (seen.decoded.indices != seen.true) & (seen.true >= 0)
+        wrong &= other.reshape(len(other), -1).any(axis=1)
+    elif seen.decoded.chosen is not None:
+        wrong &= (seen.decoded.chosen != seen.true).any(axis=1)
+    order = np.argsort(-np.where(wrong, sizes, -np.inf), kind="stable")
+    return [int(row) for row in order[:MOST_ROWS] if wrong[row]]
+
+
+def _of_target(
+    look: Look, seen: Seen, parts: Sequence[FeaturePart], worst: Sequence[int], sizes: NDArray[np.float64]
+) -> Iterator[Block]:
+    inputs = look.taken.inputs
+    pictured = [part for part in parts if len(worst) and pixels_of(part, part.of(inputs)[worst[0]]) is not None]
+    caption = f"{seen.name}: the worst of {look.all_of_them}"
+    if pictured:
+        pictures = [_picture(seen, row, [pixels_of(part, part.of(inputs)[row]) for part in pictured]) for row in worst]
+        yield Pictures(caption, pictures)
+    told = [part for part in parts if part not in pictured][:MOST_FEATURES]
+    if not told and pictured:
+        return
+    columns = ["true", "predicted", *(["probability of the true"] if _own_chance(seen, worst[0]) is not None else [])]
+    rows = [
+        (
+            *(said for said in (_true(seen, row), _predicted(seen, row))),
+            *([_own_chance(seen, row)] if len(columns) == 3 else []),
+            *(shown_cell(part, part.of(inputs)[row]) for part in told),
+        )
+        for row in worst
+    ]
+    yield Table(caption, (*columns, *(part.name for part in told)), rows)
+    if len(parts) - len(pictured) > len(told):
+        yield Text(f"The first {len(told)} of {len(parts):,} features.", "note")
+
+
+def _own_chance(seen: Seen, row: int) -> float | None:
+    """The probability of what is right, of one class a row."""
+    decoded = seen.decoded
+    if decoded.probabilities is None or decoded.indices is None or decoded.chosen is not None or seen.true.ndim > 1:
+        return None
+    return float(decoded.probabilities[row, seen.true[row]]) if seen.true[row] >= 0 else None
+
+
+def _true(seen: Seen, row: int) -> Any:
+    return _said(seen, seen.true[row])
+
+
+def _predicted(seen: Seen, row: int) -> Any:
+    decoded = seen.decoded
+    if decoded.numbers is not None:
+        return _said(seen, decoded.numbers[row])
+    return _said(seen, decoded.chosen[row] if decoded.chosen is not None else decoded.indices[row])  # type: ignore[index]
+
+
+def _said(seen: Seen, value: NDArray[Any]) -> Any:
+    """A class, a set of them, or numbers, as a cell."""
+    decoded = seen.decoded
+    if decoded.numbers is not None:
+        flat = np.asarray(value, np.float64).reshape(-1)
+        if len(flat) == 1:
+            return float(flat[0])
+        more = ", …" if len(flat) > MOST_LISTED else ""
+        return ", ".join(short_number(float(each)) for each in flat[:MOST_LISTED]) + more
+    if decoded.chosen is not None:
+        return shortened(
+            ", ".join(name for name, there in zip(decoded.classes, value, strict=True) if there), MOST_LETTERS
+        )
+    names = [decoded.classes[index] if index >= 0 else "–" for index in np.asarray(value).reshape(-1)[:20].tolist()]
+    return shortened(" ".join(names), MOST_LETTERS)
+
+
+def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -> Picture:
+    """The pictures of a row side by side, with masks of the true and the predicted classes where there are such."""
+    there = [thumbnail(_colored(each), SIDE) for each in pixels if each is not None]
+    there += [thumbnail(_colored(each), SIDE) for each in _masks(seen, row)]
+    height = max(len(each) for each in there)
+    padded = [_padded(each, height, last=each is there[-1]) for each in there]
+    whole = np.ascontiguousarray(np.concatenate(padded, axis=1))
+    times = max(1, round(2 * SIDE / max(there[0].shape[:2])))
+    lines = _lines(seen, row, len(there))
+    return Picture(data_uri(whole), "; ".join(lines), lines, whole.shape[1] * times, whole.shape[0] * times)
+
+
+def _lines(seen: Seen, row: int, pictures: int) -> list[str]:
+    if seen.true[row].ndim > 1 or (
+        seen.decoded.indices is not None and seen.true[row].ndim == 1 and seen.decoded.chosen is None
+    ):
+        return (
+            ["input, true, predicted"]
+            if pictures > 2
+            else [f"true {_true(seen, row)}", f"predicted {_predicted(seen, row)}"]
+        )
+    chance = _own_chance(seen, row)
+    lines = [f"true {_text(_true(seen, row))}", f"predicted {_text(_predicted(seen, row))}"]
+    return lines if chance is None else [*lines, f"probability of the true {short_number(chance)}"]
+
+
+def _text(said: Any) -> str:
+    return short_number(said) if isinstance(said, float) else str(said)
+
+
+def _masks(seen: Seen, row: int) -> list[NDArray[np.uint8]]:
+    """What is true and what is predicted of each pixel."""
+    decoded, true = seen.decoded, seen.true[row]
+    if decoded.indices is not None and true.ndim == 2 and decoded.chosen is None:
+        most = max(len(decoded.classes) - 1, 1)
+        both = (true, decoded.indices[row])
+        return [(np.maximum(each, 0) * (255 / most)).astype(np.uint8)[..., np.newaxis] for each in both]
+    if decoded.numbers is not None and true.ndim == 3 and true.shape[-1] in (1, 3):
+        both_ = stretched(np.concatenate([true, np.asarray(decoded.numbers[row], np.float64)], axis=0))
+        return [both_[: len(true)], both_[len(true) :]]
+    return []
+
+
+def _colored(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Three channels; what is transparent shows a gray ground."""
+    if pixels.shape[-1] == 1:
+        return np.repeat(pixels, 3, axis=-1)
+    if pixels.shape[-1] == 4:
+        share = pixels[..., 3:].astype(np.float32) / 255
+        return np.asarray(pixels[..., :3] * share + 160 * (1 - share), np.uint8)
+    return pixels
+
+
+def _padded(pixels: NDArray[np.uint8], height: int, *, last: bool) -> NDArray[np.uint8]:
+    """As high as the others, with a gap at the right."""
+    below, beside = height - len(pixels), 0 if last else 2
+    return np.pad(pixels, ((0, below), (0, beside), (0, 0)), constant_values=136)

@@ -1,0 +1,176 @@
+"""The report of a run, written: the page, and beside it the model card and the plots as files."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from dlcli.config.inspection.resolved import read_resolved
+from dlcli.config.schema import Config
+from dlcli.errors import DlcliError, Problem
+from dlcli.reporting.card import card
+from dlcli.reporting.document import Report, Section, Text
+from dlcli.reporting.gathering import Facts, gather, held_out
+from dlcli.reporting.html import page
+from dlcli.reporting.looking import Look
+from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.sections.background import config_section, findings, provenance, usage
+from dlcli.reporting.sections.boundary import boundary
+from dlcli.reporting.sections.classes import classes
+from dlcli.reporting.sections.curves import curves
+from dlcli.reporting.sections.forecasts import forecasts
+from dlcli.reporting.sections.importance import importance
+from dlcli.reporting.sections.measures import measures
+from dlcli.reporting.sections.mistakes import mistakes
+from dlcli.reporting.sections.numbers import numbers
+from dlcli.reporting.sections.overview import overview
+from dlcli.reporting.style import PLOTS
+from dlcli.runs.layout import RunDirectory, write_atomically
+
+__all__ = ["FAULTS", "MOST_BYTES", "make_report", "write_page", "write_report"]
+
+MOST_BYTES = 1_000_000
+"""Of the page."""
+
+FAULTS: tuple[type[Exception], ...] = (
+    DlcliError,
+    OSError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    ImportError,
+    MemoryError,
+    NameError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a report may fail with, and no training with it: its own mistakes too."""
+
+Warn = Callable[[Problem], None]
+
+
+def write_report(
+    run: RunDirectory,
+    *,
+    config: Config | None = None,
+    look: Look | None = None,
+    without_look: str = "",
+    seconds: float,
+    warn: Warn,
+) -> None:
+    """Write `report.html`, `model_card.md` and `plots/` of a run, in place of those that are there.
+
+    Args:
+        run: The run; its record and its evaluations are written.
+        config: Its config, where that has been read.
+        look: Rows of the held-out split; None where there are none to look at.
+        without_look: Why there are none.
+        seconds: What the parts may take that ask the model again, about.
+        warn: Told of parts that could not be made.
+
+    Raises:
+        DlcliError: The run cannot be read, or a file cannot be written.
+    """
+    report = make_report(run, config=config, look=look, without_look=without_look, seconds=seconds, warn=warn)
+    write_page(run.report, report)
+    plots = report.plots()
+    try:
+        run.plots.mkdir(exist_ok=True)
+    except OSError as error:
+        message = f"cannot write {run.plots}: {error.strerror or error}"
+        raise DlcliError(Problem(message, rule="not-writable")) from error
+    names = {f"{plot.name}.svg" for plot in plots}
+    for old in run.plots.glob("*.svg"):
+        if old.name not in names:
+            with contextlib.suppress(OSError):
+                old.unlink()
+    for plot in plots:
+        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS), sync=False)
+    write_atomically(run.card, card(report, plots=run.plots.name), sync=False)
+
+
+def write_page(file: Path, report: Report) -> None:
+    """Write the page; where it would be too large, without what takes most of it.
+
+    Raises:
+        RunError: It cannot be written.
+    """
+    text = page(report)
+    for leave_out in ("mistakes", "config", "classes", "importance", "numbers"):
+        if len(text.encode()) < MOST_BYTES:
+            break
+        kept = [_emptied(each) if each.name == leave_out else each for each in report.sections]
+        report = dataclasses.replace(report, sections=kept)
+        text = page(report)
+    write_atomically(file, text, sync=False)
+
+
+def _emptied(section: Section) -> Section:
+    return Section(section.name, section.title, (Text("Left out, because the page would be too large.", "note"),))
+
+
+def make_report(
+    run: RunDirectory,
+    *,
+    config: Config | None = None,
+    subject: str = "",
+    look: Look | None = None,
+    without_look: str = "",
+    seconds: float,
+    warn: Warn,
+) -> Report:
+    """Make a report of a run.
+
+    Args:
+        run: The run.
+        config: See `write_report`.
+        subject: The evaluation that it is about; the held-out split when empty.
+        look: Rows of it.
+        without_look: Why there are none.
+        seconds: See `write_report`.
+        warn: See `write_report`.
+
+    Raises:
+        DlcliError: The run cannot be read.
+    """
+    facts = gather(run, config or read_resolved(run.config), subject=subject)
+    facts = dataclasses.replace(facts, look=look, without_look=without_look)
+    folder = facts.directory.path.resolve().name
+    title = folder if folder.startswith(facts.config.name) else f"{facts.config.name} ({folder})"
+    targets = ", ".join(facts.config.data.target) or "what its layers add to the loss"
+    about = "" if facts.subject == held_out(facts.config) else f", looked at on {shortened(facts.subject, 100)}"
+    subtitle = f"A Keras model that learns {shortened(targets, 200)}, trained by dlcli{about}"
+    return Report(title, subtitle, tuple(_sections(facts, seconds, warn)))
+
+
+def _sections(facts: Facts, seconds: float, warn: Warn) -> Iterator[Section]:
+    makers: list[tuple[str, Callable[[], Section | None]]] = [
+        ("overview", lambda: overview(facts)),
+        ("measures", lambda: measures(facts)),
+        ("curves", lambda: curves(facts)),
+        ("classes", lambda: classes(facts)),
+        ("numbers", lambda: numbers(facts)),
+        ("forecasts", lambda: forecasts(facts)),
+        ("boundary", lambda: boundary(facts)),
+        ("importance", lambda: importance(facts, seconds=seconds)),
+        ("mistakes", lambda: mistakes(facts)),
+        ("findings", lambda: findings(facts)),
+        ("usage", lambda: usage(facts)),
+        ("config", lambda: config_section(facts)),
+        ("provenance", lambda: provenance(facts)),
+    ]
+    for name, make in makers:
+        try:
+            section = make()
+        except FAULTS as error:
+            message = f"the report has no part {name!r}: {type(error).__name__}: {error}"
+            warn(Problem(message, rule="report-part"))
+            continue
+        if section is not None:
+            yield section
+        if name == "curves" and facts.look is None and facts.without_look:
+            yield Section("rows", "Rows", (Text(facts.without_look, "note"),))
