@@ -134,9 +134,9 @@ class Glance:
         return {name: cells.info.kind or "text" for name, cells in self.columns.items()}
 
 
-def open_with(said: Said, options: TableOptions, *, path: str = "data.train") -> Source:
-    """A source, opened."""
-    return open_source(said, options, path=path)
+def open_with(said: Said, options: TableOptions) -> Source:
+    """A source, opened; nobody has written a config yet that messages could name."""
+    return open_source(said, options, path="")
 
 
 def glance(said: Said, *, target: str | None) -> Glance:

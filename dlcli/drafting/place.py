@@ -69,12 +69,6 @@ def find_place(said: str | os.PathLike[str]) -> Place:
     return Place({"train": source}, _begun(name), first.parent)
 
 
-def _may_be_prose(file: Path) -> bool:
-    """Whether files of texts, which are no tables, are called like this one."""
-    format = by_suffix(file)
-    return format is not None and file.suffix.lower() in format.prose
-
-
 def _folder(folder: Path) -> Place:
     """A folder of files, of folders of splits, or of tables that are the splits."""
     name = _begun(safe_name(folder.resolve().name))

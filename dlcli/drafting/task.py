@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -21,7 +20,8 @@ USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 
 MOST_CLASSES = 1_000
 
-_TIMES = re.compile(r"(?i)(^|[_\W])(date|datetime|time|timestamp)($|[_\W])")
+_SEPARATORS = ("|", ";")
+"""Between several classes of one cell."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +151,9 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
+    for mark in _SEPARATORS:
+        if sum(mark in name for name in names) >= max(len(names) / 2, 2):
+            note += f"; are there several in a cell? {{type: categories, separator: {mark!r}}} learns each"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
 
