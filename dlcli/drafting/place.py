@@ -69,12 +69,6 @@ def find_place(said: str | os.PathLike[str]) -> Place:
     return Place({"train": source}, _begun(name), first.parent)
 
 
-def _may_be_prose(file: Path) -> bool:
-    """Whether files of texts, which are no tables, are called like this one."""
-    format = by_suffix(file)
-    return format is not None and file.suffix.lower() in format.prose
-
-
 def _folder(folder: Path) -> Place:
     """A folder of files, of folders of splits, or of tables that are the splits."""
     name = _begun(safe_name(folder.resolve().name))
@@ -92,6 +86,12 @@ def _folder(folder: Path) -> Place:
         hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
         raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
     return Place({"train": [str(folder)]}, name, folder.resolve().parent, files=True)
+
+
+def _may_be_prose(file: Path) -> bool:
+    """Whether a file may be a row, of text, as well as a table."""
+    found = by_suffix(file)
+    return found is not None and file.suffix.lower() in found.prose
 
 
 def _begun(name: str) -> str:

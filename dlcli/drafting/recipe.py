@@ -13,6 +13,9 @@ __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 Form = Literal["table", "grid", "image", "series", "sound", "film"]
 """What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a sound, a film."""
 
+_FEWEST_VALIDATED = 10
+"""Rows from which on some are usually held back; fewer make an epoch of one update, and there must be many."""
+
 _MANY_INPUTS = 32
 """Features from which on a small layer is twice as wide."""
 
@@ -66,7 +69,8 @@ def choose_recipe(setting: Setting) -> Recipe:
     batch = _batch(setting.rows)
     callbacks = _callbacks(setting)
     sections = ((heading(0, "model"), *_model(setting)), _compile(setting), _fit(setting), callbacks)
-    return Recipe(batch, f"about {max(setting.rows // batch, 1):,} updates an epoch", sections)
+    updates = -(-setting.rows // batch)
+    return Recipe(batch, f"{updates:,} update{'s' * (updates != 1)} an epoch, or about so many", sections)
 
 
 def _batch(rows: int) -> int:
@@ -99,7 +103,8 @@ def _dense(setting: Setting) -> list[Line]:
     lines: list[Line] = []
     for place in range(layers):
         lines.append(item(2, {"Dense": {"units": units, "activation": "relu"}}, "" if place else why))
-        lines.append(item(2, {"Dropout": {"rate": rate}}, "" if place else "against learning rows by heart"))
+        if setting.validated:
+            lines.append(item(2, {"Dropout": {"rate": rate}}, "" if place else "against learning rows by heart"))
     return lines
 
 
@@ -214,7 +219,7 @@ def _epochs(rows: int) -> tuple[int, int]:
 def _fit(setting: Setting) -> tuple[Line, ...]:
     epochs, _ = _epochs(setting.rows)
     if not setting.validated:
-        epochs = 100 if setting.rows >= 1_000 else 200
+        epochs = 200 if setting.rows >= _FEWEST_VALIDATED else 1_000
     why = (
         "at most: EarlyStopping ends it before" if setting.validated else "there are too few rows to tell when to stop"
     )
