@@ -55,6 +55,9 @@ demo: $(VENV)/.installed ## train, evaluate and predict on a real data set
 	$(BIN)/dlcli predict runs/demo data/iris.csv -o runs/demo/predictions.csv
 	@head -n 4 runs/demo/predictions.csv
 
+# Tests start many processes: each would compile what it imports once more where this is set.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Two processes, each of which starts TensorFlow once; tests/conftest.py says which files come first.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 

@@ -203,7 +203,7 @@ def _shape(entry: Entry) -> tuple[int, ...]:
         "Aug",
         "Erasing",
     )
-    if any(word in entry.name for word in images) or entry.name == "DepthwiseConv2D":
+    if any(word in entry.name for word in images) or entry.name in ("DepthwiseConv2D", "Patches"):
         return (12, 12, 3)
     return (
         (4,)

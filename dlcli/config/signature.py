@@ -60,6 +60,7 @@ class InputSpec:
         vocabulary: How many different indices there are, for `int32` inputs and for whole numbers left as they are;
             None where an index makes no sense.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
+        steps: Its first axis is that of the steps of a window.
         entrance: Layers that stand between the input and those of the config, from the first on.
         masked: Index 0 is padding, which what is learnt for indices passes over.
     """
@@ -71,7 +72,13 @@ class InputSpec:
     vocabulary: int | None = None
     embedding: int | None = None
     entrance: tuple[EntranceLayer, ...] = ()
+    steps: bool = False
     masked: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one index, and no sequence of them."""
+        return self.embedding is not None and self.shape in ((), (1,)) and not self.steps and not self.masked
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.schema import USUAL_MARKS
 from dlcli.config.signature import SPLITS
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
-from dlcli.drafting.features import lay_out
+from dlcli.drafting.features import Layout, lay_out
 from dlcli.drafting.form import look_at_form
 from dlcli.drafting.glance import Glance, glance
 from dlcli.drafting.page import Line, entry, heading, remark, render
@@ -43,6 +45,7 @@ class Draft:
         used: The columns that are features.
         left_out: The columns that are none, and why.
         output: Where it belongs.
+        paths: Where in it each feature stands, and its column.
     """
 
     text: str
@@ -53,15 +56,23 @@ class Draft:
     used: tuple[str, ...]
     left_out: dict[str, str]
     output: Path
+    paths: Mapping[str, str]
 
 
-def draft(data: str | os.PathLike[str], *, target: str | None = None, output: Path | None = None) -> Draft:
+def draft(
+    data: str | os.PathLike[str],
+    *,
+    target: str | None = None,
+    output: Path | None = None,
+    without: Mapping[str, str] = types.MappingProxyType({}),
+) -> Draft:
     """Draft a config.
 
     Args:
         data: A table, a glob, a folder of files, or in braces what a config may say.
         target: The column to predict; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
+        without: Columns to leave out, and why.
 
     Raises:
         DataError: The data cannot be read, the target cannot be learnt, no feature is left.
@@ -69,13 +80,19 @@ def draft(data: str | os.PathLike[str], *, target: str | None = None, output: Pa
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
     seen = glance(place.sources["train"], target=target)
-    chosen = choose_target(list(seen.columns), target)
+    chosen = choose_target(list(seen.columns), target, class_of_files=_class_of_files(place, seen))
     if target is None and not seen.columns[chosen.name].info.dtype:
         seen = glance(place.sources["train"], target=chosen.name)  # as it is written: `01` stays `01`
-    return _draft(place, seen, chosen, output)
+    return _draft(place, seen, chosen, output, without)
 
 
-def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
+def _class_of_files(place: Place, seen: Glance) -> str | None:
+    if not place.files:
+        return None
+    return next((name for name, each in seen.columns.items() if each.info.dtype not in (FILE_PATH, FILE_NAME)), None)
+
+
+def _draft(place: Place, seen: Glance, chosen: Choice, output: Path, without: Mapping[str, str]) -> Draft:
     cells = seen.columns[chosen.name]
     if seen.whole:
         task = find_task(chosen, cells, survey(seen, [chosen.name]).tallies[chosen.name])
@@ -83,6 +100,10 @@ def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
         found = survey(seen, candidates(columns))
     else:
         columns, task, found = _of_many(seen, chosen)
+    columns = [
+        dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
+        for each in columns
+    ]
     sample = look_at_form(columns, seen.folder)
     columns = sample.columns
     if not any(column.used for column in columns):
@@ -102,12 +123,13 @@ def _draft(place: Place, seen: Glance, chosen: Choice, output: Path) -> Draft:
         )
     )
     taken = [dividing.group] if dividing.group is not None else []
-    text = _page(place, seen, task, columns, dividing, recipe, found, output.parent)
+    layout = lay_out(columns, taken=taken, whole=seen.whole)
+    text = _page(place, seen, task, columns, dividing, recipe, found, output.parent, layout)
     used = tuple(column.name for column in columns if column.used and column.name not in taken)
     left_out = {column.name: column.why for column in columns if not column.used}
     left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
     of_files = any(column.used and column.feature is not None and column.feature.opens_files for column in columns)
-    return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output)
+    return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output, layout.paths)
 
 
 def _of_many(seen: Glance, chosen: Choice) -> tuple[list[Column], Task, Survey]:
@@ -138,6 +160,7 @@ def _page(
     recipe: Recipe,
     found: Survey,
     base: Path,
+    layout: Layout,
 ) -> str:
     head = [
         remark(0, f"Purpose:  predict {task.target.name!r} ({_described(task)}) from {_described_rows(seen, found)}."),
@@ -150,8 +173,7 @@ def _page(
     ]
     data = [heading(0, "data"), *_sources(place, seen, dividing, base)]
     data += [_target(task, dividing)]
-    taken = [dividing.group] if dividing.group is not None else []
-    data += lay_out(columns, taken=taken, whole=seen.whole).lines
+    data += layout.lines
     data.append(entry(1, "batch_size", recipe.batch_size, recipe.why_batch))
     data += _windows(task, columns, dividing)
     return render([head, names, data, *recipe.sections])

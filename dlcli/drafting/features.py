@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from dlcli.config.document.places import format_path
 from dlcli.config.schema import REST
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.drafting.columns import Column
@@ -48,6 +49,11 @@ class Layout:
 
     lines: tuple[Line, ...]
     names: dict[str, str]
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Where in the config each feature stands, and its column."""
+        return {format_path(("data", "features", name)): column for column, name in self.names.items()}
 
 
 def lay_out(columns: Sequence[Column], *, taken: Sequence[str], whole: bool) -> Layout:

@@ -79,9 +79,11 @@ def _special(column: Column, folder: Path | None) -> tuple[Column, Form, tuple[i
 
 
 def _form_of(shape: tuple[int, ...]) -> Form:
-    """Whether numbers in dimensions are a picture, with or without channels, or steps of several numbers."""
+    """Whether numbers in dimensions are a picture, with or without channels, a film, or steps of several numbers."""
     if len(shape) == 3 and min(shape[:2]) >= 4:
         return "image"
+    if len(shape) == 4:
+        return "film"
     square = len(shape) == 2 and min(shape) >= _SMALLEST and max(shape) <= 2 * min(shape)
     return "grid" if square else "series"
 

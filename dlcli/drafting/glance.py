@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import math
@@ -135,9 +134,9 @@ class Glance:
         return {name: cells.info.kind or "text" for name, cells in self.columns.items()}
 
 
-def open_with(said: Said, options: TableOptions, *, path: str = "data.train") -> Source:
-    """A source, opened."""
-    return open_source(said, options, path=path)
+def open_with(said: Said, options: TableOptions) -> Source:
+    """A source, opened; nobody has written a config yet that messages could name."""
+    return open_source(said, options, path="")
 
 
 def glance(said: Said, *, target: str | None) -> Glance:
@@ -201,15 +200,14 @@ def _kinds(infos: Mapping[str, ColumnInfo], texts: Collection[str]) -> dict[str,
 def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[list[Chunk], bool]:
     found: list[Chunk] = []
     left = limit
-    with contextlib.closing(iter(source.chunks(kinds))) as chunks:
-        for chunk in chunks:
-            if chunk.num_rows and left:
-                found.append(chunk.cut(0, left))
-            if chunk.num_rows > left:
-                break
-            left -= chunk.num_rows
-        else:
-            return found, True
+    for chunk in source.chunks(kinds):
+        if chunk.num_rows and left:
+            found.append(chunk.cut(0, left))
+        if chunk.num_rows > left:
+            break
+        left -= chunk.num_rows
+    else:
+        return found, True
     pa.default_memory_pool().release_unused()  # what was read ahead
     return found, False
 

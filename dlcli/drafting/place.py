@@ -81,11 +81,17 @@ def _folder(folder: Path) -> Place:
     if "train" in named:
         return Place({split: named[split] for split in sorted(named)}, name, folder.resolve().parent)
     visible = [each for each in entries if not each.name.startswith(".")]
-    if visible and len(tables) == len(visible) and any(each.suffix != ".txt" for each in tables):
+    if visible and len(tables) == len(visible) and not all(map(_may_be_prose, tables)):
         listed = ", ".join(f"'{each.name}'" for each in tables[:5])
         hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
         raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
     return Place({"train": [str(folder)]}, name, folder.resolve().parent, files=True)
+
+
+def _may_be_prose(file: Path) -> bool:
+    """Whether a file may be a row, of text, as well as a table."""
+    found = by_suffix(file)
+    return found is not None and file.suffix.lower() in found.prose
 
 
 def _begun(name: str) -> str:

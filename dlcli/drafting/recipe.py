@@ -10,8 +10,11 @@ from dlcli.drafting.task import Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 
-Form = Literal["table", "grid", "image", "series", "sound"]
-"""What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a waveform."""
+Form = Literal["table", "grid", "image", "series", "sound", "film"]
+"""What a sample looks like: a vector, numbers in two dimensions, pixels, steps of several numbers, a sound, a film."""
+
+_FEWEST_VALIDATED = 10
+"""Rows from which on some are usually held back; fewer make an epoch of one update, and there must be many."""
 
 _MANY_INPUTS = 32
 """Features from which on a small layer is twice as wide."""
@@ -66,7 +69,8 @@ def choose_recipe(setting: Setting) -> Recipe:
     batch = _batch(setting.rows)
     callbacks = _callbacks(setting)
     sections = ((heading(0, "model"), *_model(setting)), _compile(setting), _fit(setting), callbacks)
-    return Recipe(batch, f"about {max(setting.rows // batch, 1):,} updates an epoch", sections)
+    updates = -(-setting.rows // batch)
+    return Recipe(batch, f"{updates:,} update{'s' * (updates != 1)} an epoch, or about so many", sections)
 
 
 def _batch(rows: int) -> int:
@@ -89,6 +93,8 @@ def _model(setting: Setting) -> list[Line]:
             lines += _over_steps()
         case "sound":
             lines += _spectrogram(setting)
+        case "film":
+            lines += _over_frames(setting)
     return [*lines, _last(setting.task)]
 
 
@@ -97,7 +103,8 @@ def _dense(setting: Setting) -> list[Line]:
     lines: list[Line] = []
     for place in range(layers):
         lines.append(item(2, {"Dense": {"units": units, "activation": "relu"}}, "" if place else why))
-        lines.append(item(2, {"Dropout": {"rate": rate}}, "" if place else "against learning rows by heart"))
+        if setting.validated:
+            lines.append(item(2, {"Dropout": {"rate": rate}}, "" if place else "against learning rows by heart"))
     return lines
 
 
@@ -157,6 +164,19 @@ def _spectrogram(setting: Setting) -> list[Line]:
     ]
 
 
+def _over_frames(setting: Setting) -> list[Line]:
+    """Convolutions over time and place, which become smaller in place alone: films are short."""
+    lines: list[Line] = []
+    sides = min(setting.shape[1:3])
+    for place, filters in enumerate((16, 32)):
+        convolution = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu"}
+        lines.append(item(2, {"Conv3D": convolution}, "" if place else "what moves is seen over several frames"))
+        if sides >= 8:
+            lines.append(item(2, {"MaxPooling3D": {"pool_size": [1, 2, 2]}}))
+            sides //= 2
+    return [*lines, item(2, "GlobalMaxPooling3D"), item(2, {"Dropout": {"rate": 0.3}})]
+
+
 def _last(task: Task) -> Line:
     if task.kind == "number":
         return item(2, {"Dense": {"units": task.width}}, "a number of any size")
@@ -199,7 +219,7 @@ def _epochs(rows: int) -> tuple[int, int]:
 def _fit(setting: Setting) -> tuple[Line, ...]:
     epochs, _ = _epochs(setting.rows)
     if not setting.validated:
-        epochs = 100 if setting.rows >= 1_000 else 200
+        epochs = 200 if setting.rows >= _FEWEST_VALIDATED else 1_000
     why = (
         "at most: EarlyStopping ends it before" if setting.validated else "there are too few rows to tell when to stop"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -16,12 +15,13 @@ from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
 __all__ = ["Choice", "Task", "choose_target", "find_task"]
 
-USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response", "folder")
-"""Of targets, the likeliest first; `folder` is the class of a file in a folder of files."""
+USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
+"""Of targets, the likeliest first."""
 
 MOST_CLASSES = 1_000
 
-_TIMES = re.compile(r"(?i)(^|[_\W])(date|datetime|time|timestamp)($|[_\W])")
+_SEPARATORS = ("|", ";")
+"""Between several classes of one cell."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,8 +70,13 @@ class Task:
         return min(self.counts, default=0)
 
 
-def choose_target(names: Sequence[str], asked: str | None) -> Choice:
+def choose_target(names: Sequence[str], asked: str | None, *, class_of_files: str | None = None) -> Choice:
     """The target among the columns: the one asked for, one with a usual name, or the last.
+
+    Args:
+        names: The columns.
+        asked: What was asked for.
+        class_of_files: The column that tells the class of a file, where each row is one.
 
     Raises:
         DataError: There is no such column, or none at all.
@@ -85,6 +90,8 @@ def choose_target(names: Sequence[str], asked: str | None) -> Choice:
         listed = f"the only column is {names[0]!r}" if names else "there are no columns"
         hint = "give a table of features and a target"
         raise DataError(Problem(f"{listed}, and a target needs features beside it", hint=hint, rule="no-target"))
+    if class_of_files is not None:
+        return Choice(class_of_files, "guessed: files of a class lie in a folder of their own")
     for usual in USUAL_NAMES:
         for name in names:
             if name.strip().casefold() == usual:
@@ -144,6 +151,9 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
+    for mark in _SEPARATORS:
+        if sum(mark in name for name in names) >= max(len(names) / 2, 2):
+            note += f"; are there several in a cell? {{type: categories, separator: {mark!r}}} learns each"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
 

@@ -41,7 +41,10 @@ def draft_config(
     drafted = draft(data, target=target, output=place)
     if place is None:
         _require_free(drafted.output, overwrite=overwrite)
-    _try(drafted)
+    without: dict[str, str] = {}
+    while unusable := _try(drafted):
+        without |= unusable
+        drafted = draft(data, target=target, output=place, without=without)
     if not shown:
         _write(drafted)
     return drafted
@@ -75,11 +78,14 @@ def _write(drafted: Draft) -> None:
         raise RunError(Problem(message, hint="name another place with -o", rule="not-writable")) from error
 
 
-def _try(drafted: Draft) -> None:
+def _try(drafted: Draft) -> dict[str, str]:
     """Make sure that `check` will pass on a draft.
 
+    Returns:
+        Columns that no model can be given as they are, and why; a draft without them may pass.
+
     Raises:
-        DataError: It would not; its problems.
+        DataError: `check` would not pass, whatever is left out; its problems.
     """
     try:
         document = compose(drafted.text, source="the draft").require()
@@ -87,7 +93,11 @@ def _try(drafted: Draft) -> None:
         if drafted.whole:
             _try_rows(checked.config, named=checked.expanded.words, files=drafted.of_files)
     except DlcliError as error:
-        raise DataError([*error.problems, _refused(drafted)]) from error
+        found = {drafted.paths.get(problem.path, ""): problem.message for problem in error.problems}
+        if "" in found or len(found) == len(drafted.used):
+            raise DataError([*error.problems, _refused(drafted)]) from error
+        return found
+    return {}
 
 
 def _try_rows(config: Config, *, named: frozenset[str] | set[str] | tuple[str, ...], files: bool) -> None:

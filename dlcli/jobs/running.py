@@ -167,6 +167,7 @@ def run_job(
                     warn=lambda problem: tell(Notice(problem, warning=True)),
                 )
         finally:
+            record.note(findings=tell.document())  # also of a job that did not come to its end
             record.close()
             if (old := claimed.left()) is not None:
                 message = f"the run that was replaced is kept in {old}"

@@ -99,6 +99,8 @@ def _learnt(layer: Any) -> dict[str, Any]:
             "mean": np.asarray(layer.adapt_mean).tolist(),
             "variance": np.asarray(layer.adapt_variance).tolist(),
         }
+    if kind == "PiecewiseLinearEmbedding":
+        return {"boundaries": layer.boundaries}
     if kind == "Discretization":
         return {"bin_boundaries": [float(each) for each in np.asarray(layer.bin_boundaries)]}
     return {"vocabulary": [int(each) for each in layer.get_vocabulary(include_special_tokens=False)]}

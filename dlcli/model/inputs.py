@@ -98,7 +98,7 @@ def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:
     name = _free(f"{base}_embedding", names)
     embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, mask_zero=spec.masked, name=name)
     embedded = embedding(tensor)
-    return embedded if spec.shape else keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedded)
+    return keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedded) if spec.is_single else embedded
 
 
 def _free(base: str, names: set[str]) -> str:
@@ -162,7 +162,9 @@ def _mixture(unnamed: Sequence[InputSpec]) -> list[Problem]:
     if len(unnamed) == 1:
         return []
     # Of windows each step is a vector: numbers `(steps, width)` beside indices `(steps,)` that are embedded.
-    steps = {spec.shape if spec.embedding is not None else spec.shape[:-1] for spec in unnamed}
+    steps = {
+        () if spec.is_single else spec.shape if spec.embedding is not None else spec.shape[:-1] for spec in unnamed
+    }
     plain = [spec for spec in unnamed if spec.embedding is None]
     fits = all(spec.shape and spec.dtype != "int32" for spec in plain)
     if fits and len(steps) == 1 and (steps <= {()} or len(plain) < len(unnamed)):

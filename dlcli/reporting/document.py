@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from dlcli.reporting.plots.axes import short_number
-from dlcli.reporting.plots.svg import Plot
+from dlcli.reporting.plots.svg import Plot, shortened
 
 __all__ = [
     "Block",
@@ -23,6 +23,9 @@ __all__ = [
     "Table",
     "Text",
 ]
+
+MOST_LETTERS = 1_000
+"""Of a cell."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Keys:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Folded:
-    """Blocks that are shown when they are asked for, and on paper."""
+    """Blocks that are shown when they are asked for."""
 
     title: str
     blocks: Sequence[Block]
@@ -177,4 +180,4 @@ def cell_text(cell: Any) -> str:
         return "yes" if cell else "no"
     if isinstance(cell, int):
         return f"{cell:,}"
-    return short_number(cell) if isinstance(cell, float) else str(cell)
+    return short_number(cell) if isinstance(cell, float) else shortened(cell, MOST_LETTERS)

@@ -93,7 +93,7 @@ def gather(run: RunDirectory, config: Config, *, subject: str = "") -> Facts:
     """
     subject = subject or held_out(config)
     names = sorted(_evaluated(run), key=lambda name: (name != subject, _rank(name), name))
-    evaluations = {name: run.read_json(run.evaluations / f"{name}.json") for name in names[:MOST_EVALUATIONS]}
+    evaluations = {name: read for name in names[:MOST_EVALUATIONS] if (read := _evaluation(run, name)) is not None}
     return Facts(
         run,
         run.read_record(),
@@ -107,6 +107,14 @@ def gather(run: RunDirectory, config: Config, *, subject: str = "") -> Facts:
 
 def _evaluated(run: RunDirectory) -> list[str]:
     return [file.stem for file in run.evaluations.glob("*.json")]
+
+
+def _evaluation(run: RunDirectory, name: str) -> Mapping[str, Any] | None:
+    """What was found of some rows; None where the file is none of the run's, or damaged."""
+    try:
+        return run.read_json(run.evaluations / f"{name}.json")
+    except RunError:
+        return None
 
 
 def _rank(name: str) -> int:

@@ -363,11 +363,16 @@ def test_messages_say_what_was_received_what_is_taken_and_the_way_out() -> None:
         {"Dense": {"units": 3, "inputs": "a"}},
         {"Dense": {"units": {"L2": {"l2": 0.1}}}},
     )
-    units = "units: Positive integer, dimensionality of the output space."
+    units = (
+        "units: Positive integer, dimensionality of the output space. `auto` in an output: as many as its target has."
+    )
     assert [str(problem) for problem in check_components(config, {})] == [
         "model.layers[0].Dens: unknown layer 'Dens' (did you mean 'Dense'?)",
         "model.layers[1]: Adam is an optimizer, not a layer (the optimizer stands in `compile.optimizer`)",
-        f"model.layers[2].Dense.units: units of Dense takes a whole number of at least 1, got 'ten' ({units})",
+        (
+            "model.layers[2].Dense.units: units of Dense takes a whole number of at least 1, or `auto`, got 'ten' "
+            f"({units})"
+        ),
         (
             "model.layers[3].Conv1D.padding: padding of Conv1D takes 'valid', 'same' or 'causal', got 'sam' "
             "(did you mean 'same'?)"
@@ -377,8 +382,8 @@ def test_messages_say_what_was_received_what_is_taken_and_the_way_out() -> None:
             "(write `inputs` beside Dense, not among its arguments)"
         ),
         (
-            "model.layers[5].Dense.units: units of Dense takes a whole number of at least 1, got the regularizer L2 "
-            f"({units})"
+            "model.layers[5].Dense.units: units of Dense takes a whole number of at least 1, or `auto`, got the "
+            f"regularizer L2 ({units})"
         ),
     ]
 

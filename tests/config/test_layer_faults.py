@@ -10,7 +10,7 @@ from dlcli.config.validation.components import check_components
 from dlcli.config.validation.layer_faults import ADAPTED
 
 DENSE: dict[str, Any] = {"Dense": {"units": 1}}
-VALUES = {"mean": 1.0, "variance": 2.0, "bin_boundaries": [0.5], "vocabulary": ["a"]}
+VALUES = {"mean": 1.0, "variance": 2.0, "bin_boundaries": [0.5], "vocabulary": ["a"], "boundaries": [[0.0, 1.0]]}
 
 
 def rules(layers: list[Any], **model: Any) -> list[str]:

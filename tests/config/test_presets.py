@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from dlcli import api
@@ -12,6 +14,7 @@ from dlcli.config.document.document import Document, Position
 from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.presets.presets import load, names
+from dlcli.config.published.json_schema import json_schema
 from dlcli.errors import ConfigError
 
 WINDOWS = {"length": 4, "horizon": 2, "time": "t"}
@@ -122,3 +125,21 @@ def test_the_whole_config_is_shown(tmp_path: Path) -> None:
     assert inspect(written).require() == inspect(file).require().model_copy(update={"name": "whole"})
     with pytest.raises(ConfigError):
         api.expanded({"model": {"preset": "nothing"}})
+
+
+def test_the_page_names_every_preset_and_all_that_it_takes(project: Path) -> None:
+    rows = [
+        line.split("|")[1:-1] for line in (project / "docs" / "presets.md").read_text().splitlines() if "| `" in line
+    ]
+    page = {row[0].strip(" `"): re.findall("`([^`]+)`", row[2]) for row in rows if len(row) == 3}
+    assert page == {name: list(load(name).arguments) for name in names()}
+
+
+def test_an_editor_knows_the_presets() -> None:
+    schema = json_schema()
+    good = {"data": {"train": "x.csv", "target": {"y": "number"}}, "model": {"preset": "mlp"}}
+    jsonschema.validate(good, schema)
+    jsonschema.validate({**good, "model": {"preset": {"realmlp": {"hidden": [8]}}}}, schema)
+    for bad in ({"preset": "mpl"}, {"preset": {"mlp": {"hiden": [8]}}}, {}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**good, "model": bad}, schema)

@@ -59,7 +59,11 @@ def feature(values: list[Any] | np.ndarray[Any, Any] | pa.Array) -> tuple[str | 
             "category (30 values)",
         ),
         (pa.array([0, 1], pa.date32()), "datetime", "datetime"),
-        (pa.array([["a"], ["b", "c"]]), None, "left out: lists of texts, or of several lengths, are no feature"),
+        (
+            pa.array([["a"], ["b", "c"]]),
+            None,
+            "left out: lists of texts, or of several lengths; {type: number, pad: auto} makes sequences of them",
+        ),
         (np.zeros((3, 8, 8), np.uint8), "image", "image (8 x 8, gray)"),
         (np.zeros((3, 8, 9, 3), np.uint8), "image", "image (8 x 9, rgb)"),
         (np.zeros((3, 3, 8, 8), np.uint8), "number", "number of shape (3, 8, 8), image: divided by 255"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import dlcli
 from dlcli.config.document.composer import compose
@@ -27,7 +28,7 @@ def _classes(rows: int = ROWS, seed: int = 1) -> list[str]:
     return [draw.choice(["no", "yes"]) for _ in range(rows)]
 
 
-def _write(folder: Path, **columns: Sequence[object]) -> Path:
+def _write(folder: Path, /, **columns: Sequence[object] | NDArray[Any]) -> Path:
     file = folder / "table.csv"
     lines = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -38,7 +39,7 @@ def _config(drafted: Draft) -> Any:
     return compose(drafted.text, source="the draft").require().value
 
 
-def _init(folder: Path, target: str = "y", **columns: Sequence[object]) -> Draft:
+def _init(folder: Path, target: str = "y", /, **columns: Sequence[object] | NDArray[Any]) -> Draft:
     file = _write(folder, **columns)
     drafted = dlcli.init(file, target=target, overwrite=True)
     dlcli.check(drafted.output, fast=True)
@@ -130,8 +131,18 @@ def test_many_categories_are_embedded(tmp_path: Path) -> None:
     "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
 )
 def test_strange_names(name: str, tmp_path: Path) -> None:
-    drafted = _init(tmp_path, **{name: _numbers(), "other": _numbers(seed=4), "y": _classes()})
+    drafted = _init(tmp_path, "y", **{name: _numbers(), "other": _numbers(seed=4), "y": _classes()})
     assert name in drafted.used
+
+
+def test_a_column_whose_values_are_all_held_back(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(12), few=["", "", "3", *[""] * 9], z=_numbers(12, seed=8), y=["a", "b"] * 6)
+    for place in range(12):
+        cells = ["3" if place == each else "" for each in range(12)]
+        drafted = _init(tmp_path, x=_numbers(12), few=cells, y=["a", "b"] * 6)
+        if "few" not in drafted.used:
+            break
+    assert "no values in the training split" in drafted.left_out["few"]
 
 
 # The task.
@@ -191,7 +202,7 @@ def test_the_target_is_guessed_and_said(names: tuple[str, ...], guess: str, tmp_
 
 def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        _init(tmp_path, target="prise", x=_numbers(), price=_numbers())
+        _init(tmp_path, "prise", x=_numbers(), price=_numbers())
     assert "price" in caught.value.problems[0].hint
 
 
@@ -348,3 +359,13 @@ def test_the_drafts_of_the_data_that_comes_along(project: Path, tmp_path: Path) 
     for name in ("iris", "wine", "breast_cancer", "diabetes", "houses", "stores", "notes", "points_train"):
         drafted = dlcli.init(project / "data" / f"{name}.csv", output=tmp_path / f"{name}.yaml")
         assert dlcli.check(drafted.output, fast=True).warnings == ()
+
+
+def test_films_get_convolutions_over_time_and_place(tmp_path: Path) -> None:
+    films = np.random.default_rng(1).integers(0, 256, (40, 6, 9, 9, 1)).astype(np.uint8)
+    np.savez(tmp_path / "films.npz", clip=films, y=np.array(["up", "down"] * 20))
+    drafted = dlcli.init(tmp_path / "films.npz", target="y")
+    dlcli.check(drafted.output, fast=True)
+    config = _config(drafted)
+    assert config["data"]["features"] == {"clip": "video"}
+    assert "Conv3D" in config["model"]["layers"][0]

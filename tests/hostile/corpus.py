@@ -19,7 +19,18 @@ __all__ = ["SECRET", "Command", "Hostile", "Place", "corpus"]
 SECRET = "the words of a file that lies outside"
 
 Command = Literal[
-    "predict", "portable", "keras", "evaluate", "split", "export", "resume", "reproduce", "check", "build", "table"
+    "predict",
+    "portable",
+    "keras",
+    "evaluate",
+    "split",
+    "export",
+    "report",
+    "resume",
+    "reproduce",
+    "check",
+    "build",
+    "table",
 ]
 """Of runs: `predict` takes the runtime that can be trusted, `portable` or `keras`; `evaluate` takes a file of
 rows, `split` a split of the run's own data. Of configs: `check` is the first stage, `build` the second. `table` is a
@@ -27,7 +38,7 @@ file of rows to be trained on, and with `predict` to be predicted for."""
 
 KERAS: tuple[Command, ...] = ("keras", "evaluate", "export")
 READERS: tuple[Command, ...] = ("predict", *KERAS)
-ALL: tuple[Command, ...] = (*READERS, "split", "resume", "reproduce")
+ALL: tuple[Command, ...] = (*READERS, "split", "report", "resume", "reproduce")
 TRAINING: tuple[Command, ...] = ("resume", "reproduce")
 
 

@@ -114,6 +114,7 @@ def call(command: Command, input_: Hostile, place: Place) -> object:
         "evaluate": lambda: dlcli.evaluate(run, rows, runtime="keras", allow_code=leave),
         "split": lambda: dlcli.evaluate(run, runtime="keras", allow_code=leave),
         "export": lambda: dlcli.export(run, place.outside / "out.keras", format="keras", rows=rows, allow_code=leave),
+        "report": lambda: dlcli.report(run, place.outside / "out.html"),
         "resume": lambda: dlcli.train(resume=run, overrides={"fit.epochs": 2}, allow_code=leave),
         "reproduce": lambda: dlcli.reproduce(run, allow_code=leave),
         "check": lambda: dlcli.check(place.input, fast=True),
@@ -143,6 +144,11 @@ def contents(directory: Path) -> dict[Path, bytes]:
 @pytest.mark.parametrize("hostile", corpus(), ids=lambda each: each.name)
 def test_a_hostile_input(hostile: Hostile, place: Place) -> None:
     go_through(dataclasses.replace(hostile, refused=hostile.refused[:1], used=hostile.used[:1]), place)
+
+
+@pytest.mark.parametrize("hostile", [each for each in corpus() if "report" in each.refused], ids=lambda each: each.name)
+def test_a_run_that_is_refused_has_no_report(hostile: Hostile, place: Place) -> None:
+    go_through(dataclasses.replace(hostile, refused=("report",), used=()), place)
 
 
 @pytest.mark.soak
@@ -194,6 +200,6 @@ def test_the_corpus_is_a_corpus() -> None:
 
 def test_a_run_that_nobody_has_touched_is_used(place: Place) -> None:
     sound = Hostile("", lambda place: None)
-    for command in ("predict", "portable", "keras", "evaluate", "split"):
+    for command in ("predict", "portable", "keras", "evaluate", "split", "report"):
         call(command, sound, place)
     assert os.listdir(place.run / "code") == ["own.py"]

@@ -81,6 +81,17 @@ def test_a_taken_up_training_of_realmlp_is_the_whole_one() -> None:
     assert run.record["model_epoch"] == whole.record["model_epoch"]
 
 
+def test_an_ensemble_learns_its_bins_from_the_rows() -> None:
+    whole = config({"tabm-mini": {"members": 3, "hidden": [8]}}, {"dear": "category"})
+    run = dlcli.train(whole, run_dir="ensemble", overrides={"fit.epochs": 2})
+    embedding, _, _, head = read(run.path / "config.yaml").value["model"]["layers"]
+    assert [len(each) for each in embedding["PiecewiseLinearEmbedding"]["boundaries"]] == [49, 49]  # a and b
+    assert head["EnsembleDense"] == {"units": 2, "activation": "softmax"}
+    frame = pd.read_csv("t.csv")
+    portable = dlcli.predict(run, frame, runtime="portable")["probability_yes"]
+    np.testing.assert_allclose(portable, dlcli.predict(run, frame, runtime="keras")["probability_yes"], rtol=1e-4)
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("preset", [SMALL, "realmlp-s", {"tabm-mini": {"members": 3, "hidden": [8]}}])
 def test_every_execution_learns_the_same(preset: Any) -> None:

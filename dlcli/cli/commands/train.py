@@ -134,6 +134,8 @@ def train(
                 console.result(f"R2: {', '.join(f'{split} {number(score)}' for split, score in scores.items())}")
         best = f"; the model is that of epoch {run.model_epoch}" if run.model_epoch != run.epochs else ""
         console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
+        if (page := run.path / "report.html").is_file():
+            console.note(f"its report: {page}")
     if run.status == "interrupted":
         _tell_way_on(run.path, console)
         raise typer.Exit(75)

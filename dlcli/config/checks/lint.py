@@ -204,11 +204,12 @@ def embedding_without_length(config: Config, output: Output) -> Iterator[tuple[s
 def restore_without_validation(config: Config, output: Output) -> Iterator[tuple[str, str, str]]:
     """restore_best_weights on a training metric keeps the weights that overfit most."""
     for index, callback in enumerate(config.callbacks):
-        if callback.name == "EarlyStopping" and callback.arguments.get("restore_best_weights") is True:
+        restores = callback.name == "EarlyStopping" and callback.arguments.get("restore_best_weights") is True
+        if restores or callback.name == "KeepBest":
             monitor = callback.arguments.get("monitor", "val_loss")
             if config.data.validation is None and not str(monitor).startswith("val_"):
                 yield (
-                    f"callbacks[{index}].EarlyStopping.restore_best_weights",
+                    f"callbacks[{index}].{callback.name}" + (".restore_best_weights" if restores else ""),
                     f"the best weights are chosen by {monitor!r}, a metric of the rows trained on",
                     "set data.validation and monitor a val_ metric",
                 )

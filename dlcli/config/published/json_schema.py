@@ -21,6 +21,8 @@ from dlcli.config.catalogue.values import AUTO
 from dlcli.config.document.scalars import FRACTION
 from dlcli.config.options.section import Spoken
 from dlcli.config.options.types import feature_types, target_types
+from dlcli.config.presets.presets import load as load_preset
+from dlcli.config.presets.presets import names
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     OF_PHASES,
@@ -79,7 +81,12 @@ def json_schema() -> JSON:
                 "if": {"not": {"required": ["extends"]}},
                 "then": {
                     "required": ["data", "model"],
-                    **below({"data": {"required": ["train", "target"]}, "model": {"required": ["layers"]}}),
+                    **below(
+                        {
+                            "data": {"required": ["train", "target"]},
+                            "model": {"anyOf": [{"required": ["layers"]}, {"required": ["preset"]}]},
+                        }
+                    ),
                 },
             },
             {"if": {"not": {"anyOf": [{"required": ["code"]}, {"required": ["extends"]}]}}, "then": known_places()},
@@ -166,6 +173,7 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
         for key in options.layers:
             definitions[options.__name__]["properties"][key]["items"] = {"$ref": "#/$defs/layers"}
     _refine_defaults(definitions)
+    definitions["ModelConfig"]["properties"]["preset"] |= {"anyOf": _presets()}
     for field, kind in COMPONENT_FIELDS.items():
         properties = definitions["CompileConfig"]["properties"]
         properties[field] = _with_kind(properties[field], kind)
@@ -179,6 +187,24 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
         },
         **schema["properties"],
     }
+
+
+def _presets() -> list[JSON]:
+    """The presets: a name, or a name with arguments."""
+    known = {name: load_preset(name) for name in names()}
+    arguments = {
+        name: {
+            "description": preset.about,
+            "type": ["object", "null"],
+            "properties": {
+                key: {"description": each.doc, "default": each.default} for key, each in preset.arguments.items()
+            },
+            "additionalProperties": False,
+        }
+        for name, preset in known.items()
+    }
+    several = {"type": "object", "minProperties": 1, "maxProperties": 1, "properties": arguments}
+    return [{"enum": list(known)}, {**several, "additionalProperties": False}]
 
 
 def _refine_defaults(definitions: JSON) -> None:

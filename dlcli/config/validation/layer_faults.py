@@ -35,6 +35,7 @@ ADAPTED: dict[str, _Adapted] = {
     ),
     "Discretization": _Adapted(("bin_boundaries",), "give bin_boundaries, a list of numbers"),
     "IntegerLookup": _Adapted(("vocabulary",), "give vocabulary, a list of whole numbers"),
+    "PiecewiseLinearEmbedding": _Adapted(("boundaries",), "give boundaries, a list of numbers for each input"),
     "StringLookup": _Adapted(("vocabulary",), _WORDS, of_texts=True),
     "TextVectorization": _Adapted(("vocabulary",), _WORDS, of_texts=True),
 }

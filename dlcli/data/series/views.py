@@ -105,7 +105,7 @@ def input_views(
 
 def _own(spec: InputSpec, name: str, part: Part, form: WindowForm, named: Collection[str]) -> WindowInput:
     shape = form.shape(part, spec.shape)
-    made = dataclasses.replace(spec, name=name, shape=shape, named=name in named)
+    made = dataclasses.replace(spec, name=name, shape=shape, named=name in named, steps=len(shape) > len(spec.shape))
     return WindowInput(made, View(spec.name, part))
 
 

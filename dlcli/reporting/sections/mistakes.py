@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -134,24 +135,21 @@ def _said(seen: Seen, value: NDArray[Any]) -> Any:
 def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -> Picture:
     """The pictures of a row side by side, with masks of the true and the predicted classes where there are such."""
     there = [thumbnail(_colored(each), SIDE) for each in pixels if each is not None]
-    there += [thumbnail(_colored(each), SIDE) for each in _masks(seen, row)]
+    shape = next(each.shape for each in pixels if each is not None)
+    masks = _masks(seen, row, shape)
+    there += [thumbnail(_colored(each), SIDE) for each in masks]
     height = max(len(each) for each in there)
     padded = [_padded(each, height, last=each is there[-1]) for each in there]
     whole = np.ascontiguousarray(np.concatenate(padded, axis=1))
     times = max(1, round(2 * SIDE / max(there[0].shape[:2])))
-    lines = _lines(seen, row, len(there))
+    lines = _lines(seen, row, masks=bool(masks))
     return Picture(data_uri(whole), "; ".join(lines), lines, whole.shape[1] * times, whole.shape[0] * times)
 
 
-def _lines(seen: Seen, row: int, pictures: int) -> list[str]:
-    if seen.true[row].ndim > 1 or (
-        seen.decoded.indices is not None and seen.true[row].ndim == 1 and seen.decoded.chosen is None
-    ):
-        return (
-            ["input, true, predicted"]
-            if pictures > 2
-            else [f"true {_true(seen, row)}", f"predicted {_predicted(seen, row)}"]
-        )
+def _lines(seen: Seen, row: int, *, masks: bool) -> list[str]:
+    """What stands below a picture; `masks` are what is true and predicted, beside it."""
+    if masks:
+        return ["input, true, predicted"]
     chance = _own_chance(seen, row)
     lines = [f"true {_text(_true(seen, row))}", f"predicted {_text(_predicted(seen, row))}"]
     return lines if chance is None else [*lines, f"probability of the true {short_number(chance)}"]
@@ -161,15 +159,20 @@ def _text(said: Any) -> str:
     return short_number(said) if isinstance(said, float) else str(said)
 
 
-def _masks(seen: Seen, row: int) -> list[NDArray[np.uint8]]:
-    """What is true and what is predicted of each pixel."""
+def _masks(seen: Seen, row: int, shape: tuple[int, ...]) -> list[NDArray[np.uint8]]:
+    """What is true and what is predicted of each pixel; `shape` is that of the picture, which may be what is learnt."""
     decoded, true = seen.decoded, seen.true[row]
     if decoded.indices is not None and true.ndim == 2 and decoded.chosen is None:
         most = max(len(decoded.classes) - 1, 1)
         both = (true, decoded.indices[row])
         return [(np.maximum(each, 0) * (255 / most)).astype(np.uint8)[..., np.newaxis] for each in both]
-    if decoded.numbers is not None and true.ndim == 3 and true.shape[-1] in (1, 3):
-        both_ = stretched(np.concatenate([true, np.asarray(decoded.numbers[row], np.float64)], axis=0))
+    if decoded.numbers is not None:
+        predicted = np.asarray(decoded.numbers[row], np.float64)
+        if true.ndim < 3 and true.size == math.prod(shape):
+            true, predicted = true.reshape(shape), predicted.reshape(shape)
+        if true.ndim != 3 or true.shape[-1] not in (1, 3):
+            return []
+        both_ = stretched(np.concatenate([true, predicted], axis=0))
         return [both_[: len(true)], both_[len(true) :]]
     return []
 
