@@ -29,7 +29,7 @@ _OF_PERSONS = re.compile(
 """Whose rows are alike: those of another one are what the model will meet."""
 
 _TIMES = re.compile(
-    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|sold|created|at|on)($|[_\W])"
+    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|period|sold|created|at|on|t|ts)($|[_\W])"
 )
 _OF_BIRTH = re.compile(r"(?i)birth|dob|born|built|hired|opened|founded|expir|due|joined|start|signup|regist")
 """Dates that tell something of what a row is about, and not when the row was."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.series.form import WindowForm
-from dlcli.data.series.frequency import Times, steps_between
+from dlcli.data.series.frequency import Times, steps_between, usual_days
 from dlcli.data.series.layout import Layout, last_complete
 from dlcli.data.series.steps import steps_after
 from dlcli.data.series.time_form import in_words, on_the_wall
@@ -110,7 +110,11 @@ def _times(layout: Layout, last: NDArray[np.int64], given: NDArray[np.int64], fo
         return None
     frequency = layout.steps.frequency
     if frequency is not None:
-        return steps_after(frequency, layout.times[last], form.delay + form.horizon, layout.form)[:, form.delay :]
+        days = None
+        if frequency.unit == "month":
+            days = usual_days(on_the_wall(layout.times, layout.form), layout.starts)[last]
+        ahead = steps_after(frequency, layout.times[last], form.delay + form.horizon, layout.form, days=days)
+        return ahead[:, form.delay :]
     return layout.times[given] if (given != NOWHERE).all() else None
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.options.frequency import Frequency
 
-__all__ = ["Times", "infer_frequency", "next_times", "steps_between"]
+__all__ = ["Times", "infer_frequency", "next_times", "steps_between", "usual_days"]
 
 Times: TypeAlias = NDArray[Any]
 """Microseconds since 1970 UTC, or plain numbers: int64 or float64."""
@@ -79,13 +79,14 @@ def steps_between(frequency: Frequency, earlier: Times, later: Times) -> NDArray
     return np.asarray(np.rint(distances / frequency.count), np.int64)
 
 
-def next_times(frequency: Frequency, last: Times, steps: int) -> Times:
+def next_times(frequency: Frequency, last: Times, steps: int, *, days: NDArray[np.int64] | None = None) -> Times:
     """The times of the steps after some times.
 
     Args:
         frequency: The step.
         last: `(series,)`.
         steps: How many.
+        days: `(series,)` of months, on which day they are, as `usual_days` finds it; that of the last when None.
 
     Returns:
         `(series, steps)`. The 31st is followed by the last day of a shorter month.
@@ -94,13 +95,26 @@ def next_times(frequency: Frequency, last: Times, steps: int) -> Times:
     ahead = np.arange(1, steps + 1)
     match frequency.unit:
         case "month":
-            return _add_months(last, ahead * int(frequency.count), at_end=frequency.at_end)
+            aims = _day_of_month(last) if days is None else days[:, np.newaxis]
+            return _add_months(last, ahead * int(frequency.count), aims, at_end=frequency.at_end)
         case "business_day":
-            days = np.busday_offset(_day_of(last), ahead * int(frequency.count), roll="backward")
-            return np.asarray(days.astype("M8[us]").astype(np.int64) + last % _DAY)
+            dates = np.busday_offset(_day_of(last), ahead * int(frequency.count), roll="backward")
+            return np.asarray(dates.astype("M8[us]").astype(np.int64) + last % _DAY)
         case "number" if isinstance(frequency.count, float) and np.issubdtype(last.dtype, np.floating):
             return np.asarray(np.round(last + ahead * frequency.count, 12))
     return np.asarray(last + ahead * frequency.count)
+
+
+def usual_days(times: Times, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """On which day of the month each of a series is, `(steps,)`: the 30th is the 28th of February, and still the 30th.
+
+    Args:
+        times: Of one series after the other.
+        starts: The place of each series' first time.
+    """
+    days = _day_of_month(times)
+    latest = np.repeat(np.maximum.reduceat(days, starts), np.diff(np.append(starts, len(times))))
+    return np.where(days == _month_length(times), latest, days)
 
 
 def _neighbours(times: Times, starts: NDArray[np.int64] | None) -> tuple[Times, Times]:
@@ -172,10 +186,12 @@ def _plain(step: float) -> float:
     return next((short for digits in (6, 9) if abs((short := float(f"{step:.{digits}g}")) - step) < 1e-9 * step), step)
 
 
-def _add_months(moments: Times, months: NDArray[np.int64], *, at_end: bool) -> NDArray[np.int64]:
+def _add_months(
+    moments: Times, months: NDArray[np.int64], days: NDArray[np.int64], *, at_end: bool
+) -> NDArray[np.int64]:
     aim = (_month_of(moments) + months).astype("M8[M]")
     length = (aim + 1).astype("M8[D]") - aim.astype("M8[D]")
-    day = length.astype(np.int64) if at_end else np.minimum(_day_of_month(moments), length.astype(np.int64))
+    day = length.astype(np.int64) if at_end else np.minimum(days, length.astype(np.int64))
     dates = aim.astype("M8[D]").astype(np.int64) + day - 1
     return np.asarray(dates * _DAY + moments % _DAY, np.int64)
 

@@ -80,11 +80,13 @@ def _found(times: Times, starts: NDArray[np.int64], form: TimeForm) -> Frequency
     return infer_frequency(times, starts, numbers=form.numbers)
 
 
-def steps_after(frequency: Frequency, last: Times, steps: int, form: TimeForm) -> Times:
+def steps_after(
+    frequency: Frequency, last: Times, steps: int, form: TimeForm, *, days: NDArray[np.int64] | None = None
+) -> Times:
     """The times of the steps after some times, `(series, steps)`; see `next_times`."""
     if not frequency.by_calendar:
         return next_times(frequency, last, steps)
-    ahead = next_times(frequency, on_the_wall(last, form), steps)
+    ahead = next_times(frequency, on_the_wall(last, form), steps, days=days)
     return from_the_wall(ahead.reshape(-1), form).reshape(ahead.shape)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dlcli.config.options.frequency import Frequency, parse_frequency
-from dlcli.data.series.frequency import infer_frequency, next_times, steps_between
+from dlcli.data.series.frequency import infer_frequency, next_times, steps_between, usual_days
 from dlcli.errors import ConfigError
 
 CASES = {
@@ -108,6 +108,14 @@ def test_the_middle_of_a_month_and_its_thirtieth() -> None:
     assert next_times(Frequency("month", 1), read("2024-01-30"), 2).tolist() == [
         read("2024-02-29", "2024-03-30").tolist()
     ]
+
+
+def test_the_thirtieth_comes_again_after_february() -> None:
+    times = read("2023-11-30", "2023-12-30", "2024-01-30", "2024-02-29", "2024-01-05", "2024-02-05")
+    days = usual_days(times, np.array([0, 4]))
+    assert days.tolist() == [30, 30, 30, 30, 5, 5]
+    ahead = next_times(Frequency("month", 1), times[[3, 5]], 2, days=days[[3, 5]])
+    assert ahead.tolist() == [read("2024-03-30", "2024-04-30").tolist(), read("2024-03-05", "2024-04-05").tolist()]
 
 
 @given(
