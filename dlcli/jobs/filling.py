@@ -122,6 +122,7 @@ def _bound(which: str) -> Callable[[Node, Graph, Config, Prepared], dict[str, An
         for target in targets:
             state = prepared.preprocessing.row_targets[target.name].state()
             statistics = state["statistics"][{"minimum": "min", "maximum": "max"}[which]]
+            statistics = statistics * (target.width // len(statistics))  # the same at each step of windows
             unit = target.unit or ((0.0, 1.0),) * len(statistics)
             scaled = [(value - offset) / scale for value, (offset, scale) in zip(statistics, unit, strict=True)]
             bounds += [float(each) for each in scaled for _ in range(max(1, len(target.quantiles)))]

@@ -120,3 +120,16 @@ def test_what_cannot_be_told() -> None:
         "model.layers[2].layers[0].ScheduledDropout.steps",
     }
     assert {problem.rule for problem in caught.value.problems} == {"left-open"}
+
+
+def test_bounds_are_those_of_each_step_ahead(tmp_path: Path) -> None:
+    pd.DataFrame({"y": np.sin(np.arange(60.0))}).to_csv(tmp_path / "waves.csv", index=False)
+    data = {
+        "train": str(tmp_path / "waves.csv"),
+        "target": {"y": {"type": "number", "scale": "standard"}},
+        "features": {"y": "number"},
+        "windows": {"length": 4, "horizon": 3},
+    }
+    clip = {"RangeClip": {"minimum": "auto", "maximum": "auto"}}
+    report = dlcli.check({"data": data, "model": {"layers": [{"Flatten": {}}, {"Dense": {"units": 3}}, clip]}})
+    assert report.planned is not None
