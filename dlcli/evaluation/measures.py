@@ -137,7 +137,7 @@ class Mean:
         self._sum = self._count = 0.0
 
     def add(self, true: Floats, predicted: Floats, weights: NDArray[Any] | None = None) -> float:
-        """Take in some rows; their sum."""
+        """Take in some rows; the mean over their places."""
         values = np.asarray(self._measure.rows(true, predicted, **self._options))
         if weights is not None:  # of each row, whatever places it has
             values = values * weights.reshape(*weights.shape, *(1 for _ in range(values.ndim - weights.ndim)))
@@ -145,7 +145,7 @@ class Mean:
         among = self._measure.among
         self._sum += total
         self._count += values.size if among is None else float(among(true, predicted).sum())
-        return total
+        return total / max(values.size, 1)
 
     def result(self) -> float:
         """The measure; 0 of nothing, as in Keras."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,8 +84,7 @@ class PredictedMetrics:
             true = np.asarray(_of_output(labels, place), np.float64)
             loss = self._losses[output.name]
             taken = self._logits(output, inputs) if loss.scores and not from_logits(output.loss) else raw
-            total = loss.add(true, taken.astype(np.float64), _of_output(weights, place))
-            self._parts[output.name] += total / max(len(raw) * math.prod(output.axes), 1)
+            self._parts[output.name] += loss.add(true, taken.astype(np.float64), _of_output(weights, place))
             if output.unit:
                 true = _in_own_unit(true, output.unit, along=output.is_flat)
                 raw = _in_own_unit(raw, output.given_unit, along=output.is_flat or output.is_deep)

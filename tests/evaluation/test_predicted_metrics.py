@@ -10,7 +10,7 @@ import pytest
 
 import dlcli
 from dlcli.config.schema.component import Component, normal_name
-from dlcli.evaluation.measures import MEASURES
+from dlcli.evaluation.measures import MEASURES, find_mean
 
 pytestmark = pytest.mark.tensorflow
 
@@ -133,22 +133,30 @@ def test_several_outputs(table: Path, tmp_path: Path) -> None:
         {"Dense": {"units": 4}, "name": "trunk"},
         {**HEADS["classes"], "name": "kind", "inputs": ["trunk"]},
         {**HEADS["numbers"], "name": "both", "inputs": ["trunk"]},
+        {**HEADS["quantiles"], "name": "spread", "inputs": ["trunk"]},
     ]
     compile_ = {
-        "loss": {"kind": "sparse_categorical_crossentropy", "both": "mse"},
+        "loss": {"kind": "sparse_categorical_crossentropy", "both": "mse", "spread": "pinball"},
         "loss_weights": {"both": 0.25},
         "metrics": {"kind": ["accuracy"], "both": ["mae", "mse"]},
     }
     job = config(
         table,
-        target=targets("kind", "both"),
+        target=targets("kind", "both", "spread"),
         layers=layers,
         compile_=compile_,
-        model={"outputs": ["kind", "both"]},
+        model={"outputs": ["kind", "both", "spread"]},
     )
     keras, portable = both_ways(dlcli.train(job, run_dir=tmp_path / "run"))
     assert list(keras) == list(portable)
     assert portable == pytest.approx(keras, rel=2e-5, abs=1e-6)
+
+
+def test_a_part_of_the_loss_is_a_mean_over_all_places() -> None:
+    for shape in ((4, 2), (4, 3, 2), (4, 5, 3, 2)):
+        loss = find_mean(Component("mean_squared_error"), "loss", units=2, index=False)
+        assert loss is not None
+        assert loss.add(np.zeros(shape), np.full(shape, 2.0)) == 4.0
 
 
 @pytest.mark.parametrize(
