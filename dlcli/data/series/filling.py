@@ -15,7 +15,7 @@ from dlcli.config.schema import Windows
 from dlcli.config.schema.windows import FillGaps
 from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, with_nulls
 from dlcli.data.columns.chunk import Chunk, Column, take_rows
-from dlcli.data.series.frequency import Times, steps_between
+from dlcli.data.series.frequency import Times, steps_between, usual_days
 from dlcli.data.series.layout import last_complete, lay_out
 from dlcli.data.series.steps import steps_after
 from dlcli.data.series.time_form import TimeForm, on_the_wall
@@ -111,7 +111,8 @@ def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], fil
             )
         )
     ahead = np.arange(missing.sum()) - np.repeat(np.cumsum(missing) - missing, missing) + 1
-    new = _times_ahead(filling, times[places], missing)
+    days = usual_days(clock, starts)[places] if frequency.unit == "month" else None
+    new = _times_ahead(filling, times[places], missing, days)
     return _Gaps(
         np.repeat(order[places], missing),
         np.repeat(order[places + 1], missing),
@@ -120,14 +121,15 @@ def _find(order: NDArray[np.int64], times: Times, starts: NDArray[np.int64], fil
     )
 
 
-def _times_ahead(filling: Filling, last: Times, counts: NDArray[np.int64]) -> Times:
+def _times_ahead(filling: Filling, last: Times, counts: NDArray[np.int64], days: NDArray[np.int64] | None) -> Times:
     """The times in each gap, one gap after the other: those of equal length all at once."""
     new = np.empty(int(counts.sum()), last.dtype)
     ends = np.cumsum(counts)
     for count in np.unique(counts):
         gaps = np.flatnonzero(counts == count)
         into = (ends[gaps] - count)[:, np.newaxis] + np.arange(count)
-        new[into] = steps_after(filling.frequency, last[gaps], int(count), filling.form)
+        on = None if days is None else days[gaps]
+        new[into] = steps_after(filling.frequency, last[gaps], int(count), filling.form, days=on)
     return new
 
 

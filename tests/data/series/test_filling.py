@@ -110,3 +110,9 @@ def test_a_line_is_put_back(seed: int, size: int, first: float, slope: float) ->
     assert sorted([*new["t"], *kept]) == list(range(kept[0], kept[-1] + 1))
     assert new["x"] == pytest.approx([first + slope * time for time in new["t"]], abs=1e-6 + abs(first) * 1e-9)
     assert count == kept[-1] - kept[0] + 1 - len(kept)
+
+
+def test_the_thirtieth_is_filled_in_after_february() -> None:
+    days = pa.array(["2023-12-30", "2024-01-30", "2024-02-29", "2024-05-30"])
+    new, _ = filled(table({"t": days, "x": pa.array([1.0, 2.0, 3.0, 6.0])}, 0), "linear")
+    assert new["t"] == ["2024-03-30", "2024-04-30"]
