@@ -136,6 +136,7 @@ def test_events_come_in_their_order(here: Path) -> None:
         "evaluating the validation split",
         "evaluating the test split",
         "proving the portable model",
+        "writing the report",
     ]
     order = [type(event) for event in events if isinstance(event, (Planned, EpochStarted, EpochEnded, Finished))]
     assert order == [Planned, EpochStarted, EpochEnded, EpochStarted, EpochEnded, Finished]

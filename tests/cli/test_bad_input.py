@@ -97,7 +97,7 @@ LAYERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "unknown layer": ("[Dens: {units: 1}]", ("model.layers[0].Dens", "unknown layer", "→ did you mean 'Dense'?")),
     "unknown argument": ("[Dense: {unit: 1}]", ("model.layers[0].Dense.unit", "→ did you mean 'units'?")),
     "missing argument": ("[Dense: {}]", ("model.layers[0].Dense", "needs the argument 'units'", "→ units: Positive")),
-    "negative units": ("[Dense: {units: -3}]", ("model.layers[0].Dense.units", "at least 1, got -3", "→")),
+    "negative units": ("[Dense: {units: -3}]", ("model.layers[0].Dense.units", "at least 1, or `auto`, got -3", "→")),
     "unknown activation": ("[Dense: {units: 1, activation: relo}]", ("Dense.activation", "→ did you mean 'relu'")),
     "cycle": (
         "[{Dense: {units: 2}, name: a, inputs: b}, {Dense: {units: 2}, name: b, inputs: a}]",

@@ -79,9 +79,9 @@ DAMAGES: dict[str, tuple[str, Change | None, tuple[str, ...]]] = {
 
 OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "no directory": ("nowhere/out.csv", ("cannot write nowhere/out.csv: No such file", "→ choose another --output")),
-    "a directory": ("folder.csv", ("cannot write folder.csv: it is a directory", "→ name a file")),
+    "a directory": ("folder.csv", ("'folder.csv' is a directory", "the model predicts none", "→ name a file")),
     "unknown suffix": ("out.xlsx", ("'out.xlsx' has the suffix '.xlsx'", "→ use one of .csv, .tsv")),
-    "no suffix": ("out", ("the output 'out' has the suffix ''", "→ use one of .csv")),
+    "no suffix": ("out", ("the output 'out' has no suffix", "→ name a file, such as predictions.csv")),
     "the input": ("new.csv", ("over the input new.csv", "→ choose another --output")),
     "below a file": ("new.csv/out.csv", ("cannot write new.csv/out.csv", "→ choose another --output")),
 }

@@ -55,7 +55,7 @@ def test_the_page_shows_how_each_format_is_used(
     assert said["proof"]["difference"] <= 1e-5
     names = {"onnx": [], "litert": ["model.tflite.json"], "keras": ["model.keras.json"], "saved_model": []}[format]
     # TensorFlow keeps functions that it has rewritten in the temporary directory, which is this one, until it ends.
-    left = [path.name for path in tmp_path.iterdir() if not path.name.startswith("__autograph")]
+    left = [path.name for path in tmp_path.iterdir() if not path.name.startswith(("__autograph", "__pycache__"))]
     assert sorted(left) == sorted([name, *names])
     program = SNIPPETS[format] + "\nimport sys\nprint(names, 'dlcli' in sys.modules)\n"
     used = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,7 +79,7 @@ def test_a_training_says_how_it_goes_on_and_does(tmp_path: Path) -> None:
     (commit,) = commits.iterdir()
     done = int(commit.name.removeprefix("epoch-"))
     more = ["--set", f"fit.epochs={done + 2}", "--json"]
-    (tmp_path / "temporary").rmdir()
+    shutil.rmtree(tmp_path / "temporary")
     with start(tmp_path, "train", "--resume", "my run", *more) as running:
         out, _ = running.communicate(timeout=120)
     assert running.returncode == 0

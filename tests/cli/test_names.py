@@ -150,7 +150,7 @@ def test_long_names_that_are_allowed(dlcli: Dlcli, run_directory: Path, folder: 
     shutil.copy(folder / "table.csv", folder / f"{name}.csv")
     done = dlcli("evaluate", "run", f"{name}.csv", "--json")
     assert done.returncode == 0, done.stderr
-    assert [path.stem for path in (run_directory / "evaluations").iterdir() if path.stem != "test"] == ["n" * 50]
+    assert [path.stem for path in (run_directory / "evaluations").glob("*.json") if path.stem != "test"] == ["n" * 50]
     done = dlcli("predict", "run", f"{name}.csv", "-o", f"{'o' * 250}.csv")
     assert done.returncode == 0, done.stderr
     assert dlcli("export", "run", "--format", "onnx", "-o", f"{'m' * 250}.onnx").returncode == 0

@@ -78,7 +78,7 @@ DOUBTED: dict[str, list[Any]] = {
     "a function with arguments": [{"Dense": {"units": 2, "activation": {"log_softmax": {"axis": 0}}}}, LAST],
     "a loss of a layer": [{"Dense": {"units": 1, "activity_regularizer": "L2"}}],
     "a mask": [{"Masking": {}}, LAST],
-    "a layer that looks at all": [{"MelSpectrogram": {"fft_length": 4, "sequence_stride": 2}}],
+    "a layer that looks at all": [{"Flatten": {}}, {"MelSpectrogram": {"fft_length": 4, "sequence_stride": 2}}],
 }
 
 
