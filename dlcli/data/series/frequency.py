@@ -30,6 +30,7 @@ USUAL = 0.5
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
+_MONTH = np.timedelta64(1, "M")
 _SHORTEST_MONTH = 28 * _DAY - _HOUR
 
 
@@ -190,7 +191,7 @@ def _add_months(
     moments: Times, months: NDArray[np.int64], days: NDArray[np.int64], *, at_end: bool
 ) -> NDArray[np.int64]:
     aim = (_month_of(moments) + months).astype("M8[M]")
-    length = (aim + 1).astype("M8[D]") - aim.astype("M8[D]")
+    length = (aim + _MONTH).astype("M8[D]") - aim.astype("M8[D]")
     day = length.astype(np.int64) if at_end else np.minimum(days, length.astype(np.int64))
     dates = aim.astype("M8[D]").astype(np.int64) + day - 1
     return np.asarray(dates * _DAY + moments % _DAY, np.int64)
@@ -212,4 +213,4 @@ def _day_of_month(moments: Times) -> NDArray[np.int64]:
 
 def _month_length(moments: Times) -> NDArray[np.int64]:
     months = _day_of(moments).astype("M8[M]")
-    return np.asarray(((months + 1).astype("M8[D]") - months.astype("M8[D]")).astype(np.int64))
+    return np.asarray(((months + _MONTH).astype("M8[D]") - months.astype("M8[D]")).astype(np.int64))

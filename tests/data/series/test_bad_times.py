@@ -105,7 +105,7 @@ def test_missing_steps_as_the_config_says(tmp_path: Path) -> None:
 
 def test_irregular_times_are_doubted(tmp_path: Path) -> None:
     days = np.cumsum([1, 3, 2, 7, 1, 11, 4, 2])
-    times = [str(np.datetime64("2024-01-01") + int(day)) for day in days]
+    times = [str(np.datetime64("2024-01-01") + np.timedelta64(int(day), "D")) for day in days]
     found = prepared(tmp_path, times)
     assert [doubt.rule for doubt in found.doubts] == ["irregular-times"]
     assert len(ahead(found)) == len(times) - 2
