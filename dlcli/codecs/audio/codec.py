@@ -13,7 +13,7 @@ from dlcli.codecs.audio.loading import Long, Short, Wanted, load, looks, sounds_
 from dlcli.codecs.audio.wav import Sound
 from dlcli.data.columns.cell_faults import no_values
 from dlcli.data.columns.codec import Codec, Column, Encoded
-from dlcli.data.media.files import LISTED, File, files_of, present_files, refuse
+from dlcli.data.media.files import LISTED, File, NumberedFiles, files_of, present_files, refuse
 from dlcli.errors import DataError, Problem
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class AudioCodec:
         self._trained = Lengths()
         self._new = Lengths()
         self._faults: list[Problem] = []
-        self._files: list[File] = []
+        self._files = NumberedFiles()
         self._rows = 0
 
     @property
@@ -157,9 +157,7 @@ class AudioCodec:
         found = looks(files)
         refuse([each for each in found if isinstance(each, Problem)], "sounds")
         self._count(files, found)
-        first = len(self._files)
-        self._files += files
-        return np.arange(first, first + len(files), dtype=np.int64)
+        return self._files.number(files)
 
     def make(self, keys: NDArray[np.int64]) -> Encoded:
         """Read rows by the numbers that `keys` gave.
@@ -168,7 +166,7 @@ class AudioCodec:
             DataError: See `encode`.
         """
         target = np.empty((len(keys), *self.shape), np.float32)
-        self._load([self._files[key] for key in keys.tolist()], target)
+        self._load(self._files.of(keys), target)
         return target
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:

@@ -16,7 +16,7 @@ from dlcli.config.signature import EntranceLayer
 from dlcli.data.columns.cell_faults import no_values
 from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.media.decoding import Pixels, Resize, from_pixels
-from dlcli.data.media.files import LISTED, File, files_of, present_files, refuse
+from dlcli.data.media.files import LISTED, File, NumberedFiles, files_of, present_files, refuse
 from dlcli.data.media.loading import load, looks
 from dlcli.data.media.scaling import Scale, Scaling
 from dlcli.errors import DataError, Problem
@@ -92,7 +92,7 @@ class ImageCodec:
         self._sizes: dict[tuple[int, int], str] = {}  # each with the first image that has it
         self._depths: dict[int, str] = {}
         self._faults: list[Problem] = []
-        self._files: list[File] = []
+        self._files = NumberedFiles()
         self._rows = 0
 
     @property
@@ -216,9 +216,7 @@ class ImageCodec:
         """
         files = present_files(self.columns[0], values[0], start=start)
         refuse([found for found in looks(files) if isinstance(found, Problem)], "images")
-        first = len(self._files)
-        self._files += files
-        return np.arange(first, first + len(files), dtype=np.int64)
+        return self._files.number(files)
 
     def make(self, keys: NDArray[np.int64]) -> Encoded:
         """Decode rows by the numbers that `keys` gave.
@@ -227,7 +225,7 @@ class ImageCodec:
             DataError: See `encode`.
         """
         target: Pixels = np.empty((len(keys), *self.shape), np.uint8)
-        self._load([self._files[key] for key in keys.tolist()], target)
+        self._load(self._files.of(keys), target)
         return target
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:

@@ -16,7 +16,7 @@ from dlcli.config.signature import EntranceLayer
 from dlcli.data.columns.cell_faults import no_values
 from dlcli.data.columns.codec import Codec, Column, Encoded
 from dlcli.data.media.decoding import Pixels, Resize
-from dlcli.data.media.files import LISTED, File, files_of, present_files, refuse
+from dlcli.data.media.files import LISTED, File, NumberedFiles, files_of, present_files, refuse
 from dlcli.data.media.scaling import Scale, Scaling
 from dlcli.errors import DataError, Problem
 
@@ -110,7 +110,7 @@ class VideoCodec:
         self._trained: Counter[int] = Counter()  # films by their number of frames
         self._new: Counter[int] = Counter()
         self._faults: list[Problem] = []
-        self._files: list[File] = []
+        self._files = NumberedFiles()
         self._rows = 0
 
     @property
@@ -220,9 +220,7 @@ class VideoCodec:
         found = looks(files)
         refuse([each for each in found if isinstance(each, Problem)], "films")
         self._new.update(each.frames for each in found if not isinstance(each, Problem))
-        first = len(self._files)
-        self._files += files
-        return np.arange(first, first + len(files), dtype=np.int64)
+        return self._files.number(files)
 
     def make(self, keys: NDArray[np.int64]) -> Encoded:
         """Decode rows by the numbers that `keys` gave.
@@ -231,7 +229,7 @@ class VideoCodec:
             DataError: See `encode`.
         """
         target: Pixels = np.empty((len(keys), *self.shape), np.uint8)
-        self._load([self._files[key] for key in keys.tolist()], target)
+        self._load(self._files.of(keys), target)
         return target
 
     def unusable(self, values: Sequence[Column]) -> tuple[NDArray[np.bool_], list[Problem]]:

@@ -17,7 +17,7 @@ from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.errors import DataError, Problem
 
-__all__ = ["LISTED", "File", "each_of", "files_of", "present_files", "refuse"]
+__all__ = ["LISTED", "File", "NumberedFiles", "each_of", "files_of", "present_files", "refuse"]
 
 File = tuple[str, str | None]
 """A name, and the folder that it is relative to: see `open_named`."""
@@ -30,6 +30,23 @@ _AT_ONCE = 64
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+
+
+class NumberedFiles:
+    """Files that samples are made of when they are taken, by a number for each."""
+
+    def __init__(self) -> None:
+        self._files: list[File] = []
+
+    def number(self, files: Sequence[File]) -> NDArray[np.int64]:
+        """Take in more; their numbers, `(files,)`."""
+        first = len(self._files)
+        self._files += files
+        return np.arange(first, len(self._files), dtype=np.int64)
+
+    def of(self, numbers: NDArray[np.int64]) -> list[File]:
+        """Those of some numbers."""
+        return [self._files[number] for number in numbers.tolist()]
 
 
 def files_of(column: Column | NamedFiles) -> tuple[list[File], NDArray[np.bool_]]:
