@@ -65,6 +65,7 @@ def divide_windows(table: Table, *, seed: int, wanted: Collection[SplitName] = S
         pace = _pace(table, layout, splits) if source == "train" else pace
         out = np.isin(layout.order, table.left_out.get(source, np.empty(0, np.int64)))
         drawn = drawn_steps(layout.order, table.put_in.get(source, 0), windows)
+        splits = _with_the_next(splits, drawn)
         for number, name in enumerate(SPLITS):
             steps = np.flatnonzero(splits == number)
             if name not in wanted or (name != source and not _is_part(table, source, name)):
@@ -191,6 +192,13 @@ def _splits_of(table: Table, source: SplitName, layout: Layout, *, seed: int) ->
         return _by_time(layout, fractions)
     of_series = _numbers(_draw(table, layout, fractions, seed=seed), len(layout.starts))
     return of_series[layout.series]
+
+
+def _with_the_next(splits: NDArray[np.int64], drawn: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The splits, with steps that were put in on a line in that of the step which ends it: they tell of it."""
+    steps = np.arange(len(drawn))
+    ends = np.minimum.accumulate(np.where(drawn, len(drawn), steps)[::-1])[::-1]  # a series ends with a row of a file
+    return np.asarray(splits[ends])
 
 
 def _by_time(layout: Layout, fractions: Mapping[SplitName, float]) -> NDArray[np.int64]:

@@ -103,6 +103,18 @@ def test_missing_steps_as_the_config_says(tmp_path: Path) -> None:
     assert ahead(prepared(tmp_path, times, {"gaps": {"fill": "zero"}}))[2:4] == [0.0, 0.0]
 
 
+def test_what_is_put_in_before_a_border_is_not_learnt_on_its_near_side(tmp_path: Path) -> None:
+    """A step on the line to a validation step tells of it, so that it is of that split; no matter for other rules."""
+    times = dates("2024-01-01", periods=21, freq="D")
+    times = times[:14] + times[16:]  # 14 rows of training; two steps are put in before the first of validation
+    for rule, before in (("linear", 14), ("previous", 16)):
+        found = prepared(tmp_path, times, {"gaps": {"fill": rule}}, validation=5 / 21)
+        learnt = found.splits["train"].take(slice(None)).targets["y"].ravel()
+        # A window shows two steps, and each is learnt of but the first two.
+        assert len(learnt) == before - 2, rule
+        assert learnt.max() <= 14, rule
+
+
 def test_irregular_times_are_doubted(tmp_path: Path) -> None:
     days = np.cumsum([1, 3, 2, 7, 1, 11, 4, 2])
     times = [str(np.datetime64("2024-01-01") + np.timedelta64(int(day), "D")) for day in days]
