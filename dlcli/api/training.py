@@ -1,0 +1,193 @@
+"""Train a model, and train a run again: the jobs that load TensorFlow first."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dlcli.api.arguments import (
+    ConfigLike,
+    Overrides,
+    RunLike,
+    cache_in,
+    checked_config,
+    checked_of,
+    require_names,
+    run_path,
+)
+from dlcli.api.listeners import ignore, leave_to_run, once, warner
+from dlcli.backend import startup
+from dlcli.backend.memory import with_memory_named
+from dlcli.errors import Problem
+from dlcli.runs.claiming import can_go_on, choose
+from dlcli.runs.run import Run
+from dlcli.training.events import Listener, Notice
+from dlcli.training.messages import with_warnings_forwarded
+
+if TYPE_CHECKING:
+    from dlcli.jobs.findings import Findings
+    from dlcli.jobs.reproducing import Reproduction
+
+
+@with_memory_named
+@with_warnings_forwarded
+def train(
+    config: ConfigLike | None = None,
+    *,
+    overrides: Overrides = (),
+    run_dir: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: RunLike | None = None,
+    allow_code: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """Check a config, train its model, and write a run directory; or go on with a run.
+
+    Args:
+        config: A YAML file, or the same as a mapping (its relative paths are relative to the working directory). None
+            where a run is resumed: it has its own.
+        overrides: `["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`.
+        run_dir: Where the run goes; `runs/<name>-<NNN>` when None.
+        overwrite: Replace an existing run in `run_dir`.
+        resume: A run to go on with from its last committed epoch, in its own directory: one that was interrupted, or a
+            completed one with `overrides={"fit.epochs": 200}`. It ends as if it had never been interrupted.
+        allow_code: Run the Python files that the run to resume has in its `code/`. Those of a config need no leave.
+        cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
+        listener: Called with every event of the job (`dlcli.training.events`).
+
+    Returns:
+        The run; its status is `completed`, or `interrupted` after Ctrl-C.
+
+    Raises:
+        ConfigError: The config has faults; all of them.
+        DataError: The data has.
+        ModelError: A layer cannot be built, the outputs do not fit the targets, a device is absent.
+        RunError: The run directory exists or cannot be written; the run to resume has no committed epoch, or its data,
+            its code or its config differ.
+        TypeError: Neither a config nor a run to resume, or both.
+
+    Example:
+        >>> run = dlcli.train("configs/iris.yaml", overrides={"fit.epochs": 20})  # doctest: +SKIP
+        >>> run.metrics("test")["accuracy"]  # doctest: +SKIP
+        0.9333
+    """
+    started = time.perf_counter()
+    require_names(run_dir, cache_dir)
+    from dlcli.jobs.findings import Findings
+
+    tell = Findings(once(listener or ignore))
+    if resume is not None:
+        if config is not None or run_dir is not None or overwrite:
+            raise TypeError("a run that is resumed has its config and its directory")
+        return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
+    if config is None:
+        raise TypeError("train needs a config, or a run to resume")
+    inspection, checked = checked_config(config, overrides, needs_keras=True, notify=warner(tell))
+    from dlcli.jobs.inputs import input_files
+    from dlcli.jobs.preparing import prepare_job
+
+    inputs = input_files(inspection, checked.config)
+    place = Path(run_dir) if run_dir is not None else None
+    directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
+    if overwrite and can_go_on(directory):
+        message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
+        hint = f"dlcli train --resume {directory.path}"
+        tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
+
+    prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache_in(cache_dir), tell=tell)
+    from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
+
+    return run_job(
+        prepared,
+        plan,
+        directory=directory,
+        numbered=run_dir is None,
+        overwrite=overwrite,
+        inputs=inputs,
+        config_file=inspection.file,
+        started=started,
+        tell=tell,
+    )
+
+
+def _resume(
+    run: RunLike,
+    overrides: Overrides,
+    *,
+    allow_code: bool,
+    cache_dir: str | os.PathLike[str] | None,
+    started: float,
+    tell: Findings,
+) -> Run:
+    """Go on with a run; see `train`."""
+    from dlcli.jobs.resuming import open_resumption
+
+    path = run.path if isinstance(run, Run) else Path(run)
+    resumption = open_resumption(path, overrides, leave=leave_to_run(allow_code, tell))
+    if resumption.finished:
+        message = f"there is nothing to do: {resumption.finished}"
+        tell(Notice(Problem(message, hint="--set fit.epochs=N trains on to epoch N", rule="nothing-to-do")))
+        return Run(path)
+    checked = checked_of(resumption.inspection, needs_keras=True, notify=warner(tell))
+    from dlcli.jobs.preparing import prepare_job
+
+    prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=cache_in(cache_dir), tell=tell)
+    from dlcli.jobs.running import run_job
+
+    return run_job(
+        prepared,
+        plan,
+        directory=resumption.directory,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        config_file=resumption.inspection.file,
+        started=started,
+        tell=tell,
+        resumption=resumption,
+    )
+
+
+@with_memory_named
+@with_warnings_forwarded
+def reproduce(
+    run: RunLike,
+    *,
+    run_dir: str | os.PathLike[str] | None = None,
+    allow_code: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Reproduction:
+    """Train a run again from its own directory, its config and its code, and say whether the numbers are the same.
+
+    As many epochs are trained as the run has: of one that was interrupted or killed those that were whole.
+
+    Args:
+        run: A run or its directory; nothing in it is changed.
+        run_dir: Where the new run goes and stays; when None it is trained beside, and removed.
+        allow_code: Run the Python files that the run has in its `code/`.
+        cache_dir: As for `train`.
+        listener: Called with every event of the training.
+
+    Raises:
+        RunError: It is no run, it is still being trained, or there is no place for another.
+        DlcliError: It cannot be trained again: its data is gone, for instance.
+
+    Example:
+        >>> dlcli.reproduce("runs/iris-001").same  # doctest: +SKIP
+        True
+    """
+    require_names(run, run_dir, cache_dir)
+    path = run_path(run, "keras")
+    startup.load()
+    from dlcli.jobs.reproducing import reproduce_run
+
+    def again(config: Path, directory: Path, tell: Listener) -> Run:
+        return train(config, run_dir=directory, cache_dir=cache_dir, listener=tell)
+
+    place = None if run_dir is None else Path(run_dir)
+    leave = leave_to_run(allow_code, listener)
+    return reproduce_run(path, place=place, leave=leave, train=again, tell=listener or ignore)
