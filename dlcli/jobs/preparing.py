@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.backend import startup
-from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.lint.linting import lint
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.metric_faults import metrics_of_parts
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
@@ -90,7 +90,7 @@ def prepare_job(
             assembly = begin(assembly, preprocessing, vectors=vectors).compile()
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
-        for warning in lint(assembly.config, prepared.preprocessing.target_specs):
+        for warning in lint(assembly.config, prepared.preprocessing.target_specs).warnings:
             tell(Notice(inspection.locate(warning), warning=True))
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
             tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
