@@ -1,0 +1,41 @@
+"""A training loss far below that of validation: the rows are learnt by heart, and others are predicted no better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dlcli.evaluation.trained_sight import Finding, TrainedSight
+
+__all__ = ["find"]
+
+FEWEST = 5
+"""Epochs from which on it can be told."""
+
+ROSE = 1.3
+"""How many times its best the validation loss is, where it has risen."""
+
+BELOW = 0.5
+"""The part of the validation loss that the training loss is, where it is far below."""
+
+NOTHING = 0.02
+"""A validation loss that is as good as none, as part of what it was after the first epoch."""
+
+
+def find(sight: TrainedSight) -> Iterator[Finding]:
+    """The model that is kept, where an earlier epoch was better by far."""
+    losses, validated = sight.curve("loss"), sight.curve("val_loss")
+    if sight.weighted or len(losses) < FEWEST or len(validated) != len(losses):
+        return
+    numbers = [row.get("epoch") for row in sight.history]
+    place = numbers.index(sight.model_epoch) if sight.model_epoch in numbers else len(losses) - 1
+    best = min(validated)
+    loss, now = losses[place], validated[place]
+    if best <= 0 or now < ROSE * best or now < NOTHING * validated[0] or loss > BELOW * now:
+        return
+    yield Finding(
+        "fit.epochs",
+        f"val_loss was {best:.3g} in epoch {validated.index(best) + 1} and is {now:.3g}, and the loss of the rows that "
+        f"are trained on is {loss:.3g}: they are learnt by heart",
+        "keep the best epoch: EarlyStopping: {patience: 10, restore_best_weights: true}; Dropout, fewer units or more "
+        "rows hold it off",
+    )
