@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dlcli.config.checks.modes import watched
+from dlcli.config.schema.component import Component
 from dlcli.evaluation.trained_sight import Finding, TrainedSight
 
 __all__ = ["find"]
@@ -11,7 +13,7 @@ __all__ = ["find"]
 FEWEST = 5
 """Epochs from which on it can be told."""
 
-ROSE = 1.3
+ROSE = 2.0
 """How many times its best the validation loss is, where it has risen."""
 
 BELOW = 0.5
@@ -22,7 +24,9 @@ NOTHING = 0.02
 
 
 def find(sight: TrainedSight) -> Iterator[Finding]:
-    """The model that is kept, where an earlier epoch was better by far."""
+    """The model that is kept, where an earlier epoch was better by far. Who keeps the best by accuracy knows why."""
+    if any(_keeps_best(callback) for callback in sight.config.callbacks):
+        return
     losses, validated = sight.curve("loss"), sight.curve("val_loss")
     if sight.weighted or len(losses) < FEWEST or len(validated) != len(losses):
         return
@@ -39,3 +43,8 @@ def find(sight: TrainedSight) -> Iterator[Finding]:
         "keep the best epoch: EarlyStopping: {patience: 10, restore_best_weights: true}; Dropout, fewer units or more "
         "rows hold it off",
     )
+
+
+def _keeps_best(callback: Component) -> bool:
+    restores = callback.name == "EarlyStopping" and callback.arguments.get("restore_best_weights") is True
+    return (restores or callback.name == "KeepBest") and (watched(callback) or "").startswith("val_")

@@ -26,7 +26,7 @@ def find(sight: TrainedSight) -> Iterator[Finding]:
     if losses[0] - min(losses[1:]) < FELL * abs(losses[0]):
         yield Finding(
             "compile.optimizer",
-            f"the loss is {losses[-1]:.4g} after {len(losses)} epochs, and was {losses[0]:.4g} after one: it never fell",
+            f"the loss is {losses[-1]:.4g} after {len(losses)} epochs and was {losses[0]:.4g} after one: it never fell",
             "try a learning rate ten times as large, or as small; do the features tell anything of the target?",
         )
 
