@@ -45,7 +45,7 @@ def halves(x: Numbers, rng: np.random.Generator) -> NDArray[np.generic]:
 
 
 def rings(x: Numbers, rng: np.random.Generator) -> NDArray[np.generic]:
-    return np.digitize((x[:, :3] ** 2).sum(axis=1), [1.5, 3.5]).astype(str)
+    return np.array(np.digitize((x[:, :3] ** 2).sum(axis=1), [1.5, 3.5]).astype(str))
 
 
 def blobs(x: Numbers, rng: np.random.Generator) -> NDArray[np.generic]:
