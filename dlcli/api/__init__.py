@@ -7,11 +7,13 @@ from dlcli.api.configs import CheckReport, check, expanded, init
 from dlcli.api.evaluations import evaluate
 from dlcli.api.predictions import predict, predict_file
 from dlcli.api.runs import export, report
+from dlcli.api.several import cross_validate
 from dlcli.api.training import reproduce, train
 
 __all__ = [
     "CheckReport",
     "check",
+    "cross_validate",
     "evaluate",
     "expanded",
     "export",
