@@ -18,7 +18,8 @@ import typer
 from dlcli import __version__
 from dlcli.backend.memory import memory_problem
 from dlcli.cli.commands import cache, check, evaluate, export, init, predict, report, reproduce, schema, train
-from dlcli.cli.commands.runs import list as runs_list
+from dlcli.cli.commands.runs import clean, compare, diff, show
+from dlcli.cli.commands.runs import list as listing
 from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
@@ -91,8 +92,8 @@ cached.command("clear", cls=Command)(_bounded(cache.clear_command))
 app.add_typer(cached, name="cache")
 
 runs = typer.Typer(cls=Program, help="List, show, compare and clear away runs.", no_args_is_help=True)
-for name, module in (("list", runs_list),):
-    runs.command(name, cls=Command)(_bounded(module.command))
+for module in (listing, show, compare, diff, clean):
+    runs.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 app.add_typer(runs, name="runs")
 
 

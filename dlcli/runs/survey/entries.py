@@ -76,10 +76,8 @@ class RunEntry:
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The directories of its members, relative to it; names that lead elsewhere are none."""
-        members = self.record.get("members")
-        names = members if isinstance(members, list) else ()
-        return tuple(name for name in names if isinstance(name, str) and _is_name(name))
+        """The directories of its members, relative to it."""
+        return _members(self.record)
 
     @property
     def metrics(self) -> dict[str, dict[str, float]]:
@@ -148,19 +146,34 @@ def read_entry(path: str, *, member_of: str = "", depth: int = 0) -> RunEntry | 
         raise RunError(Problem(f"{path} was written by a newer dlcli (run format {version})", hint=hint, rule=rule))
     if record.get("status") not in STATUSES:
         raise _damaged(file, f"its status is {str(record.get('status'))[:60]!r}")
+    try:
+        _members(record)
+    except RunError as error:
+        raise RunError(dataclasses.replace(each, file=Path(file)) for each in error.problems) from error
     return _true(path, record, member_of, depth)
+
+
+def _members(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """The members that a record lists. Raises RunError: its kind, or their names, are none."""
+    if record.get("kind") is None:
+        return ()
+    from dlcli.runs.members import kind_of, member_names
+
+    kind_of(record)
+    return member_names(record)
 
 
 def _true(path: str, record: dict[str, Any], member_of: str, depth: int) -> RunEntry:
     """A run that is said to be running is looked at once more: its process may have been killed."""
     if record["status"] != "running":
         return RunEntry(path, record, member_of=member_of, depth=depth)
+    from dlcli.runs.aftermath import ENDED_WITHOUT_A_WORD
     from dlcli.runs.layout import RunDirectory
 
     record = RunDirectory(Path(path)).read_record()
     if record.get("status") not in STATUSES:
         raise _damaged(os.path.join(path, "run.json"), "it changes while it is read")
-    killed = record["status"] == "failed" and record.get("finished") is None
+    killed = record.get("error") == ENDED_WITHOUT_A_WORD
     return RunEntry(path, record, killed=killed, member_of=member_of, depth=depth)
 
 
@@ -207,12 +220,6 @@ def _links(file: str) -> list[Problem]:
 def _damaged(file: str, why: str) -> RunError:
     hint = "restore the file, or remove the directory"
     return RunError(Problem(f"{file} is damaged: {why}", hint=hint, rule="run-damaged"))
-
-
-def _is_name(name: str) -> bool:
-    """Whether a name leads to a place below, as those of members do."""
-    parts = name.split("/")
-    return bool(name) and "\0" not in name and not any(part in ("", ".", "..") for part in parts)
 
 
 def _numbers(values: Mapping[str, Any]) -> dict[str, float]:

@@ -133,8 +133,9 @@ class _Search:
     def _take(self, entry: RunEntry, *, opened: bool) -> None:
         self.runs.append(entry)
         for name in entry.members if opened else ():
+            path = os.path.join(entry.path, name)
             try:
-                member = read_entry(os.path.join(entry.path, name), member_of=entry.path, depth=entry.depth + 1)
+                member = None if os.path.islink(path) else read_entry(path, member_of=entry.path, depth=entry.depth + 1)
             except RunError as error:
                 self.problems += error.problems
                 continue

@@ -9,11 +9,20 @@ from typing import Any
 
 from dlcli.errors import Problem
 from dlcli.runs.survey.conditions import fulfilling
+from dlcli.runs.survey.directions import SPLITS
 from dlcli.runs.survey.entries import RunEntry
 from dlcli.runs.survey.finding import DEFAULT, find_runs
-from dlcli.runs.survey.values import Quantity, Value, find_quantity, held_out_split, history_rows, unknown_direction
+from dlcli.runs.survey.values import (
+    Quantity,
+    Value,
+    evaluated,
+    find_quantity,
+    held_out_split,
+    history_rows,
+    unknown_direction,
+)
 
-__all__ = ["RunList", "list_runs", "problem_document", "ranked", "so_far", "split_direction"]
+__all__ = ["RunList", "list_runs", "problem_document", "ranked", "so_far", "split_direction", "split_metrics"]
 
 MOST_METRICS = 4
 """Columns of metrics, where none are asked for."""
@@ -150,6 +159,15 @@ def _usual(entries: Sequence[RunEntry], sort: str) -> list[str]:
 
 _SHOWN = ("run", "kind", "status", "started", "epochs", "seconds")
 """What is shown of every run in any case."""
+
+
+def split_metrics(entry: RunEntry) -> dict[str, dict[str, float]]:
+    """The metrics of each split that a run has; of one that did not end by itself those of `dlcli evaluate`."""
+    found = {split: values for split, values in entry.metrics.items() if values}
+    for split in SPLITS:
+        if split not in found and (values := evaluated(entry, split)):
+            found[split] = values
+    return found
 
 
 def so_far(entry: RunEntry) -> dict[str, float]:

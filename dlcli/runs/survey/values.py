@@ -17,7 +17,7 @@ from dlcli.errors import Problem, RunError
 from dlcli.runs.survey.directions import BEST, LAST, OF_THE_RUN, SPLITS, direction_in
 from dlcli.runs.survey.entries import RunEntry
 
-__all__ = ["Quantity", "Value", "find_quantity", "held_out_split"]
+__all__ = ["Quantity", "Value", "evaluated", "find_quantity", "held_out_split", "history_rows", "unknown_direction"]
 
 Value = float | int | str | bool | None
 
@@ -78,7 +78,7 @@ def _of_metrics(name: str, entries: Sequence[RunEntry]) -> Quantity | None:
     def read(entry: RunEntry) -> Value:
         found = entry.metrics_of(split)
         if not found and entry.status != "completed":
-            found = _evaluated(entry, split)
+            found = evaluated(entry, split)
         return found.get(metric)
 
     full = f"{split}.{metric}"
@@ -91,7 +91,7 @@ def _way(name: str, entries: Sequence[RunEntry]) -> Callable[[], str | None]:
     return lambda: direction_in(name, (entry.record for entry in entries))
 
 
-def _evaluated(entry: RunEntry, split: str) -> dict[str, float]:
+def evaluated(entry: RunEntry, split: str) -> dict[str, float]:
     """Of a run that did not end by itself, what `dlcli evaluate` has found since."""
     if not os.path.isfile(os.path.join(entry.path, "evaluations", f"{split}.json")):
         return {}

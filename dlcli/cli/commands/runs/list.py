@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.commands.options import Json, Quiet
-from dlcli.cli.commands.runs.options import Folders, Where
+from dlcli.cli.commands.runs.options import Folders, Where, moment
 from dlcli.cli.display.console import Console, counted, number
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def table(found: RunList, *, width: int | None) -> str:
         [
             _name(entry),
             entry.word,
-            _moment(entry.text("started")),
+            moment(entry.text("started")),
             number(entry.number("epochs")),
             number(entry.number("seconds")),
             *("" if value is None else number(value) for value in found.values(entry)),
@@ -137,11 +136,3 @@ def _note(entry: RunEntry, losses: dict[str, float]) -> str:
         line = error.partition("\n")[0]
         return line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…"
     return "  ".join(f"{name} {number(value)}" for name, value in losses.items())
-
-
-def _moment(text: str) -> str:
-    """A time in the record, which is in UTC, as the clock here shows it."""
-    try:
-        return datetime.datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
-    except (ValueError, OverflowError, OSError):
-        return text

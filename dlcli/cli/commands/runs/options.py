@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-__all__ = ["Folders", "RunPath", "RunPaths", "Where", "complete_runs"]
+__all__ = ["Folders", "RunPath", "RunPaths", "Where", "complete_runs", "moment", "worded"]
 
 
 def complete_runs(incomplete: str) -> Iterator[str]:
@@ -55,3 +56,18 @@ Where = Annotated[
         show_default=False,
     ),
 ]
+
+
+def moment(text: str) -> str:
+    """A time in the record, which is in UTC, as the clock here shows it."""
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return text
+
+
+def worded(value: Any) -> str:
+    """A value of a config on one line, as YAML has it."""
+    from dlcli.config.document.writer import flow
+
+    return flow(value)
