@@ -96,6 +96,7 @@ def run_job(
         "batch_size": planned.batch_size,
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
+        "directions": dict(plan.directions),
         "data": prepared.fingerprints,
         **_files(prepared),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
