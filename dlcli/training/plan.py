@@ -89,7 +89,14 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     validated_at_once = validation_rows(assembly, batch_size, seen=seen)
     samples = prepared.splits["train"]
     labels = make_labels(assembly.outputs, weigh_classes(config.fit.class_weight, weighted, samples))
-    train = Batches(samples, labels, batch_size=batch_size, shuffle=config.data.shuffle, seed=config.seed)
+    train = Batches(
+        samples,
+        labels,
+        batch_size=batch_size,
+        shuffle=config.data.shuffle,
+        seed=config.seed,
+        drop_last=config.data.drop_last,
+    )
     batch = next(train.slices())
     create_state(assembly.model, batch)
     check_metrics(assembly.model)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.checks.callback_values import check_values
-from dlcli.config.checks.lint import unknown_rules
 from dlcli.config.checks.monitors import Watch, check_monitors
 from dlcli.config.checks.rates import check_rates
 from dlcli.config.document.document import Document
@@ -26,6 +25,7 @@ from dlcli.config.inspection.absolute_names import AbsoluteNames
 from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
+from dlcli.config.lint.rules import unknown_rules
 from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.schema import Config, DataConfig, ModelConfig

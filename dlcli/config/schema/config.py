@@ -186,10 +186,30 @@ class CheckpointConfig(Section):
         return (int(number), None) if unit == "epoch" else (None, int(number) * _SECONDS[unit])
 
 
+def _one_rule(value: Any) -> Any:
+    """`all`, or the name of one rule, is a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+Rules = Annotated[list[str], BeforeValidator(_one_rule), Words("a list of rules, or `all`")]
+
+
 class LintConfig(Section):
     """Warnings about classic mistakes."""
 
-    ignore: list[str] = Field(default=[], description="Names of rules that are not to warn.")
+    ignore: Rules = Field(default=[], description="Names of rules that are not to warn; `all`: none is to.")
+    error: Rules = Field(
+        default=[],
+        description="Names of rules whose findings are faults, which stop a job before it trains; `all`: all that are "
+        "not ignored by name. What only a trained model shows comes too late for that: the run is kept, and the exit "
+        "code is 1.",
+    )
+
+    def level(self, rule: str) -> Literal["ignore", "warn", "error"]:
+        """What becomes of a finding."""
+        if rule in self.ignore or ("all" in self.ignore and rule not in self.error):
+            return "ignore"
+        return "error" if rule in self.error or "all" in self.error else "warn"
 
 
 class Config(Section):

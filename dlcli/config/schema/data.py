@@ -156,6 +156,12 @@ class DataConfig(Section):
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
     )
+    drop_last: bool = Field(
+        False,
+        description="Leave out the last batch of an epoch when it is a short one; with `shuffle` other rows every "
+        "epoch. A batch of few rows moves the weights as far as a full one, and knows less. Fewer rows than a batch "
+        "are one batch.",
+    )
     shuffle: bool = Field(True, description="A new order of the training split every epoch, from the seed.")
     augment: list[Component] = Field(
         default=[],
