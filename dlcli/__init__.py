@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem, RunError
 
 if TYPE_CHECKING:
-    from dlcli.api import check, evaluate, export, init, predict, predict_file, report, reproduce, train
+    from dlcli.api import check, evaluate, export, init, predict, predict_file, report, reproduce, sweep, train
     from dlcli.data.sources.options import Reading
     from dlcli.runs.run import Run
 
@@ -47,6 +47,7 @@ __all__ = [
     "predict_file",
     "report",
     "reproduce",
+    "sweep",
     "train",
 ]
 

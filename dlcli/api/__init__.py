@@ -7,6 +7,7 @@ from dlcli.api.configs import CheckReport, check, expanded, init
 from dlcli.api.evaluations import evaluate
 from dlcli.api.predictions import predict, predict_file
 from dlcli.api.runs import export, report
+from dlcli.api.sweeps import sweep
 from dlcli.api.training import reproduce, train
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "predict_file",
     "report",
     "reproduce",
+    "sweep",
     "train",
 ]

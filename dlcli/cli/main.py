@@ -17,7 +17,7 @@ import typer
 
 from dlcli import __version__
 from dlcli.backend.memory import memory_problem
-from dlcli.cli.commands import cache, check, evaluate, export, init, predict, report, reproduce, schema, train
+from dlcli.cli.commands import cache, check, evaluate, export, init, predict, report, reproduce, schema, sweep, train
 from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
@@ -79,7 +79,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (init, train, evaluate, predict, report, export, reproduce, check, schema):
+for module in (init, train, sweep, evaluate, predict, report, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(

@@ -4,7 +4,8 @@ runs/iris-sweep/
   config.yaml            the config with its `sweep`, as it was written, what it extends and overrides put in
   run.json               status, provenance, the trials
   study.journal          the values and results of all trials, a line for each step: Optuna's own format
-  trials/trial-0001/     an ordinary run for each trial
+  origin.json            where the config was written, which its relative names are relative to
+  trial-0001/            an ordinary run for each trial
   trials.csv             a row for each trial
   best.yaml              the config of the best, for `dlcli train`
 """
@@ -28,7 +29,19 @@ from dlcli.files.locks import FileLock
 from dlcli.runs.holder import WITHOUT_LOCKS, RunLock
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 
-__all__ = ["SweepFolder", "Written"]
+__all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
+
+WRITES = (
+    "origin.json",
+    "study.journal",
+    "trials.csv",
+    "best.yaml",
+    ".study.lock",
+    ".journal.lock",
+    ".keep.lock",
+    ".trial-*.lock",
+)
+"""The files of a sweep beside those of any run."""
 
 _ORIGINS = "origins"
 
@@ -50,6 +63,10 @@ class Written:
         return inspect_document(self.document, self.directory, overrides)
 
 
+class _Lock(FileLock):
+    mode = 0o666  # several people may search together
+
+
 class SweepFolder:
     """Paths inside the directory of a sweep, and what it says of its config.
 
@@ -63,17 +80,21 @@ class SweepFolder:
         self.config = path / "config.yaml"
         self.origin = path / "origin.json"
         self.journal = path / "study.journal"
-        self.trials = path / "trials"
         self.table = path / "trials.csv"
         self.best = path / "best.yaml"
 
+    @staticmethod
+    def member(number: int) -> str:
+        """The name of a trial's directory; the first has the number 1."""
+        return f"trial-{number:04d}"
+
     def trial(self, number: int) -> RunDirectory:
-        """The run of a trial; the first has the number 1."""
-        return RunDirectory(self.trials / f"trial-{number:04d}")
+        """The run of a trial."""
+        return RunDirectory(self.path / self.member(number))
 
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
-        return RunLock(self.trials / f".trial-{number:04d}.lock")
+        return RunLock(self.path / f".{self.member(number)}.lock")
 
     @contextlib.contextmanager
     def exclusive(self, name: str = "study") -> Iterator[None]:
@@ -81,7 +102,7 @@ class SweepFolder:
 
         Where the file system knows no locks a link stands in for one, as in Optuna's own storage.
         """
-        lock = FileLock(self.path / f".{name}.lock")
+        lock = _Lock(self.path / f".{name}.lock")
         try:
             lock.acquire()
         except OSError as error:
@@ -101,16 +122,12 @@ class SweepFolder:
         finally:
             lock.release()
 
-    def create(self, written: Written) -> None:
-        """Make the directory and write the config into it.
+    def write(self, written: Written) -> None:
+        """Write the config into the directory, which is there.
 
         Raises:
             RunError: It cannot be written.
         """
-        try:
-            self.trials.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(_unwritable(self.path, error)) from error
         origins = {
             format_path(path): str(Path(place.file).absolute())
             for path, place in written.document.positions.items()

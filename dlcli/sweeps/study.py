@@ -125,9 +125,7 @@ class Study:
         """Whether all trials have ended and no more are wanted."""
         with self.folder.exclusive():
             trials = self._trials()
-            return not self._wants_more(trials) and not any(
-                trial.state == self._states.RUNNING for trial in trials
-            )
+            return not self._wants_more(trials) and not any(trial.state == self._states.RUNNING for trial in trials)
 
     def results(self) -> list[TrialResult]:
         """The trials that have ended, by number."""

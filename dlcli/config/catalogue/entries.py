@@ -16,7 +16,17 @@ from typing import Any, Final, Literal
 from dlcli.config.catalogue.own import with_own
 from dlcli.errors import did_you_mean
 
-__all__ = ["CATALOGUE_FILE", "KERAS_KINDS", "KINDS", "SEARCH_FILE", "Argument", "Catalogue", "Entry", "load", "singular"]
+__all__ = [
+    "CATALOGUE_FILE",
+    "KERAS_KINDS",
+    "KINDS",
+    "SEARCH_FILE",
+    "Argument",
+    "Catalogue",
+    "Entry",
+    "load",
+    "singular",
+]
 
 CATALOGUE_FILE: Final = Path(__file__).with_name("catalogue.json")
 SEARCH_FILE: Final = Path(__file__).with_name("search.json")

@@ -62,13 +62,14 @@ class Inspection:
     Args:
         file: The config file; None for a config given as a mapping.
         document: What was read, with `extends` and overrides applied, and its preset written out.
-        written: The same before the preset was written out.
         config: The config with absolute paths; None when there are problems.
         sections: The values of the top-level keys (`data`, `model`, `seed`, ...), without what is faulty in them; those
             that cannot be read at all are not there.
         expanded: The layers, written out; None when the `model` section cannot be read at all.
         watches: What callbacks look at that only the data decides.
         problems: Every fault, with its place, by file and line.
+        written: The document before the preset was written out.
+        code: Names that the user's own files define.
     """
 
     file: Path | None
@@ -79,6 +80,7 @@ class Inspection:
     watches: tuple[Watch, ...]
     problems: tuple[Problem, ...]
     written: Document = dataclasses.field(default_factory=lambda: Document({}))
+    code: Collection[str] = ()
 
     @property
     def takes_rest(self) -> bool:
@@ -217,7 +219,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += _of_sweep(written, sections, code.names, expanded, problems, file=file, directory=directory)
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)
-    return Inspection(file, document, config, sections, expanded, tuple(watches), located, written)
+    return Inspection(file, document, config, sections, expanded, tuple(watches), located, written, tuple(code.names))
 
 
 def _of_sweep(
@@ -246,9 +248,7 @@ def _of_sweep(
     return problems
 
 
-def measured(
-    sections: Mapping[str, Any], code: Collection[str], expanded: Expanded, *, is_validated: bool
-) -> Measured:
+def measured(sections: Mapping[str, Any], code: Collection[str], expanded: Expanded, *, is_validated: bool) -> Measured:
     """By what the sweep of a config measures its trials.
 
     Args:

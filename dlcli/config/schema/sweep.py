@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -17,7 +17,9 @@ __all__ = ["PLAIN", "ParameterConfig", "SweepConfig"]
 PLAIN = (bool, int, float, str)
 """What a value of a list may be for the samplers to see it as it is."""
 
-_KINDS = ("choice", "range", "log", "int", "int_log")
+Kind = Literal["choice", "range", "log", "int", "int_log"]
+
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 Bounds = Annotated[
     list[float],
@@ -51,7 +53,9 @@ class ParameterConfig(Section):
         None, description="One of these, whatever YAML can say; a list alone means the same."
     )
     range: Bounds | None = Field(None, description="Any number from the first to the second; a third is the step.")
-    log: Ends | None = Field(None, description="Any number between two above 0, each power of ten as likely as another.")
+    log: Ends | None = Field(
+        None, description="Any number between two above 0, each power of ten as likely as another."
+    )
     int: Whole | None = Field(None, description="A whole number from the first to the second; a third is the step.")
     int_log: WholeEnds | None = Field(None, description="A whole number, small ones as likely as large ones.")
     at: Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)] | None = (
@@ -79,7 +83,7 @@ class ParameterConfig(Section):
         return self
 
     @property
-    def kind(self) -> Literal["choice", "range", "log", "int", "int_log"]:
+    def kind(self) -> Kind:
         """Which of the keys it has."""
         return next(kind for kind in _KINDS if getattr(self, kind) is not None)
 

@@ -319,6 +319,8 @@ class ComponentCheck:
         return Problem(
             message,
             path=format_path(path),
-            hint=near or self._listed(kind, name) or "a class of your own stands in a Python file that is named under `code`",
+            hint=near
+            or self._listed(kind, name)
+            or "a class of your own stands in a Python file that is named under `code`",
             rule="unknown-component",
         )

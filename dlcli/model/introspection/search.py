@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 from typing import Any
 
 from dlcli.config.catalogue.entries import SEARCH_FILE
@@ -78,7 +77,9 @@ def _argument(parameter: inspect.Parameter) -> JSON | None:
         {"required": True} if parameter.default is parameter.empty else {"default": _plain(parameter.default)}
     )
     annotation = parameter.annotation
-    words = {word.strip() for word in (annotation.__name__ if inspect.isclass(annotation) else str(annotation)).split("|")}
+    words = {
+        word.strip() for word in (annotation.__name__ if inspect.isclass(annotation) else str(annotation)).split("|")
+    }
     none = {"none": True} if "None" in words else {}
     if (kind := _TAKES.get(parameter.name)) is not None:
         return {**record, "takes": kind, **none}
@@ -111,4 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
