@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -82,6 +83,7 @@ def test_what_is_no_fault_of_the_training() -> None:
     late = [1 - at / 40 for at in range(20)]
     assert "still-learning" not in rules(sight(ENDS, late, compile=SCHEDULED))  # made for so many epochs
     assert "loss-never-fell" not in rules(sight([0.1] * 9, report={"r2": 0.9}))  # learnt within the first epoch
+    assert "learnt-by-heart" not in rules(dataclasses.replace(sight(BETTER, RISES), num_validated=15))
     assert "learnt-by-heart" not in rules(sight(BETTER, RISES, fit={"class_weight": "balanced"}))
     assert rules(sight([0.5, float("nan"), 0.4], [0.4, 0.5, float("nan")])) == set()
 
