@@ -74,6 +74,7 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     ],
     "target-in-disguise": [
         (PLAIN, {}),
+        ({**PLAIN, "seldom": np.where(np.arange(ROWS) < 2, 1.0, np.nan)}, {}),
         ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
         ({"x": X, "y": X * 2 + 1}, {}),
     ],
