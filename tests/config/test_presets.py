@@ -68,6 +68,26 @@ def test_the_config_wins() -> None:
     assert looked_at("mlp", fit=None).require().fit.epochs == 200
 
 
+@pytest.mark.parametrize("preset", ["realmlp", "realmlp-s", "tabm-mini"])
+def test_a_number_target_is_standardised_unless_the_config_says_otherwise(preset: str) -> None:
+    def scale_of(target: Any, **data: Any) -> Any:
+        found = inspect_value({"data": {"train": "x.csv", "target": target, **data}, "model": {"preset": preset}}, ".")
+        assert found.problems == ()
+        return {name: getattr(each, "scale", None) for name, each in found.require().data.target.items()}
+
+    assert scale_of({"y": "number"}) == scale_of({"y": {"type": "number"}}) == {"y": "standard"}
+    assert scale_of({"y": {"type": "number", "scale": "none"}}) == {"y": "none"}
+    assert scale_of({"y": "number", "z": {"type": "number", "scale": "min_max"}}) == {"y": "standard", "z": "min_max"}
+    assert scale_of({"y": "category"}) == {"y": None}
+    assert set(scale_of({"y": {"type": "number", "quantiles": [0.1, 0.5]}}).values()) == {"standard"}
+
+
+@pytest.mark.parametrize("target", ["y", ["y", "z"], {"y": None}])
+def test_of_a_target_without_a_type_a_preset_says_nothing(target: Any) -> None:
+    written = inspect_value({"data": {"train": "x.csv", "target": target}, "model": {"preset": "tabm-mini"}}, ".")
+    assert written.document.value["data"]["target"] == target
+
+
 def test_a_list_is_put_among_the_items_and_is_none_where_it_is_empty() -> None:
     assert looked_at("realmlp", "number").document.value["model"]["layers"][-1] == {
         "RangeClip": {"minimum": "auto", "maximum": "auto"}
