@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.checks.callback_values import check_values
-from dlcli.config.checks.lint import unknown_rules
 from dlcli.config.checks.monitors import Watch, check_monitors
 from dlcli.config.checks.rates import check_rates
 from dlcli.config.document.document import Document
@@ -26,6 +25,7 @@ from dlcli.config.inspection.absolute_names import AbsoluteNames
 from dlcli.config.inspection.model_sources import find_sources
 from dlcli.config.inspection.problems import in_order, locate, without_consequences
 from dlcli.config.inspection.sections import read_sections
+from dlcli.config.lint.rules import unknown_rules
 from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.schema import Config, DataConfig, ModelConfig
@@ -192,7 +192,9 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     expanded = _expanded(sections.get("model"), sections.get("data"), code.names)
     problems += expanded.problems if expanded is not None else ()
-    faults, watches = _of_callbacks(sections, code.names, expanded, is_validated=document.has("data", "validation"))
+    faults, watches = _of_callbacks(
+        sections, code.names, expanded, is_validated=document.has("data", "validation") or document.has("data", "fold")
+    )
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
