@@ -69,6 +69,11 @@ class Document:
                 break
         return self.positions.get(known)
 
+    def of_preset(self, *path: str | int) -> bool:
+        """Whether it is not the config that says so, but its preset."""
+        position = self.position(path)
+        return position is not None and bool(position.preset)
+
     def locate(self, problem: Problem, path: ConfigPath) -> Problem:
         """The problem with the file, line and column of a path, unless it already has a file."""
         position = self.position(path)
