@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -87,6 +88,10 @@ def train(
     if config is None:
         raise TypeError("train needs a config, or a run to resume")
     inspection, checked = checked_config(config, overrides, needs_keras=True, notify=warner(tell))
+    if checked.config.sweep is not None:
+        message = "the config is trained as it stands, without its sweep"
+        tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
+        checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 

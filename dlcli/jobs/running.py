@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
@@ -67,6 +68,8 @@ def run_job(
     started: float,
     tell: Findings,
     resumption: Resumption | None = None,
+    whole: bool = True,
+    note: Callable[[], Mapping[str, Any]] = dict,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -81,6 +84,8 @@ def run_job(
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events; keeps what was said for the record.
         resumption: The run that is to go on; None: a new one.
+        whole: Evaluate and prove the model and write its report too, and not only train it.
+        note: What the record says besides, asked at the beginning and at the end.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
@@ -103,6 +108,7 @@ def run_job(
         "code": hashes_of(assembly.config.code),
         **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),
         **provenance(config_file),
+        **note(),
     }
     room = bytes_of_file(assembly.model) * (2 if assembly.begun else 1)
     with (
@@ -139,15 +145,17 @@ def run_job(
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
+            portable: Mapping[str, Any] | None = None
             if outcome.status == "completed":
                 metrics = {"train": dict(outcome.metrics)}
-                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch)
-            tell(Stage("proving the portable model"))
-            portable, problem = write_portable(
-                run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
-            )
-            if problem is not None:
-                tell(Notice(problem))
+                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch) if whole else {}
+            if whole:
+                tell(Stage("proving the portable model"))
+                portable, problem = write_portable(
+                    run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
+                )
+                if problem is not None:
+                    tell(Notice(problem))
             with postponed():
                 record.finish(
                     outcome.status,
@@ -155,10 +163,11 @@ def run_job(
                     execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
                     portable=portable,
                     findings=tell.document(),
+                    **note(),
                 )
                 if outcome.status == "completed":
                     claimed.complete()
-            if assembly.config.report:
+            if assembly.config.report and whole:
                 tell(Stage("writing the report"))
                 report_training(
                     run,
@@ -170,7 +179,7 @@ def run_job(
                     warn=lambda problem: tell(Notice(problem, warning=True)),
                 )
         finally:
-            record.note(findings=tell.document())  # also of a job that did not come to its end
+            record.note(findings=tell.document(), **note())  # also of a job that did not come to its end
             record.close()
             if (old := claimed.left()) is not None:
                 message = f"the run that was replaced is kept in {old}"

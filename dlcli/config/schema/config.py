@@ -11,6 +11,7 @@ from dlcli.config.options.section import ColumnName, Name, Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
+from dlcli.config.schema.sweep import SweepConfig
 
 __all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
 
@@ -227,6 +228,7 @@ class Config(Section):
         default_factory=CheckpointConfig,
         description="Committed epochs, from which `dlcli train --resume RUN` goes on; `false`: none.",
     )
+    sweep: SweepConfig | None = Field(None, description="What `dlcli sweep` searches for; `train` leaves it alone.")
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
     ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(
