@@ -70,9 +70,9 @@ def check(
     warnings: list[Problem] = []
     inspection, checked = checked_config(config, overrides, needs_keras=not fast, notify=warnings.append)
     if fast:
-        from dlcli.config.checks.lint import lint
+        from dlcli.config.lint.linting import lint
 
-        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config))), None)
+        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
     from dlcli.jobs.preparing import prepare_job
     from dlcli.jobs.showing import show_batch
 

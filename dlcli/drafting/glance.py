@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import USUAL_MARKS
-from dlcli.data.columns.arrays import plain_numbers, texts_array
-from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import listing_folder
-from dlcli.data.columns.names import value_names
+from dlcli.data.lint.cells import Cells
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
-from dlcli.data.values.conversion import NotNumbers, kind_of
-from dlcli.data.values.lists import is_list
+from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.notations import NUMBER
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Cells", "Glance", "glance", "open_with"]
+__all__ = ["Glance", "glance", "open_with"]
 
 MOST_CELLS = 1_000_000
 """Cells of the first look: a table of fifty columns shows 20,000 rows."""
@@ -42,68 +35,6 @@ FEWEST_ROWS, MOST_ROWS = 500, 100_000
 
 _EMPTY = ("?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!")
 """What is written among numbers for a cell without a value, in small letters."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Cells:
-    """A column of the first rows.
-
-    Args:
-        info: What the source says of it.
-        chunks: Its values.
-    """
-
-    info: ColumnInfo
-    chunks: tuple[Column, ...]
-
-    @property
-    def is_array(self) -> bool:
-        """Whether a row has several values."""
-        first = self.chunks[0] if self.chunks else None
-        if first is None:
-            return bool(self.info.shape)
-        return is_list(first) or (isinstance(first, np.ndarray) and first.size != len(first))
-
-    @functools.cached_property
-    def column(self) -> pa.Array:
-        """One value a row."""
-        parts = [_without_nan(as_arrow(chunk)) for chunk in self.chunks]
-        kinds = {part.type for part in parts}
-        if len(kinds) > 1:
-            parts = [part.cast(pa.string()) for part in parts]
-        return pa.concat_arrays(parts) if parts else texts_array([])
-
-    @functools.cached_property
-    def different(self) -> pa.Array:
-        """The different values, in the order of their first rows."""
-        return self._encoded.dictionary
-
-    @functools.cached_property
-    def codes(self) -> NDArray[np.int64]:
-        """The place of each cell's value among the different ones; -1 where there is none."""
-        return plain_numbers(self._encoded.indices, null=-1).astype(np.int64)
-
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        """What the different values are called."""
-        return tuple(value_names(self.different).to_pylist())
-
-    @functools.cached_property
-    def _encoded(self) -> pa.DictionaryArray:
-        return self.column.dictionary_encode()
-
-    @functools.cached_property
-    def numbers(self) -> NDArray[np.float64] | None:
-        """The values as numbers, NaN where there is none; None where they are none."""
-        if kind_of(self.column.type) not in ("number", "text"):
-            return None
-        read = numbers(self.column)
-        return None if read.unreadable is not None and read.unreadable.any() else read.values.reshape(-1)
-
-    @property
-    def missing(self) -> int:
-        """How many cells have no value."""
-        return int(self.column.null_count)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -216,13 +147,6 @@ def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[
         return found, True
     pa.default_memory_pool().release_unused()  # what was read ahead
     return found, False
-
-
-def _without_nan(values: pa.Array) -> pa.Array:
-    """Numbers that are none are missing."""
-    if not pa.types.is_floating(values.type):
-        return values
-    return pc.if_else(pc.is_nan(values), pa.nulls(len(values), values.type), values)
 
 
 def _folder(chunks: list[Chunk]) -> Path | None:
