@@ -48,6 +48,8 @@ def train(
     resume: RunLike | None = None,
     allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
+    coordinator: str | None = None,
+    rank: int | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Check a config, train its model, and write a run directory; or go on with a run.
@@ -62,6 +64,9 @@ def train(
             completed one with `overrides={"fit.epochs": 200}`. It ends as if it had never been interrupted.
         allow_code: Run the Python files that the run to resume has in its `code/`. Those of a config need no leave.
         cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
+        coordinator: `host:port` where the workers of several machines meet, on the machine of worker 0; then each
+            machine calls this, and `runtime.workers` says how many they are.
+        rank: Which of those this one is, from 0.
         listener: Called with every event of the job (`dlcli.training.events`).
 
     Returns:
@@ -97,6 +102,8 @@ def train(
         resume=resume.path if isinstance(resume, Run) else _path(resume),
         allow_code=allow_code,
         cache_dir=_path(cache_dir),
+        coordinator=coordinator,
+        rank=rank,
     )
     run = _resume(task, started=started, tell=tell) if resume is not None else _begin(task, started=started, tell=tell)
     assert run is not None  # only a worker that follows has none
@@ -105,7 +112,7 @@ def train(
 
 @with_memory_named
 @with_warnings_forwarded
-def train_as_worker(task: Task, *, listener: Listener) -> Path | None:
+def train_as_worker(task: Task, *, listener: Listener) -> Run | None:
     """Train as one of several processes; see `dlcli.jobs.workers`. This one has been told which it is.
 
     Args:
@@ -113,7 +120,7 @@ def train_as_worker(task: Task, *, listener: Listener) -> Path | None:
         listener: As for `train`.
 
     Returns:
-        The run directory, of the first worker; the others have none.
+        The run, of the first worker; the others have none.
 
     Raises:
         DlcliError: As `train` does.
@@ -122,15 +129,14 @@ def train_as_worker(task: Task, *, listener: Listener) -> Path | None:
     from dlcli.jobs.findings import Findings
 
     tell = Findings(once(listener))
-    run = (_begin if task.resume is None else _resume)(task, started=started, tell=tell)
-    return None if run is None else run.path
+    return (_begin if task.resume is None else _resume)(task, started=started, tell=tell)
 
 
 def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     """Train anew; see `train`."""
     assert task.config is not None
     inspection, checked = checked_config(task.config, task.overrides, needs_keras=True, notify=warner(tell))
-    if _needs_workers(checked):
+    if _needs_workers(task, checked):
         return _train_together(task, checked, tell=tell)
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
@@ -174,7 +180,7 @@ def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
         tell(Notice(Problem(message, hint="--set fit.epochs=N trains on to epoch N", rule="nothing-to-do")))
         return Run(path)
     checked = checked_of(resumption.inspection, needs_keras=True, notify=warner(tell))
-    if _needs_workers(checked):
+    if _needs_workers(task, checked):
         return _train_together(task, checked, tell=tell)
     from dlcli.jobs.preparing import prepare_job
 
@@ -199,9 +205,10 @@ def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
     )
 
 
-def _needs_workers(checked: CheckedConfig) -> bool:
+def _needs_workers(task: Task, checked: CheckedConfig) -> bool:
     """Whether it is others who are to train, and this process is none of them."""
-    return checked.config.runtime.workers > 1 and workers.place() is None
+    asked = checked.config.runtime.workers > 1 or task.coordinator is not None or task.rank is not None
+    return asked and workers.place() is None
 
 
 def _train_together(task: Task, checked: CheckedConfig, *, tell: Findings) -> Run:

@@ -33,7 +33,8 @@ def work() -> NoReturn:
             send(told, message)
 
     try:
-        end: Message = Done(train_as_worker(task, listener=tell))
+        run = train_as_worker(task, listener=tell)
+        end: Message = Done(None) if run is None else Done(run.path, run.status)
     except DlcliError as error:
         end = Failed(type(error).__name__, error.problems)
     except KeyboardInterrupt:

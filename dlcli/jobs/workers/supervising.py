@@ -26,7 +26,7 @@ from dlcli.jobs.workers.task import Done, Failed, Interrupted, Task, receive, se
 from dlcli.training.events import Listener, Notice, Planned
 from dlcli.training.guards.interruption import catch_signals
 
-__all__ = ["Lost", "Outcome", "Workers"]
+__all__ = ["Lost", "Workers", "lost_notice"]
 
 GRACE_SECONDS = 2.0
 """So long others may still tell why they ended: the first to fall is not always the one to blame."""
@@ -45,17 +45,6 @@ class Lost(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """How the workers of this machine ended.
-
-    Args:
-        run: The run, where the first worker was among them.
-    """
-
-    run: Path | None
 
 
 @dataclasses.dataclass
@@ -77,21 +66,28 @@ class Workers:
         task: What they are to do.
         places: Which they are.
         tell: Told what the first of them tells.
+        follows: Whether the first worker of all is on another machine: then that one's end is the end.
     """
 
-    def __init__(self, task: Task, places: Sequence[Place], *, tell: Listener) -> None:
+    def __init__(self, task: Task, places: Sequence[Place], *, tell: Listener, follows: bool = False) -> None:
         self._task, self._places, self._tell = task, places, tell
+        self._follows = follows
+        self._end: Done | None = None
         self._news: queue.Queue[tuple[_Worker | None, Any]] = queue.Queue()
         self._signals = 0
         self._forced = float("inf")
         self.directory: Path | None = None
         """The run directory, from when it is known."""
 
-    def end(self, problem: Problem) -> None:
+    def lose(self, problem: Problem) -> None:
         """End the workers, from another thread: one on another machine is gone."""
         self._news.put((None, problem))
 
-    def run(self) -> Outcome:
+    def end(self, end: Done) -> None:
+        """Say, from another thread, that the first worker of all has ended on another machine."""
+        self._news.put((None, end))
+
+    def run(self) -> Done:
         """Start them, and wait for their end.
 
         Raises:
@@ -103,8 +99,10 @@ class Workers:
             first = workers[0]
             while True:
                 self._take(workers, timeout=0.5)
-                if first.end is not None and isinstance(first.end, Done):
-                    return Outcome(first.end.run)
+                if self._end is not None:
+                    return self._end
+                if isinstance(first.end, Done) and not self._follows:
+                    return first.end
                 if any(worker.gone or isinstance(worker.end, Failed | Interrupted) for worker in workers):
                     self._raise(workers)
                 if time.monotonic() > self._forced:
@@ -116,9 +114,11 @@ class Workers:
             worker, message = self._news.get(timeout=timeout)
         except queue.Empty:
             return
-        if worker is None:
+        if worker is None and isinstance(message, Done):
+            self._end = message
+        elif worker is None:
             raise Lost(message)
-        if message is None:
+        elif message is None:
             worker.gone = True
         elif isinstance(message, Done | Failed | Interrupted):
             worker.end = message

@@ -26,6 +26,8 @@ class Task:
     resume: Path | None = None
     allow_code: bool = False
     cache_dir: Path | None = None
+    coordinator: str | None = None
+    rank: int | None = None
     place: Place | None = None
 
 
@@ -35,9 +37,11 @@ class Done:
 
     Args:
         run: The run, of the worker that writes it.
+        status: Its status.
     """
 
     run: Path | None
+    status: str = "completed"
 
 
 @dataclasses.dataclass(frozen=True)
