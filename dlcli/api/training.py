@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Mapping
@@ -77,7 +78,8 @@ def train(
         DataError: The data has.
         ModelError: A layer cannot be built, the outputs do not fit the targets, a device is absent.
         RunError: The run directory exists or cannot be written; the run to resume has no committed epoch, or its data,
-            its code or its config differ.
+            its code or its config differ. The run is complete and kept, and lint has found in its model what
+            `lint: error` names.
         TypeError: Neither a config nor a run to resume, or both.
 
     Example:
@@ -136,6 +138,10 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     """Train anew; see `train`."""
     assert task.config is not None
     inspection, checked = checked_config(task.config, task.overrides, needs_keras=True, notify=warner(tell))
+    if checked.config.sweep is not None:
+        message = "the config is trained as it stands, without its sweep"
+        tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
+        checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     if _needs_workers(task, checked):
         return _train_together(task, checked, tell=tell)
     from dlcli.jobs.inputs import input_files
@@ -155,7 +161,7 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache, tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-    return run_job(
+    run = run_job(
         prepared,
         plan,
         directory=directory,
@@ -166,6 +172,8 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
         started=started,
         tell=tell,
     )
+    tell.require_none(run.path)
+    return run
 
 
 def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
@@ -191,7 +199,7 @@ def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
         return None
     from dlcli.jobs.running import run_job
 
-    return run_job(
+    resumed = run_job(
         prepared,
         plan,
         directory=resumption.directory,
@@ -203,6 +211,8 @@ def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
         tell=tell,
         resumption=resumption,
     )
+    tell.require_none(path)
+    return resumed
 
 
 def _needs_workers(task: Task, checked: CheckedConfig) -> bool:

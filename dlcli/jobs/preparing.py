@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.backend import startup
-from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.lint.linting import judge, lint
+from dlcli.config.lint.output import Known
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.metric_faults import metrics_of_parts
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
@@ -15,14 +17,14 @@ from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare_from
 from dlcli.data.reader import TableReader
-from dlcli.errors import Problem
+from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import located
 from dlcli.training.events import Listener, Notice, Stage
 
 if TYPE_CHECKING:
     from dlcli.training.plan import Plan
 
-__all__ = ["open_table", "prepare_job"]
+__all__ = ["make_ready", "open_table", "prepare_job"]
 
 
 def prepare_job(
@@ -33,6 +35,7 @@ def prepare_job(
     cache: Cache,
     tell: Listener,
     check: bool = False,
+    ready: Callable[[CheckedConfig], Prepared] | None = None,
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
@@ -43,6 +46,7 @@ def prepare_job(
         cache: Of encoded data.
         tell: Called with the stages and notices.
         check: Nothing is trained afterwards: the end is tried too, as it is for code of the user's own in any case.
+        ready: Gives the data that others have read, or made ready, before; None: it is read.
 
     Raises:
         DlcliError: Every fault that the data and the model show.
@@ -50,19 +54,19 @@ def prepare_job(
     with located(inspection):
         config = checked.config
         tell(Stage("reading data"))
-        with open_table(config, cache=cache, tell=tell) as reader:
-            prepared = prepare_from(
-                reader,
-                seed=config.seed,
-                named=checked.expanded.words,
-                unscalable=unscalable_targets(config),
-            )
+        if ready is not None:
+            prepared = ready(checked)
+        else:
+            with open_table(config, cache=cache, tell=tell) as reader:
+                prepared = make_ready(reader, checked)
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
             tell(Notice(inspection.locate(capped)))
-        for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
-            tell(Notice(inspection.locate(doubt), warning=True))
+        of_rows = judge(prepared.doubts, config.lint)
+        for doubt in (*of_rows.warnings, *_thresholds(config, prepared)):
+            if doubt not in of_rows.faults:
+                tell(Notice(inspection.locate(doubt), warning=True))
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
@@ -90,8 +94,12 @@ def prepare_job(
             assembly = begin(assembly, preprocessing, vectors=vectors).compile()
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
-        for warning in lint(assembly.config, prepared.preprocessing.target_specs):
-            tell(Notice(inspection.locate(warning), warning=True))
+        of_config = lint(assembly.config, known=Known(prepared.preprocessing.target_specs, prepared.ranges))
+        for warning in of_config.warnings:
+            if warning not in of_config.faults:
+                tell(Notice(inspection.locate(warning), warning=True))
+        if faults := (*of_rows.faults, *of_config.faults):
+            raise ConfigError(faults)
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
             tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
@@ -124,6 +132,26 @@ def open_table(config: Config, *, cache: Cache, tell: Listener) -> TableReader:
         units=head.units,
         cache=cache,
         notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
+    )
+
+
+def make_ready(reader: TableReader, checked: CheckedConfig) -> Prepared:
+    """The data of a config, from a table that others may divide in another way.
+
+    Args:
+        reader: Reads it.
+        checked: The config.
+
+    Raises:
+        DlcliError: Every fault that the data shows.
+    """
+    config = checked.config
+    return prepare_from(
+        reader,
+        seed=config.data_seed,
+        named=checked.expanded.words,
+        unscalable=unscalable_targets(config),
+        config=config.data,
     )
 
 

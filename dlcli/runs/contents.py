@@ -15,6 +15,7 @@ from dlcli.files.replacing import is_draft
 from dlcli.runs.commits import COMMIT_FILES
 from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory
+from dlcli.runs.members import member_names
 from dlcli.runs.strict_json import read_strict
 
 __all__ = ["foreign_files", "is_vacant", "is_written_by_dlcli", "matches", "special_files"]
@@ -71,12 +72,28 @@ def foreign_files(run: RunDirectory) -> list[str]:
     """What is in a run directory and not of the run: relative names, sorted.
 
     A file is the run's when it has one of its names, or one that `run.json` says under `writes`: patterns of the files
-    of its callbacks, and its copies of the user's code.
+    of its callbacks, and its copies of the user's code. Of a folder of several runs each member has its own.
     """
-    written = _record(run).get("writes")
+    record = _record(run)
+    written = record.get("writes")
     said = [each for each in written if isinstance(each, str)] if isinstance(written, list) else []
     patterns = [*ALWAYS, *(each for each in said if _names_its_place(each))]
-    return sorted(name for name, link in _entries(run.path) if link or not _is_own(name, run.path / name, patterns))
+    members = _members(run, record)
+    found = [f"{name}/{each}" for name in members for each in foreign_files(RunDirectory(run.path / name))]
+    own = (entry for entry in _entries(run.path) if entry[0].partition("/")[0] not in members)
+    return sorted([*found, *(name for name, link in own if link or not _is_own(name, run.path / name, patterns))])
+
+
+def _members(run: RunDirectory, record: Mapping[str, Any]) -> frozenset[str]:
+    """The directories of a folder that are runs of their own, or are about to be."""
+    if record.get("kind") is None:
+        return frozenset()
+    try:
+        names = member_names(record)
+    except RunError:
+        return frozenset()
+    places = ((name, run.path / name) for name in names)
+    return frozenset(name for name, place in places if place.is_dir() and not place.is_symlink())
 
 
 def special_files(directory: Path) -> list[str]:

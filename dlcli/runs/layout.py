@@ -16,6 +16,8 @@ runs/iris-001/
   model_card.md          the same in short, for those who are given the model
   plots/                 the plots of both, as SVG files
   .lock                  held by the process that writes the run, while it does
+
+A folder of several runs is one too, with such a directory for each of its members: see `dlcli.runs.members`.
 """
 
 from __future__ import annotations
@@ -26,17 +28,19 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.document.file_names import name_problem
 from dlcli.config.document.writer import dump
-from dlcli.config.schema import Config
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
+
+if TYPE_CHECKING:
+    from dlcli.config.schema import Config
 
 __all__ = [
     "FORMAT",
@@ -219,15 +223,17 @@ class RunDirectory:
         return names
 
     @classmethod
-    def open(cls, path: Path, *, trained: bool = True) -> RunDirectory:
+    def open(cls, path: Path, *, trained: bool = True, several: bool = False) -> RunDirectory:
         """An existing run that can be evaluated and predicted with.
 
         Args:
             path: The directory.
             trained: Whether it has to have its model; else it may be one to train again, or to go on with.
+            several: Whether it may be a folder of several runs (see `dlcli.runs.members`), which has no model itself.
 
         Raises:
-            RunError: There is no such directory, it is no run, it is of a newer version, or incomplete.
+            RunError: There is no such directory, it is no run, it is of a newer version, incomplete, or a folder of
+                several runs.
         """
         run = cls(path)
         fault = name_problem(str(path))
@@ -276,7 +282,9 @@ class RunDirectory:
                     rule="run-newer",
                 )
             )
-        needed = (run.config, run.preprocessing, run.trained) if trained else (run.config,)
+        if record.get("kind") is not None and not several:
+            raise RunError(_several(path, record))
+        needed = (run.config, run.preprocessing, run.trained) if trained and not several else (run.config,)
         missing = [file.name for file in needed if not file.is_file()]
         if missing:
             raise RunError(
@@ -328,6 +336,15 @@ class RunDirectory:
             raise RunError(
                 Problem(f"{path} is damaged: {error}", hint="restore the file, or train again", rule="run-damaged")
             ) from error
+
+
+def _several(path: Path, record: dict[str, Any]) -> Problem:
+    """That a folder holds several runs, where one is wanted."""
+    names = record.get("members")
+    first = names[0] if isinstance(names, list) and names else None
+    message = f"{path} is a folder of several runs, and this takes one"
+    hint = f"give one of them, such as {path / first[:60]}" if isinstance(first, str) else "give one of them"
+    return Problem(message, hint=hint, rule="several-runs")
 
 
 def needs_leave(run: Path) -> str:

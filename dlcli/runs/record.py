@@ -57,6 +57,10 @@ class RunRecord:
         """Remember what has been reached; it is written with the end, whatever that is."""
         self._values.update(values)
 
+    def save(self) -> None:
+        """Write what has been reached, while the job goes on. Raises RunError."""
+        write_json(self._directory.record, self._values)
+
     def finish(self, status: str, **values: Any) -> None:
         """Close the record.
 

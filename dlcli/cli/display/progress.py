@@ -16,7 +16,18 @@ from rich.text import Text
 
 from dlcli.cli.display.console import Console, counted
 from dlcli.cli.display.epochs import EpochLines, epoch_line
-from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Followed, Notice, Planned, Stage, StepsDone
+from dlcli.training.events import (
+    Begun,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    Finished,
+    Followed,
+    Notice,
+    Planned,
+    Stage,
+    StepsDone,
+)
 
 if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
@@ -58,6 +69,8 @@ class TrainingDisplay:
         match event:
             case Stage():
                 self._stage(event.name)
+            case Begun():
+                self.directory = event.directory
             case Notice():
                 self._notice(event)
             case Planned():
@@ -171,10 +184,9 @@ class TrainingBar:
 def plan_lines(planned: Planned, console: Console) -> list[object]:
     """The model, the splits and the accounting, as things to print."""
     rows = ", ".join(f"{name} {count:,}" for name, count in planned.rows.items())
-    trained = planned.rows["train"]
-    epoch = (
-        f"{counted(trained, 'row')} in batches of {planned.batch_size:,}: {counted(planned.steps, 'update')} an epoch"
-    )
+    there, full = planned.rows["train"], planned.steps * planned.batch_size
+    trained = f"{full:,} of {counted(there, 'row')}" if full < there else counted(there, "row")
+    epoch = f"{trained} in batches of {planned.batch_size:,}: {counted(planned.steps, 'update')} an epoch"
     job = f"{counted(planned.epochs, 'epoch')}: {counted(planned.updates, 'update')} in all, on {planned.device}"
     return [
         model_table(planned.summary, console),
