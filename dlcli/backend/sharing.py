@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from dlcli.backend.workers import Group
 
-__all__ = ["shared", "summing", "unshareable"]
+__all__ = ["mixes_rows", "shared", "summing"]
 
 APART = 1_000_003
 """By how much the seeds of a worker's layers differ from those of the one before."""
@@ -80,13 +80,19 @@ def summing(model: Any, group: Group) -> None:
     model.train_step = train_step
 
 
-def unshareable(model: Any) -> list[tuple[str, str]]:
-    """The layers whose rows depend on each other in a way that shares cannot keep: name and why."""
-    found = []
-    for layer in model._flatten_layers():
-        if getattr(layer, "stateful", False) and isinstance(layer, keras.layers.RNN):
-            found.append((layer.name, "carries its state from batch to batch, row by row"))
-    return found
+def mixes_rows(model: Any, inputs: Mapping[str, Any]) -> bool:
+    """Whether what the model gives for a row depends on the other rows of the batch, even when it does not learn.
+
+    Args:
+        model: A built model.
+        inputs: A batch; of a single row nothing can be told.
+    """
+    half = {name: array[: max(len(array) // 2, 1)] for name, array in inputs.items()}
+    whole, part = (tf.nest.flatten(model(each, training=False)) for each in (inputs, half))
+    return any(
+        not np.allclose(np.asarray(some), np.asarray(all_)[: len(some)], rtol=1e-2, atol=1e-3, equal_nan=True)
+        for all_, some in zip(whole, part, strict=True)
+    )
 
 
 def _draw_apart(model: Any, rank: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from dlcli.backend import engine, workers
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
-from dlcli.backend.sharing import shared, summing
+from dlcli.backend.sharing import mixes_rows, shared, summing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.augmentation.changes import install_changes
 from dlcli.model.state import metric_values
@@ -280,7 +280,15 @@ class _Training:
         if self._group is None:
             return contextlib.nullcontext()
         self._model.jit_compile = False
+        self._require_separate_rows()
         return shared(self._model, self._group)
+
+    def _require_separate_rows(self) -> None:
+        """Make sure that layers of the user's own take each row by itself. Raises ModelError."""
+        if self._config.code and mixes_rows(self._model, self._plan.train.batch(0, 0)[0]):
+            message = "what the model gives for a row depends on the others of its batch, and workers divide batches"
+            hint = "take each row by itself in layers of your own, or workers: 1"
+            raise ModelError(Problem(message, path="runtime.workers", hint=hint, rule="workers"))
 
     def _guard_callbacks(self) -> None:
         """The user's own end the training with a fault that names them; Keras's that cannot write do not end it."""

@@ -105,7 +105,8 @@ def _again(task: Task, directory: Path | None, *, leave: bool = False) -> Task:
     """The task of a further attempt: to go on with the run, when there is one."""
     if directory is None or not (leave or can_go_on(RunDirectory(directory))):
         return task
-    return dataclasses.replace(task, config=None, overrides=(), run_dir=None, overwrite=False, resume=directory)
+    overrides = () if task.resume is None else task.overrides  # those of a config are in the run's own
+    return dataclasses.replace(task, config=None, overrides=overrides, run_dir=None, overwrite=False, resume=directory)
 
 
 def _places_here(size: int) -> list[Place]:

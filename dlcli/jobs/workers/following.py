@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dlcli.backend import workers
 from dlcli.data.prepare import Prepared
-from dlcli.errors import DataError, Problem
+from dlcli.errors import ConfigError, DataError, Problem
 from dlcli.jobs.resuming import Resumption
 from dlcli.runs.commits import Commits
 from dlcli.runs.layout import RunDirectory
@@ -28,8 +28,14 @@ def require_alike(prepared: Prepared, plan: Plan) -> None:
 
     Raises:
         DataError: They have not.
+        ConfigError: There should be several, and there is one.
     """
     group = workers.group()
+    asked = plan.assembly.config.runtime.workers
+    if group is None and asked > 1:
+        message = f"this job trains several models, each by one process, and runtime.workers is {asked}"
+        hint = "workers: 1; several processes of `dlcli sweep` take a trial each"
+        raise ConfigError(Problem(message, path="runtime.workers", hint=hint, rule="workers"))
     if group is None:
         return
     files = {name: [file["sha256"] for file in part] for name, part in prepared.fingerprints.items()}
