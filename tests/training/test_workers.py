@@ -39,10 +39,9 @@ CNN = [
 ]
 LSTM = [
     {"Masking": {"mask_value": 0.0}, "inputs": "steps"},
-    {"LSTM": {"units": 6, "return_sequences": True}},
-    {"BatchNormalization": {"momentum": 0.9}},
     {"LSTM": {"units": 5}, "name": "heard"},
 ]
+DEEP = [*LSTM[:1], {"LSTM": {"units": 6, "return_sequences": True}}, "BatchNormalization", *LSTM[1:]]
 ALL = [*MLP, *CNN, *LSTM, {"Concatenate": None, "inputs": ["flat", "seen", "heard"]}]
 CLASSES = {"Dense": {"units": 3, "activation": "softmax"}}
 
@@ -139,8 +138,18 @@ class Fate(keras.callbacks.Callback):
 
 
 def test_two_workers_give_what_one_gives(folder: Path, tmp_path: Path) -> None:
-    """An MLP, a CNN and an LSTM at once: regularizers, masks, weights, batch statistics, a last batch of nine. A worker
-    is killed on the way, and the training begins again from its last commit."""
+    """An MLP, a CNN and an LSTM at once: regularizers, masks, weights, batch statistics, a last batch of nine."""
+    one, two = both(
+        config(folder, ALL, ["x", "picture", "steps"], fit={"epochs": 2, "class_weight": "balanced"}), tmp_path
+    )
+    require_equal(one, two)
+    assert two.status == "completed"
+    assert two.record["workers"] == 2
+    assert {path.name for path in two.path.iterdir()} == {path.name for path in one.path.iterdir()}
+
+
+@pytest.mark.soak
+def test_a_killed_worker_is_replaced_from_the_last_commit(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "fate.py").write_text(FATE)
     (tmp_path / "met").mkdir()
     whole = config(folder, ALL, ["x", "picture", "steps"], checkpoint={"every": 1})
@@ -174,7 +183,7 @@ def test_two_workers_give_what_one_gives(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("layers", "features", "workers"),
-    [(MLP, ["x"], 3), (CNN, ["picture"], 2), (LSTM, ["steps"], 2)],
+    [(MLP, ["x"], 3), (CNN, ["picture"], 2), (DEEP, ["steps"], 2)],
     ids=["mlp", "cnn", "lstm"],
 )
 def test_each_network_by_itself(
