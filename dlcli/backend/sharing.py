@@ -153,7 +153,7 @@ class _Sharing:
         mask = keras.src.backend.get_keras_mask(output)
         whole = self._together(output)
         if mask is not None:
-            marks = self._placed(tf.cast(mask, tf.int32))
+            marks = self._placed(tf.cast(mask, tf.float32))
             keras.src.backend.set_keras_mask(whole, tf.cast(self._group.sum(marks), tf.bool))
         return whole
 

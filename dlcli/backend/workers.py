@@ -125,7 +125,7 @@ class Group:
 
     def others(self, text: str) -> Sequence[int]:
         """The workers whose text is not that of the first."""
-        digests = np.zeros((self.size, DIGEST), np.int32)
+        digests = np.zeros((self.size, DIGEST), np.float32)  # bytes, exactly: GPUs do not sum all integers
         digests[self.rank] = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
         digests = np.asarray(self.sum(digests))
         return [rank for rank in range(self.size) if (digests[rank] != digests[0]).any()]

@@ -19,7 +19,7 @@ from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory
 from dlcli.training.callback_failures import explain_failures, tolerate
-from dlcli.training.callbacks import make_callbacks
+from dlcli.training.callbacks import make_callbacks, write_no_models
 from dlcli.training.checkpointing.committer import Committer
 from dlcli.training.checkpointing.logs import append_to_logs, close_logs, cut_logs
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
@@ -122,6 +122,8 @@ class _Training:
         self._model, self._config = plan.assembly.model, plan.assembly.config
         self._tracing = engine.Tracing(() if start is None else start.progress.traced)
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
+        if _follows():
+            write_no_models(self.callbacks)
         self._group = workers.group()
         self.execution = self._chosen() if start is None else self._taken_up(start.progress.execution)
         self._presence = Presence(run) if run.record.exists() else None

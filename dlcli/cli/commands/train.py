@@ -166,6 +166,8 @@ def train(
     if (followed := display.followed) is not None:
         part = f"worker {followed.rank} of {followed.size} has done its part of {followed.directory}, of worker 0"
         console.note(f"{part}: {followed.status}")
+        if console.json_only:
+            console.json({"run": followed.directory, "status": followed.status, "worker": followed.rank})
         if followed.status == "interrupted":
             raise typer.Exit(75)
         return

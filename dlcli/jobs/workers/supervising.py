@@ -103,7 +103,7 @@ class Workers:
                     return self._end
                 if isinstance(first.end, Done) and not self._follows:
                     return first.end
-                if any(worker.gone or isinstance(worker.end, Failed | Interrupted) for worker in workers):
+                if any(_is_lost(worker) for worker in workers):
                     self._raise(workers)
                 if time.monotonic() > self._forced:
                     raise KeyboardInterrupt
@@ -207,6 +207,11 @@ class Workers:
             for message in receive(told):
                 self._news.put((worker, message))
         self._news.put((worker, None))
+
+
+def _is_lost(worker: _Worker) -> bool:
+    """Whether the others wait for it in vain; one that has done its part is not missed."""
+    return isinstance(worker.end, Failed | Interrupted) or (worker.gone and worker.end is None)
 
 
 def _environment() -> dict[str, str]:
