@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.data.cache.cache import Cache
+from dlcli.jobs.several.shared import Shared
 from dlcli.sweeps.overview import keep_best
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep
@@ -48,16 +49,23 @@ def work(
     Returns:
         Why it has ended.
     """
-    trials = SweepTrials(
-        sweep.folder,
-        sweep.written,
-        sweep.section,
-        watches=sweep.watches,
-        cache=cache,
-        prunes=study.prunes,
-        tell=tell,
-    )
-    grown: int | None = None
+    with Shared(cache, tell) as shared:
+        trials = SweepTrials(
+            sweep.folder,
+            sweep.written,
+            sweep.section,
+            watches=sweep.watches,
+            shared=shared,
+            prunes=study.prunes,
+            tell=tell,
+        )
+        return _train_all(sweep, study, trials, deadline, ended)
+
+
+def _train_all(
+    sweep: Sweep, study: Study, trials: SweepTrials, deadline: float | None, ended: Callable[[], None]
+) -> Ending:
+    most: int | None = None
     while deadline is None or time.monotonic() < deadline:
         taken = study.take()
         if taken is None:
@@ -77,8 +85,8 @@ def work(
             study.release(taken)
         ended()
         size = _resident()
-        grown = size + int(ROOM) if grown is None else grown
-        if size > grown:
+        most = size + int(ROOM) if most is None else most
+        if size > most:
             return "memory"
     return "over"
 
