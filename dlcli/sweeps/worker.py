@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -84,11 +85,22 @@ def _train_all(
         finally:
             study.release(taken)
         ended()
+        if most is None:
+            _leave_out_what_stays()
         size = _resident()
         most = size + int(ROOM) if most is None else most
         if size > most:
             return "memory"
     return "over"
+
+
+def _leave_out_what_stays() -> None:
+    """Look for no garbage among what TensorFlow has imported: Keras collects all whenever a model is forgotten.
+
+    Measured: a tenth of a second of each trial, or a quarter on a busy machine.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _resident() -> int:
