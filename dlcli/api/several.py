@@ -1,4 +1,4 @@
-"""Train a config on several parts of its rows: a cross-validation."""
+"""Several trainings of one config: on several parts of its rows, or from several seeds."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
+    from dlcli.config.inspection.inspection import CheckedConfig, Inspection
     from dlcli.jobs.findings import Findings
 
 
@@ -142,6 +143,70 @@ def _resume(
     require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
     return train_several(
         job,
+        directory=before.directory,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        cache=cache_in(cache_dir),
+        started=started,
+        tell=tell,
+        before=before,
+    )
+
+
+def train_ensemble(
+    inspection: Inspection,
+    checked: CheckedConfig,
+    *,
+    run_dir: str | os.PathLike[str] | None,
+    overwrite: bool,
+    cache_dir: str | os.PathLike[str] | None,
+    started: float,
+    tell: Findings,
+) -> Run:
+    """Train the members of a config with `ensemble`; see `dlcli.train`."""
+    from dlcli.jobs.inputs import input_files
+    from dlcli.jobs.several.training import ensemble_job, train_several
+
+    inputs = input_files(inspection, checked.config)
+    place = None if run_dir is None else Path(run_dir)
+    return train_several(
+        ensemble_job(inspection, checked),
+        directory=choose(checked.config.name, place, overwrite=overwrite, inputs=inputs),
+        numbered=run_dir is None,
+        overwrite=overwrite,
+        inputs=inputs,
+        cache=cache_in(cache_dir),
+        started=started,
+        tell=tell,
+    )
+
+
+def resume_ensemble(
+    path: Path,
+    overrides: Overrides,
+    *,
+    allow_code: bool,
+    cache_dir: str | os.PathLike[str] | None,
+    started: float,
+    tell: Findings,
+) -> Run:
+    """Go on with an ensemble: its members that are trained stay as they are."""
+    from dlcli.jobs.several.training import ensemble_job, require_kind, train_several
+    from dlcli.trained.own_code import require_code
+
+    before = require_kind(open_several(path), path, "ensemble")
+    if overrides:
+        message = "an ensemble goes on with the config that its members were begun with"
+        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    if before.record.get("status") == "completed":
+        message = f"there is nothing to do: all {len(before.names)} members are trained"
+        tell(Notice(Problem(message, rule="nothing-to-do")))
+        return Run(path)
+    inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
+    require_code(checked.config, before.directory, leave_to_run(allow_code, tell))
+    return train_several(
+        ensemble_job(inspection, checked),
         directory=before.directory,
         numbered=False,
         overwrite=False,

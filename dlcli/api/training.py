@@ -22,6 +22,7 @@ from dlcli.backend import startup
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import Problem
 from dlcli.runs.claiming import can_go_on, choose
+from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
@@ -86,6 +87,12 @@ def train(
     if config is None:
         raise TypeError("train needs a config, or a run to resume")
     inspection, checked = checked_config(config, overrides, needs_keras=True, notify=warner(tell))
+    if checked.config.ensemble is not None:
+        from dlcli.api.several import train_ensemble
+
+        return train_ensemble(
+            inspection, checked, run_dir=run_dir, overwrite=overwrite, cache_dir=cache_dir, started=started, tell=tell
+        )
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
@@ -126,6 +133,10 @@ def _resume(
     from dlcli.jobs.resuming import open_resumption
 
     path = run.path if isinstance(run, Run) else Path(run)
+    if open_several(path) is not None:
+        from dlcli.api.several import resume_ensemble
+
+        return resume_ensemble(path, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
     resumption = open_resumption(path, overrides, leave=leave_to_run(allow_code, tell))
     if resumption.finished:
         message = f"there is nothing to do: {resumption.finished}"

@@ -13,6 +13,7 @@ import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
+from dlcli.cli.display.several import present_several
 from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError, RunError
 
@@ -116,7 +117,9 @@ def train(
             _tell_way_on(display.directory, console)
         raise
     metrics = run.final_metrics()
-    if console.json_only:
+    if run.is_several:
+        present_several(run, console)
+    elif console.json_only:
         console.json(
             {
                 "run": run.path,

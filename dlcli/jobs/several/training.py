@@ -17,7 +17,7 @@ from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption
-from dlcli.jobs.several.members import Member
+from dlcli.jobs.several.members import Member, ensemble_members
 from dlcli.jobs.several.outcome import gather_outcome
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import claim, reclaim
@@ -29,7 +29,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
-__all__ = ["SeveralJob", "train_several"]
+__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_several"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,11 @@ class SeveralJob:
     def checked_of(self, member: Member) -> CheckedConfig:
         """The config of a member, which is checked as the whole is."""
         return dataclasses.replace(self.checked, config=member.config)
+
+
+def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
+    """The job of a config with `ensemble`."""
+    return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
 
 
 def train_several(
