@@ -164,7 +164,13 @@ def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared,
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
     prepared, plan = prepare_job(
-        inspection, checked, directory=place.path, cache=shared.cache, tell=own, ready=shared.prepared
+        inspection,
+        checked,
+        directory=place.path,
+        cache=shared.cache,
+        tell=own,
+        ready=shared.prepared,
+        models=shared.models,
     )
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
