@@ -12,7 +12,7 @@ from keras.src.random import seed_generator
 from tensorflow.python.eager import context
 from tensorflow.python.ops import stateful_random_ops
 
-__all__ = ["Drawn", "numbers_drawn", "put_back", "same_draws", "random_state", "restore_random_state"]
+__all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state", "same_draws"]
 
 Drawn = tuple[Any, Any]
 """Where Python's and NumPy's random numbers stand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.config.signature import SPLITS
@@ -66,6 +66,7 @@ def run_job(
     started: float,
     tell: Findings,
     resumption: Resumption | None = None,
+    files: Mapping[str, object] | None = None,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -80,6 +81,7 @@ def run_job(
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events; keeps what was said for the record.
         resumption: The run that is to go on; None: a new one.
+        files: What the record says of the form of the files, where another job has found it out; None: it is looked at.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
@@ -96,7 +98,7 @@ def run_job(
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
         "data": prepared.fingerprints,
-        **_files(prepared),
+        **(_files(prepared) if files is None else files),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         "code": hashes_of(assembly.config.code),
         **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),

@@ -51,7 +51,10 @@ def _mean(parts: Sequence[Decoded], threshold: float | None) -> Decoded:
     indices = mean.argmax(axis=-1)
     if first.chosen is not None:
         return dataclasses.replace(
-            first, indices=indices, probabilities=mean, chosen=(mean > cut) & ~np.isnan(mean).any(axis=-1, keepdims=True)
+            first,
+            indices=indices,
+            probabilities=mean,
+            chosen=(mean > cut) & ~np.isnan(mean).any(axis=-1, keepdims=True),
         )
     if len(first.classes) == 2:
         indices = (mean[..., 1] > cut).astype(np.int64)

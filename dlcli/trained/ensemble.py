@@ -47,7 +47,9 @@ def _require_alike(members: tuple[TrainedRun, ...]) -> None:
     if other := next((member for member, terms in zip(members, spoken, strict=True) if terms != spoken[0]), None):
         message = f"{other.directory.path} predicts something else than {members[0].directory.path}"
         raise RunError(Problem(message, hint="put back the run that was there", rule="run-damaged"))
-    without = [each.targets[0].name for each in members[0].predictor.outputs if each.scores in ("embedding", "sequence")]
+    without = [
+        each.targets[0].name for each in members[0].predictor.outputs if each.scores in ("embedding", "sequence")
+    ]
     if without:
         message = f"what several models say of {', '.join(without)} has no mean: it is a place or a sequence"
         hint = f"take one of them, such as {members[0].directory.path}"

@@ -58,9 +58,7 @@ def _can_be_kept(assembly: Assembly) -> bool:
     config = assembly.config
     features = (config.data.features or {}).values()
     changed = config.data.augment or any(getattr(feature, "augment", None) for feature in features)
-    return not (
-        config.code or config.fit.phases or changed or assembly.begun or config.runtime.precision != "float32"
-    )
+    return not (config.code or config.fit.phases or changed or assembly.begun or config.runtime.precision != "float32")
 
 
 def _key(assembly: Assembly, inputs: tuple[InputSpec, ...]) -> str:
@@ -78,7 +76,9 @@ def _give(model: Any, kept: Any) -> bool:
         model.optimizer.build(model.trainable_variables)
     pairs = [*zip(kept.variables, model.variables, strict=False)]
     states = [*zip(kept.optimizer.variables, model.optimizer.variables, strict=False)]
-    alike = all(old.path == new.path and old.shape == new.shape and old.dtype == new.dtype for old, new in pairs + states)
+    alike = all(
+        old.path == new.path and old.shape == new.shape and old.dtype == new.dtype for old, new in pairs + states
+    )
     same = len(kept.variables) == len(model.variables)
     if not (alike and same and len(kept.optimizer.variables) == len(model.optimizer.variables)):
         return False

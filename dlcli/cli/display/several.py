@@ -32,7 +32,13 @@ def _document(run: Run) -> dict[str, Any]:
         "metrics": run.final_metrics(),
         "spread": record.get("spread", {}),
         "members": record.get("runs", []),
+        "together": _together(run),
     }
+
+
+def _together(run: Run) -> dict[str, float]:
+    """What the mean of the members was measured as on the test split; empty where it was not."""
+    return run.metrics("test") if (run.path / "evaluations" / "test.json").is_file() else {}
 
 
 def _show(run: Run, console: Console) -> None:
@@ -47,6 +53,9 @@ def _show(run: Run, console: Console) -> None:
         spread = record.get("spread", {}).get(other, {})
         said = ", ".join(f"{name} {number(value)} ± {number(spread.get(name))}" for name, value in values.items())
         console.result(f"{other}: {said} (mean of the members)")
+    if together := _together(run):
+        said = ", ".join(f"{name} {number(value)}" for name, value in together.items())
+        console.result(f"test, by the mean of what the members say: {said}")
     ended = f"{run.status}, {len(members)} of {counted(len(record['members']), 'member')}"
     console.result(f"{run.path}  {ended}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
 
