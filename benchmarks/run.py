@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.boosting import LIBRARIES, boosted
 from benchmarks.commits import commits
 from benchmarks.kinds import KINDS, kind
 from benchmarks.measuring import ROOT, Bench, Result
@@ -25,6 +26,7 @@ from benchmarks.memory import memory
 from benchmarks.pictures import pictures
 from benchmarks.precision import precision
 from benchmarks.predicting import SIZES, predicting, train
+from benchmarks.public import PUBLIC
 from benchmarks.reading import reading
 from benchmarks.tables import SECTIONS, write_tables
 from benchmarks.texts import texts
@@ -32,7 +34,7 @@ from benchmarks.training import CASES, training
 from benchmarks.whole import ROWS, whole
 from benchmarks.windows import windows
 
-OTHERS = ("torch", "sklearn")
+OTHERS = ("torch", *dict.fromkeys(LIBRARIES.values()))
 """What stands beside, where it is installed."""
 
 WHOLE = {
@@ -54,7 +56,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join([*SECTIONS, *CASES])}; all when none")
     parser.add_argument("--pairs", type=int, default=5, help="how often each side runs")
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
-    parser.add_argument("--alone", action="store_true", help="without PyTorch and scikit-learn")
+    parser.add_argument("--alone", action="store_true", help="without PyTorch, scikit-learn and boosting")
     parser.add_argument("--write", action="store_true", help="write the tables into the pages")
     options = parser.parse_args()
     unknown = set(options.what) - {*SECTIONS, *CASES}
@@ -87,6 +89,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     """
     if section == "training":
         yield from ({case: training(case, bench)} for case in cases or CASES)
+    elif section == "boosting":
+        yield from ({name: boosted(name, bench)} for name in PUBLIC)
     elif section == "kinds":
         yield from ({name: kind(name, bench)} for name in KINDS)
     elif section == "whole":

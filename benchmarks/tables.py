@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -187,7 +188,64 @@ def precision_table(configs: Results) -> str:
     return _table(["5 seeds: median (least to most)", "float32", "mixed_bfloat16", "share of the CPU time"], rows)
 
 
+NAMES = {
+    "dlcli": "dlcli",
+    "catboost": "CatBoost",
+    "lightgbm": "LightGBM",
+    "xgboost": "XGBoost",
+    "histgradient": "HistGradientBoosting",
+    "mlp": "MLP 64-64",
+}
+"""What the sides of `boosting_table` are called."""
+
+
+def boosting_table(tables: Results) -> str:
+    """Test errors with their deviation over the seeds, the best of each table in bold, and the mean ranks."""
+    sides = [name for name in NAMES if all(name in table["error"] for table in tables.values())]
+    rows = []
+    for name, table in tables.items():
+        means = {side: statistics.fmean(table["error"][side]) for side in sides}
+        cells = []
+        for side in sides:
+            mean = f"{means[side]:.3g}" + "%" * (table["kind"] == "classes")
+            best = means[side] == min(means.values())
+            cells.append(f"{f'**{mean}**' if best else mean} ± {statistics.pstdev(table['error'][side]):.2g}")
+        rows.append([f"{name}, {table['rows']:,} rows", *cells])
+    found = ranks({name: table["error"] for name, table in tables.items()})
+    rows.append(["mean rank", *(f"**{found[side]:.2f}**" for side in sides)])
+    seeds = len(next(iter(tables.values()))["error"][sides[0]])
+    return _table([f"test error, {seeds} seed{'s' * (seeds != 1)}", *(NAMES[side] for side in sides)], rows)
+
+
+def boosting_times_table(tables: Results) -> str:
+    """The medians of the wall times of whole processes, and how many times CatBoost's ours are."""
+    sides = [name for name in NAMES if all(name in table["seconds"] for table in tables.values())]
+    rows = []
+    for name, table in tables.items():
+        medians = {side: statistics.median(table["seconds"][side]) for side in sides}
+        against = f"{medians['dlcli'] / medians['catboost']:.1f}" if "catboost" in medians else ""
+        rows.append([f"{name}, {table['rows']:,} rows", *(f"{medians[side]:.1f} s" for side in sides), against])
+    return _table(["from CSV to predictions", *(NAMES[side] for side in sides), "dlcli / CatBoost"], rows)
+
+
+def ranks(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, float]:
+    """The mean rank of each side over the tables, by its mean error over the seeds; equals share theirs.
+
+    Example:
+        >>> ranks({"a": {"x": [1.0], "y": [2.0]}, "b": {"x": [3.0], "y": [3.0]}})
+        {'x': 1.25, 'y': 1.75}
+    """
+    found: dict[str, list[float]] = {}
+    for sides in errors.values():
+        means = {side: round(statistics.fmean(each), 9) for side, each in sides.items()}
+        for side, mean in means.items():
+            less, same = (sum(test(other, mean) for other in means.values()) for test in (operator.lt, operator.eq))
+            found.setdefault(side, []).append(less + (same + 1) / 2)
+    return {side: statistics.fmean(each) for side, each in found.items()}
+
+
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
+    "boosting": (boosting_table, boosting_times_table),
     "training": (training_table, costs_table),
     "kinds": (kinds_table,),
     "whole": (whole_table,),

@@ -23,7 +23,25 @@ from typing import TYPE_CHECKING, Any
 from dlcli.errors import ConfigError, DataError, DlcliError, ModelError, Problem, RunError
 
 if TYPE_CHECKING:
-    from dlcli.api import check, cross_validate, evaluate, export, init, predict, predict_file, report, reproduce, train
+    from dlcli.api import (
+        check,
+        clean_runs,
+        compare_runs,
+        cross_validate,
+        diff_runs,
+        evaluate,
+        expanded,
+        export,
+        init,
+        list_runs,
+        predict,
+        predict_file,
+        report,
+        reproduce,
+        show_run,
+        sweep,
+        train,
+    )
     from dlcli.data.sources.options import Reading
     from dlcli.runs.run import Run
 
@@ -39,15 +57,21 @@ __all__ = [
     "Run",
     "RunError",
     "check",
+    "clean_runs",
+    "compare_runs",
     "cross_validate",
+    "diff_runs",
     "evaluate",
     "expanded",
     "export",
     "init",
+    "list_runs",
     "predict",
     "predict_file",
     "report",
     "reproduce",
+    "show_run",
+    "sweep",
     "train",
 ]
 

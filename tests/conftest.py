@@ -19,6 +19,7 @@ from dlcli.config.catalogue.entries import Entry, load
 
 # How long an example takes says nothing on a machine that others use too.
 hypothesis.settings.register_profile("dlcli", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("dlcli")
 
 # Before anything can import TensorFlow: no start-up noise, and the CPU, where numbers are the same on every machine.
@@ -66,9 +67,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Hold `make quick` to what it promises."""
+    """Hold `make quick` to what it promises: no TensorFlow, and an answer soon. `make test` tries more examples."""
     if _is_without(config):
         sys.meta_path.insert(0, _NoTensorFlow())
+        hypothesis.settings.load_profile("quick")
 
 
 @pytest.hookimpl(wrapper=True)

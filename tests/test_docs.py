@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config.checks.lint import RULES
+from dlcli.config.lint.rules import rule_names
 from dlcli.errors import Problem
 
 RULE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -79,13 +79,13 @@ def test_every_problem_is_of_a_family(modules: dict[Path, ast.Module]) -> None:
 
 
 def test_every_family_has_a_section_and_every_section_a_family(modules: dict[Path, ast.Module], page: str) -> None:
-    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(RULES)
+    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(rule_names())
     sections = re.findall(r"^### `([^`]+)`$", page, re.MULTILINE)
     assert sorted(sections) == sorted(rules)
 
 
 def test_families_are_named_in_one_way(modules: dict[Path, ast.Module]) -> None:
-    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(RULES)
+    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(rule_names())
     assert [rule for rule in sorted(rules) if not RULE.fullmatch(rule)] == []
 
 

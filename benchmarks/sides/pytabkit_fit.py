@@ -21,7 +21,7 @@ test = frames["test"].drop(columns=target)
 for column in features.columns[features.dtypes == "category"]:
     test[column] = pd.Categorical(test[column], categories=features[column].cat.categories)
 learner = (RealMLP_TD_Classifier if kind == "category" else RealMLP_TD_Regressor)(
-    random_state=seed, device="cpu", n_threads=2, verbosity=0
+    random_state=seed, device="cpu", n_threads=1, verbosity=0
 )
 learner.fit(features, labels, val_idxs=np.arange(len(frames["train"]), len(both)))
 Path(result).write_text(json.dumps(np.asarray(learner.predict(test)).reshape(-1).tolist()))

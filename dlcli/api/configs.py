@@ -22,6 +22,7 @@ from dlcli.training.events import Listener, Notice, Planned
 from dlcli.training.messages import forward_warnings
 
 if TYPE_CHECKING:
+    from dlcli.data.sources.options import Reading
     from dlcli.drafting.draft import Draft
 
 
@@ -69,9 +70,9 @@ def check(
     warnings: list[Problem] = []
     inspection, checked = checked_config(config, overrides, needs_keras=not fast, notify=warnings.append)
     if fast:
-        from dlcli.config.checks.lint import lint
+        from dlcli.config.lint.linting import lint
 
-        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config))), None)
+        return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
     from dlcli.jobs.preparing import prepare_job
     from dlcli.jobs.showing import show_batch
 
@@ -121,6 +122,7 @@ def init(
     target: str | None = None,
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    reading: Reading | None = None,
 ) -> Draft:
     """Look at data and write a config that trains on it, with the reason of each choice beside it. Without TensorFlow.
 
@@ -129,6 +131,7 @@ def init(
         target: The column to predict; guessed when None: one with a usual name such as `target`, or the last.
         output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
         overwrite: Replace an existing file.
+        reading: The delimiter, encoding and the like of a file of text; found from the file when None.
 
     Returns:
         The config and what it was drafted from.
@@ -143,6 +146,7 @@ def init(
         PosixPath('iris.yaml')
     """
     require_names(data, output)
+    from dlcli.data.sources.options import Reading
     from dlcli.jobs.drafting import draft_config
 
-    return draft_config(data, target=target, output=output, overwrite=overwrite)
+    return draft_config(data, target=target, output=output, overwrite=overwrite, reading=reading or Reading())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Mapping
@@ -109,6 +110,7 @@ def _job(config: ConfigLike, overrides: Overrides, folds: int, repeats: int, tel
     if checked.config.ensemble is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"
         raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
+    checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     facts = {"folds": {"of": folds, "repeats": repeats}}
     return SeveralJob(inspection, checked, "cross_validation", fold_members(checked.config, folds, repeats), facts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from pathlib import Path
@@ -67,7 +68,8 @@ def train(
         DataError: The data has.
         ModelError: A layer cannot be built, the outputs do not fit the targets, a device is absent.
         RunError: The run directory exists or cannot be written; the run to resume has no committed epoch, or its data,
-            its code or its config differ.
+            its code or its config differ. The run is complete and kept, and lint has found in its model what
+            `lint: error` names.
         TypeError: Neither a config nor a run to resume, or both.
 
     Example:
@@ -87,6 +89,10 @@ def train(
     if config is None:
         raise TypeError("train needs a config, or a run to resume")
     inspection, checked = checked_config(config, overrides, needs_keras=True, notify=warner(tell))
+    if checked.config.sweep is not None:
+        message = "the config is trained as it stands, without its sweep"
+        tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
+        checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     if checked.config.ensemble is not None:
         from dlcli.api.several import train_ensemble
 
@@ -107,7 +113,7 @@ def train(
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache_in(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-    return run_job(
+    run = run_job(
         prepared,
         plan,
         directory=directory,
@@ -118,6 +124,8 @@ def train(
         started=started,
         tell=tell,
     )
+    tell.require_none(run.path)
+    return run
 
 
 def _resume(
@@ -148,7 +156,7 @@ def _resume(
     prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=cache_in(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job
 
-    return run_job(
+    resumed = run_job(
         prepared,
         plan,
         directory=resumption.directory,
@@ -160,6 +168,8 @@ def _resume(
         tell=tell,
         resumption=resumption,
     )
+    tell.require_none(path)
+    return resumed
 
 
 @with_memory_named

@@ -28,8 +28,11 @@ from dlcli.cli.commands import (
     report,
     reproduce,
     schema,
+    sweep,
     train,
 )
+from dlcli.cli.commands.runs import clean, compare, diff, show
+from dlcli.cli.commands.runs import list as listing
 from dlcli.cli.display.console import Console
 from dlcli.cli.interrupts import Interrupts
 from dlcli.cli.standard_streams import guarded_streams
@@ -91,7 +94,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (init, train, cross_validate, evaluate, predict, report, export, reproduce, check, schema):
+for module in (init, train, cross_validate, sweep, evaluate, predict, report, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2].replace("_", "-"), cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(
@@ -100,6 +103,11 @@ cached = typer.Typer(
 cached.command("list", cls=Command)(_bounded(cache.list_command))
 cached.command("clear", cls=Command)(_bounded(cache.clear_command))
 app.add_typer(cached, name="cache")
+
+runs = typer.Typer(cls=Program, help="List, show, compare and clear away runs.", no_args_is_help=True)
+for module in (listing, show, compare, diff, clean):
+    runs.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
+app.add_typer(runs, name="runs")
 
 
 def _show_version(value: bool) -> None:

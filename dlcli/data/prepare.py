@@ -14,6 +14,7 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.entry import Entry
 from dlcli.data.cache.identity import DataFiles
 from dlcli.data.further_faults import FurtherFaults
+from dlcli.data.lint.linting import Looked, look_at_rows
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.unstored import as_asked, state_as_asked
 from dlcli.data.reader import TableReader
@@ -43,8 +44,9 @@ class Prepared:
         config: The `data` section with every type and default filled in.
         notes: What was inferred, a line each.
         doubts: What may not be meant so: types that the values do not settle, cells that were filled in, values that
-            are none of the categories.
+            are none of the categories; and what lint finds in the rows.
         fingerprints: Path, size and hash of the files of each source, by the split that names it; JSON values.
+        ranges: The least and the most of the features of numbers that come to the model as they are.
     """
 
     preprocessing: Preprocessing
@@ -53,6 +55,7 @@ class Prepared:
     notes: tuple[str, ...]
     doubts: tuple[Problem, ...]
     fingerprints: dict[str, list[dict[str, Any]]]
+    ranges: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
 
 
 def prepare(
@@ -135,6 +138,7 @@ def prepare_from(
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
         _add_named(reader.files, table, preprocessing)
+        looked = look_at_rows(table, division)
         told = (*table.decisions, *division.notes)
         decided = decide(
             Filled(table.config, told, (*table.doubts, *division.doubts)), table.config, preprocessing, unscalable
@@ -151,16 +155,16 @@ def prepare_from(
             keep=functools.partial(
                 store.keep,
                 name=f"{recipe}-{key}",
-                content=lambda: _content(decided, marks, unseen, lines, preprocessing),
+                content=lambda: _content(decided, marks, unseen, lines, preprocessing, looked),
             ),
             has_room=store.has_room,
             unseen=unseen,
             lines=lines,
             fingerprint=_fingerprint(key, config, reader.files),
         )
-        doubts = (*decided.doubts, *preprocessing.gaps(), *unseen)
+        doubts = (*decided.doubts, *preprocessing.gaps(), *unseen, *looked.findings)
         notes = decided.with_lines(lines).notes
-        return Prepared(preprocessing, splits, config, notes, doubts, _fingerprints(reader.files))
+        return Prepared(preprocessing, splits, config, notes, doubts, _fingerprints(reader.files), looked.ranges)
 
 
 def read_split(
@@ -295,10 +299,11 @@ def _content(
     unseen: Sequence[Problem],
     lines: Sequence[tuple[str, str]],
     preprocessing: Preprocessing,
+    looked: Looked,
 ) -> dict[str, Any]:
     """What an entry keeps beside the arrays; of the config what was found, not what was asked for."""
     found = decided.config.model_dump(mode="json", include={"target", "features"})
-    told = (*decided.doubts, *preprocessing.gaps(), *unseen)
+    told = (*decided.doubts, *preprocessing.gaps(), *unseen, *looked.findings)
     doubts = [{key: getattr(doubt, key) for key in _DOUBT} for doubt in told]
     return {
         "sources": decided.config.train,
@@ -306,6 +311,7 @@ def _content(
         "doubts": doubts,
         "unseen_marks": list(marks),
         "preprocessing": preprocessing.state(),
+        "ranges": looked.ranges,
         **found,
     }
 
@@ -338,4 +344,5 @@ def _from_entry(
             for doubt in content["doubts"]
         ),
         _fingerprints(reader.files),
+        {name: (low, high) for name, (low, high) in content["ranges"].items()},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Iterable
 
@@ -13,26 +12,22 @@ import pyarrow as pa
 from dlcli.config.options.feature import Feature
 from dlcli.config.options.types import feature_types
 from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.lint.cells import Cells
+from dlcli.data.lint.giveaways import gives_away
+from dlcli.data.lint.ids import counts_rows, is_numbered
+from dlcli.data.lint.twins import twins
 from dlcli.data.types.inference import Guess, infer_feature
 from dlcli.data.types.profile import profile
 from dlcli.data.values.conversion import count_numbers, kind_of
-from dlcli.drafting.giveaways import gives_away
-from dlcli.drafting.glance import Cells, Glance
+from dlcli.drafting.glance import Glance
 from dlcli.drafting.task import Task
 
-__all__ = ["Column", "against_target", "is_id_name", "look_at_columns", "settle"]
-
-_ID = re.compile(
-    r"(?i)(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|no|number|row|rownames|rowid|unnamed: 0)$|[a-z]I[Dd]$|^id"
-)
-
-_ROWS_A_VALUE = 20
-"""Rows a value from which on it is no chance that two columns change together."""
-
-_GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
+__all__ = ["Column", "against_target", "look_at_columns", "settle"]
 
 _FEWEST = 10
-"""Rows from which on a column whose values are all different may be an id."""
+"""Rows from which on a column whose values are nearly all different may be an id."""
+
+_GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,15 +83,21 @@ class Column:
 
 def look_at_columns(seen: Glance, target: str) -> list[Column]:
     """Every column beside the target, by itself."""
-    before: dict[bytes, str] = {}
-    return [_look(name, cells, seen, before) for name, cells in seen.columns.items() if name != target]
+    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name != target]
+    found = twins({column.name: column.cells for column in columns if column.used and not _opens_files(column)})
+    return [
+        dataclasses.replace(column, used=False, feature=None, why=found[column.name].in_words)
+        if column.name in found
+        else column
+        for column in columns
+    ]
 
 
 def against_target(columns: Iterable[Column], target: Cells, task: Task) -> list[Column]:
     """The columns without those that give the target away, unless nothing else is left."""
     found = []
     for column in columns:
-        if column.used and (why := gives_away(column.cells, target, task)):
+        if column.used and (why := gives_away(column.cells, target, classes=task.kind == "classes")):
             reason = f"{_GIVES_AWAY}: {why}; delete this line if it is known before"
             column = dataclasses.replace(column, used=False, why=reason)
         found.append(column)
@@ -120,17 +121,11 @@ def settle(columns: Iterable[Column], constant: Iterable[str]) -> list[Column]:
     return settled
 
 
-def is_id_name(name: str) -> bool:
-    """Whether a column is called as ids are.
-
-    Example:
-        >>> [is_id_name(name) for name in ("customer_id", "PassengerId", "width", "key", "idea")]
-        [True, True, False, True, False]
-    """
-    return bool(_ID.search(name.strip()))
+def _opens_files(column: Column) -> bool:
+    return column.feature is not None and column.feature.opens_files
 
 
-def _look(name: str, cells: Cells, seen: Glance, before: dict[bytes, str]) -> Column:
+def _look(name: str, cells: Cells, seen: Glance) -> Column:
     guess = infer_feature(list(cells.chunks), cells.info, folder=seen.folder)
     if guess.feature is None:
         empty = "no values" in guess.note
@@ -144,8 +139,6 @@ def _look(name: str, cells: Cells, seen: Glance, before: dict[bytes, str]) -> Co
         return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
     if guess.odd:
         return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
-    if (twin := before.setdefault(_fingerprint(cells), name)) != name:
-        return Column(name, cells, False, None, f"the same as {_shown(twin)} in every row")
     if why := _id(name, cells, guess):
         return Column(name, cells, False, guess.feature, why)
     feature, note = _with_format(guess, cells)
@@ -167,34 +160,14 @@ def _some_left(columns: list[Column]) -> list[Column]:
 
 def _id(name: str, cells: Cells, guess: Guess) -> str:
     """Why a column is taken for an id; empty for one that is none."""
-    rows = len(cells.column)
-    known, values = rows - cells.missing, len(cells.different)
-    if known < _FEWEST or values <= 0.95 * known:
-        return ""
-    if any("is it an id?" in doubt.message for doubt in guess.doubts):
+    known = len(cells.column) - cells.missing
+    doubted = any("is it an id?" in doubt.message for doubt in guess.doubts)
+    if doubted and len(cells.different) > 0.95 * known and known >= _FEWEST:
         return "nearly all of its values are different texts: an id"
-    if values < known or cells.missing:
-        return ""
-    found = cells.numbers
-    if kind_of(cells.column.type) == "text" and found is None:
-        return "all of its values are different texts, and it is called as ids are" if is_id_name(name) else ""
-    if found is None or not np.array_equal(found, np.floor(found)):
-        return ""
-    steps = np.diff(found)
-    if is_id_name(name):
-        return "all of its values are different whole numbers: an id"
-    counts = len(found) >= _FEWEST and (np.all(steps == 1) or np.all(steps == -1))
-    return _COUNTS if counts and not re.search(r"(?i)year|time|day|week|month|step|hour|^t$", name) else ""
-
-
-def _fingerprint(cells: Cells) -> bytes:
-    """Equal for columns of the same values; of few values that repeat, in other words too: `no` and `yes`, 0 and 1."""
-    numbers = cells.numbers
-    digest = hashlib.blake2b(cells.codes.tobytes(), digest_size=16)
-    if len(cells.different) > len(cells.codes) / _ROWS_A_VALUE:
-        values = "\0".join(cells.names).encode() if numbers is None else np.nan_to_num(numbers).tobytes()
-        digest.update(values)
-    return digest.digest()
+    if is_numbered(name, cells):
+        kind = "whole numbers: an id" if cells.numbers is not None else "texts, and it is called as ids are"
+        return f"all of its values are different {kind}"
+    return _COUNTS if counts_rows(name, cells) else ""
 
 
 def _too_large(cells: Cells) -> float | None:

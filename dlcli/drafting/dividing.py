@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from dlcli.data.values.conversion import kind_of
-from dlcli.drafting.columns import Column, is_id_name
+from dlcli.data.lint.entities import has_entities, tells_when
+from dlcli.drafting.columns import Column
 from dlcli.drafting.survey import Survey
 from dlcli.drafting.task import Task
 
@@ -21,20 +18,6 @@ _FEWEST_ROWS = 10
 
 _LARGE = 100_000
 """Rows from which on chance keeps the proportions of the classes, and a tenth is plenty to measure by."""
-
-_OF_PERSONS = re.compile(
-    r"(?i)(^|[_\W])(patient|subject|person|participant|user|customer|client|member|student|worker|employee|speaker|"
-    r"writer|author|animal|household|family|session|group|device|machine)s?($|[_\W])"
-)
-"""Whose rows are alike: those of another one are what the model will meet."""
-
-_TIMES = re.compile(
-    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|period|sold|created|at|on|t|ts)($|[_\W])"
-)
-_OF_BIRTH = re.compile(r"(?i)birth|dob|born|built|hired|opened|founded|expir|due|joined|start|signup|regist")
-"""Dates that tell something of what a row is about, and not when the row was."""
-
-_FEWEST_GROUPS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +70,7 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
         why = f"rows of one {group.name} stay together: what is predicted later is of others"
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     order = next((column for column in columns if _orders(column) and _is_whole(column, found)), None)
-    if order is not None and _is_time(order):
+    if order is not None and tells_when(order.name, order.cells):
         why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
         return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
     return _drawn(task, rows, validation, test)
@@ -117,19 +100,7 @@ def _fractions(rows: int) -> tuple[float | None, float | None]:
 
 def _groups(column: Column) -> bool:
     """Whether a column looks like one of ids that repeat."""
-    if not column.used or column.cells.is_array or column.feature is None:
-        return False
-    values, rows = column.distinct, len(column.cells.column)
-    person = bool(_OF_PERSONS.search(column.name))
-    if not (person or is_id_name(column.name)) or column.cells.missing:
-        return False
-    numbers = column.cells.numbers
-    if kind_of(column.cells.column.type) not in ("text", "number"):
-        return False
-    if numbers is not None and not np.array_equal(numbers, np.floor(numbers)):
-        return False
-    fewest = _FEWEST_GROUPS if person else 5 * _FEWEST_GROUPS
-    return fewest <= values <= rows / 1.5
+    return column.used and column.feature is not None and has_entities(column.name, column.cells)
 
 
 def _keeps(column: Column, found: Survey) -> bool:
@@ -151,17 +122,3 @@ def _is_whole(column: Column, found: Survey) -> bool:
     if column.feature is not None and column.feature.date_format:
         return True
     return tally.more or tally.moment_cells == tally.present
-
-
-def _is_time(column: Column) -> bool:
-    """Whether the column tells when a row was: by its name, or because the rows are in its order."""
-    if _OF_BIRTH.search(column.name):
-        return False
-    return bool(_TIMES.search(column.name)) or _ascends(column)
-
-
-def _ascends(column: Column) -> bool:
-    if not np.all(np.diff(column.cells.codes) >= 0):
-        return False
-    names = column.cells.names
-    return list(names) == sorted(names)

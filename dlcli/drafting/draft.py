@@ -12,6 +12,7 @@ from typing import Any
 from dlcli.config.schema import USUAL_MARKS
 from dlcli.config.signature import SPLITS
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
+from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import Layout, lay_out
@@ -64,6 +65,7 @@ def draft(
     *,
     target: str | None = None,
     output: Path | None = None,
+    reading: Reading,
     without: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Draft:
     """Draft a config.
@@ -72,6 +74,7 @@ def draft(
         data: A table, a glob, a folder of files, or in braces what a config may say.
         target: The column to predict; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
+        reading: What is said of how the file is read; it is written into the config.
         without: Columns to leave out, and why.
 
     Raises:
@@ -79,10 +82,10 @@ def draft(
     """
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
-    seen = glance(place.sources["train"], target=target)
+    seen = glance(place.sources["train"], target=target, reading=reading)
     chosen = choose_target(list(seen.columns), target, class_of_files=_class_of_files(place, seen))
     if target is None and not seen.columns[chosen.name].info.dtype:
-        seen = glance(place.sources["train"], target=chosen.name)  # as it is written: `01` stays `01`
+        seen = glance(place.sources["train"], target=chosen.name, reading=reading)  # as it is written: `01` stays `01`
     return _draft(place, seen, chosen, output, without)
 
 
@@ -209,12 +212,18 @@ def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list
 
 
 def _reading(seen: Glance) -> list[Line]:
-    """How the file is read, where that is not usual."""
-    lines = []
-    if seen.options.reading.header is False:
-        lines.append(entry(1, "header", False, "its first row looks like the others, so the columns are numbered"))
+    """How the file is read: as was asked for, and where that is not usual."""
+    reading, lines = seen.options.reading, []
+    for field in dataclasses.fields(reading):
+        value = getattr(reading, field.name)
+        if value is None or field.name == "missing_values":
+            continue
+        found = getattr(seen.asked, field.name) is None
+        why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
+        lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
-        lines.append(entry(1, "missing_values", marks, "stand for empty cells among numbers"))
+        asked = not set(marks) - {mark.strip() for mark in seen.asked.missing_values}
+        lines.append(entry(1, "missing_values", marks, "stand for empty cells" + " among numbers" * (not asked)))
     return lines
 
 

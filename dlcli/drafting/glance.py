@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import USUAL_MARKS
-from dlcli.data.columns.arrays import plain_numbers, texts_array
-from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
-from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import listing_folder
-from dlcli.data.columns.names import value_names
+from dlcli.data.lint.cells import Cells
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
-from dlcli.data.values.conversion import NotNumbers, kind_of
-from dlcli.data.values.lists import is_list
+from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.notations import NUMBER
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Cells", "Glance", "glance", "open_with"]
+__all__ = ["Glance", "glance", "open_with"]
 
-MOST_CELLS = 1_500_000
-"""Cells of the first look: a table of fifty columns shows 30,000 rows."""
+MOST_CELLS = 1_000_000
+"""Cells of the first look: a table of fifty columns shows 20,000 rows."""
 
 PIECE = 1 << 20
 """Bytes of text to read at a time."""
@@ -45,74 +38,13 @@ _EMPTY = ("?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.",
 
 
 @dataclasses.dataclass(frozen=True)
-class Cells:
-    """A column of the first rows.
-
-    Args:
-        info: What the source says of it.
-        chunks: Its values.
-    """
-
-    info: ColumnInfo
-    chunks: tuple[Column, ...]
-
-    @property
-    def is_array(self) -> bool:
-        """Whether a row has several values."""
-        first = self.chunks[0] if self.chunks else None
-        if first is None:
-            return bool(self.info.shape)
-        return is_list(first) or (isinstance(first, np.ndarray) and first.size != len(first))
-
-    @functools.cached_property
-    def column(self) -> pa.Array:
-        """One value a row."""
-        parts = [_without_nan(as_arrow(chunk)) for chunk in self.chunks]
-        kinds = {part.type for part in parts}
-        if len(kinds) > 1:
-            parts = [part.cast(pa.string()) for part in parts]
-        return pa.concat_arrays(parts) if parts else texts_array([])
-
-    @functools.cached_property
-    def different(self) -> pa.Array:
-        """The different values, in the order of their first rows."""
-        return self._encoded.dictionary
-
-    @functools.cached_property
-    def codes(self) -> NDArray[np.int64]:
-        """The place of each cell's value among the different ones; -1 where there is none."""
-        return plain_numbers(self._encoded.indices, null=-1).astype(np.int64)
-
-    @functools.cached_property
-    def names(self) -> tuple[str, ...]:
-        """What the different values are called."""
-        return tuple(value_names(self.different).to_pylist())
-
-    @functools.cached_property
-    def _encoded(self) -> pa.DictionaryArray:
-        return self.column.dictionary_encode()
-
-    @functools.cached_property
-    def numbers(self) -> NDArray[np.float64] | None:
-        """The values as numbers, NaN where there is none; None where they are none."""
-        if kind_of(self.column.type) not in ("number", "text"):
-            return None
-        read = numbers(self.column)
-        return None if read.unreadable is not None and read.unreadable.any() else read.values.reshape(-1)
-
-    @property
-    def missing(self) -> int:
-        """How many cells have no value."""
-        return int(self.column.null_count)
-
-
-@dataclasses.dataclass(frozen=True)
 class Glance:
     """The first rows.
 
     Args:
         source: What they are of.
         options: How it is read.
+        asked: What of that was asked for.
         columns: All that have a name and can be read, in their order.
         unreadable: Columns of values that are neither texts, numbers nor moments, such as nested ones.
         num_rows: How many rows were looked at.
@@ -122,6 +54,7 @@ class Glance:
 
     source: Source
     options: TableOptions
+    asked: Reading
     columns: Mapping[str, Cells]
     unreadable: tuple[str, ...]
     num_rows: int
@@ -139,32 +72,35 @@ def open_with(said: Said, options: TableOptions) -> Source:
     return open_source(said, options, path="")
 
 
-def glance(said: Said, *, target: str | None) -> Glance:
+def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
     """Look at the first rows of a source. A file without a header is read as one, and marks among numbers as empty.
 
     Args:
         said: The source.
         target: Is read as it is written, so that classes keep their names; None when it is not known.
+        reading: What is said of the file; the rest is found from it.
 
     Raises:
         DataError: The source cannot be read, or has no rows.
     """
-    options = TableOptions(missing_values=USUAL_MARKS, piece=PIECE)
+    said_marks = tuple(mark.strip() for mark in reading.missing_values)
+    options = TableOptions(reading=reading, missing_values=(*USUAL_MARKS, *said_marks), piece=PIECE)
     source = open_with(said, options)
     doubts = {doubt.rule for doubt in source.doubts()}
-    if "header-looks-like-data" in doubts and target not in {info.name for info in source.columns()}:
-        options = dataclasses.replace(options, reading=Reading(header=False))
+    looks_like_data = reading.header is None and "header-looks-like-data" in doubts
+    if looks_like_data and target not in {info.name for info in source.columns()}:
+        options = dataclasses.replace(options, reading=dataclasses.replace(reading, header=False))
         source = open_with(said, options)
-    found = _look(source, options, target)
+    found = _look(source, options, reading, target)
     if marks := _marks(found, target):
         options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
-        found = _look(open_with(said, options), options, target)
+        found = _look(open_with(said, options), options, reading, target)
     if not found.num_rows:
         raise DataError(Problem(f"'{source.name}' has no rows", hint="add rows", rule="no-rows"))
     return found
 
 
-def _look(source: Source, options: TableOptions, target: str | None) -> Glance:
+def _look(source: Source, options: TableOptions, asked: Reading, target: str | None) -> Glance:
     infos = [info for info in source.columns(whole=False) if info.name]
     readable = {info.name: info for info in infos if info.kind is not None}
     limit = _rows_of(readable.values())
@@ -177,7 +113,8 @@ def _look(source: Source, options: TableOptions, target: str | None) -> Glance:
             texts |= frozenset(others.columns)
     columns = {name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in readable.items()}
     unreadable = tuple(info.name for info in infos if info.kind is None)
-    return Glance(source, options, columns, unreadable, sum(each.num_rows for each in chunks), whole, _folder(chunks))
+    num_rows = sum(each.num_rows for each in chunks)
+    return Glance(source, options, asked, columns, unreadable, num_rows, whole, _folder(chunks))
 
 
 def _rows_of(infos: Collection[ColumnInfo]) -> int:
@@ -210,13 +147,6 @@ def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[
         return found, True
     pa.default_memory_pool().release_unused()  # what was read ahead
     return found, False
-
-
-def _without_nan(values: pa.Array) -> pa.Array:
-    """Numbers that are none are missing."""
-    if not pa.types.is_floating(values.type):
-        return values
-    return pc.if_else(pc.is_nan(values), pa.nulls(len(values), values.type), values)
 
 
 def _folder(chunks: list[Chunk]) -> Path | None:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.lint.cells import Cells
 from dlcli.data.types.inference import infer_target
-from dlcli.drafting.glance import Cells
 from dlcli.drafting.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 

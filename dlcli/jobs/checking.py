@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.lint.linting import lint
 from dlcli.data.table.headers import Headers, look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
@@ -40,7 +41,10 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
         raise ConfigError(sorted(problems, key=lambda problem: (str(problem.file or ""), problem.line or 0)))
     for doubt in headers.doubts:
         notify(inspection.locate(doubt))
-    return inspection.checked()
+    checked = inspection.checked()
+    if faults := lint(checked.config).faults:  # the earlier they are told the better
+        raise ConfigError(map(inspection.locate, faults))
+    return checked
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from dlcli.config.inspection.inspection import inspect_value
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import unscalable_targets
 from dlcli.config.schema import Config
+from dlcli.data.sources.options import Reading
 from dlcli.drafting.draft import Draft, draft
 from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.files.replacing import write_file
@@ -27,6 +28,7 @@ def draft_config(
     target: str | None,
     output: str | os.PathLike[str] | None,
     overwrite: bool,
+    reading: Reading,
 ) -> Draft:
     """Draft a config, try it, and write it; see `dlcli.init`.
 
@@ -38,13 +40,13 @@ def draft_config(
     place = Path("config.yaml") if shown else Path(output) if output is not None else None
     if place is not None and not shown:
         _require_free(place, overwrite=overwrite)
-    drafted = draft(data, target=target, output=place)
+    drafted = draft(data, target=target, output=place, reading=reading)
     if place is None:
         _require_free(drafted.output, overwrite=overwrite)
     without: dict[str, str] = {}
     while unusable := _try(drafted):
         without |= unusable
-        drafted = draft(data, target=target, output=place, without=without)
+        drafted = draft(data, target=target, output=place, reading=reading, without=without)
     if not shown:
         _write(drafted)
     return drafted

@@ -19,6 +19,7 @@ from dlcli.config.schema.config import PhaseConfig
 from dlcli.config.schema.model import layers_of
 from dlcli.config.signature import DEFAULT_INPUT, TargetSpec
 from dlcli.data.prepare import Prepared
+from dlcli.data.samples.batches import rows_of_an_epoch
 from dlcli.errors import ModelError, Problem
 from dlcli.jobs.adapting import with_component
 
@@ -172,7 +173,8 @@ def _targets(node: Node, graph: Graph, config: Config, prepared: Prepared) -> tu
 def _per_epoch(config: Config, prepared: Prepared) -> int:
     """Updates in an epoch."""
     rows, size = len(prepared.splits["train"]), config.data.batch_size
-    return 1 if size == "full" else -(-rows // size)
+    size = rows if size == "full" else size
+    return -(-rows_of_an_epoch(rows, size, drop_last=config.data.drop_last) // size)
 
 
 def _with_steps(config: Config, each: int) -> Config:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dlcli.backend import startup
-from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.lint.linting import judge, lint
+from dlcli.config.lint.output import Known
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.metric_faults import metrics_of_parts
 from dlcli.config.outputs.target_scale import thresholds_of_loss, unscalable_targets
@@ -16,7 +17,7 @@ from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare_from
 from dlcli.data.reader import TableReader
-from dlcli.errors import Problem
+from dlcli.errors import ConfigError, Problem
 from dlcli.jobs.checking import located
 from dlcli.training.events import Listener, Notice, Stage
 
@@ -65,8 +66,10 @@ def prepare_job(
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
             tell(Notice(inspection.locate(capped)))
-        for doubt in (*prepared.doubts, *_thresholds(config, prepared)):
-            tell(Notice(inspection.locate(doubt), warning=True))
+        of_rows = judge(prepared.doubts, config.lint)
+        for doubt in (*of_rows.warnings, *_thresholds(config, prepared)):
+            if doubt not in of_rows.faults:
+                tell(Notice(inspection.locate(doubt), warning=True))
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
@@ -96,8 +99,12 @@ def prepare_job(
             assembly = models.take(assembly, preprocessing.inputs(graph.features))
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
-        for warning in lint(assembly.config, prepared.preprocessing.target_specs):
-            tell(Notice(inspection.locate(warning), warning=True))
+        of_config = lint(assembly.config, known=Known(prepared.preprocessing.target_specs, prepared.ranges))
+        for warning in of_config.warnings:
+            if warning not in of_config.faults:
+                tell(Notice(inspection.locate(warning), warning=True))
+        if faults := (*of_rows.faults, *of_config.faults):
+            raise ConfigError(faults)
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
             tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
@@ -16,7 +17,7 @@ from dlcli.data.sources.peek import peek_columns
 from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
-from dlcli.evaluation.verdict import worse_than_guessing
+from dlcli.evaluation.trained_sight import TrainedSight, look_at_training
 from dlcli.exports.portable import write_portable
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.resuming import (
@@ -33,6 +34,7 @@ from dlcli.model.faults import model_faults, reason
 from dlcli.reporting.reports import report_training
 from dlcli.runs.claiming import claim, reclaim
 from dlcli.runs.commits import Commits
+from dlcli.runs.history import read_history
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
 from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
@@ -66,6 +68,8 @@ def run_job(
     started: float,
     tell: Findings,
     resumption: Resumption | None = None,
+    whole: bool = True,
+    note: Callable[[], Mapping[str, Any]] = dict,
     files: Mapping[str, object] | None = None,
 ) -> Run:
     """Train as planned and write the run directory.
@@ -81,6 +85,8 @@ def run_job(
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events; keeps what was said for the record.
         resumption: The run that is to go on; None: a new one.
+        whole: Evaluate and prove the model and write its report too, and not only train it.
+        note: What the record says besides, asked at the beginning and at the end.
         files: What the record says of the form of the files, where another job has found it out; None: it is looked at.
 
     Raises:
@@ -97,12 +103,14 @@ def run_job(
         "batch_size": planned.batch_size,
         "steps_per_epoch": planned.steps,
         "parameters": planned.summary.parameters,
+        "directions": dict(plan.directions),
         "data": prepared.fingerprints,
         **(_files(prepared) if files is None else files),
         "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
         "code": hashes_of(assembly.config.code),
         **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),
         **provenance(config_file),
+        **note(),
     }
     room = bytes_of_file(assembly.model) * (2 if assembly.begun else 1)
     with (
@@ -139,14 +147,17 @@ def run_job(
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
+            portable: Mapping[str, Any] | None = None
             if outcome.status == "completed":
-                metrics = {"train": dict(outcome.metrics), **_evaluate(prepared, plan, run, tell=tell)}
-            tell(Stage("proving the portable model"))
-            portable, problem = write_portable(
-                run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
-            )
-            if problem is not None:
-                tell(Notice(problem))
+                metrics = {"train": dict(outcome.metrics)}
+                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch) if whole else {}
+            if whole:
+                tell(Stage("proving the portable model"))
+                portable, problem = write_portable(
+                    run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
+                )
+                if problem is not None:
+                    tell(Notice(problem))
             with postponed():
                 record.finish(
                     outcome.status,
@@ -154,10 +165,11 @@ def run_job(
                     execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
                     portable=portable,
                     findings=tell.document(),
+                    **note(),
                 )
                 if outcome.status == "completed":
                     claimed.complete()
-            if assembly.config.report:
+            if assembly.config.report and whole:
                 tell(Stage("writing the report"))
                 report_training(
                     run,
@@ -169,7 +181,7 @@ def run_job(
                     warn=lambda problem: tell(Notice(problem, warning=True)),
                 )
         finally:
-            record.note(findings=tell.document())  # also of a job that did not come to its end
+            record.note(findings=tell.document(), **note())  # also of a job that did not come to its end
             record.close()
             if (old := claimed.left()) is not None:
                 message = f"the run that was replaced is kept in {old}"
@@ -210,9 +222,11 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     return start
 
 
-def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listener) -> dict[str, dict[str, float]]:
+def _evaluate(
+    prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Findings, model_epoch: int
+) -> dict[str, dict[str, float]]:
     """Evaluate the splits that were held out; the metrics by split. One that cannot be evaluated is told of: the
-    trained model is worth more. So is a model that is worse than a constant on the last of them, the test split."""
+    trained model is worth more. So is what lint finds in the training, and on the last of them, the test split."""
     metrics: dict[str, dict[str, float]] = {}
     judged, rows = {}, ""
     assembly = plan.assembly
@@ -242,10 +256,14 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
         with contextlib.suppress(*faults):
             judged = report_rows(part, predictor=predictor, preprocessing=prepared.preprocessing)
             rows = "the training rows"
-    config = assembly.config
-    weighted = config.fit.class_weight is not None or config.data.sample_weight is not None
-    for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
-        tell(Notice(verdict, warning=True))
+    history: list[dict[str, float]] = []
+    with contextlib.suppress(DlcliError):
+        history = read_history(run.history)
+    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows)
+    found = look_at_training(sight)
+    for problem in found.warnings:
+        tell(Notice(problem, warning=True))
+    tell.faults += found.faults
     return metrics
 
 

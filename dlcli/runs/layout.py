@@ -28,17 +28,19 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlcli.config.document.file_names import name_problem
 from dlcli.config.document.writer import dump
-from dlcli.config.schema import Config
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
+
+if TYPE_CHECKING:
+    from dlcli.config.schema import Config
 
 __all__ = [
     "FORMAT",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.config.checks.history_names import history_names
@@ -33,13 +33,23 @@ __all__ = ["Plan", "make_plan"]
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """All that `fit` needs, checked."""
+    """All that `fit` needs, checked.
+
+    Args:
+        assembly: The compiled model.
+        train: The batches that are learnt.
+        validation: Those that are validated on.
+        planned: What is told of the job.
+        phases: The parts of the training.
+        directions: Which way each metric is better, `min` or `max`, by Keras's name without `val_`.
+    """
 
     assembly: Assembly
     train: Batches
     validation: Batches | None
     planned: Planned
     phases: Phases
+    directions: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def at(self, directory: Path) -> Plan:
         """The same plan for another run directory."""
@@ -89,7 +99,14 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
     validated_at_once = validation_rows(assembly, batch_size, seen=seen)
     samples = prepared.splits["train"]
     labels = make_labels(assembly.outputs, weigh_classes(config.fit.class_weight, weighted, samples))
-    train = Batches(samples, labels, batch_size=batch_size, shuffle=config.data.shuffle, seed=config.seed)
+    train = Batches(
+        samples,
+        labels,
+        batch_size=batch_size,
+        shuffle=config.data.shuffle,
+        seed=config.seed,
+        drop_last=config.data.drop_last,
+    )
     batch = next(train.slices())
     create_state(assembly.model, batch)
     check_metrics(assembly.model)
@@ -117,7 +134,8 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
             for target in output.targets
         ),
     )
-    return Plan(assembly, train, validation, planned, phases)
+    directions = {name: way for name, way in history.directions.items() if not name.startswith("val_")}
+    return Plan(assembly, train, validation, planned, phases, directions)
 
 
 def _unit_of(target: TargetSpec) -> str:

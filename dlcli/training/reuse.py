@@ -20,8 +20,8 @@ __all__ = ["Models"]
 MOST = 4
 """Models that are kept."""
 
-ELSEWHERE = {"name", "seed", "data", "fit", "callbacks", "checkpoint", "lint", "report", "ensemble", "code"}
-"""Sections of the config that decide nothing of the model's programs: of `data` the specs of inputs and targets tell."""
+ELSEWHERE = {"name", "seed", "data", "fit", "callbacks", "checkpoint", "lint", "report", "ensemble", "sweep", "code"}
+"""Sections that decide nothing of a model's programs: of `data` the specs of inputs and targets tell."""
 
 
 class Models:

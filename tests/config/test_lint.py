@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from dlcli.config.checks.lint import RULES, lint
+from dlcli.config.lint.linting import lint
+from dlcli.config.lint.output import Known
+from dlcli.config.lint.rules import OF_CONFIG, explanation, modules_of
 from dlcli.config.schema import Config
 from dlcli.config.signature import TargetSpec
 
@@ -50,6 +52,16 @@ def network(scale: str) -> dict[str, Any]:
 
 def moved(by: str) -> dict[str, Any]:
     return spec(3, "softmax", data={"features": {"x": {"type": "image", "augment": [by]}}})
+
+
+def optimized(optimizer: Any) -> dict[str, Any]:
+    return spec(1, None) | {"compile": {"optimizer": optimizer}}
+
+
+def batches_of(size: Any) -> dict[str, Any]:
+    found = spec(1, None, data={"batch_size": size})
+    found["model"]["layers"].insert(0, {"layers": ["BatchNormalization"]})
+    return found
 
 
 STOPPING = [{"EarlyStopping": {"monitor": "loss", "restore_best_weights": True}}]
@@ -117,6 +129,30 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(3, "softplus"),
         [TargetSpec("y", "number", quantiles=(0.1, 0.5, 0.9))],
     ),
+    "stopping-by-training": (
+        spec(1, None, callbacks=["EarlyStopping", {"EarlyStopping": {"monitor": "loss"}}], data={"validation": 0.2}),
+        spec(1, None, callbacks=[{"EarlyStopping": {"monitor": "loss"}}]),
+        None,
+    ),
+    "stopping-without-restore": (
+        spec(1, None, callbacks=[{"EarlyStopping": {"patience": 5}}], data={"validation": 0.2}),
+        spec(
+            1,
+            None,
+            callbacks=[
+                {"EarlyStopping": {"patience": 5}},
+                {"ModelCheckpoint": {"filepath": "b.keras", "save_best_only": True}},
+            ],
+            data={"validation": 0.2},
+        ),
+        None,
+    ),
+    "learning-rate-far-off": (
+        optimized("Adadelta"),
+        optimized({"SGD": {"learning_rate": {"ExponentialDecay": {"initial_learning_rate": 0.5}}}}),
+        None,
+    ),
+    "batch-normalization-of-few": (batches_of(2), batches_of("full"), None),
     "nothing-to-restore": (
         spec(1, None, callbacks=[{"BackupAndRestore": {"backup_dir": "backup"}}]),
         spec(1, None, callbacks=["ModelCheckpoint"]),
@@ -126,25 +162,25 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
 
 
 def test_every_rule_has_its_case() -> None:
-    assert set(CASES) == set(RULES)
-    assert all(rule.__doc__ for rule in RULES.values())
+    assert set(CASES) | {"unscaled-inputs"} == set(modules_of(OF_CONFIG))
+    assert all(explanation(rule).endswith(".") for rule in modules_of(OF_CONFIG).values())
 
 
 @pytest.mark.parametrize("rule", CASES)
 def test_the_rule_warns_and_can_be_silenced(rule: str) -> None:
     wrong, right, targets = CASES[rule]
-    warnings = [warning for warning in lint(Config.model_validate(wrong), targets) if warning.rule == rule]
+    warnings = [warning for warning in lint(Config.model_validate(wrong), targets).warnings if warning.rule == rule]
     assert len(warnings) == 1
     assert warnings[0].path
     assert f"ignore: [{rule}]" in warnings[0].hint
-    assert rule not in {warning.rule for warning in lint(Config.model_validate(right), targets)}
+    assert rule not in {warning.rule for warning in lint(Config.model_validate(right), targets).warnings}
     silenced = copy.deepcopy(wrong) | {"lint": {"ignore": [rule]}}
-    assert rule not in {warning.rule for warning in lint(Config.model_validate(silenced), targets)}
+    assert rule not in {warning.rule for warning in lint(Config.model_validate(silenced), targets).warnings}
 
 
 def test_a_loss_that_spells_wants_a_unit_for_no_class() -> None:
     def hints(units: int) -> list[str]:
-        found = lint(Config.model_validate(spec(units, None, loss="CTC")), [CLASSES])
+        found = lint(Config.model_validate(spec(units, None, loss="CTC")), [CLASSES]).warnings
         return [warning.hint for warning in found if warning.rule == "units-not-classes"]
 
     assert hints(len(CLASSES.classes) + 1) == []
@@ -166,9 +202,9 @@ def test_pixels_are_moved_by_other_ways_too(place: dict[str, dict[str, list[Any]
     config = spec(3, "softmax")
     config["data"] |= place.get("data", {})
     config["model"]["layers"] = [*place.get("model", {}).get("layers", []), *config["model"]["layers"]]
-    found = {warning.rule: warning.path for warning in lint(Config.model_validate(config), [MASK])}
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(config), [MASK]).warnings}
     assert found["moved-pixels"] == path
-    assert "moved-pixels" not in {warning.rule for warning in lint(Config.model_validate(config), [CLASSES])}
+    assert "moved-pixels" not in {warning.rule for warning in lint(Config.model_validate(config), [CLASSES]).warnings}
 
 
 def test_a_mask_is_moved_with_one_image() -> None:
@@ -177,7 +213,9 @@ def test_a_mask_is_moved_with_one_image() -> None:
         "target": {MASK.name: {"type": "image", "classes": "auto", "moved_with": "a"}},
         "features": {name: {"type": "image", "augment": ["RandomFlip"]} for name in ("a", "b")},
     }
-    found = [warning for warning in lint(Config.model_validate(config), [MASK]) if warning.rule == "moved-pixels"]
+    found = [
+        warning for warning in lint(Config.model_validate(config), [MASK]).warnings if warning.rule == "moved-pixels"
+    ]
     assert [warning.path for warning in found] == ["data.features.b.augment[0]"]
     assert "'a'" in found[0].hint
 
@@ -186,7 +224,63 @@ def test_a_single_output_may_be_called_by_its_layer() -> None:
     plain = spec(3, "softmax", loss="mse", metrics=["accuracy"])
     named = spec(3, "softmax", loss={"out": "mse"}, metrics={"out": ["accuracy"]})
     named["model"]["layers"][-1]["name"] = "out"
-    found = {warning.rule: warning.path for warning in lint(Config.model_validate(plain), [NUMBER])}
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(plain), [NUMBER]).warnings}
     assert found == {"classes-with-number-loss": "compile.loss", "accuracy-of-numbers": "compile.metrics"}
-    found = {warning.rule: warning.path for warning in lint(Config.model_validate(named), [NUMBER])}
+    found = {warning.rule: warning.path for warning in lint(Config.model_validate(named), [NUMBER]).warnings}
     assert found == {"classes-with-number-loss": "compile.loss.out", "accuracy-of-numbers": "compile.metrics"}
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        ({"Adam": {"learning_rate": 1.0}}, True),
+        ({"Adam": {"learning_rate": 0.05}}, False),
+        ({"SGD": {"learning_rate": 100}}, True),
+        ({"SGD": {"learning_rate": 1.0, "momentum": 0.9}}, False),
+        ({"Adam": {"learning_rate": {"CosineDecay": {"initial_learning_rate": 9, "decay_steps": 5}}}}, True),
+        (
+            {
+                "Adam": {
+                    "learning_rate": {
+                        "CosineDecay": {"initial_learning_rate": 0.0, "warmup_target": 1e-3, "warmup_steps": 5}
+                    }
+                }
+            },
+            False,
+        ),
+        ("AdamW", False),
+        ("RMSprop", False),
+    ],
+)
+def test_a_learning_rate_is_held_against_its_optimizer(rate: Any, told: bool) -> None:
+    found = lint(Config.model_validate(optimized(rate))).warnings
+    assert ("learning-rate-far-off" in {warning.rule for warning in found}) is told
+
+
+def test_numbers_that_come_as_they_are_and_are_wide() -> None:
+    def rules(*before: Any, most: float = 5000) -> set[str]:
+        config = spec(1, None)
+        config["model"]["layers"] = [*before, *config["model"]["layers"]]
+        known = Known([NUMBER], {"income": (0.0, most), "age": (0.0, 90.0)})
+        return {warning.rule for warning in lint(Config.model_validate(config), known=known).warnings}
+
+    assert "unscaled-inputs" in rules()
+    assert "unscaled-inputs" not in rules(most=99)
+    assert "unscaled-inputs" not in rules({"Rescaling": {"scale": 0.01}})
+    assert "unscaled-inputs" not in rules({"layers": ["Normalization"]})
+
+
+def test_findings_can_be_faults_one_by_one_or_all() -> None:
+    config = spec(1, "softmax", callbacks=STOPPING)
+    both = ["restore-without-validation", "softmax-one-unit"]
+
+    def judged(**said: Any) -> tuple[list[str], list[str]]:
+        found = lint(Config.model_validate(config | {"lint": said}))
+        return sorted(each.rule for each in found.warnings), sorted(each.rule for each in found.faults)
+
+    assert judged() == (both, [])
+    assert judged(error="all") == (both, both)
+    assert judged(error=["softmax-one-unit"]) == (both, ["softmax-one-unit"])
+    assert judged(error="all", ignore=["softmax-one-unit"]) == (both[:1], both[:1])
+    assert judged(ignore="all", error=["softmax-one-unit"]) == (["softmax-one-unit"], ["softmax-one-unit"])
+    assert judged(ignore="all") == ([], [])

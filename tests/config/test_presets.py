@@ -136,10 +136,10 @@ def test_the_page_names_every_preset_and_all_that_it_takes(project: Path) -> Non
 
 
 def test_an_editor_knows_the_presets() -> None:
-    schema = json_schema()
+    validator = jsonschema.Draft202012Validator(json_schema())
     good = {"data": {"train": "x.csv", "target": {"y": "number"}}, "model": {"preset": "mlp"}}
-    jsonschema.validate(good, schema)
-    jsonschema.validate({**good, "model": {"preset": {"realmlp": {"hidden": [8]}}}}, schema)
+    validator.validate(good)
+    validator.validate({**good, "model": {"preset": {"realmlp": {"hidden": [8]}}}})
     for bad in ({"preset": "mpl"}, {"preset": {"mlp": {"hiden": [8]}}}, {}):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({**good, "model": bad}, schema)
+            validator.validate({**good, "model": bad})

@@ -39,6 +39,23 @@ def test_an_epoch_holds_every_row_once(num_rows: int, batch_size: int, shuffle: 
         assert rows.tolist() == list(range(num_rows))
 
 
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 9), st.booleans(), st.integers(0, 9))
+def test_without_a_short_last_batch_an_epoch_is_the_beginning_of_the_whole_one(
+    num_rows: int, batch_size: int, size: int, shuffle: bool, epoch: int
+) -> None:
+    whole = make(num_rows, batch_size=batch_size, shuffle=shuffle, seed=2)
+    dropped = make(num_rows, batch_size=batch_size, shuffle=shuffle, seed=2, drop_last=True)
+    whole.epoch = dropped.epoch = epoch
+    expected = [x["x"] for x, _, _ in whole.slices() if len(x["x"]) == min(batch_size, num_rows)]
+    slices = [x["x"] for x, _, _ in dropped.slices()]
+    assert dropped.steps == len(slices) == len(expected) == max(1, num_rows // batch_size)
+    assert all(np.array_equal(one, other) for one, other in zip(slices, expected, strict=True))
+    assert dropped.rows == sum(map(len, expected))
+    stacks = [each for (x, _, _), count in dropped.stacks(size) for each in x["x"][:count]]
+    assert dropped.num_stacks(size) == sum(1 for _ in dropped.stacks(size))
+    assert all(np.array_equal(one, other) for one, other in zip(stacks, expected, strict=True))
+
+
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     orders = {(seed, epoch): tuple(epoch_order(50, seed=seed, epoch=epoch)) for seed in range(3) for epoch in range(3)}
     assert len(set(orders.values())) == 9

@@ -258,6 +258,7 @@ def test_a_class_of_one_row_is_listed(tmp_path: Path) -> None:
 # Wide, long and other tables.
 
 
+@pytest.mark.slow
 def test_two_thousand_columns_stay_readable(tmp_path: Path) -> None:
     values = np.random.default_rng(0).normal(size=(40, 2000)).round(3)
     columns: dict[str, Any] = {f"c{place}": values[:, place] for place in range(2000)}
@@ -355,6 +356,7 @@ def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
     dlcli.check(drafted.output, fast=True)
 
 
+@pytest.mark.slow
 def test_the_drafts_of_the_data_that_comes_along(project: Path, tmp_path: Path) -> None:
     for name in ("iris", "wine", "breast_cancer", "diabetes", "houses", "stores", "notes", "points_train"):
         drafted = dlcli.init(project / "data" / f"{name}.csv", output=tmp_path / f"{name}.yaml")

@@ -65,9 +65,9 @@ class Twin:
         return history.history, [each.numpy().copy() for each in self._variables]
 
 
-def batches(rows: int, batch_size: int) -> Batches:
+def batches(rows: int, batch_size: int, *, drop_last: bool = False) -> Batches:
     samples = ArraySamples(Taken({"features": X[:rows]}, {"y": Y[:rows]}), np.arange(rows))
-    return Batches(samples, Labels({"y": ("y",)}), batch_size=batch_size, shuffle=True)
+    return Batches(samples, Labels({"y": ("y",)}), batch_size=batch_size, shuffle=True, drop_last=drop_last)
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +78,20 @@ def twins(model_of: Any) -> tuple[Twin, Twin]:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 70))
-@example(60, 1, 7)
-@example(60, 1, 1)
-@example(60, 60, 3)
-@example(60, 70, 3)
-@example(60, 59, 1)
-@example(60, 30, 2)
-@example(60, 8, 256)
-@example(1, 1, 1)
-def test_stacks_of_any_size_train_the_same(twins: tuple[Twin, Twin], rows: int, batch_size: int, stack: int) -> None:
-    keras_alone, engine = (twin.train(batches(rows, batch_size), stack) for twin in twins)
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 70), st.booleans())
+@example(60, 1, 7, False)
+@example(60, 1, 1, False)
+@example(60, 60, 3, False)
+@example(60, 70, 3, True)
+@example(60, 59, 1, False)
+@example(60, 59, 1, True)
+@example(60, 30, 2, True)
+@example(60, 8, 256, True)
+@example(1, 1, 1, False)
+def test_stacks_of_any_size_train_the_same(
+    twins: tuple[Twin, Twin], rows: int, batch_size: int, stack: int, drop_last: bool
+) -> None:
+    keras_alone, engine = (twin.train(batches(rows, batch_size, drop_last=drop_last), stack) for twin in twins)
     for name, values in keras_alone[0].items():
         np.testing.assert_allclose(engine[0][name], values, rtol=1e-5, atol=1e-6, err_msg=name)
     for one, other in zip(engine[1], keras_alone[1], strict=True):

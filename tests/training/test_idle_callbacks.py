@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlcli.config.checks.lint import lint
+from dlcli.config.lint.linting import lint
 from dlcli.config.schema import Config
 
 pytestmark = pytest.mark.tensorflow
@@ -37,7 +37,7 @@ def warned(name: str, arguments: dict[str, Any], *, epochs: int, every: int) -> 
         "fit": {"epochs": epochs, "validation_freq": every},
         "callbacks": [{name: arguments}],
     }
-    return any(problem.rule == "callback-cannot-act" for problem in lint(Config.model_validate(settings)))
+    return any(problem.rule == "callback-cannot-act" for problem in lint(Config.model_validate(settings)).warnings)
 
 
 @given(

@@ -37,7 +37,7 @@ def arrays(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def by_hand(
-    arrays: dict[str, Any], loss: Any, metrics: list[str], *, regularized: bool, batch: int
+    arrays: dict[str, Any], loss: Any, metrics: list[str], *, regularized: bool, batch: int, drop_last: bool
 ) -> dict[str, list[float]]:
     """The script."""
     keras.utils.clear_session()
@@ -55,7 +55,8 @@ def by_hand(
 
     def batches(name: str) -> Any:
         x, y = arrays[name]
-        return tf.data.Dataset.from_tensor_slices((x, y.reshape(-1, 1))).batch(batch)
+        rows = tf.data.Dataset.from_tensor_slices((x, y.reshape(-1, 1)))
+        return rows.batch(batch, drop_remainder=drop_last and name == "train")
 
     history: dict[str, list[float]] = model.fit(
         batches("train"), validation_data=batches("validation"), epochs=2, shuffle=False, verbose=0
@@ -66,6 +67,7 @@ def by_hand(
 KINDS: dict[str, tuple[Any, Any, list[str], bool]] = {
     "mean": ("binary_crossentropy", "binary_crossentropy", ["accuracy", "AUC"], False),
     "sum": ({"MeanSquaredError": {"reduction": "sum"}}, keras.losses.MeanSquaredError(reduction="sum"), [], False),
+    "full batches alone": ("binary_crossentropy", "binary_crossentropy", ["accuracy"], False),
     "a loss of the batch": ({"Dice": {}}, keras.losses.Dice(), ["mse", "R2Score"], False),
     "a sum over all rows": (
         {"MeanSquaredError": {"reduction": "sum"}},
@@ -92,6 +94,7 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
                 "target": {"y": {"type": "category", "classes": ["0", "1"]}},
                 "features": {"x": {"type": "number", "scale": "none"}},
                 "batch_size": "full" if full else BATCH,
+                "drop_last": kind == "full batches alone",
                 "shuffle": False,
             },
             "model": {"layers": [{"Dense": first}, *LAYERS[1:]]},
@@ -102,7 +105,14 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
         run_dir=tmp_path / "run",
     )
     assert run.metrics("validation")["loss"] == pytest.approx(run.history["val_loss"][-1], rel=1e-5)
-    expected = by_hand(arrays, theirs, metrics, regularized=regularized, batch=ROWS if full else BATCH)
+    expected = by_hand(
+        arrays,
+        theirs,
+        metrics,
+        regularized=regularized,
+        batch=ROWS if full else BATCH,
+        drop_last=kind == "full batches alone",
+    )
     assert set(run.history) == set(expected)
     for name, values in expected.items():
         np.testing.assert_allclose(run.history[name], values, rtol=1e-5, atol=1e-6, err_msg=name)

@@ -50,7 +50,7 @@ SMALL = {"realmlp": {"hidden": [8, 8]}}
 
 
 def test_realmlp_of_numbers_and_of_classes() -> None:
-    # 54 rows are trained on, in 4 batches.
+    # 54 rows are trained on, in 3 full batches.
     run = dlcli.train(config(SMALL, {"price": "number"}), run_dir="price")
     written = read(run.path / "config.yaml").value
     first, _, _, last, clip = written["model"]["layers"]
@@ -59,9 +59,9 @@ def test_realmlp_of_numbers_and_of_classes() -> None:
     assert "activation" not in last["TangentDense"]
     assert -5 < clip["RangeClip"]["minimum"] < -1 < 1 < clip["RangeClip"]["maximum"] < 5
     schedules = written["compile"]["optimizer"]["AdamOfSchedules"]
-    assert schedules["learning_rate"]["CosineLog"]["steps"] == 16
-    assert schedules["weight_decay"]["FlatCosine"]["steps"] == 16
-    assert written["model"]["blocks"]["hidden"][2]["ScheduledDropout"]["steps"] == 16
+    assert schedules["learning_rate"]["CosineLog"]["steps"] == 12
+    assert schedules["weight_decay"]["FlatCosine"]["steps"] == 12
+    assert written["model"]["blocks"]["hidden"][2]["ScheduledDropout"]["steps"] == 12
     frame = pd.read_csv("t.csv")
     portable = dlcli.predict(run, frame, runtime="portable")["prediction"]
     keras = dlcli.predict(run, frame, runtime="keras")["prediction"]

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from dlcli.cli.commands.options import CacheDirectory, Json, Quiet
-from dlcli.cli.display.console import Console, counted
+from dlcli.cli.display.console import Console, counted, size
 
 __all__ = ["clear", "clear_command", "list_command", "list_entries"]
 
@@ -55,12 +55,12 @@ def list_entries(cache_dir: Path | None, *, console: Console) -> None:
         return
     if entries:
         rows = [
-            [", ".join(files) or entry.directory.name, _size(entry.bytes), _age(time.time() - entry.used)]
+            [", ".join(files) or entry.directory.name, size(entry.bytes), _age(time.time() - entry.used)]
             for entry, files in entries
         ]
         console.result(console.table(["data", "size", "last used"], rows))
-    total = _size(sum(entry.bytes for entry, _ in entries))
-    console.result(f"{cache.directory}: {counted(len(entries), 'entry', 'entries')}, {total} of {_size(cache.limit)}")
+    total = size(sum(entry.bytes for entry, _ in entries))
+    console.result(f"{cache.directory}: {counted(len(entries), 'entry', 'entries')}, {total} of {size(cache.limit)}")
 
 
 def clear(cache_dir: Path | None, *, older_than: float | None, console: Console) -> None:
@@ -81,7 +81,7 @@ def clear(cache_dir: Path | None, *, older_than: float | None, console: Console)
         return
     used = f"; {cleared.in_use} in use stay" if cleared.in_use else ""
     console.result(
-        f"{cache.directory}: {counted(cleared.entries, 'entry', 'entries')} removed, {_size(cleared.bytes)}{used}"
+        f"{cache.directory}: {counted(cleared.entries, 'entry', 'entries')} removed, {size(cleared.bytes)}{used}"
     )
 
 
@@ -92,14 +92,6 @@ def _data_files(entry: Path) -> list[str]:
         return [str(file["identity"]["path"]) for file in files]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 def _age(seconds: float) -> str:

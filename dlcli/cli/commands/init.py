@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.commands.options import Json, Quiet
+from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console, counted
 
 if TYPE_CHECKING:
+    from dlcli.data.sources.options import Reading
     from dlcli.drafting.draft import Draft
 
 __all__ = ["command", "init"]
 
 
+@with_reading
 def command(
     data: Annotated[
         str,
@@ -46,19 +49,24 @@ def command(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    *,
+    reading: Reading,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Look at data and write a config that trains on it, with the reason of each choice beside it."""
-    init(data, target=target, output=output, overwrite=overwrite, console=Console(json_only=json, quiet=quiet))
+    console = Console(json_only=json, quiet=quiet)
+    init(data, target=target, output=output, overwrite=overwrite, reading=reading, console=console)
 
 
-def init(data: str, *, target: str | None, output: str | None, overwrite: bool, console: Console) -> None:
+def init(
+    data: str, *, target: str | None, output: str | None, overwrite: bool, reading: Reading, console: Console
+) -> None:
     """Draft and say what was found."""
     from dlcli import api
 
     with console.status("looking at the data"):
-        drafted = api.init(data, target=target, output=output, overwrite=overwrite)
+        drafted = api.init(data, target=target, output=output, overwrite=overwrite, reading=reading)
     shown = output == "-"
     if console.json_only:
         console.json(_document(drafted, shown=shown))

@@ -71,7 +71,7 @@ def read_as(
         typer.Option(
             "--missing",
             metavar="TEXT",
-            help="A cell that counts as empty beside those of the training, such as ?. Repeatable.",
+            help="A cell that counts as empty beside the known ones, such as ?. Repeatable.",
             show_default=False,
         ),
     ] = None,

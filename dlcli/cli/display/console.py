@@ -149,6 +149,20 @@ def number(value: Any) -> str:
     return str(value)
 
 
+def size(count: float) -> str:
+    """Bytes for a person.
+
+    Example:
+        >>> size(812), size(25_300_000)
+        ('812 B', '25 MB')
+    """
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
 def metrics_line(metrics: Mapping[str, float]) -> str:
     """Metrics in one line: `loss 0.1234  accuracy 0.9667`."""
     return "  ".join(f"{name} {number(value)}" for name, value in loss_first(metrics).items())

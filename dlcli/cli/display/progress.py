@@ -168,10 +168,9 @@ class TrainingBar:
 def plan_lines(planned: Planned, console: Console) -> list[object]:
     """The model, the splits and the accounting, as things to print."""
     rows = ", ".join(f"{name} {count:,}" for name, count in planned.rows.items())
-    trained = planned.rows["train"]
-    epoch = (
-        f"{counted(trained, 'row')} in batches of {planned.batch_size:,}: {counted(planned.steps, 'update')} an epoch"
-    )
+    there, full = planned.rows["train"], planned.steps * planned.batch_size
+    trained = f"{full:,} of {counted(there, 'row')}" if full < there else counted(there, "row")
+    epoch = f"{trained} in batches of {planned.batch_size:,}: {counted(planned.steps, 'update')} an epoch"
     job = f"{counted(planned.epochs, 'epoch')}: {counted(planned.updates, 'update')} in all, on {planned.device}"
     return [
         model_table(planned.summary, console),

@@ -104,6 +104,10 @@ class NumberFeature(Feature):
     def scales_pixels(self) -> bool:
         return len(self.shape or ()) == 3 and self.scale != "none"
 
+    @property
+    def is_unscaled(self) -> bool:
+        return self.scale == "none"
+
     def with_missing(self, gaps: int) -> Self:
         return self.model_copy(update={"missing": "median" if gaps else "mean"}) if self.missing_is_open else self
 

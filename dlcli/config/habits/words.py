@@ -102,6 +102,7 @@ _TABLE: dict[str, Habit] = {
     "batch": Habit(("batch_size",)),
     "bs": Habit(("batch_size",)),
     "minibatch_size": Habit(("batch_size",)),
+    "drop_remainder": Habit(("drop_last",)),
     "class_weights": Habit(("class_weight",)),
     "weights": Habit(("sample_weight",)),
     "sample_weights": Habit(("sample_weight",)),

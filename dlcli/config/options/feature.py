@@ -73,6 +73,11 @@ class Feature(Section):
         return False
 
     @property
+    def is_unscaled(self) -> bool:
+        """Whether it is numbers that come to a layer as they are written."""
+        return False
+
+    @property
     def opens_files(self) -> bool:
         """Whether its cells name files, which it opens."""
         return False

@@ -11,6 +11,7 @@ from dlcli.config.options.section import ColumnName, Name, Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
+from dlcli.config.schema.sweep import SweepConfig
 
 __all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
 
@@ -185,10 +186,30 @@ class CheckpointConfig(Section):
         return (int(number), None) if unit == "epoch" else (None, int(number) * _SECONDS[unit])
 
 
+def _one_rule(value: Any) -> Any:
+    """`all`, or the name of one rule, is a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+Rules = Annotated[list[str], BeforeValidator(_one_rule), Words("a list of rules, or `all`")]
+
+
 class LintConfig(Section):
     """Warnings about classic mistakes."""
 
-    ignore: list[str] = Field(default=[], description="Names of rules that are not to warn.")
+    ignore: Rules = Field(default=[], description="Names of rules that are not to warn; `all`: none is to.")
+    error: Rules = Field(
+        default=[],
+        description="Names of rules whose findings are faults, which stop a job before it trains; `all`: all that are "
+        "not ignored by name. What only a trained model shows comes too late for that: the run is kept, and the exit "
+        "code is 1.",
+    )
+
+    def level(self, rule: str) -> Literal["ignore", "warn", "error"]:
+        """What becomes of a finding."""
+        if rule in self.ignore or ("all" in self.ignore and rule not in self.error):
+            return "ignore"
+        return "error" if rule in self.error or "all" in self.error else "warn"
 
 
 class Config(Section):
@@ -207,6 +228,7 @@ class Config(Section):
         default_factory=CheckpointConfig,
         description="Committed epochs, from which `dlcli train --resume RUN` goes on; `false`: none.",
     )
+    sweep: SweepConfig | None = Field(None, description="What `dlcli sweep` searches for; `train` leaves it alone.")
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
     ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(

@@ -125,8 +125,8 @@ class DataConfig(Section):
     fold: Fold | None = Field(
         None,
         description="Validate on one of several parts of the rows that are not tested on, and train on the others: "
-        "what `dlcli cross-validate` writes into its runs. It takes the place of the fraction of `validation`; in order of "
-        "time a fold is trained on what is before it.",
+        "what `dlcli cross-validate` writes into its runs. It takes the place of the fraction of `validation`; in "
+        "order of time a fold is trained on what is before it.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
         None, description="Decides the splits; the config's own `seed`, which decides all else, when omitted."
@@ -179,6 +179,12 @@ class DataConfig(Section):
     )
     batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
         32, description="Rows an update; `full` is the whole training split, 1 is stochastic gradient descent."
+    )
+    drop_last: bool = Field(
+        False,
+        description="Leave out the last batch of an epoch when it is a short one; with `shuffle` other rows every "
+        "epoch. A batch of few rows moves the weights as far as a full one, and knows less. Fewer rows than a batch "
+        "are one batch.",
     )
     shuffle: bool = Field(True, description="A new order of the training split every epoch, from the seed.")
     augment: list[Component] = Field(

@@ -12,7 +12,7 @@ from dlcli.data.samples.labels import Labels
 from dlcli.data.samples.samples import Indices, Samples
 from dlcli.errors import DlcliError
 
-__all__ = ["Batch", "Batches", "epoch_order"]
+__all__ = ["Batch", "Batches", "epoch_order", "rows_of_an_epoch"]
 
 Batch = tuple[dict[str, NDArray[Any]], Any, Any]
 """Inputs by name, then targets and weights as Keras wants them: an array for one output, a list for several."""
@@ -28,6 +28,16 @@ def epoch_order(num_rows: int, *, seed: int, epoch: int) -> NDArray[np.int64]:
     return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(num_rows)
 
 
+def rows_of_an_epoch(rows: int, batch_size: int, *, drop_last: bool) -> int:
+    """How many samples an epoch has: all, or those of full batches; fewer than a batch are one batch.
+
+    Example:
+        >>> [rows_of_an_epoch(rows, 4, drop_last=True) for rows in (11, 8, 3)]
+        [8, 8, 3]
+    """
+    return rows - rows % batch_size if drop_last and rows >= batch_size else rows
+
+
 class Batches:
     """Samples, batch by batch.
 
@@ -35,6 +45,8 @@ class Batches:
         samples: Those of a split.
         labels: What each output learns of them.
         batch_size: Samples of a batch; the last one of an epoch holds what is left.
+        drop_last: Leave out a last batch that is not full, unless it is the only one: which samples an epoch goes
+            without is another question every time when it shuffles.
         shuffle: A new order every epoch; else the samples in their order.
         seed: Decides the orders.
 
@@ -46,9 +58,17 @@ class Batches:
     """
 
     def __init__(
-        self, samples: Samples, labels: Labels, *, batch_size: int, shuffle: bool = False, seed: int = 0
+        self,
+        samples: Samples,
+        labels: Labels,
+        *,
+        batch_size: int,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_last: bool = False,
     ) -> None:
-        self.rows = len(samples)
+        self.rows = rows_of_an_epoch(len(samples), batch_size, drop_last=drop_last)
+        """Samples of an epoch."""
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.epoch = 0
@@ -120,7 +140,7 @@ class Batches:
         if not self.shuffle:
             return slice(start, stop)
         if self._order is None or self._order[0] != epoch:
-            self._order = (epoch, epoch_order(self.rows, seed=self._seed, epoch=epoch))
+            self._order = (epoch, epoch_order(len(self._samples), seed=self._seed, epoch=epoch))
         return self._order[1][start:stop]
 
     def _gather(self, indices: Indices) -> Batch:

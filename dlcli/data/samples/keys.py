@@ -33,7 +33,7 @@ from dlcli.data.sources.registry import format_of, suffixes
 
 __all__ = ["content_key", "encoding_key", "place_key", "program_key", "recipe_key", "samples_key"]
 
-_ORDER_ALONE = {"augment", "batch_size", "shuffle"}
+_ORDER_ALONE = {"augment", "batch_size", "drop_last", "shuffle"}
 """What decides how the arrays are gone through, not what is in them."""
 
 _FOUND = {"features", "target", "exclude", "defaults"}

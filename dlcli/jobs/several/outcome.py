@@ -129,8 +129,8 @@ def _write_predictions(
         samples = shared.prepared(checked(member)).splits["validation"]
         rows = _rows_of(samples)
         if rows is None:
-            message = f"no {PREDICTIONS} is written of windows: `dlcli predict` gives the forecasts"
-            tell(Notice(Problem(message, rule="no-fold-predictions")))
+            message, hint = f"no {PREDICTIONS} is written of windows", "`dlcli predict` gives the forecasts"
+            tell(Notice(Problem(message, hint=hint, rule="no-fold-predictions")))
             return
         parts += _tables(trained, samples, rows, member)
     table = pa.concat_tables(parts, promote_options="permissive")

@@ -1,4 +1,4 @@
-"""What is once for all trainings of a process: the table that is read, samples and compiled models that serve several."""
+"""What is once for several trainings: the table that is read, samples, and models that are compiled."""
 
 from __future__ import annotations
 

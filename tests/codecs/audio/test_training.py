@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import dlcli
-from dlcli.config.checks.lint import lint
 from dlcli.config.inspection.inspection import inspect
+from dlcli.config.lint.linting import lint
 from dlcli.data.prepare import prepare
 
 pytestmark = pytest.mark.tensorflow
@@ -134,7 +134,7 @@ def test_rates_that_the_files_tell_are_held_against_the_layer(tmp_path: Path, to
         file = write_config(tmp_path, MEL.replace("8000", str(rate)), feature="length: 0.1")
         config = inspect(file).require()
         config = config.model_copy(update={"data": prepare(config.data, seed=1).config})
-        assert ("mel-rate" in {warning.rule for warning in lint(config)}) is told
+        assert ("mel-rate" in {warning.rule for warning in lint(config).warnings}) is told
 
 
 @pytest.mark.parametrize("name", ["hann", "hamming", "blackman"])

@@ -231,6 +231,7 @@ SHARED: dict[str, set[str]] = {
 """Files that name formats for another reason: what is written, `--json`, and how arrays are kept in the cache."""
 
 
+@pytest.mark.slow
 def test_formats_are_named_in_their_folders_alone(project: Path) -> None:
     """Outside of it no code knows a format's name, its suffixes or its modules."""
     home = project / "dlcli" / "data" / "sources"

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.drafting.glance import Cells
-from dlcli.drafting.task import Task
+from dlcli.data.lint.cells import Cells
 
 __all__ = ["gives_away"]
 
@@ -29,11 +28,17 @@ _EXPLAINED = 1 - 1e-7
 """The part of a number's variance that a column explains where it is that number in another unit."""
 
 
-def gives_away(cells: Cells, target: Cells, task: Task) -> str:
-    """How a column gives the target away, in words; empty where it does not."""
+def gives_away(cells: Cells, target: Cells, *, classes: bool) -> str:
+    """How a column gives the target away, in words; empty where it does not.
+
+    Args:
+        cells: The column.
+        target: The target, of the same rows.
+        classes: Whether the target is of classes; else it is a number.
+    """
     if cells.is_array or target.is_array:
         return ""
-    if task.kind == "classes":
+    if classes:
         return _classes(cells, target)
     return _number(cells, target)
 

@@ -1,0 +1,1 @@
+"""The commands of `dlcli runs`, a module each: what becomes of many runs."""

@@ -1,0 +1,1 @@
+"""Lint of what the layers are given."""

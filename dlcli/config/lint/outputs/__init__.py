@@ -1,0 +1,1 @@
+"""Lint of what the outputs give, and what their losses and metrics want of them."""

@@ -1,0 +1,1 @@
+"""Lint of how the model is trained: callbacks, the optimizer, the batch."""

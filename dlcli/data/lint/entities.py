@@ -1,0 +1,60 @@
+"""What rows are of: persons and things that have several rows, and the time at which a row was."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from dlcli.data.lint.cells import Cells
+from dlcli.data.lint.ids import is_id_name
+from dlcli.data.values.conversion import kind_of
+
+__all__ = ["has_entities", "is_person_name", "tells_when"]
+
+_OF_PERSONS = re.compile(
+    r"(?i)(^|[_\W])(patient|subject|person|participant|user|customer|client|member|student|worker|employee|speaker|"
+    r"writer|author|animal|household|family|session|group|device|machine)s?($|[_\W])"
+)
+"""Whose rows are alike: those of another one are what the model will meet."""
+
+_TIMES = re.compile(
+    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|period|sold|created|at|on|t|ts)($|[_\W])"
+)
+_OF_BIRTH = re.compile(r"(?i)birth|dob|born|built|hired|opened|founded|expir|due|joined|start|signup|regist")
+"""Dates that tell something of what a row is about, and not when the row was."""
+
+_FEWEST_GROUPS = 10
+
+
+def is_person_name(name: str) -> bool:
+    """Whether a column is called as those are that say whose a row is."""
+    return bool(_OF_PERSONS.search(name))
+
+
+def has_entities(name: str, cells: Cells) -> bool:
+    """Whether a column looks like one of ids that repeat: several rows each, and many of them."""
+    person = is_person_name(name)
+    if cells.is_array or cells.missing or not (person or is_id_name(name)):
+        return False
+    if kind_of(cells.column.type) not in ("text", "number"):
+        return False
+    numbers = cells.numbers
+    if numbers is not None and not np.array_equal(numbers, np.floor(numbers)):
+        return False
+    fewest = _FEWEST_GROUPS if person else 5 * _FEWEST_GROUPS
+    return fewest <= len(cells.different) <= len(cells.column) / 1.5
+
+
+def tells_when(name: str, cells: Cells) -> bool:
+    """Whether a column of dates tells when a row was: by its name, or because the rows are in its order."""
+    if _OF_BIRTH.search(name):
+        return False
+    return bool(_TIMES.search(name)) or _ascends(cells)
+
+
+def _ascends(cells: Cells) -> bool:
+    if not np.all(np.diff(cells.codes) >= 0):
+        return False
+    names = cells.names
+    return list(names) == sorted(names)

@@ -1,0 +1,162 @@
+"""What the rules about rows are given: a table and its division, and columns of some of its rows as values."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dlcli.config.lint.output import Finding
+from dlcli.config.options.feature import Feature
+from dlcli.data.columns.cells import numbers
+from dlcli.data.columns.chunk import ColumnInfo
+from dlcli.data.columns.codec import Column
+from dlcli.data.lint.cells import Cells
+from dlcli.data.splits.division import Division
+from dlcli.data.table.table import Table
+from dlcli.data.values.conversion import NotNumbers
+from dlcli.data.values.lists import is_list
+from dlcli.errors import DataError
+
+__all__ = ["Finding", "Sight"]
+
+MOST_CELLS = 1_500_000
+"""Cells that are looked at: a table of fifty columns shows 30,000 of its rows, evenly over all."""
+
+FEWEST_ROWS, MOST_ROWS = 500, 100_000
+
+FIRST_ROWS = 20_000
+"""Rows in which a column that is no feature is looked at."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sight:
+    """The rows, as rules look at them.
+
+    Args:
+        table: What was read, its config filled in.
+        division: The rows of each split.
+    """
+
+    table: Table
+    division: Division
+
+    @property
+    def is_series(self) -> bool:
+        """Whether rows are steps, and samples windows of them."""
+        return self.table.config.windows is not None
+
+    @property
+    def fractions(self) -> tuple[str, ...]:
+        """The splits that are drawn from the rows of `train`."""
+        config = self.table.config
+        return tuple(name for name in ("validation", "test") if isinstance(getattr(config, name), float))
+
+    @functools.cached_property
+    def single(self) -> dict[str, str]:
+        """The features of one column with one value a row, and their columns."""
+        infos = self.table.infos
+        return {
+            name: columns[0]
+            for name, columns in self.table.roles.features.items()
+            if len(columns) == 1
+            and not infos[columns[0]].shape
+            and (self.table.config.features or {}).get(name) is not None
+        }
+
+    @functools.cached_property
+    def features(self) -> dict[str, Cells]:
+        """The features of one column, by name; those that name files or hold lists are not among them."""
+        found = {}
+        for name, column in self.single.items():
+            if not self.feature(name).opens_files and (cells := self._columns.get(column)) and not cells.is_array:
+                found[name] = cells
+        return found
+
+    @functools.cached_property
+    def targets(self) -> dict[str, Cells]:
+        """The targets of one column, by name."""
+        roles, known = self.table.roles.targets, self._columns
+        single = {name: columns[0] for name, columns in roles.items() if len(columns) == 1}
+        return {
+            name: known[column] for name, column in single.items() if column in known and not known[column].is_array
+        }
+
+    def feature(self, name: str) -> Feature:
+        """The options of a feature, filled in."""
+        found = (self.table.config.features or {})[name]
+        assert found is not None
+        return found
+
+    @functools.cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """The numbers of the rows of `train` that are looked at, of whichever split: evenly over all."""
+        source = self.table.rows["train"]
+        used = np.delete(np.arange(source.num_rows), self.table.left_out.get("train", np.empty(0, np.int64)))
+        most = min(max(MOST_CELLS // max(len(self._wanted), 1), FEWEST_ROWS), MOST_ROWS)
+        return used[:: max(math.ceil(len(used) / most), 1)]
+
+    @property
+    def every(self) -> int:
+        """How many rows lie between those that are looked at."""
+        return int(self.rows[1] - self.rows[0]) if len(self.rows) > 1 else 1
+
+    def whole(self, column: str) -> Iterator[Column]:
+        """A column of all rows of `train`, chunk by chunk."""
+        return iter(self.table.rows["train"].column(column))
+
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """The least and the most of the features of numbers that come to the model as they are."""
+        found = {}
+        for name, columns in self.table.roles.features.items():
+            if (self.table.config.features or {}).get(name) is None or not self.feature(name).is_unscaled:
+                continue
+            some = self.rows[:: max(len(self.rows) // FEWEST_ROWS, 1)] if self.table.infos[columns[0]].shape else None
+            lows, highs = [], []
+            for chunk in self.table.rows["train"].chunks(self.rows if some is None else some, columns):
+                for values in chunk.columns.values():
+                    seen = np.empty(0) if is_list(values) else numbers(values).values
+                    seen = seen[np.isfinite(seen)]
+                    lows += [float(seen.min())] if seen.size else []
+                    highs += [float(seen.max())] if seen.size else []
+            if lows:
+                found[name] = (min(lows), max(highs))
+        return found
+
+    def unused(self, names: Collection[str]) -> dict[str, Cells]:
+        """The first rows of columns of `train` that are none of the table's roles; those that can be read."""
+        source = self.table.sources.get("train")
+        infos = [self.table.infos[name] for name in names if not self.table.infos[name].shape]
+        if source is None or not infos:
+            return {}
+        found: dict[str, list[Column]] = {info.name: [] for info in infos}
+        rows = 0
+        try:
+            for chunk in source.chunks({info.name: "text" for info in infos}):
+                for name, parts in found.items():
+                    parts.append(chunk.columns[name])
+                rows += chunk.num_rows
+                if rows >= FIRST_ROWS:
+                    break
+        except (DataError, NotNumbers):
+            return {}  # which nobody has asked for
+        return {info.name: Cells(info, tuple(found[info.name])) for info in infos}
+
+    @functools.cached_property
+    def _wanted(self) -> dict[str, ColumnInfo]:
+        """The columns of one value a row that are features or targets."""
+        targets = [columns[0] for columns in self.table.roles.targets.values() if len(columns) == 1]
+        infos: Mapping[str, ColumnInfo] = self.table.infos
+        names = dict.fromkeys([*self.single.values(), *targets])
+        return {name: infos[name] for name in names if name in infos and not infos[name].shape}
+
+    @functools.cached_property
+    def _columns(self) -> dict[str, Cells]:
+        chunks = list(self.table.rows["train"].chunks(self.rows, list(self._wanted))) if self._wanted else []
+        return {
+            name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in self._wanted.items()
+        }
