@@ -37,18 +37,20 @@ def _mean(parts: Sequence[Decoded], threshold: float | None) -> Decoded:
     if first.numbers is not None:
         return dataclasses.replace(
             first,
-            numbers=np.mean([part.numbers for part in parts], axis=0),
+            numbers=np.asarray(np.mean([part.numbers for part in parts if part.numbers is not None], axis=0)),
             quantiles=tuple(
                 (level, np.mean([part.quantiles[place][1] for part in parts], axis=0))
                 for place, (level, _) in enumerate(first.quantiles)
             ),
         )
-    nothing = np.logical_or.reduce([part.indices < 0 for part in parts])
+    found = [part.indices for part in parts if part.indices is not None]
+    nothing = np.asarray(np.min(found, axis=0) < 0)
     if first.probabilities is None:
         return _voted(parts, nothing)
-    mean = np.mean([_in_order(part, first.classes) for part in parts], axis=0, dtype=np.float64).astype(np.float32)
+    in_order = np.stack([_in_order(part, first.classes) for part in parts])
+    mean = np.asarray(in_order.mean(axis=0, dtype=np.float64), np.float32)
     cut = np.float32(0.5 if threshold is None else threshold)
-    indices = mean.argmax(axis=-1)
+    indices = np.asarray(mean.argmax(axis=-1), np.int64)
     if first.chosen is not None:
         return dataclasses.replace(
             first,
@@ -80,6 +82,7 @@ def _voted(parts: Sequence[Decoded], nothing: NDArray[np.bool_]) -> Decoded:
         ]
         return dataclasses.replace(first, chosen=np.mean(found, axis=0) > 0.5)
     places = [np.array([first.classes.index(name) for name in part.classes]) for part in parts]
-    votes = [place[np.maximum(part.indices, 0)] for place, part in zip(places, parts, strict=True)]
+    given = [part.indices for part in parts if part.indices is not None]
+    votes = [place[np.maximum(own, 0)] for place, own in zip(places, given, strict=True)]
     counts = np.stack([np.sum([vote == number for vote in votes], axis=0) for number in range(len(first.classes))])
     return dataclasses.replace(first, indices=np.where(nothing, -1, counts.argmax(axis=0)))
