@@ -221,3 +221,10 @@ def test_nothing_of_it_needs_tensorflow_to_predict(place: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(ROWS)
+
+
+@pytest.mark.soak
+def test_the_example_of_folds_is_as_good_as_it_says(project: Path, tmp_path: Path) -> None:
+    run = dlcli.cross_validate(project / "configs" / "breast_cancer_folds.yaml", folds=5, run_dir=tmp_path / "cv")
+    assert run.final_metrics()["validation"]["accuracy"] >= 0.95
+    assert len(pd.read_csv(tmp_path / "cv" / "predictions.csv")) == 569
