@@ -116,6 +116,7 @@ def train_several(
                 record.close()
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
+    tell.require_none(run.path)
     return Run(run.path)
 
 
@@ -201,7 +202,7 @@ def _train(
     )
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-    return run_job(
+    trained = run_job(
         prepared,
         plan,
         directory=place,
@@ -214,6 +215,8 @@ def _train(
         resumption=resumption,
         files=files,
     )
+    tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
+    return trained
 
 
 def _for_the_whole(tell: Findings, name: str) -> Any:
