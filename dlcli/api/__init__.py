@@ -7,6 +7,7 @@ from dlcli.api.configs import CheckReport, check, expanded, init
 from dlcli.api.evaluations import evaluate
 from dlcli.api.predictions import predict, predict_file
 from dlcli.api.runs import export, report
+from dlcli.api.several import cross_validate
 from dlcli.api.survey import clean_runs, compare_runs, diff_runs, list_runs, show_run
 from dlcli.api.training import reproduce, train
 
@@ -15,6 +16,7 @@ __all__ = [
     "check",
     "clean_runs",
     "compare_runs",
+    "cross_validate",
     "diff_runs",
     "evaluate",
     "expanded",

@@ -66,7 +66,8 @@ def train(
         DataError: The data has.
         ModelError: A layer cannot be built, the outputs do not fit the targets, a device is absent.
         RunError: The run directory exists or cannot be written; the run to resume has no committed epoch, or its data,
-            its code or its config differ.
+            its code or its config differ. The run is complete and kept, and lint has found in its model what
+            `lint: error` names.
         TypeError: Neither a config nor a run to resume, or both.
 
     Example:
@@ -100,7 +101,7 @@ def train(
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache_in(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-    return run_job(
+    run = run_job(
         prepared,
         plan,
         directory=directory,
@@ -111,6 +112,8 @@ def train(
         started=started,
         tell=tell,
     )
+    tell.require_none(run.path)
+    return run
 
 
 def _resume(
@@ -137,7 +140,7 @@ def _resume(
     prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=cache_in(cache_dir), tell=tell)
     from dlcli.jobs.running import run_job
 
-    return run_job(
+    resumed = run_job(
         prepared,
         plan,
         directory=resumption.directory,
@@ -149,6 +152,8 @@ def _resume(
         tell=tell,
         resumption=resumption,
     )
+    tell.require_none(path)
+    return resumed
 
 
 @with_memory_named

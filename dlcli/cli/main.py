@@ -17,7 +17,19 @@ import typer
 
 from dlcli import __version__
 from dlcli.backend.memory import memory_problem
-from dlcli.cli.commands import cache, check, evaluate, export, init, predict, report, reproduce, schema, train
+from dlcli.cli.commands import (
+    cache,
+    check,
+    cross_validate,
+    evaluate,
+    export,
+    init,
+    predict,
+    report,
+    reproduce,
+    schema,
+    train,
+)
 from dlcli.cli.commands.runs import clean, compare, diff, show
 from dlcli.cli.commands.runs import list as listing
 from dlcli.cli.display.console import Console
@@ -81,8 +93,8 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (init, train, evaluate, predict, report, export, reproduce, check, schema):
-    app.command(module.__name__.rpartition(".")[2], cls=Command)(_bounded(module.command))
+for module in (init, train, cross_validate, evaluate, predict, report, export, reproduce, check, schema):
+    app.command(module.__name__.rpartition(".")[2].replace("_", "-"), cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(
     cls=Program, help="List and clear the encoded data that is kept for the next run.", no_args_is_help=True

@@ -101,6 +101,7 @@ def prepare_from(
     seed: int,
     named: Collection[str] = (),
     unscalable: Mapping[str, str] = types.MappingProxyType({}),
+    config: DataConfig | None = None,
 ) -> Prepared:
     """Make a table ready for training, which others may divide in another way, or find it ready in the cache.
 
@@ -109,12 +110,15 @@ def prepare_from(
         seed: See `prepare`.
         named: See `prepare`.
         unscalable: See `prepare`.
+        config: What the table is made ready for, which differs from the reader's config in nothing but the division
+            and the batches; None: the reader's.
 
     Raises:
         DlcliError: See `prepare`.
     """
+    asked = reader.config if config is None else config
     recipe = recipe_key(
-        reader.config,
+        asked,
         seed=seed,
         named=named,
         classification=reader.classification,
@@ -123,11 +127,11 @@ def prepare_from(
     )
     store = reader.store(f"{recipe}-*")
     if (entry := store.find()) is not None:
-        return _from_entry(reader, entry, store, seed=seed, named=named)
+        return _from_entry(reader, asked, entry, store, seed=seed, named=named)
     with store.building() as entry, FurtherFaults(seed=seed) as faults:
         if entry is not None:
-            return _from_entry(reader, entry, store, seed=seed, named=named)
-        faults.table = table = reader.table()
+            return _from_entry(reader, asked, entry, store, seed=seed, named=named)
+        faults.table = table = _divided_as(reader.table(), asked)
         table = check_rows(table)
         marks = reader.found.sightings.unseen
         _tell_unseen(marks, reader.notify)
@@ -312,9 +316,17 @@ def _content(
     }
 
 
-def _from_entry(reader: TableReader, entry: Entry, store: Store, *, seed: int, named: Collection[str]) -> Prepared:
+def _divided_as(table: Table, config: DataConfig) -> Table:
+    """The table with the keys that say how it is divided, and how it is gone through."""
+    own = {name: getattr(config, name) for name in ("fold", "validation", "seed", "batch_size", "shuffle", "augment")}
+    return dataclasses.replace(table, config=table.config.model_copy(update=own))
+
+
+def _from_entry(
+    reader: TableReader, config: DataConfig, entry: Entry, store: Store, *, seed: int, named: Collection[str]
+) -> Prepared:
     """What `prepare_from` made, and said, when the entry was written."""
-    content, config = entry.content, reader.config
+    content = entry.content
     _tell_unseen(content["unseen_marks"], reader.notify)
     found = as_asked(DataConfig(train=config.train, target=content["target"], features=content["features"]), config)
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})

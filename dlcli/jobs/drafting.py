@@ -114,7 +114,7 @@ def _try_rows(config: Config, *, named: frozenset[str] | set[str] | tuple[str, .
         if files:
             reader.table()
         else:
-            prepare_from(reader, seed=config.seed, named=named, unscalable=unscalable_targets(config))
+            prepare_from(reader, seed=config.data_seed, named=named, unscalable=unscalable_targets(config))
 
 
 def _refused(drafted: Draft) -> Problem:

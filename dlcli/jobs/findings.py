@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
+from dlcli.errors import Problem, RunError
 from dlcli.training.events import Event, Listener, Notice
 
 __all__ = ["Findings"]
@@ -22,12 +25,27 @@ class Findings:
     def __init__(self, tell: Listener) -> None:
         self._tell = tell
         self._notices: list[Notice] = []
+        self.faults: tuple[Problem, ...] = ()
+        """Of the warnings those about the trained model that `lint: error` makes faults."""
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
         if isinstance(event, Notice) and len(self._notices) < MOST:
             self._notices.append(event)
         self._tell(event)
+
+    def require_none(self, run: Path) -> None:
+        """Make sure that what lint has found in a trained model is to be no fault.
+
+        Args:
+            run: Where the model is, which is kept.
+
+        Raises:
+            RunError: It is.
+        """
+        if self.faults:
+            kept = f"the model is kept in {run}"
+            raise RunError(dataclasses.replace(each, hint=f"{each.hint}; {kept}") for each in self.faults)
 
     def document(self) -> list[dict[str, Any]]:
         """The notices as JSON values, in their order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from dlcli.training.events import Listener, Notice, Stage
 if TYPE_CHECKING:
     from dlcli.training.plan import Plan
 
-__all__ = ["open_table", "prepare_job"]
+__all__ = ["make_ready", "open_table", "prepare_job"]
 
 
 def prepare_job(
@@ -34,6 +35,7 @@ def prepare_job(
     cache: Cache,
     tell: Listener,
     check: bool = False,
+    ready: Callable[[CheckedConfig], Prepared] | None = None,
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
@@ -44,6 +46,7 @@ def prepare_job(
         cache: Of encoded data.
         tell: Called with the stages and notices.
         check: Nothing is trained afterwards: the end is tried too, as it is for code of the user's own in any case.
+        ready: Gives the data that others have read, or made ready, before; None: it is read.
 
     Raises:
         DlcliError: Every fault that the data and the model show.
@@ -51,13 +54,11 @@ def prepare_job(
     with located(inspection):
         config = checked.config
         tell(Stage("reading data"))
-        with open_table(config, cache=cache, tell=tell) as reader:
-            prepared = prepare_from(
-                reader,
-                seed=config.seed,
-                named=checked.expanded.words,
-                unscalable=unscalable_targets(config),
-            )
+        if ready is not None:
+            prepared = ready(checked)
+        else:
+            with open_table(config, cache=cache, tell=tell) as reader:
+                prepared = make_ready(reader, checked)
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
         if (capped := _smaller_batch(config.data, prepared.config)) is not None:
@@ -131,6 +132,26 @@ def open_table(config: Config, *, cache: Cache, tell: Listener) -> TableReader:
         units=head.units,
         cache=cache,
         notify=lambda problem: tell(Notice(problem, warning=problem.rule != "cache-waiting")),
+    )
+
+
+def make_ready(reader: TableReader, checked: CheckedConfig) -> Prepared:
+    """The data of a config, from a table that others may divide in another way.
+
+    Args:
+        reader: Reads it.
+        checked: The config.
+
+    Raises:
+        DlcliError: Every fault that the data shows.
+    """
+    config = checked.config
+    return prepare_from(
+        reader,
+        seed=config.data_seed,
+        named=checked.expanded.words,
+        unscalable=unscalable_targets(config),
+        config=config.data,
     )
 
 

@@ -16,7 +16,7 @@ from dlcli.data.sources.peek import peek_columns
 from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
-from dlcli.evaluation.verdict import worse_than_guessing
+from dlcli.evaluation.trained_sight import TrainedSight, look_at_training
 from dlcli.exports.portable import write_portable
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.resuming import (
@@ -33,6 +33,7 @@ from dlcli.model.faults import model_faults, reason
 from dlcli.reporting.reports import report_training
 from dlcli.runs.claiming import claim, reclaim
 from dlcli.runs.commits import Commits
+from dlcli.runs.history import read_history
 from dlcli.runs.layout import RunDirectory, copied_names, write_json
 from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
@@ -139,7 +140,8 @@ def run_job(
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
             if outcome.status == "completed":
-                metrics = {"train": dict(outcome.metrics), **_evaluate(prepared, plan, run, tell=tell)}
+                metrics = {"train": dict(outcome.metrics)}
+                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch)
             tell(Stage("proving the portable model"))
             portable, problem = write_portable(
                 run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
@@ -209,9 +211,11 @@ def _taken_up(resumption: Resumption, prepared: Prepared, plan: Plan, *, tell: L
     return start
 
 
-def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listener) -> dict[str, dict[str, float]]:
+def _evaluate(
+    prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Findings, model_epoch: int
+) -> dict[str, dict[str, float]]:
     """Evaluate the splits that were held out; the metrics by split. One that cannot be evaluated is told of: the
-    trained model is worth more. So is a model that is worse than a constant on the last of them, the test split."""
+    trained model is worth more. So is what lint finds in the training, and on the last of them, the test split."""
     metrics: dict[str, dict[str, float]] = {}
     judged, rows = {}, ""
     assembly = plan.assembly
@@ -241,10 +245,14 @@ def _evaluate(prepared: Prepared, plan: Plan, run: RunDirectory, *, tell: Listen
         with contextlib.suppress(*faults):
             judged = report_rows(part, predictor=predictor, preprocessing=prepared.preprocessing)
             rows = "the training rows"
-    config = assembly.config
-    weighted = config.fit.class_weight is not None or config.data.sample_weight is not None
-    for verdict in worse_than_guessing(judged, rows=rows, weighted=weighted):
-        tell(Notice(verdict, warning=True))
+    history: list[dict[str, float]] = []
+    with contextlib.suppress(DlcliError):
+        history = read_history(run.history)
+    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows)
+    found = look_at_training(sight)
+    for problem in found.warnings:
+        tell(Notice(problem, warning=True))
+    tell.faults += found.faults
     return metrics
 
 

@@ -54,7 +54,7 @@ def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None)
         run.config.data,
         run.preprocessing,
         split,
-        seed=run.config.seed,
+        seed=run.config.data_seed,
         named=run.predictor.named,
         cache=cache,
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
 
 __all__ = [
+    "Begun",
     "EpochEnded",
     "EpochStarted",
     "Event",
@@ -34,6 +35,19 @@ class Stage:
     """The job has begun something that takes a moment, such as `reading data`."""
 
     name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Begun:
+    """A job of several trainings has its directory, and can be gone on with from here on.
+
+    Args:
+        directory: The folder of its runs.
+        members: How many there are.
+    """
+
+    directory: Path
+    members: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,5 +159,5 @@ class RowsDone:
     about: int | None = None
 
 
-Event = Stage | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | RowsDone
+Event = Stage | Begun | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | RowsDone
 Listener = Callable[[Event], None]

@@ -91,6 +91,8 @@ def train(
     """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
     from dlcli import api
     from dlcli.cli.display.progress import TrainingDisplay
+    from dlcli.config.lint.rules import OF_RUNS, rule_names
+    from dlcli.runs.run import Run
 
     display = TrainingDisplay(console)
     try:
@@ -114,7 +116,17 @@ def train(
         ended = [problem.rule for problem in error.problems]
         if display.directory is not None and "loss-not-finite" not in ended and _can_go_on(display.directory):
             _tell_way_on(display.directory, console)
+        if display.directory is not None and not console.json_only and not {*rule_names(*OF_RUNS)}.isdisjoint(ended):
+            _present(Run(display.directory), console)
         raise
+    _present(run, console)
+    if run.status == "interrupted":
+        _tell_way_on(run.path, console)
+        raise typer.Exit(75)
+
+
+def _present(run: Run, console: Console) -> None:
+    """What came of a training."""
     metrics = run.final_metrics()
     if console.json_only:
         console.json(
@@ -136,9 +148,6 @@ def train(
         console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
         if (page := run.path / "report.html").is_file():
             console.note(f"its report: {page}")
-    if run.status == "interrupted":
-        _tell_way_on(run.path, console)
-        raise typer.Exit(75)
 
 
 def _tell_way_on(run: Path, console: Console) -> None:

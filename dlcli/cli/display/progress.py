@@ -16,7 +16,7 @@ from rich.text import Text
 
 from dlcli.cli.display.console import Console, counted
 from dlcli.cli.display.epochs import EpochLines, epoch_line
-from dlcli.training.events import EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
+from dlcli.training.events import Begun, EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
 
 if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
@@ -56,6 +56,8 @@ class TrainingDisplay:
         match event:
             case Stage():
                 self._stage(event.name)
+            case Begun():
+                self.directory = event.directory
             case Notice():
                 self._notice(event)
             case Planned():

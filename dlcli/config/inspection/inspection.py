@@ -192,7 +192,9 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     expanded = _expanded(sections.get("model"), sections.get("data"), code.names)
     problems += expanded.problems if expanded is not None else ()
-    faults, watches = _of_callbacks(sections, code.names, expanded, is_validated=document.has("data", "validation"))
+    faults, watches = _of_callbacks(
+        sections, code.names, expanded, is_validated=document.has("data", "validation") or document.has("data", "fold")
+    )
     problems += faults
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)

@@ -2,7 +2,7 @@
 
 from dlcli.config.options.feature import Feature, Target
 from dlcli.config.schema.config import CheckpointConfig, CompileConfig, Config, FitConfig, LintConfig, RuntimeConfig
-from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, GroupSplit, OnlyTheseMarks, OrderedSplit
+from dlcli.config.schema.data import REST, USUAL_MARKS, DataConfig, Fold, GroupSplit, OnlyTheseMarks, OrderedSplit
 from dlcli.config.schema.features import FeatureDefaults
 from dlcli.config.schema.model import LAYER_KEYS, LOOP_KEYS, LayerItem, ModelConfig
 from dlcli.config.schema.windows import Windows
@@ -19,6 +19,7 @@ __all__ = [
     "Feature",
     "FeatureDefaults",
     "FitConfig",
+    "Fold",
     "GroupSplit",
     "LayerItem",
     "LintConfig",

@@ -230,6 +230,11 @@ class Config(Section):
     )
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
+    ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None,
+        description="Train so many models, each from a seed of its own on the same rows, and predict their mean; the run "
+        "is a folder with a run for each.",
+    )
     report: bool = Field(
         True, description="Write `report.html`, the model card and the plots at the end of `train` and `evaluate`."
     )
@@ -239,6 +244,11 @@ class Config(Section):
     code: list[str] = Field(
         default=[], description="Python files with your own layers, losses, metrics and callbacks; nothing else is run."
     )
+
+    @property
+    def data_seed(self) -> int:
+        """What decides the splits."""
+        return self.seed if self.data.seed is None else self.data.seed
 
     def notation(self) -> dict[str, Any]:
         """The config as plain values, every default filled in, ready to be written as YAML and read again."""

@@ -14,7 +14,7 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.features import AnyFeature, AnyTarget, FeatureDefaults
 from dlcli.config.schema.windows import Windows, inputs_of_windows
 
-__all__ = ["REST", "USUAL_MARKS", "DataConfig", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
+__all__ = ["REST", "USUAL_MARKS", "DataConfig", "Fold", "GroupSplit", "OnlyTheseMarks", "OrderedSplit"]
 
 REST = "..."
 """Among the features: every column that no other feature and nothing else takes."""
@@ -38,6 +38,21 @@ class OrderedSplit(Section):
     """The rows in the order of a column, such as a date: the last are the test split."""
 
     ordered: ColumnName = Field(description="The column of numbers or times by which the rows are ordered.")
+
+
+class Fold(Section):
+    """One of several parts of the training rows, each of which is validated on once: a part of a cross-validation."""
+
+    number: Annotated[int, Field(ge=1)] = Field(description="Which fold this is, from 1.")
+    of: Annotated[int, Field(ge=2, le=1000)] = Field(description="How many folds there are.")
+    repeat: Annotated[int, Field(ge=1)] = Field(1, description="Which of several divisions into folds, from 1.")
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if self.number > self.of:
+            message = "there is no fold {number} of {of}: they are numbered from 1"
+            raise PydanticCustomError("fold", message, {"number": self.number, "of": self.of})
+        return self
 
 
 Mark = Annotated[str, BeforeValidator(as_text)]
@@ -106,6 +121,15 @@ class DataConfig(Section):
         "`ordered` (the last rows are the test split, those before them the validation split); `{ordered: column}` "
         "(the same, in the order of a column of numbers or times); `{group: column}`. With `windows` it is `ordered` "
         "when omitted, by their time; `random` and `stratified` draw whole series.",
+    )
+    fold: Fold | None = Field(
+        None,
+        description="Validate on one of several parts of the rows that are not tested on, and train on the others: what "
+        "`dlcli cross-validate` writes into its runs. It takes the place of the fraction of `validation`; in order of "
+        "time a fold is trained on what is before it.",
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
+        None, description="Decides the splits; the config's own `seed`, which decides all else, when omitted."
     )
     target: Annotated[
         dict[str, AnyTarget | None],
@@ -224,6 +248,22 @@ class DataConfig(Section):
         if isinstance(value, dict) and value.get("windows") is not None and "split" not in value:
             return {**value, "split": "ordered"}
         return value
+
+    @model_validator(mode="after")
+    def _fold_is_the_validation_split(self) -> Self:
+        if self.fold is None:
+            return self
+        if self.validation is not None and not isinstance(self.validation, float):
+            raise PydanticCustomError(
+                "fold",
+                "a fold of `train` is the validation split, and `validation` is a source of its own: leave it out",
+            )
+        object.__setattr__(self, "validation", 1 / self.fold.of)
+        return self
+
+    def at_fold(self, fold: Fold) -> Self:
+        """The same rows with a fold as the validation split."""
+        return self.model_copy(update={"fold": fold, "validation": 1 / fold.of})
 
     @model_validator(mode="after")
     def _windows_have_an_order(self) -> Self:

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import GroupSplit, OrderedSplit
+from dlcli.config.schema import Fold, GroupSplit, OrderedSplit
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.series.form import Pace
+from dlcli.data.splits.folds import fold_rows
 from dlcli.data.splits.partition import split_rows
 from dlcli.data.table.checks import row_labels
 from dlcli.data.table.order import format_of, row_order
@@ -20,7 +21,7 @@ from dlcli.data.table.table import Table
 from dlcli.data.values.lists import is_list
 from dlcli.errors import DataError, Problem
 
-__all__ = ["Division", "Part", "classes_of", "divide_rows", "groups_of"]
+__all__ = ["Division", "Part", "classes_of", "divide_rows", "groups_of", "split_or_fold"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,9 +118,32 @@ def divide_rows(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLI
         if how == "stratified" and fractions:
             codes, names = classes_of(table)
     codes = None if codes is None else codes[kept]
-    shares = split_rows(len(kept), fractions=fractions, how=how, seed=seed, labels=codes, label_names=names)
+    shares = split_or_fold(
+        len(kept), config.fold, fractions=fractions, how=how, seed=seed, labels=codes, label_names=names
+    )
     parts = {name: Part("train", np.sort(kept[numbers])) for name, numbers in shares.items()} | own
     return Division({name: parts[name] for name in SPLITS if name in parts and name in wanted})
+
+
+def split_or_fold(
+    num_rows: int,
+    fold: Fold | None,
+    *,
+    fractions: Mapping[SplitName, float],
+    how: Literal["random", "stratified", "ordered", "group"],
+    seed: int,
+    labels: NDArray[np.int64] | None,
+    label_names: tuple[str, ...],
+) -> dict[SplitName, NDArray[np.int64]]:
+    """Rows divided by fractions; or by that of the test split, and what is left by folds. See `split_rows`."""
+    own = {name: part for name, part in fractions.items() if fold is None or name != "validation"}
+    shares = split_rows(num_rows, fractions=own, how=how, seed=seed, labels=labels, label_names=label_names)
+    if fold is None:
+        return shares
+    rest = shares.pop("train")
+    left = None if labels is None else labels[rest]
+    folded = fold_rows(len(rest), fold, how=how, seed=seed, labels=left, label_names=label_names)
+    return {name: rest[rows] for name, rows in folded.items()} | shares
 
 
 def _order(table: Table, column: str) -> NDArray[Any]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.config.schema import GroupSplit, Windows
+from dlcli.config.schema import Fold, GroupSplit, Windows
 from dlcli.config.schema.windows import FillGaps
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.columns.cells import numbers
@@ -18,8 +18,9 @@ from dlcli.data.series.layout import Layout, lay_out
 from dlcli.data.series.naive import seasonal_scale
 from dlcli.data.series.once import changing, static_columns
 from dlcli.data.series.time_form import in_words
-from dlcli.data.splits.division import Division, Part, classes_of, groups_of
-from dlcli.data.splits.partition import split_rows, split_sizes
+from dlcli.data.splits.division import Division, Part, classes_of, groups_of, split_or_fold
+from dlcli.data.splits.folds import grow
+from dlcli.data.splits.partition import split_sizes
 from dlcli.data.table.order import format_of
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import Table
@@ -185,11 +186,13 @@ def _splits_of(table: Table, source: SplitName, layout: Layout, *, seed: int) ->
         return np.full(len(layout.order), SPLITS.index(source))
     if isinstance(config.split, GroupSplit):
         codes, names = groups_of(table.rows[source], config.split.group)
-        shares = split_rows(len(codes), fractions=fractions, how="group", seed=seed, labels=codes, label_names=names)
+        shares = split_or_fold(
+            len(codes), config.fold, fractions=fractions, how="group", seed=seed, labels=codes, label_names=names
+        )
         of_rows = _numbers(shares, len(codes))
         return of_rows[layout.order]
     if config.split not in ("random", "stratified"):
-        return _by_time(layout, fractions)
+        return _by_time(layout, fractions) if config.fold is None else _folds_in_time(layout, fractions, config.fold)
     of_series = _numbers(_draw(table, layout, fractions, seed=seed), len(layout.starts))
     return of_series[layout.series]
 
@@ -214,17 +217,29 @@ def _by_time(layout: Layout, fractions: Mapping[SplitName, float]) -> NDArray[np
     return splits
 
 
+def _folds_in_time(layout: Layout, fractions: Mapping[SplitName, float], fold: Fold) -> NDArray[np.int64]:
+    """The last steps are the test split; of those before them a fold is validated on, and what is before it trained on."""
+    splits = _by_time(layout, {name: part for name, part in fractions.items() if name == "test"})
+    rest = np.flatnonzero(splits == SPLITS.index("train"))
+    splits[rest] = NOWHERE
+    for name, rows in grow(np.unique(layout.times[rest], return_inverse=True)[1], fold).items():
+        splits[rest[rows]] = SPLITS.index(name)
+    return splits
+
+
 def _draw(
     table: Table, layout: Layout, fractions: Mapping[SplitName, float], *, seed: int
 ) -> dict[SplitName, NDArray[np.int64]]:
     """Whole series, at random; or each class, which is that of a series' last step, in the same proportion."""
-    count = len(layout.starts)
+    count, fold = len(layout.starts), table.config.fold
     if table.config.split == "random":
-        return split_rows(count, fractions=fractions, how="random", seed=seed)
+        return split_or_fold(count, fold, fractions=fractions, how="random", seed=seed, labels=None, label_names=())
     codes, names = classes_of(table)
     last = np.append(layout.starts[1:], len(layout.order)) - 1
     labels = codes[layout.order[last]]
-    return split_rows(count, fractions=fractions, how="stratified", seed=seed, labels=labels, label_names=names)
+    return split_or_fold(
+        count, fold, fractions=fractions, how="stratified", seed=seed, labels=labels, label_names=names
+    )
 
 
 def _numbers(shares: Mapping[SplitName, NDArray[np.int64]], count: int) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Accuracy counts exact matches, which numbers hardly ever are."""
+"""Accuracy counts exact matches, which numbers hardly ever are; those between 0 and 1 of a sigmoid are rounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ __all__ = ["find"]
 def find(config: Config, output: Output) -> Iterator[Finding]:
     """Each place where that is so."""
     accuracies = [metric.name for metric in output.metrics if counts_matches(metric)]
-    if accuracies and output.target is not None and output.target.kind == "number":
+    if (
+        accuracies
+        and output.head.activation != "sigmoid"
+        and output.target is not None
+        and output.target.kind == "number"
+    ):
         yield Finding(
             "compile.metrics",
             f"{accuracies[0]} counts exact matches, and the target {output.target.name!r} is a number",

@@ -1,0 +1,170 @@
+"""Train a config on several parts of its rows: a cross-validation."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dlcli.api.arguments import ConfigLike, Overrides, RunLike, cache_in, checked_config, require_names
+from dlcli.api.listeners import ignore, leave_to_run, once, warner
+from dlcli.backend.memory import with_memory_named
+from dlcli.errors import ConfigError, Problem
+from dlcli.runs.claiming import choose
+from dlcli.runs.members import open_several
+from dlcli.runs.run import Run
+from dlcli.training.events import Listener, Notice
+from dlcli.training.messages import with_warnings_forwarded
+
+if TYPE_CHECKING:
+    from dlcli.jobs.findings import Findings
+
+
+@with_memory_named
+@with_warnings_forwarded
+def cross_validate(
+    config: ConfigLike | None = None,
+    *,
+    folds: int = 5,
+    repeats: int = 1,
+    overrides: Overrides = (),
+    run_dir: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: RunLike | None = None,
+    allow_code: bool = False,
+    cache_dir: str | os.PathLike[str] | None = None,
+    listener: Listener | None = None,
+) -> Run:
+    """Train a config once for each fold of its rows, each time without that fold, which is then predicted.
+
+    Args:
+        config: As for `train`; None where a cross-validation is resumed.
+        folds: How many parts the rows that are not tested on are divided into, as `data.split` says.
+        repeats: How many times they are divided, each time otherwise.
+        overrides: As for `train`.
+        run_dir: Where the folder goes; `runs/<name>-cv-<NNN>` when None.
+        overwrite: Replace an existing run in `run_dir`.
+        resume: A cross-validation to go on with: its folds that are trained stay as they are.
+        allow_code: Run the Python files that the folder to resume has in its `code/`.
+        cache_dir: As for `train`.
+        listener: Called with the events of the job.
+
+    Returns:
+        The folder as a run; `metrics` are the means over the folds, of which each is a run in it.
+
+    Raises:
+        DlcliError: See `train`; there are too few rows, or too few of a class or group.
+        TypeError: Neither a config nor a folder to resume, or both.
+
+    Example:
+        >>> run = dlcli.cross_validate("configs/iris.yaml", folds=5)  # doctest: +SKIP
+        >>> run.final_metrics()["validation"]["accuracy"]  # doctest: +SKIP
+        0.9604
+    """
+    started = time.perf_counter()
+    require_names(run_dir, cache_dir)
+    from dlcli.jobs.findings import Findings
+
+    tell = Findings(once(listener or ignore))
+    if resume is not None:
+        if config is not None or run_dir is not None or overwrite:
+            raise TypeError("a cross-validation that is resumed has its config and its directory")
+        return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
+    if config is None:
+        raise TypeError("cross_validate needs a config, or a folder to resume")
+    _require_counts(folds, repeats)
+    job = _job(config, overrides, folds, repeats, tell)
+    from dlcli.jobs.inputs import input_files
+    from dlcli.jobs.several.training import train_several
+
+    inputs = input_files(job.inspection, job.checked.config)
+    place = None if run_dir is None else Path(run_dir)
+    directory = choose(f"{job.checked.config.name}-cv", place, overwrite=overwrite, inputs=inputs)
+    return train_several(
+        job,
+        directory=directory,
+        numbered=run_dir is None,
+        overwrite=overwrite,
+        inputs=inputs,
+        cache=cache_in(cache_dir),
+        started=started,
+        tell=tell,
+    )
+
+
+def _job(config: ConfigLike, overrides: Overrides, folds: int, repeats: int, tell: Findings) -> Any:
+    from dlcli.jobs.several.members import fold_members
+    from dlcli.jobs.several.training import SeveralJob
+
+    fold = {"number": 1, "of": folds, "repeat": 1}
+    given: Overrides = (
+        {**overrides, "data.fold": fold}
+        if isinstance(overrides, Mapping)
+        else [*overrides, f"data.fold={{number: 1, of: {folds}, repeat: 1}}"]
+    )
+    inspection, checked = checked_config(config, given, needs_keras=True, notify=warner(tell))
+    if checked.config.ensemble is not None:
+        message = "a cross-validation trains a model for each fold, and not an ensemble for each"
+        raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
+    facts = {"folds": {"of": folds, "repeats": repeats}}
+    return SeveralJob(inspection, checked, "cross_validation", fold_members(checked.config, folds, repeats), facts)
+
+
+def _resume(
+    run: RunLike,
+    overrides: Overrides,
+    *,
+    allow_code: bool,
+    cache_dir: str | os.PathLike[str] | None,
+    started: float,
+    tell: Findings,
+) -> Run:
+    path = run.path if isinstance(run, Run) else Path(run)
+    from dlcli.jobs.several.training import require_kind, train_several
+    from dlcli.trained.own_code import require_code
+
+    before = require_kind(open_several(path), path, "cross_validation")
+    folds = before.record.get("folds")
+    of, repeats = (folds.get("of"), folds.get("repeats")) if isinstance(folds, dict) else (None, None)
+    _require_counts(of, repeats)
+    assert isinstance(of, int)
+    assert isinstance(repeats, int)
+    if overrides:
+        message = "a cross-validation goes on with the config that its folds were begun with"
+        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    if before.record.get("status") == "completed":
+        message = f"there is nothing to do: all {len(before.names)} folds are trained"
+        tell(Notice(Problem(message, rule="nothing-to-do")))
+        return Run(path)
+    job = _job(before.directory.config, (), of, repeats, tell)
+    require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
+    return train_several(
+        job,
+        directory=before.directory,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        cache=cache_in(cache_dir),
+        started=started,
+        tell=tell,
+        before=before,
+    )
+
+
+def _require_counts(folds: Any, repeats: Any) -> None:
+    """Refuse what are no numbers of folds and repeats.
+
+    Raises:
+        ConfigError: All that is wrong.
+    """
+    problems = []
+    if not isinstance(folds, int) or isinstance(folds, bool) or not 2 <= folds <= 1000:
+        problems.append(Problem(f"expected 2 to 1,000 folds, got {folds!r}", hint="--folds 5", rule="wrong-value"))
+    if not isinstance(repeats, int) or isinstance(repeats, bool) or not 1 <= repeats <= 1000:
+        problems.append(
+            Problem(f"expected 1 to 1,000 repeats, got {repeats!r}", hint="--repeats 1", rule="wrong-value")
+        )
+    if problems:
+        raise ConfigError(problems)

@@ -1,0 +1,67 @@
+"""What is once for all trainings of a job: the table that is read, and samples that are the same for several."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from types import TracebackType
+
+from dlcli.config.inspection.inspection import CheckedConfig
+from dlcli.config.schema import Config
+from dlcli.data.cache.cache import Cache
+from dlcli.data.prepare import Prepared
+from dlcli.data.reader import TableReader
+from dlcli.jobs.preparing import make_ready, open_table
+from dlcli.training.events import Listener
+
+__all__ = ["Shared"]
+
+DIVISION = ("fold", "validation", "seed", "batch_size", "shuffle", "augment")
+"""What of `data` may differ between configs that one reading of the table serves."""
+
+
+class Shared:
+    """Use it as a context manager: what was read ends with it.
+
+    Args:
+        cache: Of encoded data.
+        tell: Called with notices.
+    """
+
+    def __init__(self, cache: Cache, tell: Listener) -> None:
+        self.cache, self._tell = cache, tell
+        self._stack = contextlib.ExitStack()
+        self._readers: dict[str, TableReader] = {}
+        self._last: tuple[str, Prepared] | None = None
+
+    def __enter__(self) -> Shared:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._last = None
+        self._readers.clear()
+        self._stack.close()
+
+    def reader(self, config: Config) -> TableReader:
+        """What reads the table of a config, once for all that differ only in how it is divided."""
+        data = config.data.model_copy(update=dict.fromkeys(("fold", "seed")))
+        key = json.dumps([data.model_dump(mode="json", exclude=set(DIVISION)), self._heads(config)], default=str)
+        if key not in self._readers:
+            self._readers[key] = self._stack.enter_context(open_table(config, cache=self.cache, tell=self._tell))
+        return self._readers[key]
+
+    def prepared(self, checked: CheckedConfig) -> Prepared:
+        """The data of a config, made ready. Of several in a row with the same data it is made ready once."""
+        config = checked.config
+        key = json.dumps([config.data.model_dump(mode="json"), config.data_seed, self._heads(config)], default=str)
+        if self._last is None or self._last[0] != key:
+            self._last = None  # the memory of the one before is not needed beside it
+            self._last = (key, make_ready(self.reader(config), checked))
+        return self._last[1]
+
+    @staticmethod
+    def _heads(config: Config) -> object:
+        """What of the model decides how the data is read: see `open_table`."""
+        return [config.model.model_dump(mode="json", by_alias=True), config.compile.model_dump(mode="json")]

@@ -1,0 +1,230 @@
+"""Several trainings in one process, a run for each, in a folder that is a run of them all."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.document.writer import dump
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.data.cache.cache import Cache
+from dlcli.data.stages import check_rows, divide
+from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.jobs.checking import located
+from dlcli.jobs.findings import Findings
+from dlcli.jobs.preparing import prepare_job
+from dlcli.jobs.resuming import open_resumption
+from dlcli.jobs.several.members import Member
+from dlcli.jobs.several.outcome import gather_outcome
+from dlcli.jobs.several.shared import Shared
+from dlcli.runs.claiming import claim, reclaim
+from dlcli.runs.layout import RunDirectory, write_atomically
+from dlcli.runs.members import Kind, Several, member_facts
+from dlcli.runs.provenance import now, provenance
+from dlcli.runs.record import RunRecord
+from dlcli.runs.run import Run
+from dlcli.trained.own_code import GRANTED
+from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
+
+__all__ = ["SeveralJob", "train_several"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SeveralJob:
+    """What is to be trained.
+
+    Args:
+        inspection: Knows the lines of the config.
+        checked: The config of the whole, checked.
+        kind: What the members are to each other.
+        members: In their order.
+        facts: What the record says beside: how many folds.
+    """
+
+    inspection: Inspection
+    checked: CheckedConfig
+    kind: Kind
+    members: tuple[Member, ...]
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def checked_of(self, member: Member) -> CheckedConfig:
+        """The config of a member, which is checked as the whole is."""
+        return dataclasses.replace(self.checked, config=member.config)
+
+
+def train_several(
+    job: SeveralJob,
+    *,
+    directory: RunDirectory,
+    numbered: bool,
+    overwrite: bool,
+    inputs: Sequence[Path],
+    cache: Cache,
+    started: float,
+    tell: Findings,
+    before: Several | None = None,
+) -> Run:
+    """Train all members, or those that are not trained yet, and gather what came of them.
+
+    Args:
+        job: What.
+        directory: Where the folder goes.
+        numbered: Whether the directory's number was chosen for it.
+        overwrite: Replace a run that is there.
+        inputs: The files that the job reads.
+        cache: Of encoded data.
+        started: `time.perf_counter()` at the job's start.
+        tell: Called with the events.
+        before: The folder that is to go on; None: a new one.
+
+    Raises:
+        DlcliError: See `run_job`; too few rows for the folds.
+    """
+    with Shared(cache, tell) as shared:
+        _require_divisible(job, shared, tell)
+        with (
+            claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
+            if before is None
+            else reclaim(directory)
+        ) as claimed:
+            run = claimed.run
+            record = RunRecord(run, facts=_facts(job, before), started=started, earlier=_earlier(before))
+            try:
+                record.begin()
+                if before is None:
+                    config = job.checked.config
+                    config = config.model_copy(update={"code": run.keep_code(config.code)})
+                    write_atomically(run.config, dump(config.notation()))
+                tell(Begun(run.path, len(job.members)))
+                status = _train_members(job, run, shared, record, tell)
+                results = gather_outcome(job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell)
+                if status == "completed":
+                    results |= {"findings": tell.document()}
+                record.finish(status, **results)
+                if status == "completed":
+                    claimed.complete()
+            finally:
+                record.close()
+    seconds = time.perf_counter() - started
+    tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
+    return Run(run.path)
+
+
+def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
+    """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
+
+    Raises:
+        DataError: There are too few rows, or too few of a class or group.
+    """
+    if job.kind != "cross_validation":
+        return
+    tell(Stage("reading data"))
+    with located(job.inspection):
+        table = check_rows(shared.reader(job.checked.config).table())
+        for member in job.members:
+            divided = table.config.at_fold(member.config.data.fold) if member.config.data.fold else table.config
+            divide(dataclasses.replace(table, config=divided), seed=member.config.data_seed)
+
+
+def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: RunRecord, tell: Findings) -> str:
+    """Train one after the other; `interrupted` as soon as one is."""
+    for number, member in enumerate(job.members, start=1):
+        place = RunDirectory(run.path / member.name)
+        if place.record.is_file() and place.read_record().get("status") == "completed":
+            continue
+        tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
+        try:
+            trained = _train(job, member, place, shared, tell)
+        except DlcliError as error:
+            raise type(error)(_named(problem, member.name) for problem in error.problems) from error
+        first = trained.record
+        record.note(**{key: first[key] for key in ("columns", "reading", "data", "device", "rows") if key in first})
+        record.save()
+        if trained.status != "completed":
+            return trained.status
+    return "completed"
+
+
+def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared, tell: Findings) -> Run:
+    """Train one, or go on with it."""
+    started = time.perf_counter()
+    checked, inspection, resumption = job.checked_of(member), job.inspection, None
+    if place.record.is_file():
+        # The folder's config has been looked at, and so has its code.
+        resumption = open_resumption(place.path, leave=GRANTED)
+        inspection = resumption.inspection
+        checked = inspection.checked()
+    own = Findings(_for_the_whole(tell, member.name))
+    prepared, plan = prepare_job(
+        inspection, checked, directory=place.path, cache=shared.cache, tell=own, ready=shared.prepared
+    )
+    from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
+
+    return run_job(
+        prepared,
+        plan,
+        directory=place,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        config_file=job.inspection.file,
+        started=started,
+        tell=own,
+        resumption=resumption,
+    )
+
+
+def _for_the_whole(tell: Findings, name: str) -> Any:
+    """What of a member's events is told of the whole: notices, and how far it is."""
+
+    def listen(event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            tell(Stage(f"{name}, epoch {event.epoch}"))
+        elif isinstance(event, Notice | Stage):
+            tell(event)
+
+    return listen
+
+
+def _named(problem: Problem, name: str) -> Problem:
+    return dataclasses.replace(problem, message=f"{name}: {problem.message}")
+
+
+def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
+    config = job.checked.config
+    own = provenance(job.inspection.file)
+    facts = {
+        "name": config.name,
+        "seed": config.seed,
+        **own,
+        "writes": ["predictions.csv"],
+        **member_facts(job.kind, [member.name for member in job.members]),
+        **job.facts,
+    }
+    if before is None:
+        return facts
+    kept = ("started", "argv", "config_file", "working_directory", "versions", "hardware", "git", "columns", "reading")
+    earlier = before.record.get("resumed")
+    resumed = {"at": now(), "argv": own["argv"], "versions": own["versions"]}
+    facts |= {key: before.record[key] for key in (*kept, "data", "rows") if key in before.record}
+    return facts | {"resumed": [*(earlier if isinstance(earlier, list) else []), resumed]}
+
+
+def _earlier(before: Several | None) -> float:
+    seconds = None if before is None else before.record.get("seconds")
+    return float(seconds) if isinstance(seconds, (int, float)) and 0 <= seconds < 1e10 else 0.0
+
+
+def require_kind(several: Several | None, path: Path, kind: Kind) -> Several:
+    """A folder of a kind.
+
+    Raises:
+        RunError: It is one of another, or a single run.
+    """
+    if several is not None and several.kind == kind:
+        return several
+    what = "a single run" if several is None else f"of the kind {several.kind}"
+    raise RunError(Problem(f"{path} is {what}, and not of the kind {kind}", hint="see its run.json", rule="not-a-run"))
