@@ -305,7 +305,16 @@ class RunDirectory:
         Raises:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
-        files = [self.record, self.config, self.preprocessing, self.history, self.tracking, self.model, self.weights, self.portable]
+        files = [
+            self.record,
+            self.config,
+            self.preprocessing,
+            self.history,
+            self.tracking,
+            self.model,
+            self.weights,
+            self.portable,
+        ]
         problems = unsafe([*files, self.initial, self.lock, self.report, self.card])
         problems += unsafe([self.evaluations, self.checkpoints, self.code, self.plots], directories=True)
         if not problems and self.code.is_dir():

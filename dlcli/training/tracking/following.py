@@ -1,7 +1,7 @@
 """A tracker in a thread of its own: the training hands over what there is to tell, and goes on.
 
-What a tracker does is anybody's code and anybody's network. So this is a boundary, as the command line's is: whatever it
-raises is caught, and whatever it waits for is waited for elsewhere, and not for ever.
+What a tracker does is anybody's code and anybody's network. So this is a boundary, as the command line's is: whatever
+it raises is caught, and whatever it waits for is waited for elsewhere, and not for ever.
 """
 
 from __future__ import annotations

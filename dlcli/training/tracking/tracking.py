@@ -74,7 +74,16 @@ class Tracking:
         """The job has ended, and all that it writes is written."""
         flat = {f"{split}.{name}": value for split, values in metrics.items() for name, value in values.items()}
         run = self._run
-        files = [run.config, run.record, run.history, run.preprocessing, run.trained, run.portable, run.report, run.card]
+        files = [
+            run.config,
+            run.record,
+            run.history,
+            run.preprocessing,
+            run.trained,
+            run.portable,
+            run.report,
+            run.card,
+        ]
         for following in self._followings:
             following.end(TrackedEnd(status, time.time(), flat, [*files, run.evaluations, run.plots]))
         self._tell()
