@@ -105,8 +105,9 @@ format: $(VENV)/.installed-dev ## put the code into shape
 	$(BIN)/ruff format .
 
 .PHONY: catalogue
-catalogue: $(VENV)/.installed-dev ## write the catalogue of Keras components from the installed Keras
+catalogue: $(VENV)/.installed-dev ## write the catalogue of components from the installed Keras and Optuna
 	$(BIN)/python -m dlcli.model.introspection.catalogue
+	$(BIN)/python -m dlcli.model.introspection.search
 
 .PHONY: docs
 docs: $(VENV)/.installed-dev ## write the generated docs and the editor's schema

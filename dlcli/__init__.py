@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         report,
         reproduce,
         show_run,
+        sweep,
         train,
     )
     from dlcli.data.sources.options import Reading
@@ -70,6 +71,7 @@ __all__ = [
     "report",
     "reproduce",
     "show_run",
+    "sweep",
     "train",
 ]
 

@@ -9,6 +9,7 @@ from dlcli.api.predictions import predict, predict_file
 from dlcli.api.runs import export, report
 from dlcli.api.several import cross_validate
 from dlcli.api.survey import clean_runs, compare_runs, diff_runs, list_runs, show_run
+from dlcli.api.sweeps import sweep
 from dlcli.api.training import reproduce, train
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "report",
     "reproduce",
     "show_run",
+    "sweep",
     "train",
 ]

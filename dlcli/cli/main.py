@@ -28,6 +28,7 @@ from dlcli.cli.commands import (
     report,
     reproduce,
     schema,
+    sweep,
     train,
 )
 from dlcli.cli.commands.runs import clean, compare, diff, show
@@ -93,7 +94,7 @@ def _explain(console: Console, error: Exception | KeyboardInterrupt) -> int:
             return 3
 
 
-for module in (init, train, cross_validate, evaluate, predict, report, export, reproduce, check, schema):
+for module in (init, train, cross_validate, sweep, evaluate, predict, report, export, reproduce, check, schema):
     app.command(module.__name__.rpartition(".")[2].replace("_", "-"), cls=Command)(_bounded(module.command))
 
 cached = typer.Typer(

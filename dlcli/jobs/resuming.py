@@ -34,7 +34,16 @@ __all__ = [
     "require_same_data",
 ]
 
-FREE = ("fit.epochs", "checkpoint", "runtime.threads", "lint", "report", "tracking")
+FREE = (
+    "fit.epochs",
+    "checkpoint",
+    "runtime.threads",
+    "runtime.workers",
+    "runtime.restarts",
+    "lint",
+    "report",
+    "tracking",
+)
 """What may be another when a run goes on."""
 
 ANEW = "train anew: dlcli train {config}"

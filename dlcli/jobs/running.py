@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from dlcli.config.signature import SPLITS
 from dlcli.data.prepare import Prepared
@@ -29,6 +30,7 @@ from dlcli.jobs.resuming import (
     require_same_config,
     require_same_data,
 )
+from dlcli.jobs.workers.following import require_alike
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
 from dlcli.reporting.reports import report_training
@@ -69,6 +71,8 @@ def run_job(
     started: float,
     tell: Findings,
     resumption: Resumption | None = None,
+    whole: bool = True,
+    note: Callable[[], Mapping[str, Any]] = dict,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -83,11 +87,14 @@ def run_job(
         started: `time.perf_counter()` at the job's start.
         tell: Called with the events; keeps what was said for the record.
         resumption: The run that is to go on; None: a new one.
+        whole: Evaluate and prove the model and write its report too, and not only train it.
+        note: What the record says besides, asked at the beginning and at the end.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
     """
     assembly, planned = plan.assembly, plan.planned
+    require_alike(prepared, plan)
     facts = {
         "name": assembly.config.name,
         "seed": assembly.config.seed,
@@ -97,6 +104,7 @@ def run_job(
         "rows": dict(planned.rows),
         "batch_size": planned.batch_size,
         "steps_per_epoch": planned.steps,
+        "workers": assembly.config.runtime.workers,
         "parameters": planned.summary.parameters,
         "directions": dict(plan.directions),
         "data": prepared.fingerprints,
@@ -109,6 +117,7 @@ def run_job(
         "code": hashes_of(assembly.config.code),
         **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),
         **provenance(config_file),
+        **note(),
     }
     room = bytes_of_file(assembly.model) * (2 if assembly.begun else 1)
     with (
@@ -148,15 +157,17 @@ def run_job(
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
+            portable: Mapping[str, Any] | None = None
             if outcome.status == "completed":
                 metrics = {"train": dict(outcome.metrics)}
-                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch)
-            tell(Stage("proving the portable model"))
-            portable, problem = write_portable(
-                run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
-            )
-            if problem is not None:
-                tell(Notice(problem))
+                metrics |= _evaluate(prepared, plan, run, tell=tell, model_epoch=outcome.model_epoch) if whole else {}
+            if whole:
+                tell(Stage("proving the portable model"))
+                portable, problem = write_portable(
+                    run, assembly=assembly, preprocessing=prepared.preprocessing, splits=prepared.splits
+                )
+                if problem is not None:
+                    tell(Notice(problem))
             with postponed():
                 record.finish(
                     outcome.status,
@@ -164,10 +175,11 @@ def run_job(
                     execution={"mode": outcome.execution.mode, "stack": outcome.execution.stack},
                     portable=portable,
                     findings=tell.document(),
+                    **note(),
                 )
                 if outcome.status == "completed":
                     claimed.complete()
-            if assembly.config.report:
+            if assembly.config.report and whole:
                 tell(Stage("writing the report"))
                 report_training(
                     run,
@@ -179,7 +191,7 @@ def run_job(
                     warn=lambda problem: tell(Notice(problem, warning=True)),
                 )
         finally:
-            record.note(findings=tell.document())  # also of a job that did not come to its end
+            record.note(findings=tell.document(), **note())  # also of a job that did not come to its end
             record.close()
             tracking.end(record.said("status"), record.said("metrics"))
             if (old := claimed.left()) is not None:
@@ -258,7 +270,8 @@ def _evaluate(
     history: list[dict[str, float]] = []
     with contextlib.suppress(DlcliError):
         history = read_history(run.history)
-    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows)
+    validated = len(prepared.splits["validation"]) if "validation" in prepared.splits else None
+    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows, validated)
     found = look_at_training(sight)
     for problem in found.warnings:
         tell(Notice(problem, warning=True))

@@ -107,7 +107,7 @@ class _Maker:
         self._faults = model_faults()
         self._namespaces: dict[str, Any] = {
             kind: keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
-            for kind in catalogue.KINDS
+            for kind in catalogue.KERAS_KINDS
             if kind != "applications"  # see `dlcli.model.pretrained`
         }
         self._bases: dict[str, type] = {

@@ -20,7 +20,7 @@ from dlcli.files.locks import FileLock, is_locked
 from dlcli.runs.inside import read_inside
 from dlcli.runs.provenance import now
 
-__all__ = ["Holder", "RunLock", "find_holder"]
+__all__ = ["Holder", "RunLock", "find_holder", "read_signature"]
 
 WITHOUT_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 
@@ -90,7 +90,7 @@ class RunLock(FileLock):
         except OSError as error:
             if error.errno not in WITHOUT_LOCKS:
                 raise
-            taken = self._signed or not _is_claimed(_signature(self.path))
+            taken = self._signed or not _is_claimed(read_signature(self.path))
         if taken:
             self._sign()
         return taken
@@ -125,7 +125,7 @@ def find_holder(path: Path) -> Holder | None:
     Args:
         path: The lock file.
     """
-    signature = _signature(path)
+    signature = read_signature(path)
     try:
         held = is_locked(path)
     except PermissionError:
@@ -139,7 +139,7 @@ def _is_claimed(signature: Holder | None) -> bool:
     return signature is not None and not signature.is_over
 
 
-def _signature(path: Path) -> Holder | None:
+def read_signature(path: Path) -> Holder | None:
     """What a lock file says, as far as it is a signature; None when it says nothing."""
     try:
         value: Any = json.loads(read_inside(path, most=MOST_BYTES))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 
-from dlcli.config.catalogue.entries import Catalogue, Entry, load
+from dlcli.config.catalogue.entries import KERAS_KINDS, Catalogue, Entry, load
 from dlcli.config.schema.component import Component
 from dlcli.config.validation.components import check_components
 from dlcli.errors import Problem
@@ -85,7 +85,7 @@ CATALOGUE = load()
 # Networks are made, and swept, in tests/model/test_pretrained.py: each is many layers.
 ENTRIES = [
     pytest.param(entry, id=f"{kind}.{entry.name}")
-    for kind in CATALOGUE.kinds
+    for kind in KERAS_KINDS
     if kind != "applications"
     for entry in CATALOGUE.entries(kind)
     if entry.usable and not (entry.shorthand or entry.own or entry.name in NOT_MADE_HERE)

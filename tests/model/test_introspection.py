@@ -7,13 +7,19 @@ import json
 
 import pytest
 
-from dlcli.config.catalogue.entries import CATALOGUE_FILE, load
+from dlcli.config.catalogue.entries import CATALOGUE_FILE, KERAS_KINDS, SEARCH_FILE, load
+from dlcli.model.introspection import search
 from dlcli.model.introspection.catalogue import introspect, render
 from dlcli.model.introspection.docstrings import argument_text, argument_texts, first_sentence
 
 
 def test_the_shipped_catalogue_is_that_of_the_installed_keras() -> None:
     assert CATALOGUE_FILE.read_text(encoding="utf-8") == render(introspect()), "run `make catalogue`"
+
+
+def test_the_samplers_and_pruners_are_those_of_the_installed_optuna() -> None:
+    found = render(search.introspect()).replace('"keras":', '"optuna":', 1)
+    assert SEARCH_FILE.read_text(encoding="utf-8") == found, "run `make catalogue`"
 
 
 def test_the_text_is_json_of_the_same_content() -> None:
@@ -25,7 +31,7 @@ def test_every_public_default_of_keras_is_the_catalogues() -> None:
     import keras
 
     compared = 0
-    for kind in load().kinds:
+    for kind in KERAS_KINDS:
         module = keras.optimizers.schedules if kind == "schedules" else getattr(keras, kind)
         for entry in load().entries(kind):
             if entry.shorthand or entry.own:

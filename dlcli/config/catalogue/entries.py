@@ -1,7 +1,7 @@
 """The catalogue: every Keras component by name, with arguments, defaults and one-line docs, without importing Keras.
 
-It is read from `catalogue.json`, which `make catalogue` writes from the installed Keras. The file
-is read when first needed, and an entry is made when it is first looked at.
+It is read from `catalogue.json`, which `make catalogue` writes from the installed Keras, and `search.json`, which has
+Optuna's samplers and pruners. The files are read when first needed, and an entry is made when it is first looked at.
 """
 
 from __future__ import annotations
@@ -16,11 +16,22 @@ from typing import Any, Final, Literal
 from dlcli.config.catalogue.own import with_own
 from dlcli.errors import did_you_mean
 
-__all__ = ["CATALOGUE_FILE", "KINDS", "Argument", "Catalogue", "Entry", "load", "singular"]
+__all__ = [
+    "CATALOGUE_FILE",
+    "KERAS_KINDS",
+    "KINDS",
+    "SEARCH_FILE",
+    "Argument",
+    "Catalogue",
+    "Entry",
+    "load",
+    "singular",
+]
 
 CATALOGUE_FILE: Final = Path(__file__).with_name("catalogue.json")
+SEARCH_FILE: Final = Path(__file__).with_name("search.json")
 
-KINDS: Final = (
+KERAS_KINDS: Final = (
     "layers",
     "applications",
     "optimizers",
@@ -33,6 +44,7 @@ KINDS: Final = (
     "schedules",
     "activations",
 )
+KINDS: Final = (*KERAS_KINDS, "samplers", "pruners")
 
 _SINGULAR = {
     "layers": "a layer",
@@ -46,6 +58,8 @@ _SINGULAR = {
     "constraints": "a constraint",
     "schedules": "a learning-rate schedule",
     "activations": "an activation",
+    "samplers": "a sampler",
+    "pruners": "a pruner",
 }
 
 
@@ -152,6 +166,7 @@ class Catalogue:
 
     def __init__(self, content: Mapping[str, Any]) -> None:
         self.keras: str = content["keras"]
+        self.optuna: str = content["optuna"]
         self.kinds: tuple[str, ...] = tuple(content["kinds"])
         self._content: Mapping[str, Any] = content["kinds"]
         self._entries: dict[tuple[str, str], Entry] = {}
@@ -253,4 +268,5 @@ def _argument(name: str, record: Mapping[str, Any]) -> Argument:
 def load() -> Catalogue:
     """The catalogue that comes with the package, read once."""
     content = json.loads(CATALOGUE_FILE.read_text(encoding="utf-8"))
-    return Catalogue({**content, "kinds": with_own(content["kinds"])})
+    search = json.loads(SEARCH_FILE.read_text(encoding="utf-8"))
+    return Catalogue({**search, **content, "kinds": {**with_own(content["kinds"]), **search["kinds"]}})

@@ -14,6 +14,7 @@ from typing import Any
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.monitors import Watch, check_monitors
 from dlcli.config.checks.rates import check_rates
+from dlcli.config.checks.workers import check_workers
 from dlcli.config.document.document import Document
 from dlcli.config.document.extends import extend
 from dlcli.config.document.file_names import safe_name
@@ -30,12 +31,14 @@ from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
+from dlcli.config.searching.checks import Measured, check_space, measure
+from dlcli.config.searching.ends import check_ends
 from dlcli.config.validation.components import check_components
 from dlcli.config.validation.crosschecks import cross_check
 from dlcli.config.validation.source_code import code_names
 from dlcli.errors import ConfigError, Problem
 
-__all__ = ["CheckedConfig", "Inspection", "inspect", "inspect_value"]
+__all__ = ["CheckedConfig", "Inspection", "inspect", "inspect_document", "inspect_value", "measured"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,13 +62,15 @@ class Inspection:
 
     Args:
         file: The config file; None for a config given as a mapping.
-        document: What was read, with `extends` and overrides applied.
+        document: What was read, with `extends` and overrides applied, and its preset written out.
         config: The config with absolute paths; None when there are problems.
         sections: The values of the top-level keys (`data`, `model`, `seed`, ...), without what is faulty in them; those
             that cannot be read at all are not there.
         expanded: The layers, written out; None when the `model` section cannot be read at all.
         watches: What callbacks look at that only the data decides.
         problems: Every fault, with its place, by file and line.
+        written: The document before the preset was written out.
+        code: Names that the user's own files define.
     """
 
     file: Path | None
@@ -75,6 +80,8 @@ class Inspection:
     expanded: Expanded | None
     watches: tuple[Watch, ...]
     problems: tuple[Problem, ...]
+    written: Document = dataclasses.field(default_factory=lambda: Document({}))
+    code: Collection[str] = ()
 
     @property
     def takes_rest(self) -> bool:
@@ -162,6 +169,17 @@ def inspect_value(value: Mapping[str, Any], base_directory: str | Path, override
     return _inspect(override(document, overrides), None, directory)
 
 
+def inspect_document(document: Document, base_directory: Path, overrides: Overrides = ()) -> Inspection:
+    """Find all faults of a config that was read before, whose positions say which file each name was written in.
+
+    Args:
+        document: What was read, its preset not written out.
+        base_directory: What relative paths are relative to that no file says.
+        overrides: As for `inspect`.
+    """
+    return _inspect(override(document, overrides), None, base_directory)
+
+
 def _mapping(value: Any) -> Document:
     document = plain(value)
     if not isinstance(document.value, dict):
@@ -176,7 +194,7 @@ def _unreadable(file: Path | None, error: ConfigError) -> Inspection:
 
 def _inspect(document: Document, file: Path | None, directory: Path) -> Inspection:
     """The journey of a config: each step is made once, and tells its own faults."""
-    document = expand_preset(document)
+    written, document = document, expand_preset(document)
     sections, problems = read_sections(document)
     names = AbsoluteNames(document, directory)
     if "data" in sections:
@@ -196,14 +214,64 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
         sections, code.names, expanded, is_validated=document.has("data", "validation") or document.has("data", "fold")
     )
     problems += faults
+    problems += check_workers(sections)
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
     if {"data", "model", "compile"} <= sections.keys():
         problems += declared_misfits(sections["data"], sections["model"], sections["compile"])
     problems = [*document.problems, *without_consequences(problems, document.problems, document.value)]
+    problems += _of_sweep(written, sections, code.names, expanded, problems, file=file, directory=directory)
     located = in_order((locate(document, file, problem) for problem in problems), file)
     config = None if located else _config(sections, file, expanded)
-    return Inspection(file, document, config, sections, expanded, tuple(watches), located)
+    return Inspection(file, document, config, sections, expanded, tuple(watches), located, written, tuple(code.names))
+
+
+def _of_sweep(
+    document: Document,
+    sections: Mapping[str, Any],
+    code: Collection[str],
+    expanded: Expanded | None,
+    known: list[Problem],
+    *,
+    file: Path | None,
+    directory: Path,
+) -> list[Problem]:
+    """The faults of a search, and those that the config would have with what is searched for."""
+    sweep = sections.get("sweep")
+    if sweep is None or any(problem.path.startswith("sweep.space") for problem in known):
+        return []
+    if problems := check_space(sweep):
+        return problems
+
+    def faults(changed: Document) -> tuple[Problem, ...]:
+        return _inspect(changed, file, directory).problems
+
+    problems = list(check_ends(sweep, document, tuple(known), faults))
+    if expanded is not None and {"compile", "data", "model"} <= sections.keys():
+        problems += measured(sections, code, expanded, is_validated=document.has("data", "validation")).problems
+    return problems
+
+
+def measured(sections: Mapping[str, Any], code: Collection[str], expanded: Expanded, *, is_validated: bool) -> Measured:
+    """By what the sweep of a config measures its trials.
+
+    Args:
+        sections: Those of the config, with `sweep`.
+        code: Names that the user's own files define.
+        expanded: The layers.
+        is_validated: Whether the config has a validation split.
+    """
+    model, graph = sections["model"], expanded.graph
+    return measure(
+        sections["sweep"],
+        compiled=sections["compile"],
+        callbacks=sections.get("callbacks", ()),
+        fit=sections.get("fit"),
+        outputs=graph.outputs if graph is not None else list(model.outputs or ["output"]),
+        validation=is_validated,
+        code=code,
+        own_model=model.class_ is not None,
+    )
 
 
 def _config(sections: Mapping[str, Any], file: Path | None, expanded: Expanded | None) -> Config:

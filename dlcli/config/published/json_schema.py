@@ -26,6 +26,7 @@ from dlcli.config.presets.presets import names
 from dlcli.config.published.json_schema_names import (
     COMPONENT_FIELDS,
     OF_PHASES,
+    OF_SWEEPS,
     any_case,
     below,
     known_definitions,
@@ -179,6 +180,10 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
         properties[field] = _with_kind(properties[field], kind)
     phase = definitions["PhaseConfig"]["properties"]
     phase |= {key: _with_kind(phase[key], kind) for key, kind in OF_PHASES.items()}
+    sweep = definitions["SweepConfig"]["properties"]
+    parameter = sweep["space"]["additionalProperties"]
+    sweep["space"]["additionalProperties"] = {"anyOf": [{"type": "array", "minItems": 1}, parameter]}
+    sweep |= {key: _with_kind(sweep[key], kind) for key, kind in OF_SWEEPS.items()}
     schema["properties"]["callbacks"] = _with_kind(schema["properties"]["callbacks"], "callbacks")
     schema["properties"] = {
         "extends": {

@@ -16,6 +16,7 @@ from dlcli.config.schema import LAYER_KEYS
 __all__ = [
     "COMPONENT_FIELDS",
     "OF_PHASES",
+    "OF_SWEEPS",
     "any_case",
     "below",
     "known_definitions",
@@ -32,6 +33,10 @@ COMPONENT_FIELDS = {"optimizer": "optimizers", "loss": "losses", "metrics": "met
 
 OF_PHASES = {"optimizer": "optimizers", "learning_rate": "schedules"}
 """The keys of a phase of `fit` that hold components, and their kinds."""
+
+
+OF_SWEEPS = {"sampler": "samplers", "pruner": "pruners"}
+"""The keys of `sweep` that hold components, and their kinds."""
 
 
 def names_of(kind: str) -> tuple[list[str], JSON]:
@@ -93,6 +98,7 @@ def known_places() -> JSON:
                 {"phases": {"items": below({key: _if_component(known(kind)) for key, kind in OF_PHASES.items()})}}
             ),
             "callbacks": {"items": known("callbacks")},
+            "sweep": below({key: known(kind) for key, kind in OF_SWEEPS.items()}),
         }
     )
 

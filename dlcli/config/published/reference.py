@@ -55,6 +55,8 @@ _TITLES = {
     "constraints": ("Constraints", "Arguments such as `kernel_constraint`."),
     "schedules": ("Learning-rate schedules", "`learning_rate` of optimizers, `schedule` of LearningRateScheduler."),
     "activations": ("Activations", "`activation`; activation layers such as LeakyReLU may stand there too."),
+    "samplers": ("Samplers", "`sweep.sampler`. Optuna's {optuna}, not Keras's; the seed is `sweep.seed`."),
+    "pruners": ("Pruners", "`sweep.pruner`. Optuna's, not Keras's."),
 }
 
 
@@ -72,7 +74,7 @@ def components_page() -> str:
     parts = [_GENERATED, _COMPONENTS.format(keras=catalogue.keras)]
     for kind in KINDS:
         title, places = _TITLES[kind]
-        parts += [f"## {title}\n", f"{places}\n", *_shared(kind)]
+        parts += [f"## {title}\n", f"{places.replace('{optuna}', catalogue.optuna)}\n", *_shared(kind)]
         common = _common(kind)
         for entry in catalogue.entries(kind):
             parts += _component(entry, common)

@@ -11,6 +11,7 @@ from dlcli.config.options.section import ColumnName, Name, Section, Words
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
+from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.schema.tracking import TrackingConfig
 
 __all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
@@ -147,6 +148,14 @@ class RuntimeConfig(Section):
         description="`step` runs Keras's own functions batch by batch; `graph` runs its step over many batches "
         "in one TensorFlow graph; `xla` compiles that, and leaves out assertions; `auto` takes `xla` where it pays.",
     )
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1,
+        description="So many processes train together, each on its share of every batch: on this machine, or one on "
+        "each that runs the same command.",
+    )
+    restarts: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="How often training begins again from the last commit when a worker is lost."
+    )
 
 
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
@@ -228,6 +237,7 @@ class Config(Section):
         default_factory=CheckpointConfig,
         description="Committed epochs, from which `dlcli train --resume RUN` goes on; `false`: none.",
     )
+    sweep: SweepConfig | None = Field(None, description="What `dlcli sweep` searches for; `train` leaves it alone.")
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
     ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(

@@ -36,7 +36,11 @@ _PLACES = {
     "regularizers": "a regularizer is an argument of a layer: `Dense: {units: 8, kernel_regularizer: L2}`",
     "initializers": "an initializer is an argument of a layer: `Dense: {units: 8, kernel_initializer: HeNormal}`",
     "constraints": "a constraint is an argument of a layer: `Dense: {units: 8, kernel_constraint: NonNeg}`",
+    "samplers": "a sampler stands in `sweep.sampler`",
+    "pruners": "a pruner stands in `sweep.pruner`",
 }
+_OF_OTHERS = ("samplers", "pruners")
+"""Kinds of which a config names only those that there are."""
 
 
 class UserClass(Protocol):
@@ -292,6 +296,14 @@ class ComponentCheck:
             return self._catalogue.near_misses(kind, name, more=self._code)
         return habit.says
 
+    def _listed(self, kind: str, name: str) -> str:
+        """The names of a kind to which nobody adds: `TPE` means one of them."""
+        if kind not in _OF_OTHERS:
+            return ""
+        names = self._catalogue.names(kind)
+        meant = [each for each in names if name and each.lower().startswith(name.lower())]
+        return did_you_mean(meant[0], meant) if meant else f"there are {', '.join(names)}"
+
     def _unknown(self, kind: str, name: str, path: ConfigPath) -> Problem:
         near = self._near(kind, name)
         other = self._catalogue.elsewhere(kind, name)
@@ -307,6 +319,8 @@ class ComponentCheck:
         return Problem(
             message,
             path=format_path(path),
-            hint=near or "a class of your own stands in a Python file that is named under `code`",
+            hint=near
+            or self._listed(kind, name)
+            or "a class of your own stands in a Python file that is named under `code`",
             rule="unknown-component",
         )

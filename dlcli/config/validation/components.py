@@ -46,6 +46,7 @@ def check_components(value: Any, code_names: Mapping[str, UserClass | None]) -> 
         *_phases(check, _mapping(value.get("fit")), _mapping(value.get("compile"))),
         *_features(check, _mapping(value.get("data"))),
         *_listed(check, "callbacks", value.get("callbacks"), ("callbacks",)),
+        *_sweep(check, _mapping(value.get("sweep"))),
     ]
     return list(dict.fromkeys(problems))
 
@@ -103,6 +104,12 @@ def _phases(check: ComponentCheck, fit: Mapping[Any, Any], compiled: Mapping[Any
         if (optimizer := phase.get("optimizer")) is not None:
             yield from check.check("optimizers", optimizer, (*path, "optimizer"), whole=False)
         yield from check.rate(optimizer or compiled.get("optimizer"), phase.get("learning_rate"), path)
+
+
+def _sweep(check: ComponentCheck, section: Mapping[Any, Any]) -> Iterator[Problem]:
+    for key, kind in (("sampler", "samplers"), ("pruner", "pruners")):
+        if (value := section.get(key)) is not None:
+            yield from check.check(kind, value, ("sweep", key), whole=False)
 
 
 def _one_or_listed(check: ComponentCheck, kind: str, value: Any, path: ConfigPath) -> Iterator[Problem]:

@@ -112,7 +112,7 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     context = error.get("ctx", {})
     if kind == "rest":
         return Problem(error["msg"], path=format_path((*path, "features", REST)), rule="wrong-value")
-    if kind in ("defaults", "marks", "options", "phases", "windows"):
+    if kind in ("defaults", "marks", "options", "phases", "sweep", "windows"):
         return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"

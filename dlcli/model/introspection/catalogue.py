@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from dlcli.config.catalogue.entries import CATALOGUE_FILE, KINDS, Argument
+from dlcli.config.catalogue.entries import CATALOGUE_FILE, KERAS_KINDS, Argument
 from dlcli.config.catalogue.values import is_plain_fit
 from dlcli.files.replacing import write_file
 from dlcli.model.introspection.constructors import LEGACY, REQUIRED, class_arguments, function_arguments
@@ -127,7 +127,7 @@ def introspect() -> JSON:
     import keras
 
     kinds: JSON = {}
-    for kind in KINDS:
+    for kind in KERAS_KINDS:
         entries = {name: _entry(kind, name, thing) for name, thing in sorted(_members(kind).items())}
         aliases = _aliases(kind, set(entries))
         if kind in _SHORTHANDS:

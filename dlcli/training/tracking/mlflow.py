@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "DO_NOT_TRACK": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # of seven, each after a longer pause
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",
 }
@@ -61,9 +62,10 @@ class MlflowTracker:
     ) -> None:
         for name, value in ENVIRONMENT.items():
             os.environ.setdefault(name, value)
+        from mlflow import MlflowClient
+
         for name in ("mlflow", "alembic"):  # which tell of tables that they make
             logging.getLogger(name).setLevel(logging.WARNING)
-        from mlflow import MlflowClient
 
         self._client: Any = MlflowClient(tracking_uri=tracking_uri)
         self._experiment, self._run_name = experiment, run_name

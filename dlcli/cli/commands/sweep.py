@@ -1,0 +1,159 @@
+"""`dlcli sweep CONFIG`, and `dlcli sweep --join DIR`"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.display.console import Console, counted, number
+from dlcli.cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from dlcli.sweeps.outcome import SweepOutcome
+
+__all__ = ["command", "sweep"]
+
+
+def command(
+    config: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG", help="The YAML file; with --join the sweep has its own.")
+    ] = None,
+    overrides: Overrides = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", metavar="N", min=1, help="Trials in all.", show_default=False)
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option("--minutes", metavar="M", min=0, help="No trial begins after that time.", show_default=False),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes on this machine.")] = 1,
+    join: Annotated[
+        Path | None,
+        typer.Option("--join", metavar="DIR", help="Take part in a sweep that was begun.", show_default=False),
+    ] = None,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option("--run-dir", metavar="DIR", help="Where it goes; else runs/<name>-sweep.", show_default=False),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    cache_dir: CacheDirectory = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    one_of_several: Annotated[bool, typer.Option("--one-of-several", hidden=True)] = False,
+) -> None:
+    """Search the values that the config's `sweep` names; the same command goes on with what was ended."""
+    if (config is None) == (join is None):
+        raise UsageError(
+            "Missing argument 'CONFIG'." if config is None else f"--join has its own config: leave {config} out"
+        )
+    if join is not None and (overrides or run_dir is not None or overwrite):
+        raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
+    if one_of_several and join is not None:
+        _work(join, minutes=minutes, cache_dir=cache_dir)
+        return
+    sweep(
+        config,
+        overrides=overrides or [],
+        trials=trials,
+        minutes=minutes,
+        workers=workers,
+        join=join,
+        run_dir=run_dir,
+        overwrite=overwrite,
+        cache_dir=cache_dir,
+        console=Console(json_only=json, quiet=quiet),
+    )
+
+
+def sweep(config: Path | None, *, overrides: list[str], join: Path | None, console: Console, **arguments: Any) -> None:
+    """Search and present the outcome; the trials go to stderr as they end, the result to stdout."""
+    from dlcli import api
+    from dlcli.cli.display.sweeps import SweepDisplay
+
+    display = SweepDisplay(console)
+    try:
+        # What the user's own code prints is no result.
+        with contextlib.redirect_stdout(sys.stderr), display:
+            outcome = api.sweep(config, overrides=overrides, join=join, listener=display, **arguments)
+    except KeyboardInterrupt:
+        if display.started is not None:
+            console.note(_way_on(display.started.directory))
+        raise
+    _show(outcome, console)
+    if outcome.status == "interrupted":
+        console.note(_way_on(outcome.path))
+        raise typer.Exit(75)
+
+
+def _way_on(directory: Path) -> str:
+    return f"go on with the same command, or: dlcli sweep --join {shlex.quote(str(directory))}"
+
+
+def _show(outcome: SweepOutcome, console: Console) -> None:
+    if console.json_only:
+        console.json(_document(outcome))
+        return
+    from dlcli.sweeps.overview import shown
+
+    if outcome.importance:
+        rows = [[name, share] for name, share in outcome.importance.items()]
+        console.result(console.table(["parameter", "importance"], rows))
+    counts = outcome.counts()
+    others = [f"{count} {state}" for state, count in counts.items() if state != "complete" and count]
+    said = ", ".join([f"{counts['complete']} complete", *others])
+    if outcome.best is not None:
+        console.result(f"best {outcome.metric}: {number(outcome.best.result.value)}, trial {outcome.best.number}")
+        for name, value in outcome.best.values.items():
+            console.result(f"  {name}: {shown(value)}")
+    console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
+    if outcome.best is not None:
+        console.note(f"its config: dlcli train {shlex.quote(str(outcome.best_config))}")
+
+
+def _document(outcome: SweepOutcome) -> dict[str, Any]:
+    best, run = outcome.best, outcome.best_run
+    return {
+        "sweep": outcome.path,
+        "status": outcome.status,
+        "metric": outcome.metric,
+        "direction": outcome.direction,
+        "trials": outcome.counts(),
+        "best": None
+        if best is None or run is None
+        else {"run": run.path, "value": best.result.value, "values": dict(best.values), "config": outcome.best_config},
+        "importance": dict(outcome.importance),
+    }
+
+
+def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:
+    """Be one of the processes of a sweep, which ends when the process that has started it does."""
+    from dlcli.api.sweeps import work_for
+    from dlcli.sweeps.processes import RECYCLED
+    from dlcli.training.events import Notice
+
+    console = Console(quiet=True)
+
+    def tell(event: Any) -> None:
+        if isinstance(event, Notice) and event.warning:
+            console.warn(event.problem)
+
+    threading.Thread(target=_end_with_starter, daemon=True).start()
+    ending = work_for(join, minutes=minutes, cache_dir=cache_dir, listener=tell)
+    raise typer.Exit({"over": 0, "interrupted": 75, "memory": RECYCLED}[ending])
+
+
+def _end_with_starter() -> None:
+    """Wait for the end of the pipe that the starter holds."""
+    with contextlib.suppress(OSError, ValueError):
+        while os.read(0, 1024):
+            pass
+    os.kill(os.getpid(), signal.SIGTERM)

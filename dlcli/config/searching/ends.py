@@ -1,0 +1,82 @@
+"""The values at the ends of a search, each put into the config: what would be refused later is refused now."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from dlcli.config.catalogue.values import describe
+from dlcli.config.document.document import Document
+from dlcli.config.document.overrides import override
+from dlcli.config.document.places import format_path
+from dlcli.config.schema.sweep import SweepConfig
+from dlcli.errors import Problem
+
+__all__ = ["assignments", "check_ends", "place_of", "without_sweep"]
+
+Faults = Callable[[Document], tuple[Problem, ...]]
+"""Finds the faults of a config."""
+
+
+def place_of(name: str, *below: str) -> str:
+    """Where a parameter stands in the config."""
+    return format_path(("sweep", "space", name, *below))
+
+
+def without_sweep(document: Document) -> Document:
+    """The config that `train` trains."""
+    return dataclasses.replace(document, value={key: each for key, each in document.value.items() if key != "sweep"})
+
+
+def assignments(sweep: SweepConfig, values: dict[str, Any]) -> dict[str, Any]:
+    """What is put into the config for the values of a trial, by path, in the order of the section.
+
+    Args:
+        sweep: The section.
+        values: Of the parameters that are active, by name.
+
+    Example:
+        >>> sweep = SweepConfig.model_validate({"space": {"units": {"choice": [8, 16], "at": ["a.b", "c.d"]}}})
+        >>> assignments(sweep, {"units": 8})
+        {'a.b': 8, 'c.d': 8}
+    """
+    return {path: values[name] for name, path in sweep.paths() if name in values}
+
+
+def check_ends(sweep: SweepConfig, document: Document, known: tuple[Problem, ...], faults: Faults) -> Iterator[Problem]:
+    """The faults of the config with each value at an end of its range, the others being as they stand.
+
+    Args:
+        sweep: The section, whose `when` are in order.
+        document: The config.
+        known: Its faults as it stands.
+        faults: Finds those of another.
+    """
+    plain = without_sweep(document)
+    before = {(problem.path, problem.message) for problem in known}
+    told = set()
+    for name, parameter in sweep.space.items():
+        for value in parameter.ends:
+            values = {**_parents(sweep, name), name: value}
+            changed = override(plain, assignments(sweep, values))
+            for problem in faults(changed):
+                said = (name, problem.path, problem.message if parameter.choice is not None else problem.rule)
+                if (problem.path, problem.message) not in before and said not in told:
+                    told.add(said)
+                    yield _of_value(name, value, problem)
+
+
+def _parents(sweep: SweepConfig, name: str) -> dict[str, Any]:
+    """Values of those above with which a parameter is active, in their order."""
+    values: dict[str, Any] = {}
+    for parent, allowed in (sweep.space[name].when or {}).items():
+        values |= _parents(sweep, parent)
+        values[parent] = allowed[0] if isinstance(allowed, list) else allowed
+    return {each: values[each] for each in sweep.space if each in values}
+
+
+def _of_value(name: str, value: Any, problem: Problem) -> Problem:
+    where = f"{problem.path}: " if problem.path else ""
+    message = f"{describe(value)} cannot be tried: {where}{problem.message}"
+    return Problem(message, path=place_of(name), hint=problem.hint, rule="sweep-value")

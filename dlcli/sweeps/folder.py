@@ -1,0 +1,170 @@
+"""The directory of a sweep: the one home of its file names.
+
+runs/iris-sweep/
+  config.yaml            the config with its `sweep`, as it was written, what it extends and overrides put in
+  run.json               status, provenance, the trials
+  study.journal          the values and results of all trials, a line for each step: Optuna's own format
+  origin.json            where the config was written, which its relative names are relative to
+  trial-0001/            an ordinary run for each trial
+  trials.csv             a row for each trial
+  best.yaml              the config of the best, for `dlcli train`
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.document.document import Document, Position
+from dlcli.config.document.places import format_path, parse_path
+from dlcli.config.document.reader import read
+from dlcli.config.document.writer import dump
+from dlcli.config.inspection.inspection import Inspection, inspect_document
+from dlcli.errors import Problem, RunError
+from dlcli.files.locks import FileLock
+from dlcli.runs.holder import WITHOUT_LOCKS, RunLock
+from dlcli.runs.layout import RunDirectory, write_atomically, write_json
+
+__all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
+
+WRITES = (
+    "origin.json",
+    "study.journal",
+    "trials.csv",
+    "best.yaml",
+    ".study.lock",
+    ".journal.lock",
+    ".keep.lock",
+    ".trial-*.lock",
+)
+"""The files of a sweep beside those of any run."""
+
+_ORIGINS = "origins"
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """The config of a sweep as it was written, so that every process makes the same of it.
+
+    Args:
+        document: What was read.
+        directory: What relative names in it are relative to.
+    """
+
+    document: Document
+    directory: Path
+
+    def inspect(self, overrides: dict[str, Any]) -> Inspection:
+        """The config with some values."""
+        return inspect_document(self.document, self.directory, overrides)
+
+
+class _Lock(FileLock):
+    mode = 0o666  # several people may search together
+
+
+class SweepFolder:
+    """Paths inside the directory of a sweep, and what it says of its config.
+
+    Args:
+        path: The directory; kept as it was given, so that messages show what the user wrote.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.run = RunDirectory(path)
+        self.config = path / "config.yaml"
+        self.origin = path / "origin.json"
+        self.journal = path / "study.journal"
+        self.table = path / "trials.csv"
+        self.best = path / "best.yaml"
+
+    @staticmethod
+    def member(number: int) -> str:
+        """The name of a trial's directory; the first has the number 1."""
+        return f"trial-{number:04d}"
+
+    def trial(self, number: int) -> RunDirectory:
+        """The run of a trial."""
+        return RunDirectory(self.path / self.member(number))
+
+    def lease(self, number: int) -> RunLock:
+        """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
+        return RunLock(self.path / f".{self.member(number)}.lock")
+
+    @contextlib.contextmanager
+    def exclusive(self, name: str = "study") -> Iterator[None]:
+        """Be the only process that looks at the study and changes it; ends with the process, however that ends.
+
+        Where the file system knows no locks a link stands in for one, as in Optuna's own storage.
+        """
+        lock = _Lock(self.path / f".{name}.lock")
+        try:
+            lock.acquire()
+        except OSError as error:
+            if error.errno not in WITHOUT_LOCKS:
+                raise RunError(_unwritable(self.path, error)) from error
+            from optuna.storages.journal import JournalFileSymlinkLock
+
+            link = JournalFileSymlinkLock(str(lock.path))
+            link.acquire()
+            try:
+                yield
+            finally:
+                link.release()
+            return
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def write(self, written: Written) -> None:
+        """Write the config into the directory, which is there.
+
+        Raises:
+            RunError: It cannot be written.
+        """
+        origins = {
+            format_path(path): str(Path(place.file).absolute())
+            for path, place in written.document.positions.items()
+            if isinstance(place.file, Path) and place.file.parent.absolute() != written.directory.absolute()
+        }
+        write_json(self.origin, {"directory": str(written.directory.absolute()), _ORIGINS: origins})
+        write_atomically(self.config, dump(written.document.value))
+
+    def read(self) -> Written:
+        """The config as it was written.
+
+        Raises:
+            RunError: It is no directory of a sweep.
+        """
+        if not (self.config.is_file() and self.origin.is_file()):
+            message = f"{self.path} is no directory of a sweep: it has no {self.config.name} and {self.origin.name}"
+            raise RunError(Problem(message, hint="give the directory that `dlcli sweep` wrote", rule="not-a-run"))
+        said = self.run.read_json(self.origin)
+        directory, origins = said.get("directory"), said.get(_ORIGINS)
+        if not isinstance(directory, str) or not isinstance(origins, dict):
+            message = f"{self.origin} is damaged: it does not say where the config was written"
+            raise RunError(Problem(message, hint="begin another sweep", rule="run-damaged"))
+        value = read(self.config).value
+        positions = {parse_path(path): Position(Path(str(file))) for path, file in origins.items()}
+        return Written(Document(value, positions), Path(directory))
+
+
+def _unwritable(path: Path, error: OSError) -> Problem:
+    message = f"cannot write the sweep {path}: {error.strerror or error}"
+    return Problem(message, hint="choose another --run-dir", rule="not-writable")
+
+
+def same_config(one: Any, other: Any) -> bool:
+    """Whether two configs search the same: how long, and how much is kept, is not of it."""
+
+    def plain(value: Any) -> str:
+        sweep = {key: each for key, each in value.get("sweep", {}).items() if key not in ("trials", "minutes", "keep")}
+        return json.dumps({**value, "sweep": sweep}, sort_keys=True, default=str)
+
+    return plain(one) == plain(other)

@@ -1,0 +1,95 @@
+"""What a sweep shows of itself: a table of its trials, the config of the best, and whose models stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from dlcli.config.document.writer import flow
+from dlcli.config.schema.sweep import PLAIN, SweepConfig
+from dlcli.runs.layout import write_atomically
+from dlcli.sweeps.folder import SweepFolder
+from dlcli.sweeps.results import TrialResult
+from dlcli.sweeps.study import Study
+from dlcli.sweeps.trial import strip
+
+__all__ = ["keep_best", "shown", "write_best", "write_table"]
+
+COLUMNS = ("trial", "state", "value", "epochs", "seconds", "same_as", "reason")
+"""Before the parameters, each of which has a column by its name."""
+
+
+def shown(value: Any) -> str:
+    """A value as a config has it, in one line.
+
+    Example:
+        >>> shown("relu"), shown([64, 32]), shown(None)
+        ('relu', '[64, 32]', 'null')
+    """
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value if isinstance(value, str) else flow(value)
+
+
+def write_table(folder: SweepFolder, study: Study) -> None:
+    """Write `trials.csv`."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [name for name in study.sweep.space if name not in COLUMNS]
+    writer.writerow([*COLUMNS, *names])
+    for each in study.results():
+        writer.writerow([*_row(each), *(_cell(each, name) for name in names)])
+    write_atomically(folder.table, text.getvalue(), sync=False)
+
+
+def _row(trial: TrialResult) -> list[object]:
+    result = trial.result
+    value = "" if result.value is None else repr(result.value)
+    return [trial.number, result.state, value, result.epochs, round(result.seconds, 3), trial.twin or "", result.reason]
+
+
+def _cell(trial: TrialResult, name: str) -> str:
+    if name not in trial.values:
+        return ""
+    value = trial.values[name]
+    return repr(value) if isinstance(value, float) else str(value) if isinstance(value, PLAIN[2:]) else flow(value)
+
+
+def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
+    """Copy the config of the best trial to `best.yaml`; the trial, if there is one."""
+    for best in study.best():
+        config = folder.trial(best.number).config
+        if config.is_file():
+            _copy(config, folder.best)
+            return best
+    return None
+
+
+def _copy(source: Path, target: Path) -> None:
+    content = source.read_bytes()
+    if not target.is_file() or target.read_bytes() != content:
+        write_atomically(target, content)
+
+
+def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int | None = None) -> None:
+    """Remove the models of all but the best; of a trial that has just ended, and of the one that it has driven out.
+
+    Args:
+        folder: The sweep.
+        study: Its study, which nobody else changes meanwhile.
+        sweep: Its section.
+        ended: The number of the trial; None: all trials are looked at.
+    """
+    if sweep.keep == "all":
+        return
+    best = [each.number for each in study.best()]
+    kept = set(best[: sweep.keep])
+    if ended is not None:
+        gone = [*best[sweep.keep : sweep.keep + 1], ended]
+    else:
+        gone = [each.number for each in study.results() if each.twin is None]
+    for number in gone:
+        if number not in kept:
+            strip(folder.trial(number))

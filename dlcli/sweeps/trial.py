@@ -1,0 +1,204 @@
+"""A trial: the config with its values becomes an ordinary run, told to the pruner as it goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlcli.backend import startup
+from dlcli.config.checks.monitors import Watch
+from dlcli.config.inspection.inspection import Inspection
+from dlcli.config.schema.sweep import SweepConfig
+from dlcli.config.searching.ends import assignments
+from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.jobs.checking import check_config
+from dlcli.jobs.findings import Findings
+from dlcli.jobs.preparing import prepare_job
+from dlcli.jobs.resuming import Resumption, open_resumption
+from dlcli.jobs.several.shared import Shared
+from dlcli.runs.claiming import can_go_on
+from dlcli.runs.history import read_history
+from dlcli.runs.layout import RunDirectory
+from dlcli.runs.run import Run
+from dlcli.sweeps.folder import SweepFolder, Written
+from dlcli.sweeps.results import Result
+from dlcli.sweeps.study import Taken
+from dlcli.trained.own_code import GRANTED
+from dlcli.training.events import EpochEnded, Event, Listener
+from dlcli.training.guards.interruption import StopTraining
+
+__all__ = ["SweepTrials", "strip"]
+
+
+@dataclasses.dataclass
+class _Watch:
+    """Listens to a training: each epoch is reported, and a trial that falls behind is ended."""
+
+    taken: Taken
+    metric: str
+    prunes: bool
+    tell: Listener
+    pruned: bool = False
+
+    def __call__(self, event: Event) -> None:
+        self.tell(event)
+        if not self.prunes or not isinstance(event, EpochEnded):
+            return
+        value = event.logs.get(self.metric)
+        if value is not None and math.isfinite(value) and self.taken.report(event.epoch, value):
+            self.pruned = True
+            raise StopTraining
+
+    def note(self) -> dict[str, Any]:
+        """What the record of the run says of the trial."""
+        return {"trial": {"number": self.taken.number, "values": dict(self.taken.values), "pruned": self.pruned}}
+
+
+class SweepTrials:
+    """Trains the trials of a sweep, one after the other, in one process.
+
+    Args:
+        folder: The sweep.
+        written: Its config.
+        sweep: Its section.
+        watches: What is to be seen of the metric when the data has been read.
+        shared: The data, read once.
+        prunes: Whether each epoch is reported.
+        tell: Called with the events of the trainings.
+    """
+
+    def __init__(
+        self,
+        folder: SweepFolder,
+        written: Written,
+        sweep: SweepConfig,
+        *,
+        watches: tuple[Watch, ...],
+        shared: Shared,
+        prunes: bool,
+        tell: Listener,
+    ) -> None:
+        self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
+        self._shared, self._prunes, self._tell = shared, prunes, tell
+
+    def train(self, taken: Taken) -> Result | None:
+        """Train a trial, or what is left of it; None when somebody has asked to stop.
+
+        Args:
+            taken: Ours as long as this lasts.
+        """
+        started = time.perf_counter()
+        run = self._folder.trial(taken.number)
+        if taken.again and (result := self._found(run)) is not None:
+            return result
+        watch = _Watch(taken, self._sweep.metric, self._prunes, self._tell)
+        try:
+            trained = self._train(taken, run, watch, started)
+        except DlcliError as error:
+            if isinstance(error, RunError) and _is_of_disk(error):
+                raise
+            return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
+        if trained.status == "interrupted" and not watch.pruned:
+            return None
+        return self._result(trained, pruned=watch.pruned)
+
+    def _train(self, taken: Taken, run: RunDirectory, watch: _Watch, started: float) -> Run:
+        tell = Findings(watch)
+        resumption = self._resumption(run) if taken.again else None
+        inspection = self._inspect(taken.values) if resumption is None else resumption.inspection
+        checked = check_config(inspection)
+        checked = dataclasses.replace(checked, watches=(*checked.watches, *self._watches))
+        prepared, plan = prepare_job(
+            inspection,
+            checked,
+            directory=run.path,
+            cache=self._shared.cache,
+            tell=tell,
+            ready=self._shared.prepared,
+        )
+        from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
+
+        return run_job(
+            prepared,
+            plan,
+            directory=run,
+            numbered=False,
+            overwrite=False,
+            inputs=(),
+            config_file=None,
+            started=started,
+            tell=tell,
+            resumption=resumption,
+            whole=False,
+            note=watch.note,
+        )
+
+    def _inspect(self, values: Mapping[str, Any]) -> Inspection:
+        startup.load_before_tables()
+        return self._written.inspect({"sweep": None, "ensemble": None, **assignments(self._sweep, dict(values))})
+
+    def _resumption(self, run: RunDirectory) -> Resumption | None:
+        """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""
+        if can_go_on(run):
+            with contextlib.suppress(DlcliError):
+                resumption = open_resumption(run.path, (), leave=GRANTED)
+                if not resumption.finished:
+                    return resumption
+        shutil.rmtree(run.path, ignore_errors=True)
+        return None
+
+    def _found(self, run: RunDirectory) -> Result | None:
+        """The result of a trial whose process died when it was trained and not told yet."""
+        if not run.record.is_file():
+            return None
+        with contextlib.suppress(RunError):
+            trained = Run(run.path)
+            said = trained.record.get("trial")
+            pruned = isinstance(said, dict) and said.get("pruned") is True
+            if trained.status == "completed" or (trained.status == "interrupted" and pruned):
+                return self._result(trained, pruned=pruned)
+        return None
+
+    def _result(self, run: Run, *, pruned: bool) -> Result:
+        """What a run came to: the metric of the epoch whose weights the model has."""
+        metric, epochs, seconds = self._sweep.metric, run.epochs, run.seconds
+        until = epochs if pruned else run.model_epoch
+        rows = [row for row in read_history(self._folder.path / run.path.name / "history.csv") if metric in row]
+        values = [float(row[metric]) for row in rows if row["epoch"] <= until]
+        if not values:
+            have = ", ".join(run.history)
+            return Result("failed", None, epochs, seconds, f"the history has no {metric!r}; it has {have}")
+        if not math.isfinite(values[-1]):
+            return Result("failed", None, epochs, seconds, f"{metric} is no number in epoch {until}")
+        return Result("pruned" if pruned else "complete", values[-1], epochs, seconds)
+
+
+def strip(run: RunDirectory) -> None:
+    """Remove the models of a trial that is not among the best; its config and its history stay."""
+    for file in (run.model, run.weights, run.portable):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    _remove(run.checkpoints)
+
+
+def _remove(directory: Path) -> None:
+    if not directory.is_symlink():
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _reason(problems: tuple[Problem, ...]) -> str:
+    problem = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    where = f"{problem.path}: " if problem.path else ""
+    return f"{where}{problem.message}{more}"
+
+
+def _is_of_disk(error: RunError) -> bool:
+    """Whether nobody can write into the sweep any more: that is no fault of the trial's."""
+    return any(problem.rule == "not-writable" for problem in error.problems)
