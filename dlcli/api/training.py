@@ -288,7 +288,9 @@ def reproduce(
     from dlcli.jobs.reproducing import reproduce_run
 
     def again(config: Path, directory: Path, tell: Listener) -> Run:
-        return train(config, run_dir=directory, cache_dir=cache_dir, listener=tell)
+        # Whoever follows the run has been told of it once, and a run may name anybody's address.
+        unfollowed = {"tracking": None}
+        return train(config, overrides=unfollowed, run_dir=directory, cache_dir=cache_dir, listener=tell)
 
     place = None if run_dir is None else Path(run_dir)
     leave = leave_to_run(allow_code, listener)

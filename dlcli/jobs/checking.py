@@ -10,6 +10,7 @@ from dlcli.config.lint.linting import lint
 from dlcli.data.table.headers import Headers, look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
+from dlcli.training.tracking.tracking import check_tracking
 
 __all__ = ["check_config", "located"]
 
@@ -29,6 +30,7 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
     fit = sections.get("fit")
     optimizers = [] if compiled is None else [compiled.optimizer] if fit is None else fit.optimizers(compiled.optimizer)
     found = check_callbacks(sections.get("callbacks", ()), optimizers)
+    found += check_tracking(sections.get("tracking"))
     headers = look_at_headers(data) if data is not None else Headers(None, (), ())
     if headers.features is not None and inspection.takes_rest:
         inspection = inspection.among(headers.features)

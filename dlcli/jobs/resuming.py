@@ -11,6 +11,7 @@ from typing import Any
 from dlcli.config.document.overrides import Overrides
 from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema import Config
+from dlcli.config.schema.tracking import TrackingConfig
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import Problem, RunError
 from dlcli.runs.contents import special_files
@@ -19,9 +20,11 @@ from dlcli.runs.layout import RunDirectory, copied_names
 from dlcli.runs.provenance import now
 from dlcli.trained.own_code import Leave, inspect_run, require_code
 from dlcli.trained.rows import recorded_files
+from dlcli.training.events import Listener, Notice
 
 __all__ = [
     "Resumption",
+    "followed",
     "hashes_of",
     "open_resumption",
     "require_beginning",
@@ -31,7 +34,16 @@ __all__ = [
     "require_same_data",
 ]
 
-FREE = ("fit.epochs", "checkpoint", "runtime.threads", "runtime.workers", "runtime.restarts", "lint", "report")
+FREE = (
+    "fit.epochs",
+    "checkpoint",
+    "runtime.threads",
+    "runtime.workers",
+    "runtime.restarts",
+    "lint",
+    "report",
+    "tracking",
+)
 """What may be another when a run goes on."""
 
 ANEW = "train anew: dlcli train {config}"
@@ -48,12 +60,14 @@ class Resumption:
         record: Its `run.json`.
         inspection: Its config, with what is overridden.
         finished: Why there is nothing to do; empty when there is something.
+        allowed: Whether what its config says may reach beyond the run: its code is run, its tracker is called.
     """
 
     directory: RunDirectory
     record: Mapping[str, Any]
     inspection: Inspection
     finished: str
+    allowed: bool = False
 
     @property
     def earlier(self) -> float:
@@ -110,7 +124,22 @@ def open_resumption(path: Path, overrides: Overrides = (), *, leave: Leave) -> R
         if problems:
             raise RunError(inspection.locate(problem) for problem in problems)
         require_code(after, run, leave)
-    return Resumption(run, record, inspection, finished)
+    return Resumption(run, record, inspection, finished, allowed=leave.given)
+
+
+def followed(config: TrackingConfig | None, resumption: Resumption | None, *, tell: Listener) -> TrackingConfig | None:
+    """Who follows a job: of a run that goes on nobody at an address that its own config names, but by leave.
+
+    A run may come from anybody, and so may the address.
+    """
+    if config is None or config.mlflow is None or config.mlflow.tracking_uri is None:
+        return config
+    if resumption is None or resumption.allowed:
+        return config
+    message = f"the run names where MLflow is, {config.mlflow.tracking_uri}, and nothing is sent there"
+    hint = "--allow-code, if the run is yours"
+    tell(Notice(Problem(message, path="tracking.mlflow.tracking_uri", hint=hint, rule="not-tracked"), warning=True))
+    return config.model_copy(update={"mlflow": None})
 
 
 def require_beginning(resumption: Resumption) -> None:

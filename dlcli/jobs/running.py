@@ -22,6 +22,7 @@ from dlcli.exports.portable import write_portable
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.resuming import (
     Resumption,
+    followed,
     hashes_of,
     require_beginning,
     require_epochs,
@@ -48,6 +49,7 @@ from dlcli.training.fit import fit
 from dlcli.training.guards.interruption import postponed
 from dlcli.training.model_file import save_initial
 from dlcli.training.plan import Plan
+from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
 __all__ = ["run_job"]
 
@@ -109,7 +111,11 @@ def run_job(
         "directions": dict(plan.directions),
         "data": prepared.fingerprints,
         **(_files(prepared) if files is None else files),
-        "writes": [*copied_names(assembly.config.code), *written_by(assembly.config.callbacks)],
+        "writes": [
+            *copied_names(assembly.config.code),
+            *written_by(assembly.config.callbacks),
+            *written_by_trackers(assembly.config.tracking),
+        ],
         "code": hashes_of(assembly.config.code),
         **({"weights": [each.document() for each in assembly.begun]} if assembly.begun else {}),
         **provenance(config_file),
@@ -130,12 +136,14 @@ def run_job(
             facts |= {"epochs": done, **resumption.facts(done, facts)}
         record = RunRecord(run, facts=facts, started=started, earlier=earlier)
         reached = 0 if start is None else start.epoch
+        tracking = Tracking(followed(assembly.config.tracking, resumption, tell=tell), run, listener=tell)
 
         def watch(event: Event) -> None:
             nonlocal reached
             if isinstance(event, EpochEnded):
                 reached = event.epoch
                 record.note(epochs=reached)
+                tracking.epoch(event)
             elif isinstance(event, Notice) and event.problem.rule == "weights-kept":
                 record.note(model_epoch=reached)
             tell(event)
@@ -147,6 +155,7 @@ def run_job(
                 if assembly.begun and resumption is None:
                     save_initial(assembly.model, run)
                 tell(plan.at(run.path).planned)
+            tracking.begin(assembly.config.notation(), facts, resumed=resumption is not None, epochs=reached)
             outcome = fit(plan, run, listener=watch, spent=record.spent, start=start)
             record.note(epochs=outcome.epochs, model_epoch=outcome.model_epoch, model=outcome.file)
             metrics: dict[str, dict[str, float]] = {}
@@ -186,6 +195,7 @@ def run_job(
         finally:
             record.note(findings=tell.document(), **note())  # also of a job that did not come to its end
             record.close()
+            tracking.end(record.said("status"), record.said("metrics"))
             if (old := claimed.left()) is not None:
                 message = f"the run that was replaced is kept in {old}"
                 tell(Notice(Problem(message, hint="remove it when you need it no more", rule="replaced-run-kept")))

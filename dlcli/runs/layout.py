@@ -7,6 +7,7 @@ runs/iris-001/
   history.csv            a row per epoch
   checkpoints/           files of ModelCheckpoint, and committed epochs (see `dlcli.runs.commits`)
   initial.weights.h5     what the weights began with, when they were not all drawn
+  tracking.json          what trackers need to go on with the run, where there are any
   model.keras            the final (or restored best) model
   model.weights.h5       its weights alone, where Keras cannot write the whole model
   model.onnx             the same model for prediction without TensorFlow, proved equal
@@ -110,6 +111,7 @@ OWN_NAMES = frozenset(
         "run.json",
         "preprocessing.json",
         "history.csv",
+        "tracking.json",
         "checkpoints",
         "model.keras",
         "model.weights.h5",
@@ -153,6 +155,7 @@ class RunDirectory:
         self.record = path / "run.json"
         self.preprocessing = path / "preprocessing.json"
         self.history = path / "history.csv"
+        self.tracking = path / "tracking.json"
         self.checkpoints = path / "checkpoints"
         self.model = path / "model.keras"
         self.weights = path / "model.weights.h5"
@@ -302,7 +305,16 @@ class RunDirectory:
         Raises:
             RunError: A file is a link, a pipe or a device, a folder is a link; all that are.
         """
-        files = [self.record, self.config, self.preprocessing, self.history, self.model, self.weights, self.portable]
+        files = [
+            self.record,
+            self.config,
+            self.preprocessing,
+            self.history,
+            self.tracking,
+            self.model,
+            self.weights,
+            self.portable,
+        ]
         problems = unsafe([*files, self.initial, self.lock, self.report, self.card])
         problems += unsafe([self.evaluations, self.checkpoints, self.code, self.plots], directories=True)
         if not problems and self.code.is_dir():

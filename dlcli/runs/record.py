@@ -49,6 +49,10 @@ class RunRecord:
         """The seconds that the run has taken until now."""
         return time.perf_counter() - self._started
 
+    def said(self, name: str) -> Any:
+        """What is said under a name by now; None of what has not been reached."""
+        return self._values.get(name)
+
     def begin(self) -> None:
         """Write it as `running`; `close` is to be called from here on, whatever comes. Raises RunError."""
         write_json(self._directory.record, self._values)

@@ -12,6 +12,7 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.data import DataConfig
 from dlcli.config.schema.model import ModelConfig
 from dlcli.config.schema.sweep import SweepConfig
+from dlcli.config.schema.tracking import TrackingConfig
 
 __all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
 
@@ -247,6 +248,9 @@ class Config(Section):
     report: bool = Field(
         True, description="Write `report.html`, the model card and the plots at the end of `train` and `evaluate`."
     )
+    tracking: TrackingConfig | None = Field(
+        None, description="Who is told of the training beside its run directory: MLflow, or a file of events."
+    )
     code: list[str] = Field(
         default=[], description="Python files with your own layers, losses, metrics and callbacks; nothing else is run."
     )
@@ -258,4 +262,5 @@ class Config(Section):
 
     def notation(self) -> dict[str, Any]:
         """The config as plain values, every default filled in, ready to be written as YAML and read again."""
-        return self.model_dump(by_alias=True, mode="python")
+        notation = self.model_dump(by_alias=True, mode="python")
+        return {key: value for key, value in notation.items() if key != "tracking" or value is not None}

@@ -102,7 +102,8 @@ def compare_runs(runs: Sequence[str]) -> Comparison:
 def _open(runs: Sequence[str]) -> list[RunEntry]:
     if len(runs) < 2:
         raise RunError(Problem("a comparison takes two runs or more", hint="name another", rule="run-missing"))
-    entries, problems = [], []
+    entries: list[RunEntry] = []
+    problems: list[Problem] = []
     for run in runs:
         try:
             entries.append(open_entry(run))
@@ -114,7 +115,8 @@ def _open(runs: Sequence[str]) -> list[RunEntry]:
 
 
 def _configs(entries: Sequence[RunEntry]) -> list[dict[str, Any]]:
-    configs, problems = [], []
+    configs: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for entry in entries:
         try:
             configs.append(load_config(entry))

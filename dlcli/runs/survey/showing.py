@@ -139,7 +139,7 @@ def _evaluations(entry: RunEntry) -> dict[str, dict[str, float]]:
     found = {}
     for name in [each.removesuffix(".json") for each in names if each.endswith(".json")][:MOST_EVALUATIONS]:
         try:
-            found[name] = {key: value for key, value in Run(entry.path).metrics(name).items() if value is not None}
+            found[name] = dict(Run(entry.path).metrics(name))
         except DlcliError:
             continue
     return found
