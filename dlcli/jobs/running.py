@@ -260,7 +260,8 @@ def _evaluate(
     history: list[dict[str, float]] = []
     with contextlib.suppress(DlcliError):
         history = read_history(run.history)
-    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows)
+    validated = len(prepared.splits["validation"]) if "validation" in prepared.splits else None
+    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows, validated)
     found = look_at_training(sight)
     for problem in found.warnings:
         tell(Notice(problem, warning=True))

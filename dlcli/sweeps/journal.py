@@ -36,18 +36,19 @@ class Journal(BaseJournalBackend):
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """The lines from a number on; the rest of a line that is being written is left for later."""
-        if log_number_from >= len(self._offsets):
-            raise ValueError(f"line {log_number_from} of {self._folder.journal} was not read yet")
+        begun = min(log_number_from, len(self._offsets) - 1)
         try:
             with open(self._folder.journal, "rb") as file:
-                file.seek(self._offsets[log_number_from])
+                file.seek(self._offsets[begun])
                 content = file.read()
         except FileNotFoundError:
             return
-        del self._offsets[log_number_from + 1 :]
-        for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
+        del self._offsets[begun + 1 :]
+        whole = content[: content.rfind(b"\n") + 1]
+        for number, line in enumerate(whole.splitlines(keepends=True), start=begun):
             self._offsets.append(self._offsets[-1] + len(line))
-            yield json.loads(line)
+            if number >= log_number_from:
+                yield json.loads(line)
 
     def append_logs(self, logs: Iterable[dict[str, Any]]) -> None:
         """Add lines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
 
 __all__ = ["Sweep", "begin_sweep", "facts", "open_sweep"]
+
+
+BEGINNING_SECONDS = 5.0
+"""So long it is waited for a sweep that others begin."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,8 +79,13 @@ def begin_sweep(inspection: Inspection, directory: Path | None, *, overwrite: bo
     written = Written(document, base)
     if overwrite or not _is_sweep(folder):
         inputs = input_files(inspection, config)
-        _create(folder, written, config, inspection.file, overwrite=overwrite, inputs=inputs, started=started)
-    elif not folder.config.is_file():
+        try:
+            _create(folder, written, config, inspection.file, overwrite=overwrite, inputs=inputs, started=started)
+            return Sweep(folder, written, config, section, *said)
+        except RunError:
+            if overwrite or not _comes_to_be(folder):
+                raise
+    if not folder.config.is_file():
         folder.write(written)
     elif not same_config(folder.read().document.value, document.value):
         message = f"{path} is the sweep of another config"
@@ -122,6 +132,16 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
     )
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
+
+
+def _comes_to_be(folder: SweepFolder) -> bool:
+    """Whether another process is beginning the same sweep at the same moment: then it is there in a moment."""
+    until = time.monotonic() + BEGINNING_SECONDS
+    while time.monotonic() < until:
+        if folder.config.is_file() and folder.run.record.is_file():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def _is_sweep(folder: SweepFolder) -> bool:

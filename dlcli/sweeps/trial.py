@@ -16,12 +16,12 @@ from dlcli.config.checks.monitors import Watch
 from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import assignments
-from dlcli.data.cache.cache import Cache
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import Resumption, open_resumption
+from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import can_go_on
 from dlcli.runs.history import read_history
 from dlcli.runs.layout import RunDirectory
@@ -68,7 +68,7 @@ class SweepTrials:
         written: Its config.
         sweep: Its section.
         watches: What is to be seen of the metric when the data has been read.
-        cache: Of encoded data.
+        shared: The data, read once.
         prunes: Whether each epoch is reported.
         tell: Called with the events of the trainings.
     """
@@ -80,12 +80,12 @@ class SweepTrials:
         sweep: SweepConfig,
         *,
         watches: tuple[Watch, ...],
-        cache: Cache,
+        shared: Shared,
         prunes: bool,
         tell: Listener,
     ) -> None:
         self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
-        self._cache, self._prunes, self._tell = cache, prunes, tell
+        self._shared, self._prunes, self._tell = shared, prunes, tell
 
     def train(self, taken: Taken) -> Result | None:
         """Train a trial, or what is left of it; None when somebody has asked to stop.
@@ -114,7 +114,14 @@ class SweepTrials:
         inspection = self._inspect(taken.values) if resumption is None else resumption.inspection
         checked = check_config(inspection)
         checked = dataclasses.replace(checked, watches=(*checked.watches, *self._watches))
-        prepared, plan = prepare_job(inspection, checked, directory=run.path, cache=self._cache, tell=tell)
+        prepared, plan = prepare_job(
+            inspection,
+            checked,
+            directory=run.path,
+            cache=self._shared.cache,
+            tell=tell,
+            ready=self._shared.prepared,
+        )
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         return run_job(
@@ -134,7 +141,7 @@ class SweepTrials:
 
     def _inspect(self, values: Mapping[str, Any]) -> Inspection:
         startup.load_before_tables()
-        return self._written.inspect({"sweep": None, **assignments(self._sweep, dict(values))})
+        return self._written.inspect({"sweep": None, "ensemble": None, **assignments(self._sweep, dict(values))})
 
     def _resumption(self, run: RunDirectory) -> Resumption | None:
         """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""

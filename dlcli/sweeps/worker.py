@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from dlcli.data.cache.cache import Cache
+from dlcli.jobs.several.shared import Shared
 from dlcli.sweeps.overview import keep_best
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep
@@ -48,16 +50,23 @@ def work(
     Returns:
         Why it has ended.
     """
-    trials = SweepTrials(
-        sweep.folder,
-        sweep.written,
-        sweep.section,
-        watches=sweep.watches,
-        cache=cache,
-        prunes=study.prunes,
-        tell=tell,
-    )
-    grown: int | None = None
+    with Shared(cache, tell) as shared:
+        trials = SweepTrials(
+            sweep.folder,
+            sweep.written,
+            sweep.section,
+            watches=sweep.watches,
+            shared=shared,
+            prunes=study.prunes,
+            tell=tell,
+        )
+        return _train_all(sweep, study, trials, deadline, ended)
+
+
+def _train_all(
+    sweep: Sweep, study: Study, trials: SweepTrials, deadline: float | None, ended: Callable[[], None]
+) -> Ending:
+    most: int | None = None
     while deadline is None or time.monotonic() < deadline:
         taken = study.take()
         if taken is None:
@@ -76,11 +85,22 @@ def work(
         finally:
             study.release(taken)
         ended()
+        if most is None:
+            _leave_out_what_stays()
         size = _resident()
-        grown = size + int(ROOM) if grown is None else grown
-        if size > grown:
+        most = size + int(ROOM) if most is None else most
+        if size > most:
             return "memory"
     return "over"
+
+
+def _leave_out_what_stays() -> None:
+    """Look for no garbage among what TensorFlow has imported: Keras collects all whenever a model is forgotten.
+
+    Measured: a tenth of a second of each trial, or a quarter on a busy machine.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _resident() -> int:

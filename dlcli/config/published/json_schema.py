@@ -181,6 +181,8 @@ def _refine_sections(schema: JSON, definitions: JSON) -> None:
     phase = definitions["PhaseConfig"]["properties"]
     phase |= {key: _with_kind(phase[key], kind) for key, kind in OF_PHASES.items()}
     sweep = definitions["SweepConfig"]["properties"]
+    parameter = sweep["space"]["additionalProperties"]
+    sweep["space"]["additionalProperties"] = {"anyOf": [{"type": "array", "minItems": 1}, parameter]}
     sweep |= {key: _with_kind(sweep[key], kind) for key, kind in OF_SWEEPS.items()}
     schema["properties"]["callbacks"] = _with_kind(schema["properties"]["callbacks"], "callbacks")
     schema["properties"] = {

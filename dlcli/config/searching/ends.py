@@ -61,7 +61,7 @@ def check_ends(sweep: SweepConfig, document: Document, known: tuple[Problem, ...
             values = {**_parents(sweep, name), name: value}
             changed = override(plain, assignments(sweep, values))
             for problem in faults(changed):
-                said = (name, problem.path, problem.message)
+                said = (name, problem.path, problem.message if parameter.choice is not None else problem.rule)
                 if (problem.path, problem.message) not in before and said not in told:
                     told.add(said)
                     yield _of_value(name, value, problem)

@@ -7,6 +7,8 @@ import json
 from types import TracebackType
 
 from dlcli.config.inspection.inspection import CheckedConfig
+from dlcli.config.outputs.conventions import model_head, says_classification
+from dlcli.config.outputs.target_scale import unscalable_targets
 from dlcli.config.schema import Config
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared
@@ -47,7 +49,7 @@ class Shared:
     def reader(self, config: Config) -> TableReader:
         """What reads the table of a config, once for all that differ only in how it is divided."""
         data = config.data.model_copy(update=dict.fromkeys(("fold", "seed")))
-        key = json.dumps([data.model_dump(mode="json", exclude=set(DIVISION)), self._heads(config)], default=str)
+        key = json.dumps([data.model_dump(mode="json", exclude=set(DIVISION)), *_heads(config)], default=str)
         if key not in self._readers:
             self._readers[key] = self._stack.enter_context(open_table(config, cache=self.cache, tell=self._tell))
         return self._readers[key]
@@ -55,13 +57,16 @@ class Shared:
     def prepared(self, checked: CheckedConfig) -> Prepared:
         """The data of a config, made ready. Of several in a row with the same data it is made ready once."""
         config = checked.config
-        key = json.dumps([config.data.model_dump(mode="json"), config.data_seed, self._heads(config)], default=str)
+        of_model = [*_heads(config), sorted(checked.expanded.words), sorted(unscalable_targets(config))]
+        key = json.dumps([config.data.model_dump(mode="json"), config.data_seed, *of_model], default=str)
         if self._last is None or self._last[0] != key:
             self._last = None  # the memory of the one before is not needed beside it
             self._last = (key, make_ready(self.reader(config), checked))
         return self._last[1]
 
-    @staticmethod
-    def _heads(config: Config) -> object:
-        """What of the model decides how the data is read: see `open_table`."""
-        return [config.model.model_dump(mode="json", by_alias=True), config.compile.model_dump(mode="json")]
+
+def _heads(config: Config) -> list[object]:
+    """What of the model decides how the data is read: see `open_table`."""
+    head = model_head(config.model)
+    loss = config.compile.loss if not isinstance(config.compile.loss, dict) else None
+    return [says_classification(loss, head), head.units]

@@ -1,0 +1,262 @@
+"""Sweeps whole: each trial is an ordinary run, the best can be trained again, what fails says why, what ended goes on."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+import dlcli
+from dlcli.errors import ConfigError, DlcliError, RunError
+from dlcli.runs.members import open_several
+from dlcli.runs.run import Run
+from dlcli.sweeps.events import SweepStarted, TrialEnded
+from dlcli.sweeps.outcome import SweepOutcome
+from dlcli.training.events import Notice
+
+pytestmark = pytest.mark.tensorflow
+
+RATE, UNITS = "compile.optimizer.Adam.learning_rate", "model.layers.0.Dense.units"
+
+
+def config(data: Path, **sweep: Any) -> dict[str, Any]:
+    return {
+        "name": "small",
+        "data": {"train": str(data), "validation": 0.3, "target": "label", "features": ["a", "b"]},
+        "model": {"layers": [{"Dense": {"units": 4, "activation": "relu"}}, {"Dense": {"units": 2}}]},
+        "compile": {
+            "optimizer": {"Adam": {"learning_rate": 0.01}},
+            "loss": {"SparseCategoricalCrossentropy": {"from_logits": True}},
+            "metrics": ["accuracy"],
+        },
+        "fit": {"epochs": 3},
+        "runtime": {"execution": "graph"},
+        "sweep": {"trials": 4, "keep": 2, "space": {RATE: {"log": [1e-3, 1e-1]}, UNITS: [2, 3]}, **sweep},
+    }
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two classes that a line divides."""
+    drawn = np.random.default_rng(1).normal(size=(60, 2))
+    file = tmp_path_factory.mktemp("data") / "table.csv"
+    rows = [f"{a:.3f},{b:.3f},{'yes' if a + b > 0 else 'no'}" for a, b in drawn]
+    file.write_text("a,b,label\n" + "\n".join(rows) + "\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def swept(data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepOutcome, list[Any]]:
+    """A sweep of four trials, and what was told of it."""
+    told: list[Any] = []
+    place = tmp_path_factory.mktemp("sweep") / "s"
+    return dlcli.sweep(config(data), run_dir=place, listener=told.append), told
+
+
+def test_each_trial_is_an_ordinary_run(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    assert outcome.status == "completed"
+    for trial in outcome.trials:
+        run = Run(outcome.path / f"trial-{trial.number:04d}")
+        assert run.status == "completed"
+        assert run.history["val_loss"][run.model_epoch - 1] == trial.result.value
+        written = yaml.safe_load((run.path / "config.yaml").read_text())
+        assert "sweep" not in written
+        assert written["model"]["layers"][0]["Dense"]["units"] == trial.values[UNITS]
+        assert written["compile"]["optimizer"]["Adam"]["learning_rate"] == trial.values[RATE]
+
+
+def test_the_folder_is_one_of_several_runs(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    several = open_several(swept[0].path)
+    assert several is not None
+    assert several.kind == "sweep"
+    assert several.names == tuple(f"trial-{number:04d}" for number in range(1, 5))
+    assert several.record["status"] == "completed"
+
+
+def test_the_best_can_be_trained_again_to_the_same(swept: tuple[SweepOutcome, list[Any]], tmp_path: Path) -> None:
+    outcome, _ = swept
+    assert outcome.best is not None
+    assert outcome.best_run is not None
+    values = [each.result.value or 0.0 for each in outcome.trials]
+    assert outcome.best.result.value == min(values)
+    again = dlcli.train(outcome.best_config, run_dir=tmp_path / "again")
+    assert again.history == outcome.best_run.history
+
+
+def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) -> None:
+    run = swept[0].best_run
+    assert run is not None
+    rows = [line.split(",")[:2] for line in data.read_text().splitlines()[1:]]
+    frame = {"a": [float(a) for a, _ in rows], "b": [float(b) for _, b in rows]}
+    import pandas as pd
+
+    assert len(dlcli.predict(run, pd.DataFrame(frame))) == len(rows)
+
+
+def test_only_the_best_keep_their_models(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    ordered = sorted(outcome.trials, key=lambda each: each.result.value or 0.0)
+    kept = {each.number for each in ordered[:2]}
+    for trial in outcome.trials:
+        place = outcome.path / f"trial-{trial.number:04d}"
+        assert (place / "model.keras").is_file() == (trial.number in kept)
+        assert (place / "history.csv").is_file()
+
+
+def test_it_tells_of_each_trial_and_writes_a_table(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, told = swept
+    assert [type(event) for event in told if isinstance(event, (SweepStarted, TrialEnded))] == [SweepStarted] + [
+        TrialEnded
+    ] * 4
+    rows = list(csv.DictReader((outcome.path / "trials.csv").read_text().splitlines()))
+    assert [float(row["value"]) for row in rows] == [each.result.value for each in outcome.trials]
+
+
+def test_the_same_call_has_nothing_to_do_and_more_trials_go_on(
+    swept: tuple[SweepOutcome, list[Any]], data: Path
+) -> None:
+    outcome, _ = swept
+    again = dlcli.sweep(config(data), run_dir=outcome.path)
+    assert again.trials == outcome.trials
+    more = dlcli.sweep(config(data), run_dir=outcome.path, trials=5)
+    assert more.trials[:4] == outcome.trials
+    assert len(more.trials) == 5
+
+
+def test_another_config_is_refused_and_replaces_with_leave(data: Path, tmp_path: Path) -> None:
+    place = tmp_path / "s"
+    dlcli.sweep(config(data), run_dir=place, trials=1)
+    with pytest.raises(RunError) as raised:
+        dlcli.sweep(config(data, space={UNITS: [5, 6]}), run_dir=place, trials=1)
+    assert raised.value.problems[0].rule == "run-exists"
+    outcome = dlcli.sweep(config(data, space={UNITS: [5, 6]}), run_dir=place, trials=1, overwrite=True)
+    assert outcome.trials[0].values[UNITS] in (5, 6)
+    assert [each.name for each in tmp_path.iterdir()] == ["s"]
+
+
+def test_a_trial_that_fails_says_why_and_does_not_end_the_sweep(data: Path, tmp_path: Path) -> None:
+    broken = config(data, space={"data.batch_size": [20, 10], RATE: [0.01, 1e38]}, sampler="BruteForceSampler")
+    outcome = dlcli.sweep(broken, run_dir=tmp_path / "s")
+    states = {each.values[RATE]: each.result for each in outcome.trials}
+    assert states[0.01].state == "complete"
+    assert states[1e38].state == "failed"
+    assert (
+        "nan" in states[1e38].reason.lower() or "inf" in states[1e38].reason.lower() or "number" in states[1e38].reason
+    )
+    assert outcome.counts()["failed"] == 2
+
+
+def test_where_all_fail_the_reasons_are_told(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError) as raised:
+        dlcli.sweep(config(data, space={RATE: [1e37, 1e38]}), run_dir=tmp_path / "s")
+    assert {problem.rule for problem in raised.value.problems} == {"sweep-failed"}
+    rows = list(csv.DictReader((tmp_path / "s" / "trials.csv").read_text().splitlines()))
+    assert {row["state"] for row in rows} == {"failed"}
+
+
+def test_a_pruner_ends_what_is_behind(data: Path, tmp_path: Path) -> None:
+    searched = config(
+        data,
+        trials=8,
+        metric="val_accuracy",
+        pruner={"ThresholdPruner": {"lower": 0.9}},
+        space={RATE: {"log": [1e-5, 1e-1]}},
+    )
+    searched["fit"]["epochs"] = 6
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s")
+    assert outcome.direction == "max"
+    pruned = [each for each in outcome.trials if each.result.state == "pruned"]
+    assert pruned
+    for each in pruned:
+        run = Run(tmp_path / "s" / f"trial-{each.number:04d}")
+        assert run.epochs == each.result.epochs < 6
+        assert run.record["trial"]["pruned"]
+
+
+def test_a_trial_that_was_trained_and_not_told_is_not_trained_again(data: Path, tmp_path: Path) -> None:
+    place = tmp_path / "s"
+    outcome = dlcli.sweep(config(data), run_dir=place, trials=2)
+    journal = (place / "study.journal").read_bytes().splitlines(keepends=True)
+    told = max(index for index, line in enumerate(journal) if b'"op_code":6' in line)
+    (place / "study.journal").write_bytes(b"".join(journal[:told]))  # the process died before the last line
+    before = (place / "trial-0002" / "run.json").stat().st_mtime_ns
+    again = dlcli.sweep(config(data), run_dir=place, trials=2)
+    assert again.trials == outcome.trials
+    assert (place / "trial-0002" / "run.json").stat().st_mtime_ns == before
+
+
+def test_train_leaves_the_sweep_alone_and_says_so(data: Path, tmp_path: Path) -> None:
+    told: list[Any] = []
+    run = dlcli.train(config(data), run_dir=tmp_path / "r", listener=told.append)
+    assert "sweep-left-out" in [event.problem.rule for event in told if isinstance(event, Notice)]
+    assert "sweep" not in yaml.safe_load((run.path / "config.yaml").read_text())
+
+
+def test_a_config_without_a_sweep_is_refused(data: Path, tmp_path: Path) -> None:
+    plain = config(data)
+    del plain["sweep"]
+    with pytest.raises(ConfigError) as raised:
+        dlcli.sweep(plain, run_dir=tmp_path / "s")
+    assert raised.value.problems[0].path == "sweep"
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_is_not_installed_is_named(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DlcliError) as raised:
+        dlcli.sweep(config(data, sampler="CmaEsSampler"), run_dir=tmp_path / "s")
+    assert raised.value.problems[0].rule == "package-missing"
+
+
+def test_names_of_files_are_relative_to_the_file_that_has_them(data: Path, tmp_path: Path) -> None:
+    base, other = tmp_path / "base", tmp_path / "other"
+    base.mkdir()
+    other.mkdir()
+    (base / "table.csv").write_text(data.read_text())
+    (base / "base.yaml").write_text(yaml.safe_dump({**config(Path("table.csv")), "sweep": None}))
+    (other / "c.yaml").write_text(yaml.safe_dump({"extends": "../base/base.yaml", "sweep": config(data)["sweep"]}))
+    dlcli.sweep(other / "c.yaml", run_dir=tmp_path / "s", trials=1)
+    joined = dlcli.sweep(join=tmp_path / "s", trials=2)
+    assert len(joined.trials) == 2
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "dlcli", "sweep", *arguments, "--json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.soak
+def test_several_processes_that_are_killed_and_interrupted(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(yaml.safe_dump(config(data, trials=30, pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})))
+    arguments = [str(file), "--run-dir", str(tmp_path / "s"), "--workers", "2"]
+    whole = start(*arguments)
+    time.sleep(15)
+    whole.send_signal(signal.SIGKILL)
+    whole.communicate()
+    time.sleep(2)  # its workers end with it
+    whole = start(*arguments)
+    time.sleep(12)
+    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(whole.pid)], capture_output=True, text=True, check=True)
+    os.kill(int(listed.stdout.split()[0]), signal.SIGKILL)
+    time.sleep(8)
+    whole.send_signal(signal.SIGINT)
+    whole.communicate(timeout=120)
+    assert whole.returncode in (75, 0)
+    out, _ = start(*arguments).communicate(timeout=300)
+    counts = json.loads(out)["trials"]
+    assert counts["complete"] + counts["pruned"] == 30
+    rows = list(csv.DictReader((tmp_path / "s" / "trials.csv").read_text().splitlines()))
+    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 31))
+    for row in rows:
+        assert Run(tmp_path / "s" / f"trial-{int(row['trial']):04d}").epochs == int(row["epochs"])
