@@ -1,4 +1,4 @@
-"""Sweeps whole: each trial is an ordinary run, the best can be trained again, what fails says why, what ended goes on."""
+"""Sweeps whole: each trial is an ordinary run, the best trains again, what fails says why, what was ended goes on."""
 
 from __future__ import annotations
 
