@@ -2,8 +2,8 @@
 
     python -m benchmarks.sweeps [--trials 100] [--pairs 3]
 
-Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by the same
-measure. KerasTuner runs where `keras_tuner` is installed.
+Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by
+the same measure. KerasTuner runs where `keras_tuner` is installed.
 """
 
 from __future__ import annotations
