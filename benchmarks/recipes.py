@@ -1,11 +1,12 @@
-"""How good the presets for tables are: several seeds on small public tables, beside a plain network and pytabkit.
+"""How good the presets for tables are: several seeds on small public tables, beside what they follow.
 
-    python -m benchmarks.recipes FOLDER [--seeds 5] [--pytabkit PYTHON]
+    python -m benchmarks.recipes FOLDER [--seeds 5] [--sides PYTHON] [--presets realmlp ...] [--tables iris ...]
 
 FOLDER takes the splits, the runs and `recipes.json`. Each seed divides a table anew, 60 : 20 : 20, and is the seed of
-the network too; all sides have the same rows. With PYTHON, an interpreter that has pytabkit, its own RealMLP is trained
-beside, on the same validation rows. Errors are those of the test rows: of classes in percent, of numbers the root mean
-square relative to the deviation of the test rows.
+the network too; all sides have the same rows. With PYTHON, an interpreter that has pytabkit and tabm, their own models
+are trained beside, on the same validation rows. Errors are those of the test rows: of classes in percent, of numbers
+the root mean square relative to the deviation of the test rows. What has been found is kept in FOLDER and not done
+again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ import dlcli
 __all__ = ["TABLES", "main"]
 
 DATA = Path(__file__).parent.parent / "data"
-SIDE = Path(__file__).parent / "sides" / "pytabkit_fit.py"
+SIDES = Path(__file__).parent / "sides"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +52,10 @@ TABLES = {
 }
 """Of scikit-learn, and three that are made: a smooth function, two classes that wind, numbers beside categories."""
 
-PRESETS = ("realmlp", "realmlp-s", "mlp")
+BESIDE = {"realmlp": "pytabkit", "tabm-mini": "tabm"}
+"""Presets, and whose they are."""
+
+PRESETS = ("realmlp", "tabm-mini", "realmlp-s", "mlp")
 
 
 def frame_of(name: str) -> pd.DataFrame:
@@ -107,11 +111,21 @@ def ours(name: str, seed: int, folder: Path, preset: str) -> float:
     return error(name, folder, dlcli.predict(run, pd.read_csv(folder / "test.csv"), runtime="keras")["prediction"])
 
 
-def beside(name: str, seed: int, folder: Path, python: str) -> float:
-    """The error of pytabkit's RealMLP."""
-    table, result = TABLES[name], folder / "pytabkit.json"
-    subprocess.run([python, SIDE, folder, table.target, table.kind, str(seed), result], check=True)
+def beside(name: str, seed: int, folder: Path, python: str, whose: str) -> float:
+    """The error of another program's own model."""
+    table, result = TABLES[name], folder / f"{whose}.json"
+    if not result.exists():
+        side = SIDES / f"{whose}_fit.py"
+        subprocess.run([python, side, folder, table.target, table.kind, str(seed), result], check=True)
     return error(name, folder, json.loads(result.read_text()))
+
+
+def kept(name: str, seed: int, folder: Path, preset: str) -> float:
+    """The error of a preset, found now or before."""
+    result = folder / f"error-{preset}.json"
+    if not result.exists():
+        result.write_text(json.dumps(ours(name, seed, folder, preset)))
+    return float(json.loads(result.read_text()))
 
 
 def lines(found: dict[str, dict[str, list[float]]]) -> Iterator[str]:
@@ -130,18 +144,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--tables", nargs="*", default=list(TABLES))
-    parser.add_argument("--pytabkit", default="")
+    parser.add_argument("--presets", nargs="*", default=list(PRESETS))
+    parser.add_argument("--sides", default="")
     given = parser.parse_args()
+    whose = [BESIDE[preset] for preset in given.presets if given.sides and preset in BESIDE]
     found: dict[str, dict[str, list[float]]] = {}
     for name in given.tables:
-        found[name] = {side: [] for side in (*PRESETS, *(["pytabkit"] if given.pytabkit else []))}
+        found[name] = {side: [] for side in (*given.presets, *whose)}
         for seed in range(given.seeds):
             folder = given.folder / name.replace(" ", "_") / str(seed)
-            divide(name, seed, folder)
-            for preset in PRESETS:
-                found[name][preset].append(ours(name, seed, folder, preset))
-            if given.pytabkit:
-                found[name]["pytabkit"].append(beside(name, seed, folder, given.pytabkit))
+            if not folder.exists():
+                divide(name, seed, folder)
+            for preset in given.presets:
+                found[name][preset].append(kept(name, seed, folder, preset))
+            for side in whose:
+                found[name][side].append(beside(name, seed, folder, given.sides, side))
         (given.folder / "recipes.json").write_text(json.dumps(found))
         sys.stdout.write("\n".join(lines(found)) + "\n")
         sys.stdout.flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dlcli.config.lint.rules import rule_names
+from dlcli.config.lint.rules import OF_CONFIG, OF_DATA, OF_RUNS, explanation, modules_of, rule_names
 from dlcli.errors import Problem
 
 RULE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -110,3 +110,11 @@ def test_every_promise_names_tests_that_there_are(project: Path) -> None:
             assert name in files or name == "make soak" or f"def {name}(" in text, name
     readme = (project / "README.md").read_text(encoding="utf-8")
     assert "(docs/promises.md)" in readme
+
+
+def test_the_page_of_lint_lists_every_rule_with_its_reason(project: Path) -> None:
+    page = (project / "docs" / "lint.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[`([^`]+)`\]\(errors\.md#([^)]+)\) \| (.*) \|$", page, re.MULTILINE)
+    rules = modules_of((*OF_CONFIG, *OF_DATA, *OF_RUNS))
+    assert {name: why for name, _, why in rows} == {name: explanation(rule) for name, rule in rules.items()}
+    assert all(name == anchor for name, anchor, _ in rows)

@@ -123,6 +123,7 @@ def init(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     reading: Reading | None = None,
+    expand: bool = False,
 ) -> Draft:
     """Look at data and write a config that trains on it, with the reason of each choice beside it. Without TensorFlow.
 
@@ -132,6 +133,7 @@ def init(
         output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
         overwrite: Replace an existing file.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.
+        expand: Write out what the preset stands for: its layers, its training.
 
     Returns:
         The config and what it was drafted from.
@@ -149,4 +151,6 @@ def init(
     from dlcli.data.sources.options import Reading
     from dlcli.jobs.drafting import draft_config
 
-    return draft_config(data, target=target, output=output, overwrite=overwrite, reading=reading or Reading())
+    return draft_config(
+        data, target=target, output=output, overwrite=overwrite, reading=reading or Reading(), expand=expand
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +20,22 @@ from dlcli.api.arguments import (
     run_path,
 )
 from dlcli.api.listeners import ignore, leave_to_run, once, warner
-from dlcli.backend import startup
+from dlcli.backend import startup, workers
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import Problem
+from dlcli.jobs.workers.task import Task
 from dlcli.runs.claiming import can_go_on, choose
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
+    from dlcli.config.inspection.inspection import CheckedConfig
+    from dlcli.data.prepare import Prepared
     from dlcli.jobs.findings import Findings
     from dlcli.jobs.reproducing import Reproduction
+    from dlcli.jobs.resuming import Resumption
+    from dlcli.training.plan import Plan
 
 
 @with_memory_named
@@ -43,6 +49,8 @@ def train(
     resume: RunLike | None = None,
     allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
+    coordinator: str | None = None,
+    rank: int | None = None,
     listener: Listener | None = None,
 ) -> Run:
     """Check a config, train its model, and write a run directory; or go on with a run.
@@ -57,6 +65,9 @@ def train(
             completed one with `overrides={"fit.epochs": 200}`. It ends as if it had never been interrupted.
         allow_code: Run the Python files that the run to resume has in its `code/`. Those of a config need no leave.
         cache_dir: Where encoded data is kept for the next run; when None `DLCLI_CACHE_DIR`, or the user's cache folder.
+        coordinator: `host:port` where the workers of several machines meet, on the machine of worker 0; then each
+            machine calls this, and `runtime.workers` says how many they are.
+        rank: Which of those this one is, from 0.
         listener: Called with every event of the job (`dlcli.training.events`).
 
     Returns:
@@ -81,37 +92,81 @@ def train(
     from dlcli.jobs.findings import Findings
 
     tell = Findings(once(listener or ignore))
-    if resume is not None:
-        if config is not None or run_dir is not None or overwrite:
-            raise TypeError("a run that is resumed has its config and its directory")
-        return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
-    if config is None:
+    if resume is not None and (config is not None or run_dir is not None or overwrite):
+        raise TypeError("a run that is resumed has its config and its directory")
+    if resume is None and config is None:
         raise TypeError("train needs a config, or a run to resume")
-    inspection, checked = checked_config(config, overrides, needs_keras=True, notify=warner(tell))
+    task = Task(
+        config if config is None or isinstance(config, Mapping) else Path(config),
+        overrides=overrides,
+        run_dir=_path(run_dir),
+        overwrite=overwrite,
+        resume=resume.path if isinstance(resume, Run) else _path(resume),
+        allow_code=allow_code,
+        cache_dir=_path(cache_dir),
+        coordinator=coordinator,
+        rank=rank,
+    )
+    run = _resume(task, started=started, tell=tell) if resume is not None else _begin(task, started=started, tell=tell)
+    assert run is not None  # only a worker that follows has none
+    return run
+
+
+@with_memory_named
+@with_warnings_forwarded
+def train_as_worker(task: Task, *, listener: Listener) -> Run | None:
+    """Train as one of several processes; see `dlcli.jobs.workers`. This one has been told which it is.
+
+    Args:
+        task: What to train.
+        listener: As for `train`.
+
+    Returns:
+        The run, of the first worker; the others have none.
+
+    Raises:
+        DlcliError: As `train` does.
+    """
+    started = time.perf_counter()
+    from dlcli.jobs.findings import Findings
+
+    tell = Findings(once(listener))
+    return (_begin if task.resume is None else _resume)(task, started=started, tell=tell)
+
+
+def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
+    """Train anew; see `train`."""
+    assert task.config is not None
+    inspection, checked = checked_config(task.config, task.overrides, needs_keras=True, notify=warner(tell))
     if checked.config.sweep is not None:
         message = "the config is trained as it stands, without its sweep"
         tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
         checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
+    if _needs_workers(task, checked):
+        return _train_together(task, checked, tell=tell)
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.preparing import prepare_job
 
+    cache = cache_in(task.cache_dir)
+    if _follows():
+        _follow(*prepare_job(inspection, checked, directory=Path(), cache=cache, tell=tell))
+        return None
     inputs = input_files(inspection, checked.config)
-    place = Path(run_dir) if run_dir is not None else None
-    directory = choose(checked.config.name, place, overwrite=overwrite, inputs=inputs)
-    if overwrite and can_go_on(directory):
+    directory = choose(checked.config.name, task.run_dir, overwrite=task.overwrite, inputs=inputs)
+    if task.overwrite and can_go_on(directory):
         message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
         hint = f"dlcli train --resume {directory.path}"
         tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
 
-    prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache_in(cache_dir), tell=tell)
+    prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache, tell=tell)
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
     run = run_job(
         prepared,
         plan,
         directory=directory,
-        numbered=run_dir is None,
-        overwrite=overwrite,
+        numbered=task.run_dir is None,
+        overwrite=task.overwrite,
         inputs=inputs,
         config_file=inspection.file,
         started=started,
@@ -121,28 +176,27 @@ def train(
     return run
 
 
-def _resume(
-    run: RunLike,
-    overrides: Overrides,
-    *,
-    allow_code: bool,
-    cache_dir: str | os.PathLike[str] | None,
-    started: float,
-    tell: Findings,
-) -> Run:
+def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
     """Go on with a run; see `train`."""
     from dlcli.jobs.resuming import open_resumption
 
-    path = run.path if isinstance(run, Run) else Path(run)
-    resumption = open_resumption(path, overrides, leave=leave_to_run(allow_code, tell))
+    path = task.resume
+    assert path is not None
+    resumption = open_resumption(path, task.overrides, leave=leave_to_run(task.allow_code, tell))
     if resumption.finished:
         message = f"there is nothing to do: {resumption.finished}"
         tell(Notice(Problem(message, hint="--set fit.epochs=N trains on to epoch N", rule="nothing-to-do")))
         return Run(path)
     checked = checked_of(resumption.inspection, needs_keras=True, notify=warner(tell))
+    if _needs_workers(task, checked):
+        return _train_together(task, checked, tell=tell)
     from dlcli.jobs.preparing import prepare_job
 
-    prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=cache_in(cache_dir), tell=tell)
+    cache = cache_in(task.cache_dir)
+    prepared, plan = prepare_job(resumption.inspection, checked, directory=path, cache=cache, tell=tell)
+    if _follows():
+        _follow(prepared, plan, resumption)
+        return None
     from dlcli.jobs.running import run_job
 
     resumed = run_job(
@@ -159,6 +213,35 @@ def _resume(
     )
     tell.require_none(path)
     return resumed
+
+
+def _needs_workers(task: Task, checked: CheckedConfig) -> bool:
+    """Whether it is others who are to train, and this process is none of them."""
+    asked = checked.config.runtime.workers > 1 or task.coordinator is not None or task.rank is not None
+    return asked and workers.place() is None
+
+
+def _train_together(task: Task, checked: CheckedConfig, *, tell: Findings) -> Run:
+    from dlcli.jobs.workers.crew import train_together
+
+    return Run(train_together(task, checked.config.runtime, tell=tell))
+
+
+def _follows() -> bool:
+    """Whether this process trains for another one, which writes the run."""
+    where = workers.place()
+    return where is not None and where.rank > 0
+
+
+def _follow(prepared: Prepared, plan: Plan, resumption: Resumption | None = None) -> None:
+    from dlcli.jobs.workers.following import follow, require_alike
+
+    require_alike(prepared, plan)
+    follow(plan, resumption)
+
+
+def _path(name: str | os.PathLike[str] | None) -> Path | None:
+    return None if name is None else Path(name)
 
 
 @with_memory_named

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import Any
 
+from dlcli.backend import workers
 from dlcli.backend.startup import load
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
@@ -47,7 +49,8 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     import tensorflow as tf
 
     device, gpus = _choose_device(tf, runtime.device)
-    _set_threads(tf, runtime.threads)
+    _set_threads(tf, runtime.threads or _share_of_threads())
+    workers.join()
     keras.utils.clear_session()
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
@@ -80,7 +83,8 @@ def _choose_device(tf: Any, wanted: str) -> tuple[str, tuple[str, ...]]:
     visible = tf.config.get_visible_devices("GPU")
     number = None
     if wanted == "auto":
-        number = gpus.index(visible[0]) if visible else (0 if gpus and not _started() else None)
+        first = where.local % len(gpus) if gpus and (where := workers.place()) is not None else 0
+        number = gpus.index(visible[0]) if visible else (first if gpus and not _started() else None)
     elif wanted != "cpu":
         number = int(wanted.partition(":")[2] or 0)
         if number >= len(gpus):
@@ -119,6 +123,12 @@ def _set_threads(tf: Any, wanted: int | None) -> None:
     if threading.get_intra_op_parallelism_threads() != (wanted or 0) and not _started():
         threading.set_intra_op_parallelism_threads(wanted or 0)
         threading.set_inter_op_parallelism_threads(wanted or 0)
+
+
+def _share_of_threads() -> int | None:
+    """How many threads a worker takes of a machine that it shares with others; None: all."""
+    where = workers.place()
+    return None if where is None or where.here == 1 else max(1, (os.cpu_count() or 1) // where.here)
 
 
 def _started() -> bool:

@@ -60,6 +60,7 @@ class InputSpec:
         vocabulary: How many different indices there are, for `int32` inputs and for whole numbers left as they are;
             None where an index makes no sense.
         embedding: Length of the vector to learn for each index; None when no embedding is asked for.
+        deviation: Of the normal numbers that these vectors begin with; None for what Keras draws.
         steps: Its first axis is that of the steps of a window.
         entrance: Layers that stand between the input and those of the config, from the first on.
         masked: Index 0 is padding, which what is learnt for indices passes over.
@@ -74,6 +75,7 @@ class InputSpec:
     entrance: tuple[EntranceLayer, ...] = ()
     steps: bool = False
     masked: bool = False
+    deviation: float | None = None
 
     @property
     def is_single(self) -> bool:

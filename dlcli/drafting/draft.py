@@ -66,6 +66,7 @@ def draft(
     target: str | None = None,
     output: Path | None = None,
     reading: Reading,
+    expand: bool = False,
     without: Mapping[str, str] = types.MappingProxyType({}),
 ) -> Draft:
     """Draft a config.
@@ -75,6 +76,7 @@ def draft(
         target: The column to predict; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
         reading: What is said of how the file is read; it is written into the config.
+        expand: Write a preset out.
         without: Columns to leave out, and why.
 
     Raises:
@@ -86,7 +88,7 @@ def draft(
     chosen = choose_target(list(seen.columns), target, class_of_files=_class_of_files(place, seen))
     if target is None and not seen.columns[chosen.name].info.dtype:
         seen = glance(place.sources["train"], target=chosen.name, reading=reading)  # as it is written: `01` stays `01`
-    return _draft(place, seen, chosen, output, without)
+    return _draft(place, seen, chosen, output, without, expand=expand)
 
 
 def _class_of_files(place: Place, seen: Glance) -> str | None:
@@ -95,7 +97,9 @@ def _class_of_files(place: Place, seen: Glance) -> str | None:
     return next((name for name, each in seen.columns.items() if each.info.dtype not in (FILE_PATH, FILE_NAME)), None)
 
 
-def _draft(place: Place, seen: Glance, chosen: Choice, output: Path, without: Mapping[str, str]) -> Draft:
+def _draft(
+    place: Place, seen: Glance, chosen: Choice, output: Path, without: Mapping[str, str], *, expand: bool
+) -> Draft:
     cells = seen.columns[chosen.name]
     if seen.whole:
         task = find_task(chosen, cells, survey(seen, [chosen.name]).tallies[chosen.name])
@@ -123,6 +127,7 @@ def _draft(place: Place, seen: Glance, chosen: Choice, output: Path, without: Ma
             inputs=sum(column.used for column in columns),
             validated=dividing.validation is not None or "validation" in place.sources,
             absent=dividing.classes_named,
+            expanded=expand,
         )
     )
     taken = [dividing.group] if dividing.group is not None else []
@@ -177,7 +182,7 @@ def _page(
     data = [heading(0, "data"), *_sources(place, seen, dividing, base)]
     data += [_target(task, dividing)]
     data += layout.lines
-    data.append(entry(1, "batch_size", recipe.batch_size, recipe.why_batch))
+    data += recipe.data
     data += _windows(task, columns, dividing)
     return render([head, names, data, *recipe.sections])
 

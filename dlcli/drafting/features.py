@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import glob
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +18,6 @@ __all__ = ["MOST_LISTED", "Layout", "lay_out"]
 
 MOST_LISTED = 40
 """Features that are listed one by one."""
-
-FEW_CATEGORIES = 10
-"""Categories up to which each gets a number of its own; of more a vector is learnt for each."""
 
 LONGEST_KEY = 200
 """Characters of a name that still reads well before a colon."""
@@ -87,8 +83,6 @@ def _written(column: Column, names: dict[str, str], others: set[str]) -> Any:
     feature = column.feature
     said: dict[str, Any] = {"type": "auto"} if feature is None else feature.model_dump(mode="json", exclude_unset=True)
     said = {"type": said.pop("type", feature.type if feature is not None else "auto"), **said}
-    if said["type"] == "category" and column.distinct > FEW_CATEGORIES:
-        said["encode"] = {"embedding": _vector(column.distinct)}
     if name != column.name:
         said = {**said, "columns": glob.escape(column.name)}
     return said["type"] if len(said) == 1 else said
@@ -103,11 +97,6 @@ def _called(name: str, others: set[str]) -> str:
     while free in others:
         free += "_"
     return free
-
-
-def _vector(categories: int) -> int:
-    """The length of the vector that is learnt for each category."""
-    return min(16, max(2, round(math.sqrt(categories))))
 
 
 def _plain(column: Column) -> tuple[Any, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 from dlcli.drafting.page import Line, entry, heading, item
+from dlcli.drafting.ready import named, written_out
 from dlcli.drafting.task import Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
@@ -18,6 +19,15 @@ _FEWEST_VALIDATED = 10
 
 _MANY_INPUTS = 32
 """Features from which on a small layer is twice as wide."""
+
+_PRESET = "realmlp"
+"""What is chosen for tables."""
+
+_PRESET_EPOCHS = 256
+"""Its own."""
+
+_ROWS_OF_PRESET = 1_500
+"""Rows up to which it takes as many."""
 
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
@@ -38,6 +48,7 @@ class Setting:
         inputs: Features.
         validated: Whether there is a validation split.
         absent: Whether classes may have no training row, as where rows are drawn by group.
+        expanded: Whether a preset is written out.
     """
 
     task: Task
@@ -47,6 +58,7 @@ class Setting:
     inputs: int = 1
     validated: bool = True
     absent: bool = False
+    expanded: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,23 +66,43 @@ class Recipe:
     """A network and its training, as they are written.
 
     Args:
-        batch_size: Rows an update.
-        why_batch: The reason.
-        sections: `model`, `compile`, `fit` and `callbacks`.
+        data: What belongs to `data`: the rows an update, and options for all features of a type.
+        sections: `model`, `compile`, `fit` and `callbacks`, as far as they are written.
     """
 
-    batch_size: int
-    why_batch: str
+    data: tuple[Line, ...]
     sections: tuple[tuple[Line, ...], ...]
 
 
 def choose_recipe(setting: Setting) -> Recipe:
     """The network and its training. What comes to be a better one for a setting is put in here."""
+    if setting.form == "table" and setting.validated:
+        return _of_preset(setting)
     batch = _batch(setting.rows)
-    callbacks = _callbacks(setting)
-    sections = ((heading(0, "model"), *_model(setting)), _compile(setting), _fit(setting), callbacks)
     updates = -(-setting.rows // batch)
-    return Recipe(batch, f"{updates:,} update{'s' * (updates != 1)} an epoch, or about so many", sections)
+    why = f"{updates:,} update{'s' * (updates != 1)} an epoch, or about so many"
+    sections = ((heading(0, "model"), *_model(setting)), _compile(setting), _fit(setting), _callbacks(setting))
+    return Recipe((entry(1, "batch_size", batch, why),), sections)
+
+
+def _of_preset(setting: Setting) -> Recipe:
+    """What is best for tables, as `benchmarks.boosting` has found."""
+    epochs = _preset_epochs(setting.rows)
+    own: dict[str, tuple[Any, str]] = {}
+    if epochs < _PRESET_EPOCHS:
+        own["epochs"] = (epochs, f"of so many rows fewer do than the {_PRESET_EPOCHS} of the preset; more are better")
+    if why := _rare(setting):
+        own["class_weight"] = ("balanced", why)
+    if not setting.expanded:
+        return Recipe((), named(_PRESET, own))
+    target = "number" if setting.task.kind == "number" else "category"
+    return Recipe(*written_out(_PRESET, target, own))
+
+
+def _preset_epochs(rows: int) -> int:
+    """How many: the more rows, the fewer times each has to be seen. Fifty thousand rows take about two minutes."""
+    fewer: float = (_ROWS_OF_PRESET / max(rows, _ROWS_OF_PRESET)) ** 0.4
+    return max(round(_PRESET_EPOCHS * fewer), 1)
 
 
 def _batch(rows: int) -> int:
@@ -224,12 +256,18 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
         "at most: EarlyStopping ends it before" if setting.validated else "there are too few rows to tell when to stop"
     )
     lines = [heading(0, "fit"), entry(1, "epochs", epochs, why)]
-    task = setting.task
-    if task.kind == "classes" and not setting.absent and _is_rare(task):
-        rare = task.classes[task.counts.index(task.rarest)]
-        why = f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
+    if why := _rare(setting):
         lines.append(entry(1, "class_weight", "balanced", why))
     return tuple(lines)
+
+
+def _rare(setting: Setting) -> str:
+    """Why the classes are weighted; empty where none is rare."""
+    task = setting.task
+    if task.kind != "classes" or setting.absent or not _is_rare(task):
+        return ""
+    rare = task.classes[task.counts.index(task.rarest)]
+    return f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
 
 
 def _is_rare(task: Task) -> bool:

@@ -26,6 +26,7 @@ class TrainedSight:
         model_epoch: The epoch whose weights the model has, one-based.
         reports: What the reports of an evaluation say, by target.
         rows: What was evaluated, such as `the test split`.
+        num_validated: The rows of the validation split; None where that is not known.
     """
 
     config: Config
@@ -33,6 +34,7 @@ class TrainedSight:
     model_epoch: int = 0
     reports: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
     rows: str = ""
+    num_validated: int | None = None
 
     @property
     def weighted(self) -> bool:

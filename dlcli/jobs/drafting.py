@@ -29,6 +29,7 @@ def draft_config(
     output: str | os.PathLike[str] | None,
     overwrite: bool,
     reading: Reading,
+    expand: bool = False,
 ) -> Draft:
     """Draft a config, try it, and write it; see `dlcli.init`.
 
@@ -40,13 +41,13 @@ def draft_config(
     place = Path("config.yaml") if shown else Path(output) if output is not None else None
     if place is not None and not shown:
         _require_free(place, overwrite=overwrite)
-    drafted = draft(data, target=target, output=place, reading=reading)
+    drafted = draft(data, target=target, output=place, reading=reading, expand=expand)
     if place is None:
         _require_free(drafted.output, overwrite=overwrite)
     without: dict[str, str] = {}
     while unusable := _try(drafted):
         without |= unusable
-        drafted = draft(data, target=target, output=place, reading=reading, without=without)
+        drafted = draft(data, target=target, output=place, reading=reading, expand=expand, without=without)
     if not shown:
         _write(drafted)
     return drafted

@@ -61,7 +61,8 @@ def prepare_job(
                 prepared = make_ready(reader, checked)
         for note in prepared.notes:
             tell(Notice(Problem(note, rule="inferred")))
-        if (capped := _smaller_batch(config.data, prepared.config)) is not None:
+        capped = _smaller_batch(config.data, prepared.config)
+        if capped is not None and not inspection.document.of_preset("data", "batch_size"):
             tell(Notice(inspection.locate(capped)))
         of_rows = judge(prepared.doubts, config.lint)
         for doubt in (*of_rows.warnings, *_thresholds(config, prepared)):

@@ -31,7 +31,7 @@ __all__ = [
     "require_same_data",
 ]
 
-FREE = ("fit.epochs", "checkpoint", "runtime.threads", "lint", "report")
+FREE = ("fit.epochs", "checkpoint", "runtime.threads", "runtime.workers", "runtime.restarts", "lint", "report")
 """What may be another when a run goes on."""
 
 ANEW = "train anew: dlcli train {config}"

@@ -29,6 +29,7 @@ from dlcli.jobs.resuming import (
     require_same_config,
     require_same_data,
 )
+from dlcli.jobs.workers.following import require_alike
 from dlcli.model.capacity import bytes_of_file
 from dlcli.model.faults import model_faults, reason
 from dlcli.reporting.reports import report_training
@@ -91,6 +92,7 @@ def run_job(
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
     """
     assembly, planned = plan.assembly, plan.planned
+    require_alike(prepared, plan)
     facts = {
         "name": assembly.config.name,
         "seed": assembly.config.seed,
@@ -100,6 +102,7 @@ def run_job(
         "rows": dict(planned.rows),
         "batch_size": planned.batch_size,
         "steps_per_epoch": planned.steps,
+        "workers": assembly.config.runtime.workers,
         "parameters": planned.summary.parameters,
         "directions": dict(plan.directions),
         "data": prepared.fingerprints,
@@ -257,7 +260,8 @@ def _evaluate(
     history: list[dict[str, float]] = []
     with contextlib.suppress(DlcliError):
         history = read_history(run.history)
-    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows)
+    validated = len(prepared.splits["validation"]) if "validation" in prepared.splits else None
+    sight = TrainedSight(assembly.config, history, model_epoch, judged, rows, validated)
     found = look_at_training(sight)
     for problem in found.warnings:
         tell(Notice(problem, warning=True))

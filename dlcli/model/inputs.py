@@ -96,7 +96,10 @@ def _embedded(keras: Any, spec: InputSpec, tensor: Any, names: set[str]) -> Any:
     # TensorFlow's scopes allow fewer letters than columns do.
     base = re.sub(r"[^A-Za-z0-9_.\-]", "_", spec.name)
     name = _free(f"{base}_embedding", names)
-    embedding = keras.layers.Embedding(spec.vocabulary, spec.embedding, mask_zero=spec.masked, name=name)
+    first = "uniform" if spec.deviation is None else keras.initializers.RandomNormal(stddev=spec.deviation)
+    embedding = keras.layers.Embedding(
+        spec.vocabulary, spec.embedding, embeddings_initializer=first, mask_zero=spec.masked, name=name
+    )
     embedded = embedding(tensor)
     return keras.layers.Flatten(name=_free(f"{base}_vector", names))(embedded) if spec.is_single else embedded
 

@@ -17,7 +17,7 @@ from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
 from dlcli.runs.layout import OWN_NAMES
 
-__all__ = ["PLACES", "check_callbacks", "forget_backups", "make_callbacks", "written_by"]
+__all__ = ["PLACES", "check_callbacks", "forget_backups", "make_callbacks", "write_no_models", "written_by"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -161,6 +161,18 @@ def written_by(components: Sequence[Component]) -> list[str]:
             name = glob.escape(name)
         patterns.append(f"{name}/**" if place.directory else name)
     return patterns
+
+
+def write_no_models(callbacks: Sequence[Any]) -> None:
+    """Let callbacks keep no models in files: those of a worker that trains for another, which keeps them.
+
+    Args:
+        callbacks: Built ones.
+    """
+    for callback in callbacks:
+        for name in ("_save_model", "_save_checkpoint"):  # of ModelCheckpoint, and of OrbaxCheckpoint
+            if hasattr(callback, name) and type(callback).__module__.startswith("keras."):
+                setattr(callback, name, lambda *_, **__: None)
 
 
 def forget_backups(components: Sequence[Component], directory: Path) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "EpochStarted",
     "Event",
     "Finished",
+    "Followed",
     "Listener",
     "Notice",
     "Planned",
@@ -147,6 +148,23 @@ class Finished:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Followed:
+    """This process has trained for worker 0, which is on another machine and has written the run.
+
+    Args:
+        rank: Which worker it was.
+        size: Of how many.
+        directory: The run directory, as it is called there.
+        status: `completed` or `interrupted`.
+    """
+
+    rank: int
+    size: int
+    directory: Path
+    status: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RowsDone:
     """Prediction has come so far.
 
@@ -159,5 +177,5 @@ class RowsDone:
     about: int | None = None
 
 
-Event = Stage | Begun | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | RowsDone
+Event = Stage | Begun | Notice | Planned | EpochStarted | StepsDone | EpochEnded | Finished | Followed | RowsDone
 Listener = Callable[[Event], None]

@@ -61,6 +61,7 @@ def choose(
     device: str,
     deterministic: bool,
     demanding: Sequence[str],
+    alone: bool = True,
 ) -> Execution:
     """Choose how to execute a job; a function of the config, the model and the number of rows alone.
 
@@ -72,6 +73,7 @@ def choose(
         device: `cpu`, or a GPU.
         deterministic: Whether only deterministic operations may run; Keras switches XLA off then.
         demanding: Callbacks that need every batch.
+        alone: Whether no other process trains with this one: XLA knows nothing of them on a CPU.
     """
     if demanding and wanted != "step":
         names = " and ".join(demanding)
@@ -83,7 +85,7 @@ def choose(
     if wanted != "auto":
         return Execution(wanted, stack)
     on_cpu = device == "cpu"
-    if deterministic or (on_cpu and has_convolution(model)):
+    if not alone or deterministic or (on_cpu and has_convolution(model)):
         # XLA's convolutions on the CPU were measured ten times slower than TensorFlow's.
         return Execution("graph", stack)
     needed = XLA_UPDATES * min(1.0, SHORT_SERIES / max(recurrent_steps(model), 1))

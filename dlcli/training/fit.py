@@ -8,9 +8,10 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from dlcli.backend import engine
+from dlcli.backend import engine, workers
 from dlcli.backend.datasets import dataset, stacked_dataset
 from dlcli.backend.failures import BackendError, training_failure
+from dlcli.backend.sharing import mixes_rows, shared, summing
 from dlcli.errors import ModelError, Problem, RunError
 from dlcli.model.augmentation.changes import install_changes
 from dlcli.model.state import metric_values
@@ -18,7 +19,7 @@ from dlcli.runs.commits import Commits
 from dlcli.runs.history import HistoryFile
 from dlcli.runs.layout import RunDirectory
 from dlcli.training.callback_failures import explain_failures, tolerate
-from dlcli.training.callbacks import make_callbacks
+from dlcli.training.callbacks import make_callbacks, write_no_models
 from dlcli.training.checkpointing.committer import Committer
 from dlcli.training.checkpointing.logs import append_to_logs, close_logs, cut_logs
 from dlcli.training.checkpointing.snapshot import Progress, Snapshot
@@ -89,10 +90,12 @@ def fit(
         RunError: The model cannot be written, or the commit is not of this training.
     """
     model = plan.assembly.model
-    with Interruption() as interruption, forward_messages(listener):
+    group = workers.group()
+    agree = group.any if group is not None else bool
+    with Interruption(agree) as interruption, forward_messages(listener):
         training = _Training(plan, run, listener=listener, interruption=interruption, spent=spent, start=start)
         status = training.run()
-        if (problem := save_trained(model, run)) is not None:
+        if not _follows() and (problem := save_trained(model, run)) is not None:
             listener(Notice(problem, warning=True))
         training.recorder.flush()
     epochs = training.recorder.epochs
@@ -119,11 +122,16 @@ class _Training:
         self._model, self._config = plan.assembly.model, plan.assembly.config
         self._tracing = engine.Tracing(() if start is None else start.progress.traced)
         self.callbacks = make_callbacks(self._config.callbacks, run.path, code=plan.assembly.code)
-        self.execution = self._chosen() if start is None else start.progress.execution
+        if _follows():
+            write_no_models(self.callbacks)
+        self._group = workers.group()
+        self.execution = self._chosen() if start is None else self._taken_up(start.progress.execution)
         self._presence = Presence(run) if run.record.exists() else None
         self._guard_callbacks()
         self._interruption = interruption
         install_changes(plan.assembly)
+        if self._group is not None:
+            summing(self._model, self._group)
         self._step = self._model.train_step
         self._phase, self._begun = (0, 0) if start is None else (start.progress.phase, start.progress.begun)
         for number in range(1, min(self._phase + 1, len(plan.phases))):
@@ -150,7 +158,7 @@ class _Training:
     def run(self) -> str:
         """Train; returns whether it was `completed` or `interrupted`."""
         try:
-            with self._rescuing(), self._going_back():
+            with self._shared(), self._rescuing(), self._going_back():
                 while True:
                     self._fit()
                     if self._phase + 1 == len(self._plan.phases):
@@ -238,7 +246,7 @@ class _Training:
             done = True
             raise
         finally:
-            if not done and self._has_learnt() and has_finite_weights(self._model):
+            if not done and not _follows() and self._has_learnt() and has_finite_weights(self._model):
                 with contextlib.suppress(RunError):  # a full disk may be what has ended it
                     save_trained(self._model, self._run)
                     message = f"the weights that training had reached are in {self._run.trained}"
@@ -257,10 +265,32 @@ class _Training:
             device=self._plan.assembly.runtime.device,
             deterministic=self._config.runtime.deterministic,
             demanding=needs_every_batch(self.callbacks),
+            alone=self._group is None,
         )
         if execution.reason:
             self._listener(Notice(Problem(execution.reason, path="callbacks", rule="every-batch"), warning=True))
         return execution
+
+    def _taken_up(self, execution: Execution) -> Execution:
+        """How a training goes on: as it began, but for XLA where it has other workers now."""
+        if self._group is None or execution.mode != "xla":
+            return execution
+        return dataclasses.replace(execution, mode="graph")
+
+    def _shared(self) -> contextlib.AbstractContextManager[None]:
+        """The model's call is shared with the other workers, if there are any."""
+        if self._group is None:
+            return contextlib.nullcontext()
+        self._model.jit_compile = False
+        self._require_separate_rows()
+        return shared(self._model, self._group)
+
+    def _require_separate_rows(self) -> None:
+        """Make sure that layers of the user's own take each row by itself. Raises ModelError."""
+        if self._config.code and mixes_rows(self._model, self._plan.train.batch(0, 0)[0]):
+            message = "what the model gives for a row depends on the others of its batch, and workers divide batches"
+            hint = "take each row by itself in layers of your own, or workers: 1"
+            raise ModelError(Problem(message, path="runtime.workers", hint=hint, rule="workers"))
 
     def _guard_callbacks(self) -> None:
         """The user's own end the training with a fault that names them; Keras's that cannot write do not end it."""
@@ -295,7 +325,7 @@ class _Training:
         )
 
     def _make_committer(self, interruption: Interruption) -> Committer:
-        wanted = self._config.checkpoint
+        wanted = None if _follows() else self._config.checkpoint
         return Committer(
             Commits(self._run.checkpoints),
             spacing=Spacing(wanted) if wanted else None,
@@ -335,6 +365,12 @@ class _Training:
     def _note_draws(self, reason: str) -> None:
         hint = "execution: step draws those; keras.random with a SeedGenerator draws alike everywhere"
         self._listener(Notice(Problem(reason, path="runtime.execution", hint=hint, rule="random-draws")))
+
+
+def _follows() -> bool:
+    """Whether this process trains for another one, which writes the files."""
+    group = workers.group()
+    return group is not None and group.rank > 0
 
 
 def _model_epoch(callbacks: Iterable[Any], last: int) -> int:

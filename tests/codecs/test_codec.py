@@ -157,6 +157,7 @@ CASES: dict[str, tuple[Make, Rows]] = {
     "one-hot, given": (lambda: CategoryCodec(["x"], categories=["c", "a"]), categories),
     "index": (lambda: CategoryCodec(["x"], encode="index"), integers),
     "embedding": (lambda: CategoryCodec(["x"], encode="index", embedding=4), categories),
+    "scaled marks": (lambda: CategoryCodec(["x"], encode="marks", scale="robust"), categories),
     "auto, signs": (lambda: CategoryCodec(["x"], encode="auto", categories=["a", "b"]), categories),
     "auto, marks": (lambda: CategoryCodec(["x"], encode="auto"), categories),
     "auto, embedded": (lambda: CategoryCodec(["x"], encode="auto"), integers),

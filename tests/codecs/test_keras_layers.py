@@ -135,14 +135,15 @@ def test_sounds(path: Path) -> None:
 @given(
     train=st.lists(words, min_size=1, max_size=8),
     rows=st.lists(st.none() | words, min_size=1, max_size=8),
-    encode=st.sampled_from(["one_hot", "index", "auto"]),
+    encode=st.sampled_from(["one_hot", "index", "auto", "marks"]),
     unknown=st.sampled_from(["bucket", "error"]),
     missing=st.sampled_from(["bucket", "error", "most_frequent"]),
+    scale=st.sampled_from(["none", "robust"]),
 )
 def test_categories(
-    train: list[str], rows: list[str | None], encode: Any, unknown: Any, missing: Any, path: Path
+    train: list[str], rows: list[str | None], encode: Any, unknown: Any, missing: Any, scale: Any, path: Path
 ) -> None:
-    codec = CategoryCodec(["x"], encode=encode, unknown=unknown, missing=missing)
+    codec = CategoryCodec(["x"], encode=encode, unknown=unknown, missing=missing, scale=scale)
     model = twin(codec, [pa.array(train)], path)
     known = set(train)
     taken = [

@@ -15,7 +15,7 @@ from dlcli.config.inspection.inspection import Inspection, inspect, inspect_valu
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.presets.presets import load, names
 from dlcli.config.published.json_schema import json_schema
-from dlcli.errors import ConfigError
+from dlcli.errors import ConfigError, Problem
 
 WINDOWS = {"length": 4, "horizon": 2, "time": "t"}
 
@@ -66,6 +66,26 @@ def test_the_config_wins() -> None:
     deeper = looked_at("realmlp", compile={"optimizer": {"AdamOfSchedules": {"beta_2": 0.9}}}).require()
     assert set(deeper.compile.optimizer.arguments) == {"learning_rate", "weight_decay", "beta_2", "epsilon"}
     assert looked_at("mlp", fit=None).require().fit.epochs == 200
+
+
+@pytest.mark.parametrize("preset", ["realmlp", "realmlp-s", "tabm-mini"])
+def test_a_number_target_is_standardised_unless_the_config_says_otherwise(preset: str) -> None:
+    def scale_of(target: Any, **data: Any) -> Any:
+        found = inspect_value({"data": {"train": "x.csv", "target": target, **data}, "model": {"preset": preset}}, ".")
+        assert found.problems == ()
+        return {name: getattr(each, "scale", None) for name, each in found.require().data.target.items()}
+
+    assert scale_of({"y": "number"}) == scale_of({"y": {"type": "number"}}) == {"y": "standard"}
+    assert scale_of({"y": {"type": "number", "scale": "none"}}) == {"y": "none"}
+    assert scale_of({"y": "number", "z": {"type": "number", "scale": "min_max"}}) == {"y": "standard", "z": "min_max"}
+    assert scale_of({"y": "category"}) == {"y": None}
+    assert set(scale_of({"y": {"type": "number", "quantiles": [0.1, 0.5]}}).values()) == {"standard"}
+
+
+@pytest.mark.parametrize("target", ["y", ["y", "z"], {"y": None}])
+def test_of_a_target_without_a_type_a_preset_says_nothing(target: Any) -> None:
+    written = inspect_value({"data": {"train": "x.csv", "target": target}, "model": {"preset": "tabm-mini"}}, ".")
+    assert written.document.value["data"]["target"] == target
 
 
 def test_a_list_is_put_among_the_items_and_is_none_where_it_is_empty() -> None:
@@ -143,3 +163,24 @@ def test_an_editor_knows_the_presets() -> None:
     for bad in ({"preset": "mpl"}, {"preset": {"mlp": {"hiden": [8]}}}, {}):
         with pytest.raises(jsonschema.ValidationError):
             validator.validate({**good, "model": bad})
+
+
+def test_a_message_says_which_preset_says_so_and_what_wins(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "data:\n  train: x.csv\n  target: {y: {type: number, quantiles: [0.1, 0.9]}}\n"
+        "model:\n  preset: realmlp\ncompile:\n  loss: mse\n"
+    )
+    own = inspect(file)
+    assert [(one.path, one.line, "preset" in one.hint) for one in own.problems] == [("compile.loss", 7, False)]
+    file.write_text("data:\n  train: x.csv\n  target: {y: category}\nmodel:\n  preset: realmlp\n")
+    said = inspect(file)
+    located = said.locate(Problem("wrong", path="compile.loss", hint="write another"))
+    note = "the preset realmlp says so, and `compile: {loss: ...}` beside it wins"
+    assert (located.line, located.hint) == (5, f"write another; {note}")
+    assert said.locate(located) == located
+    assert said.locate(Problem("wrong", path="fit.epochs")).hint.startswith("the preset realmlp")
+    assert said.document.of_preset("data", "batch_size")
+    without = inspect_value({"data": {"train": "x.csv", "target": {"y": "number"}}, "model": {"preset": "mlp"}}, ".")
+    assert without.locate(Problem("wrong", path="data.train")).hint == ""
+    assert "preset mlp" in without.locate(Problem("wrong", path="model.layers[0]")).hint

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 import dlcli
 from dlcli.config.document.composer import compose
+from dlcli.config.presets.expansion import expand_preset
+from dlcli.data.sources.options import Reading
 from dlcli.drafting.draft import Draft
 from dlcli.errors import DataError, RunError
 
@@ -121,12 +123,6 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
-def test_many_categories_are_embedded(tmp_path: Path) -> None:
-    drafted = _init(tmp_path, place=[f"p{place % 30}" for place in range(ROWS)], few=["a", "b", "c"] * 40, y=_classes())
-    features = _config(drafted)["data"]["features"]
-    assert features == {"place": {"type": "category", "encode": {"embedding": 5}}, "few": "category"}
-
-
 @pytest.mark.parametrize(
     "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
 )
@@ -149,22 +145,22 @@ def test_a_column_whose_values_are_all_held_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "kind", "units"),
+    ("cells", "kind", "classes"),
     [
-        (_classes(), "classes", 1),
+        (_classes(), "classes", 2),
         (["a", "b", "c"] * 40, "classes", 3),
-        ([-1, 1] * 60, "classes", 1),
-        ([5, 7] * 60, "classes", 1),
+        ([-1, 1] * 60, "classes", 2),
+        ([5, 7] * 60, "classes", 2),
         ([0, 1, 2, 3] * 30, "classes", 4),
-        (_numbers(), "number", 1),
-        ([place * 7 for place in range(ROWS)], "number", 1),
-        ([3, 5, 6, 8] * 30, "number", 1),
+        (_numbers(), "number", 0),
+        ([place * 7 for place in range(ROWS)], "number", 0),
+        ([3, 5, 6, 8] * 30, "number", 0),
     ],
 )
-def test_the_task(cells: list[object], kind: str, units: int, tmp_path: Path) -> None:
+def test_the_task(cells: list[object], kind: str, classes: int, tmp_path: Path) -> None:
     drafted = _init(tmp_path, x=_numbers(), y=cells)
-    assert drafted.task.kind == kind
-    assert _config(drafted)["model"]["layers"][-1]["Dense"]["units"] == units
+    assert (drafted.task.kind, len(drafted.task.classes)) == (kind, classes)
+    assert _config(drafted)["data"]["target"]["y"]["type"] == ("category" if classes else "number")
 
 
 @pytest.mark.parametrize(
@@ -211,6 +207,31 @@ def test_rare_classes_are_weighted(tmp_path: Path) -> None:
     drafted = _init(tmp_path, x=_numbers(800), y=cells)
     assert _config(drafted)["fit"]["class_weight"] == "balanced"
     assert "'rare' has 20 of 800 rows" in drafted.text
+
+
+# The network.
+
+
+def test_a_preset_is_named_and_told(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=_classes())
+    assert _config(drafted)["model"] == {"preset": "realmlp"}
+    assert "--show-expanded" in drafted.text
+    assert "epochs" not in _config(drafted).get("fit", {})
+
+
+def test_of_many_rows_fewer_epochs_do(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(9_000), y=_numbers(9_000, seed=4))
+    assert 50 < _config(drafted)["fit"]["epochs"] < 256
+
+
+@pytest.mark.parametrize("cells", [_classes(), ["a", "b", "c"] * 40, _numbers()])
+@pytest.mark.parametrize("rows", [ROWS, 25 * ROWS])
+def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tmp_path: Path) -> None:
+    file = _write(tmp_path, x=_numbers(rows), y=cells * (rows // ROWS))
+    named, written = (dlcli.init(file, target="y", output="-", expand=expand) for expand in (False, True))
+    assert "preset" not in _config(written)["model"]
+    both = [expand_preset(compose(each.text, source="the draft").require()).value for each in (named, written)]
+    assert both[0] == both[1]
 
 
 # How the rows are divided.
@@ -334,6 +355,21 @@ def test_tables_of_splits_and_a_folder_of_tables(tmp_path: Path) -> None:
 
 
 # The file.
+
+
+def test_what_is_said_of_the_file_is_written_down(tmp_path: Path) -> None:
+    lines = [f"{place}.{place % 10};{'?' if place % 7 else place % 5};{'ab'[place % 2]}" for place in range(ROWS)]
+    (tmp_path / "odd.txt").write_text("\n".join(["% made up", "x;z;y", *lines]), encoding="latin-1")
+    reading = Reading(delimiter=";", comment="%", encoding="latin-1", missing_values=("?",))
+    data = _config(dlcli.init(tmp_path / "odd.txt", reading=reading))["data"]
+    assert data["features"] == {"x": "number", "z": "number"}
+    assert (data["delimiter"], data["comment"], data["encoding"], data["missing_values"]) == (
+        ";",
+        "%",
+        "latin-1",
+        ["?"],
+    )
+    dlcli.check(tmp_path / "odd.yaml", fast=True)
 
 
 def test_nothing_is_replaced_without_being_asked_for(tmp_path: Path) -> None:

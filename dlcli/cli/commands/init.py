@@ -49,6 +49,9 @@ def command(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    expand: Annotated[
+        bool, typer.Option("--expand", help="Write out the layers and the training of the preset, to change them.")
+    ] = False,
     *,
     reading: Reading,
     json: Json = False,
@@ -56,17 +59,32 @@ def command(
 ) -> None:
     """Look at data and write a config that trains on it, with the reason of each choice beside it."""
     console = Console(json_only=json, quiet=quiet)
-    init(data, target=target, output=output, overwrite=overwrite, reading=reading, console=console)
+    init(
+        data,
+        target=target,
+        output=output,
+        overwrite=overwrite,
+        reading=reading,
+        expand=expand,
+        console=console,
+    )
 
 
 def init(
-    data: str, *, target: str | None, output: str | None, overwrite: bool, reading: Reading, console: Console
+    data: str,
+    *,
+    target: str | None,
+    output: str | None,
+    overwrite: bool,
+    reading: Reading,
+    expand: bool,
+    console: Console,
 ) -> None:
     """Draft and say what was found."""
     from dlcli import api
 
     with console.status("looking at the data"):
-        drafted = api.init(data, target=target, output=output, overwrite=overwrite, reading=reading)
+        drafted = api.init(data, target=target, output=output, overwrite=overwrite, reading=reading, expand=expand)
     shown = output == "-"
     if console.json_only:
         console.json(_document(drafted, shown=shown))

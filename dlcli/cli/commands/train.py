@@ -43,6 +43,39 @@ def command(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Train by so many processes, as runtime.workers says: here, or on as many machines.",
+            show_default=False,
+        ),
+    ] = None,
+    restarts: Annotated[
+        int | None,
+        typer.Option(
+            "--restarts",
+            metavar="N",
+            min=0,
+            help="When a worker is lost, begin again from the last commit, so often at most.",
+            show_default=False,
+        ),
+    ] = None,
+    coordinator: Annotated[
+        str | None,
+        typer.Option(
+            "--coordinator",
+            metavar="HOST:PORT",
+            help="Where the workers of several machines meet: on the machine of rank 0.",
+            show_default=False,
+        ),
+    ] = None,
+    rank: Annotated[
+        int | None,
+        typer.Option("--rank", metavar="I", help="Which worker this machine is, from 0.", show_default=False),
+    ] = None,
     allow_code: AllowCode = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
@@ -52,14 +85,21 @@ def command(
     _require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
     train(
         config,
-        overrides=overrides or [],
+        overrides=[*(overrides or []), *_runtime(workers=workers, restarts=restarts)],
         run_dir=run_dir,
         overwrite=overwrite,
         resume=resume,
         allow_code=allow_code,
         cache_dir=cache_dir,
+        coordinator=coordinator,
+        rank=rank,
         console=Console(json_only=json, quiet=quiet),
     )
+
+
+def _runtime(**options: int | None) -> list[str]:
+    """What options say of the config's `runtime`, as overrides."""
+    return [f"runtime.{name}={value}" for name, value in options.items() if value is not None]
 
 
 def _require_one(config: Path | None, resume: Path | None, *, run_dir: Path | None, overwrite: bool) -> None:
@@ -86,6 +126,8 @@ def train(
     resume: Path | None = None,
     allow_code: bool = False,
     cache_dir: Path | None,
+    coordinator: str | None = None,
+    rank: int | None = None,
     console: Console,
 ) -> None:
     """Train and present the outcome; the plan and the progress go to stderr, the result to stdout."""
@@ -106,6 +148,8 @@ def train(
                 resume=resume,
                 allow_code=allow_code,
                 cache_dir=cache_dir,
+                coordinator=coordinator,
+                rank=rank,
                 listener=display,
             )
     except KeyboardInterrupt:
@@ -119,6 +163,14 @@ def train(
         if display.directory is not None and not console.json_only and not {*rule_names(*OF_RUNS)}.isdisjoint(ended):
             _present(Run(display.directory), console)
         raise
+    if (followed := display.followed) is not None:
+        part = f"worker {followed.rank} of {followed.size} has done its part of {followed.directory}, of worker 0"
+        console.note(f"{part}: {followed.status}")
+        if console.json_only:
+            console.json({"run": followed.directory, "status": followed.status, "worker": followed.rank})
+        if followed.status == "interrupted":
+            raise typer.Exit(75)
+        return
     _present(run, console)
     if run.status == "interrupted":
         _tell_way_on(run.path, console)

@@ -16,7 +16,18 @@ from rich.text import Text
 
 from dlcli.cli.display.console import Console, counted
 from dlcli.cli.display.epochs import EpochLines, epoch_line
-from dlcli.training.events import Begun, EpochEnded, EpochStarted, Event, Finished, Notice, Planned, Stage, StepsDone
+from dlcli.training.events import (
+    Begun,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    Finished,
+    Followed,
+    Notice,
+    Planned,
+    Stage,
+    StepsDone,
+)
 
 if TYPE_CHECKING:
     from dlcli.model.summary import ModelSummary
@@ -42,6 +53,8 @@ class TrainingDisplay:
         self._lines = EpochLines(0)
         self.directory: Path | None = None
         """The run directory, once it is there."""
+        self.followed: Followed | None = None
+        """That the run is one of another machine."""
 
     def __enter__(self) -> TrainingDisplay:
         return self
@@ -68,6 +81,9 @@ class TrainingDisplay:
                 self._bar.advance(event)
             case EpochEnded():
                 self._epoch(event)
+            case Followed():
+                self.followed = event
+                self._stop()
             case Finished():
                 self._stop()
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.codecs.category.marks import scaled
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values
 from dlcli.data.columns.cells import labels, sort_labels
 from dlcli.data.columns.codec import Column, Encoded
@@ -20,8 +21,8 @@ __all__ = ["CategoryCodec"]
 
 _UNKNOWN, _MISSING = -1, -2
 
-MOST_MARKS, AUTO_EMBEDDING = 9, 8
-"""With `encode: auto`, the most categories that are one-hot, and the length of the vector of more (RealMLP's)."""
+MOST_MARKS, AUTO_EMBEDDING, AUTO_DEVIATION = 8, 8, 1.0
+"""With `encode: auto`, the most categories that are one-hot, and the vectors that are learnt for more (RealMLP's)."""
 
 
 class CategoryCodec:
@@ -32,9 +33,12 @@ class CategoryCodec:
 
     Args:
         columns: The one column.
-        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32; `auto`: two categories are -1 and 1,
-            `(1,)`, up to 9 a vector in which unknown values are all 0, `(categories,)`, and more are indices to embed.
+        encode: `one_hot`: a vector, `(size,)` float32; `index`: `()` int32; `marks`: two categories are -1 and 1,
+            `(1,)`, more a vector in which unknown values are all 0, `(categories,)`; `auto`: marks, and of more than 8
+            indices to embed.
         embedding: Length of the vector that the model learns for each index; for `index` only.
+        deviation: Of the numbers of these vectors to begin with; None for what Keras draws.
+        scale: `robust`: vectors and signs are scaled by the quartiles of the training rows; else `none`.
         unknown: A value that training has not seen goes to the `bucket`, or is an `error`.
         missing: An empty cell goes to the `bucket`, is an `error`, or is the `most_frequent` category.
         max_categories: Keep the most frequent (the first by name among equals); the others count as unknown.
@@ -56,8 +60,10 @@ class CategoryCodec:
         self,
         columns: Sequence[str],
         *,
-        encode: Literal["one_hot", "index", "auto"] = "one_hot",
+        encode: Literal["one_hot", "index", "auto", "marks"] = "one_hot",
         embedding: int | None = None,
+        deviation: float | None = None,
+        scale: Literal["none", "robust"] = "none",
         unknown: Literal["bucket", "error"] = "bucket",
         missing: Literal["bucket", "error", "most_frequent"] = "bucket",
         max_categories: int | None = None,
@@ -65,8 +71,11 @@ class CategoryCodec:
     ) -> None:
         self.columns = tuple(columns)
         self.embedding = embedding
+        self.deviation = deviation
         self._encode = encode
-        self._form: Literal["one_hot", "index", "marks", "signs"] = "one_hot" if encode == "auto" else encode
+        self._form: Literal["one_hot", "index", "marks", "signs"] = "index" if encode == "index" else "one_hot"
+        self._scale = scale
+        self._rows = 0
         self._unknown = unknown
         self._missing = missing
         self._max_categories = max_categories
@@ -131,6 +140,7 @@ class CategoryCodec:
         """Count the categories of a chunk of training rows."""
         (column,) = values
         cells = labels(column)
+        self._rows += len(cells.codes)
         self._complete = self._complete and not (cells.codes < 0).any()
         counts = cells.counts()
         if self._given is None:
@@ -163,19 +173,30 @@ class CategoryCodec:
         """
         indices = self._indices(values, start)
         target = np.empty((len(indices), *self.shape), dtype=self.dtype) if out is None else out
-        if self._form == "one_hot":
+        if self.plain:
             target[...] = 0
             target[np.arange(len(indices)), indices] = 1
         else:
             target[...] = indices if self._form == "index" else self.table()[indices]
         return target
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is one-hot, of 0 and 1 alone."""
+        return self._form == "one_hot" and self._scale == "none"
+
     def table(self) -> NDArray[np.float32]:
-        """What each index is, of marks and signs: `(size, *shape)`."""
+        """What each index is, of vectors, marks and signs: `(size, *shape)`."""
         bucket = int(self.bucket)
         if self._form == "signs":
-            return np.array([*[0.0] * bucket, -1.0, 1.0], np.float32)[:, np.newaxis]
-        return np.eye(self.size, dtype=np.float32)[:, bucket:]
+            table = np.array([*[0.0] * bucket, -1.0, 1.0])[:, np.newaxis]
+        else:
+            table = np.eye(self.size)[:, bucket if self._form == "marks" else 0 :]
+        if self._scale == "robust":
+            known = list(self._counts.values())
+            counts = np.array([self._rows - sum(known), *known] if bucket else known)
+            table = scaled(table, counts) if counts.any() else table
+        return table.astype(np.float32)
 
     def names(self) -> tuple[str, ...]:
         """`island=Biscoe` for each category, the bucket being `island=<unknown>`; the column for an index."""
@@ -248,6 +269,8 @@ class CategoryCodec:
             "columns": list(self.columns),
             "encode": self._encode,
             "embedding": self.embedding,
+            **({"deviation": self.deviation} if self.deviation is not None else {}),
+            **({"scale": self._scale, "rows": self._rows} if self._scale != "none" else {}),
             "unknown": self._unknown,
             "missing": self._missing,
             "categories": list(self._counts),
@@ -263,17 +286,21 @@ class CategoryCodec:
             raise ValueError(f"missing is {options['missing']!r}")
         if not all(type(count) is int for count in state["counts"]):
             raise ValueError("a count is no whole number")
-        codec = cls(state["columns"], **options)
+        scale, rows = state.get("scale", "none"), state.get("rows", 0)
+        if scale not in ("none", "robust") or type(rows) is not int or rows < sum(state["counts"]) * (scale != "none"):
+            raise ValueError(f"a scale {scale!r} of {rows!r} rows")
+        codec = cls(state["columns"], **options, scale=scale, deviation=state.get("deviation"))
+        codec._rows = rows
         codec._set_counts(dict(zip(state["categories"], state["counts"], strict=True)))
         codec._complete = state.get("complete", False)
         return codec
 
     def _set_counts(self, counts: dict[str, int]) -> None:
         self._counts = counts
-        if self._encode == "auto":
-            count = len(counts)
-            self._form = "signs" if count == 2 else "marks" if count <= MOST_MARKS else "index"
-            self.embedding = AUTO_EMBEDDING if self._form == "index" else None
+        if self._encode in ("auto", "marks"):
+            self._form = "signs" if len(counts) == 2 else "marks"
+        if self._encode == "auto" and len(counts) > MOST_MARKS:
+            self._form, self.embedding, self.deviation = "index", AUTO_EMBEDDING, AUTO_DEVIATION
         self._index = {name: index for index, name in enumerate(counts, start=int(self.bucket))}
         # Runs of before may have other spellings as categories.
         for name, index in tuple(self._index.items()):

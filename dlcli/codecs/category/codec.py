@@ -63,11 +63,13 @@ def build(feature: CategoryFeature, columns: Sequence[str], *, seed: int) -> Cat
     if problems:
         raise ConfigError(problems)
     # In a sequence a vector of zeros is what was filled up, and no unknown value.
-    encode = "one_hot" if feature.encode == "auto" and feature.pad is not None else feature.encode
+    encode = "one_hot" if feature.encode in ("auto", "marks") and feature.pad is not None else feature.encode
     values = CategoryCodec(
         columns,
         encode=encode if isinstance(encode, str) else "index",
         embedding=None if isinstance(encode, str) else encode.embedding,
+        deviation=None if isinstance(encode, str) else encode.deviation,
+        scale=feature.scale if feature.pad is None else "none",
         unknown=feature.unknown,
         missing=feature.missing,
         max_categories=feature.max_categories,

@@ -27,7 +27,7 @@ def _tensor(keras: Any, codec: CategoryCodec, inputs: Sequence[Any]) -> Any:
     index = _lookup(keras, inputs[0], table, unknown=0 if unknown else None)
     if codec.form == "index":
         return keras.ops.cast(keras.ops.squeeze(index, -1), "int32")
-    if codec.form != "one_hot":
+    if not codec.plain:
         rows = codec.table()
         values = keras.layers.Embedding(*rows.shape, weights=[rows], trainable=False, dtype="float32")
         return keras.ops.reshape(values(index), (-1, rows.shape[1]))

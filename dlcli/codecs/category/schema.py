@@ -18,6 +18,9 @@ class EmbeddingEncoding(Section):
     """Learn a vector for every category."""
 
     embedding: Annotated[int, Field(ge=1, description="Length of the vector learnt for every category.")]
+    deviation: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Of the normal numbers that the vectors begin with; as Keras's Embedding when omitted."
+    )
 
 
 class CategoryFeature(Feature):
@@ -28,11 +31,16 @@ class CategoryFeature(Feature):
     of_one: ClassVar[frozenset[str]] = Feature.of_one | {"categories", "pad", "separator"}
 
     type: Literal["category"] = "category"
-    encode: Literal["one_hot", "index", "auto"] | EmbeddingEncoding = Field(
+    encode: Literal["one_hot", "index", "auto", "marks"] | EmbeddingEncoding = Field(
         "one_hot",
-        description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`. `auto`: of two "
-        "categories one number, -1 or 1; of up to 9 one-hot; of more `{embedding: 8}`. Of the first two an unknown "
-        "value is all 0. Sequences are one-hot.",
+        description="`one_hot`, `index` (for an Embedding layer of your own) or `{embedding: 8}`. `marks`: of two "
+        "categories one number, -1 or 1; of more one-hot; of both an unknown value is all 0. `auto`: `marks` of up to "
+        "8 categories, of more `{embedding: 8, deviation: 1}`. Sequences are one-hot.",
+    )
+    scale: Literal["none", "robust"] = Field(
+        "none",
+        description="`robust`: one-hot vectors and marks are scaled as numbers are, by median and quartiles of the "
+        "training rows, so that a rare category stands out. Indices and sequences are not.",
     )
     unknown: Literal["bucket", "error"] = Field(
         "bucket", description="A value never seen in training goes to a bucket of its own, or is an error."

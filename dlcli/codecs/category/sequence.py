@@ -73,6 +73,11 @@ class CategorySequenceCodec:
         return self._values.embedding
 
     @property
+    def deviation(self) -> float | None:
+        """Of the numbers of these vectors to begin with."""
+        return self._values.deviation
+
+    @property
     def masked(self) -> bool:
         """Whether the vectors that are learnt for indices pass over what was filled up."""
         return self._mask

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.median import Median
 
-__all__ = ["CURVED", "FARTHEST", "KEPT", "LEVELS", "LIMIT", "Knots", "clip", "quartiles", "unclip"]
+__all__ = ["CURVED", "KEPT", "LEVELS", "Knots", "quartiles"]
 
 Floats = NDArray[np.float64]
 
@@ -21,12 +21,6 @@ CURVED: Final = ("robust", "quantile")
 KEPT: Final = 32_768
 """Values of a channel that quantiles are found from: all, or a uniform sample of so many."""
 
-LIMIT: Final = 3.0
-"""What a robust number comes near to, however far it is."""
-
-FARTHEST: Final = 1e15
-"""What is farther is taken for this: its square is a number still, in float32 too."""
-
 LEVELS: Final = (0.25, 0.5, 0.75)
 
 _FEWEST, _MOST, _ROWS_EACH = 10, 1_000, 30
@@ -34,23 +28,6 @@ _FEWEST, _MOST, _ROWS_EACH = 10, 1_000, 30
 
 _LEAST = 1e-7
 """The level of the first quantile, and of the last from above: it would be infinitely far in a normal."""
-
-
-def clip(values: Floats) -> Floats:
-    """`x / sqrt(1 + (x / 3)^2)`: x where it is small, and never 3.
-
-    Example:
-        >>> clip(np.array([0.0, 4.0])).tolist()
-        [0.0, 2.4]
-    """
-    near: Floats = np.clip(values, -FARTHEST, FARTHEST)
-    return near / np.sqrt(1 + (near / LIMIT) ** 2)
-
-
-def unclip(values: Floats) -> Floats:
-    """What `clip` makes these of; from 3 on there is none, and the greatest that is near it is given."""
-    near = np.clip(values, -LIMIT * (1 - 1e-9), LIMIT * (1 - 1e-9))
-    return near / np.sqrt(1 - (near / LIMIT) ** 2)
 
 
 def quartiles(samples: Sequence[Median]) -> Floats:

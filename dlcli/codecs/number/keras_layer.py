@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.keras_layers import KerasLayer
-from dlcli.codecs.number.curves import FARTHEST, LIMIT
 from dlcli.codecs.number.numbers import NumberCodec
 from dlcli.codecs.number.sequence import NumberSequenceCodec
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.codec import Column
+from dlcli.data.values.soft_clip import FARTHEST, LIMIT
 from dlcli.errors import ModelError, Problem
 
 __all__ = ["LAYER"]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.codecs.number.curves import CURVED, KEPT, Knots, clip, quartiles, unclip
+from dlcli.codecs.number.curves import CURVED, KEPT, Knots, quartiles
 from dlcli.data.columns.cell_faults import faulty_values, infinite_values, missing_values, no_values
 from dlcli.data.columns.cells import Numbers, numbers
 from dlcli.data.columns.codec import Column, Encoded
@@ -17,6 +17,7 @@ from dlcli.data.columns.median import Median
 from dlcli.data.columns.moments import LARGEST, Moments
 from dlcli.data.columns.names import is_text
 from dlcli.data.values.lists import is_list, number_array
+from dlcli.data.values.soft_clip import clip, unclip
 from dlcli.errors import ConfigError, DataError, Problem
 
 __all__ = ["NumberCodec", "check_shape"]

@@ -1,1 +1,1 @@
-"""What would train, and is not meant: lint, and what callbacks want of a History. A new rule goes here."""
+"""What callbacks want of a History, and what several rules of lint know of layers."""

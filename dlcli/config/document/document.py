@@ -21,11 +21,13 @@ class Position:
         file: The file, or a label where there is none: `--set fit.epochs=5`.
         line: One-based line; None without a file.
         column: One-based character column; None without a file.
+        preset: The preset that says so, which is named there; empty for what the config itself says.
     """
 
     file: Path | str | None
     line: int | None = None
     column: int | None = None
+    preset: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +69,19 @@ class Document:
                 break
         return self.positions.get(known)
 
+    def of_preset(self, *path: str | int) -> bool:
+        """Whether it is not the config that says so, but its preset."""
+        position = self.position(path)
+        return position is not None and bool(position.preset)
+
     def locate(self, problem: Problem, path: ConfigPath) -> Problem:
         """The problem with the file, line and column of a path, unless it already has a file."""
         position = self.position(path)
-        return problem if position is None else problem.at(position.file, position.line, position.column)
+        if position is None:
+            return problem
+        if position.preset and (note := _of_preset(position.preset, path)) not in problem.hint:
+            problem = dataclasses.replace(problem, hint=f"{problem.hint}; {note}" if problem.hint else note)
+        return problem.at(position.file, position.line, position.column)
 
     def require(self) -> Document:
         """This document.
@@ -81,3 +92,10 @@ class Document:
         if self.problems:
             raise ConfigError(self.problems)
         return self
+
+
+def _of_preset(preset: str, path: ConfigPath) -> str:
+    """Whose a value is that the config does not say, and which key says another."""
+    section, *rest = path
+    inner = f"{{{rest[0]}: ...}}" if rest and isinstance(rest[0], str) else "..."
+    return f"the preset {preset} says so, and `{section}: {inner}` beside it wins"

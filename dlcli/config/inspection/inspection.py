@@ -14,6 +14,7 @@ from typing import Any
 from dlcli.config.checks.callback_values import check_values
 from dlcli.config.checks.monitors import Watch, check_monitors
 from dlcli.config.checks.rates import check_rates
+from dlcli.config.checks.workers import check_workers
 from dlcli.config.document.document import Document
 from dlcli.config.document.extends import extend
 from dlcli.config.document.file_names import safe_name
@@ -213,6 +214,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
         sections, code.names, expanded, is_validated=document.has("data", "validation") or document.has("data", "fold")
     )
     problems += faults
+    problems += check_workers(sections)
     problems += unknown_rules(sections.get("lint"))
     problems += cross_check(document.value)
     if {"data", "model", "compile"} <= sections.keys():

@@ -10,6 +10,7 @@ from dlcli.config.document.document import Document, Position
 from dlcli.config.document.extends import merge
 from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.document.writer import flow
+from dlcli.config.options.feature import Target
 from dlcli.config.options.types import target_types
 from dlcli.config.presets.presets import Preset, load, names
 from dlcli.config.schema.value_text import received
@@ -18,6 +19,9 @@ from dlcli.errors import Problem, did_you_mean
 __all__ = ["expand_preset"]
 
 _PLACE: ConfigPath = ("model", "preset")
+
+EVERY = "..."
+"""In a preset, each target that the config names."""
 
 
 def expand_preset(document: Document) -> Document:
@@ -38,9 +42,12 @@ def expand_preset(document: Document) -> Document:
     problems, base = _written(model["preset"], document.value)
     if base is None:
         return dataclasses.replace(own, problems=(*own.problems, *problems), complete=False)
-    position = document.position(_PLACE)
-    positions = {} if position is None else dict.fromkeys(_paths(base, ()), position)
-    return merge(Document(base, positions), _opened(own, base))
+    base = _for_targets(base, document.value)
+    position = dataclasses.replace(document.position(_PLACE) or Position(None), preset=_name(model["preset"]))
+    own = _opened(own, base)
+    if not own.positions:  # a config without a file
+        own = dataclasses.replace(own, positions=dict.fromkeys(_paths(own.value, ()), Position(None)))
+    return merge(Document(base, dict.fromkeys(_paths(base, ()), position)), own)
 
 
 def _without_preset(document: Document) -> Document:
@@ -54,15 +61,33 @@ def _without_preset(document: Document) -> Document:
 def _opened(own: Document, base: Mapping[str, Any]) -> Document:
     """The config's own values; a section that is there and empty says nothing, and hides nothing of the preset."""
     value = {key: each for key, each in own.value.items() if each is not None or key not in base}
+    if base.get("data", {}).get("target"):
+        target = {
+            name: {"type": options} if isinstance(options, str) else options
+            for name, options in value["data"]["target"].items()
+        }
+        value["data"] = {**value["data"], "target": target}
     return dataclasses.replace(own, value=value)
+
+
+def _for_targets(base: dict[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What a preset says of `...` said of each target, as far as its type has such options."""
+    every = base.get("data", {}).get("target", {}).get(EVERY)
+    if every is None:
+        return base
+    data, target = config.get("data"), dict[str, dict[str, Any]]()
+    asked = data.get("target") if isinstance(data, Mapping) else None
+    for name, options in asked.items() if isinstance(asked, Mapping) else ():
+        section = _section(options)
+        if found := {key: value for key, value in every.items() if section and key in section.model_fields}:
+            target[name] = found
+    others = {key: value for key, value in base["data"].items() if key != "target"}
+    return {**base, "data": {**({"target": target} if target else {}), **others}}
 
 
 def _written(asked: Any, config: Mapping[str, Any]) -> tuple[list[Problem], dict[str, Any] | None]:
     """The sections of a preset; or why there are none."""
-    if isinstance(asked, Mapping) and len(asked) == 1:
-        ((name, given),) = asked.items()
-    else:
-        name, given = asked, None
+    name, given = _name(asked), next(iter(asked.values())) if isinstance(asked, Mapping) and len(asked) == 1 else None
     if not isinstance(name, str) or not isinstance(given, (Mapping, type(None))):
         message = f"a preset is a name or {{name: {{argument: value}}}}, got {received(asked)}"
         return [_problem(message, (), f"the presets are {', '.join(names())}", "wrong-value")], None
@@ -81,10 +106,18 @@ def _written(asked: Any, config: Mapping[str, Any]) -> tuple[list[Problem], dict
     return problems, None if problems else _filled(dict(preset.config), values)
 
 
+def _name(asked: Any) -> Any:
+    return next(iter(asked)) if isinstance(asked, Mapping) and len(asked) == 1 else asked
+
+
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:
-    """A part of a preset with `$name` replaced; a list in the place of an item is put among the items."""
+    """A part of a preset with `$name` replaced; what is null is left out.
+
+    A list in the place of an item is put among the items.
+    """
     if isinstance(value, Mapping):
-        return {key: _filled(item, values) for key, item in value.items()}
+        filled_items = {key: _filled(item, values) for key, item in value.items()}
+        return {key: item for key, item in filled_items.items() if item is not None or not _is_name(value[key])}
     if isinstance(value, list):
         items: list[Any] = []
         for item in value:
@@ -109,9 +142,13 @@ def _kind(config: Mapping[str, Any]) -> str | None:
 
 
 def _kind_of(options: Any) -> str | None:
-    kind = options.get("type") if isinstance(options, Mapping) else options
-    found = target_types().get(kind) if isinstance(kind, str) else None
+    found = _section(options)
     return None if found is None else found.kind
+
+
+def _section(options: Any) -> type[Target] | None:
+    kind = options.get("type") if isinstance(options, Mapping) else options
+    return target_types().get(kind) if isinstance(kind, str) else None
 
 
 def _untold(preset: Preset, config: Mapping[str, Any]) -> Problem:

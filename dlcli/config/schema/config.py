@@ -147,6 +147,14 @@ class RuntimeConfig(Section):
         description="`step` runs Keras's own functions batch by batch; `graph` runs its step over many batches "
         "in one TensorFlow graph; `xla` compiles that, and leaves out assertions; `auto` takes `xla` where it pays.",
     )
+    workers: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1,
+        description="So many processes train together, each on its share of every batch: on this machine, or one on "
+        "each that runs the same command.",
+    )
+    restarts: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="How often training begins again from the last commit when a worker is lost."
+    )
 
 
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}

@@ -24,6 +24,7 @@ from dlcli.config.signature import EntranceLayer, InputDtype
 from dlcli.errors import Problem
 
 __all__ = [
+    "BeginsNormal",
     "BendsNumbers",
     "Codec",
     "Column",
@@ -166,6 +167,15 @@ class TalliesRows(Protocol):
 
     def tally_problems(self, totals: Mapping[str, NDArray[np.int64]]) -> list[Problem]:
         """Warnings of what should not be; of the same totals."""
+
+
+@runtime_checkable
+class BeginsNormal(Protocol):
+    """A codec of a feature whose vectors, learnt for each index, may begin as normal numbers."""
+
+    @property
+    def deviation(self) -> float | None:
+        """Theirs; None for what Keras draws. Known after `finish`."""
 
 
 @runtime_checkable

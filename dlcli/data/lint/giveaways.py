@@ -69,8 +69,8 @@ def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int6
     values = cells.numbers
     if values is None:
         return ""
-    values = values[known]
-    order = np.lexsort((classes, values))  # NaN comes last, as a piece of its own
+    values = np.where(np.isnan(values), np.inf, values)[known]  # no value is one that all such rows share
+    order = np.lexsort((classes, values))  # no value comes last
     ordered, found = values[order], classes[order]
     begins = np.flatnonzero(found[1:] != found[:-1]) + 1
     pieces = len(begins) + 1

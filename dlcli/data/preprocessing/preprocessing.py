@@ -17,6 +17,7 @@ from dlcli.config.signature import DEFAULT_INPUT, InputSpec, TargetSpec
 from dlcli.data.baselines.baseline import Baseline, baselines_of
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.codec import (
+    BeginsNormal,
     Codec,
     Column,
     Encoded,
@@ -271,6 +272,7 @@ class Preprocessing:
                 named=name in named,
                 vocabulary=codec.vocabulary,
                 embedding=codec.embedding,
+                deviation=codec.deviation if isinstance(codec, BeginsNormal) else None,
                 masked=isinstance(codec, MasksPadding) and codec.masked,
                 entrance=codec.entrance if isinstance(codec, HasEntrance) else (),
             )

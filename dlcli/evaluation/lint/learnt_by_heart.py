@@ -13,6 +13,9 @@ __all__ = ["find"]
 FEWEST = 5
 """Epochs from which on it can be told."""
 
+FEWEST_ROWS = 50
+"""Rows of validation from which on its loss is not that of one row that was missed."""
+
 ROSE = 2.0
 """How many times its best the validation loss is, where it has risen."""
 
@@ -25,7 +28,8 @@ NOTHING = 0.02
 
 def find(sight: TrainedSight) -> Iterator[Finding]:
     """The model that is kept, where an earlier epoch was better by far. Who keeps the best by accuracy knows why."""
-    if any(_keeps_best(callback) for callback in sight.config.callbacks):
+    is_chance = sight.num_validated is not None and sight.num_validated < FEWEST_ROWS
+    if is_chance or any(_keeps_best(callback) for callback in sight.config.callbacks):
         return
     losses, validated = sight.curve("loss"), sight.curve("val_loss")
     if sight.weighted or len(losses) < FEWEST or len(validated) != len(losses):

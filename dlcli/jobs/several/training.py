@@ -110,6 +110,7 @@ def train_several(
                 record.close()
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
+    tell.require_none(run.path)
     return Run(run.path)
 
 
@@ -163,7 +164,7 @@ def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared,
     )
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-    return run_job(
+    trained = run_job(
         prepared,
         plan,
         directory=place,
@@ -175,6 +176,8 @@ def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared,
         tell=own,
         resumption=resumption,
     )
+    tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
+    return trained
 
 
 def _for_the_whole(tell: Findings, name: str) -> Any:

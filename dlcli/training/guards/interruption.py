@@ -84,14 +84,18 @@ class Interruption:
 
     Outside the main thread there are no signals to catch, and nothing is changed.
 
+    Args:
+        agree: Where several train together: told the wish of this process, gives that of all; they stop as one.
+
     Example:
         >>> with Interruption() as interruption:
         ...     interruption.requested
         False
     """
 
-    def __init__(self) -> None:
+    def __init__(self, agree: Callable[[bool], bool] = bool) -> None:
         self.requested = False
+        self._agree = agree
         self._urgency = Urgency()
         self._signals = contextlib.ExitStack()
 
@@ -101,7 +105,8 @@ class Interruption:
         Raises:
             StopTraining: One has.
         """
-        if self.requested:
+        if self._agree(self.requested):
+            self.requested = True
             raise StopTraining
 
     def _request(self, number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,169 @@
+"""Every rule about rows has data that it warns of, and data like it that it leaves in peace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlcli.config.lint.rules import OF_DATA, explanation, modules_of, rule_names
+from dlcli.config.schema import DataConfig
+from dlcli.data.cache.cache import Cache
+from dlcli.data.columns.chunk import Chunk
+from dlcli.data.lint.row_hashes import row_hashes
+from dlcli.data.prepare import Prepared, prepare
+from dlcli.errors import Problem
+
+ROWS = 400
+RANDOM = np.random.default_rng(5)
+X, Z = RANDOM.normal(size=ROWS), RANDOM.normal(size=ROWS)
+CLASS = np.where(X + RANDOM.normal(size=ROWS) > 0, "yes", "no")
+PLAIN: dict[str, Any] = {"x": X, "z": Z, "y": CLASS}
+
+
+def told(folder: Path, table: dict[str, Any], *, test: pd.DataFrame | None = None, **said: Any) -> dict[str, Problem]:
+    """The findings about a table, by rule."""
+    frame = pd.DataFrame(table)
+    frame.to_csv(folder / "table.csv", index=False)
+    if test is not None:
+        test.to_csv(folder / "test.csv", index=False)
+        said["test"] = [str(folder / "test.csv")]
+    found = prepared(folder / "table.csv", **{"test": 0.2, **said})
+    return {each.rule: each for each in found.doubts if each.rule in rule_names(*OF_DATA)}
+
+
+def prepared(file: Path, cache: Cache | None = None, **said: Any) -> Prepared:
+    config = DataConfig.model_validate({"train": [str(file)], "target": "y", **said})
+    return prepare(config, seed=3, cache=cache)
+
+
+def repeated(count: int) -> pd.DataFrame:
+    """Test rows of which some are rows of training."""
+    others = pd.DataFrame({"x": RANDOM.normal(size=80), "z": RANDOM.normal(size=80), "y": "yes"})
+    return pd.concat([pd.DataFrame(PLAIN).iloc[:count], others])
+
+
+DAYS = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d")
+
+HITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "constant-column": ({**PLAIN, "country": "de"}, {}, "'de'"),
+    "id-like-column": ({"customer_id": RANDOM.permutation(ROWS), **PLAIN}, {}, "customer_id"),
+    "near-duplicate-column": ({**PLAIN, "miles": X / 1.609}, {}, "'x' in another unit"),
+    "target-in-disguise": ({**PLAIN, "refund": np.where(CLASS == "yes", "paid", "")}, {}, "refund"),
+    "classes-of-few-rows": ({**PLAIN, "y": np.where(np.arange(ROWS) < 3, "gold", CLASS)}, {}, "gold"),
+    "groups-across-splits": ({**PLAIN, "patient": np.arange(ROWS) // 4}, {}, "{group: patient}"),
+    "times-across-splits": ({**PLAIN, "sold": DAYS}, {}, "{ordered: sold}"),
+    "same-rows-across-splits": (PLAIN, {"test": repeated(20)}, "of the 100 test rows"),
+}
+
+CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
+    "constant-column": [({**PLAIN, "flag": np.where(np.arange(ROWS) == 399, "a", "b")}, {})],
+    "id-like-column": [
+        ({**PLAIN, "year": np.arange(1600, 1600 + ROWS)}, {}),
+        ({"index": np.arange(ROWS), "y": CLASS}, {}),
+        ({**PLAIN, "code_id": np.arange(ROWS) % 7}, {"split": {"group": "code_id"}}),
+    ],
+    "near-duplicate-column": [
+        ({**PLAIN, "rounded": X + RANDOM.normal(size=ROWS) / 50}, {}),
+        ({**PLAIN}, {"features": {"a": {"type": "number", "columns": "x"}, "b": {"type": "number", "columns": "x"}}}),
+    ],
+    "target-in-disguise": [
+        (PLAIN, {}),
+        ({**PLAIN, "seldom": np.where(np.arange(ROWS) < 2, 1.0, np.nan)}, {}),
+        ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
+        ({"x": X, "y": X * 2 + 1}, {}),
+    ],
+    "classes-of-few-rows": [({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}})],
+    "groups-across-splits": [
+        ({**PLAIN, "patient": np.arange(ROWS) // 4}, {"split": {"group": "patient"}}),
+        ({**PLAIN, "patient": np.arange(ROWS) % 3}, {}),
+        ({**PLAIN, "users": X * 7}, {}),
+    ],
+    "times-across-splits": [
+        ({**PLAIN, "sold": DAYS}, {"split": {"ordered": "sold"}}),
+        ({**PLAIN, "birth_date": RANDOM.permutation(DAYS)}, {}),
+    ],
+    "same-rows-across-splits": [
+        (PLAIN, {"test": repeated(2)}),
+        ({"a": RANDOM.integers(0, 3, ROWS), "b": RANDOM.integers(0, 4, ROWS), "y": CLASS}, {}),
+        ({"x": np.round(X, 1), "y": CLASS}, {}),
+    ],
+}
+
+
+def test_every_rule_has_its_cases() -> None:
+    assert set(HITS) == set(CLEAN) == set(rule_names(*OF_DATA))
+    assert all(explanation(rule).endswith(".") for rule in modules_of(OF_DATA).values())
+
+
+@pytest.mark.parametrize("rule", HITS)
+def test_the_rule_tells_of_it(rule: str, tmp_path: Path) -> None:
+    table, said, words = HITS[rule]
+    found = told(tmp_path, table, **said)
+    assert rule in found
+    assert words in found[rule].message + found[rule].hint
+    assert found[rule].path.startswith("data.")
+    assert set(found) == {rule}
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"), [(rule, place) for rule, cases in CLEAN.items() for place in range(len(cases))]
+)
+def test_the_rule_leaves_others_in_peace(rule: str, place: int, tmp_path: Path) -> None:
+    table, said = CLEAN[rule][place]
+    assert rule not in told(tmp_path, table, **said)
+
+
+def test_whose_rows_they_are_is_seen_in_columns_that_are_no_features(tmp_path: Path) -> None:
+    table = {**PLAIN, "subject_id": [f"s{place // 5}" for place in range(ROWS)]}
+    assert "groups-across-splits" in told(tmp_path, table, features=["x", "z"])
+    assert "groups-across-splits" in told(tmp_path, table, exclude=["subject_id"])
+
+
+def test_rows_that_are_there_many_times_to_give_them_weight(tmp_path: Path) -> None:
+    frame = pd.concat([pd.DataFrame(PLAIN)] * 6, ignore_index=True)
+    assert "same-rows-across-splits" in told(tmp_path, {name: frame[name] for name in PLAIN})
+
+
+def test_what_is_found_is_found_again_in_the_cache(tmp_path: Path) -> None:
+    frame = pd.DataFrame({**PLAIN, "country": "de", "income": X * 1000})
+    frame.to_csv(tmp_path / "table.csv", index=False)
+    features = {"x": "number", "country": "category", "income": {"type": "number", "scale": "none"}}
+    said: dict[str, Any] = {"test": 0.2, "features": {name: _typed(each) for name, each in features.items()}}
+    first, second = (prepared(tmp_path / "table.csv", Cache(tmp_path / "cache"), **said) for _ in range(2))
+    assert [each.rule for each in first.doubts] == [each.rule for each in second.doubts]
+    assert "constant-column" in {each.rule for each in second.doubts}
+    assert first.ranges == second.ranges == {"income": (frame["income"].min(), frame["income"].max())}
+
+
+def _typed(said: Any) -> Any:
+    return {"type": said} if isinstance(said, str) else said
+
+
+def test_arrays_are_looked_at_too(tmp_path: Path) -> None:
+    images = RANDOM.integers(0, 256, (60, 4, 4)).astype(np.uint8)
+    y = np.array(["a", "b"] * 30)
+    np.savez(tmp_path / "all.npz", images=images, y=y)
+    np.savez(tmp_path / "test.npz", images=images[:20], y=y[:20])
+    test = [str(tmp_path / "test.npz")]
+    features = {"images": {"type": "number", "scale": "none"}}
+    found = prepared(tmp_path / "all.npz", test=test, features=features)
+    assert [each.rule for each in found.doubts if each.rule in rule_names()] == ["same-rows-across-splits"]
+    assert found.ranges["images"] == (0.0, 255.0)
+
+
+@given(st.lists(st.tuples(st.floats(allow_nan=True), st.text(max_size=3)), min_size=1, max_size=12))
+def test_rows_are_as_like_as_their_hashes(rows: list[tuple[float, str]]) -> None:
+    import pyarrow as pa
+
+    numbers, texts = (pa.array(list(column)) for column in zip(*rows, strict=True))
+    whole = row_hashes(Chunk({"n": numbers, "t": texts}, len(rows)))
+    parts = [row_hashes(Chunk({"n": numbers[at : at + 1], "t": texts[at : at + 1]}, 1))[0] for at in range(len(rows))]
+    assert whole.tolist() == [int(part) for part in parts]  # whichever chunk a row stands in
+    keys = [(repr(number + 0.0), text) for number, text in rows]
+    assert len(set(whole.tolist())) == len(set(keys))
