@@ -12,7 +12,7 @@ from dlcli.config.document.file_names import leaves
 from dlcli.config.validation.components import check_components
 
 CATALOGUE = load()
-ENTRIES = [entry for kind in CATALOGUE.kinds for entry in CATALOGUE.entries(kind)]
+ENTRIES = [entry for kind in KERAS_KINDS for entry in CATALOGUE.entries(kind)]
 
 REVIEWED = frozenset(
     re.findall(

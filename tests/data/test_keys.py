@@ -41,10 +41,17 @@ CHANGES: dict[str, Any] = {
     "thousands": [",", "'"],
     "comment": ["#"],
     "missing_values": [["?"], {"only": ["?"]}],
+    "seed": [5],
+    "fold": [{"number": 1, "of": 3, "repeat": 1}, {"number": 2, "of": 3, "repeat": 1}],
 }
 """Values of every option that decides what is in the arrays."""
 
-ORDER_ALONE: dict[str, list[Any]] = {"batch_size": [1, 64, "full"], "shuffle": [False], "augment": [["MixUp"]]}
+ORDER_ALONE: dict[str, list[Any]] = {
+    "batch_size": [1, 64, "full"],
+    "shuffle": [False],
+    "drop_last": [True],
+    "augment": [["MixUp"]],
+}
 """Values of those that do not."""
 
 ELSEWHERE = {"train", "directory"}

@@ -63,7 +63,7 @@ def find_peers(size: int, *, coordinator: str | None, rank: int | None, environm
     elif size == 1:
         return None
     elif "TF_CONFIG" in environment:
-        peers = _of_tensorflow(environment["TF_CONFIG"])
+        peers = _of_tf_config(environment["TF_CONFIG"])
     else:
         peers = _of_slurm(environment)
     if peers is None or peers.size == 1:
@@ -87,7 +87,7 @@ def _of_command(coordinator: str | None, rank: int | None, size: int) -> Peers:
     return Peers(*_address(coordinator, "--coordinator"), rank, size, "the command line")
 
 
-def _of_tensorflow(text: str) -> Peers | None:
+def _of_tf_config(text: str) -> Peers | None:
     """The peers that TF_CONFIG tells of; the chief is the first of them."""
     try:
         value = json.loads(text or "{}")
