@@ -1,7 +1,8 @@
-"""Train a config on several parts of its rows: a cross-validation."""
+"""Several trainings of one config: on several parts of its rows, or from several seeds."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Mapping
@@ -19,7 +20,9 @@ from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
+    from dlcli.config.inspection.inspection import CheckedConfig, Inspection
     from dlcli.jobs.findings import Findings
+    from dlcli.jobs.workers.task import Task
 
 
 @with_memory_named
@@ -108,6 +111,8 @@ def _job(config: ConfigLike, overrides: Overrides, folds: int, repeats: int, tel
     if checked.config.ensemble is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"
         raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
+    checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
+    _require_one_process(inspection, checked, "folds")
     facts = {"folds": {"of": folds, "repeats": repeats}}
     return SeveralJob(inspection, checked, "cross_validation", fold_members(checked.config, folds, repeats), facts)
 
@@ -151,6 +156,71 @@ def _resume(
         tell=tell,
         before=before,
     )
+
+
+def train_ensemble(
+    task: Task, inspection: Inspection, checked: CheckedConfig, *, started: float, tell: Findings
+) -> Run:
+    """Train the members of a config with `ensemble`; see `dlcli.train`."""
+    from dlcli.jobs.inputs import input_files
+    from dlcli.jobs.several.training import ensemble_job, train_several
+
+    _require_one_process(inspection, checked, "the members of an ensemble", elsewhere=task.coordinator)
+    inputs = input_files(inspection, checked.config)
+    return train_several(
+        ensemble_job(inspection, checked),
+        directory=choose(checked.config.name, task.run_dir, overwrite=task.overwrite, inputs=inputs),
+        numbered=task.run_dir is None,
+        overwrite=task.overwrite,
+        inputs=inputs,
+        cache=cache_in(task.cache_dir),
+        started=started,
+        tell=tell,
+    )
+
+
+def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
+    """Go on with an ensemble: its members that are trained stay as they are."""
+    from dlcli.jobs.several.training import ensemble_job, require_kind, train_several
+    from dlcli.trained.own_code import require_code
+
+    path = task.resume
+    assert path is not None
+    before = require_kind(open_several(path), path, "ensemble")
+    if task.overrides:
+        message = "an ensemble goes on with the config that its members were begun with"
+        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    if before.record.get("status") == "completed":
+        message = f"there is nothing to do: all {len(before.names)} members are trained"
+        tell(Notice(Problem(message, rule="nothing-to-do")))
+        return Run(path)
+    inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
+    require_code(checked.config, before.directory, leave_to_run(task.allow_code, tell))
+    return train_several(
+        ensemble_job(inspection, checked),
+        directory=before.directory,
+        numbered=False,
+        overwrite=False,
+        inputs=(),
+        cache=cache_in(task.cache_dir),
+        started=started,
+        tell=tell,
+        before=before,
+    )
+
+
+def _require_one_process(
+    inspection: Inspection, checked: CheckedConfig, who: str, *, elsewhere: str | None = None
+) -> None:
+    """Refuse several workers for several trainings.
+
+    Raises:
+        ConfigError: They are asked for.
+    """
+    if checked.config.runtime.workers > 1 or elsewhere is not None:
+        message = f"{who} are trained one after the other in one process"
+        hint = "leave runtime.workers out; several workers train one model"
+        raise ConfigError(inspection.locate(Problem(message, path="runtime.workers", hint=hint, rule="workers")))
 
 
 def _require_counts(folds: Any, repeats: Any) -> None:

@@ -25,6 +25,7 @@ from dlcli.backend.memory import with_memory_named
 from dlcli.errors import Problem
 from dlcli.jobs.workers.task import Task
 from dlcli.runs.claiming import can_go_on, choose
+from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
@@ -142,6 +143,10 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
         message = "the config is trained as it stands, without its sweep"
         tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
         checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
+    if checked.config.ensemble is not None:
+        from dlcli.api.several import train_ensemble
+
+        return train_ensemble(task, inspection, checked, started=started, tell=tell)
     if _needs_workers(task, checked):
         return _train_together(task, checked, tell=tell)
     from dlcli.jobs.inputs import input_files
@@ -182,6 +187,10 @@ def _resume(task: Task, *, started: float, tell: Findings) -> Run | None:
 
     path = task.resume
     assert path is not None
+    if open_several(path) is not None:
+        from dlcli.api.several import resume_ensemble
+
+        return resume_ensemble(task, started=started, tell=tell)
     resumption = open_resumption(path, task.overrides, leave=leave_to_run(task.allow_code, tell))
     if resumption.finished:
         message = f"there is nothing to do: {resumption.finished}"

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+from types import TracebackType
 from typing import NoReturn
 
 from dlcli.backend import workers
@@ -19,6 +20,7 @@ __all__ = ["work"]
 def work() -> NoReturn:
     """Read the task, train, and tell what becomes of it; the process ends when whoever started it lets it go."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.excepthook = _break_down
     told = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the user's own code prints is no message
     task = next(receive(sys.stdin.buffer))
@@ -53,6 +55,12 @@ def _watch() -> None:
     while sys.stdin.buffer.read(1):
         pass
     _LET_GO.set()
+    _leave(1)
+
+
+def _break_down(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Say what was not foreseen, and end: Python would wait for the thread that reads."""
+    sys.__excepthook__(kind, error, trace)
     _leave(1)
 
 

@@ -21,13 +21,15 @@ import keras
 import tensorflow as tf
 
 from dlcli.backend.failures import culprit, not_compiled
-from dlcli.backend.random_state import Drawn, numbers_drawn, put_back
+from dlcli.backend.random_state import Drawn, numbers_drawn, put_back, same_draws
 from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 from dlcli.errors import ModelError
 
 __all__ = ["Tracing", "for_any_size", "install", "install_validation"]
 
 Logs = dict[str, Any]
+
+PROGRAMS = "_programs_of_dlcli"
 
 
 class Tracing:
@@ -163,6 +165,8 @@ def install_validation(model: Any) -> None:
     Args:
         model: A compiled `keras.Model`.
     """
+    if getattr(model.test_function, "takes_stacks", False):
+        return  # that of a training before, of the model as it is compiled now
     model.make_test_function(force=True)
     plain, stacked = model.test_function, None
 
@@ -174,7 +178,17 @@ def install_validation(model: Any) -> None:
             stacked = _loop(model, model.test_step, iterator.element_spec, xla=False)
         return stacked(*next(iterator))  # type: ignore[no-any-return]
 
+    test_function.takes_stacks = True  # type: ignore[attr-defined]
     model.test_function = test_function
+
+
+def _programs(model: Any) -> dict[Any, Any]:
+    """What was traced of a model's own steps, as it is compiled now; kept at the model, and gone with it."""
+    compiled: dict[Any, Any] = vars(model).setdefault(PROGRAMS, {})  # Keras would track what is set as an attribute
+    if compiled.get("optimizer") is not model.optimizer or "train_step" in vars(model):
+        compiled.clear()
+        compiled["optimizer"] = model.optimizer
+    return compiled
 
 
 def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -185,7 +199,13 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
         batch: One of them: a structure of NumPy arrays.
     """
     signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
-    return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
+    model = getattr(step, "__self__", None)
+    if not isinstance(model, keras.Model):
+        return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
+    programs, key = _programs(model), (step.__name__, repr(signature))
+    if key not in programs:
+        programs[key] = tf.function(step, input_signature=[signature])
+    return programs[key]  # type: ignore[no-any-return]
 
 
 def _is_stacked(signature: Any) -> bool:
@@ -213,6 +233,7 @@ class _Runner:
         self._xla = xla
         self._function: Any = None
         self._tracing = tracing
+        self._told: list[str] = []
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
@@ -234,6 +255,20 @@ class _Runner:
         return logs
 
     def _traced(self, signature: Any) -> Any:
+        """The loop, that of a training before if the model has had one that is the same; else traced now."""
+        key = (self._xla, self._fall_back is None, repr(signature))
+        programs = _programs(self._model)
+        if key in programs and not self._tracing.begun:
+            with self._tracing.alike():
+                return programs[key]
+        begins, told = numbers_drawn(), len(self._told)
+        function = self._trace_now(signature)
+        # One that has chosen by Python's random numbers, or was told of, is of this training alone.
+        if same_draws(numbers_drawn(), begins) and len(self._told) == told and key[0] == self._xla:
+            programs[key] = function
+        return function
+
+    def _trace_now(self, signature: Any) -> Any:
         """The loop: without XLA where that would draw other numbers than the kernels."""
         with self._tracing.alike():
             function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
@@ -242,6 +277,7 @@ class _Runner:
         self._tell(draws)
         if self._unkept is not None:
             for state in _unkept(self._model, graph):
+                self._told.append(state)
                 self._unkept(state)
             self._unkept = None
         if not self._xla or self._fall_back is None or draws == Draws():
@@ -264,6 +300,7 @@ class _Runner:
         if self._notice is None or not (stateless or draws.stateful):
             return
         where = culprit(self._model, (*stateless, *draws.stateful)) or "the model"
+        self._told.append(where)
         self._notice(f"{where} draws other random numbers than in plain Keras")
         self._notice = None
 

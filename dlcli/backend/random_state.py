@@ -12,7 +12,7 @@ from keras.src.random import seed_generator
 from tensorflow.python.eager import context
 from tensorflow.python.ops import stateful_random_ops
 
-__all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state"]
+__all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state", "same_draws"]
 
 Drawn = tuple[Any, Any]
 """Where Python's and NumPy's random numbers stand."""
@@ -21,6 +21,12 @@ Drawn = tuple[Any, Any]
 def numbers_drawn() -> Drawn:
     """Where Python's and NumPy's random numbers stand now."""
     return random.getstate(), np.random.get_state()
+
+
+def same_draws(one: Drawn, other: Drawn) -> bool:
+    """Whether nothing was drawn between the two."""
+    (name, words, *rest), (name_, words_, *rest_) = one[1], other[1]
+    return one[0] == other[0] and name == name_ and rest == rest_ and bool((words == words_).all())
 
 
 def put_back(drawn: Drawn) -> None:

@@ -25,7 +25,7 @@ from dlcli.evaluation.steps_report import StepsReport
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Predictor
 
-__all__ = ["Evaluation", "Metrics", "evaluate_splits", "report_rows"]
+__all__ = ["Evaluation", "Metrics", "Reports", "evaluate_splits", "report_rows"]
 
 OTHERS = ("embedding", "sequence")
 """What an output may give that is no prediction for each place of its target, and no baseline is like."""
@@ -99,7 +99,7 @@ def evaluate_splits(
         metrics: The compiled metrics.
         preprocessing: Its fitted preprocessing.
     """
-    reports, labels = _Reports(predictor, preprocessing), make_labels(predictor.outputs)
+    reports, labels = Reports(predictor, preprocessing), make_labels(predictor.outputs)
     rows = 0
     for part in parts:
         for some in _blocks(part, metrics.rows_at_once):
@@ -126,7 +126,7 @@ def report_rows(samples: Samples, *, predictor: Predictor, preprocessing: Prepro
         predictor: The trained model.
         preprocessing: Its fitted preprocessing.
     """
-    reports = _Reports(predictor, preprocessing)
+    reports = Reports(predictor, preprocessing)
     for some in _blocks(samples, predictor.rows_at_once):
         reports.add(predictor(some.inputs), some)
     return reports.result()
@@ -139,7 +139,7 @@ def _blocks(samples: Samples, size: int) -> Iterator[RowsOf]:
         yield RowsOf(samples, indices, samples.take(indices))
 
 
-class _Reports:
+class Reports:
     """The report of each target that a model predicts, and those of its baselines."""
 
     def __init__(self, predictor: Predictor, preprocessing: Preprocessing) -> None:
@@ -165,7 +165,11 @@ class _Reports:
 
     def add(self, raw: Sequence[NDArray[Any]], rows: RowsOf) -> None:
         """Take in the outputs for some rows."""
-        for decoded in decode(raw, self._predictor.outputs, self._preprocessing, levels=rows.taken.levels):
+        self.add_decoded(decode(raw, self._predictor.outputs, self._preprocessing, levels=rows.taken.levels), rows)
+
+    def add_decoded(self, predictions: Iterable[Decoded], rows: RowsOf) -> None:
+        """Take in what the outputs for some rows mean."""
+        for decoded in predictions:
             if decoded.target:
                 name = decoded.called or decoded.target
                 _add(self._own[name], rows.taken, decoded, self._preprocessing)

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlcli.config.signature import SplitName
-from dlcli.errors import ModelError, Problem
+from dlcli.errors import DataError, ModelError, Problem
 from dlcli.evaluation.evaluation import Evaluation, evaluate_splits
 from dlcli.evaluation.predicted_metrics import PredictedMetrics, left_to_keras
 from dlcli.runs.layout import RunDirectory, write_json
+from dlcli.runs.members import open_several
 from dlcli.runs.record import read_batch_size
 from dlcli.trained.onnx_predictor import OnnxPredictor
 from dlcli.trained.own_code import Leave
 from dlcli.trained.rows import data_parts, split_rows
 from dlcli.trained.run import TrainedRun, Warn
-from dlcli.trained.runtime import Runtime, load_portable, tell_older_model
+from dlcli.trained.runtime import Runtime, load, load_portable, tell_older_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,12 @@ def evaluate_run(
     Raises:
         DlcliError: See `dlcli.evaluate`.
     """
+    if open_several(path) is not None:
+        run = load(path, leave=leave, runtime=runtime, warn=warn)
+        opened(run)
+        result = _together(run, data, split=split, name=name, cache=cache, reading=reading, warn=warn, watch=watch)
+        write_json(run.directory.evaluations / f"{name}.json", result.document())
+        return result
     run, metrics = _open(path, runtime=runtime, leave=leave, warn=warn)
     if data is None:
         parts = iter([split_rows(run, split, cache=cache)])
@@ -82,6 +89,35 @@ def evaluate_run(
             message = f"the model gives no number for {missed:,} of the {result.rows:,} rows, so no class of {target!r}"
             warn(Problem(message, hint="they count as wrong; predict names them", rule="no-prediction"))
     return result
+
+
+def _together(
+    run: TrainedRun,
+    data: Any,
+    *,
+    split: SplitName,
+    name: str,
+    cache: Cache | None,
+    reading: Reading | None,
+    warn: Warn,
+    watch: Watch,
+) -> Evaluation:
+    """Evaluate the mean of the members of a folder.
+
+    Raises:
+        DataError: Each fold has a split of its own of that name.
+    """
+    from dlcli.evaluation.several import evaluate_together
+
+    if data is None and split != "test" and any(each.config.data.fold is not None for each in run.models):
+        message = f"each fold has a {split} split of its own, and most members have learnt from it"
+        hint = "see the metrics of the cross-validation; or give rows that no member knows"
+        raise DataError(Problem(message, hint=hint, rule="no-such-split"))
+    if data is None:
+        samples = [iter([split_rows(each, split, cache=cache)]) for each in run.models]
+    else:
+        samples = [data_parts(each, data, reading=reading, warn=warn) for each in run.models]
+    return evaluate_together(name, run, [watch(samples[0]), *samples[1:]])
 
 
 def _open(path: Path, *, runtime: Runtime, leave: Leave, warn: Warn) -> tuple[TrainedRun, Metrics]:

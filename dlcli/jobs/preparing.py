@@ -23,6 +23,7 @@ from dlcli.training.events import Listener, Notice, Stage
 
 if TYPE_CHECKING:
     from dlcli.training.plan import Plan
+    from dlcli.training.reuse import Models
 
 __all__ = ["make_ready", "open_table", "prepare_job"]
 
@@ -36,6 +37,7 @@ def prepare_job(
     tell: Listener,
     check: bool = False,
     ready: Callable[[CheckedConfig], Prepared] | None = None,
+    models: Models | None = None,
 ) -> tuple[Prepared, Plan]:
     """Read the data, build the model, and plan the job.
 
@@ -47,6 +49,7 @@ def prepare_job(
         tell: Called with the stages and notices.
         check: Nothing is trained afterwards: the end is tried too, as it is for code of the user's own in any case.
         ready: Gives the data that others have read, or made ready, before; None: it is read.
+        models: Those of the process that may learn in place of the new one; None: there are none.
 
     Raises:
         DlcliError: Every fault that the data and the model show.
@@ -93,6 +96,8 @@ def prepare_job(
             rehearse(assembly, prepared, tell=tell)
             assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
             assembly = begin(assembly, preprocessing, vectors=vectors).compile()
+        if models is not None:
+            assembly = models.take(assembly, preprocessing.inputs(graph.features))
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
         of_config = lint(assembly.config, known=Known(prepared.preprocessing.target_specs, prepared.ranges))

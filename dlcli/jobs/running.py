@@ -73,6 +73,7 @@ def run_job(
     resumption: Resumption | None = None,
     whole: bool = True,
     note: Callable[[], Mapping[str, Any]] = dict,
+    files: Mapping[str, object] | None = None,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -89,6 +90,7 @@ def run_job(
         resumption: The run that is to go on; None: a new one.
         whole: Evaluate and prove the model and write its report too, and not only train it.
         note: What the record says besides, asked at the beginning and at the end.
+        files: What the record says of the form of the files, where another job has found it out; None: it is looked at.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
@@ -108,7 +110,7 @@ def run_job(
         "parameters": planned.summary.parameters,
         "directions": dict(plan.directions),
         "data": prepared.fingerprints,
-        **_files(prepared),
+        **(_files(prepared) if files is None else files),
         "writes": [
             *copied_names(assembly.config.code),
             *written_by(assembly.config.callbacks),

@@ -26,6 +26,7 @@ from dlcli.data.series.time_form import find_form
 from dlcli.data.window_inputs import at_pace, lay_out_new, steps_put_in
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.prediction.prediction import joined_table, predict_rows, run_slices
+from dlcli.trained.averaging import averaged
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.undefined import Undefined, undefined_rows
@@ -77,13 +78,15 @@ def forecast(
         warn(Problem(message, hint="data.windows.frequency says what a step is", rule="irregular-times"))
     unknown: list[str] = []
     for part in job.parts():
-        taken = job.taken(part)
-        raw = run_slices(run.predictor, taken.inputs)
-        nothing = np.logical_or.reduce([undefined_rows(values) for values in raw])
+        nothing, said = np.zeros(len(part), np.bool_), []
+        for each in run.models:
+            taken = dataclasses.replace(job, run=each).taken(part)
+            raw = run_slices(each.predictor, taken.inputs)
+            nothing |= np.logical_or.reduce([undefined_rows(values) for values in raw])
+            outputs, threshold = each.predictor.outputs, columns.threshold
+            said.append(decode(raw, outputs, each.preprocessing, threshold=threshold, levels=taken.levels))
         unknown += [job.layout.described(int(ahead.series[place])) for place in part[nothing]]
-        outputs, threshold = run.predictor.outputs, columns.threshold
-        decoded = decode(raw, outputs, run.preprocessing, threshold=threshold, levels=taken.levels)
-        flat = [_by_step(each, run, job.form.horizon) for each in decoded]
+        flat = [_by_step(each, run, job.form.horizon) for each in averaged(said, threshold=columns.threshold)]
         yield joined_table(run, flat, job.kept(part), columns, rounded, file=None)
     if unknown:
         message = f"the model gives no number for {first_of(unknown, 5)}, and nothing is predicted there"

@@ -19,6 +19,7 @@ from dlcli.errors import DataError, Problem
 from dlcli.prediction.digits import round_numbers
 from dlcli.prediction.lists import change_leaves
 from dlcli.prediction.overlap import ahead
+from dlcli.trained.averaging import averaged
 from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, decode
 from dlcli.trained.predictor import Arrays, Predictor
 from dlcli.trained.run import TrainedRun
@@ -104,15 +105,17 @@ def _tables(
 
 
 def _table(run: TrainedRun, part: InputRows, columns: Columns, rounded: bool, undefined: Undefined) -> pa.Table:
-    chunk = part.chunk
-    predictor = run.predictor
-    try:
-        inputs = run.preprocessing.encode(chunk, predictor.named)
-    except DataError as error:
-        raise DataError(problem.at(chunk.file) for problem in error.problems) from None
-    raw = run_slices(predictor, inputs)
-    undefined.add(chunk, np.logical_or.reduce([undefined_rows(values) for values in raw]))
-    predictions = decode(raw, predictor.outputs, run.preprocessing, threshold=columns.threshold)
+    chunk, nothing, said = part.chunk, np.zeros(part.chunk.num_rows, np.bool_), []
+    for each in run.models:
+        try:
+            inputs = each.preprocessing.encode(chunk, each.predictor.named)
+        except DataError as error:
+            raise DataError(problem.at(chunk.file) for problem in error.problems) from None
+        raw = run_slices(each.predictor, inputs)
+        nothing |= np.logical_or.reduce([undefined_rows(values) for values in raw])
+        said.append(decode(raw, each.predictor.outputs, each.preprocessing, threshold=columns.threshold))
+    undefined.add(chunk, nothing)
+    predictions = averaged(said, threshold=columns.threshold)
     return joined_table(run, predictions, part.kept, columns, rounded, file=chunk.file)
 
 

@@ -115,7 +115,7 @@ def evaluate_and_report(
         opened=opened.append,
     )
     (run,) = opened
-    if run.config.report:
+    if run.config.report and not run.members:
         with _faults_told(run.directory, warn):
             if data is None and kept.last is not None:
                 look: Look | None = _look(run, name, kept.last)

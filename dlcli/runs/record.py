@@ -61,6 +61,10 @@ class RunRecord:
         """Remember what has been reached; it is written with the end, whatever that is."""
         self._values.update(values)
 
+    def value(self, name: str) -> Any:
+        """What is remembered under a name; None when nothing is."""
+        return self._values.get(name)
+
     def save(self) -> None:
         """Write what has been reached, while the job goes on. Raises RunError."""
         write_json(self._directory.record, self._values)

@@ -54,6 +54,11 @@ class Run:
         return str(self._said("status", lambda value: value in STATUSES))
 
     @property
+    def is_several(self) -> bool:
+        """Whether this is a folder of several runs; see `dlcli.runs.members`."""
+        return self.record.get("kind") is not None
+
+    @property
     def epochs(self) -> int:
         """Whole epochs trained."""
         return int(self._said("epochs", _is_count))

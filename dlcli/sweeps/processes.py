@@ -20,7 +20,10 @@ from dlcli.sweeps.sweep import Sweep
 from dlcli.sweeps.worker import Ending
 from dlcli.training.guards.interruption import Urgency, catch_signals
 
-__all__ = ["RECYCLED", "supervise"]
+__all__ = ["ONE_OF_SEVERAL", "RECYCLED", "supervise"]
+
+ONE_OF_SEVERAL = "DLCLI_ONE_OF_SEVERAL"
+"""The environment variable of a worker that another process watches."""
 
 RECYCLED = 76
 """The exit code of a worker whose memory has grown: another takes its place."""
@@ -67,10 +70,11 @@ def supervise(sweep: Sweep, study: Study, *, workers: int, options: Sequence[str
 class _Pool:
     def __init__(self, sweep: Sweep, study: Study, options: Sequence[str], *, threads: int) -> None:
         self._sweep, self._study = sweep, study
-        join = ["sweep", "--join", str(sweep.folder.path.absolute()), "--one-of-several", *options]
+        join = ["sweep", "--join", str(sweep.folder.path.absolute()), *options]
         self._command = [sys.executable, "-m", "dlcli", *join]
         self._environment = {
             **os.environ,
+            ONE_OF_SEVERAL: "1",
             "TF_NUM_INTRAOP_THREADS": str(threads),
             "TF_NUM_INTEROP_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),

@@ -30,12 +30,20 @@ class TrainedRun:
         config: The resolved config.
         preprocessing: The fitted features and targets.
         predictor: The model with its trained weights.
+        members: Where several models are one: all of them, each with what it needs; the first is also what stands
+            above, and tells what is predicted of what. Their mean is the answer: see `dlcli.trained.averaging`.
     """
 
     directory: RunDirectory
     config: Config
     preprocessing: Preprocessing
     predictor: Predictor
+    members: tuple[TrainedRun, ...] = ()
+
+    @property
+    def models(self) -> tuple[TrainedRun, ...]:
+        """Those whose mean is the answer: itself alone, or the members."""
+        return self.members or (self,)
 
 
 def read_preprocessing(run: RunDirectory, config: Config | None = None) -> Preprocessing:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import RunDirectory, needs_leave
+from dlcli.runs.members import open_several
+from dlcli.trained.ensemble import open_ensemble
 from dlcli.trained.own_code import Leave
 from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
 
@@ -19,7 +21,7 @@ Runtime = Literal["auto", "portable", "keras"]
 
 
 def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> TrainedRun:
-    """Open a run.
+    """Open a run, or a folder of several as one.
 
     Args:
         path: The run directory.
@@ -32,6 +34,9 @@ def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> 
         ConfigError: Its `config.yaml` was edited into something invalid.
         ModelError: The weights do not fit the model, or ONNX Runtime refuses the portable one.
     """
+    several = open_several(path)
+    if several is not None:
+        return open_ensemble(several, lambda member: load(member, leave=leave, runtime=runtime, warn=warn))
     tell_older_model(path, warn)
     if runtime != "keras":
         portable = load_portable(path, required=runtime == "portable", warn=warn)

@@ -23,7 +23,7 @@ SHIPPED = sorted(CONFIGS.rglob("*.yaml"))
 HEADING = re.compile(
     r"\A# yaml-language-server: \$schema=(?P<schema>\S+)\n"
     r"# Purpose:  \S.*\n(?:#           .*\n)*"
-    r"# Command:  dlcli (?:train|sweep) (?P<config>\S+).*\n(?:#           .*\n)*"
+    r"# Command:  dlcli (?:train|sweep|cross-validate) (?P<config>\S+).*\n(?:#           .*\n)*"
     r"# Expect:   \S.*\n(?:#           .*\n)*"
     r"\n"
 )

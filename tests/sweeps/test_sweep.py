@@ -1,4 +1,4 @@
-"""Sweeps whole: each trial is an ordinary run, the best can be trained again, what fails says why, what ended goes on."""
+"""Sweeps whole: each trial is an ordinary run, the best trains again, what fails says why, what was ended goes on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.sweeps.events import SweepStarted, TrialEnded
 from dlcli.sweeps.outcome import SweepOutcome
-from dlcli.training.events import Notice
+from dlcli.training.events import EpochEnded, Notice
 
 pytestmark = pytest.mark.tensorflow
 
@@ -194,6 +194,23 @@ def test_a_trial_that_was_trained_and_not_told_is_not_trained_again(data: Path, 
     again = dlcli.sweep(config(data), run_dir=place, trials=2)
     assert again.trials == outcome.trials
     assert (place / "trial-0002" / "run.json").stat().st_mtime_ns == before
+
+
+def test_a_trial_that_was_interrupted_goes_on_from_its_commit(data: Path, tmp_path: Path) -> None:
+    searched = {**config(data, trials=1), "checkpoint": {"every": 1}}
+    whole = dlcli.sweep(searched, run_dir=tmp_path / "whole")
+
+    def interrupt(event: Any) -> None:
+        if isinstance(event, EpochEnded) and event.epoch == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dlcli.sweep(searched, run_dir=tmp_path / "parts", listener=interrupt)
+    assert open_several(tmp_path / "parts") is not None
+    parts = dlcli.sweep(searched, run_dir=tmp_path / "parts")
+    assert parts.trials[0].values == whole.trials[0].values
+    assert parts.trials[0].result.value == whole.trials[0].result.value
+    assert Run(tmp_path / "parts" / "trial-0001").record["resumed"][0]["epoch"] == 2
 
 
 def test_train_leaves_the_sweep_alone_and_says_so(data: Path, tmp_path: Path) -> None:

@@ -5,19 +5,16 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
-from dlcli.cli.display.console import Console, counted, loss_first, number
+from dlcli.cli.display.console import Console
+from dlcli.cli.display.several import present_several
 from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError
-
-if TYPE_CHECKING:
-    from dlcli.runs.run import Run
 
 __all__ = ["command", "cross_validate"]
 
@@ -117,62 +114,12 @@ def cross_validate(
         if display.directory is not None:
             _tell_way_on(display.directory, console)
         raise
-    if console.json_only:
-        console.json(several_document(run))
-    else:
-        show_several(run, console)
-        if (file := run.path / "predictions.csv").is_file():
-            console.note(f"each row, predicted by the model that has not seen it: {file}")
+    present_several(run, console)
+    if (file := run.path / "predictions.csv").is_file():
+        console.note(f"each row, predicted by the model that has not seen it: {file}")
     if run.status == "interrupted":
         _tell_way_on(run.path, console)
         raise typer.Exit(75)
-
-
-def several_document(run: Run) -> dict[str, Any]:
-    """A folder of several runs as JSON values: the means over its members, their spread, and each of them."""
-    record = run.record
-    return {
-        "run": run.path,
-        "status": run.status,
-        "epochs": run.epochs,
-        "seconds": run.seconds,
-        "metrics": run.final_metrics(),
-        "spread": record.get("spread", {}),
-        "members": record.get("runs", []),
-    }
-
-
-def show_several(run: Run, console: Console) -> None:
-    """A table of the members, their mean and spread by split, and how the whole ended."""
-    record = run.record
-    members = record.get("runs") or []
-    split = next((name for name in ("validation", "test", "train") if name in run.final_metrics()), None)
-    if split is not None:
-        console.result(_table(members, run.final_metrics(), record.get("spread", {}), split, console))
-    for other in [name for name in run.final_metrics() if name not in (split, "train")]:
-        values = loss_first(run.final_metrics()[other])
-        spread = record.get("spread", {}).get(other, {})
-        said = ", ".join(f"{name} {number(value)} ± {number(spread.get(name))}" for name, value in values.items())
-        console.result(f"{other}: {said} (mean of the members)")
-    ended = f"{run.status}, {len(members)} of {counted(len(record['members']), 'member')}"
-    console.result(f"{run.path}  {ended}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
-
-
-def _table(
-    members: list[dict[str, Any]],
-    means: Mapping[str, Mapping[str, float]],
-    spread: Mapping[str, Mapping[str, float]],
-    split: str,
-    console: Console,
-) -> object:
-    names = list(loss_first(means[split]))
-    rows: list[list[object]] = [
-        [each["name"], *((each["metrics"].get(split) or {}).get(name) for name in names), each["epochs"]]
-        for each in members
-    ]
-    rows.append(["mean", *(means[split].get(name) for name in names), ""])
-    rows.append(["spread", *(spread.get(split, {}).get(name) for name in names), ""])
-    return console.table([split, *names, "epochs"], rows)
 
 
 def _tell_way_on(path: Path, console: Console) -> None:

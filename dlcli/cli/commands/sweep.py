@@ -48,7 +48,6 @@ def command(
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
-    one_of_several: Annotated[bool, typer.Option("--one-of-several", hidden=True)] = False,
 ) -> None:
     """Search the values that the config's `sweep` names; the same command goes on with what was ended."""
     if (config is None) == (join is None):
@@ -57,7 +56,7 @@ def command(
         )
     if join is not None and (overrides or run_dir is not None or overwrite):
         raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
-    if one_of_several and join is not None:
+    if join is not None and _is_one_of_several():
         _work(join, minutes=minutes, cache_dir=cache_dir)
         return
     sweep(
@@ -132,6 +131,13 @@ def _document(outcome: SweepOutcome) -> dict[str, Any]:
         else {"run": run.path, "value": best.result.value, "values": dict(best.values), "config": outcome.best_config},
         "importance": dict(outcome.importance),
     }
+
+
+def _is_one_of_several() -> bool:
+    """Whether another process has started this one to work for it."""
+    from dlcli.sweeps.processes import ONE_OF_SEVERAL
+
+    return os.environ.get(ONE_OF_SEVERAL) == "1"
 
 
 def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:

@@ -13,6 +13,7 @@ import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, loss_first, number
+from dlcli.cli.display.several import present_several
 from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError, RunError
 
@@ -180,7 +181,9 @@ def train(
 def _present(run: Run, console: Console) -> None:
     """What came of a training."""
     metrics = run.final_metrics()
-    if console.json_only:
+    if run.is_several:
+        present_several(run, console)
+    elif console.json_only:
         console.json(
             {
                 "run": run.path,

@@ -119,10 +119,9 @@ def layer_head(layers: Sequence[LayerItem], name: str | None = None) -> Head:
         if kind in ("Dropout", "Identity", "RangeClip"):
             continue
         units = arguments.get("units")
-        return Head(
-            units if isinstance(units, int) else None,
-            activation or (_activation_name(arguments.get("activation")) if kind in DENSE else None),
-        )
+        open_ = units == "auto" and arguments.get("activation") is None  # then the target decides on both
+        said = _activation_name(arguments.get("activation")) if kind in DENSE and not open_ else None
+        return Head(units if isinstance(units, int) else None, activation or said)
     return Head(None, activation)
 
 

@@ -242,8 +242,8 @@ class Config(Section):
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
     ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(
         None,
-        description="Train so many models, each from a seed of its own on the same rows, and predict their mean; the run "
-        "is a folder with a run for each.",
+        description="Train so many models, each from a seed of its own on the same rows, and predict their mean; the "
+        "run is a folder with a run for each.",
     )
     report: bool = Field(
         True, description="Write `report.html`, the model card and the plots at the end of `train` and `evaluate`."

@@ -124,9 +124,9 @@ class DataConfig(Section):
     )
     fold: Fold | None = Field(
         None,
-        description="Validate on one of several parts of the rows that are not tested on, and train on the others: what "
-        "`dlcli cross-validate` writes into its runs. It takes the place of the fraction of `validation`; in order of "
-        "time a fold is trained on what is before it.",
+        description="Validate on one of several parts of the rows that are not tested on, and train on the others: "
+        "what `dlcli cross-validate` writes into its runs. It takes the place of the fraction of `validation`; in "
+        "order of time a fold is trained on what is before it.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
         None, description="Decides the splits; the config's own `seed`, which decides all else, when omitted."

@@ -114,4 +114,5 @@ def _explained(codes: NDArray[np.int64], wanted: NDArray[np.float64]) -> float:
         counts = np.bincount(codes)
         means = np.bincount(codes, wanted) / np.maximum(counts, 1)
         within, whole = ((wanted - means[codes]) ** 2).sum(), ((wanted - wanted.mean()) ** 2).sum()
-    return float(1 - within / whole) if whole > 0 else 0.0
+        found = float(1 - within / whole) if whole > 0 else 0.0
+    return found if np.isfinite(found) else 0.0

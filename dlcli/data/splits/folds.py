@@ -119,7 +119,7 @@ def _by_class(
 def _by_group(
     labels: NDArray[np.int64], folds: int, random: np.random.Generator, names: tuple[str, ...]
 ) -> NDArray[np.int64]:
-    """The fold of each row: whole groups, the largest first, each to the smallest fold; chance decides between equals."""
+    """The fold of each row: whole groups, the largest first, each to the smallest fold; chance parts equals."""
     groups, inverse, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(groups) < folds:
         message = f"{len(groups)} group{'s' * (len(groups) != 1)} cannot be divided into {folds} folds"

@@ -218,7 +218,7 @@ def _by_time(layout: Layout, fractions: Mapping[SplitName, float]) -> NDArray[np
 
 
 def _folds_in_time(layout: Layout, fractions: Mapping[SplitName, float], fold: Fold) -> NDArray[np.int64]:
-    """The last steps are the test split; of those before them a fold is validated on, and what is before it trained on."""
+    """The last steps are the test split; of the others a fold is validated on, and what is before it trained on."""
     splits = _by_time(layout, {name: part for name, part in fractions.items() if name == "test"})
     rest = np.flatnonzero(splits == SPLITS.index("train"))
     splits[rest] = NOWHERE

@@ -12,10 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dlcli.config.inspection.inspection import CheckedConfig
+from dlcli.config.schema import Config
 from dlcli.data.columns.arrays import numbers_array
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.samples import Samples, Taken
-from dlcli.errors import Problem
+from dlcli.errors import DlcliError, Problem
+from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.files.replacing import replacing
 from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.shared import Shared
@@ -30,7 +32,7 @@ from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import load
 from dlcli.training.events import Listener, Notice, Stage
 
-__all__ = ["PREDICTIONS", "gather_outcome"]
+__all__ = ["PREDICTIONS", "evaluate_mean", "gather_outcome"]
 
 PREDICTIONS = "predictions.csv"
 """Of a cross-validation: each row, and what the model said of it that had not seen it."""
@@ -77,6 +79,28 @@ def gather_outcome(
     return results
 
 
+def evaluate_mean(run: RunDirectory, config: Config, tell: Listener) -> None:
+    """Evaluate the mean of the members on the rows that none of them has learnt from; told where that cannot be."""
+    if config.data.test is None:
+        return
+    tell(Stage("evaluating the mean of the members"))
+    try:
+        evaluate_run(
+            run.path,
+            None,
+            split="test",
+            name="test",
+            cache=None,
+            reading=None,
+            runtime="auto",
+            leave=GRANTED,
+            warn=lambda problem: None,
+        )
+    except DlcliError as error:
+        message = f"the mean of the members is not evaluated: {error.problems[0].message}"
+        tell(Notice(Problem(message, hint=error.problems[0].hint, rule="not-evaluated"), warning=True))
+
+
 def _over(found: Sequence[Metrics], how: Callable[[list[float]], float]) -> dict[str, dict[str, float | None]]:
     """One number for each metric of each split, of those of all members; None where one of them has none."""
     splits = dict.fromkeys(split for each in found for split in each)
@@ -105,8 +129,8 @@ def _write_predictions(
         samples = shared.prepared(checked(member)).splits["validation"]
         rows = _rows_of(samples)
         if rows is None:
-            message = f"no {PREDICTIONS} is written of windows: `dlcli predict` gives the forecasts"
-            tell(Notice(Problem(message, rule="no-fold-predictions")))
+            message, hint = f"no {PREDICTIONS} is written of windows", "`dlcli predict` gives the forecasts"
+            tell(Notice(Problem(message, hint=hint, rule="no-fold-predictions")))
             return
         parts += _tables(trained, samples, rows, member)
     table = pa.concat_tables(parts, promote_options="permissive")

@@ -1,4 +1,4 @@
-"""What is once for all trainings of a job: the table that is read, and samples that are the same for several."""
+"""What is once for several trainings: the table that is read, samples, and models that are compiled."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dlcli.data.prepare import Prepared
 from dlcli.data.reader import TableReader
 from dlcli.jobs.preparing import make_ready, open_table
 from dlcli.training.events import Listener
+from dlcli.training.reuse import Models
 
 __all__ = ["Shared"]
 
@@ -35,6 +36,8 @@ class Shared:
         self._stack = contextlib.ExitStack()
         self._readers: dict[str, TableReader] = {}
         self._last: tuple[str, Prepared] | None = None
+        self.models = Models()
+        """Those that are compiled already."""
 
     def __enter__(self) -> Shared:
         return self
@@ -43,6 +46,7 @@ class Shared:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._last = None
+        self.models.clear()
         self._readers.clear()
         self._stack.close()
 

@@ -17,8 +17,8 @@ from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption
-from dlcli.jobs.several.members import Member
-from dlcli.jobs.several.outcome import gather_outcome
+from dlcli.jobs.several.members import Member, ensemble_members
+from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import claim, reclaim
 from dlcli.runs.layout import RunDirectory, write_atomically
@@ -29,7 +29,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
-__all__ = ["SeveralJob", "train_several"]
+__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_several"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,11 @@ class SeveralJob:
     def checked_of(self, member: Member) -> CheckedConfig:
         """The config of a member, which is checked as the whole is."""
         return dataclasses.replace(self.checked, config=member.config)
+
+
+def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
+    """The job of a config with `ensemble`."""
+    return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
 
 
 def train_several(
@@ -106,6 +111,7 @@ def train_several(
                 record.finish(status, **results)
                 if status == "completed":
                     claimed.complete()
+                    evaluate_mean(run, job.checked.config, tell)
             finally:
                 record.close()
     seconds = time.perf_counter() - started
@@ -122,12 +128,24 @@ def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     """
     if job.kind != "cross_validation":
         return
+    if notice := _optimistic(job):
+        tell(Notice(job.inspection.locate(notice)))
     tell(Stage("reading data"))
     with located(job.inspection):
         table = check_rows(shared.reader(job.checked.config).table())
         for member in job.members:
             divided = table.config.at_fold(member.config.data.fold) if member.config.data.fold else table.config
             divide(dataclasses.replace(table, config=divided), seed=member.config.data_seed)
+
+
+def _optimistic(job: SeveralJob) -> Problem | None:
+    """What is said where the epoch is chosen on the fold that is scored."""
+    for index, callback in enumerate(job.checked.config.callbacks):
+        if callback.name == "EarlyStopping" and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
+            message = "the epoch of each fold is chosen on the fold itself, so its metrics are a little too good"
+            hint = "a test split, which no fold sees, tells how good the mean of the members is"
+            return Problem(message, path=f"callbacks[{index}].EarlyStopping", hint=hint, rule="chosen-on-fold")
+    return None
 
 
 def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: RunRecord, tell: Findings) -> str:
@@ -138,7 +156,7 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
             continue
         tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
         try:
-            trained = _train(job, member, place, shared, tell)
+            trained = _train(job, member, place, shared, tell, files=_known_files(record))
         except DlcliError as error:
             raise type(error)(_named(problem, member.name) for problem in error.problems) from error
         first = trained.record
@@ -149,7 +167,21 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
     return "completed"
 
 
-def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared, tell: Findings) -> Run:
+def _known_files(record: RunRecord) -> dict[str, Any] | None:
+    """What the member before has found out of the form of the files, which is that of all."""
+    known = {key: record.value(key) for key in ("columns", "reading")}
+    return None if known["reading"] is None else known
+
+
+def _train(
+    job: SeveralJob,
+    member: Member,
+    place: RunDirectory,
+    shared: Shared,
+    tell: Findings,
+    *,
+    files: Mapping[str, Any] | None,
+) -> Run:
     """Train one, or go on with it."""
     started = time.perf_counter()
     checked, inspection, resumption = job.checked_of(member), job.inspection, None
@@ -160,7 +192,13 @@ def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared,
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
     prepared, plan = prepare_job(
-        inspection, checked, directory=place.path, cache=shared.cache, tell=own, ready=shared.prepared
+        inspection,
+        checked,
+        directory=place.path,
+        cache=shared.cache,
+        tell=own,
+        ready=shared.prepared,
+        models=shared.models,
     )
     from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
@@ -175,6 +213,7 @@ def _train(job: SeveralJob, member: Member, place: RunDirectory, shared: Shared,
         started=started,
         tell=own,
         resumption=resumption,
+        files=files,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained

@@ -1,0 +1,99 @@
+"""Trials a minute: `dlcli sweep` beside the script that people write (Optuna and Keras's `fit`), and KerasTuner.
+
+    python -m benchmarks.sweeps [--trials 100] [--pairs 3]
+
+Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by
+the same measure. KerasTuner runs where `keras_tuner` is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.measuring import DLCLI, ROOT, SIDES, Bench, Measured, Result, Side, measure, spread
+
+__all__ = ["sweeps"]
+
+EPOCHS = 40
+
+CONFIG = f"""\
+name: bench
+data:
+  train: {ROOT / "data" / "iris.csv"}
+  validation: 0.2
+  split: stratified
+  target: species
+  batch_size: 16
+model:
+  layers:
+    - Dense: {{units: 32, activation: relu}}
+    - Dropout: {{rate: 0.1}}
+    - Dense: {{units: 3, activation: softmax}}
+compile:
+  optimizer: {{Adam: {{learning_rate: 0.01}}}}
+  loss: sparse_categorical_crossentropy
+  metrics: [accuracy]
+fit: {{epochs: {EPOCHS}}}
+sweep:
+  metric: val_loss
+  keep: 1
+  space:
+    compile.optimizer.Adam.learning_rate: {{log: [1e-4, 1e-1]}}
+    model.layers.0.Dense.units: {{int: [16, 128, 16]}}
+    model.layers.0.Dense.activation: [relu, gelu]
+    model.layers.1.Dropout.rate: {{range: [0, 0.5]}}
+"""
+
+
+def sweeps(bench: Bench, trials: int) -> Result:
+    """Trials a minute of each side, and how many times those of the script."""
+    config = bench.folder / "sweep.yaml"
+    config.write_text(CONFIG)
+
+    def dlcli(workers: int) -> tuple[Measured, float]:
+        place = bench.folder / "s"
+        shutil.rmtree(place, ignore_errors=True)
+        command = [*DLCLI, "sweep", config, "--trials", str(trials), "--workers", str(workers), "--run-dir", place]
+        return measure(command, cache=bench.folder / "cache"), 0.0
+
+    def script(name: str) -> tuple[Measured, float]:
+        command = [sys.executable, SIDES / f"{name}.py", ROOT / "data" / "iris.csv", str(trials), str(EPOCHS)]
+        return measure(command, directory=bench.folder), 0.0
+
+    sides: dict[str, Side] = {
+        "dlcli": lambda: dlcli(1),
+        "dlcli, two workers": lambda: dlcli(2),
+        "Optuna and fit": lambda: script("sweep_optuna"),
+    }
+    if importlib.util.find_spec("keras_tuner") is not None:
+        sides["KerasTuner"] = lambda: script("sweep_keras_tuner")
+    found = {name: [60 * trials / each.seconds for each, _ in runs] for name, runs in bench.interleave(sides).items()}
+    ratios = {
+        f"dlcli to {name}": statistics.median(one / other for one, other in zip(found["dlcli"], values, strict=True))
+        for name, values in found.items()
+        if name != "dlcli"
+    }
+    return {"trials": trials, "per_minute": {name: spread(values) for name, values in found.items()}, "ratios": ratios}
+
+
+def main() -> None:
+    """Measure, and write what was found to stdout as JSON."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--trials", type=int, default=100)
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
+        found = sweeps(Bench(Path(name), options.pairs, options.load, {}), options.trials)
+    sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""Several trainings of one config: folds and ensembles, each equal to a training alone, together one model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import dlcli
+from dlcli.cli.main import main
+from dlcli.data.table.table import read_rows
+from dlcli.errors import ConfigError, DataError, RunError
+from dlcli.runs.comparing import compare_history
+from dlcli.runs.history import read_history
+from dlcli.training.events import Event
+from dlcli.training.guards.interruption import StopTraining
+
+pytestmark = pytest.mark.tensorflow
+
+ROWS = 60
+DRAW = np.random.default_rng(5)
+TABLE = pd.DataFrame({"a": DRAW.normal(size=ROWS).round(3), "b": DRAW.normal(size=ROWS).round(3)})
+TABLE["sign"] = np.where(TABLE["a"] > 0.2, "plus", "minus")
+TABLE["total"] = (30 * TABLE["a"] - TABLE["b"] + 500).round(3)
+TABLE["who"] = np.arange(ROWS) // 6
+
+
+def job(place: Path, target: str = "sign", **changes: Any) -> dict[str, Any]:
+    units = {"units": 1, "activation": "sigmoid"} if target == "sign" else {"units": 1}
+    return {
+        "seed": 3,
+        "report": False,
+        "data": {"train": str(place / "table.csv"), "test": 0.2, "target": target, "features": ["a", "b"]},
+        "model": {
+            "layers": [{"Dense": {"units": 4, "activation": "relu"}}, {"Dropout": {"rate": 0.2}}, {"Dense": units}]
+        },
+        "fit": {"epochs": 2},
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a table, two cross-validations of it and an ensemble."""
+    place = tmp_path_factory.mktemp("several")
+    TABLE.to_csv(place / "table.csv", index=False)
+    dlcli.cross_validate(job(place), folds=3, run_dir=place / "classes")
+    dlcli.cross_validate(job(place, "total"), folds=2, run_dir=place / "numbers")
+    dlcli.train(job(place, ensemble=2), run_dir=place / "ensemble")
+    return place
+
+
+def weights(run: Path) -> list[Any]:
+    from dlcli.runs.layout import RunDirectory
+    from dlcli.trained.keras_predictor import load_keras
+    from dlcli.trained.own_code import GRANTED
+
+    predictor: Any = load_keras(RunDirectory.open(run), leave=GRANTED).predictor
+    return [np.asarray(each) for each in predictor.assembly.model.weights]
+
+
+@pytest.mark.parametrize("member", ["classes/fold-1", "classes/fold-3", "numbers/fold-2", "ensemble/member-2"])
+def test_each_member_is_the_run_that_train_makes_alone(member: str, place: Path, tmp_path: Path) -> None:
+    alone = dlcli.train(place / member / "config.yaml", run_dir=tmp_path / "alone")
+    assert compare_history(read_history(place / member / "history.csv"), read_history(alone.path / "history.csv")) == []
+    assert alone.final_metrics() == dlcli.Run(place / member).final_metrics()
+    for one, other in zip(weights(place / member), weights(alone.path), strict=True):
+        assert one.tobytes() == other.tobytes()
+
+
+def test_the_first_member_is_the_model_without_an_ensemble(place: Path, tmp_path: Path) -> None:
+    alone = dlcli.train(job(place), run_dir=tmp_path / "alone")
+    first = dlcli.Run(place / "ensemble" / "member-1")
+    assert first.final_metrics() == alone.final_metrics()
+    assert first.final_metrics() != dlcli.Run(place / "ensemble" / "member-2").final_metrics()
+
+
+def test_each_row_is_predicted_by_the_model_that_has_not_seen_it(place: Path) -> None:
+    table = pd.read_csv(place / "classes" / "predictions.csv")
+    assert len(table) == 48  # the test split is in no fold
+    assert table["row"].is_monotonic_increasing
+    assert table["sign"].tolist() == TABLE["sign"].iloc[table["row"] - 1].tolist()
+    for number in (1, 2, 3):
+        own = table[table["fold"] == number]
+        said = dlcli.predict(place / "classes" / f"fold-{number}", TABLE.iloc[own["row"] - 1])
+        assert np.allclose(said["probability_plus"], own["probability_plus"], rtol=1e-4)
+    accuracy = float((table["prediction"] == table["sign"]).mean())
+    assert np.isclose(dlcli.Run(place / "classes").final_metrics()["validation"]["accuracy"], accuracy, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [("classes", "probability_plus"), ("numbers", "prediction"), ("ensemble", "probability_minus")]
+)
+def test_a_folder_predicts_the_mean_of_its_members(name: str, column: str, place: Path) -> None:
+    members = json.loads((place / name / "run.json").read_text())["members"]
+    each = [dlcli.predict(place / name / member, TABLE)[column] for member in members]
+    together = dlcli.predict(place / name, TABLE)
+    assert np.allclose(together[column], np.mean(each, axis=0), rtol=1e-6)
+    if name != "numbers":
+        assert ((together["probability_plus"] > 0.5) == (together["prediction"] == "plus")).all()
+
+
+def test_it_is_evaluated_as_it_predicts(place: Path) -> None:
+    evaluation = dlcli.evaluate(place / "numbers", TABLE)
+    errors = dlcli.predict(place / "numbers", TABLE)["prediction"] - TABLE["total"]
+    assert np.isclose(evaluation.metrics["mae"], errors.abs().mean())
+    held_out = dlcli.Run(place / "classes").evaluation("test")
+    assert held_out["rows"] == 12
+    with pytest.raises(DataError, match="validation split of its own"):
+        dlcli.evaluate(place / "classes", split="validation")
+
+
+def test_the_record_says_the_mean_and_the_spread(place: Path) -> None:
+    run = dlcli.Run(place / "classes")
+    losses = [dlcli.Run(place / "classes" / f"fold-{n}").final_metrics()["validation"]["loss"] for n in (1, 2, 3)]
+    assert np.isclose(run.final_metrics()["validation"]["loss"], np.mean(losses))
+    assert np.isclose(run.record["spread"]["validation"]["loss"], np.std(losses, ddof=1))
+
+
+def test_an_absent_member_is_named(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "classes", tmp_path / "classes")
+    shutil.rmtree(tmp_path / "classes" / "fold-2")
+    with pytest.raises(RunError, match="fold-2"):
+        dlcli.predict(tmp_path / "classes", TABLE)
+
+
+def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
+    folds = {"number": 0}
+
+    def stop(event: Event) -> None:
+        if type(event).__name__ == "Stage" and event.name == "fold-2, epoch 1":  # type: ignore[union-attr]
+            folds["number"] += 1
+            raise StopTraining
+
+    run = dlcli.cross_validate(job(place), folds=3, run_dir=tmp_path / "cv", listener=stop)
+    assert run.status == "interrupted"
+    assert folds["number"] == 1
+    with pytest.raises(RunError, match=r"not complete|fold-"):
+        dlcli.predict(run, TABLE)
+    again = dlcli.cross_validate(resume=run)
+    assert again.status == "completed"
+    assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()
+    assert (tmp_path / "cv" / "predictions.csv").read_text() == (place / "classes" / "predictions.csv").read_text()
+
+
+def test_the_table_is_read_once(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        calls.append(1)
+        return read_rows(*arguments, **more)
+
+    monkeypatch.setattr("dlcli.data.stages.read_rows", counted)
+    dlcli.cross_validate(job(place, fit={"epochs": 1}, checkpoint=False), folds=2, run_dir=tmp_path / "cv")
+    assert len(calls) == 1
+
+
+def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
+    config = job(place, fit={"epochs": 1})
+    config["data"] |= {"split": {"group": "who"}, "features": ["a", "b"]}
+    dlcli.cross_validate(config, folds=2, run_dir=tmp_path / "cv")
+    table = pd.read_csv(tmp_path / "cv" / "predictions.csv")
+    assert (table.groupby(TABLE["who"].iloc[table["row"] - 1].to_numpy())["fold"].nunique() == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "folds", "fault"),
+    [
+        ({"split": "stratified"}, 40, DataError),
+        ({"split": {"group": "who"}}, 9, DataError),
+        ({"validation": "table.csv"}, 2, ConfigError),
+        ({}, 1, ConfigError),
+    ],
+)
+def test_what_cannot_be_folded_leaves_nothing(
+    changes: dict[str, Any], folds: int, fault: type[Exception], place: Path, tmp_path: Path
+) -> None:
+    config = job(place)
+    config["data"] |= changes
+    with pytest.raises(fault):
+        dlcli.cross_validate(config, folds=folds, run_dir=tmp_path / "cv")
+    assert not (tmp_path / "cv").exists()
+
+
+@pytest.mark.parametrize("value", [0, 1, "many", 2.5])
+def test_an_ensemble_of_a_wrong_size(value: Any, place: Path) -> None:
+    with pytest.raises(ConfigError, match=r"ensemble|expected"):
+        dlcli.check(job(place, ensemble=value), fast=True)
+
+
+def test_an_ensemble_is_not_cross_validated(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        dlcli.cross_validate(job(place, ensemble=2), run_dir=tmp_path / "cv")
+    assert refusal.value.problems[0].rule == "ensemble"
+
+
+def test_the_command(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["dlcli", "cross-validate", "--resume", str(place / "classes"), "--json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [each["name"] for each in document["members"]] == ["fold-1", "fold-2", "fold-3"]
+    assert document["metrics"]["validation"].keys() == document["spread"]["validation"].keys()
+
+
+def test_nothing_of_it_needs_tensorflow_to_predict(place: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, pandas, dlcli\n"
+        f"print(len(dlcli.predict({str(place / 'numbers')!r}, pandas.read_csv({str(place / 'table.csv')!r}))))\n"
+        "assert 'tensorflow' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == str(ROWS)
+
+
+@pytest.mark.soak
+def test_the_example_of_folds_is_as_good_as_it_says(project: Path, tmp_path: Path) -> None:
+    run = dlcli.cross_validate(project / "configs" / "breast_cancer_folds.yaml", folds=5, run_dir=tmp_path / "cv")
+    assert run.final_metrics()["validation"]["accuracy"] >= 0.95
+    assert len(pd.read_csv(tmp_path / "cv" / "predictions.csv")) == 569
