@@ -12,7 +12,7 @@ from dlcli.config.document.file_names import leaves
 from dlcli.config.validation.components import check_components
 
 CATALOGUE = load()
-ENTRIES = [entry for kind in KERAS_KINDS for entry in CATALOGUE.entries(kind)]
+ENTRIES = [entry for kind in CATALOGUE.kinds for entry in CATALOGUE.entries(kind)]
 
 REVIEWED = frozenset(
     re.findall(
@@ -25,15 +25,15 @@ REVIEWED = frozenset(
     field fill_mode fill_value flash_attention from_logits from_sorted_ids gain gamma gptq_unpacked_column_size
     headers height_factor histogram_freq hue_factor idf_weights ignore_class initial_accumulator_value
     initial_value_threshold input_axes interpolation invert kernel_size l1 l2 label_weights logit_soft_cap
-    lora_alpha margin mask_token mask_value max_number max_value maximum mean min_delta min_value minimalistic minimum
-    momentum monitor name negative_slope ngrams noise_shape num_bins num_classes num_tokens oov_method oov_token places
-    output_axes output_padding output_sequence_length output_shape output_size pad_to_max_tokens padding periodic
-    pool_size precision profile_batch quantization_config rate recall ref_power renorm renorm_clipping
-    renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only save_freq save_weights_only
-    scale seed send_as_json sensitivity separator shared_axes sigma size specificity split standardize strides
-    summation_method synchronized target_class_ids target_shape threshold threshold_factor thresholds
-    tile_grid_size update_freq use_bias use_cudnn value_range values variance verbose vocabulary_dtype weights
-    width_factor window write_graph x_factor y_factor
+    lora_alpha margin mask_token mask_value max_number max_resource max_value maximum mean min_delta min_resource
+    min_value minimalistic minimum momentum monitor name negative_slope ngrams noise_shape num_bins num_classes
+    num_tokens oov_method oov_token output_axes output_padding output_sequence_length output_shape output_size
+    pad_to_max_tokens padding periodic places pool_size precision profile_batch quantization_config rate recall
+    ref_power renorm renorm_clipping renorm_momentum reset_after reverse_dtype salt saturation_factor save_best_only
+    save_freq save_weights_only scale seed send_as_json sensitivity separator shared_axes sigma size specificity
+    split standardize strides summation_method synchronized target_class_ids target_shape threshold threshold_factor
+    thresholds tile_grid_size update_freq use_bias use_cudnn value_range values variance verbose vocabulary_dtype
+    weights width_factor window write_graph x_factor y_factor
 """,
     )
 )
@@ -84,6 +84,8 @@ def problems(entry: Entry, arguments: dict[str, Any]) -> list[tuple[str, str]]:
         "activations": {"model": {"layers": [{"Dense": {**layer["Dense"], "activation": value}}]}},
         "initializers": {"model": {"layers": [{"Dense": {**layer["Dense"], "kernel_initializer": value}}]}},
         "regularizers": {"model": {"layers": [{"Dense": {**layer["Dense"], "kernel_regularizer": value}}]}},
+        "samplers": {"sweep": {"sampler": value}},
+        "pruners": {"sweep": {"pruner": value}},
         "constraints": {"model": {"layers": [{"Dense": {**layer["Dense"], "kernel_constraint": value}}]}},
     }
     return [(problem.rule, problem.path) for problem in check_components(places[entry.kind], {})]

@@ -75,14 +75,10 @@ def test_every_item_of_both_lists_is_accounted_for_once(one: list[Any], other: l
     for items, places in ((one, kept(found, before=True)), (other, kept(found, before=False))):
         assert len(places) <= len(items)
     removed = [
-        change.before[1]
-        for change in found.changes
-        if change.after is None and change.before is not None and len(change.before) == 2
+        (change.before or ())[1] for change in found.changes if change.after is None and len(change.before or ()) == 2
     ]
     added = [
-        change.after[1]
-        for change in found.changes
-        if change.before is None and change.after is not None and len(change.after) == 2
+        (change.after or ())[1] for change in found.changes if change.before is None and len(change.after or ()) == 2
     ]
     paired = [path[1] for path in found.counterparts if len(path) == 2]
     assert sorted([*removed, *paired]) == list(range(len(one)))
