@@ -16,6 +16,7 @@ from dlcli.config.checks.monitors import Watch
 from dlcli.config.inspection.inspection import Inspection
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import assignments
+from dlcli.data.reader import TableReader
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
@@ -86,6 +87,7 @@ class SweepTrials:
     ) -> None:
         self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
         self._shared, self._prunes, self._tell = shared, prunes, tell
+        self._files: tuple[TableReader, dict[str, Any]] | None = None
 
     def train(self, taken: Taken) -> Result | None:
         """Train a trial, or what is left of it; None when somebody has asked to stop.
@@ -121,10 +123,12 @@ class SweepTrials:
             cache=self._shared.cache,
             tell=tell,
             ready=self._shared.prepared,
+            models=self._shared.models,
         )
+        reader = self._shared.reader(checked.config)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
-        return run_job(
+        trained = run_job(
             prepared,
             plan,
             directory=run,
@@ -137,7 +141,10 @@ class SweepTrials:
             resumption=resumption,
             whole=False,
             note=watch.note,
+            files=self._files[1] if self._files is not None and self._files[0] is reader else None,
         )
+        self._files = (reader, {key: trained.record.get(key) for key in ("columns", "reading")})
+        return trained
 
     def _inspect(self, values: Mapping[str, Any]) -> Inspection:
         startup.load_before_tables()

@@ -17,8 +17,11 @@ from dlcli.model.assembly import Assembly
 
 __all__ = ["Models"]
 
-MOST = 4
-"""Models that are kept."""
+MOST, MOST_SMALL = 4, 32
+"""Models that are kept, and as many of small ones."""
+
+SMALL = 2**24
+"""Weights of all models that are kept together, so that these count as small."""
 
 ELSEWHERE = {"name", "seed", "data", "fit", "callbacks", "checkpoint", "lint", "report", "ensemble", "sweep", "code"}
 """Sections that decide nothing of a model's programs: of `data` the specs of inputs and targets tell."""
@@ -44,13 +47,19 @@ class Models:
         if kept is None or not _give(assembly.model, kept):
             kept = assembly.model
         self._kept[key] = kept
-        while len(self._kept) > MOST:
+        while self._are_too_many():
             self._kept.popitem(last=False)
         return dataclasses.replace(assembly, model=kept)
 
     def clear(self) -> None:
         """Let go of all."""
         self._kept.clear()
+
+    def _are_too_many(self) -> bool:
+        count = len(self._kept)
+        if count <= MOST:
+            return False
+        return count > MOST_SMALL or sum(model.count_params() for model in self._kept.values()) > SMALL
 
 
 def _can_be_kept(assembly: Assembly) -> bool:
@@ -64,7 +73,20 @@ def _can_be_kept(assembly: Assembly) -> bool:
 def _key(assembly: Assembly, inputs: tuple[InputSpec, ...]) -> str:
     """What decides the model's programs."""
     config = {name: value for name, value in assembly.config.notation().items() if name not in ELSEWHERE}
+    config["compile"] = _without_rate(config["compile"])
     return json.dumps([config, repr(assembly.outputs), repr(inputs), repr(assembly.runtime)], default=str)
+
+
+def _without_rate(compiled: dict[str, Any]) -> dict[str, Any]:
+    """The section without a learning rate that is a number: the optimizer has it in a variable, which it is given."""
+    optimizer = compiled.get("optimizer")
+    if not isinstance(optimizer, dict) or len(optimizer) != 1:
+        return compiled
+    ((name, arguments),) = optimizer.items()
+    if not isinstance(arguments, dict) or not isinstance(arguments.get("learning_rate", 0.0), (int, float)):
+        return compiled
+    kept = {key: value for key, value in arguments.items() if key != "learning_rate"}
+    return {**compiled, "optimizer": {name: kept}}
 
 
 def _give(model: Any, kept: Any) -> bool:

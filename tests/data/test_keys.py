@@ -100,6 +100,15 @@ def test_every_option_that_matters_changes_the_recipe() -> None:
     assert len(keys) == count
 
 
+def test_an_option_that_is_given_is_not_that_of_the_defaults() -> None:
+    def key(feature: dict[str, Any], defaults: dict[str, Any]) -> str:
+        return recipe({"train": ["a.csv"], "target": "y", "features": {"a": feature}, "defaults": {"number": defaults}})
+
+    given, open_ = {"type": "number", "scale": "standard"}, {"type": "number"}
+    assert key(given, {"scale": "none"}) != key(open_, {"scale": "none"})
+    assert key(open_, {"scale": "standard"}) != key(open_, {"scale": "none"})
+
+
 def test_what_does_not_matter_does_not() -> None:
     for name, values in ORDER_ALONE.items():
         for value in values:

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from dlcli.config.options.sources import FileColumns
-from dlcli.config.options.types import folders, part, paths
+from dlcli.config.options.types import feature_types, folders, part, paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
@@ -64,6 +64,7 @@ def recipe_key(
         {
             "program": _program(),
             "data": _settings(config, exclude=_ORDER_ALONE),
+            "given": _given(config),
             "seed": seed,
             "named": sorted(named),
             "hints": [classification, units] if inferred else None,
@@ -100,6 +101,19 @@ def samples_key(encoding: str, split: SplitName, files: Sequence[KnownFile]) -> 
 def place_key(recipe: str, paths: Sequence[str]) -> str:
     """The key of a recipe and the places of its files: of two processes with the same one, one can wait."""
     return _digest([recipe, list(paths)])
+
+
+def _given(config: DataConfig) -> dict[str, list[str]] | None:
+    """The options that each feature gives itself: one that it gives stays, though it be the usual one, where
+    `defaults` say another. None without them, when it makes no difference."""
+    if config.defaults is None:
+        return None
+    sections = {**(config.features or {}), **{f"defaults.{name}": config.defaults.of(name) for name in feature_types()}}
+    return {
+        name: sorted(section.model_fields_set - type(section).unstored)
+        for name, section in sections.items()
+        if section is not None
+    }
 
 
 def _scale_is_open(target: Target | None) -> bool:

@@ -9,7 +9,7 @@ from types import TracebackType
 from dlcli.config.inspection.inspection import CheckedConfig
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import unscalable_targets
-from dlcli.config.schema import Config
+from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared
 from dlcli.data.reader import TableReader
@@ -52,8 +52,7 @@ class Shared:
 
     def reader(self, config: Config) -> TableReader:
         """What reads the table of a config, once for all that differ only in how it is divided."""
-        data = config.data.model_copy(update=dict.fromkeys(("fold", "seed")))
-        key = json.dumps([data.model_dump(mode="json", exclude=set(DIVISION)), *_heads(config)], default=str)
+        key = json.dumps([_said(config.data, but=DIVISION), _sources(config.data), *_heads(config)], default=str)
         if key not in self._readers:
             self._readers[key] = self._stack.enter_context(open_table(config, cache=self.cache, tell=self._tell))
         return self._readers[key]
@@ -62,11 +61,21 @@ class Shared:
         """The data of a config, made ready. Of several in a row with the same data it is made ready once."""
         config = checked.config
         of_model = [*_heads(config), sorted(checked.expanded.words), sorted(unscalable_targets(config))]
-        key = json.dumps([config.data.model_dump(mode="json"), config.data_seed, *of_model], default=str)
+        key = json.dumps([_said(config.data), config.data_seed, *of_model], default=str)
         if self._last is None or self._last[0] != key:
             self._last = None  # the memory of the one before is not needed beside it
             self._last = (key, make_ready(self.reader(config), checked))
         return self._last[1]
+
+
+def _said(data: DataConfig, *, but: tuple[str, ...] = ()) -> list[object]:
+    """A section in full, and what of it was given: an option that is given stays where `defaults` say another."""
+    return [data.model_dump(mode="json", exclude=set(but), exclude_unset=unset) for unset in (False, True)]
+
+
+def _sources(data: DataConfig) -> object:
+    """The rows for validation where they are a source of their own and no part of the training rows; else None."""
+    return None if data.fold is not None or isinstance(data.validation, float) else data.validation
 
 
 def _heads(config: Config) -> list[object]:

@@ -1,0 +1,140 @@
+"""What trials of one process share decides nothing: each equals `dlcli train` of its config, whatever it differs in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcli
+from dlcli.runs.run import Run
+from dlcli.sweeps.outcome import SweepOutcome
+from dlcli.training.reuse import Models
+
+pytestmark = pytest.mark.tensorflow
+
+RATE = "compile.optimizer.Adam.learning_rate"
+
+
+def config(folder: Path, space: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    data = {
+        "train": str(folder / "table.csv"),
+        "validation": 0.3,
+        "target": "y",
+        "features": {"a": {"type": "number"}, "b": {"type": "number"}},
+        **sections.pop("data", {}),
+    }
+    return {
+        "name": "shared",
+        "data": data,
+        "model": {"layers": [{"Dense": {"units": 4}}, {"Dropout": {"rate": 0.2}}, {"Dense": {"units": 1}}]},
+        "compile": {"optimizer": {"Adam": {"learning_rate": 0.01}}, "loss": "mse", "metrics": ["mae"]},
+        "fit": {"epochs": 2},
+        "runtime": {"execution": "graph"},
+        "report": False,
+        "checkpoint": False,
+        "sweep": {"metric": "val_loss", "sampler": "BruteForceSampler", "trials": 4, "space": space},
+        **sections,
+    }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table, and another one to validate on."""
+    place = tmp_path_factory.mktemp("data")
+    for name, seed, size in (("table", 1, 60), ("other", 2, 20)):
+        a, b = np.random.default_rng(seed).normal(5.0, 3.0, size=(2, size))
+        rows = [f"{x:.3f},{y:.3f},{100 + 9 * x - 2 * y:.3f}" for x, y in zip(a, b, strict=True)]
+        (place / f"{name}.csv").write_text("a,b,y\n" + "\n".join(rows) + "\n")
+    return place
+
+
+RATES = {RATE: [0.01, 0.1]}
+
+
+def differing(folder: Path) -> dict[str, dict[str, Any]]:
+    """Sweeps, by what their trials differ in."""
+    number = {"type": "number"}
+    return {
+        "learning rate that falls, and fraction": config(
+            folder,
+            RATES | {"data.validation": [0.3, 0.5]},
+            callbacks=[{"ReduceLROnPlateau": {"patience": 1, "min_delta": 1e9}}],
+        ),
+        "source of the validation": config(folder, {"data.validation": [0.3, str(folder / "other.csv")]}),
+        "scale that is given, and that of the defaults": config(
+            folder,
+            {"data.features.a": [{**number, "scale": "standard"}, number]},
+            data={"defaults": {"number": {"scale": "none"}}},
+        ),
+    }
+
+
+def differing_more(folder: Path) -> dict[str, dict[str, Any]]:
+    """More of them."""
+    return {
+        "batch size": config(folder, {"data.batch_size": [8, 16]}),
+        "seed": config(folder, {"seed": [1, 2]}),
+        "seed of the data": config(folder, {"data.seed": [1, 2]}),
+        "units": config(folder, {"model.layers.0.Dense.units": [3, 5]}),
+        "scale of a feature": config(folder, {"data.features.a.scale": ["standard", "none"]}),
+        "scale of the target": config(
+            folder, {"data.target.y.scale": ["standard", "none"]}, data={"target": {"y": {"type": "number"}}}
+        ),
+        "rows that a layer learns from": config(
+            folder,
+            {"data.seed": [1, 2]},
+            model={"layers": ["Normalization", {"Dense": {"units": 4}}, {"Dense": {"units": 1}}]},
+        ),
+        "loss": config(folder, {"compile.loss": ["mse", "mae"]}),
+    }
+
+
+def equal_alone(searched: dict[str, Any], place: Path) -> SweepOutcome:
+    """Sweep, and train each config alone to the same numbers."""
+    outcome = dlcli.sweep(searched, run_dir=place / "s")
+    for trial in outcome.trials:
+        path = place / "s" / f"trial-{trial.number:04d}"
+        if trial.result.state == "complete":
+            alone = dlcli.train(path / "config.yaml", run_dir=place / f"alone-{trial.number}")
+            assert alone.history == Run(path).history
+            told = ("columns", "reading", "data", "rows")
+            assert [alone.record[each] for each in told] == [Run(path).record[each] for each in told]
+    assert len({each.result.value for each in outcome.trials}) == len(outcome.trials)
+    return outcome
+
+
+@pytest.mark.parametrize("name", differing(Path()))
+def test_each_trial_equals_the_training_of_its_config(name: str, folder: Path, tmp_path: Path) -> None:
+    outcome = equal_alone(differing(folder)[name], tmp_path)
+    assert outcome.counts()["complete"] == len(outcome.trials)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", differing_more(Path()))
+def test_each_trial_equals_its_training_too(name: str, folder: Path, tmp_path: Path) -> None:
+    outcome = equal_alone(differing_more(folder)[name], tmp_path)
+    assert outcome.counts()["complete"] == len(outcome.trials)
+
+
+def test_models_learn_again_after_others_were_pruned(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[int] = []
+    take = Models.take
+
+    def watch(self: Models, *arguments: Any) -> Any:
+        assembly = take(self, *arguments)
+        taken.append(id(assembly.model))
+        return assembly
+
+    monkeypatch.setattr(Models, "take", watch)
+    slow_first = {RATE: [1e-7, 0.1], "data.validation": [0.3, 0.5]}
+    searched = config(folder, slow_first, fit={"epochs": 4})
+    searched["sweep"] |= {"pruner": {"ThresholdPruner": {"upper": 0.9}}, "seed": 1}
+    outcome = equal_alone(searched, tmp_path)
+    states = [each.result.state for each in outcome.trials]
+    assert "complete" in states[states.index("pruned") :]
+    assert len(set(taken)) < len(taken)
