@@ -28,6 +28,7 @@ from benchmarks.precision import precision
 from benchmarks.predicting import SIZES, predicting, train
 from benchmarks.public import PUBLIC
 from benchmarks.reading import reading
+from benchmarks.sweeps import sweeps
 from benchmarks.tables import SECTIONS, write_tables
 from benchmarks.texts import texts
 from benchmarks.training import CASES, training
@@ -55,6 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join([*SECTIONS, *CASES])}; all when none")
     parser.add_argument("--pairs", type=int, default=5, help="how often each side runs")
+    parser.add_argument("--trials", type=int, default=100, help="of a sweep")
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
     parser.add_argument("--alone", action="store_true", help="without PyTorch, scikit-learn and boosting")
     parser.add_argument("--write", action="store_true", help="write the tables into the pages")
@@ -71,7 +73,7 @@ def main() -> None:
             cases = [case for case in CASES if section == "training" and case in options.what]
             if not options.what or section in options.what or cases:
                 results.setdefault("pairs", {})[section] = options.pairs
-                for found in measured(section, cases, bench):
+                for found in measured(section, cases, bench, trials=options.trials):
                     results[section] = {**results.get(section, {}), **found}
                     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
                     print(*(table(found) for table in tables), sep="\n", flush=True)
@@ -79,13 +81,14 @@ def main() -> None:
         write_tables(ROOT, results)
 
 
-def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
+def measured(section: str, cases: list[str], bench: Bench, *, trials: int) -> Iterator[Result]:
     """The results of a section, one after the other.
 
     Args:
         section: Of `SECTIONS`.
         cases: Of `training`: which; all when empty.
         bench: How to measure.
+        trials: Of a sweep.
     """
     if section == "training":
         yield from ({case: training(case, bench)} for case in cases or CASES)
@@ -98,6 +101,8 @@ def measured(section: str, cases: list[str], bench: Bench) -> Iterator[Result]:
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
+    elif section == "sweeps":
+        yield {"MLP on iris": sweeps(bench, trials)}
     elif section in WHOLE:
         yield WHOLE[section](bench)
     else:

@@ -1,6 +1,6 @@
 """Trials a minute: `dlcli sweep` beside the script that people write (Optuna and Keras's `fit`), and KerasTuner.
 
-    python -m benchmarks.sweeps [--trials 100] [--pairs 3]
+    python -m benchmarks.run sweeps [--trials 100] [--pairs 5]
 
 Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by
 the same measure. KerasTuner runs where `keras_tuner` is installed.
@@ -8,14 +8,9 @@ the same measure. KerasTuner runs where `keras_tuner` is installed.
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import json
 import shutil
-import statistics
 import sys
-import tempfile
-from pathlib import Path
 
 from benchmarks.measuring import DLCLI, ROOT, SIDES, Bench, Measured, Result, Side, measure, spread
 
@@ -76,24 +71,8 @@ def sweeps(bench: Bench, trials: int) -> Result:
         sides["KerasTuner"] = lambda: script("sweep_keras_tuner")
     found = {name: [60 * trials / each.seconds for each, _ in runs] for name, runs in bench.interleave(sides).items()}
     ratios = {
-        f"dlcli to {name}": statistics.median(one / other for one, other in zip(found["dlcli"], values, strict=True))
+        name: spread([one / other for one, other in zip(found["dlcli"], values, strict=True)])
         for name, values in found.items()
         if name != "dlcli"
     }
     return {"trials": trials, "per_minute": {name: spread(values) for name, values in found.items()}, "ratios": ratios}
-
-
-def main() -> None:
-    """Measure, and write what was found to stdout as JSON."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
-        found = sweeps(Bench(Path(name), options.pairs, options.load, {}), options.trials)
-    sys.stdout.write(json.dumps(found, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -244,6 +244,20 @@ def ranks(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, floa
     return {side: statistics.fmean(each) for side, each in found.items()}
 
 
+def sweeps_table(spaces: Results) -> str:
+    """Trials a minute, the start of each process included."""
+    sides = list(dict.fromkeys(side for space in spaces.values() for side in space["per_minute"]))
+    rows = [
+        [
+            f"{name}, {space['trials']} trials",
+            *(f"{space['per_minute'][side]['median']:.1f}" if side in space["per_minute"] else "" for side in sides),
+            _times(space["ratios"]["Optuna and fit"]),
+        ]
+        for name, space in spaces.items()
+    ]
+    return _table(["trials a minute", *sides, "dlcli to the script (least to most)"], rows)
+
+
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "boosting": (boosting_table, boosting_times_table),
     "training": (training_table, costs_table),
@@ -257,6 +271,7 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "reading": (reading_table,),
     "texts": (texts_table,),
     "memory": (memory_table,),
+    "sweeps": (sweeps_table,),
 }
 """What is measured, in the order of the report, and its tables."""
 
