@@ -230,7 +230,7 @@ SHARED: dict[str, set[str]] = {
     "dlcli/jobs/several/outcome.py": {"csv"},
     "dlcli/training/tracking/tracking.py": {"jsonl"},
 }
-"""Files that name formats for another reason: what is written, `--json`, a tracker, how arrays are kept in the cache."""
+"""Files that name formats for another reason: what is written, `--json`, trackers, how arrays are kept in the cache."""
 
 
 @pytest.mark.slow
