@@ -14,7 +14,7 @@ import pytest
 import dlcli
 from dlcli.cli.main import main
 from dlcli.data.table.table import read_rows
-from dlcli.errors import ConfigError, DataError, RunError
+from dlcli.errors import ConfigError, DataError, ModelError, RunError
 from dlcli.runs.comparing import compare_history
 from dlcli.runs.history import read_history
 from dlcli.training.events import Event
@@ -193,6 +193,12 @@ def test_an_ensemble_of_a_wrong_size(value: Any, place: Path) -> None:
         dlcli.check(job(place, ensemble=value), fast=True)
 
 
+def test_check_says_how_many_are_trained(place: Path) -> None:
+    told: list[Any] = []
+    dlcli.check(job(place, ensemble=7), fast=True, listener=told.append)
+    assert "7 models are trained" in told[0].problem.message
+
+
 def test_an_ensemble_is_not_cross_validated(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         dlcli.cross_validate(job(place, ensemble=2), run_dir=tmp_path / "cv")
@@ -221,6 +227,58 @@ def test_nothing_of_it_needs_tensorflow_to_predict(place: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(ROWS)
+
+
+def one_file(file: Path, table: pd.DataFrame) -> tuple[Any, Any]:
+    """What an exported file gives for columns as they are, and its description."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    given = {each.name: table[[each.name]].to_numpy() for each in session.get_inputs()}
+    described = session.get_modelmeta().custom_metadata_map
+    return session.run(None, given)[0], json.loads(described["outputs"])[0]
+
+
+@pytest.mark.parametrize("name", ["classes", "numbers"])
+def test_folds_are_one_file_that_takes_columns(name: str, place: Path, tmp_path: Path) -> None:
+    done = dlcli.export(place / name, tmp_path / "all.onnx", with_preprocessing=True)
+    said, described = one_file(done.path, TABLE[["a", "b"]])
+    together = dlcli.predict(place / name, TABLE)
+    if name == "classes":
+        assert described["targets"][0]["classes"] == ["minus", "plus"]
+        assert np.allclose(said[:, 0], together["probability_plus"], atol=1e-5)
+    else:
+        assert (described["targets"][0]["scale"], described["targets"][0]["offset"]) == ([1.0], [0.0])
+        assert np.allclose(said[:, 0], together["prediction"], atol=1e-3)
+        assert 400 < said.mean() < 600
+
+
+def test_an_ensemble_is_one_file_that_takes_encoded_numbers(place: Path, tmp_path: Path) -> None:
+    import onnxruntime
+
+    from dlcli.data.inputs import open_input
+    from dlcli.trained.own_code import GRANTED
+    from dlcli.trained.runtime import load
+
+    done = dlcli.export(place / "ensemble", tmp_path / "all.onnx")
+    assert done.parity.rows == ROWS
+    first = load(place / "ensemble" / "member-1", leave=GRANTED, warn=print)
+    rows = open_input([str(place / "table.csv")], first.config.data, first.preprocessing)
+    encoded = first.preprocessing.encode(next(iter(rows.rows())).chunk, ())
+    (said,) = onnxruntime.InferenceSession(str(done.path)).run(None, encoded)
+    together = dlcli.predict(place / "ensemble", TABLE)
+    assert np.allclose(said[:, 0], together["probability_plus"], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "way_out"), [("classes", "onnx", "--with-preprocessing"), ("ensemble", "keras", "--format onnx")]
+)
+def test_what_is_no_one_file_is_refused(name: str, format: str, way_out: str, place: Path, tmp_path: Path) -> None:
+    output = tmp_path / f"all.{format}"
+    with pytest.raises(ModelError) as refusal:
+        dlcli.export(place / name, output, format=format)
+    assert way_out in refusal.value.problems[0].hint
+    assert not output.exists()
 
 
 @pytest.mark.soak

@@ -69,6 +69,9 @@ def check(
     require_names(cache_dir, show)
     warnings: list[Problem] = []
     inspection, checked = checked_config(config, overrides, needs_keras=not fast, notify=warnings.append)
+    if checked.config.ensemble is not None and listener is not None:
+        message = f"ensemble: {checked.config.ensemble} models are trained; what follows is of each of them"
+        listener(Notice(Problem(message, path="ensemble", rule="inferred")))
     if fast:
         from dlcli.config.lint.linting import lint
 

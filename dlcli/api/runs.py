@@ -38,7 +38,7 @@ def export(
     the run's predictions before it gets its name.
 
     Args:
-        run: A run or its directory.
+        run: A run or its directory; of an ensemble or a cross-validation the mean of its members is one ONNX file.
         output: The file to write, or the directory for a SavedModel; None: the run's own `model.onnx`, again.
         format: `keras`, `saved_model`, `onnx` or `litert`; docs/exports.md says what each holds.
         with_preprocessing: The model takes the columns of a table instead of encoded numbers.
@@ -60,12 +60,18 @@ def export(
     path = run_path(run, "keras")
     from dlcli.exports.export import export_run
     from dlcli.exports.portable_rebuild import rebuild_portable
+    from dlcli.exports.together import export_together
+    from dlcli.runs.members import open_several
 
+    several = open_several(path)
     if output is None:
         if format != OWN_FORMAT or with_preprocessing or rows is not None:
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
-        return rebuild_portable(path, leave=leave_to_run(allow_code, listener))
-    return export_run(
+        if several is None:
+            return rebuild_portable(path, leave=leave_to_run(allow_code, listener))
+        output = several.directory.portable
+    write = export_run if several is None else export_together
+    return write(
         path,
         Path(output),
         format=chosen,

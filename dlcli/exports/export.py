@@ -36,7 +36,7 @@ from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.runtime import load
 
-__all__ = ["Export", "export_run"]
+__all__ = ["Export", "export_run", "keras_model", "require_rows", "some_rows", "some_windows", "with_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,20 +85,20 @@ def export_run(
     require_free(output, format)
     run = load(path, leave=leave, warn=warn)
     if with_preprocessing:
-        _require_rows(run)
+        require_rows(run)
         require_holdable(run.preprocessing.features, format)
     named = run.predictor.named
     if run.preprocessing.windows is not None:
-        chunk, encoded = None, _windows(run, rows, warn)
+        chunk, encoded = None, some_windows(run, rows, warn)
     else:
-        chunk = _rows(run, rows)
+        chunk = some_rows(run, rows)
         encoded = run.preprocessing.encode(chunk, named)
-    assembly = _assembly(run, leave)
+    assembly = keras_model(run, leave)
     outputs = tuple(plan.name for plan in assembly.outputs)
     if with_preprocessing:
         assert chunk is not None
         dtype = format.number_dtype
-        model: Any = _with_preprocessing(assembly, run.preprocessing, dtype)
+        model: Any = with_columns(assembly, run.preprocessing, dtype)
         inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
         metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, dtype)
     else:
@@ -158,7 +158,7 @@ def _prove(
     return max(proofs, key=lambda parity: (parity.noise, parity.excess))
 
 
-def _assembly(run: TrainedRun, leave: Leave) -> Assembly:
+def keras_model(run: TrainedRun, leave: Leave) -> Assembly:
     """The model that Keras builds, in float32."""
     predictor = run.predictor
     if not isinstance(predictor, KerasPredictor):
@@ -167,7 +167,7 @@ def _assembly(run: TrainedRun, leave: Leave) -> Assembly:
     return predictor.assembly
 
 
-def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
+def with_columns(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
     """A model that takes columns: the codecs' layers before the trained ones."""
     keras = startup.load()
     columns = make_column_inputs(preprocessing.features, dtype)
@@ -184,7 +184,7 @@ def _with_preprocessing(assembly: Assembly, preprocessing: Preprocessing, dtype:
     return keras.Model(columns, assembly.model(inputs), name=assembly.config.name)
 
 
-def _require_rows(run: TrainedRun) -> None:
+def require_rows(run: TrainedRun) -> None:
     """Refuse to put the preprocessing of windows into a model.
 
     Raises:
@@ -215,7 +215,7 @@ def _asking_for_rows(files: Sequence[str] | None) -> Iterator[None]:
         raise DataError(dataclasses.replace(problem, hint=hint) for problem in error.problems) from error
 
 
-def _windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> Arrays:
+def some_windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> Arrays:
     """The inputs of some windows over such rows."""
     with _asking_for_rows(files):
         opened = _opened(run, files, with_targets=True)
@@ -224,7 +224,7 @@ def _windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> Arrays
     return windows.take(slice(0, MOST_ROWS)).inputs
 
 
-def _rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
+def some_rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:
     """Some of such rows."""
     with _asking_for_rows(files):
         source = _opened(run, files)
