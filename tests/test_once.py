@@ -31,13 +31,14 @@ OF_CONFIG = {
     "check_monitors",
     "check_rates",
     "check_values",
+    "check_workers",
     "cross_check",
     "expand",
     "link",
     "read_sections",
     "unknown_rules",
 }
-FIRST_STAGE = OF_CONFIG | {"check_callbacks", "check_config", "look_at_headers"}
+FIRST_STAGE = OF_CONFIG | {"check_callbacks", "check_config", "check_tracking", "look_at_headers"}
 SECOND_STAGE = FIRST_STAGE | {"check_indices", "check_metrics", "check_metrics_of", "lint"}
 
 Calls = collections.Counter[str]

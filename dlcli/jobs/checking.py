@@ -44,7 +44,8 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
     for doubt in headers.doubts:
         notify(inspection.locate(doubt))
     checked = inspection.checked()
-    if faults := lint(checked.config).faults:  # the earlier they are told the better
+    # The earlier they are told the better; once the data is read more is known, and it is asked again.
+    if checked.config.lint.error and (faults := lint(checked.config).faults):
         raise ConfigError(map(inspection.locate, faults))
     return checked
 

@@ -14,7 +14,9 @@ import pytest
 import dlcli as package
 from dlcli.cli.main import main
 
-TABLE = "age,city,label\n" + "".join(f"{20 + i},{'abc'[i % 3]},{'no' if i % 2 else 'yes'}\n" for i in range(20))
+TABLE = "age,city,label\n" + "".join(
+    f"{20 + i * 7 % 20},{'abc'[i % 3]},{'no' if i % 2 else 'yes'}\n" for i in range(20)
+)
 
 CONFIG = """\
 data:

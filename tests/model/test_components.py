@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dlcli.backend import startup
-from dlcli.config.catalogue.entries import load
+from dlcli.config.catalogue.entries import KERAS_KINDS, load
 from dlcli.config.schema.component import Component
 from dlcli.errors import ModelError
 from dlcli.model.components import make
@@ -50,7 +50,7 @@ FITTING: dict[str, Any] = {
 
 ABSENT = {"OrbaxCheckpoint": "needs orbax", "STFT": "needs scipy", "STFTInitializer": "needs scipy"}
 
-OTHERS = [kind for kind in load().kinds if kind not in ("layers", "applications", "activations")]
+OTHERS = [kind for kind in KERAS_KINDS if kind not in ("layers", "applications", "activations")]
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_ticks_are_on_their_axis(low: float, span: float, whole: bool) -> None:
     if scale.high - scale.low <= 1e-9 * abs(low):
         return
     ticks = scale.ticks()
-    room = 1e-6 * span + 1e-9 * abs(low)
+    room = 1e-6 * span + 1e-9 * max(abs(low), float(whole))
     assert all(scale.low - room <= tick <= scale.high + room for tick in ticks)
     assert len(ticks) <= 12
     assert not whole or all(tick == round(tick) for tick in ticks)

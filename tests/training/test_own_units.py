@@ -24,8 +24,10 @@ ROWS = 80
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     random = np.random.default_rng(3)
-    x, z = random.normal(size=(2, ROWS))
-    table = pd.DataFrame({"x": x, "z": z, "price": 40_000 + 9_000 * x, "size": 0.002 + 0.0001 * z})
+    x, z, noise = random.normal(size=(3, ROWS))
+    table = pd.DataFrame(
+        {"x": x, "z": z, "price": 40_000 + 9_000 * x + 3_000 * noise, "size": 0.002 + 1e-4 * z + 3e-5 * noise}
+    )
     file = tmp_path_factory.mktemp("own") / "data.csv"
     table.to_csv(file, index=False)
     return file
@@ -137,7 +139,7 @@ def test_training_rows_judge_where_there_are_no_others(data: Path, tmp_path: Pat
 
 def test_check_tells_doubts_and_what_was_inferred(data: Path, tmp_path: Path) -> None:
     table = pd.read_csv(data)
-    table["paid"] = [f"{1000 + row:,}" for row in range(ROWS)]
+    table["paid"] = [f"{1000 + row * 7 % 40:,}" for row in range(ROWS)]
     table.to_csv(tmp_path / "paid.csv", index=False)
     said: list[str] = []
 
