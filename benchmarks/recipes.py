@@ -52,8 +52,8 @@ TABLES = {
 }
 """Of scikit-learn, and three that are made: a smooth function, two classes that wind, numbers beside categories."""
 
-BESIDE = {"realmlp": "pytabkit", "tabm-mini": "tabm"}
-"""Presets, and whose they are."""
+BESIDE = {"realmlp": "pytabkit", "realmlp-s": "pytabkit-s", "tabm-mini": "tabm"}
+"""Presets, and whose they are: a program of `sides`, and after a hyphen which of its models."""
 
 PRESETS = ("realmlp", "tabm-mini", "realmlp-s", "mlp")
 
@@ -108,6 +108,8 @@ def ours(name: str, seed: int, folder: Path, preset: str) -> float:
         "model": {"preset": preset},
     }
     run = dlcli.train(config, run_dir=folder / preset, overwrite=True, cache_dir=folder / "cache")
+    if run.record["status"] != "completed":
+        raise SystemExit(f"{name}, seed {seed}: {preset} was {run.record['status']}")
     return error(name, folder, dlcli.predict(run, pd.read_csv(folder / "test.csv"), runtime="keras")["prediction"])
 
 
@@ -115,8 +117,9 @@ def beside(name: str, seed: int, folder: Path, python: str, whose: str) -> float
     """The error of another program's own model."""
     table, result = TABLES[name], folder / f"{whose}.json"
     if not result.exists():
-        side = SIDES / f"{whose}_fit.py"
-        subprocess.run([python, side, folder, table.target, table.kind, str(seed), result], check=True)
+        program, *model = whose.split("-")
+        side = SIDES / f"{program}_fit.py"
+        subprocess.run([python, side, folder, table.target, table.kind, str(seed), result, *model], check=True)
     return error(name, folder, json.loads(result.read_text()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
@@ -29,6 +30,11 @@ _FEWEST, _MOST, _ROWS_EACH = 10, 1_000, 30
 _LEAST = 1e-7
 """The level of the first quantile, and of the last from above: it would be infinitely far in a normal."""
 
+_NEAR = 0.02
+"""So near a straight line must be to the curve of a normal's quantiles, else there is a knot between."""
+
+_NORMAL = statistics.NormalDist()
+
 
 def quartiles(samples: Sequence[Median]) -> Floats:
     """The quartiles and the median between them of each channel, `(3, channels)`."""
@@ -38,7 +44,8 @@ def quartiles(samples: Sequence[Median]) -> Floats:
 class Knots:
     """Piecewise linear from the quantiles of a channel to those of a normal, and back.
 
-    Equal quantiles are one knot, in the middle of what they would be. Numbers beyond the first and the last are
+    A number between two quantiles is at a level between theirs, in proportion; the lines are near the normal's score of
+    that level. Equal quantiles are one knot, in the middle of their levels. Numbers beyond the first and the last are
     taken for these.
 
     Args:
@@ -60,13 +67,20 @@ class Knots:
         """Those of a channel with so many values."""
         number = max(min(count // _ROWS_EACH, _MOST), _FEWEST)
         levels = np.linspace(0, 1, number)
-        edge = max(_LEAST, 0.5 / count)
-        normal = statistics.NormalDist()
-        scores = np.array([normal.inv_cdf(level) for level in np.clip(levels, edge, 1 - edge).tolist()])
-        values = np.array(sample.quantiles(levels.tolist()))
-        unique, first, counts = np.unique(values, return_index=True, return_counts=True)
-        middle = (scores[first] + scores[first + counts - 1]) / 2
-        return cls(unique.tolist(), middle.tolist())
+        unique, first, counts = np.unique(
+            np.array(sample.quantiles(levels.tolist())), return_index=True, return_counts=True
+        )
+        middle = (levels[first] + levels[first + counts - 1]) / 2
+        return cls._through(unique, middle)
+
+    @classmethod
+    def _through(cls, values: Floats, levels: Floats) -> Knots:
+        """Those of quantiles that differ, with more knots where the curve is bent."""
+        pairs = zip(levels.tolist(), levels[1:].tolist(), strict=False)
+        between = [level for pair in pairs for level in _bends(*pair)]
+        all_levels = np.sort(np.concatenate([levels, between]))
+        knots, kept = np.unique(np.interp(all_levels, levels, values), return_index=True)
+        return cls(knots.tolist(), [_score(level) for level in all_levels[kept].tolist()])
 
     def apply(self, values: Floats) -> Floats:
         """The scores."""
@@ -86,3 +100,19 @@ class Knots:
     def from_state(cls, state: Mapping[str, Any]) -> Knots:
         """The knots whose `state` this is. Raises ValueError when it is none."""
         return cls(state["values"], state["scores"])
+
+
+def _score(level: float) -> float:
+    """What of a normal is at a level."""
+    return _NORMAL.inv_cdf(min(max(level, _LEAST), 1 - _LEAST))
+
+
+@functools.lru_cache(maxsize=4096)  # columns without equal quantiles have the same levels
+def _bends(low: float, high: float) -> tuple[float, ...]:
+    """The levels between two where a line needs another knot."""
+    start, end = _score(low), _score(high)
+    near = all(
+        abs(_score(low + part * (high - low)) - (start + part * (end - start))) <= _NEAR for part in (0.25, 0.5, 0.75)
+    )
+    middle = (low + high) / 2
+    return () if near else (*_bends(low, middle), middle, *_bends(middle, high))
