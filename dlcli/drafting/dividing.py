@@ -69,8 +69,9 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
     if group is not None and any(column.used and column is not group for column in columns):
         why = f"rows of one {group.name} stay together: what is predicted later is of others"
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
-    order = next((column for column in columns if _orders(column) and _is_whole(column, found)), None)
-    if order is not None and tells_when(order.name, order.cells):
+    times = (column for column in columns if _orders(column) and _is_whole(column, found))
+    order = next((column for column in times if tells_when(column.name, column.cells)), None)
+    if order is not None:
         why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
         return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
     return _drawn(task, rows, validation, test)

@@ -251,6 +251,13 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
         ({"patient": [f"p{place // 4}" for place in range(ROWS)]}, {"group": "patient"}),
         ({"customer_id": [100 + place // 4 for place in range(ROWS)]}, {"group": "customer_id"}),
         ({"date": [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]}, {"ordered": "date"}),
+        (
+            {
+                "birth_date": [f"19{50 + place * 7 % 40}-0{1 + place % 9}-1{place % 7}" for place in range(ROWS)],
+                "date": [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)],
+            },
+            {"ordered": "date"},
+        ),
         ({"birth_date": [f"19{50 + place % 50}-01-01" for place in range(ROWS)]}, "stratified"),
     ],
 )

@@ -10,6 +10,7 @@ import typer
 from dlcli.cli.commands.options import Json, Quiet
 from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console, counted
+from dlcli.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
@@ -29,7 +30,7 @@ def command(
         ),
     ],
     target: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--target",
             "-t",
@@ -59,9 +60,11 @@ def command(
 ) -> None:
     """Look at data and write a config that trains on it, with the reason of each choice beside it."""
     console = Console(json_only=json, quiet=quiet)
+    if target is not None and len(target) > 1:
+        raise UsageError("one --target is drafted; name more of them under data.target of what is written")
     init(
         data,
-        target=target,
+        target=target[0] if target else None,
         output=output,
         overwrite=overwrite,
         reading=reading,
