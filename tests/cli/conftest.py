@@ -15,7 +15,7 @@ import dlcli as package
 from dlcli.cli.main import main
 
 TABLE = "age,city,label\n" + "".join(
-    f"{20 + i * 7 % 20},{'abc'[i % 3]},{'no' if i % 2 else 'yes'}\n" for i in range(20)
+    f"{20 + min(i, 18)},{'abc'[i % 3]},{'no' if i % 2 else 'yes'}\n" for i in range(20)
 )
 
 CONFIG = """\
