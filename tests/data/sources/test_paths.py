@@ -25,7 +25,8 @@ PARTS = st.sampled_from(["*", "**", "?", "a", "b*", ".*", "*.csv", "[ab]*", "d[[
 def test_the_standard_library_finds_the_same(
     paths: set[str], pattern: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    top = tmp_path_factory.mktemp("tree")
+    top = tmp_path_factory.mktemp("tree") / "w/x/y/z"  # no pattern leads up and out of it, to what other tests write
+    top.mkdir(parents=True)
     for path in sorted(paths, key=len, reverse=True):
         file = top / path
         if not file.exists() and not any(parent.is_file() for parent in file.parents):
