@@ -11,12 +11,14 @@ from typing import Any
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.data.cache.cache import Cache
-from dlcli.data.stages import check_rows, divide
+from dlcli.data.reader import TableReader
+from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import open_resumption
+from dlcli.jobs.resuming import open_resumption, other_sources
+from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
@@ -90,6 +92,8 @@ def train_several(
     """
     with Shared(cache, tell) as shared:
         _require_divisible(job, shared, tell)
+        if before is not None:
+            _require_same_data(before, shared.reader(job.checked.config))
         with (
             claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
             if before is None
@@ -124,7 +128,7 @@ def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
 
     Raises:
-        DataError: There are too few rows, or too few of a class or group.
+        DataError: There are too few rows, or too few of a class or group; or repeats would be the same folds again.
     """
     if job.kind != "cross_validation":
         return
@@ -133,9 +137,21 @@ def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     tell(Stage("reading data"))
     with located(job.inspection):
         table = check_rows(shared.reader(job.checked.config).table())
-        for member in job.members:
-            divided = table.config.at_fold(member.config.data.fold) if member.config.data.fold else table.config
-            divide(dataclasses.replace(table, config=divided), seed=member.config.data_seed)
+        require_divisible(table, [member.config for member in job.members])
+
+
+def _require_same_data(before: Several, reader: TableReader) -> None:
+    """Make sure that all members are of the same rows: those that are trained, and those that are to be.
+
+    Raises:
+        RunError: The files are others than those that a member was trained on.
+    """
+    read = reader.files.fingerprints()
+    for run in before.present():
+        if sources := other_sources(read, run):
+            message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
+            hint = "put them back; or train all of it anew, in another directory"
+            raise RunError(Problem(message, hint=hint, rule="resume-differs"))
 
 
 def _optimistic(job: SeveralJob) -> Problem | None:
