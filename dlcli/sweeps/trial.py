@@ -17,7 +17,7 @@ from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import trial_overrides
 from dlcli.data.reader import TableReader
-from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
@@ -89,6 +89,7 @@ class SweepTrials:
     ) -> None:
         self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
         self._shared, self._prunes, self._tell = shared, prunes, tell
+        self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
 
     def train(self, taken: Taken) -> Result | None:
@@ -96,6 +97,9 @@ class SweepTrials:
 
         Args:
             taken: Ours as long as this lasts.
+
+        Raises:
+            DlcliError: The config would be refused without the values too, as that of every other trial.
         """
         started = time.perf_counter()
         run = self._folder.trial(taken.number)
@@ -106,7 +110,28 @@ class SweepTrials:
         except DlcliError as error:
             if isinstance(error, RunError) and _is_of_disk(error):
                 raise
+            if not _is_begun(run):
+                self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
+
+    def _require_sound(self, error: DlcliError) -> None:
+        """Make sure that it is for its values that a trial was refused, before it was trained.
+
+        Raises:
+            DlcliError: The config is refused as it stands: the data is gone, or lint makes a fault of what is in it.
+        """
+        if self._sound and not isinstance(error, DataError):
+            return
+        inspection = self._inspect({})
+        prepare_job(
+            inspection,
+            self._checked(inspection),
+            directory=self._folder.path,
+            cache=self._shared.cache,
+            tell=lambda event: None,
+            ready=self._shared.prepared,
+        )
+        self._sound = True
 
     def _trained(self, taken: Taken, run: RunDirectory, started: float) -> Result | None:
         if self._sweep.folds is not None:
@@ -205,6 +230,16 @@ def _reason(problems: tuple[Problem, ...]) -> str:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     where = f"{problem.path}: " if problem.path else ""
     return f"{where}{problem.message}{more}"
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """Whether a trial, or a fold of it, has come to be a run: then nothing was wrong before it was trained."""
+    if not run.record.is_file():
+        return False
+    with contextlib.suppress(RunError):
+        several = open_several(run.path)
+        return several is None or bool(several.present())
+    return True
 
 
 def _is_of_disk(error: RunError) -> bool:
