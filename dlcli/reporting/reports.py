@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,14 @@ from dlcli.evaluation.evaluation import Evaluation
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.prediction.files import check_own
 from dlcli.reporting.gathering import held_out
-from dlcli.reporting.looking import Look, RowsKept, look_at
+from dlcli.reporting.looking import Asked, Look, Names, look_at
+from dlcli.reporting.rows_kept import RowsKept
 from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.onnx_model import open_portable, read_portable
 from dlcli.trained.own_code import Leave
 from dlcli.trained.predictor import Predictor
-from dlcli.trained.rows import split_rows
+from dlcli.trained.rows import row_files, split_rows
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import Runtime, load
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
+    from dlcli.trained.rows import Rows
 
 __all__ = ["evaluate_and_report", "report_run", "report_training"]
 
@@ -77,8 +79,10 @@ def report_training(
         predictor = fallback
         if isinstance(content, bytes):
             predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
-        name = next(split for split in reversed(SPLITS) if split in splits)
-        look = look_at(name, splits[name], predictor=predictor, preprocessing=preprocessing, seconds=seconds)
+        name: SplitName = next(split for split in reversed(SPLITS) if split in splits)
+        trained = TrainedRun(run, config, preprocessing, predictor)
+        asked = [Asked(splits[name], predictor, preprocessing)]
+        look = look_at(name, asked, seconds=seconds, names=_names_of(trained, split=name))
         write_report(run, config=config, look=look, seconds=seconds, warn=warn)
 
 
@@ -115,19 +119,20 @@ def evaluate_and_report(
         opened=opened.append,
     )
     (run,) = opened
-    if run.config.report and not run.members:
-        with _faults_told(run.directory, warn):
-            if data is None and kept.last is not None:
-                look: Look | None = _look(run, name, kept.last)
-            else:
-                look = kept.look(name, run.predictor, run.preprocessing)
-            if name == held_out(run.config):
-                write_report(run.directory, config=run.config, look=look, seconds=SECONDS, warn=warn)
-            else:
-                report = make_report(
-                    run.directory, config=run.config, subject=name, look=look, seconds=SECONDS, warn=warn
-                )
-                write_page(run.directory.evaluations / f"{name}.html", report)
+    if not run.config.report:
+        return evaluation
+    with _faults_told(run.directory, warn):
+        names = _names_of(run, split=split, data=data, reading=reading)
+        whole = kept.whole(run.models) if data is None else None
+        if whole is not None:
+            look: Look | None = look_at(name, whole, seconds=SECONDS, names=names)
+        else:
+            look = kept.look(name, run.models, names)
+        if name != held_out(run.config):
+            report = make_report(run.directory, config=run.config, subject=name, look=look, seconds=SECONDS, warn=warn)
+            write_page(run.directory.evaluations / f"{name}.html", report)
+        else:
+            write_report(run.directory, config=run.config, look=look, seconds=SECONDS, warn=warn)
     return evaluation
 
 
@@ -173,11 +178,19 @@ def _look_again(path: Path, *, cache: Cache | None, runtime: Runtime, leave: Lea
     """
     run = load(path, leave=leave, runtime=runtime, warn=warn)
     name = held_out(run.config)
-    return _look(run, name, split_rows(run, name, cache=cache))
+    asked = [Asked(split_rows(each, name, cache=cache), each.predictor, each.preprocessing) for each in run.models]
+    return look_at(name, asked, seconds=SECONDS, names=_names_of(run, split=name))
 
 
-def _look(run: TrainedRun, name: str, samples: Samples) -> Look:
-    return look_at(name, samples, predictor=run.predictor, preprocessing=run.preprocessing, seconds=SECONDS)
+def _names_of(run: TrainedRun, *, split: SplitName, data: Rows | None = None, reading: Reading | None = None) -> Names:
+    """What tells the files that rows of a run are made of; silent where they cannot be told."""
+
+    def names(rows: Sequence[int]) -> Mapping[int, str]:
+        with contextlib.suppress(DlcliError):
+            return row_files(run, rows, split=split, data=data, reading=reading)
+        return {}
+
+    return names
 
 
 @contextlib.contextmanager

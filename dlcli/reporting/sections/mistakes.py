@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.document import Block, Picture, Pictures, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.looking import Look
 from dlcli.reporting.mistake_sizes import mistake_sizes
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.png import data_uri, thumbnail
 from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.seen import Seen
 from dlcli.reporting.shown_rows import FeaturePart, feature_parts, pixels_of, shown_cell, stretched
 
 __all__ = ["mistakes"]
@@ -39,7 +41,6 @@ def mistakes(facts: Facts) -> Section | None:
 
 
 def _blocks(look: Look) -> Iterator[Block]:
-    parts = feature_parts(look.preprocessing, look.taken.inputs)
     for seen in look.seen[:MOST_TARGETS]:
         sizes = _sizes(seen)
         if sizes is None:
@@ -48,7 +49,7 @@ def _blocks(look: Look) -> Iterator[Block]:
         if not worst:
             yield Text(f"{seen.name}: nothing is wrong in {look.all_of_them}.")
             continue
-        yield from _of_target(look, seen, parts, worst, sizes)
+        yield from _of_target(look, seen, worst)
 
 
 def _sizes(seen: Seen) -> NDArray[np.float64] | None:
@@ -70,30 +71,84 @@ def _worst(seen: Seen, sizes: NDArray[np.float64]) -> list[int]:
     return [int(row) for row in order[:MOST_ROWS] if wrong[row]]
 
 
-def _of_target(
-    look: Look, seen: Seen, parts: Sequence[FeaturePart], worst: Sequence[int], sizes: NDArray[np.float64]
-) -> Iterator[Block]:
-    inputs = look.taken.inputs
-    pictured = [part for part in parts if len(worst) and pixels_of(part, part.of(inputs)[worst[0]]) is not None]
+def _of_target(look: Look, seen: Seen, worst: Sequence[int]) -> Iterator[Block]:
+    """What is known of the worst rows of a target: their pictures, and what is none as a table."""
+    rows = [_shown(look, row) for row in worst]
+    names = look.names([each.number for each in rows if each.number is not None])
     caption = f"{seen.name}: the worst of {look.all_of_them}"
+    pictured = {name for name, pixels in rows[0].pixels.items() if pixels is not None}
     if pictured:
-        pictures = [_picture(seen, row, [pixels_of(part, part.of(inputs)[row]) for part in pictured]) for row in worst]
+        pictures = [
+            _picture(seen, row, [each.pixels[name] for name in each.pixels if name in pictured], _source(each, names))
+            for row, each in zip(worst, rows, strict=True)
+        ]
         yield Pictures(caption, pictures)
-    told = [part for part in parts if part not in pictured][:MOST_FEATURES]
+    told = [name for name in rows[0].parts if name not in pictured][:MOST_FEATURES]
     if not told and pictured:
         return
-    columns = ["true", "predicted", *(["probability of the true"] if _own_chance(seen, worst[0]) is not None else [])]
-    rows = [
-        (
-            *(said for said in (_true(seen, row), _predicted(seen, row))),
-            *([_own_chance(seen, row)] if len(columns) == 3 else []),
-            *(shown_cell(part, part.of(inputs)[row]) for part in told),
-        )
-        for row in worst
-    ]
-    yield Table(caption, (*columns, *(part.name for part in told)), rows)
-    if len(parts) - len(pictured) > len(told):
-        yield Text(f"The first {len(told)} of {len(parts):,} features.", "note")
+    known = {
+        name: cells
+        for name, cells in _known(seen, worst, rows, names).items()
+        if any(cell is not None for cell in cells)
+    }
+    features = {name: [each.cell(name) for each in rows] for name in told}
+    table = list(zip(*known.values(), *features.values(), strict=True))
+    yield Table(caption, (*known, *told), table)
+    if len(rows[0].parts) - len(pictured) > len(told):
+        yield Text(f"The first {len(told)} of {len(rows[0].parts):,} features.", "note")
+
+
+def _known(seen: Seen, worst: Sequence[int], rows: Sequence[_Row], names: Mapping[int, str]) -> dict[str, list[Any]]:
+    """What the table of the worst rows says before their features; of some targets and sources None."""
+    return {
+        "row": [None if each.number is None else each.number + 1 for each in rows],
+        "file": [None if each.number is None else names.get(each.number) for each in rows],
+        "true": [_true(seen, row) for row in worst],
+        "predicted": [_predicted(seen, row) for row in worst],
+        "probability of the true": [_own_chance(seen, row) for row in worst],
+    }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """A row as people see it.
+
+    Args:
+        number: In its source, from 0; None where it has none.
+        parts: Its features by their names.
+        inputs: What the model is given.
+        place: Which of the rows in `inputs` it is.
+    """
+
+    number: int | None
+    parts: Mapping[str, FeaturePart]
+    inputs: Mapping[str, NDArray[Any]]
+    place: int
+
+    @property
+    def pixels(self) -> dict[str, NDArray[np.uint8] | None]:
+        """For each feature its picture; None where it is none."""
+        return {name: pixels_of(part, part.of(self.inputs)[self.place]) for name, part in self.parts.items()}
+
+    def cell(self, name: str) -> str | None:
+        """What a feature is, in words; None where this model has no such feature."""
+        part = self.parts.get(name)
+        return None if part is None else shown_cell(part, part.of(self.inputs)[self.place])
+
+
+def _shown(look: Look, row: int) -> _Row:
+    part, place = look.place(row)
+    inputs = part.taken.inputs
+    parts = {each.name: each for each in feature_parts(part.preprocessing, inputs)}
+    return _Row(look.number(row), parts, inputs, place)
+
+
+def _source(row: _Row, names: Mapping[int, str]) -> list[str]:
+    """Where a picture comes from: its row, and the file that it was."""
+    if row.number is None:
+        return []
+    file = names.get(row.number)
+    return [f"row {row.number + 1:,}", *([shortened(file, MOST_LETTERS)] if file else [])]
 
 
 def _own_chance(seen: Seen, row: int) -> float | None:
@@ -132,8 +187,9 @@ def _said(seen: Seen, value: NDArray[Any]) -> Any:
     return shortened(" ".join(names), MOST_LETTERS)
 
 
-def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -> Picture:
-    """The pictures of a row side by side, with masks of the true and the predicted classes where there are such."""
+def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None], source: Sequence[str]) -> Picture:
+    """The pictures of a row side by side, with masks of the true and the predicted classes where there are such; below
+    them what was said, and where they come from."""
     there = [thumbnail(_colored(each), SIDE) for each in pixels if each is not None]
     shape = next(each.shape for each in pixels if each is not None)
     masks = _masks(seen, row, shape)
@@ -142,7 +198,7 @@ def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -
     padded = [_padded(each, height, last=each is there[-1]) for each in there]
     whole = np.ascontiguousarray(np.concatenate(padded, axis=1))
     times = max(1, round(2 * SIDE / max(there[0].shape[:2])))
-    lines = _lines(seen, row, masks=bool(masks))
+    lines = [*_lines(seen, row, masks=bool(masks)), *source]
     return Picture(data_uri(whole), "; ".join(lines), lines, whole.shape[1] * times, whole.shape[0] * times)
 
 
