@@ -38,11 +38,11 @@ MOST_PAST = 200
 
 Numbers = NDArray[Any]
 
-Names = Callable[[Sequence[int]], Mapping[int, str]]
-"""Of rows by their numbers, from 0, the files that they are made of."""
+Written = Callable[[Sequence[int]], Mapping[int, Mapping[str, str]]]
+"""Of rows by their numbers, from 0, what their cells are in the source, by its columns; of some perhaps nothing."""
 
 
-def _nameless(_: Sequence[int]) -> Mapping[int, str]:
+def _unknown(_: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
     return {}
 
 
@@ -126,7 +126,7 @@ class Look:
         chained: Whether each model has rows of its own.
         seen: The targets that can be told.
         series: Of windows: some of them, and some that follow one another; else None.
-        names: Tells the files that rows are made of.
+        written: Tells how rows are written in their source.
     """
 
     name: str
@@ -135,7 +135,7 @@ class Look:
     chained: bool
     seen: tuple[Seen, ...]
     series: SeriesSeen | None = None
-    names: Names = _nameless
+    written: Written = _unknown
 
     def __len__(self) -> int:
         """How many rows are looked at."""
@@ -154,6 +154,10 @@ class Look:
     @property
     def all_of_them(self) -> str:
         """Which rows, in words: `all 30 rows of the test split`."""
+        if self.chained:
+            which = f"all {self.rows:,}" if len(self) == self.rows else f"{len(self):,} of the {self.rows:,}"
+            drawn = "" if len(self) == self.rows else ", drawn at random"
+            return f"{which} rows{drawn}, each predicted by the model that has not seen it"
         where = f"the {self.name} split" if self.name in ("train", "validation", "test") else self.name
         if len(self) == self.rows:
             return f"all {self.rows:,} rows of {where}"
@@ -207,7 +211,7 @@ def _chain(said: Sequence[Sequence[Seen]]) -> list[Seen]:
 
 
 def look_at(
-    name: str, asked: Sequence[Asked], *, chained: bool = False, seconds: float, names: Names = _nameless
+    name: str, asked: Sequence[Asked], *, chained: bool = False, seconds: float, written: Written = _unknown
 ) -> Look:
     """Look at rows of some samples: as many as their size and the time allow.
 
@@ -216,7 +220,7 @@ def look_at(
         asked: The model, with the rows; several models with the same rows each, or each with its own.
         chained: Whether each model has rows of its own.
         seconds: What it may take, about.
-        names: See `Look`.
+        written: See `Look`.
 
     Raises:
         DataError: Samples that are made on demand cannot be.
@@ -240,7 +244,7 @@ def look_at(
         further = min(most, int(rows * 0.7 * seconds / spent))
         if further <= rows or (further <= rows * 2 and further < most):
             series = None if chained else _series_in(asked, chosen[0])
-            return dataclasses.replace(look, series=series, names=names)
+            return dataclasses.replace(look, series=series, written=written)
         rows, seconds = further, seconds - spent
 
 

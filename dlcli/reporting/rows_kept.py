@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from dlcli.data.samples.samples import Samples, Subset, Taken
-from dlcli.reporting.looking import Asked, Look, Names, Part, look_at_parts, part_of, rows_of_size
+from dlcli.reporting.looking import Asked, Look, Part, Written, look_at_parts, part_of, rows_of_size
 from dlcli.trained.run import TrainedRun
 
 __all__ = ["RowsKept"]
@@ -42,7 +42,7 @@ class RowsKept:
             if samples is not None
         ] or None
 
-    def look(self, name: str, models: Sequence[TrainedRun], names: Names) -> Look | None:
+    def look(self, name: str, models: Sequence[TrainedRun], written: Written) -> Look | None:
         """A look at what was kept, by the models that it was encoded for; None where nothing was.
 
         Raises:
@@ -55,7 +55,7 @@ class RowsKept:
         ]
         if not parts or len({len(part) for part in parts}) > 1:
             return None
-        return dataclasses.replace(look_at_parts(name, self._streams[0].rows, parts), names=names)
+        return dataclasses.replace(look_at_parts(name, self._streams[0].rows, parts), written=written)
 
 
 class _Stream:

@@ -13,10 +13,10 @@ from dlcli.config.options.sources import FileColumns, KerasData
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input, open_labelled
-from dlcli.data.row_files import cells_of_rows, file_columns
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import Reading
 from dlcli.data.window_inputs import labelled_windows
+from dlcli.data.written_rows import written_rows
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.run import TrainedRun, Warn
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any] | pd.DataFrame
     """Files (a path, a glob, or several), another form of source as in a config, or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "recorded_files", "row_files", "some_split", "split_rows"]
+__all__ = ["data_parts", "input_rows", "recorded_files", "rows_as_written", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Samples:
@@ -163,10 +163,10 @@ def input_rows(
     )
 
 
-def row_files(
+def rows_as_written(
     run: TrainedRun, rows: Sequence[int], *, split: SplitName, data: Rows | None = None, reading: Reading | None = None
-) -> dict[int, str]:
-    """The files that some rows are made of, as the cells of the table name them; nothing where no feature opens files.
+) -> dict[int, Mapping[str, str]]:
+    """The cells that some rows have in the columns that features read; a row that is not found is left out.
 
     Args:
         run: The run.
@@ -178,13 +178,10 @@ def row_files(
     Raises:
         DataError: The source is gone, or cannot be read.
     """
-    columns = file_columns(run.preprocessing)
-    if not columns or not rows:
-        return {}
     own: Any = getattr(run.config.data, split)
     source: Any = run.config.data.train if own is None or isinstance(own, float) else own
     opened = input_rows(run, source if data is None else data, reading=reading)
-    return cells_of_rows(opened.source, columns, rows)
+    return written_rows(opened.source, run.preprocessing, rows)
 
 
 def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:
