@@ -11,8 +11,10 @@ from typing import Any
 
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.reader import TableReader
+from dlcli.data.samples.samples import Samples
 from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import located
@@ -23,6 +25,7 @@ from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
+from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
@@ -31,6 +34,7 @@ from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
 __all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
@@ -170,11 +174,26 @@ def train_members(
                 claimed.complete()
                 if whole:
                     evaluate_mean(run, job.checked.config, tell)
+            if whole:
+                _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
+
+
+def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, tell: Findings) -> None:
+    """Write the report of the whole; its faults cost no training."""
+    if not job.checked.config.report:
+        return
+    tell(Stage("writing the report"))
+    checked = {run.path / member.name: job.checked_of(member) for member in job.members}
+
+    def rows(trained: TrainedRun, split: SplitName) -> Samples:
+        return shared.prepared(checked[trained.directory.path]).splits[split]
+
+    report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
 
 
 def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
