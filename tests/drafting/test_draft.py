@@ -459,3 +459,10 @@ def test_films_get_convolutions_over_time_and_place(tmp_path: Path) -> None:
     config = _config(drafted)
     assert config["data"]["features"] == {"clip": "video"}
     assert "Conv3D" in config["model"]["layers"][0]
+
+
+def test_of_seldom_classes_no_column_gives_the_target_away(tmp_path: Path) -> None:
+    frauds = [int(place % 500 == 3) for place in range(2000)]
+    drafted = _init(tmp_path, "fraud", x=_numbers(2000), c=["abcd"[place % 4] for place in range(2000)], fraud=frauds)
+    assert drafted.used == ("x", "c")
+    assert "gives the target away" not in drafted.text
