@@ -261,6 +261,7 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
             {"ordered": "date"},
         ),
         ({"birth_date": [f"19{50 + place % 50}-01-01" for place in range(ROWS)]}, "stratified"),
+        ({"sent": [f"{1 + place % 28:02}.{1 + place // 28:02}.2020" for place in range(ROWS)]}, {"ordered": "sent"}),
     ],
 )
 def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Path) -> None:
@@ -278,6 +279,7 @@ _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, 
         ("event_time", [int(each.timestamp() * 1000) for each in _MOMENTS], "milliseconds since 1970"),
         ("month", [f"20240{1 + place % 6}" for place in range(ROWS)], "months, 202401 to 202406"),
         ("date", [f"{each:%d/%b/%Y:%H:%M:%S}" for each in _MOMENTS], "the latest rows"),
+        ("date", [f"{each:%d.%m.%Y}" for each in _MOMENTS], "'01.01.2024' to '30.04.2024'"),
         ("sent", [f"{each:%a %b %d %H:%M:%S %Y}" for each in _MOMENTS], None),
         ("amount", [int(each.timestamp()) for each in _MOMENTS], None),
         ("time", [place * 7 % ROWS for place in range(ROWS)], None),

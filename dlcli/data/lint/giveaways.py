@@ -20,8 +20,8 @@ _FEWEST_OTHERS = 10
 """Rows of other classes than the most frequent one from which on telling them apart is no chance."""
 
 _TOLD = 0.98
-"""The part of these that a column gets right by itself where it gives the target away. Of all rows it says nothing: where
-one in a thousand is a fraud, whatever a column holds is right about the others."""
+"""The part of these that a column gets right by itself where it gives the target away. Of all rows it says nothing:
+where one in a thousand is a fraud, whatever a column holds is right about the others."""
 
 _TOLD_BY_GAPS = 0.95
 """The same of its empty cells: that a cell is empty hardly tells so much, unless it was filled in after the fact."""
@@ -149,7 +149,7 @@ def _correlation(values: NDArray[np.float64], wanted: NDArray[np.float64]) -> fl
 
 
 def _together(name: str, values: NDArray[np.float64], wanted: NDArray[np.float64]) -> str:
-    """Whether a number rises or falls with another, as its logarithm or rank does; time is no disguise of what grows."""
+    """Whether a number rises or falls with another, as its logarithm or rank does; time does with all that grows."""
     if min(len(np.unique(values)), len(np.unique(wanted))) < _LEVELS or is_time_name(name) or _counts_steps(values):
         return ""
     for how, other in (("rises", wanted), ("falls", -wanted)):

@@ -150,6 +150,12 @@ def test_whose_rows_they_are_is_seen_in_columns_that_are_no_features(tmp_path: P
     assert "groups-across-splits" in told(tmp_path, table, exclude=["subject_id"])
 
 
+def test_rows_in_the_order_of_dates_of_any_form(tmp_path: Path) -> None:
+    table = {**PLAIN, "sent": pd.date_range("2024-01-01", periods=ROWS).strftime("%d.%m.%Y")}
+    features = {"x": _typed("number"), "sent": {"type": "datetime", "format": "%d.%m.%Y"}}
+    assert "{ordered: sent}" in told(tmp_path, table, features=features)["times-across-splits"].hint
+
+
 def test_rows_that_are_there_many_times_to_give_them_weight(tmp_path: Path) -> None:
     frame = pd.concat([pd.DataFrame(PLAIN)] * 6, ignore_index=True)
     assert "same-rows-across-splits" in told(tmp_path, {name: frame[name] for name in PLAIN})
