@@ -11,16 +11,21 @@ from typing import Any
 
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
-from dlcli.data.stages import check_rows, divide
+from dlcli.data.reader import TableReader
+from dlcli.data.samples.samples import Samples
+from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import open_resumption
+from dlcli.jobs.resuming import open_resumption, other_sources
+from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
+from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
@@ -29,6 +34,7 @@ from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
 __all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
@@ -139,8 +145,10 @@ def train_members(
         note: What the record says besides, asked at the beginning and at the end.
 
     Raises:
-        DlcliError: See `run_job`.
+        DlcliError: See `run_job`; rows that have changed since.
     """
+    if before is not None:
+        _require_same_data(before, shared.reader(job.checked.config))
     with (
         claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
         if before is None
@@ -166,6 +174,8 @@ def train_members(
                 claimed.complete()
                 if whole:
                     evaluate_mean(run, job.checked.config, tell)
+            if whole:
+                _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
     seconds = time.perf_counter() - started
@@ -173,11 +183,24 @@ def train_members(
     return Run(run.path)
 
 
+def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, tell: Findings) -> None:
+    """Write the report of the whole; its faults cost no training."""
+    if not job.checked.config.report:
+        return
+    tell(Stage("writing the report"))
+    checked = {run.path / member.name: job.checked_of(member) for member in job.members}
+
+    def rows(trained: TrainedRun, split: SplitName) -> Samples:
+        return shared.prepared(checked[trained.directory.path]).splits[split]
+
+    report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
+
+
 def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
 
     Raises:
-        DataError: There are too few rows, or too few of a class or group.
+        DataError: There are too few rows, or too few of a class or group; or repeats would be the same folds again.
     """
     if job.kind != "cross_validation":
         return
@@ -186,9 +209,21 @@ def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     tell(Stage("reading data"))
     with located(job.inspection):
         table = check_rows(shared.reader(job.checked.config).table())
-        for member in job.members:
-            divided = table.config.at_fold(member.config.data.fold) if member.config.data.fold else table.config
-            divide(dataclasses.replace(table, config=divided), seed=member.config.data_seed)
+        require_divisible(table, [member.config for member in job.members])
+
+
+def _require_same_data(before: Several, reader: TableReader) -> None:
+    """Make sure that all members are of the same rows: those that are trained, and those that are to be.
+
+    Raises:
+        RunError: The files are others than those that a member was trained on.
+    """
+    read = reader.files.fingerprints()
+    for run in before.present():
+        if sources := other_sources(read, run):
+            message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
+            hint = "put them back; or train all of it anew, in another directory"
+            raise RunError(Problem(message, hint=hint, rule="resume-differs"))
 
 
 def _optimistic(job: SeveralJob) -> Problem | None:
