@@ -116,6 +116,8 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
     console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
     if outcome.best is not None:
         console.note(f"its config: dlcli train {shlex.quote(str(outcome.best_config))}")
+    if (page := outcome.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _document(outcome: SweepOutcome) -> dict[str, Any]:

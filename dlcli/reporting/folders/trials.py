@@ -61,6 +61,7 @@ class Search:
         metric: What was measured.
         direction: Which way it is better: `min` or `max`.
         trials: Those that have ended, by their numbers.
+        complete: Of these those that came to their end, the best first; repetitions are left out.
         parameters: Their names.
     """
 
@@ -69,20 +70,12 @@ class Search:
     metric: str
     direction: str
     trials: tuple[Trial, ...]
+    complete: tuple[Trial, ...]
     parameters: tuple[str, ...]
 
     def better(self, one: float, other: float) -> bool:
         """Whether a value is better than another."""
         return one > other if self.direction == "max" else one < other
-
-    @property
-    def complete(self) -> list[Trial]:
-        """Those that came to their end, the best first; repetitions are left out."""
-        found = [trial for trial in self.trials if trial.state == "complete" and trial.value is not None]
-        sign = -1 if self.direction == "max" else 1
-        return sorted(
-            (trial for trial in found if not trial.twin), key=lambda each: (sign * (each.value or 0), each.number)
-        )
 
     def importance(self) -> dict[str, float]:
         """How much of the differences each parameter explains, the most first; empty where that was not told."""
@@ -103,7 +96,15 @@ def read_search(several: Several) -> Search:
     record, section = several.record, _section(several)
     metric = record.get("metric") or (section.metric if section is not None else "the metric")
     names, trials = _table(several)
-    return Search(several, section, str(metric), str(record.get("direction", "min")), trials, names)
+    direction = str(record.get("direction", "min"))
+    return Search(several, section, str(metric), direction, trials, _ranked(trials, direction), names)
+
+
+def _ranked(trials: Sequence[Trial], direction: str) -> tuple[Trial, ...]:
+    sign = -1 if direction == "max" else 1
+    found = [(sign * trial.value, trial.number, trial) for trial in trials if trial.value is not None]
+    own = [each for each in found if each[2].state == "complete" and not each[2].twin]
+    return tuple(trial for *_, trial in sorted(own, key=lambda each: each[:2]))
 
 
 def _section(several: Several) -> SweepConfig | None:
