@@ -68,7 +68,7 @@ def weights(run: Path) -> list[Any]:
     return [np.asarray(each) for each in predictor.assembly.model.weights]
 
 
-@pytest.mark.parametrize("member", ["classes/fold-1", "classes/fold-3", "numbers/fold-2", "ensemble/member-2"])
+@pytest.mark.parametrize("member", ["classes/fold-1", "classes/fold-3", "ensemble/member-2"])
 def test_each_member_is_the_run_that_train_makes_alone(member: str, place: Path, tmp_path: Path) -> None:
     alone = dlcli.train(place / member / "config.yaml", run_dir=tmp_path / "alone")
     assert compare_history(read_history(place / member / "history.csv"), read_history(alone.path / "history.csv")) == []

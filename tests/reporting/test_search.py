@@ -94,6 +94,25 @@ def test_any_search_has_a_report(rows: list[dict[str, Any]], says: str, tmp_path
     assert says in report_of(sweep(tmp_path / "s", rows)).text
 
 
+def test_trials_of_several_folds_show_their_spread(tmp_path: Path) -> None:
+    folder = sweep(tmp_path / "s", MANY)
+    said = yaml.safe_load((folder / "config.yaml").read_text())
+    said["sweep"]["folds"] = 5
+    (folder / "config.yaml").write_text(yaml.safe_dump(said))
+    lines = (folder / "trials.csv").read_text().splitlines()
+    places = [",spread,folds", *[f",0.{number:04d},5" for number in range(1, 21)]]
+    at = len(COLUMNS)
+    lines = [
+        ",".join([*line.split(",")[:at], *place.split(",")[1:], *line.split(",")[at:]])
+        for line, place in zip(lines, places, strict=True)
+    ]
+    (folder / "trials.csv").write_text("\n".join(lines))
+    page = report_of(folder)
+    assert "5 folds, whose mean counts" in page.text
+    assert f"dlcli cross-validate --folds 5 {folder}/best.yaml" in page.text
+    assert "0.002" in page.text
+
+
 def test_a_search_that_goes_on_says_how(tmp_path: Path) -> None:
     page = report_of(sweep(tmp_path / "s", MANY, status="interrupted"))
     assert f"go on with it: dlcli sweep --join {tmp_path / 's'}" in page.text
