@@ -14,7 +14,7 @@ from dlcli.api.listeners import ignore, leave_to_run, once, warner
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import ConfigError, Problem
 from dlcli.runs.claiming import choose
-from dlcli.runs.members import open_several
+from dlcli.runs.members import WORDS, Several, open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
@@ -136,13 +136,9 @@ def _resume(
     _require_counts(of, repeats)
     assert isinstance(of, int)
     assert isinstance(repeats, int)
-    if overrides:
-        message = "a cross-validation goes on with the config that its folds were begun with"
-        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    _require_same_config(overrides, before)
     if before.record.get("status") == "completed":
-        message = f"there is nothing to do: all {len(before.names)} folds are trained"
-        tell(Notice(Problem(message, rule="nothing-to-do")))
-        return Run(path)
+        return _nothing_to_do(before, allow_code=allow_code, tell=tell)
     job = _job(before.directory.config, (), of, repeats, tell)
     require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
     return train_several(
@@ -187,13 +183,9 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
     path = task.resume
     assert path is not None
     before = require_kind(open_several(path), path, "ensemble")
-    if task.overrides:
-        message = "an ensemble goes on with the config that its members were begun with"
-        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    _require_same_config(task.overrides, before)
     if before.record.get("status") == "completed":
-        message = f"there is nothing to do: all {len(before.names)} members are trained"
-        tell(Notice(Problem(message, rule="nothing-to-do")))
-        return Run(path)
+        return _nothing_to_do(before, allow_code=task.allow_code, tell=tell)
     inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
     require_code(checked.config, before.directory, leave_to_run(task.allow_code, tell))
     return train_several(
@@ -207,6 +199,30 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
         tell=tell,
         before=before,
     )
+
+
+def _require_same_config(overrides: Overrides, before: Several) -> None:
+    """Refuse what would make other members of those that are trained still.
+
+    Raises:
+        ConfigError: Something is to be another.
+    """
+    if overrides:
+        message = f"the {WORDS[before.kind]} {before.directory.path} goes on with the config that it was begun with"
+        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+
+
+def _nothing_to_do(before: Several, *, allow_code: bool, tell: Findings) -> Run:
+    """A folder whose members are all trained; it may have been ended before their mean was evaluated."""
+    if not (before.directory.evaluations / "test.json").is_file():
+        from dlcli.config.inspection.resolved import read_resolved
+        from dlcli.jobs.several.outcome import evaluate_mean
+
+        config = read_resolved(before.place(before.names[0]).config)
+        evaluate_mean(before.directory, config, tell, leave=leave_to_run(allow_code, tell))
+    message = f"there is nothing to do: all {len(before.names)} members are trained"
+    tell(Notice(Problem(message, rule="nothing-to-do")))
+    return Run(before.directory.path)
 
 
 def _require_one_process(

@@ -152,7 +152,7 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
     """Train one after the other; `interrupted` as soon as one is."""
     for number, member in enumerate(job.members, start=1):
         place = RunDirectory(run.path / member.name)
-        if place.record.is_file() and place.read_record().get("status") == "completed":
+        if _is_completed(place):
             continue
         tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
         try:
@@ -165,6 +165,15 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
         if trained.status != "completed":
             return trained.status
     return "completed"
+
+
+def _is_completed(place: RunDirectory) -> bool:
+    return place.record.is_file() and place.read_record().get("status") == "completed"
+
+
+def _is_begun(place: RunDirectory) -> bool:
+    """Whether a member can be gone on with; one that was killed before it was described is begun anew."""
+    return all(file.is_file() for file in (place.record, place.config, place.preprocessing))
 
 
 def _known_files(record: RunRecord) -> dict[str, Any] | None:
@@ -185,7 +194,7 @@ def _train(
     """Train one, or go on with it."""
     started = time.perf_counter()
     checked, inspection, resumption = job.checked_of(member), job.inspection, None
-    if place.record.is_file():
+    if _is_begun(place):
         # The folder's config has been looked at, and so has its code.
         resumption = open_resumption(place.path, leave=GRANTED)
         inspection = resumption.inspection
@@ -207,7 +216,7 @@ def _train(
         plan,
         directory=place,
         numbered=False,
-        overwrite=False,
+        overwrite=place.record.is_file() and resumption is None,
         inputs=(),
         config_file=job.inspection.file,
         started=started,
