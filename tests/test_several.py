@@ -28,6 +28,7 @@ TABLE = pd.DataFrame({"a": DRAW.normal(size=ROWS).round(3), "b": DRAW.normal(siz
 TABLE["sign"] = np.where(TABLE["a"] > 0.2, "plus", "minus")
 TABLE["total"] = (30 * TABLE["a"] - TABLE["b"] + 500).round(3)
 TABLE["who"] = np.arange(ROWS) // 6
+TABLE["kind"] = np.where(np.arange(ROWS) == 7, "odd", TABLE["sign"])
 
 
 def job(place: Path, target: str = "sign", **changes: Any) -> dict[str, Any]:
@@ -137,11 +138,17 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
             folds["number"] += 1
             raise StopTraining
 
-    run = dlcli.cross_validate(job(place), folds=3, run_dir=tmp_path / "cv", listener=stop)
+    table = tmp_path / "table.csv"
+    shutil.copy(place / "table.csv", table)
+    run = dlcli.cross_validate(job(tmp_path), folds=3, run_dir=tmp_path / "cv", listener=stop)
     assert run.status == "interrupted"
     assert folds["number"] == 1
     with pytest.raises(RunError, match=r"not complete|fold-"):
         dlcli.predict(run, TABLE)
+    TABLE[:-6].to_csv(table, index=False)
+    with pytest.raises(RunError, match=r"data.train reads other files than when .*fold-1 was trained"):
+        dlcli.cross_validate(resume=run)
+    shutil.copy(place / "table.csv", table)
     again = dlcli.cross_validate(resume=run)
     assert again.status == "completed"
     assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()
@@ -169,21 +176,30 @@ def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "folds", "fault"),
+    ("changes", "counts", "fault", "words"),
     [
-        ({"split": "stratified"}, 40, DataError),
-        ({"split": {"group": "who"}}, 9, DataError),
-        ({"validation": "table.csv"}, 2, ConfigError),
-        ({}, 1, ConfigError),
+        ({"split": "stratified"}, {"folds": 40}, DataError, "of every class"),
+        ({"split": {"group": "who"}}, {"folds": 9}, DataError, "8 groups"),
+        ({"target": "kind"}, {"folds": 3}, DataError, r"fold \d of 3: .*never shows: 'odd'"),
+        ({"split": "ordered"}, {"folds": 3, "repeats": 2}, DataError, "the same models again"),
+        ({"split": {"ordered": "who"}}, {"folds": 3, "repeats": 2}, DataError, "the same models again"),
+        ({"split": {"group": "who"}}, {"folds": 8, "repeats": 3}, DataError, "repeat 2 divides the rows as repeat 1"),
+        ({"validation": "table.csv"}, {"folds": 2}, ConfigError, "fold"),
+        ({}, {"folds": 1}, ConfigError, "2 to 1,000 folds"),
     ],
 )
 def test_what_cannot_be_folded_leaves_nothing(
-    changes: dict[str, Any], folds: int, fault: type[Exception], place: Path, tmp_path: Path
+    changes: dict[str, Any],
+    counts: dict[str, int],
+    fault: type[Exception],
+    words: str,
+    place: Path,
+    tmp_path: Path,
 ) -> None:
     config = job(place)
     config["data"] |= changes
-    with pytest.raises(fault):
-        dlcli.cross_validate(config, folds=folds, run_dir=tmp_path / "cv")
+    with pytest.raises(fault, match=words):
+        dlcli.cross_validate(config, **counts, run_dir=tmp_path / "cv")
     assert not (tmp_path / "cv").exists()
 
 

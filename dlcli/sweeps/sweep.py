@@ -124,12 +124,7 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
         message = "the config has no `sweep`: nothing says what is to be searched"
         hint = "sweep: {space: {compile.optimizer.Adam.learning_rate: {log: [1e-4, 1e-1]}}}"
         raise ConfigError(inspection.locate(Problem(message, path="sweep", hint=hint, rule="missing-key")))
-    said = measured(
-        inspection.sections,
-        inspection.code,
-        checked.expanded,
-        is_validated=inspection.document.has("data", "validation"),
-    )
+    said = measured(inspection.document, inspection.sections, inspection.code, checked.expanded)
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
 
