@@ -31,7 +31,7 @@ class Runtime:
     gpus: tuple[str, ...]
 
 
-def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
+def configure(runtime: RuntimeConfig, seed: int, *, again: bool = False) -> Runtime:
     """Make the process ready to build and train one model; call it before each.
 
     Forgets the models built before, resets names, dtype policy and image format, and seeds Python, NumPy, TensorFlow
@@ -41,6 +41,7 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     Args:
         runtime: The config's `runtime`.
         seed: The config's `seed`; the same seed gives the same initial weights.
+        again: For a model that is built already, and is not to be forgotten.
 
     Raises:
         ModelError: The device is absent, or can no longer be chosen.
@@ -51,7 +52,8 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     device, gpus = _choose_device(tf, runtime.device)
     _set_threads(tf, runtime.threads or _share_of_threads())
     workers.join()
-    keras.utils.clear_session()
+    if not again:
+        keras.utils.clear_session()
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy(runtime.precision)

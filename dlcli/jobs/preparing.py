@@ -89,15 +89,17 @@ def prepare_job(
         config, graph, vectors = find_vectors(config, graph, preprocessing, tell=tell)
         config, graph = fill_in(config, graph, prepared)
         config, graph = adapt_layers(config, graph, prepared, tell=tell)
-        assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
-        assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
-        if config.code and not check:
-            # On a model of its own, so that the draws of the one that is trained stay what they are.
-            rehearse(assembly, prepared, tell=tell)
+        assembly = None if models is None else models.again(config, graph, preprocessing)
+        if assembly is None:
             assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
-            assembly = begin(assembly, preprocessing, vectors=vectors).compile()
-        if models is not None:
-            assembly = models.take(assembly, preprocessing.inputs(graph.features))
+            assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
+            if config.code and not check:
+                # On a model of its own, so that the draws of the one that is trained stay what they are.
+                rehearse(assembly, prepared, tell=tell)
+                assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
+                assembly = begin(assembly, preprocessing, vectors=vectors).compile()
+            if models is not None:
+                assembly = models.take(assembly, preprocessing, of=config)
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
         of_config = lint(assembly.config, known=Known(prepared.preprocessing.target_specs, prepared.ranges))
@@ -109,6 +111,8 @@ def prepare_job(
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
             tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
+        if models is not None:
+            models.remember(assembly)
         if check:
             rehearse(assembly, prepared, tell=tell)
         elif not config.code:
