@@ -59,6 +59,11 @@ class Column:
         return 0 if self.cells.is_array else len(self.cells.different)
 
     @property
+    def feature_type(self) -> str:
+        """The type's name; `auto` where it is not known yet."""
+        return "auto" if self.feature is None else self.feature.type
+
+    @property
     def details(self) -> str:
         """What there is to say of it beside its type, and a few of its values."""
         words = self.why

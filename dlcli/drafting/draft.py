@@ -17,6 +17,7 @@ from dlcli.drafting.columns import Column, against_target, look_at_columns, sett
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import Layout, lay_out
 from dlcli.drafting.form import look_at_form
+from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.glance import Glance, glance
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
@@ -118,6 +119,7 @@ def _draft(
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
     ]
+    columns = mark_gaps(columns, cells, task)
     sample = look_at_form(columns, seen.folder)
     columns = sample.columns
     if not any(column.used for column in columns):

@@ -39,7 +39,7 @@ def numbered_times(column: Column) -> str:
         if _FIRST * count <= least and most <= _LAST * count:
             return f"{unit} since 1970, {_day(least / count)} to {_day(most / count)}"
     months = numbers[~np.isnan(numbers)] % 100
-    if 199001 <= least and most <= 210012 and np.isin(months, np.arange(1, 13)).all():
+    if least >= 199001 and most <= 210012 and np.isin(months, np.arange(1, 13)).all():
         return f"months, {least:.0f} to {most:.0f}"
     return ""
 

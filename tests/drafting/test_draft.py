@@ -132,6 +132,35 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
+def test_empty_cells_are_marked_where_they_are_many_or_tell(tmp_path: Path) -> None:
+    rows, draw = 1200, random.Random(2)
+    classes = _classes(rows)
+    numbers = {name: _numbers(rows, seed) for seed, name in enumerate(("many", "telling", "few", "some"))}
+    for place, each in enumerate(classes):
+        for name, chance in (("many", 0.2), ("telling", 0.06 * (each == "yes")), ("some", 0.03)):
+            if draw.random() < chance:
+                numbers[name][place] = ""
+    numbers["few"][7] = ""
+    drafted = _init(tmp_path, **numbers, y=classes)
+    features = _config(drafted)["data"]["features"]
+    marked = {"type": "number", "mark_missing": True}
+    assert features == {"many": marked, "telling": marked, "few": "number", "some": "number"}
+    assert "18 % of the rows" in _line(drafted, "many")
+    assert "goes with the target" in _line(drafted, "telling")
+    price = [f"{draw.gauss(5 * (cell == ''), 1):.3f}" for cell in numbers["some"]]
+    assert _config(_init(tmp_path, **numbers, y=price))["data"]["features"]["some"] == marked
+
+
+def test_many_columns_with_empty_cells_are_marked_at_once(tmp_path: Path) -> None:
+    many = {
+        f"c{column}": [cell if place % 4 else "" for place, cell in enumerate(_numbers(seed=column))]
+        for column in range(45)
+    }
+    data = _config(_init(tmp_path, **many, z=_numbers(seed=99), y=_classes()))["data"]
+    assert data["defaults"] == {"number": {"mark_missing": "auto"}}
+    assert data["features"] == {"...": "auto"}
+
+
 @pytest.mark.parametrize(
     "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
 )
