@@ -132,6 +132,32 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
+def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:
+    infinite = ["inf" if place % 9 == 0 else "-inf" if place % 17 == 0 else place * 1.5 for place in range(ROWS)]
+    config = _config(_init(tmp_path, x=infinite, z=_numbers(), y=_classes()))
+    assert config["data"]["missing_values"] == ["-inf", "inf"]
+    assert config["data"]["features"]["x"]["type"] == "number"
+
+
+@pytest.mark.parametrize(
+    ("classes", "marks", "kind"),
+    [
+        (["a", "b", "?"], ["?"], "category"),
+        (["+", "-", "+"], None, "category"),
+        (["a", "b", "none"], None, "category"),
+        (["?", "!", "a"], None, "category"),
+        ([*map(str, range(0, 300, 7)), "-"], ["-"], "number"),
+    ],
+)
+def test_signs_for_no_value_are_no_class(
+    classes: list[str], marks: list[str] | None, kind: str, tmp_path: Path
+) -> None:
+    config = _config(_init(tmp_path, x=_numbers(), y=[classes[place % len(classes)] for place in range(ROWS)]))
+    assert config["data"].get("missing_values") == marks
+    assert config["data"]["target"]["y"]["type"] == kind
+    assert config["data"]["target"]["y"].get("missing") == (None if marks is None else "drop")
+
+
 def test_empty_cells_are_marked_where_they_are_many_or_tell(tmp_path: Path) -> None:
     rows, draw = 1200, random.Random(2)
     classes = _classes(rows)
@@ -442,6 +468,17 @@ def test_what_is_said_of_the_file_is_written_down(tmp_path: Path) -> None:
         ["?"],
     )
     dlcli.check(tmp_path / "odd.yaml", fast=True)
+
+
+def test_the_command_is_that_of_the_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _write(tmp_path, x=_numbers(), y=_classes())
+    assert "dlcli train 'my config.yaml'" in dlcli.init(file, output=tmp_path / "my config.yaml").text
+    (tmp_path / "mails" / "spam").mkdir(parents=True)
+    (tmp_path / "mails" / "ham").mkdir()
+    for place in range(20):
+        (tmp_path / "mails" / ("spam" if place % 2 else "ham") / f"{place}.txt").write_text(f"{place} words")
+    monkeypatch.chdir(tmp_path)
+    assert dlcli.init("mails").output == Path("mails.yaml")
 
 
 def test_nothing_is_replaced_without_being_asked_for(tmp_path: Path) -> None:
