@@ -125,7 +125,7 @@ def _draft(
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
-    dividing = divide(columns, task, found, own=[name for name in place.sources if name != "train"])
+    dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
     rows = found.num_rows - task.missing
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(

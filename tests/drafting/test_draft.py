@@ -324,6 +324,20 @@ def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Pa
     assert _config(drafted)["data"]["split"] == split
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    ("later", "split"),
+    [(ROWS * 2 // 3, "stratified"), (ROWS // 2, {"ordered": "date"}), (ROWS - 4, {"ordered": "date"})],
+)
+def test_no_class_comes_after_all_training_rows(later: int, split: object, form: str, tmp_path: Path) -> None:
+    rows = random.Random(6).sample(range(ROWS), ROWS)
+    days = [f"{datetime.date(2024, 1, 1) + datetime.timedelta(days=row):{form}}" for row in rows]
+    classes = ["late" if row >= later else ["a", "b"][row % 2] for row in rows]
+    drafted = _init(tmp_path, date=days, x=_numbers(), y=classes)
+    assert _config(drafted)["data"]["split"] == split
+    assert ("no training row would be of 'late'" in " ".join(drafted.text.split())) == (split == "stratified")
+
+
 _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, minutes=7 * day) for day in range(ROWS)]
 
 
