@@ -537,3 +537,30 @@ def test_of_seldom_classes_no_column_gives_the_target_away(tmp_path: Path) -> No
     drafted = _init(tmp_path, "fraud", x=_numbers(2000), c=["abcd"[place % 4] for place in range(2000)], fraud=frauds)
     assert drafted.used == ("x", "c")
     assert "gives the target away" not in drafted.text
+
+
+def _pictures(order: Sequence[int], rows: int = 60, side: int = 7) -> dict[str, list[int]]:
+    """Bright spots on pictures, a column a pixel."""
+    draw = np.random.default_rng(8)
+    places = np.arange(side)
+    middles = draw.uniform(0, side, (rows, 2, 1))
+    across, down = np.exp(-((places - middles) ** 2) / 3).transpose(1, 0, 2)
+    pixels = (255 * across[:, :, np.newaxis] * down[:, np.newaxis, :]).round().astype(int).reshape(rows, -1)
+    return {f"px{place}": pixels[:, source].tolist() for place, source in enumerate(order)}
+
+
+def test_columns_that_are_pixels_are_a_picture(tmp_path: Path) -> None:
+    labels = [str(place % 3) for place in range(60)]
+    drafted = _init(tmp_path, "label", label=labels, **_pictures(range(49)))
+    config = _config(drafted)
+    assert config["data"]["features"]["pixels"] | {"scale": 0} == {
+        "type": "number",
+        "columns": ["px{0..48}"],
+        "shape": [7, 7, 1],
+        "scale": 0,
+    }
+    assert "Conv2D" in config["model"]["layers"][0]
+    mixed = random.Random(1).sample(range(49), 49)
+    for others in (_pictures(mixed), {**_pictures(range(49)), "z": _numbers(60)}):
+        config = _config(_init(tmp_path, "label", label=labels, **others))
+        assert config["model"] == {"preset": "realmlp"}
