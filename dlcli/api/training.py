@@ -25,7 +25,7 @@ from dlcli.backend import startup, workers
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import Problem
 from dlcli.jobs.workers.task import Task
-from dlcli.runs.claiming import can_go_on, choose
+from dlcli.runs.claiming import can_go_on, choose, way_on
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
@@ -165,7 +165,7 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     directory = choose(checked.config.name, task.run_dir, overwrite=task.overwrite, inputs=inputs)
     if task.overwrite and can_go_on(directory):
         message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
-        hint = f"dlcli train --resume {directory.path}"
+        hint = way_on(directory)
         tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
 
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache, tell=tell)

@@ -124,7 +124,10 @@ def _orders(column: Column) -> bool:
 
 
 def _tells(column: Column) -> bool:
-    return bool(numbered_times(column)) or tells_when(column.name, column.cells)
+    if numbered_times(column):
+        return True
+    format = None if column.feature is None else column.feature.date_format
+    return tells_when(column.name, column.cells, format=format)
 
 
 def _is_whole(column: Column, found: Survey) -> bool:

@@ -17,6 +17,7 @@ from dlcli.drafting.columns import Column, against_target, look_at_columns, sett
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import Layout, lay_out
 from dlcli.drafting.form import look_at_form
+from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.glance import Glance, glance
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
@@ -29,6 +30,12 @@ from dlcli.errors import DataError, Problem, first_of
 __all__ = ["Draft", "draft"]
 
 SEED = 7
+
+FORECASTS = "lstm-forecast"
+"""The preset that takes windows."""
+
+MOST_STEPS = 24
+"""Of a window that is shown."""
 
 MOST_CLASSES_LISTED = 20
 """Classes that are listed, so that their order and the positive one can be seen."""
@@ -112,6 +119,7 @@ def _draft(
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
     ]
+    columns = mark_gaps(columns, cells, task)
     sample = look_at_form(columns, seen.folder)
     columns = sample.columns
     if not any(column.used for column in columns):
@@ -254,16 +262,25 @@ def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[
     """Where rows are in time, and a number is predicted: how they would be steps of a series instead."""
     if dividing.order is None or task.kind != "number":
         return []
-    said: dict[str, Any] = {"length": 24, "horizon": 1, "time": dividing.order}
+    said: dict[str, Any] = {"length": _length(columns, dividing), "horizon": 1, "time": dividing.order}
     series = find_series(columns, dividing.order)
     if series:
         said["series"] = series[0] if len(series) == 1 else list(series)
-    line = entry(0, "windows", said).text
     more = "each of `series` is one of its own" if series else "`series: COLUMN` in it, where there are several"
     return [
         remark(
-            1, "Rows in time may be steps of a series. To forecast from the steps before, put this in place of `split`:"
+            1,
+            "Rows in time may be steps of a series. To forecast from the steps before, put `windows` in place of "
+            "`split`, and `model` in place of what is below:",
         ),
-        remark(1, line),
+        remark(1, entry(0, "windows", said).text),
+        remark(1, entry(0, "model", {"preset": FORECASTS}).text),
         remark(1, f"({more}; see docs/series.md)"),
     ]
+
+
+def _length(columns: Sequence[Column], dividing: Dividing) -> int:
+    """Steps of a window: each split must have several windows of its own."""
+    steps = next(column.distinct for column in columns if column.name == dividing.order)
+    parts = [part for part in (dividing.validation, dividing.test) if part is not None]
+    return max(min(MOST_STEPS, int(steps * min(parts, default=1.0)) // 2), 1)

@@ -132,6 +132,35 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
+def test_empty_cells_are_marked_where_they_are_many_or_tell(tmp_path: Path) -> None:
+    rows, draw = 1200, random.Random(2)
+    classes = _classes(rows)
+    numbers = {name: _numbers(rows, seed) for seed, name in enumerate(("many", "telling", "few", "some"))}
+    for place, each in enumerate(classes):
+        for name, chance in (("many", 0.2), ("telling", 0.06 * (each == "yes")), ("some", 0.03)):
+            if draw.random() < chance:
+                numbers[name][place] = ""
+    numbers["few"][7] = ""
+    drafted = _init(tmp_path, **numbers, y=classes)
+    features = _config(drafted)["data"]["features"]
+    marked = {"type": "number", "mark_missing": True}
+    assert features == {"many": marked, "telling": marked, "few": "number", "some": "number"}
+    assert "18 % of the rows" in _line(drafted, "many")
+    assert "goes with the target" in _line(drafted, "telling")
+    price = [f"{draw.gauss(5 * (cell == ''), 1):.3f}" for cell in numbers["some"]]
+    assert _config(_init(tmp_path, **numbers, y=price))["data"]["features"]["some"] == marked
+
+
+def test_many_columns_with_empty_cells_are_marked_at_once(tmp_path: Path) -> None:
+    many = {
+        f"c{column}": [cell if place % 4 else "" for place, cell in enumerate(_numbers(seed=column))]
+        for column in range(45)
+    }
+    data = _config(_init(tmp_path, **many, z=_numbers(seed=99), y=_classes()))["data"]
+    assert data["defaults"] == {"number": {"mark_missing": "auto"}}
+    assert data["features"] == {"...": "auto"}
+
+
 @pytest.mark.parametrize(
     "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
 )
@@ -261,6 +290,7 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
             {"ordered": "date"},
         ),
         ({"birth_date": [f"19{50 + place % 50}-01-01" for place in range(ROWS)]}, "stratified"),
+        ({"sent": [f"{1 + place % 28:02}.{1 + place // 28:02}.2020" for place in range(ROWS)]}, {"ordered": "sent"}),
     ],
 )
 def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Path) -> None:
@@ -278,6 +308,7 @@ _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, 
         ("event_time", [int(each.timestamp() * 1000) for each in _MOMENTS], "milliseconds since 1970"),
         ("month", [f"20240{1 + place % 6}" for place in range(ROWS)], "months, 202401 to 202406"),
         ("date", [f"{each:%d/%b/%Y:%H:%M:%S}" for each in _MOMENTS], "the latest rows"),
+        ("date", [f"{each:%d.%m.%Y}" for each in _MOMENTS], "'01.01.2024' to '30.04.2024'"),
         ("sent", [f"{each:%a %b %d %H:%M:%S %Y}" for each in _MOMENTS], None),
         ("amount", [int(each.timestamp()) for each in _MOMENTS], None),
         ("time", [place * 7 % ROWS for place in range(ROWS)], None),
@@ -300,18 +331,7 @@ def test_what_tells_series_apart_is_named_beside_windows(series: tuple[str, ...]
     days = len(rows)
     drafted = _init(tmp_path, date=columns[0], x=_numbers(days), colour=_classes(days), **named, y=_numbers(days, 2))
     expected = series[0] if len(series) == 1 else f"[{', '.join(series)}]"
-    assert f"windows: {{length: 24, horizon: 1, time: date, series: {expected}}}" in drafted.text
-
-
-def test_steps_in_time_show_how_they_would_be_windows(tmp_path: Path) -> None:
-    dates = [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]
-    drafted = _init(tmp_path, date=dates, x=_numbers(), y=_numbers(seed=7))
-    shown = next(line for line in drafted.text.splitlines() if "# windows:" in line).partition("# ")[2]
-    config = _config(drafted)
-    config["data"].pop("split")
-    config["data"] |= compose(shown, source="shown").require().value
-    config["data"]["train"] = str(tmp_path / "table.csv")
-    dlcli.check(config, fast=True)
+    assert f"windows: {{length: 1, horizon: 1, time: date, series: {expected}}}" in drafted.text
 
 
 @pytest.mark.parametrize(("rows", "held_back"), [(4, False), (9, False), (10, True)])
@@ -459,3 +479,10 @@ def test_films_get_convolutions_over_time_and_place(tmp_path: Path) -> None:
     config = _config(drafted)
     assert config["data"]["features"] == {"clip": "video"}
     assert "Conv3D" in config["model"]["layers"][0]
+
+
+def test_of_seldom_classes_no_column_gives_the_target_away(tmp_path: Path) -> None:
+    frauds = [int(place % 500 == 3) for place in range(2000)]
+    drafted = _init(tmp_path, "fraud", x=_numbers(2000), c=["abcd"[place % 4] for place in range(2000)], fraud=frauds)
+    assert drafted.used == ("x", "c")
+    assert "gives the target away" not in drafted.text
