@@ -301,7 +301,8 @@ def reproduce(
     def again(config: Path, directory: Path, tell: Listener) -> Run:
         # Whoever follows the run has been told of it once, and a run may name anybody's address.
         unfollowed = {"tracking": None}
-        return train(config, overrides=unfollowed, run_dir=directory, cache_dir=cache_dir, listener=tell)
+        unseen = {"report": False} if run_dir is None else {}
+        return train(config, overrides={**unfollowed, **unseen}, run_dir=directory, cache_dir=cache_dir, listener=tell)
 
     place = None if run_dir is None else Path(run_dir)
     leave = leave_to_run(allow_code, listener)

@@ -21,6 +21,7 @@ from dlcli.trained.rows import rows_as_written, split_rows
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import load
 from dlcli.training.events import Notice
+from tests.reporting.browser import in_browser, needs_browser
 from tests.reporting.pages import Page, read_page, read_plots
 
 pytestmark = pytest.mark.tensorflow
@@ -211,6 +212,16 @@ def test_images_are_shown_with_their_masks(runs: Runs) -> None:
     page = read_page(runs("images")[0].path / "report.html")
     assert page.pictures
     assert page.text.count("input, true, predicted") == len(page.pictures)
+
+
+@needs_browser
+@pytest.mark.parametrize("kind", ["many", "images"])
+def test_a_phone_shows_it_all(kind: str, runs: Runs, tmp_path: Path) -> None:
+    page = runs.copy(kind, tmp_path) / "report.html"
+    seen = in_browser(page, width=390)
+    assert (seen.messages, seen.beyond, seen.cut) == ([], [], [])
+    read = read_page(page)
+    assert seen.drawn == read.figures + len(read.pictures)
 
 
 def test_pictures_say_their_rows_and_files(tmp_path: Path) -> None:

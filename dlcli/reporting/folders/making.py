@@ -100,7 +100,7 @@ def _with_note(section: Section | None, prefix: str) -> Section | None:
     """Of rows of several models what is no number of all rows together."""
     if section is None or not prefix:
         return section
-    note = Text("Of all rows together; R2 and AUC are those of the folds, on average.", "note")
+    note = Text("Of all rows together; R2, AUC and MASE are those of the folds, on average.", "note")
     return dataclasses.replace(section, blocks=(*section.blocks, note))
 
 
