@@ -102,8 +102,9 @@ def _is_picture(block: NDArray[np.float64], side: int) -> bool:
     return across > any_two + _NEARER and down > max(any_two, half) + _NEARER
 
 
-def _together(parts: Sequence[Column], prefix: str, first: int, side: int, brightest: float, names: set[str]) -> Column:
-    last = first + len(parts) - 1
+def _together(parts: Sequence[Column], prefix: str, first: int, block: NDArray[np.float64], names: set[str]) -> Column:
+    last, side = first + len(parts) - 1, math.isqrt(len(parts))
+    brightest, most = int(block.max(axis=0).argmax()), float(block.max())
     said = {
         "type": "number",
         "columns": f"{prefix}{{{first}..{last}}}",
