@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -87,9 +87,9 @@ class Column:
         return _span(self.cells, self.feature.date_format)
 
 
-def look_at_columns(seen: Glance, target: str) -> list[Column]:
-    """Every column beside the target, by itself."""
-    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name != target]
+def look_at_columns(seen: Glance, targets: Collection[str]) -> list[Column]:
+    """Every column beside the targets, by itself."""
+    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name not in targets]
     found = twins({column.name: column.cells for column in columns if column.used and not _opens_files(column)})
     return [
         dataclasses.replace(column, used=False, feature=None, why=found[column.name].in_words)

@@ -298,6 +298,18 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
     assert both[0] == both[1]
 
 
+def test_several_numbers_are_predicted_side_by_side(tmp_path: Path) -> None:
+    file = _write(tmp_path, x=_numbers(), a=_numbers(seed=2), b=_numbers(seed=3), c=_classes())
+    for asked in (("a", "b"), ("b", "a", "b")):
+        config = _config(drafted := dlcli.init(file, target=asked, overwrite=True))
+        names = list(dict.fromkeys(asked))
+        assert config["data"]["target"] == {"targets": {"type": "number", "columns": names, "scale": "standard"}}
+        assert list(config["data"]["features"]) == ["x", "c"]
+        dlcli.check(drafted.output, fast=True)
+    with pytest.raises(DataError, match="'c' is none"):
+        dlcli.init(file, target=["a", "c"], overwrite=True)
+
+
 @pytest.mark.parametrize("expand", [False, True])
 def test_several_classes_in_a_cell(expand: bool, tmp_path: Path) -> None:
     draw = random.Random(4)
