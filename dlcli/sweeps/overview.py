@@ -10,6 +10,7 @@ from typing import Any
 from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
+from dlcli.config.searching.ends import assignments
 from dlcli.runs.layout import write_atomically
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
@@ -75,9 +76,20 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
         config = folder.trial(best.number).config
         if config.is_file():
             content = config.read_bytes() if study.sweep.folds is None else _without_fold(config, folder).encode()
-            _replace(folder.best, content)
-            return best
+        elif folder.storage():  # another machine has trained it
+            content = _with_values(folder, study.sweep, best).encode()
+        else:
+            continue
+        _replace(folder.best, content)
+        return best
     return None
+
+
+def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) -> str:
+    """The config of the sweep with the values of a trial."""
+    written = folder.read()
+    inspection = written.inspect({"sweep": None, **assignments(sweep, dict(trial.values))})
+    return dump(inspection.document.value if inspection.config is None else inspection.config.notation())
 
 
 def _without_fold(config: Path, folder: SweepFolder) -> str:

@@ -35,7 +35,14 @@ LISTED = 5
 
 def open_study(sweep: Sweep) -> Study:
     """The study of a sweep."""
-    return Study(sweep.folder, sweep.section, direction=sweep.direction, seed=sweep.seed, most=sweep.section.most)
+    return Study(
+        sweep.folder,
+        sweep.section,
+        direction=sweep.direction,
+        seed=sweep.seed,
+        most=sweep.section.most,
+        board=sweep.board,
+    )
 
 
 def run_sweep(

@@ -80,6 +80,8 @@ def _show(run: Run, console: Console) -> None:
         console.result(f"test, by the mean of what the members say: {said}")
     ended = f"{run.status}, {len(members)} of {counted(len(record['members']), 'member')}"
     console.result(f"{run.path}  {ended}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
+    if (page := run.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _table(
