@@ -151,7 +151,7 @@ def _check_folds(
 
     cache = cache_in(cache_dir)
     with Shared(cache, tell) as shared:
-        found = divide_job(job, shared, tell)
+        found = divide_job(job, shared, tell).parts
         if fast:
             return CheckReport(tuple(told), None, found)
         checked = job.checked_of(job.members[0])

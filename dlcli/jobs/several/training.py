@@ -22,6 +22,7 @@ from dlcli.jobs.several.dividing import divide_job
 from dlcli.jobs.several.job import SeveralJob
 from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
+from dlcli.jobs.several.predicting import PREDICTIONS
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
@@ -299,7 +300,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": ["predictions.csv"],
+        "writes": [PREDICTIONS],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }
