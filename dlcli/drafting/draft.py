@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -124,7 +125,7 @@ def _draft(
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
-    dividing = divide(columns, task, found, own=[name for name in place.sources if name != "train"])
+    dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
     rows = found.num_rows - task.missing
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
@@ -141,7 +142,7 @@ def _draft(
     )
     taken = [dividing.group] if dividing.group is not None else []
     layout = lay_out(columns, taken=taken, whole=seen.whole)
-    text = _page(place, seen, task, columns, dividing, recipe, found, output.parent, layout)
+    text = _page(place, seen, task, columns, dividing, recipe, found, output, layout)
     used = tuple(column.name for column in columns if column.used and column.name not in taken)
     left_out = {column.name: column.why for column in columns if not column.used}
     left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
@@ -176,19 +177,19 @@ def _page(
     dividing: Dividing,
     recipe: Recipe,
     found: Survey,
-    base: Path,
+    output: Path,
     layout: Layout,
 ) -> str:
     head = [
         remark(0, f"Purpose:  predict {task.target.name!r} ({_described(task)}) from {_described_rows(seen, found)}."),
-        remark(0, f"Command:  dlcli train {place.name}.yaml"),
+        remark(0, f"Command:  dlcli train {shlex.quote(output.name)}"),
         remark(0, "Drafted by dlcli init; each choice has its reason beside it, and all of it is yours to change."),
     ]
     names = [
         entry(0, "name", place.name),
         entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
     ]
-    data = [heading(0, "data"), *_sources(place, seen, dividing, base)]
+    data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
     data += [_target(task, dividing)]
     data += layout.lines
     data += recipe.data
@@ -215,7 +216,9 @@ def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list
             why = "a row for each file: path, name and folder" if place.files and split == "train" else ""
             lines.append(entry(1, split, place.written(split, base), why))
         elif split == "validation" and dividing.validation is not None:
-            lines.append(entry(1, split, dividing.validation, "the part of the rows that tells when to stop"))
+            lines.append(
+                entry(1, split, dividing.validation, "the part of the rows that tells which epoch is the best")
+            )
         elif split == "test" and dividing.test is not None:
             lines.append(entry(1, split, dividing.test, "the part that is looked at once, at the end"))
     if dividing.split is not None:
@@ -236,8 +239,7 @@ def _reading(seen: Glance) -> list[Line]:
         why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
         lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
-        asked = not set(marks) - {mark.strip() for mark in seen.asked.missing_values}
-        lines.append(entry(1, "missing_values", marks, "stand for empty cells" + " among numbers" * (not asked)))
+        lines.append(entry(1, "missing_values", marks, "stand for empty cells"))
     return lines
 
 

@@ -99,7 +99,7 @@ def _regularizers(component: Component) -> Iterator[tuple[str, Component]]:
 def _numbers(component: Component, place: Place, known: Mapping[str, Names]) -> Iterator[tuple[Place, float]]:
     for name in known.get(component.name, ()):
         value = component.arguments.get(name)
-        if _is_real(value) and 0 < value and (value < 1 or name not in BELOW_1):
+        if _is_real(value) and value > 0 and (value < 1 or name not in BELOW_1):
             yield (place[0], (*place[1], name)), value
 
 

@@ -61,7 +61,7 @@ PAGE = PLOTS + (
     ".tables{display:flex;flex-wrap:wrap;gap:0 3rem}.tables>*{min-width:0;max-width:100%}"
     ".scroll{overflow-x:auto;margin:.7rem 0}.scroll:focus-visible{outline:3px solid var(--c0)}"
     "table{border-collapse:collapse;font-size:.92rem}"
-    "caption{text-align:left;font-weight:600;padding:0 0 .35rem}"
+    "caption{text-align:left;font-weight:600;padding:0 0 .35rem;max-width:calc(100vw - 2rem);overflow-wrap:anywhere}"
     "th,td{padding:.28rem .8rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}"
     "td{max-width:26rem;overflow-wrap:break-word}td.w{min-width:13rem}.o{white-space:nowrap}"
     ".pairs td{overflow-wrap:anywhere}"

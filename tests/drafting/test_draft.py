@@ -132,6 +132,32 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
+def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:
+    infinite = ["inf" if place % 9 == 0 else "-inf" if place % 17 == 0 else place * 1.5 for place in range(ROWS)]
+    config = _config(_init(tmp_path, x=infinite, z=_numbers(), y=_classes()))
+    assert config["data"]["missing_values"] == ["-inf", "inf"]
+    assert config["data"]["features"]["x"]["type"] == "number"
+
+
+@pytest.mark.parametrize(
+    ("classes", "marks", "kind"),
+    [
+        (["a", "b", "?"], ["?"], "category"),
+        (["+", "-", "+"], None, "category"),
+        (["a", "b", "none"], None, "category"),
+        (["?", "!", "a"], None, "category"),
+        ([*map(str, range(0, 300, 7)), "-"], ["-"], "number"),
+    ],
+)
+def test_signs_for_no_value_are_no_class(
+    classes: list[str], marks: list[str] | None, kind: str, tmp_path: Path
+) -> None:
+    config = _config(_init(tmp_path, x=_numbers(), y=[classes[place % len(classes)] for place in range(ROWS)]))
+    assert config["data"].get("missing_values") == marks
+    assert config["data"]["target"]["y"]["type"] == kind
+    assert config["data"]["target"]["y"].get("missing") == (None if marks is None else "drop")
+
+
 def test_empty_cells_are_marked_where_they_are_many_or_tell(tmp_path: Path) -> None:
     rows, draw = 1200, random.Random(2)
     classes = _classes(rows)
@@ -298,6 +324,20 @@ def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Pa
     assert _config(drafted)["data"]["split"] == split
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    ("later", "split"),
+    [(ROWS * 2 // 3, "stratified"), (ROWS // 2, {"ordered": "date"}), (ROWS - 4, {"ordered": "date"})],
+)
+def test_no_class_comes_after_all_training_rows(later: int, split: object, form: str, tmp_path: Path) -> None:
+    rows = random.Random(6).sample(range(ROWS), ROWS)
+    days = [f"{datetime.date(2024, 1, 1) + datetime.timedelta(days=row):{form}}" for row in rows]
+    classes = ["late" if row >= later else ["a", "b"][row % 2] for row in rows]
+    drafted = _init(tmp_path, date=days, x=_numbers(), y=classes)
+    assert _config(drafted)["data"]["split"] == split
+    assert ("no training row would be of 'late'" in " ".join(drafted.text.split())) == (split == "stratified")
+
+
 _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, minutes=7 * day) for day in range(ROWS)]
 
 
@@ -444,6 +484,17 @@ def test_what_is_said_of_the_file_is_written_down(tmp_path: Path) -> None:
     dlcli.check(tmp_path / "odd.yaml", fast=True)
 
 
+def test_the_command_is_that_of_the_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _write(tmp_path, x=_numbers(), y=_classes())
+    assert "dlcli train 'my config.yaml'" in dlcli.init(file, output=tmp_path / "my config.yaml").text
+    (tmp_path / "mails" / "spam").mkdir(parents=True)
+    (tmp_path / "mails" / "ham").mkdir()
+    for place in range(20):
+        (tmp_path / "mails" / ("spam" if place % 2 else "ham") / f"{place}.txt").write_text(f"{place} words")
+    monkeypatch.chdir(tmp_path)
+    assert dlcli.init("mails").output == Path("mails.yaml")
+
+
 def test_nothing_is_replaced_without_being_asked_for(tmp_path: Path) -> None:
     file = _write(tmp_path, x=_numbers(), y=_classes())
     place = tmp_path / "table.yaml"
@@ -486,3 +537,30 @@ def test_of_seldom_classes_no_column_gives_the_target_away(tmp_path: Path) -> No
     drafted = _init(tmp_path, "fraud", x=_numbers(2000), c=["abcd"[place % 4] for place in range(2000)], fraud=frauds)
     assert drafted.used == ("x", "c")
     assert "gives the target away" not in drafted.text
+
+
+def _pictures(order: Sequence[int], rows: int = 60, side: int = 7) -> dict[str, list[int]]:
+    """Bright spots on pictures, a column a pixel."""
+    draw = np.random.default_rng(8)
+    places = np.arange(side)
+    middles = draw.uniform(0, side, (rows, 2, 1))
+    across, down = np.exp(-((places - middles) ** 2) / 3).transpose(1, 0, 2)
+    pixels = (255 * across[:, :, np.newaxis] * down[:, np.newaxis, :]).round().astype(int).reshape(rows, -1)
+    return {f"px{place}": pixels[:, source].tolist() for place, source in enumerate(order)}
+
+
+def test_columns_that_are_pixels_are_a_picture(tmp_path: Path) -> None:
+    labels = [str(place % 3) for place in range(60)]
+    drafted = _init(tmp_path, "label", label=labels, **_pictures(range(49)))
+    config = _config(drafted)
+    assert config["data"]["features"]["pixels"] | {"scale": 0} == {
+        "type": "number",
+        "columns": ["px{0..48}"],
+        "shape": [7, 7, 1],
+        "scale": 0,
+    }
+    assert "Conv2D" in config["model"]["layers"][0]
+    mixed = random.Random(1).sample(range(49), 49)
+    for others in (_pictures(mixed), {**_pictures(range(49)), "z": _numbers(60)}):
+        config = _config(_init(tmp_path, "label", label=labels, **others))
+        assert config["model"] == {"preset": "realmlp"}

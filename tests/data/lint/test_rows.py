@@ -85,7 +85,10 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
         ({"x": X, "y": X * 2 + 1}, {}),
     ],
-    "classes-of-few-rows": [({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}})],
+    "classes-of-few-rows": [
+        ({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}}),
+        ({"x": X[:30], "z": Z[:30], "y": ["a"] * 15 + ["b"] * 12 + ["c"] * 3}, {}),
+    ],
     "groups-across-splits": [
         ({**PLAIN, "patient": np.arange(ROWS) // 4}, {"split": {"group": "patient"}}),
         ({**PLAIN, "patient": np.arange(ROWS) % 3}, {}),
@@ -142,6 +145,11 @@ def test_disguises_of_many_kinds(column: Any, y: Any, words: str, tmp_path: Path
 def test_the_rule_leaves_others_in_peace(rule: str, place: int, tmp_path: Path) -> None:
     table, said = CLEAN[rule][place]
     assert rule not in told(tmp_path, table, **said)
+
+
+def test_a_class_of_two_rows_among_a_hundred(tmp_path: Path) -> None:
+    table = {"x": X[:112], "z": Z[:112], "y": ["a"] * 60 + ["b"] * 50 + ["c"] * 2}
+    assert "'c' (2)" in told(tmp_path, table, split="stratified", test=None)["classes-of-few-rows"].message
 
 
 def test_whose_rows_they_are_is_seen_in_columns_that_are_no_features(tmp_path: Path) -> None:
