@@ -12,10 +12,13 @@ from dlcli.data.samples.batches import Batches
 from dlcli.training.execution import STACK_WORK, Execution, multiplications, stack_size
 from dlcli.training.plan import Plan
 
-__all__ = ["at_most", "by_whole_epochs"]
+__all__ = ["at_most", "by_whole_epochs", "in_turn"]
 
 UPDATES = 2000
 """In one call at most: a fifth of a second without XLA, for prompt progress and Ctrl-C."""
+
+SMALL_UPDATE = 1e7
+"""Multiplications of an update from which on operations may gain by running side by side."""
 
 TOLD_AFTERWARDS = {"CSVLogger", "EarlyStopping", "RemoteMonitor", "TerminateOnNaN"}
 """Callbacks of Keras's that look at the logs alone; EarlyStopping where it does not keep weights."""
@@ -66,6 +69,15 @@ def at_most(plan: Plan, callbacks: Iterable[Any], *, every: int | None) -> Calla
     if any(_name(each) in TOLD_EACH or getattr(each, "restore_best_weights", False) for each in callbacks):
         most = 1
     return lambda done: most if every is None else min(most, every - done % every)
+
+
+def in_turn(plan: Plan) -> bool:
+    """Whether the operations of an update are so small that threads only wait for each other.
+
+    Measured: 320 updates of Dense(64), Dropout and Dense(3) took 35 ms of processor time in one thread, and 90 in two.
+    """
+    work = multiplications(plan.assembly.model) * plan.train.batch_size
+    return plan.assembly.runtime.device == "cpu" and work < SMALL_UPDATE
 
 
 def _name(callback: Any) -> str:
