@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -15,10 +16,12 @@ import dlcli
 from dlcli.cli.main import main
 from dlcli.data.table.table import read_rows
 from dlcli.errors import ConfigError, DataError, ModelError, RunError
+from dlcli.reporting.plots.axes import short_number
 from dlcli.runs.comparing import compare_history
 from dlcli.runs.history import read_history
 from dlcli.training.events import Event
 from dlcli.training.guards.interruption import StopTraining
+from tests.reporting.pages import read_page, read_plots
 
 pytestmark = pytest.mark.tensorflow
 
@@ -28,6 +31,7 @@ TABLE = pd.DataFrame({"a": DRAW.normal(size=ROWS).round(3), "b": DRAW.normal(siz
 TABLE["sign"] = np.where(TABLE["a"] > 0.2, "plus", "minus")
 TABLE["total"] = (30 * TABLE["a"] - TABLE["b"] + 500).round(3)
 TABLE["who"] = np.arange(ROWS) // 6
+TABLE["kind"] = np.where(np.arange(ROWS) == 7, "odd", TABLE["sign"])
 
 
 def job(place: Path, target: str = "sign", **changes: Any) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     TABLE.to_csv(place / "table.csv", index=False)
     dlcli.cross_validate(job(place), folds=3, run_dir=place / "classes")
     dlcli.cross_validate(job(place, "total"), folds=2, run_dir=place / "numbers")
-    dlcli.train(job(place, ensemble=2), run_dir=place / "ensemble")
+    dlcli.train(job(place, ensemble=2, report=True), run_dir=place / "ensemble")
     return place
 
 
@@ -64,7 +68,7 @@ def weights(run: Path) -> list[Any]:
     return [np.asarray(each) for each in predictor.assembly.model.weights]
 
 
-@pytest.mark.parametrize("member", ["classes/fold-1", "classes/fold-3", "numbers/fold-2", "ensemble/member-2"])
+@pytest.mark.parametrize("member", ["classes/fold-1", "classes/fold-3", "ensemble/member-2"])
 def test_each_member_is_the_run_that_train_makes_alone(member: str, place: Path, tmp_path: Path) -> None:
     alone = dlcli.train(place / member / "config.yaml", run_dir=tmp_path / "alone")
     assert compare_history(read_history(place / member / "history.csv"), read_history(alone.path / "history.csv")) == []
@@ -122,6 +126,85 @@ def test_the_record_says_the_mean_and_the_spread(place: Path) -> None:
     assert np.isclose(run.record["spread"]["validation"]["loss"], np.std(losses, ddof=1))
 
 
+def test_the_report_has_each_member_and_their_mean(place: Path) -> None:
+    page = read_page(place / "ensemble" / "report.html")
+    assert "Each member" in page.headings
+    assert "sign: each member, on the test split" in page.text
+    assert "their mean as one model" in page.text
+    assert {"Classes", "What the features are worth"} <= set(page.headings)
+    plots = read_plots(place / "ensemble" / "plots")
+    assert {"curve-0", "confusion-0", "roc-0", "importance-0"} <= plots.keys()
+    assert "Each member" in (place / "ensemble" / "model_card.md").read_text()
+    together = dlcli.Run(place / "ensemble").metrics("test")["accuracy"]
+    assert short_number(together) in page.text
+
+
+@pytest.mark.parametrize(
+    ("name", "plots"),
+    [
+        ("classes", {"left-out-confusion-0", "left-out-roc-0", "left-out-calibration-0", "confusion-0", "boundary-0"}),
+        ("numbers", {"left-out-predicted-0-0", "left-out-residuals-0-0", "predicted-0-0", "importance-0"}),
+    ],
+)
+def test_the_report_of_folds_has_each_row_by_the_model_that_has_not_seen_it(
+    name: str, plots: set[str], place: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(place / name, tmp_path / name)
+    said: list[Any] = []
+    page = read_page(dlcli.report(folder, listener=said.append))
+    assert said == []
+    assert plots <= read_plots(folder / "plots").keys()
+    assert "all 48 rows, each predicted by the model that has not seen it" in page.text
+    assert "all 12 rows of the test split" in page.text
+    for metric, mean in dlcli.Run(folder).final_metrics()["validation"].items():
+        assert short_number(mean) in page.text, metric
+    if name == "classes":
+        table = read_rows_of(folder / "predictions.csv")
+        right = sum(row["sign"] == row["prediction"] for row in table)
+        assert f"{right:,} of 48 are right" in page.text
+
+
+def read_rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def test_a_folder_that_was_ended_has_a_report_of_what_there_is(place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "classes", tmp_path / "ended")
+    shutil.rmtree(folder / "fold-2")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "status": "interrupted", "metrics": {}, "spread": {}}))
+    page = read_page(dlcli.report(folder))
+    assert "It is interrupted: 2 of 3 folds are trained." in page.text
+    assert "dlcli cross-validate --resume" in page.text
+    assert "Not trained, or not readable: fold-2." in page.text
+    (place / "table.csv").rename(tmp_path / "away.csv")
+    try:
+        assert "No rows are looked at" in read_page(dlcli.report(folder, tmp_path / "page.html")).text
+    finally:
+        (tmp_path / "away.csv").rename(place / "table.csv")
+
+
+def test_a_folder_is_evaluated_with_a_page_of_its_own(place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "ensemble", tmp_path / "ensemble")
+    dlcli.evaluate(folder, TABLE.iloc[:20])
+    assert "all 20 rows of frame" in read_page(folder / "evaluations" / "frame.html").text
+
+
+def test_a_folder_is_reproduced_member_by_member(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["dlcli", "reproduce", str(place / "numbers"), "--json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["same"]
+    assert [Path(each["run"]).name for each in found["members"]] == ["fold-1", "fold-2"]
+    assert all(each["epochs"] == 2 and each["same"] for each in found["members"])
+    assert sorted(path.name for path in place.iterdir() if path.name.startswith(".")) == []
+
+
 def test_an_absent_member_is_named(place: Path, tmp_path: Path) -> None:
     shutil.copytree(place / "classes", tmp_path / "classes")
     shutil.rmtree(tmp_path / "classes" / "fold-2")
@@ -137,11 +220,17 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
             folds["number"] += 1
             raise StopTraining
 
-    run = dlcli.cross_validate(job(place), folds=3, run_dir=tmp_path / "cv", listener=stop)
+    table = tmp_path / "table.csv"
+    shutil.copy(place / "table.csv", table)
+    run = dlcli.cross_validate(job(tmp_path), folds=3, run_dir=tmp_path / "cv", listener=stop)
     assert run.status == "interrupted"
     assert folds["number"] == 1
     with pytest.raises(RunError, match=r"not complete|fold-"):
         dlcli.predict(run, TABLE)
+    TABLE[:-6].to_csv(table, index=False)
+    with pytest.raises(RunError, match=r"data.train reads other files than when .*fold-1 was trained"):
+        dlcli.cross_validate(resume=run)
+    shutil.copy(place / "table.csv", table)
     again = dlcli.cross_validate(resume=run)
     assert again.status == "completed"
     assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()
@@ -169,21 +258,30 @@ def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "folds", "fault"),
+    ("changes", "counts", "fault", "words"),
     [
-        ({"split": "stratified"}, 40, DataError),
-        ({"split": {"group": "who"}}, 9, DataError),
-        ({"validation": "table.csv"}, 2, ConfigError),
-        ({}, 1, ConfigError),
+        ({"split": "stratified"}, {"folds": 40}, DataError, "of every class"),
+        ({"split": {"group": "who"}}, {"folds": 9}, DataError, "8 groups"),
+        ({"target": "kind"}, {"folds": 3}, DataError, r"fold \d of 3: .*never shows: 'odd'"),
+        ({"split": "ordered"}, {"folds": 3, "repeats": 2}, DataError, "the same models again"),
+        ({"split": {"ordered": "who"}}, {"folds": 3, "repeats": 2}, DataError, "the same models again"),
+        ({"split": {"group": "who"}}, {"folds": 8, "repeats": 3}, DataError, "repeat 2 divides the rows as repeat 1"),
+        ({"validation": "table.csv"}, {"folds": 2}, ConfigError, "fold"),
+        ({}, {"folds": 1}, ConfigError, "2 to 1,000 folds"),
     ],
 )
 def test_what_cannot_be_folded_leaves_nothing(
-    changes: dict[str, Any], folds: int, fault: type[Exception], place: Path, tmp_path: Path
+    changes: dict[str, Any],
+    counts: dict[str, int],
+    fault: type[Exception],
+    words: str,
+    place: Path,
+    tmp_path: Path,
 ) -> None:
     config = job(place)
     config["data"] |= changes
-    with pytest.raises(fault):
-        dlcli.cross_validate(config, folds=folds, run_dir=tmp_path / "cv")
+    with pytest.raises(fault, match=words):
+        dlcli.cross_validate(config, **counts, run_dir=tmp_path / "cv")
     assert not (tmp_path / "cv").exists()
 
 
@@ -268,6 +366,10 @@ def test_an_ensemble_is_one_file_that_takes_encoded_numbers(place: Path, tmp_pat
     (said,) = onnxruntime.InferenceSession(str(done.path)).run(None, encoded)
     together = dlcli.predict(place / "ensemble", TABLE)
     assert np.allclose(said[:, 0], together["probability_plus"], atol=1e-5)
+    for _ in range(2):  # without an output the folder has it, again as of one run
+        own = dlcli.export(place / "ensemble").path
+        assert own == place / "ensemble" / "model.onnx"
+        assert own.read_bytes() == done.path.read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,15 +28,31 @@ Overrides = Sequence[str] | Mapping[str, Any]
 """`["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`."""
 
 
+def with_more(overrides: Overrides, more: Mapping[str, Any]) -> Overrides:
+    """Overrides, and others after them.
+
+    Example:
+        >>> with_more(["fit.epochs=5"], {"sweep": None})
+        ['fit.epochs=5', 'sweep=null']
+    """
+    if isinstance(overrides, Mapping):
+        return {**overrides, **more}
+    return [*overrides, *(f"{path}={json.dumps(value)}" for path, value in more.items())]
+
+
 def checked_config(
     config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
 ) -> tuple[Inspection, CheckedConfig]:
     """The config after the first stage."""
-    if isinstance(config, Mapping):
-        inspection = inspect_value(config, Path.cwd(), overrides)
-    else:
-        inspection = inspect(Path(config), overrides)
+    inspection = inspected(config, overrides)
     return inspection, checked_of(inspection, needs_keras=needs_keras, notify=notify)
+
+
+def inspected(config: ConfigLike, overrides: Overrides) -> Inspection:
+    """The config, read and looked at."""
+    if isinstance(config, Mapping):
+        return inspect_value(config, Path.cwd(), overrides)
+    return inspect(Path(config), overrides)
 
 
 def checked_of(inspection: Inspection, *, needs_keras: bool, notify: Callable[[Problem], None]) -> CheckedConfig:

@@ -164,7 +164,7 @@ def prepare_from(
         )
         doubts = (*decided.doubts, *preprocessing.gaps(), *unseen, *looked.findings)
         notes = decided.with_lines(lines).notes
-        return Prepared(preprocessing, splits, config, notes, doubts, _fingerprints(reader.files), looked.ranges)
+        return Prepared(preprocessing, splits, config, notes, doubts, reader.files.fingerprints(), looked.ranges)
 
 
 def read_split(
@@ -287,12 +287,6 @@ def _fingerprint(encoding: str, config: DataConfig, files: DataFiles) -> Callabl
     return fingerprint
 
 
-def _fingerprints(files: DataFiles) -> dict[str, list[dict[str, Any]]]:
-    return {
-        source: [dataclasses.asdict(one.fingerprint) for one in known] for source, known in files.by_source().items()
-    }
-
-
 def _content(
     decided: Filled,
     marks: Sequence[str],
@@ -343,6 +337,6 @@ def _from_entry(
             Problem(doubt["message"], path=doubt["path"], hint=doubt["hint"], rule=doubt["rule"])
             for doubt in content["doubts"]
         ),
-        _fingerprints(reader.files),
+        reader.files.fingerprints(),
         {name: (low, high) for name, (low, high) in content["ranges"].items()},
     )

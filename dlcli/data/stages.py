@@ -41,7 +41,17 @@ from dlcli.data.table.targetless import droppable_columns, targetless_rows
 from dlcli.data.types.filling import fill_in
 from dlcli.errors import ConfigError, DataError, Problem
 
-__all__ = ["check_classes", "check_rows", "class_problems", "divide", "encode", "fit", "in_memory", "read_table"]
+__all__ = [
+    "check_classes",
+    "check_rows",
+    "class_problems",
+    "divide",
+    "encode",
+    "fit",
+    "fit_targets",
+    "in_memory",
+    "read_table",
+]
 
 
 class Keep(Protocol):
@@ -211,6 +221,27 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
     preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
     check_classes(table, division, preprocessing)
     return preprocessing
+
+
+def fit_targets(table: Table, division: Division) -> dict[str, tuple[str, ...]]:
+    """Fit the targets alone, as far as classes go: what a division lacks is seen before the work of the features.
+
+    Returns:
+        The classes of each such target that has one a row.
+
+    Raises:
+        DataError: Classes that the training rows do not show.
+    """
+    targets = _given(table.config.target)
+    targets = {name: each for name, each in targets.items() if each.kind == "category" and not each.of_features}
+    texts = {info.name for info in table.infos.values() if info.is_text}
+    preprocessing = Preprocessing.build({}, targets, available=list(table.infos), texts=texts)
+    train = division.parts["train"]
+    if preprocessing.columns:
+        preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
+        check_classes(table, division, preprocessing)
+    single = (codec.spec for codec in preprocessing.targets.values() if len(codec.columns) == 1 and not codec.spec.axes)
+    return {spec.name: spec.classes for spec in single if spec.kind == "category"}
 
 
 def check_classes(table: Table, division: Division, preprocessing: Preprocessing) -> None:

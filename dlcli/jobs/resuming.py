@@ -27,6 +27,7 @@ __all__ = [
     "followed",
     "hashes_of",
     "open_resumption",
+    "other_sources",
     "require_beginning",
     "require_epochs",
     "require_other_end",
@@ -218,18 +219,28 @@ def require_same_data(
     Raises:
         RunError: A glob has found other files; or another dlcli has prepared them in another way.
     """
-    recorded = {source: [file.sha256 for file in files] for source, files in recorded_files(run).items()}
-    read = {source: [file["sha256"] for file in files] for source, files in fingerprints.items()}
-    if read != recorded:
-        sources = ", ".join(
-            f"data.{each}" for each in dict.fromkeys([*read, *recorded]) if read.get(each) != recorded.get(each)
-        )
-        message = f"{sources} reads other files than when the run was begun"
+    if sources := other_sources(fingerprints, run):
+        message = f"{', '.join(sources)} reads other files than when the run was begun"
         raise RunError(Problem(message, hint=f"put them back; or {_anew(run)}", rule="resume-differs"))
     if _plain(state) != _plain(run.read_json(run.preprocessing)):
         message = f"the data is prepared in another way than {run.preprocessing} says"
         hint = f"go on with the dlcli that began the run; or {_anew(run)}"
         raise RunError(Problem(message, hint=hint, rule="resume-differs"))
+
+
+def other_sources(fingerprints: Mapping[str, Sequence[Mapping[str, Any]]], run: RunDirectory) -> list[str]:
+    """The sources that are other files now, or have another content, than when a run was begun: `data.train`.
+
+    Args:
+        fingerprints: Of the files that were read now, by their source.
+        run: The run.
+
+    Raises:
+        RunError: The record of the run is damaged.
+    """
+    recorded = {source: [file.sha256 for file in files] for source, files in recorded_files(run).items()}
+    read = {source: [file["sha256"] for file in files] for source, files in fingerprints.items()}
+    return [f"data.{each}" for each in dict.fromkeys([*read, *recorded]) if read.get(each) != recorded.get(each)]
 
 
 def _finished(record: Mapping[str, Any], before: Config, after: Config) -> str:

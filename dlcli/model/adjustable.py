@@ -14,7 +14,6 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from dlcli.backend.numbers import hold
 from dlcli.config.graph.graph import Graph, Node
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
@@ -65,6 +64,8 @@ def adjustable(config: Config, graph: Graph) -> dict[Place, float]:
 
 def hold_adjustable(model: Any, config: Config, graph: Graph) -> None:
     """Let the programs of a compiled model read these numbers, and not hold them."""
+    from dlcli.backend.numbers import hold  # TensorFlow, which is there by now
+
     owners = {place: _owner(model, place) for place in adjustable(config, graph)}
     hold(model, {place: owner for place, owner in owners.items() if owner is not None})
 
@@ -98,7 +99,7 @@ def _regularizers(component: Component) -> Iterator[tuple[str, Component]]:
 def _numbers(component: Component, place: Place, known: Mapping[str, Names]) -> Iterator[tuple[Place, float]]:
     for name in known.get(component.name, ()):
         value = component.arguments.get(name)
-        if _is_real(value) and 0 < value and (value < 1 or name not in BELOW_1):
+        if _is_real(value) and value > 0 and (value < 1 or name not in BELOW_1):
             yield (place[0], (*place[1], name)), value
 
 

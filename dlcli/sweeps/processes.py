@@ -15,6 +15,7 @@ from types import FrameType
 
 from dlcli.errors import Problem, RunError
 from dlcli.runs.holder import read_signature
+from dlcli.sweeps.storage.address import STORAGE
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep
 from dlcli.sweeps.worker import Ending
@@ -79,6 +80,9 @@ class _Pool:
             "TF_NUM_INTEROP_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
         }
+        self._environment.pop(STORAGE, None)
+        if sweep.address is not None:
+            self._environment[STORAGE] = f"{sweep.address.url}#{sweep.address.study}"
         self._workers: list[subprocess.Popen[bytes]] = []
         self._deaths: collections.Counter[int] = collections.Counter()
         self._urgency = Urgency()

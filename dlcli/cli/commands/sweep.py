@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
-from dlcli.cli.display.console import Console, counted, number
+from dlcli.cli.display.console import Console, counted
 from dlcli.cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -37,8 +37,23 @@ def command(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes on this machine.")] = 1,
     join: Annotated[
-        Path | None,
-        typer.Option("--join", metavar="DIR", help="Take part in a sweep that was begun.", show_default=False),
+        str | None,
+        typer.Option(
+            "--join",
+            metavar="DIR",
+            help="Take part in a sweep that was begun: its directory, or the database with it.",
+            show_default=False,
+        ),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            "--storage",
+            metavar="URL",
+            envvar="DLCLI_STORAGE",
+            help="A database for the study, for machines that share no folder.",
+            show_default=False,
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None,
@@ -54,10 +69,11 @@ def command(
         raise UsageError(
             "Missing argument 'CONFIG'." if config is None else f"--join has its own config: leave {config} out"
         )
-    if join is not None and (overrides or run_dir is not None or overwrite):
+    in_database = join is not None and "://" in join
+    if join is not None and (overrides or (run_dir is not None and not in_database) or overwrite):
         raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
     if join is not None and _is_one_of_several():
-        _work(join, minutes=minutes, cache_dir=cache_dir)
+        _work(Path(join), storage=storage, minutes=minutes, cache_dir=cache_dir)
         return
     sweep(
         config,
@@ -66,6 +82,7 @@ def command(
         minutes=minutes,
         workers=workers,
         join=join,
+        storage=None if in_database else storage,
         run_dir=run_dir,
         overwrite=overwrite,
         cache_dir=cache_dir,
@@ -73,7 +90,7 @@ def command(
     )
 
 
-def sweep(config: Path | None, *, overrides: list[str], join: Path | None, console: Console, **arguments: Any) -> None:
+def sweep(config: Path | None, *, overrides: list[str], join: str | None, console: Console, **arguments: Any) -> None:
     """Search and present the outcome; the trials go to stderr as they end, the result to stdout."""
     from dlcli import api
     from dlcli.cli.display.sweeps import SweepDisplay
@@ -101,6 +118,7 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
     if console.json_only:
         console.json(_document(outcome))
         return
+    from dlcli.cli.display.sweeps import value_of
     from dlcli.sweeps.overview import shown
 
     if outcome.importance:
@@ -110,12 +128,16 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
     others = [f"{count} {state}" for state, count in counts.items() if state != "complete" and count]
     said = ", ".join([f"{counts['complete']} complete", *others])
     if outcome.best is not None:
-        console.result(f"best {outcome.metric}: {number(outcome.best.result.value)}, trial {outcome.best.number}")
+        console.result(f"best {outcome.metric}: {value_of(outcome.best.result)}, trial {outcome.best.number}")
         for name, value in outcome.best.values.items():
             console.result(f"  {name}: {shown(value)}")
     console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
     if outcome.best is not None:
-        console.note(f"its config: dlcli train {shlex.quote(str(outcome.best_config))}")
+        folds = outcome.best.result.folds
+        again = f"cross-validate --folds {folds}" if folds else "train"
+        console.note(f"its config: dlcli {again} {shlex.quote(str(outcome.best_config))}")
+    if (page := outcome.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _document(outcome: SweepOutcome) -> dict[str, Any]:
@@ -127,8 +149,14 @@ def _document(outcome: SweepOutcome) -> dict[str, Any]:
         "direction": outcome.direction,
         "trials": outcome.counts(),
         "best": None
-        if best is None or run is None
-        else {"run": run.path, "value": best.result.value, "values": dict(best.values), "config": outcome.best_config},
+        if best is None
+        else {
+            "run": None if run is None else run.path,
+            "value": best.result.value,
+            **({"spread": best.result.spread} if best.result.folds else {}),
+            "values": dict(best.values),
+            "config": outcome.best_config,
+        },
         "importance": dict(outcome.importance),
     }
 
@@ -140,7 +168,7 @@ def _is_one_of_several() -> bool:
     return os.environ.get(ONE_OF_SEVERAL) == "1"
 
 
-def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:
+def _work(join: Path, *, storage: str | None, minutes: float | None, cache_dir: Path | None) -> None:
     """Be one of the processes of a sweep, which ends when the process that has started it does."""
     from dlcli.api.sweeps import work_for
     from dlcli.sweeps.processes import RECYCLED
@@ -153,7 +181,7 @@ def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:
             console.warn(event.problem)
 
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    ending = work_for(join, minutes=minutes, cache_dir=cache_dir, listener=tell)
+    ending = work_for(join, storage=storage, minutes=minutes, cache_dir=cache_dir, listener=tell)
     raise typer.Exit({"over": 0, "interrupted": 75, "memory": RECYCLED}[ending])
 
 

@@ -200,6 +200,12 @@ class DataFiles:
             for name, files in self._files.items()
         }
 
+    def fingerprints(self) -> dict[str, list[dict[str, Any]]]:
+        """What is recorded of them with a run, as JSON values."""
+        return {
+            source: [dataclasses.asdict(one.fingerprint) for one in known] for source, known in self.by_source().items()
+        }
+
     def require_unchanged(self) -> None:
         """Make sure that they are still what they were at first.
 

@@ -27,7 +27,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Kind
 from dlcli.runs.run import Run
 from dlcli.trained.decoding import EVERYTHING, decode
-from dlcli.trained.own_code import GRANTED
+from dlcli.trained.own_code import GRANTED, Leave
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import load
 from dlcli.training.events import Listener, Notice, Stage
@@ -48,6 +48,7 @@ def gather_outcome(
     shared: Shared,
     checked: Callable[[Member], CheckedConfig],
     tell: Listener,
+    whole: bool,
 ) -> dict[str, Any]:
     """What the record of the whole says at its end.
 
@@ -58,6 +59,7 @@ def gather_outcome(
         shared: Has the rows.
         checked: The config of a member.
         tell: Called with notices.
+        whole: Whether the rows are predicted too.
     """
     runs = [
         (member, Run(run.path / member.name)) for member in members if (run.path / member.name / "run.json").is_file()
@@ -73,13 +75,13 @@ def gather_outcome(
             for (_, each), metrics in zip(done, found, strict=True)
         ],
     }
-    if kind == "cross_validation" and len(done) == len(members):
+    if whole and kind == "cross_validation" and len(done) == len(members):
         tell(Stage("predicting each fold"))
         _write_predictions(run, members, shared, checked, tell)
     return results
 
 
-def evaluate_mean(run: RunDirectory, config: Config, tell: Listener) -> None:
+def evaluate_mean(run: RunDirectory, config: Config, tell: Listener, *, leave: Leave = GRANTED) -> None:
     """Evaluate the mean of the members on the rows that none of them has learnt from; told where that cannot be."""
     if config.data.test is None:
         return
@@ -93,7 +95,7 @@ def evaluate_mean(run: RunDirectory, config: Config, tell: Listener) -> None:
             cache=None,
             reading=None,
             runtime="auto",
-            leave=GRANTED,
+            leave=leave,
             warn=lambda problem: None,
         )
     except DlcliError as error:

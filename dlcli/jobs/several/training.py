@@ -3,61 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.writer import dump
-from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
-from dlcli.data.stages import check_rows, divide
+from dlcli.data.reader import TableReader
+from dlcli.data.samples.samples import Samples
 from dlcli.errors import DlcliError, Problem, RunError
-from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import open_resumption
-from dlcli.jobs.several.members import Member, ensemble_members
+from dlcli.jobs.resuming import open_resumption, other_sources
+from dlcli.jobs.several.dividing import divide_job
+from dlcli.jobs.several.job import SeveralJob
+from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
-from dlcli.runs.claiming import claim, reclaim
+from dlcli.reporting.reports import report_several
+from dlcli.runs.claiming import can_go_on, claim, reclaim
+from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
 from dlcli.runs.members import Kind, Several, member_facts
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
-__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_several"]
-
-
-@dataclasses.dataclass(frozen=True)
-class SeveralJob:
-    """What is to be trained.
-
-    Args:
-        inspection: Knows the lines of the config.
-        checked: The config of the whole, checked.
-        kind: What the members are to each other.
-        members: In their order.
-        facts: What the record says beside: how many folds.
-    """
-
-    inspection: Inspection
-    checked: CheckedConfig
-    kind: Kind
-    members: tuple[Member, ...]
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    def checked_of(self, member: Member) -> CheckedConfig:
-        """The config of a member, which is checked as the whole is."""
-        return dataclasses.replace(self.checked, config=member.config)
-
-
-def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
-    """The job of a config with `ensemble`."""
-    return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
+__all__ = ["require_kind", "train_members", "train_several"]
 
 
 def train_several(
@@ -89,74 +67,142 @@ def train_several(
         DlcliError: See `run_job`; too few rows for the folds.
     """
     with Shared(cache, tell) as shared:
-        _require_divisible(job, shared, tell)
-        with (
-            claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
-            if before is None
-            else reclaim(directory)
-        ) as claimed:
-            run = claimed.run
-            record = RunRecord(run, facts=_facts(job, before), started=started, earlier=_earlier(before))
-            try:
-                record.begin()
-                if before is None:
-                    config = job.checked.config
-                    config = config.model_copy(update={"code": run.keep_code(config.code)})
-                    write_atomically(run.config, dump(config.notation()))
-                tell(Begun(run.path, len(job.members)))
-                status = _train_members(job, run, shared, record, tell)
-                results = gather_outcome(job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell)
-                if status == "completed":
-                    results |= {"findings": tell.document()}
-                record.finish(status, **results)
-                if status == "completed":
-                    claimed.complete()
+        if job.kind == "cross_validation":
+            divide_job(job, shared, tell)
+        run = train_members(
+            job,
+            directory=directory,
+            numbered=numbered,
+            overwrite=overwrite,
+            inputs=inputs,
+            shared=shared,
+            started=started,
+            tell=tell,
+            before=before,
+        )
+    tell.require_none(run.path)
+    return run
+
+
+def train_members(
+    job: SeveralJob,
+    *,
+    directory: RunDirectory,
+    shared: Shared,
+    started: float,
+    tell: Findings,
+    before: Several | None = None,
+    numbered: bool = False,
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+    whole: bool = True,
+    goes_on: Callable[[Sequence[Run]], bool] = lambda done: True,
+    note: Callable[[], Mapping[str, Any]] = dict,
+) -> Run:
+    """Train the members with what is shared among them, and perhaps with other jobs of this process.
+
+    Args:
+        job: What.
+        directory: Where the folder goes.
+        shared: Reads the table.
+        started: See `train_several`.
+        tell: See `train_several`.
+        before: See `train_several`.
+        numbered: See `train_several`.
+        overwrite: See `train_several`.
+        inputs: See `train_several`.
+        whole: Evaluate and predict too, and not only train.
+        goes_on: Asked before each member but the first whether it is to be trained, of those that are complete.
+        note: What the record says besides, asked at the beginning and at the end.
+
+    Raises:
+        DlcliError: See `run_job`; rows that have changed since.
+    """
+    if before is not None:
+        _require_same_data(before, shared.reader(job.checked.config))
+    with (
+        claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
+        if before is None
+        else reclaim(directory)
+    ) as claimed:
+        run = claimed.run
+        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        try:
+            record.begin()
+            if before is None:
+                config = job.checked.config
+                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                write_atomically(run.config, dump(config.notation()))
+            tell(Begun(run.path, len(job.members)))
+            status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
+            results = gather_outcome(
+                job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell, whole=whole
+            )
+            if status == "completed":
+                results |= {"findings": tell.document()}
+            record.finish(status, **results, **note())
+            if status == "completed":
+                claimed.complete()
+                if whole:
                     evaluate_mean(run, job.checked.config, tell)
-            finally:
-                record.close()
+            if whole:
+                _report(job, run, shared, record.spent(), tell)
+        finally:
+            record.close()
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
-    tell.require_none(run.path)
     return Run(run.path)
 
 
-def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
-    """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
+def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, tell: Findings) -> None:
+    """Write the report of the whole; its faults cost no training."""
+    if not job.checked.config.report:
+        return
+    tell(Stage("writing the report"))
+    checked = {run.path / member.name: job.checked_of(member) for member in job.members}
+
+    def rows(trained: TrainedRun, split: SplitName) -> Samples:
+        return shared.prepared(checked[trained.directory.path]).splits[split]
+
+    report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
+
+
+def _require_same_data(before: Several, reader: TableReader) -> None:
+    """Make sure that all members are of the same rows: those that are trained, and those that are to be.
 
     Raises:
-        DataError: There are too few rows, or too few of a class or group.
+        RunError: The files are others than those that a member was trained on.
     """
-    if job.kind != "cross_validation":
-        return
-    if notice := _optimistic(job):
-        tell(Notice(job.inspection.locate(notice)))
-    tell(Stage("reading data"))
-    with located(job.inspection):
-        table = check_rows(shared.reader(job.checked.config).table())
-        for member in job.members:
-            divided = table.config.at_fold(member.config.data.fold) if member.config.data.fold else table.config
-            divide(dataclasses.replace(table, config=divided), seed=member.config.data_seed)
+    read = reader.files.fingerprints()
+    for run in before.present():
+        if sources := other_sources(read, run):
+            message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
+            hint = "put them back; or train all of it anew, in another directory"
+            raise RunError(Problem(message, hint=hint, rule="resume-differs"))
 
 
-def _optimistic(job: SeveralJob) -> Problem | None:
-    """What is said where the epoch is chosen on the fold that is scored."""
-    for index, callback in enumerate(job.checked.config.callbacks):
-        if callback.name == "EarlyStopping" and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
-            message = "the epoch of each fold is chosen on the fold itself, so its metrics are a little too good"
-            hint = "a test split, which no fold sees, tells how good the mean of the members is"
-            return Problem(message, path=f"callbacks[{index}].EarlyStopping", hint=hint, rule="chosen-on-fold")
-    return None
-
-
-def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: RunRecord, tell: Findings) -> str:
-    """Train one after the other; `interrupted` as soon as one is."""
+def _train_members(
+    job: SeveralJob,
+    run: RunDirectory,
+    shared: Shared,
+    record: RunRecord,
+    tell: Findings,
+    *,
+    whole: bool,
+    goes_on: Callable[[Sequence[Run]], bool],
+) -> str:
+    """Train one after the other; `interrupted` as soon as one is, or no more are wanted."""
+    done: list[Run] = []
     for number, member in enumerate(job.members, start=1):
         place = RunDirectory(run.path / member.name)
         if place.record.is_file() and place.read_record().get("status") == "completed":
+            done.append(Run(place.path))
             continue
+        if done and not goes_on(done):
+            return "interrupted"
         tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
         try:
-            trained = _train(job, member, place, shared, tell, files=_known_files(record))
+            trained = _train(job, member, place, shared, tell, files=_known_files(record), whole=whole)
         except DlcliError as error:
             raise type(error)(_named(problem, member.name) for problem in error.problems) from error
         first = trained.record
@@ -164,6 +210,7 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
         record.save()
         if trained.status != "completed":
             return trained.status
+        done.append(trained)
     return "completed"
 
 
@@ -181,10 +228,13 @@ def _train(
     tell: Findings,
     *,
     files: Mapping[str, Any] | None,
+    whole: bool,
 ) -> Run:
     """Train one, or go on with it."""
     started = time.perf_counter()
     checked, inspection, resumption = job.checked_of(member), job.inspection, None
+    if not can_go_on(place):
+        _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
         resumption = open_resumption(place.path, leave=GRANTED)
@@ -214,9 +264,16 @@ def _train(
         tell=own,
         resumption=resumption,
         files=files,
+        whole=whole,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained
+
+
+def _forget(place: RunDirectory) -> None:
+    """Remove what is left of a member that has committed nothing that it could go on from: it begins anew."""
+    if place.record.is_file() and not foreign_files(place):
+        shutil.rmtree(place.path, ignore_errors=True)
 
 
 def _for_the_whole(tell: Findings, name: str) -> Any:
