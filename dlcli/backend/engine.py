@@ -28,8 +28,8 @@ from dlcli.errors import ModelError
 
 __all__ = [
     "COMPILING_FAULTS",
-    "Trainer",
     "Tracing",
+    "Trainer",
     "for_any_size",
     "forget_numbers",
     "install",

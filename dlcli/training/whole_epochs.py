@@ -9,7 +9,7 @@ import keras
 
 from dlcli.backend.engine import reports_metrics
 from dlcli.data.samples.batches import Batches
-from dlcli.training.execution import STACK_WORK, Execution, multiplications, stack_size
+from dlcli.training.execution import STACK_BYTES, STACK_WORK, Execution, multiplications, stack_size
 from dlcli.training.plan import Plan
 
 __all__ = ["at_most", "by_whole_epochs", "in_turn"]
@@ -31,8 +31,9 @@ NUMBERS = "biufU"
 
 
 def by_whole_epochs(plan: Plan, execution: Execution, callbacks: Iterable[Any], *, alone: bool) -> bool:
-    """Whether nothing in a job but the end of an epoch is to be seen from Python: its data is small, its steps are Keras's
-    own, and its callbacks are known.
+    """Whether nothing in a job but the ends of its epochs is to be seen from Python.
+
+    So it is where the data is small, the steps are Keras's own, and the callbacks are known.
 
     Args:
         plan: The job.
@@ -87,4 +88,5 @@ def _name(callback: Any) -> str:
 def _is_small(model: Any, batches: Batches) -> bool:
     """Whether a split may lie on the device as a whole, and be gone through in one call."""
     kinds = {array.dtype.kind for array in keras.tree.flatten(batches.sample()) if array is not None}
-    return not kinds - set(NUMBERS) and batches.rows // batches.batch_size <= stack_size(model, batches)
+    fits = batches.rows * batches.bytes_per_row <= STACK_BYTES
+    return not kinds - set(NUMBERS) and fits and batches.rows // batches.batch_size <= stack_size(model, batches)
