@@ -23,7 +23,7 @@ from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption, other_sources
 from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
-from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
+from dlcli.jobs.several.outcome import PREDICTIONS, evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
@@ -36,6 +36,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
+from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
 __all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
 
@@ -50,6 +51,7 @@ class SeveralJob:
         kind: What the members are to each other.
         members: In their order.
         facts: What the record says beside: how many folds.
+        allowed: Whether what the config says may reach beyond the folder; a folder that goes on may be a stranger's.
     """
 
     inspection: Inspection
@@ -57,6 +59,7 @@ class SeveralJob:
     kind: Kind
     members: tuple[Member, ...]
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    allowed: bool = True
 
     def checked_of(self, member: Member) -> CheckedConfig:
         """The config of a member, which is checked as the whole is."""
@@ -155,13 +158,17 @@ def train_members(
         else reclaim(directory)
     ) as claimed:
         run = claimed.run
-        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        facts = {**_facts(job, before), **note()}
+        record = RunRecord(run, facts=facts, started=started, earlier=_earlier(before))
+        tracking = Tracking(job.checked.config.tracking, run, listener=tell)
         try:
             record.begin()
             if before is None:
                 config = job.checked.config
                 config = config.model_copy(update={"code": run.keep_code(config.code)})
                 write_atomically(run.config, dump(config.notation()))
+            tracking.begin(job.checked.config.notation(), facts, resumed=before is not None, epochs=0)
+            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -178,6 +185,7 @@ def train_members(
                 _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
+            tracking.end(record.said("status"), record.said("metrics"), files=[run.path / PREDICTIONS])
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
@@ -292,7 +300,7 @@ def _train(
         _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
-        resumption = open_resumption(place.path, leave=GRANTED)
+        resumption = dataclasses.replace(open_resumption(place.path, leave=GRANTED), allowed=job.allowed)
         inspection = resumption.inspection
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
@@ -354,7 +362,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": ["predictions.csv"],
+        "writes": [PREDICTIONS, *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }
