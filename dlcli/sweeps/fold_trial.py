@@ -12,9 +12,10 @@ from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import DlcliError
 from dlcli.jobs.findings import Findings
+from dlcli.jobs.several.job import SeveralJob
 from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
-from dlcli.jobs.several.training import SeveralJob, train_members
+from dlcli.jobs.several.training import train_members
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Several, open_several
 from dlcli.runs.run import Run

@@ -23,7 +23,7 @@ from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import Resumption, open_resumption
-from dlcli.jobs.several.dividing import require_divisible
+from dlcli.jobs.several.dividing import divide_folds
 from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import can_go_on
@@ -129,8 +129,8 @@ class SweepTrials:
         inspection = self._inspect({})
         checked = self._checked(inspection)
         if self._sweep.folds is not None:
-            folds = [each.config for each in fold_members(checked.config, self._sweep.folds, 1)]
-            require_divisible(check_rows(self._shared.reader(checked.config).table()), folds)
+            table = check_rows(self._shared.reader(checked.config).table())
+            divide_folds(table, fold_members(checked.config, self._sweep.folds, 1))
         prepare_job(
             inspection,
             checked,

@@ -123,14 +123,13 @@ def test_models_learn_again_after_others_were_pruned(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
-    take = Models.take
+    remember = Models.remember
 
-    def watch(self: Models, *arguments: Any) -> Any:
-        assembly = take(self, *arguments)
+    def watch(self: Models, assembly: Any) -> None:
         taken.append(id(assembly.model))
-        return assembly
+        remember(self, assembly)
 
-    monkeypatch.setattr(Models, "take", watch)
+    monkeypatch.setattr(Models, "remember", watch)
     slow_first = {RATE: [1e-7, 0.1], "data.validation": [0.3, 0.5]}
     searched = config(folder, slow_first, fit={"epochs": 4})
     searched["sweep"] |= {"pruner": {"ThresholdPruner": {"upper": 0.9}}, "seed": 1}

@@ -24,6 +24,7 @@ from dlcli.runs.run import Run
 from dlcli.sweeps.events import SweepStarted, TrialEnded
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.training.events import EpochEnded, Notice
+from tests.reporting.pages import read_page, read_plots
 
 pytestmark = pytest.mark.tensorflow
 
@@ -103,6 +104,24 @@ def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) ->
     import pandas as pd
 
     assert len(dlcli.predict(run, pd.DataFrame(frame))) == len(rows)
+
+
+def test_it_ends_with_its_report(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, told = swept
+    page = read_page(outcome.path / "report.html")
+    assert {"How the search went", "The best trials", "Each parameter", "How to use it"} <= set(page.headings)
+    assert {"history", "parameter-0", "parameter-1"} <= read_plots(outcome.path / "plots").keys()
+    assert outcome.best is not None
+    assert f"dlcli reproduce {outcome.path / f'trial-{outcome.best.number:04d}'}" in page.text
+    assert [each for each in told if isinstance(each, Notice) and each.warning] == []
+
+
+def test_it_is_not_reproduced_as_a_whole_and_says_what_is(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    with pytest.raises(RunError) as raised:
+        dlcli.reproduce(outcome.path)
+    assert outcome.best is not None
+    assert f"the best: dlcli reproduce {outcome.path}/trial-{outcome.best.number:04d}" == raised.value.problems[0].hint
 
 
 def test_only_the_best_keep_their_models(swept: tuple[SweepOutcome, list[Any]]) -> None:

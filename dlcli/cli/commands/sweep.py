@@ -136,6 +136,8 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
         folds = outcome.best.result.folds
         again = f"cross-validate --folds {folds}" if folds else "train"
         console.note(f"its config: dlcli {again} {shlex.quote(str(outcome.best_config))}")
+    if (page := outcome.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _document(outcome: SweepOutcome) -> dict[str, Any]:

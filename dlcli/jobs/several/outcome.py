@@ -27,7 +27,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Kind
 from dlcli.runs.run import Run
 from dlcli.trained.decoding import EVERYTHING, decode
-from dlcli.trained.own_code import GRANTED
+from dlcli.trained.own_code import GRANTED, Leave
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import load
 from dlcli.training.events import Listener, Notice, Stage
@@ -81,7 +81,7 @@ def gather_outcome(
     return results
 
 
-def evaluate_mean(run: RunDirectory, config: Config, tell: Listener) -> None:
+def evaluate_mean(run: RunDirectory, config: Config, tell: Listener, *, leave: Leave = GRANTED) -> None:
     """Evaluate the mean of the members on the rows that none of them has learnt from; told where that cannot be."""
     if config.data.test is None:
         return
@@ -95,7 +95,7 @@ def evaluate_mean(run: RunDirectory, config: Config, tell: Listener) -> None:
             cache=None,
             reading=None,
             runtime="auto",
-            leave=GRANTED,
+            leave=leave,
             warn=lambda problem: None,
         )
     except DlcliError as error:

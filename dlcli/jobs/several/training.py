@@ -10,19 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.writer import dump
-from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.samples import Samples
-from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
-from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption, other_sources
-from dlcli.jobs.several.dividing import require_divisible
-from dlcli.jobs.several.members import Member, ensemble_members
+from dlcli.jobs.several.dividing import divide_job
+from dlcli.jobs.several.job import SeveralJob
+from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.outcome import PREDICTIONS, evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
@@ -38,37 +36,7 @@ from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
-__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
-
-
-@dataclasses.dataclass(frozen=True)
-class SeveralJob:
-    """What is to be trained.
-
-    Args:
-        inspection: Knows the lines of the config.
-        checked: The config of the whole, checked.
-        kind: What the members are to each other.
-        members: In their order.
-        facts: What the record says beside: how many folds.
-        allowed: Whether what the config says may reach beyond the folder; a folder that goes on may be a stranger's.
-    """
-
-    inspection: Inspection
-    checked: CheckedConfig
-    kind: Kind
-    members: tuple[Member, ...]
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    allowed: bool = True
-
-    def checked_of(self, member: Member) -> CheckedConfig:
-        """The config of a member, which is checked as the whole is."""
-        return dataclasses.replace(self.checked, config=member.config)
-
-
-def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
-    """The job of a config with `ensemble`."""
-    return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
+__all__ = ["require_kind", "train_members", "train_several"]
 
 
 def train_several(
@@ -100,7 +68,8 @@ def train_several(
         DlcliError: See `run_job`; too few rows for the folds.
     """
     with Shared(cache, tell) as shared:
-        _require_divisible(job, shared, tell)
+        if job.kind == "cross_validation":
+            divide_job(job, shared, tell)
         run = train_members(
             job,
             directory=directory,
@@ -164,10 +133,9 @@ def train_members(
         try:
             record.begin()
             if before is None:
-                config = job.checked.config
-                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
-            tracking.begin(job.checked.config.notation(), facts, resumed=before is not None, epochs=0)
+            tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
             tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
@@ -204,22 +172,6 @@ def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, 
     report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
 
 
-def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
-    """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
-
-    Raises:
-        DataError: There are too few rows, or too few of a class or group; or repeats would be the same folds again.
-    """
-    if job.kind != "cross_validation":
-        return
-    if notice := _optimistic(job):
-        tell(Notice(job.inspection.locate(notice)))
-    tell(Stage("reading data"))
-    with located(job.inspection):
-        table = check_rows(shared.reader(job.checked.config).table())
-        require_divisible(table, [member.config for member in job.members])
-
-
 def _require_same_data(before: Several, reader: TableReader) -> None:
     """Make sure that all members are of the same rows: those that are trained, and those that are to be.
 
@@ -232,16 +184,6 @@ def _require_same_data(before: Several, reader: TableReader) -> None:
             message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
             hint = "put them back; or train all of it anew, in another directory"
             raise RunError(Problem(message, hint=hint, rule="resume-differs"))
-
-
-def _optimistic(job: SeveralJob) -> Problem | None:
-    """What is said where the epoch is chosen on the fold that is scored."""
-    for index, callback in enumerate(job.checked.config.callbacks):
-        if callback.name == "EarlyStopping" and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
-            message = "the epoch of each fold is chosen on the fold itself, so its metrics are a little too good"
-            hint = "a test split, which no fold sees, tells how good the mean of the members is"
-            return Problem(message, path=f"callbacks[{index}].EarlyStopping", hint=hint, rule="chosen-on-fold")
-    return None
 
 
 def _train_members(

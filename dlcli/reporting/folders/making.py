@@ -86,7 +86,7 @@ def _of_rows(facts: Facts, prefix: str, title: str) -> Iterator[Maker]:
     reports = {name: {**document, "metrics": {}} for name, document in facts.evaluations.items()}
     reported = dataclasses.replace(facts, record={}, evaluations=reports)  # metrics are those of the members
     parts: list[Maker] = [
-        ("measures", lambda: measures(reported)),
+        ("measures", lambda: _with_note(measures(reported), prefix)),
         ("classes", lambda: classes(facts)),
         ("numbers", lambda: numbers(facts)),
         ("forecasts", lambda: forecasts(facts)),
@@ -94,6 +94,14 @@ def _of_rows(facts: Facts, prefix: str, title: str) -> Iterator[Maker]:
     ]
     for name, make in parts:
         yield name, lambda make=make: _named(make(), prefix, title)  # type: ignore[misc]
+
+
+def _with_note(section: Section | None, prefix: str) -> Section | None:
+    """Of rows of several models what is no number of all rows together."""
+    if section is None or not prefix:
+        return section
+    note = Text("Of all rows together; R2, AUC and MASE are those of the folds, on average.", "note")
+    return dataclasses.replace(section, blocks=(*section.blocks, note))
 
 
 def _named(section: Section | None, prefix: str, title: str) -> Section | None:
