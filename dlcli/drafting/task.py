@@ -145,7 +145,8 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
         return _arrays(target, cells)
     if not tally.counts:
         raise _refused(target, "has no values", "name another target, or fill it in")
-    inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    inferred, note, doubts = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
     if inferred.kind == "number" and not two:
         return _number(target, tally, note)

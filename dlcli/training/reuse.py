@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -57,7 +56,7 @@ class _Kept:
     begun: OrderedDict[int, tuple[list[Any], dict[str, Any]]] = dataclasses.field(default_factory=OrderedDict)
 
     def remember(self, seed: int) -> None:
-        values = [np.array(variable) for variable in _variables(self.assembly.model)]
+        values = [np.array(variable.numpy()) for variable in _variables(self.assembly.model)]
         self.begun[seed] = values, random_state()
         while len(self.begun) > MOST_SEEDS:
             self.begun.popitem(last=False)
@@ -71,7 +70,7 @@ class _Kept:
     def adjust(self, config: Config, graph: Graph) -> None:
         """Let it have the numbers of a config."""
         model = self.assembly.model
-        if adjust(model, dict[Hashable, float](adjustable(config, graph))):
+        if adjust(model, adjustable(config, graph)):
             engine.forget_numbers(model)
         rate = config.compile.optimizer.arguments.get("learning_rate")
         if isinstance(rate, (int, float)):

@@ -266,6 +266,11 @@ def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
     assert "price" in caught.value.problems[0].hint
 
 
+def test_classes_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=[["Yes", "yes", "No"][place % 3] for place in range(ROWS)])
+    assert "differ in capitals or blanks alone: 'Yes' and 'yes'" in " ".join(drafted.text.replace("#", "").split())
+
+
 def test_rare_classes_are_weighted(tmp_path: Path) -> None:
     cells = ["rare" if place % 40 == 0 else "often" for place in range(800)]
     drafted = _init(tmp_path, x=_numbers(800), y=cells)
