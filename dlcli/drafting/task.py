@@ -149,13 +149,17 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
     note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
     if inferred.kind == "number" and not two:
-        return _number(target, tally, note)
+        return _number(target, cells, tally, note)
     if inferred.kind == "number":
         note = "two values, so they are taken for classes"
     return _classes(target, tally, note)
 
 
-def _number(target: Choice, tally: Tally, note: str) -> Task:
+def _number(target: Choice, cells: Cells, tally: Tally, note: str) -> Task:
+    if (large := cells.too_large) is not None:
+        raise _refused(
+            target, f"has {large:g}, which no network can take", "mend such cells, or predict their logarithm"
+        )
     if len(tally.counts) == 1 and not tally.more:
         value = next(iter(tally.counts))
         raise _refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
