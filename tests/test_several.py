@@ -300,7 +300,7 @@ def test_each_step_of_windows_is_predicted_by_the_model_that_has_not_seen_it(tmp
 )
 def test_what_cannot_be_folded_leaves_nothing(
     changes: dict[str, Any],
-    counts: dict[str, int],
+    counts: dict[str, Any],
     fault: type[Exception],
     words: str,
     place: Path,
