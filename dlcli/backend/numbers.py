@@ -1,4 +1,4 @@
-"""Numbers of a config that a compiled program reads where it would have constants, so that another value needs no other.
+"""Numbers of a config that a compiled program reads in place of constants, so that another value needs no other one.
 
 A rate of dropout is a Python number to Keras: computing with it (`1 / (1 - rate)`) is done while a step is traced, and
 what comes of it is a constant of the program. Here a number that stands in for it keeps the expression, and each
@@ -60,7 +60,7 @@ class Numbers:
     def __getitem__(self, name: Hashable) -> Number:
         return Number(self, lambda: self._values[name])
 
-    def assign(self, values: Mapping[Hashable, float]) -> None:
+    def assign(self, values: Mapping[Any, float]) -> None:
         """Let the same numbers have other values, also in the programs that are compiled."""
         if values.keys() != self._values.keys():
             raise ValueError(f"expected {list(self._values)}, got {list(values)}")
@@ -140,7 +140,7 @@ for _name in ("add", "sub", "mul", "truediv", "pow"):
     setattr(Number, f"__r{_name}__", _computing(getattr(operator, _name), turned=True))
 for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Number, f"__{_name}__", _comparing(getattr(operator, _name)))
-Number.__hash__ = object.__hash__  # type: ignore[method-assign]
+Number.__hash__ = object.__hash__
 
 
 def hold(model: Any, places: Places) -> None:
@@ -154,12 +154,12 @@ def hold(model: Any, places: Places) -> None:
     vars(model)[HELD] = numbers_, dict(places)  # Keras would track what is set as an attribute
 
 
-def held_of(model: Any) -> dict[Hashable, float]:
+def held_of(model: Any) -> dict[Any, float]:
     """The numbers of a model that its programs read."""
     return vars(model)[HELD][0].values if HELD in vars(model) else {}  # type: ignore[no-any-return]
 
 
-def adjust(model: Any, values: Mapping[Hashable, float]) -> bool:
+def adjust(model: Any, values: Mapping[Any, float]) -> bool:
     """Give a model's numbers other values, also in its programs; whether any is another one.
 
     Args:

@@ -28,6 +28,7 @@ from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.board import Board, FolderBoard
+from dlcli.training.tracking.tracking import written_by_trackers
 
 __all__ = ["Sweep", "begin_sweep", "facts", "join_database", "open_sweep"]
 
@@ -255,6 +256,10 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
         message = "the config has no `sweep`: nothing says what is to be searched"
         hint = "sweep: {space: {compile.optimizer.Adam.learning_rate: {log: [1e-4, 1e-1]}}}"
         raise ConfigError(inspection.locate(Problem(message, path="sweep", hint=hint, rule="missing-key")))
+    if checked.config.runtime.workers > 1:
+        message = "each trial is trained by one process"
+        hint = "leave runtime.workers out; `dlcli sweep --workers` takes several trials at a time"
+        raise ConfigError(inspection.locate(Problem(message, path="runtime.workers", hint=hint, rule="workers")))
     said = measured(inspection.document, inspection.sections, inspection.code, checked.expanded)
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
@@ -306,6 +311,6 @@ def facts(config: Config, file: Path | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **member_facts("sweep", []),
-        "writes": list(WRITES),
+        "writes": [*WRITES, *written_by_trackers(config.tracking)],
         **provenance(file),
     }
