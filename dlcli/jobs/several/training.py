@@ -132,7 +132,8 @@ def train_members(
             record.begin()
             if before is None:
                 config = job.checked.config
-                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                every = config.data.model_copy(update={"fold": None})  # it is of all folds
+                config = config.model_copy(update={"code": run.keep_code(config.code), "data": every})
                 write_atomically(run.config, dump(config.notation()))
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
