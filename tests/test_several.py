@@ -185,6 +185,18 @@ def test_a_folder_that_was_ended_has_a_report_of_what_there_is(place: Path, tmp_
         (tmp_path / "away.csv").rename(place / "table.csv")
 
 
+def test_what_was_said_of_some_members_has_their_names(place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "classes", tmp_path / "said")
+    for name in ("fold-1", "fold-2", "fold-3"):
+        record = json.loads((folder / name / "run.json").read_text())
+        said = ["said of all", *(["said of some"] if name != "fold-2" else [])]
+        record["findings"] = [{"message": each, "path": "", "hint": "", "rule": "r", "warning": True} for each in said]
+        (folder / name / "run.json").write_text(json.dumps(record))
+    page = read_page(dlcli.report(folder))
+    assert page.text.count("said of all") == page.text.count("said of some") == 1
+    assert "fold-1, fold-3: said of some" in page.text
+
+
 def test_a_folder_is_evaluated_with_a_page_of_its_own(place: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(place / "ensemble", tmp_path / "ensemble")
     dlcli.evaluate(folder, TABLE.iloc[:20])

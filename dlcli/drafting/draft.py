@@ -200,7 +200,7 @@ def _page(
 def _described(task: Task) -> str:
     if task.kind == "number":
         return "a number" if task.width == 1 else f"{task.width} numbers"
-    return f"{len(task.classes)} classes"
+    return f"any of {len(task.classes)} classes" if task.separator else f"{len(task.classes)} classes"
 
 
 def _described_rows(seen: Glance, found: Survey) -> str:
@@ -244,7 +244,9 @@ def _reading(seen: Glance) -> list[Line]:
 
 
 def _target(task: Task, dividing: Dividing) -> Line:
-    said: dict[str, Any] = {"type": "number" if task.kind == "number" else "category"}
+    said: dict[str, Any] = {"type": task.type}
+    if task.separator:
+        said["separator"] = task.separator
     why = [task.why, task.target.why]
     if task.kind == "number" and task.width == 1:
         said["scale"] = "standard"

@@ -57,7 +57,7 @@ class _Kept:
     begun: OrderedDict[int, tuple[list[Any], dict[str, Any]]] = dataclasses.field(default_factory=OrderedDict)
 
     def remember(self, seed: int) -> None:
-        values = [np.array(variable) for variable in _variables(self.assembly.model)]
+        values = [np.array(variable.numpy()) for variable in _variables(self.assembly.model)]
         self.begun[seed] = values, random_state()
         while len(self.begun) > MOST_SEEDS:
             self.begun.popitem(last=False)

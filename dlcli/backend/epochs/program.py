@@ -84,7 +84,9 @@ class EpochProgram:
 
     def __init__(self, model: Any, trainer: engine.Trainer, train: Whole, validation: Whole | None) -> None:
         self._model, self._trainer, self._train, self._validation = model, trainer, train, validation
-        self._data = [_map(tf.constant, () if each is None else structure(each.whole())) for each in (train, validation)]
+        self._data = [
+            _map(tf.constant, () if each is None else structure(each.whole())) for each in (train, validation)
+        ]
         self._proven = False
 
     def run(self, first: int, count: int) -> list[Epoch]:
@@ -124,7 +126,9 @@ class EpochProgram:
         function, names = self._function()
         numbers, times, done = (each.numpy() for each in function(tf.constant(orders), *self._data))
         return [
-            Epoch(dict(zip(names, map(float, row), strict=True)), seconds=float(end - begin), training=float(mid - begin))
+            Epoch(
+                dict(zip(names, map(float, row), strict=True)), seconds=float(end - begin), training=float(mid - begin)
+            )
             for row, (begin, mid, end) in zip(numbers[:done], times[:done], strict=True)
         ]
 
@@ -142,7 +146,10 @@ class EpochProgram:
             data = [() if each is None else _map(_of_rows, each[0]) for each in (signature, tested)]
             specs = [tf.TensorSpec((None, None), tf.int64), *data]
             function = tf.function(_epochs(self._model, learn, test, names), input_signature=specs, autograph=False)
-            programs[key] = function.get_concrete_function(), names  # TensorFlow warns of many traces where calls make them
+            programs[key] = (
+                function.get_concrete_function(),
+                names,
+            )  # TensorFlow warns of many traces where calls make them
         return programs[key]  # type: ignore[no-any-return]
 
 

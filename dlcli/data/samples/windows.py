@@ -101,6 +101,15 @@ class WindowSamples:
         values[~there] = -1 if np.issubdtype(array.dtype, np.integer) else np.nan
         return values
 
+    def in_a_row(self, most: int) -> slice:
+        """The first windows of the series that has the most, `most` of them at most: they follow one another."""
+        if self.begins is None:
+            return slice(0, most)
+        firsts = np.flatnonzero(np.diff(self.begins, prepend=-1))
+        counts = np.diff(firsts, append=len(self.begins))
+        longest = int(counts.argmax())
+        return slice(int(firsts[longest]), int(firsts[longest] + min(counts[longest], most)))
+
     def places(self, indices: Indices, part: Part) -> NDArray[np.int64]:
         """Which encoded steps a part of some windows is made of: `(windows, steps)`, `(windows,)` where it is one."""
         starts, steps = self.starts[indices], self.form.steps(part)
