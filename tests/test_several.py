@@ -258,6 +258,14 @@ def test_a_folder_is_reproduced_member_by_member(
     assert sorted(path.name for path in place.iterdir() if path.name.startswith(".")) == []
 
 
+def test_the_config_of_the_folder_is_of_all_folds(place: Path) -> None:
+    again = dlcli.check(place / "classes" / "config.yaml", fast=True, folds=3)
+    assert again.folds == dlcli.check(job(place), fast=True, folds=3).folds
+    with pytest.raises(ConfigError) as refusal:
+        dlcli.cross_validate(place / "classes" / "fold-1" / "config.yaml", folds=3, run_dir=place / "nested")
+    assert refusal.value.problems[0].rule == "nested-folds"
+
+
 def test_an_absent_member_is_named(place: Path, tmp_path: Path) -> None:
     shutil.copytree(place / "classes", tmp_path / "classes")
     shutil.rmtree(tmp_path / "classes" / "fold-2")
