@@ -207,7 +207,8 @@ def boosting_table(tables: Results) -> str:
         for side in sides:
             mean = f"{means[side]:.3g}" + "%" * (table["kind"] == "classes")
             best = means[side] == min(means.values())
-            cells.append(f"{f'**{mean}**' if best else mean} ± {statistics.pstdev(table['error'][side]):.2g}")
+            spread = f" ± {statistics.pstdev(table['error'][side]):.2g}" if len(table["error"][side]) > 1 else ""
+            cells.append((f"**{mean}**" if best else mean) + spread)
         rows.append([f"{name}, {table['rows']:,} rows", *cells])
     found = ranks({name: table["error"] for name, table in tables.items()})
     rows.append(["mean rank", *(f"**{found[side]:.2f}**" for side in sides)])
