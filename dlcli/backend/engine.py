@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -28,15 +28,15 @@ from dlcli.errors import ModelError
 
 __all__ = [
     "COMPILING_FAULTS",
-    "Trainer",
     "Tracing",
+    "Trainer",
     "for_any_size",
     "forget_numbers",
     "install",
     "install_validation",
+    "loop",
     "programs",
     "reports_metrics",
-    "test_loop",
 ]
 
 Logs = dict[str, Any]
@@ -198,7 +198,7 @@ def install_validation(model: Any) -> None:
         if not _is_stacked(iterator.element_spec):
             return plain(iterator)  # type: ignore[no-any-return]
         if stacked is None:
-            stacked = _loop(model, model.test_step, iterator.element_spec, xla=False)
+            stacked = loop(model, model.test_step, iterator.element_spec, xla=False)
         return stacked(*next(iterator))  # type: ignore[no-any-return]
 
     test_function.takes_stacks = True  # type: ignore[attr-defined]
@@ -239,19 +239,6 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
     return traced[key]  # type: ignore[no-any-return]
 
 
-def test_loop(model: Any, signature: Any) -> Any:
-    """The loop that tests by stacks, as `install_validation` has one; that of a training before if there is one.
-
-    Args:
-        model: A compiled `keras.Model`.
-        signature: The specs of a stack and its count.
-    """
-    traced, key = programs(model), ("test", repr(signature))
-    if key not in traced:
-        traced[key] = _loop(model, model.test_step, signature, xla=bool(model.jit_compile))
-    return traced[key]
-
-
 def _is_stacked(signature: Any) -> bool:
     """Whether the elements of a data set are stacks with their counts: no batch is a single number."""
     return isinstance(signature, tuple) and len(signature) == 2 and getattr(signature[1], "shape", None) == ()
@@ -275,30 +262,49 @@ class Trainer:
         self._notice = notice
         self._unkept = unkept
         self._xla = xla
-        self._function: Any = None
+        self._mine: dict[Hashable, Any] = {}
+        self._loops: dict[bool, Any] = {}
         self._tracing = tracing
         self._told: list[str] = []
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
-        loop = self.loop(iterator.element_spec)
         element = next(iterator)
         try:
-            logs: Logs = loop(*element)
+            logs: Logs = self._loop(iterator.element_spec)(*element)
         except COMPILING_FAULTS as error:
             self.leave_xla_after(error)
-            logs = self.loop(iterator.element_spec)(*element)
+            logs = self._loop(iterator.element_spec)(*element)
         return logs
 
-    def loop(self, signature: Any) -> Any:
-        """The function (stack, count) -> logs, traced at most once.
+    @property
+    def under_xla(self) -> bool:
+        """Whether it trains under XLA, as far as is known by now."""
+        return self._xla
+
+    def program(self, key: Hashable, make: Callable[[bool], Any]) -> Any:
+        """A function that trains, that of a training before if the model has had one that is the same; else traced now.
 
         Args:
-            signature: The specs of its arguments.
+            key: Tells it from others of this model.
+            make: Traces it, with XLA or without, and gives the concrete function.
         """
-        if self._function is None:
-            self._function = self._traced(signature)
-        return self._function
+        key = (key, self._xla, self._fall_back is None)
+        if key not in self._mine:
+            self._mine[key] = self._that_of_before(key, make)
+        return self._mine[key]
+
+    def _that_of_before(self, key: Hashable, make: Callable[[bool], Any]) -> Any:
+        traced = programs(self._model)
+        if key in traced and not self._tracing.begun:
+            with self._tracing.alike():
+                return traced[key]
+        begins, told, xla = numbers_drawn(), len(self._told), self._xla
+        function = self._trace_now(make)
+        # One that has chosen by Python's random numbers, or was told of, is of this training alone.
+        if same_draws(numbers_drawn(), begins) and len(self._told) == told and xla == self._xla:
+            traced[key] = function
+        return function
 
     def leave_xla_after(self, error: Exception) -> None:
         """Go on without XLA if that is what has failed: it compiles before anything runs, so no variable has changed.
@@ -312,31 +318,28 @@ class Trainer:
         if self._fall_back is None:
             raise ModelError(problem) from error
         self._leave_xla(problem.message)
-        self._function = None
+
+    def _loop(self, signature: Any) -> Any:
+        """The function (stack, count) -> logs, traced at most once."""
+        if self._loops.get(self._xla) is None:
+            self._loops[self._xla] = self._traced(signature)
+        return self._loops[self._xla]
 
     def _traced(self, signature: Any) -> Any:
-        """The loop, that of a training before if the model has had one that is the same; else traced now."""
-        key = (self._xla, self._fall_back is None, repr(signature))
-        traced = programs(self._model)
-        if key in traced and not self._tracing.begun:
-            with self._tracing.alike():
-                return traced[key]
-        begins, told = numbers_drawn(), len(self._told)
-        function = self._trace_now(signature)
-        # One that has chosen by Python's random numbers, or was told of, is of this training alone.
-        if same_draws(numbers_drawn(), begins) and len(self._told) == told and key[0] == self._xla:
-            traced[key] = function
-        return function
 
-    def _trace_now(self, signature: Any) -> Any:
-        """The loop: without XLA where that would draw other numbers than the kernels."""
+        def make(xla: bool) -> Any:
+            return loop(self._model, self._model.train_step, signature, xla=xla).get_concrete_function()
+
+        return self.program(repr(signature), make)
+
+    def _trace_now(self, make: Callable[[bool], Any]) -> Any:
+        """A function: without XLA where that would draw other numbers than the kernels."""
         with self._tracing.alike():
-            function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
-            graph = function.get_concrete_function().graph
-            draws = foreign_draws(graph)
+            function = make(self._xla)
+            draws = foreign_draws(function.graph)
         self._tell(draws)
         if self._unkept is not None:
-            for state in _unkept(self._model, graph):
+            for state in _unkept(self._model, function.graph):
                 self._told.append(state)
                 self._unkept(state)
             self._unkept = None
@@ -345,9 +348,7 @@ class Trainer:
         where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
         self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
         with self._tracing.alike():
-            function = _loop(self._model, self._model.train_step, signature, xla=False)
-            function.get_concrete_function()
-        return function
+            return make(False)
 
     def _leave_xla(self, reason: str) -> None:
         assert self._fall_back is not None
@@ -365,7 +366,7 @@ class Trainer:
         self._notice = None
 
 
-def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
+def loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
     """A function (stack, count) -> logs that trains or tests on the first `count` batches of the stack.
 
     Traced once, for a batch of any size as in `fit`: Keras weighs the parts of a loss by a size that it knows.

@@ -1,4 +1,4 @@
-"""The numbers of a config that a compiled model may have otherwise: rates of dropout, strengths of penalties and the like.
+"""The numbers of a config that a compiled model may have otherwise: rates of dropout, strengths of penalties.
 
     Dropout: {rate: 0.2}                          -> (("dropout",), ("rate",)): 0.2
     Dense: {kernel_regularizer: {L2: {l2: 0.1}}}  -> (("dense",), ("kernel_regularizer", "l2")): 0.1

@@ -44,7 +44,7 @@ from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
-from dlcli.training.whole_epochs import at_most, by_whole_epochs
+from dlcli.training.whole_epochs import at_most, by_whole_epochs, in_turn
 
 __all__ = ["Outcome", "fit"]
 
@@ -330,7 +330,7 @@ class _Training:
         every = checkpoint.interval[0] if checkpoint else None
         return EpochLoop(
             self._model,
-            EpochProgram(self._model, trainer, self._plan.train, self._plan.validation),
+            EpochProgram(self._model, trainer, self._plan.train, self._plan.validation, in_turn=in_turn(self._plan)),
             most=at_most(self._plan, self.callbacks, every=every),
             timed=lambda *seconds: self.recorder.time(*seconds),
         )

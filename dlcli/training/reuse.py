@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections import OrderedDict
-from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,7 @@ class _Kept:
     def adjust(self, config: Config, graph: Graph) -> None:
         """Let it have the numbers of a config."""
         model = self.assembly.model
-        if adjust(model, dict[Hashable, float](adjustable(config, graph))):
+        if adjust(model, adjustable(config, graph)):
             engine.forget_numbers(model)
         rate = config.compile.optimizer.arguments.get("learning_rate")
         if isinstance(rate, (int, float)):

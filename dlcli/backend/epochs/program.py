@@ -9,18 +9,26 @@ without, so the numbers are those of one call for each stack. An epoch whose num
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from tensorflow.python.eager import context
 
 from dlcli.backend import engine
 from dlcli.backend.datasets import Batched, stack_signature, structure
+from dlcli.backend.numbers import read_as_numbers
 
 __all__ = ["Epoch", "EpochProgram", "Whole"]
+
+
+IN_TURN = "SINGLE_THREADED_EXECUTOR"
+"""TensorFlow's executor that runs one operation after the other."""
 
 
 class Whole(Batched, Protocol):
@@ -51,25 +59,45 @@ class Epoch:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Pass:
-    """How the batches of a split go through a loop of the engine's: the full ones as a stack, then what is left.
+    """How the batches of a split go through a step of Keras's.
 
     Args:
-        loop: Takes (stack, count).
+        step: `train_step` or `test_step`.
         rows: Of the split.
-        size: Of a batch.
+        size: Of a batch; the last one may be shorter.
+        compiled: The engine's loop under XLA, which takes (stack, count); None: a graph.
     """
 
-    loop: Any
+    step: Callable[[Any], Any]
     rows: int
     size: int
+    compiled: Any = None
 
     def run(self, samples: Any) -> None:
+        if self.compiled is not None:
+            self._by_stacks(samples)
+        elif self.rows <= self.size:
+            self.step(samples)
+        else:
+            self._by_batches(samples)
+
+    def _by_batches(self, samples: Any) -> None:
+        def take(index: Any) -> tuple[Any]:
+            start = index * self.size
+            self.step(_map(lambda all_: all_[start : tf.minimum(start + self.size, self.rows)], samples))
+            return (index + 1,)
+
+        tf.while_loop(lambda index: index < -(-self.rows // self.size), take, (0,))
+
+    def _by_stacks(self, samples: Any) -> None:
+        """Those of full size, then what is left: XLA compiles for each shape."""
         full = self.rows // self.size
         if full:
             shape = (full, self.size)
-            self.loop(_map(lambda all_: tf.reshape(all_[: full * self.size], (*shape, *all_.shape[1:])), samples), full)
+            stack = _map(lambda all_: tf.reshape(all_[: full * self.size], (*shape, *all_.shape[1:])), samples)
+            self.compiled(stack, full)
         if self.rows % self.size:
-            self.loop(_map(lambda all_: all_[tf.newaxis, full * self.size : self.rows], samples), 1)
+            self.compiled(_map(lambda all_: all_[tf.newaxis, full * self.size : self.rows], samples), 1)
 
 
 class EpochProgram:
@@ -80,9 +108,14 @@ class EpochProgram:
         trainer: The engine's, installed in the model.
         train: What is learnt.
         validation: What is validated on after each epoch, if anything.
+        in_turn: Whether a graph's operations run one after the other in one thread: those of a small network take less
+            time than another thread takes to begin. Not under XLA.
     """
 
-    def __init__(self, model: Any, trainer: engine.Trainer, train: Whole, validation: Whole | None) -> None:
+    def __init__(
+        self, model: Any, trainer: engine.Trainer, train: Whole, validation: Whole | None, *, in_turn: bool = False
+    ) -> None:
+        self._in_turn = in_turn
         self._model, self._trainer, self._train, self._validation = model, trainer, train, validation
         self._data = [
             _map(tf.constant, () if each is None else structure(each.whole())) for each in (train, validation)
@@ -124,7 +157,8 @@ class EpochProgram:
 
     def _call(self, orders: NDArray[np.int64]) -> list[Epoch]:
         function, names = self._function()
-        numbers, times, done = (each.numpy() for each in function(tf.constant(orders), *self._data))
+        with self._executor(self._trainer.under_xla):
+            numbers, times, done = (each.numpy() for each in function(tf.constant(orders), *self._data))
         return [
             Epoch(
                 dict(zip(names, map(float, row), strict=True)), seconds=float(end - begin), training=float(mid - begin)
@@ -132,25 +166,36 @@ class EpochProgram:
             for row, (begin, mid, end) in zip(numbers[:done], times[:done], strict=True)
         ]
 
+    def _executor(self, xla: bool) -> contextlib.AbstractContextManager[None]:
+        """While a function is traced and while it runs: its loops are made for the one executor or for the other."""
+        in_turn = self._in_turn and not xla
+        return context.function_executor_type(IN_TURN if in_turn else "")  # type: ignore[no-any-return]
+
     def _function(self) -> tuple[Any, list[str]]:
-        """The compiled function and the names of its logs; that of a training before if the model has had the same."""
-        signature = stack_signature(self._train)
-        learn = _Pass(self._trainer.loop(signature), self._train.rows, self._train.batch_size)
-        test, tested = None, None
+        """The compiled function and the names of its logs."""
+        splits = [each for each in (self._train, self._validation) if each is not None]
+        signatures = [stack_signature(each) for each in splits]
+        key = ("epochs", repr(signatures), *((each.rows, each.batch_size) for each in splits), self._in_turn)
+        names = engine.programs(self._model).setdefault(("names", key), [])
+        return self._trainer.program(key, functools.partial(self._traced, names, signatures)), names
+
+    def _traced(self, names: list[str], signatures: list[Any], xla: bool) -> Any:
+        model = self._model
+        learn = _Pass(model.train_step, self._train.rows, self._train.batch_size)
+        if xla:
+            compiled = engine.loop(model, model.train_step, signatures[0], xla=True)
+            learn = dataclasses.replace(learn, compiled=compiled)
+        test = None
         if self._validation is not None:
-            tested = stack_signature(self._validation)
-            test = _Pass(engine.test_loop(self._model, tested), self._validation.rows, self._validation.batch_size)
-        programs, key = engine.programs(self._model), ("epochs", learn, test)
-        if key not in programs:
-            names: list[str] = []
-            data = [() if each is None else _map(_of_rows, each[0]) for each in (signature, tested)]
-            specs = [tf.TensorSpec((None, None), tf.int64), *data]
-            function = tf.function(_epochs(self._model, learn, test, names), input_signature=specs, autograph=False)
-            programs[key] = (
-                function.get_concrete_function(),
-                names,
-            )  # TensorFlow warns of many traces where calls make them
-        return programs[key]  # type: ignore[no-any-return]
+            test = _Pass(model.test_step, self._validation.rows, self._validation.batch_size)
+            if model.jit_compile:
+                compiled = engine.loop(model, model.test_step, signatures[1], xla=True)
+                test = dataclasses.replace(test, compiled=compiled)
+        data = [_map(_of_rows, stack) for stack, _ in signatures] + [()] * (2 - len(signatures))
+        specs = [tf.TensorSpec((None, None), tf.int64), *data]
+        function = tf.function(_epochs(model, learn, test, names), input_signature=specs, autograph=False)
+        with self._executor(xla):
+            return function.get_concrete_function()
 
 
 def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> Callable[..., Any]:
@@ -175,6 +220,10 @@ def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> C
         return tf.stack([tf.cast(value, tf.float64) for value in logs.values()]), tf.stack([begin, mid, end])
 
     def run(orders: Any, data: Any, held_out: Any) -> Any:
+        with read_as_numbers(model):
+            return epochs(orders, data, held_out)
+
+    def epochs(orders: Any, data: Any, held_out: Any) -> Any:
         count = tf.shape(orders)[0]
 
         def step(index: Any, _: Any, rows: Any, times: Any) -> Any:

@@ -60,6 +60,10 @@ def command(
         typer.Option("--run-dir", metavar="DIR", help="Where it goes; else runs/<name>-sweep.", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="With --join: run the Python files that the sweep names: read them before."),
+    ] = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -85,6 +89,7 @@ def command(
         storage=None if in_database else storage,
         run_dir=run_dir,
         overwrite=overwrite,
+        allow_code=allow_code,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )

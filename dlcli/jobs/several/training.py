@@ -35,6 +35,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
+from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
 
@@ -127,14 +128,16 @@ def train_members(
         else reclaim(directory)
     ) as claimed:
         run = claimed.run
-        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        facts = {**_facts(job, before), **note()}
+        record = RunRecord(run, facts=facts, started=started, earlier=_earlier(before))
+        tracking = Tracking(job.checked.config.tracking, run, listener=tell)
         try:
             record.begin()
             if before is None:
-                config = job.checked.config
-                every = config.data.model_copy(update={"fold": None})  # it is of all folds
-                config = config.model_copy(update={"code": run.keep_code(config.code), "data": every})
+                config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
+            tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
+            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -151,6 +154,7 @@ def train_members(
                 _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
+            tracking.end(record.said("status"), record.said("metrics"), files=[run.path / PREDICTIONS])
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
@@ -239,7 +243,7 @@ def _train(
         _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
-        resumption = open_resumption(place.path, leave=GRANTED)
+        resumption = dataclasses.replace(open_resumption(place.path, leave=GRANTED), allowed=job.allowed)
         inspection = resumption.inspection
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
@@ -301,7 +305,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": [PREDICTIONS],
+        "writes": [PREDICTIONS, *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }
