@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.trainings import shown
 from dlcli.cli.display.console import Console, counted
 from dlcli.cli.usage import UsageError
 
@@ -102,8 +102,7 @@ def sweep(config: Path | None, *, overrides: list[str], join: str | None, consol
 
     display = SweepDisplay(console)
     try:
-        # What the user's own code prints is no result.
-        with contextlib.redirect_stdout(sys.stderr), display:
+        with shown(display):
             outcome = api.sweep(config, overrides=overrides, join=join, listener=display, **arguments)
     except KeyboardInterrupt:
         if display.started is not None:
