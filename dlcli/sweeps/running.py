@@ -135,7 +135,6 @@ class _Progress:
             tracking = Tracking(config.tracking, folder.run, listener=self._tell)
             try:
                 tracking.begin(config.notation(), said, resumed=True, epochs=0)
-                tracking.settle()
                 yield
             finally:
                 reached = self._reached()

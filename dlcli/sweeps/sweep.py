@@ -28,7 +28,7 @@ from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.board import Board, FolderBoard
-from dlcli.training.tracking.tracking import written_by_trackers
+from dlcli.training.tracking.tracking import followers, written_by_trackers
 
 __all__ = ["Sweep", "begin_sweep", "facts", "join_database", "open_sweep"]
 
@@ -345,6 +345,7 @@ def facts(config: Config, file: Path | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **member_facts("sweep", []),
+        "tracking": followers(config.tracking),
         "writes": [*WRITES, *written_by_trackers(config.tracking)],
         **provenance(file),
     }

@@ -35,7 +35,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
-from dlcli.training.tracking.tracking import Tracking, written_by_trackers
+from dlcli.training.tracking.tracking import Tracking, followers, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
 
@@ -137,7 +137,6 @@ def train_members(
                 config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
             tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
-            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -305,6 +304,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
+        "tracking": followers(config.tracking),
         "writes": [PREDICTIONS, *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
