@@ -185,6 +185,47 @@ def test_a_folder_that_was_ended_has_a_report_of_what_there_is(place: Path, tmp_
         (tmp_path / "away.csv").rename(place / "table.csv")
 
 
+def emptied(folder: Path) -> None:
+    for file in folder.glob("fold-*/evaluations/*.json"):
+        file.write_text("{}")
+
+
+def changed(folder: Path) -> None:
+    file = folder / "fold-3" / "evaluations" / "validation.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "classes": {"a": 1}, "confusion_matrix": [[1]]}))
+
+
+def odd(folder: Path) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    record |= {"metrics": 3, "spread": "x", "runs": None, "folds": [1], "findings": 3, "epochs": "many"}
+    (folder / "run.json").write_text(json.dumps(record))
+
+
+def without_histories(folder: Path) -> None:
+    for file in folder.glob("fold-*/history.csv"):
+        file.unlink()
+
+
+def without_models(folder: Path) -> None:
+    (folder / "fold-2" / "model.onnx").unlink()
+
+
+@pytest.mark.parametrize("change", [emptied, changed, odd, without_histories, without_models])
+def test_what_is_damaged_costs_no_more_than_its_part(change: Any, place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "classes", tmp_path / "damaged")
+    change(folder)
+    page = read_page(dlcli.report(folder))
+    assert {"What was trained", "How to use it", "Where it comes from"} <= set(page.headings)
+
+
+def test_a_folder_without_members_is_refused(place: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(place / "classes", tmp_path / "empty")
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**record, "members": []}))
+    with pytest.raises(RunError, match="has no member that can be read"):
+        dlcli.report(folder)
+
+
 def test_what_was_said_of_some_members_has_their_names(place: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(place / "classes", tmp_path / "said")
     for name in ("fold-1", "fold-2", "fold-3"):
@@ -215,6 +256,14 @@ def test_a_folder_is_reproduced_member_by_member(
     assert [Path(each["run"]).name for each in found["members"]] == ["fold-1", "fold-2"]
     assert all(each["epochs"] == 2 and each["same"] for each in found["members"])
     assert sorted(path.name for path in place.iterdir() if path.name.startswith(".")) == []
+
+
+def test_the_config_of_the_folder_is_of_all_folds(place: Path) -> None:
+    again = dlcli.check(place / "classes" / "config.yaml", fast=True, folds=3)
+    assert again.folds == dlcli.check(job(place), fast=True, folds=3).folds
+    with pytest.raises(ConfigError) as refusal:
+        dlcli.cross_validate(place / "classes" / "fold-1" / "config.yaml", folds=3, run_dir=place / "nested")
+    assert refusal.value.problems[0].rule == "nested-folds"
 
 
 def test_an_absent_member_is_named(place: Path, tmp_path: Path) -> None:

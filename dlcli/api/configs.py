@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,7 +183,7 @@ def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
 def init(
     data: str | os.PathLike[str],
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     reading: Reading | None = None,
@@ -193,7 +193,8 @@ def init(
 
     Args:
         data: A table, a glob, a folder of files or of splits, or a source as in a config: `{keras: mnist}`.
-        target: The column to predict; guessed when None: one with a usual name such as `target`, or the last.
+        target: The column to predict, or several of numbers; guessed when None: one with a usual name such as
+            `target`, or the last.
         output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
         overwrite: Replace an existing file.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.

@@ -88,31 +88,6 @@ class Numbers:
             return variable.read_value()
 
 
-class Number:
-    """A number that is known, and may be another one when the program runs.
-
-    It computes with numbers as a float does. It is none, so that nothing takes its value without being known to.
-
-    Args:
-        owner: Whose it is.
-        value: Computes it.
-    """
-
-    def __init__(self, owner: Numbers, value: Value) -> None:
-        self._owner, self._value = owner, value
-
-    def __repr__(self) -> str:
-        return f"Number({self._value()!r})"
-
-    def tensor(self, dtype: Any) -> Any:
-        """What the program reads."""
-        return self._owner.tensor(self._value, dtype)
-
-
-numbers.Real.register(Number)
-"""TensorFlow computes with such ones in Python."""
-
-
 def _computing(operation: Callable[[Any, Any], Any], *, turned: bool = False) -> Callable[[Number, Any], Any]:
     def method(self: Number, other: Any) -> Any:
         if not isinstance(other, (int, float, Number)):
@@ -135,12 +110,42 @@ def _comparing(operation: Callable[[Any, Any], bool]) -> Callable[[Number, Any],
     return method
 
 
-for _name in ("add", "sub", "mul", "truediv", "pow"):
-    setattr(Number, f"__{_name}__", _computing(getattr(operator, _name)))
-    setattr(Number, f"__r{_name}__", _computing(getattr(operator, _name), turned=True))
-for _name in ("lt", "le", "gt", "ge", "eq", "ne"):
-    setattr(Number, f"__{_name}__", _comparing(getattr(operator, _name)))
-Number.__hash__ = object.__hash__
+class Number:
+    """A number that is known, and may be another one when the program runs.
+
+    It computes with numbers as a float does. It is none, so that nothing takes its value without being known to.
+
+    Args:
+        owner: Whose it is.
+        value: Computes it.
+    """
+
+    def __init__(self, owner: Numbers, value: Value) -> None:
+        self._owner, self._value = owner, value
+
+    __hash__ = object.__hash__
+    __add__, __radd__ = _computing(operator.add), _computing(operator.add, turned=True)
+    __sub__, __rsub__ = _computing(operator.sub), _computing(operator.sub, turned=True)
+    __mul__, __rmul__ = _computing(operator.mul), _computing(operator.mul, turned=True)
+    __truediv__, __rtruediv__ = _computing(operator.truediv), _computing(operator.truediv, turned=True)
+    __pow__, __rpow__ = _computing(operator.pow), _computing(operator.pow, turned=True)
+    __lt__, __le__ = _comparing(operator.lt), _comparing(operator.le)
+    __gt__, __ge__ = _comparing(operator.gt), _comparing(operator.ge)
+    __eq__, __ne__ = _comparing(operator.eq), _comparing(operator.ne)
+
+    def __repr__(self) -> str:
+        return f"Number({self._value()!r})"
+
+    def __neg__(self) -> Number:
+        return Number(self._owner, lambda: -self._value())
+
+    def tensor(self, dtype: Any) -> Any:
+        """What the program reads."""
+        return self._owner.tensor(self._value, dtype)
+
+
+numbers.Real.register(Number)
+"""TensorFlow computes with such ones in Python."""
 
 
 def hold(model: Any, places: Places) -> None:
@@ -156,7 +161,7 @@ def hold(model: Any, places: Places) -> None:
 
 def held_of(model: Any) -> dict[Any, float]:
     """The numbers of a model that its programs read."""
-    return vars(model)[HELD][0].values if HELD in vars(model) else {}  # type: ignore[no-any-return]
+    return vars(model)[HELD][0].values if HELD in vars(model) else {}
 
 
 def adjust(model: Any, values: Mapping[Any, float]) -> bool:

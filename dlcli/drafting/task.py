@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from dlcli.data.columns.cells import sort_labels
@@ -14,12 +14,15 @@ from dlcli.data.types.inference import infer_target
 from dlcli.drafting.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
-__all__ = ["Choice", "Task", "choose_target", "find_task"]
+__all__ = ["Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]
 
 USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 """Of targets, the likeliest first."""
 
 MOST_CLASSES = 1_000
+
+TOGETHER = "targets"
+"""What several columns are called together."""
 
 _SEPARATORS = ("|", ";", ",")
 """Between several classes of one cell."""
@@ -51,6 +54,7 @@ class Task:
         classes: The names of the classes in their order; none of a number.
         counts: Rows of each class.
         separator: Between the classes of a cell, where it may hold several.
+        columns: Those of the numbers, where these are several columns.
         width: Numbers a row.
         missing: Rows without a value.
         why: How it is known.
@@ -64,6 +68,7 @@ class Task:
     missing: int = 0
     why: str = ""
     separator: str = ""
+    columns: tuple[str, ...] = ()
 
     @property
     def type(self) -> Literal["number", "category", "categories"]:
@@ -76,6 +81,19 @@ class Task:
     def is_binary(self) -> bool:
         """One of two classes."""
         return len(self.classes) == 2 and not self.separator
+
+    @property
+    def described(self) -> str:
+        """What is predicted, in words."""
+        if self.kind == "number":
+            return "a number" if self.width == 1 else f"{self.width} numbers"
+        classes = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
+        return f"any of {classes}" if self.separator else classes
+
+    @property
+    def named(self) -> str:
+        """The columns that are predicted, in words."""
+        return ", ".join(map(repr, self.columns or (self.target.name,)))
 
     @property
     def rarest(self) -> int:
@@ -131,13 +149,17 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
     note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
     if inferred.kind == "number" and not two:
-        return _number(target, tally, note)
+        return _number(target, cells, tally, note)
     if inferred.kind == "number":
         note = "two values, so they are taken for classes"
     return _classes(target, tally, note)
 
 
-def _number(target: Choice, tally: Tally, note: str) -> Task:
+def _number(target: Choice, cells: Cells, tally: Tally, note: str) -> Task:
+    if (large := cells.too_large) is not None:
+        raise _refused(
+            target, f"has {large:g}, which no network can take", "mend such cells, or predict their logarithm"
+        )
     if len(tally.counts) == 1 and not tally.more:
         value = next(iter(tally.counts))
         raise _refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
@@ -169,6 +191,30 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
         )
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
+
+
+def find_tasks(targets: Sequence[Choice], cells: Mapping[str, Cells], tallies: Mapping[str, Tally]) -> list[Task]:
+    """The task of each target; see `find_task`."""
+    return [find_task(each, cells[each.name], tallies[each.name]) for each in targets]
+
+
+def as_one(tasks: Sequence[Task]) -> Task:
+    """Several tasks as one, whose numbers stand side by side.
+
+    Raises:
+        DataError: Some are of classes, which need outputs of their own.
+    """
+    if len(tasks) == 1:
+        return tasks[0]
+    if others := [task.target.name for task in tasks if task.kind != "number" or task.width != 1]:
+        message = f"several targets are drafted where all are numbers, and {first_of(map(repr, others), 5)} "
+        message += "is none" if len(others) == 1 else "are none"
+        hint = "name one with --target; docs/graphs.md shows how a model has an output for each"
+        raise DataError(Problem(message, path="--target", hint=hint, rule="unusable-target"))
+    names = tuple(task.target.name for task in tasks)
+    why = f"{len(names)} numbers, predicted side by side"
+    missing = max(task.missing for task in tasks)
+    return Task(Choice(TOGETHER), "number", width=len(names), missing=missing, why=why, columns=names)
 
 
 def _several(target: Choice, tally: Tally) -> Task | None:

@@ -34,7 +34,7 @@ def config(folder: Path, space: dict[str, Any], **sections: Any) -> dict[str, An
         "runtime": {"execution": "graph"},
         "report": False,
         "checkpoint": False,
-        "sweep": {"metric": "val_loss", "sampler": "BruteForceSampler", "trials": 4, "space": space},
+        "sweep": {"metric": "val_loss", "sampler": "BruteForceSampler", "trials": 4, "keep": 9, "space": space},
         **sections,
     }
 
@@ -71,6 +71,49 @@ def differing(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
+REGULAR = "model.layers.0.Dense.kernel_regularizer"
+
+
+def numbers_of_programs(folder: Path) -> dict[str, Any]:
+    """A sweep whose trials differ in numbers that programs read, and some in a width."""
+    layers = [
+        {"Dense": {"units": 4, "activation": "gelu", "kernel_regularizer": {"L2": {"l2": 0.01}}}},
+        {"Dropout": {"rate": 0.2}},
+        {"Dense": {"units": 1}},
+    ]
+    space = {
+        RATE.replace("Adam.", "AdamW."): {"log": [0.001, 0.1]},
+        "compile.optimizer.AdamW.weight_decay": {"log": [0.001, 0.1]},
+        "compile.optimizer.AdamW.beta_1": {"range": [0.8, 0.95]},
+        f"{REGULAR}.L2.l2": {"log": [1e-4, 0.1]},
+        "model.layers.1.Dropout.rate": {"range": [0.0, 0.5]},
+        "model.layers.0.Dense.units": [4, 5],
+    }
+    searched = config(folder, space, model={"layers": layers})
+    searched["compile"]["optimizer"] = {"AdamW": {"learning_rate": 0.01, "weight_decay": 0.01, "beta_1": 0.9}}
+    searched["sweep"] |= {"sampler": "RandomSampler", "trials": 6, "seed": 1}
+    return searched
+
+
+def test_numbers_are_read_by_programs_that_are_there(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dlcli.backend.epochs.program import EpochProgram
+
+    traced: list[bool] = []
+    trace = EpochProgram._traced
+
+    def watch(self: EpochProgram, *arguments: Any) -> Any:
+        traced.append(True)
+        return trace(self, *arguments)
+
+    monkeypatch.setattr(EpochProgram, "_traced", watch)
+    searched = numbers_of_programs(folder)
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "first")
+    assert len({trial.values["model.layers.0.Dense.units"] for trial in outcome.trials}) == len(traced) == 2
+    equal_alone(searched, tmp_path)
+
+
 def differing_more(folder: Path) -> dict[str, dict[str, Any]]:
     """More of them."""
     return {
@@ -91,6 +134,14 @@ def differing_more(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
+def weights(run: Run) -> list[Any]:
+    """What the file of its model holds; of the trials that are not kept, nothing."""
+    import keras
+
+    file = run.path / "model.keras"
+    return keras.saving.load_model(file).get_weights() if file.is_file() else []
+
+
 def equal_alone(searched: dict[str, Any], place: Path) -> SweepOutcome:
     """Sweep, and train each config alone to the same numbers."""
     outcome = dlcli.sweep(searched, run_dir=place / "s")
@@ -99,6 +150,7 @@ def equal_alone(searched: dict[str, Any], place: Path) -> SweepOutcome:
         if trial.result.state == "complete":
             alone = dlcli.train(path / "config.yaml", run_dir=place / f"alone-{trial.number}")
             assert alone.history == Run(path).history
+            assert all(map(np.array_equal, weights(alone), weights(Run(path))))
             told = ("columns", "reading", "data", "rows")
             assert [alone.record[each] for each in told] == [Run(path).record[each] for each in told]
     assert len({each.result.value for each in outcome.trials}) == len(outcome.trials)

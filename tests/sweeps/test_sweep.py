@@ -278,10 +278,18 @@ def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> N
         time.sleep(0.1)
 
 
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return [int(number) for number in listed.stdout.split()]
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("folds", [None, 2])
 def test_several_processes_that_are_killed_and_interrupted(folds: int | None, data: Path, tmp_path: Path) -> None:
-    searched = config(data, trials=16, keep="all", pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})
+    searched = config(data, trials=40, keep="all", pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})
     if folds is not None:
         searched["sweep"]["folds"] = folds
         del searched["data"]["validation"]
@@ -294,12 +302,14 @@ def test_several_processes_that_are_killed_and_interrupted(folds: int | None, da
 
     whole = start(*arguments)
     wait_until(lambda: begun() >= 4, whole)
-    whole.send_signal(signal.SIGKILL)  # its workers end with it
+    workers = children(whole)
+    whole.send_signal(signal.SIGKILL)
     whole.communicate()
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):  # which end with it
+        time.sleep(0.1)
     before, whole = begun(), start(*arguments)
     wait_until(lambda: begun() > before, whole)
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(whole.pid)], capture_output=True, text=True, check=True)
-    os.kill(int(listed.stdout.split()[0]), signal.SIGKILL)
+    os.kill(children(whole)[0], signal.SIGKILL)
     before = begun()
     wait_until(lambda: begun() > before, whole)
     whole.send_signal(signal.SIGINT)
@@ -307,9 +317,9 @@ def test_several_processes_that_are_killed_and_interrupted(folds: int | None, da
     assert whole.returncode in (75, 0)
     out, _ = start(*arguments).communicate(timeout=900)
     counts = json.loads(out)["trials"]
-    assert counts["complete"] + counts["pruned"] == 16
+    assert counts["complete"] + counts["pruned"] == 40
     rows = list(csv.DictReader((place / "trials.csv").read_text().splitlines()))
-    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 17))
+    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 41))
     for row in rows:
         run = Run(place / f"trial-{int(row['trial']):04d}")
         assert run.epochs == int(row["epochs"])

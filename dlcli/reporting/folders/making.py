@@ -51,7 +51,7 @@ def make_folder_report(
     Raises:
         DlcliError: The folder cannot be read.
     """
-    folder = gather_folder(several, together=together, left_out=left_out)
+    folder = gather_folder(several, together=together, left_out=left_out, warn=warn)
     targets = ", ".join(folder.together.config.data.target) or "what its layers add to the loss"
     kind = "A cross-validation" if several.kind == "cross_validation" else "An ensemble"
     subtitle = f"{kind} of {len(several.names)} Keras models that learn {shortened(targets, 200)}, trained by dlcli"

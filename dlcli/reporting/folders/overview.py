@@ -51,7 +51,8 @@ def _keys(folder: FolderFacts) -> Iterator[Key]:
         yield Key(short_number(mean), name, beside)
     for key in evaluated_keys(folder.together):
         yield Key(key.value, key.name, f"their mean as one model, {key.beside}")
-    if epochs := folder.together.record.get("epochs"):
+    epochs = folder.together.record.get("epochs")
+    if isinstance(epochs, int) and epochs:
         yield Key(f"{epochs:,}", "epochs", "of all together")
     seconds = folder.together.record.get("seconds")
     if isinstance(seconds, int | float):

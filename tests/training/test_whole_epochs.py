@@ -1,0 +1,159 @@
+"""Many epochs in one call are the epochs that they are one by one: the same History, weights, and stops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dlcli
+from dlcli.runs.run import Run
+
+pytestmark = pytest.mark.tensorflow
+
+DENSE: list[Any] = [
+    {"Dense": {"units": 6, "activation": "gelu", "kernel_regularizer": {"L1L2": {"l1": 0.001, "l2": 0.01}}}},
+    "BatchNormalization",
+    {"Dropout": {"rate": 0.3}},
+    {"GaussianNoise": {"stddev": 0.1}},
+    {"Dense": {"units": 1}},
+]
+
+STEPS: list[Any] = [{"Reshape": {"target_shape": [2, 1]}}, {"LSTM": {"units": 3}}, {"Dense": {"units": 1}}]
+
+ADAM = {"AdamW": {"learning_rate": 0.01, "weight_decay": 0.1, "beta_1": 0.8}}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("data") / "table.csv"
+    a, b = np.random.default_rng(1).normal(size=(2, 50))
+    rows = [f"{x:.3f},{y:.3f},{3 * x - y:.3f}" for x, y in zip(a, b, strict=True)]
+    file.write_text("a,b,y\n" + "\n".join(rows) + "\n")
+    return file
+
+
+def config(table: Path, layers: list[Any] = DENSE, **sections: Any) -> dict[str, Any]:
+    return {
+        "data": {"train": str(table), "validation": 0.3, "target": "y", "batch_size": 8, **sections.pop("data", {})},
+        "model": {"layers": layers},
+        "compile": {"optimizer": sections.pop("optimizer", ADAM), "loss": "mse", "metrics": ["mae"]},
+        "fit": {"epochs": 6},
+        "runtime": {"execution": sections.pop("execution", "graph")},
+        "report": False,
+        **sections,
+    }
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many epochs each call was to train."""
+    from dlcli.backend.epochs.program import EpochProgram
+
+    found: list[int] = []
+    run = EpochProgram.run
+
+    def watched(self: EpochProgram, first: int, count: int) -> Any:
+        found.append(count)
+        return run(self, first, count)
+
+    monkeypatch.setattr(EpochProgram, "run", watched)
+    return found
+
+
+def weights(run: Run) -> list[Any]:
+    import keras
+
+    return keras.saving.load_model(run.path / "model.keras").get_weights()  # type: ignore[no-any-return]
+
+
+def assert_same(one: Run, other: Run, tolerance: float = 0.0) -> None:
+    assert one.history.keys() == other.history.keys()
+    for name, values in one.history.items():
+        np.testing.assert_allclose(values, other.history[name], rtol=tolerance, atol=tolerance, err_msg=name)
+    for left, right in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_allclose(left, right, rtol=tolerance, atol=tolerance)
+
+
+def one_by_one(monkeypatch: pytest.MonkeyPatch, *, by_keras: bool = False) -> None:
+    """Let the next trainings tell each epoch before they train another; or let Keras's `fit` train them."""
+    if by_keras:
+        monkeypatch.setattr("dlcli.training.fit.by_whole_epochs", lambda *_, **__: False)
+    monkeypatch.setattr("dlcli.training.fit.at_most", lambda *_, **__: lambda done: 1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sections"),
+    [
+        (DENSE, {}),
+        pytest.param(DENSE, {"execution": "xla"}, marks=pytest.mark.soak),
+        (STEPS, {"optimizer": {"SGD": {"learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.01}}}),
+        pytest.param(STEPS, {"data": {"batch_size": 64}, "optimizer": "rmsprop"}, marks=pytest.mark.soak),
+        pytest.param(DENSE, {"data": {"batch_size": 5, "drop_last": True, "shuffle": False}}, marks=pytest.mark.soak),
+    ],
+)
+def test_they_are_those_of_keras(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[int], layers: Any, sections: Any
+) -> None:
+    said = config(table, layers, **sections)
+    together = dlcli.train(said, run_dir=tmp_path / "together")
+    assert calls == [6]
+    one_by_one(monkeypatch, by_keras=True)
+    assert_same(together, dlcli.train(said, run_dir=tmp_path / "keras"), tolerance=2e-5)
+    assert calls == [6]
+
+
+def losing_patience(best: bool) -> dict[str, Any]:
+    return {"EarlyStopping": {"monitor": "val_loss", "patience": 1, "min_delta": 9.0, "restore_best_weights": best}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"callbacks": [losing_patience(best=False)]}, [6, 2]),
+        ({"callbacks": [losing_patience(best=True), {"CSVLogger": {"filename": "log.csv"}}]}, [1, 1]),
+        ({"checkpoint": {"every": 4, "keep": 2}}, [4, 2]),
+        ({"callbacks": [{"ReduceLROnPlateau": {"patience": 1, "min_delta": 9.0}}]}, [1] * 6),
+    ],
+)
+def test_who_needs_the_model_between_two_has_it(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[int], sections: Any, expected: list[int]
+) -> None:
+    together = dlcli.train(config(table, **sections), run_dir=tmp_path / "together")
+    assert calls == expected
+    one_by_one(monkeypatch)
+    assert_same(together, dlcli.train(config(table, **sections), run_dir=tmp_path / "one"))
+
+
+def test_who_stops_it_has_the_model_of_that_epoch_and_goes_on_from_it(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[int]
+) -> None:
+    import os
+    import signal
+
+    from dlcli.training.events import EpochEnded
+
+    def stop(at: int) -> Callable[[Any], None]:
+        return lambda event: (
+            os.kill(os.getpid(), signal.SIGINT) if isinstance(event, EpochEnded) and event.epoch == at else None
+        )
+
+    stopped = dlcli.train(config(table), run_dir=tmp_path / "stopped", listener=stop(3))
+    assert (stopped.status, stopped.epochs, calls) == ("interrupted", 3, [6, 3])
+    resumed = dlcli.train(resume=tmp_path / "stopped")
+    assert calls == [6, 3, 3]
+    one_by_one(monkeypatch)
+    assert_same(resumed, dlcli.train(config(table), run_dir=tmp_path / "one"))
+
+
+def test_the_last_epoch_is_the_one_whose_numbers_end(table: Path, tmp_path: Path, calls: list[int]) -> None:
+    said = config(table, optimizer={"SGD": {"learning_rate": 1e12}})
+    with pytest.raises(dlcli.ModelError):
+        dlcli.train(said, run_dir=tmp_path / "run")
+    losses = dlcli.Run(tmp_path / "run").history["loss"]
+    assert [bool(np.isfinite(each)) for each in losses] == [True] * (len(losses) - 1) + [False]
+    assert len(losses) < 6
+    assert calls == [6]
