@@ -27,8 +27,8 @@ TABLES = _tables()
 REFUSED = {"unusable-target", "no-target", "no-features", "no-draft", "missing-column", "stray-line"}
 """What a table may be refused for; `no-draft` stands beside what `check` would say of the data."""
 
-ALONE = {"one-class", "unknown-class", "too-few-rows", "infinite-value", "no-features"}
-"""What `check` may say of the data that no config could mend."""
+ALONE = {"one-class", "unknown-class", "too-few-rows", "infinite-value", "no-features", "no-values"}
+"""What `check` may say of the data that no config could mend, as where all values of the only column are held back."""
 
 
 def _try(table: tuple[list[str], list[list[str]]], folder: Path) -> None:
