@@ -142,6 +142,7 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
     if mean.probabilities is None:
         target = json.loads(onnxruntime.InferenceSession(str(done.path)).get_modelmeta().custom_metadata_map["outputs"])
         (known,) = target[0]["targets"]
+        assert mean.numbers is not None
         assert np.allclose(said * known["scale"] + known["offset"], mean.numbers, rtol=1e-4, atol=1e-4)
     else:
         assert np.allclose(said, mean.probabilities, atol=1e-5)
