@@ -1,6 +1,6 @@
 """What `dlcli init` drafts beside configs that people write: the one that comes along, and one written with care.
 
-    python -m benchmarks.byhand FOLDER [--seeds 5] [--tables iris ...]
+    python -m benchmarks.byhand FOLDER [--seeds 5] [--tables iris ...] [--write]
 
 Each seed divides a table anew, as `benchmarks.boosting` does, and is the seed of the training; all have the same rows
 to train on. Errors are those of the test rows: of classes in percent, of numbers the root mean square in percent of the
@@ -22,6 +22,7 @@ import pandas as pd
 import dlcli
 from benchmarks.boosting import error, write
 from benchmarks.public import PUBLIC
+from benchmarks.tables import between
 
 __all__ = ["CARE", "main"]
 
@@ -142,6 +143,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--tables", nargs="*", default=list(COMES_ALONG))
+    parser.add_argument("--write", action="store_true", help="write the table into docs/init.md")
     given = parser.parse_args()
     errors: dict[str, dict[str, list[float]]] = {name: {side: [] for side in SIDES} for name in given.tables}
     for seed in range(given.seeds):
@@ -150,6 +152,8 @@ def main() -> None:
                 errors[name][side].append(found(name, seed, side, given.folder))
         sys.stdout.write(f"{seed + 1} seed{'s' * bool(seed)}\n" + "\n".join(lines(errors)) + "\n")
         sys.stdout.flush()
+    if given.write:
+        between(ROOT / "docs" / "init.md", "by hand", "\n".join(lines(errors)))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["SECTIONS", "write_tables"]
+__all__ = ["SECTIONS", "between", "write_tables"]
 
 Results = Mapping[str, Any]
 
@@ -313,21 +313,32 @@ def write_tables(root: Path, results: Results) -> None:
         measured = [(section, table) for section, table in tables if results.get(section)]
         if not measured:
             continue
-        page, begin, end = root / name, f"<!-- {mark} -->", f"<!-- /{mark} -->"
-        text = page.read_text(encoding="utf-8")
-        if begin not in text or end not in text:
-            raise SystemExit(f"{page} lacks the lines {begin} and {end}")
-        before, rest = text.split(begin, 1)
-        after = rest.split(end, 1)[1]
-        page.write_text(f"{before}{begin}\n{_tables(results, measured)}\n{end}{after}", encoding="utf-8")
+        between(root / name, mark, _tables(results, measured))
+
+
+def between(page: Path, mark: str, text: str) -> None:
+    """Replace what stands between the marks `<!-- mark -->` and `<!-- /mark -->` of a page.
+
+    Raises:
+        SystemExit: The page lacks the marks.
+    """
+    begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise SystemExit(f"{page} lacks the lines {begin} and {end}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
     machine, pairs = results["machine"], sorted({results["pairs"][name] for name, _ in tables})
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
-        f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {' to '.join(map(str, pairs))} pairs, in turn."
+        f"{machine['tensorflow']}, Keras {machine['keras']}"
     )
+    if all(name != "boosting" for name, _ in tables):
+        on += f"; medians of {' to '.join(map(str, pairs))} pairs, in turn"
+    on += "."
     return "\n\n".join([on, *(table(results[name]) for name, table in tables)])
 
 

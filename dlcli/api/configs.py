@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,7 @@ from dlcli.api.arguments import (
     checked_config,
     inspected,
     require_names,
-    with_more,
 )
-from dlcli.api.listeners import ignore
 from dlcli.api.several import fold_job, require_no_fold
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import ConfigError, Problem
@@ -101,10 +99,11 @@ def check(
         from dlcli.config.lint.linting import lint
 
         return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
-    if checked.config.sweep is not None and checked.config.sweep.folds is not None:
-        fold = {"number": 1, "of": checked.config.sweep.folds, "repeat": 1}
-        given = with_more(overrides, {"data.fold": fold, "sweep": None})
-        inspection, checked = checked_config(config, given, needs_keras=True, notify=ignore)
+    if (sweep := checked.config.sweep) is not None and sweep.folds is not None:
+        warnings.clear()  # they are told again
+        return _check_folds(
+            config, overrides, sweep.folds, 1, fast=False, show=show, cache_dir=cache_dir, tell=collect, told=warnings
+        )
     planned = _second_stage(inspection, checked, show=show, cache=cache_in(cache_dir), tell=collect)
     return CheckReport(tuple(warnings), planned)
 
@@ -151,7 +150,7 @@ def _check_folds(
 
     cache = cache_in(cache_dir)
     with Shared(cache, tell) as shared:
-        found = divide_job(job, shared, tell)
+        found = divide_job(job, shared, tell).parts
         if fast:
             return CheckReport(tuple(told), None, found)
         checked = job.checked_of(job.members[0])
@@ -184,7 +183,7 @@ def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
 def init(
     data: str | os.PathLike[str],
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     reading: Reading | None = None,
@@ -194,7 +193,8 @@ def init(
 
     Args:
         data: A table, a glob, a folder of files or of splits, or a source as in a config: `{keras: mnist}`.
-        target: The column to predict; guessed when None: one with a usual name such as `target`, or the last.
+        target: The column to predict, or several of numbers; guessed when None: one with a usual name such as
+            `target`, or the last.
         output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
         overwrite: Replace an existing file.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.

@@ -96,7 +96,7 @@ def report(
     """Write what a person wants to see of a run, as one HTML page.
 
     Args:
-        run: A run or its directory, whatever its status.
+        run: A run or its directory, whatever its status; also an ensemble, a cross-validation or a sweep.
         output: The page; None: `report.html` in the run, with `model_card.md` and `plots/` beside it.
         cache_dir: Where training kept the encoded data; as for `train`.
         runtime: What predicts the rows that are looked at: `portable` needs no TensorFlow.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
     from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+    from dlcli.config.schema import Config
     from dlcli.jobs.findings import Findings
     from dlcli.jobs.several.job import SeveralJob
     from dlcli.jobs.workers.task import Task
@@ -176,6 +178,7 @@ def _resume(
         return _nothing_to_do(before, allow_code=allow_code, tell=tell)
     job = fold_job(before.directory.config, (), of, repeats, needs_keras=True, notify=warner(tell))
     require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
+    job = _reaching_no_further(job, allowed=allow_code, tell=tell)
     return train_several(
         job,
         directory=before.directory,
@@ -187,6 +190,19 @@ def _resume(
         tell=tell,
         before=before,
     )
+
+
+def _reaching_no_further(job: SeveralJob, *, allowed: bool, tell: Findings) -> SeveralJob:
+    """The job of a folder that goes on, whose trackers are told by leave alone: the folder may be a stranger's."""
+    from dlcli.jobs.resuming import followed
+
+    def without(config: Config) -> Config:
+        return config.model_copy(update={"tracking": tracking})
+
+    tracking = followed(job.checked.config.tracking, allowed=allowed, tell=tell)
+    checked = dataclasses.replace(job.checked, config=without(job.checked.config))
+    members = tuple(dataclasses.replace(each, config=without(each.config)) for each in job.members)
+    return dataclasses.replace(job, checked=checked, members=members, allowed=allowed)
 
 
 def train_ensemble(
@@ -226,7 +242,7 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
     inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
     require_code(checked.config, before.directory, leave_to_run(task.allow_code, tell))
     return train_several(
-        ensemble_job(inspection, checked),
+        _reaching_no_further(ensemble_job(inspection, checked), allowed=task.allow_code, tell=tell),
         directory=before.directory,
         numbered=False,
         overwrite=False,

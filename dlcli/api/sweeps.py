@@ -33,6 +33,7 @@ def sweep(
     storage: str | None = None,
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
+    allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Callable[[Any], None] | None = None,
 ) -> SweepOutcome:
@@ -51,6 +52,7 @@ def sweep(
             the sweep behind it where that is not the config's: `postgresql://user@host/name#iris`.
         run_dir: Where the sweep goes; `runs/<name>-sweep` when None.
         overwrite: Replace what is in `run_dir`.
+        allow_code: Of a sweep that is joined: run the Python files that its config names, and tell its tracker.
         cache_dir: As for `train`.
         listener: Called with the events of the sweep (`dlcli.sweeps.events`) and of its trainings.
 
@@ -90,9 +92,9 @@ def sweep(
         if there:
             assert address is not None
             require_optuna()
-            searched = join_database(address, place, overrides=given, started=started)
+            searched = join_database(address, place, overrides=given, allowed=allow_code, started=started)
         else:
-            searched = open_sweep(Path(join), overrides=given, address=address)
+            searched = open_sweep(Path(join), allowed=allow_code, overrides=given, address=address)
         require(searched.section)
     else:
         assert config is not None
@@ -130,7 +132,7 @@ def work_for(
     from dlcli.sweeps.sweep import open_sweep
     from dlcli.sweeps.worker import work
 
-    searched = open_sweep(join, address=None if storage is None else Address.parse(storage))
+    searched = open_sweep(join, allowed=True, address=None if storage is None else Address.parse(storage))
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     return work(searched, open_study(searched), cache=cache_in(cache_dir), deadline=deadline, tell=listener)
 

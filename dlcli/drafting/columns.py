@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -87,9 +87,9 @@ class Column:
         return _span(self.cells, self.feature.date_format)
 
 
-def look_at_columns(seen: Glance, target: str) -> list[Column]:
-    """Every column beside the target, by itself."""
-    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name != target]
+def look_at_columns(seen: Glance, targets: Collection[str]) -> list[Column]:
+    """Every column beside the targets, by itself."""
+    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name not in targets]
     found = twins({column.name: column.cells for column in columns if column.used and not _opens_files(column)})
     return [
         dataclasses.replace(column, used=False, feature=None, why=found[column.name].in_words)
@@ -141,7 +141,7 @@ def _look(name: str, cells: Cells, seen: Glance) -> Column:
         return Column(name, cells, True, guess.feature, guess.note)
     if len(cells.different) == 1 and not cells.missing:
         return Column(name, cells, False, None, f"one value, {_shown(cells.names[0])}, in all rows", suspect="constant")
-    if (large := _too_large(cells)) is not None:
+    if (large := cells.too_large) is not None:
         return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
     if guess.odd:
         return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
@@ -174,15 +174,6 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
         kind = "whole numbers: an id" if cells.numbers is not None else "texts, and it is called as ids are"
         return f"all of its values are different {kind}"
     return _COUNTS if counts_rows(name, cells) else ""
-
-
-def _too_large(cells: Cells) -> float | None:
-    """A number that is infinite as a network takes it; None where there is none."""
-    numbers = cells.numbers
-    if numbers is None:
-        return None
-    large = np.flatnonzero(np.abs(numbers) > np.finfo(np.float32).max)
-    return float(numbers[large[0]]) if len(large) else None
 
 
 def _odd(cells: Cells) -> str:

@@ -95,6 +95,8 @@ def divide(columns: Sequence[Column], task: Task, target: Cells, found: Survey, 
 
 def _drawn(task: Task, rows: int, validation: float | None, test: float | None) -> Dividing:
     splits = 1 + (validation is not None) + (test is not None)
+    if task.separator:
+        return Dividing("random", "rows of several classes each cannot have all in proportion", validation, test)
     if task.kind == "number":
         return Dividing("random", "rows do not depend on each other, as far as the columns tell", validation, test)
     if rows >= _LARGE:

@@ -24,7 +24,7 @@ from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
 from dlcli.drafting.survey import Survey, survey
-from dlcli.drafting.task import Choice, Task, choose_target, find_task
+from dlcli.drafting.task import Choice, Task, as_one, choose_target, find_tasks
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
 
@@ -72,7 +72,7 @@ class Draft:
 def draft(
     data: str | os.PathLike[str],
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     output: Path | None = None,
     reading: Reading,
     expand: bool = False,
@@ -82,7 +82,7 @@ def draft(
 
     Args:
         data: A table, a glob, a folder of files, or in braces what a config may say.
-        target: The column to predict; guessed when None.
+        target: The column to predict, or several of numbers; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
         reading: What is said of how the file is read; it is written into the config.
         expand: Write a preset out.
@@ -93,11 +93,13 @@ def draft(
     """
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
-    seen = glance(place.sources["train"], target=target, reading=reading)
-    chosen = choose_target(list(seen.columns), target, class_of_files=_class_of_files(place, seen))
-    if target is None and not seen.columns[chosen.name].info.dtype:
+    asked: Sequence[str | None] = [target] if isinstance(target, str) else [*dict.fromkeys(target or ())] or [None]
+    seen = glance(place.sources["train"], target=asked[0], reading=reading)
+    of_files = _class_of_files(place, seen)
+    chosen, *more = (choose_target(list(seen.columns), each, class_of_files=of_files) for each in asked)
+    if asked[0] is None and not seen.columns[chosen.name].info.dtype:
         seen = glance(place.sources["train"], target=chosen.name, reading=reading)  # as it is written: `01` stays `01`
-    return _draft(place, seen, chosen, output, without, expand=expand)
+    return _draft(place, seen, [chosen, *more], output, without, expand=expand)
 
 
 def _class_of_files(place: Place, seen: Glance) -> str | None:
@@ -107,15 +109,17 @@ def _class_of_files(place: Place, seen: Glance) -> str | None:
 
 
 def _draft(
-    place: Place, seen: Glance, chosen: Choice, output: Path, without: Mapping[str, str], *, expand: bool
+    place: Place, seen: Glance, chosen: Sequence[Choice], output: Path, without: Mapping[str, str], *, expand: bool
 ) -> Draft:
-    cells = seen.columns[chosen.name]
+    names = [each.name for each in chosen]
+    cells = seen.columns[names[0]]
     if seen.whole:
-        task = find_task(chosen, cells, survey(seen, [chosen.name]).tallies[chosen.name])
-        columns = against_target(look_at_columns(seen, chosen.name), cells, task)
+        tasks = find_tasks(chosen, seen.columns, survey(seen, names).tallies)
+        columns = _against(look_at_columns(seen, names), seen, tasks)
         found = survey(seen, candidates(columns))
     else:
-        columns, task, found = _of_many(seen, chosen)
+        columns, tasks, found = _of_many(seen, chosen)
+    task = as_one(tasks)
     columns = [
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
@@ -150,17 +154,24 @@ def _draft(
     return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output, layout.paths)
 
 
-def _of_many(seen: Glance, chosen: Choice) -> tuple[list[Column], Task, Survey]:
-    """The columns and the task where only the first rows were looked at: what these cannot settle is looked for in all.
+def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list[Task], Survey]:
+    """The columns and the tasks where only the first rows were looked at: all tell what these cannot settle.
 
     A column is told from an id, and its type, by the first rows alone.
     """
-    columns = look_at_columns(seen, chosen.name)
+    names = [each.name for each in chosen]
+    columns = look_at_columns(seen, names)
     suspects = [column.name for column in columns if column.suspect and not column.cells.is_array]
-    found = survey(seen, [chosen.name, *candidates(columns), *suspects])
-    task = find_task(chosen, seen.columns[chosen.name], found.tallies[chosen.name])
+    found = survey(seen, [*names, *candidates(columns), *suspects])
+    tasks = find_tasks(chosen, seen.columns, found.tallies)
     constant = [name for name in suspects if not found.tallies[name].more and len(found.tallies[name].counts) <= 1]
-    return against_target(settle(columns, constant), seen.columns[chosen.name], task), task, found
+    return _against(settle(columns, constant), seen, tasks), tasks, found
+
+
+def _against(columns: list[Column], seen: Glance, tasks: Sequence[Task]) -> list[Column]:
+    for task in tasks:
+        columns = against_target(columns, seen.columns[task.target.name], task)
+    return columns
 
 
 def _nothing(columns: Sequence[Column], seen: Glance) -> DataError:
@@ -181,7 +192,7 @@ def _page(
     layout: Layout,
 ) -> str:
     head = [
-        remark(0, f"Purpose:  predict {task.target.name!r} ({_described(task)}) from {_described_rows(seen, found)}."),
+        remark(0, f"Purpose:  predict {task.named} ({task.described}) from {_described_rows(seen, found)}."),
         remark(0, f"Command:  dlcli train {shlex.quote(output.name)}"),
         remark(0, "Drafted by dlcli init; each choice has its reason beside it, and all of it is yours to change."),
     ]
@@ -195,12 +206,6 @@ def _page(
     data += recipe.data
     data += _windows(task, columns, dividing)
     return render([head, names, data, *recipe.sections])
-
-
-def _described(task: Task) -> str:
-    if task.kind == "number":
-        return "a number" if task.width == 1 else f"{task.width} numbers"
-    return f"{len(task.classes)} classes"
 
 
 def _described_rows(seen: Glance, found: Survey) -> str:
@@ -244,9 +249,13 @@ def _reading(seen: Glance) -> list[Line]:
 
 
 def _target(task: Task, dividing: Dividing) -> Line:
-    said: dict[str, Any] = {"type": "number" if task.kind == "number" else "category"}
+    said: dict[str, Any] = {"type": task.type}
+    if task.separator:
+        said["separator"] = task.separator
     why = [task.why, task.target.why]
-    if task.kind == "number" and task.width == 1:
+    if task.columns:
+        said["columns"] = list(task.columns)
+    if task.kind == "number" and (task.width == 1 or task.columns):
         said["scale"] = "standard"
         why.append("learnt in units of its spread, and told in its own")
     if task.kind == "classes" and (len(task.classes) <= MOST_CLASSES_LISTED or dividing.classes_named):
@@ -262,7 +271,7 @@ def _target(task: Task, dividing: Dividing) -> Line:
 
 def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[Line]:
     """Where rows are in time, and a number is predicted: how they would be steps of a series instead."""
-    if dividing.order is None or task.kind != "number":
+    if dividing.order is None or task.kind != "number" or task.columns:
         return []
     said: dict[str, Any] = {"length": _length(columns, dividing), "horizon": 1, "time": dividing.order}
     series = find_series(columns, dividing.order)

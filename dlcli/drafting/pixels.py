@@ -63,7 +63,7 @@ def find_picture(columns: Sequence[Column]) -> Picture | None:
     block = _block(parts)
     if block is None or not _is_picture(block, side):
         return None
-    picture = _together(parts, prefix, first, side, float(block.max()), {column.name for column in columns})
+    picture = _together(parts, prefix, first, block, {column.name for column in columns})
     others = [column for column in columns if column not in parts]
     return Picture(picture, side, [picture, *others])
 
@@ -102,18 +102,19 @@ def _is_picture(block: NDArray[np.float64], side: int) -> bool:
     return across > any_two + _NEARER and down > max(any_two, half) + _NEARER
 
 
-def _together(parts: Sequence[Column], prefix: str, first: int, side: int, brightest: float, names: set[str]) -> Column:
-    last = first + len(parts) - 1
+def _together(parts: Sequence[Column], prefix: str, first: int, block: NDArray[np.float64], names: set[str]) -> Column:
+    last, side = first + len(parts) - 1, math.isqrt(len(parts))
+    brightest, most = int(block.max(axis=0).argmax()), float(block.max())
     said = {
         "type": "number",
         "columns": f"{prefix}{{{first}..{last}}}",
         "shape": [side, side, 1],
-        "scale": {"divide": brightest if brightest <= _BRIGHTEST / 2 else float(_BRIGHTEST)},
+        "scale": {"divide": most if most <= _BRIGHTEST / 2 else float(_BRIGHTEST)},
     }
     name = "pixels"
     while name in names:
         name += "_"
-    used = max((column for column in parts if column.used), key=lambda column: np.max(column.cells.numbers))
+    shown = parts[brightest]
     feature = feature_types()["number"].model_validate(said)
     why = f"{len(parts)} columns are the pixels of a picture: those near each other are alike"
-    return Column(name, used.cells, True, feature, why)
+    return Column(name, shown.cells, True, feature, why)

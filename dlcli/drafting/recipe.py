@@ -98,8 +98,7 @@ def _of_preset(setting: Setting) -> Recipe:
         own["class_weight"] = ("balanced", why)
     if not setting.expanded:
         return Recipe((), named(_PRESET, own))
-    target = "number" if setting.task.kind == "number" else "category"
-    return Recipe(*written_out(_PRESET, target, own))
+    return Recipe(*written_out(_PRESET, setting.task.type, own))
 
 
 def _preset_epochs(rows: int) -> int:
@@ -218,6 +217,8 @@ def _last(task: Task) -> Line:
     if task.is_binary:
         return item(2, {"Dense": {"units": 1, "activation": "sigmoid"}}, f"the probability of {task.classes[1]!r}")
     units = len(task.classes)
+    if task.separator:
+        return item(2, {"Dense": {"units": units, "activation": "sigmoid"}}, "whether each class is there")
     return item(2, {"Dense": {"units": units, "activation": "softmax"}}, "a probability for each class")
 
 
@@ -248,6 +249,8 @@ def _is_planned(setting: Setting) -> bool:
 def _measures(task: Task) -> tuple[Any, list[str]]:
     if task.kind == "number":
         return "mean_squared_error", ["mean_absolute_error", "RootMeanSquaredError"]
+    if task.separator:
+        return "binary_crossentropy", ["binary_accuracy"]
     if task.is_binary:
         return "binary_crossentropy", ["accuracy", "AUC"]
     return "sparse_categorical_crossentropy", ["accuracy"]
@@ -291,7 +294,7 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
 def _rare(setting: Setting) -> str:
     """Why the classes are weighted; empty where none is rare."""
     task = setting.task
-    if task.kind != "classes" or setting.absent or not _is_rare(task):
+    if task.kind != "classes" or task.separator or setting.absent or not _is_rare(task):
         return ""
     rare = task.classes[task.counts.index(task.rarest)]
     return f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
@@ -306,7 +309,7 @@ def _callbacks(setting: Setting) -> tuple[Line, ...]:
     if not setting.validated:
         return ()
     if _is_planned(setting):
-        monitor = "val_loss" if setting.task.kind == "number" else "val_accuracy"
+        monitor = "val_accuracy" if setting.task.type == "category" else "val_loss"
         return (heading(0, "callbacks"), item(1, {"KeepBest": {"monitor": monitor}}, "the last of the best epochs"))
     _, patience = _epochs(setting.rows)
     stopping = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from dlcli.data.columns.cells import sort_labels
@@ -13,15 +14,21 @@ from dlcli.data.types.inference import infer_target
 from dlcli.drafting.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
-__all__ = ["Choice", "Task", "choose_target", "find_task"]
+__all__ = ["Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]
 
 USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 """Of targets, the likeliest first."""
 
 MOST_CLASSES = 1_000
 
-_SEPARATORS = ("|", ";")
+TOGETHER = "targets"
+"""What several columns are called together."""
+
+_SEPARATORS = ("|", ";", ",")
 """Between several classes of one cell."""
+
+_ROWS_EACH = 3
+"""Rows that a class has in the mean, where cells hold several."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +53,8 @@ class Task:
         kind: Of its values.
         classes: The names of the classes in their order; none of a number.
         counts: Rows of each class.
+        separator: Between the classes of a cell, where it may hold several.
+        columns: Those of the numbers, where these are several columns.
         width: Numbers a row.
         missing: Rows without a value.
         why: How it is known.
@@ -58,11 +67,33 @@ class Task:
     width: int = 1
     missing: int = 0
     why: str = ""
+    separator: str = ""
+    columns: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> Literal["number", "category", "categories"]:
+        """The type of the target."""
+        if self.kind == "number":
+            return "number"
+        return "categories" if self.separator else "category"
 
     @property
     def is_binary(self) -> bool:
         """One of two classes."""
-        return len(self.classes) == 2
+        return len(self.classes) == 2 and not self.separator
+
+    @property
+    def described(self) -> str:
+        """What is predicted, in words."""
+        if self.kind == "number":
+            return "a number" if self.width == 1 else f"{self.width} numbers"
+        classes = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
+        return f"any of {classes}" if self.separator else classes
+
+    @property
+    def named(self) -> str:
+        """The columns that are predicted, in words."""
+        return ", ".join(map(repr, self.columns or (self.target.name,)))
 
     @property
     def rarest(self) -> int:
@@ -114,16 +145,21 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
         return _arrays(target, cells)
     if not tally.counts:
         raise _refused(target, "has no values", "name another target, or fill it in")
-    inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    inferred, note, doubts = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
     if inferred.kind == "number" and not two:
-        return _number(target, tally, note)
+        return _number(target, cells, tally, note)
     if inferred.kind == "number":
         note = "two values, so they are taken for classes"
     return _classes(target, tally, note)
 
 
-def _number(target: Choice, tally: Tally, note: str) -> Task:
+def _number(target: Choice, cells: Cells, tally: Tally, note: str) -> Task:
+    if (large := cells.too_large) is not None:
+        raise _refused(
+            target, f"has {large:g}, which no network can take", "mend such cells, or predict their logarithm"
+        )
     if len(tally.counts) == 1 and not tally.more:
         value = next(iter(tally.counts))
         raise _refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
@@ -134,6 +170,8 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
     names = sort_labels(list(tally.counts))
     if len(names) == 1 and not tally.more:
         raise _refused(target, f"has one value, {names[0]!r}, in all rows", "there is nothing to learn from it")
+    if (several := _several(target, tally)) is not None:
+        return several
     if _are_dates(tally, names):
         raise _refused(
             target, f"holds dates, such as {names[0]!r}", "a date is no class: predict the days until it, as a number"
@@ -151,11 +189,51 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
-    for mark in _SEPARATORS:
-        if sum(mark in name for name in names) >= max(len(names) / 2, 2):
-            note += f"; are there several in a cell? {{type: categories, separator: {mark!r}}} learns each"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
+
+
+def find_tasks(targets: Sequence[Choice], cells: Mapping[str, Cells], tallies: Mapping[str, Tally]) -> list[Task]:
+    """The task of each target; see `find_task`."""
+    return [find_task(each, cells[each.name], tallies[each.name]) for each in targets]
+
+
+def as_one(tasks: Sequence[Task]) -> Task:
+    """Several tasks as one, whose numbers stand side by side.
+
+    Raises:
+        DataError: Some are of classes, which need outputs of their own.
+    """
+    if len(tasks) == 1:
+        return tasks[0]
+    if others := [task.target.name for task in tasks if task.kind != "number" or task.width != 1]:
+        message = f"several targets are drafted where all are numbers, and {first_of(map(repr, others), 5)} "
+        message += "is none" if len(others) == 1 else "are none"
+        hint = "name one with --target; docs/graphs.md shows how a model has an output for each"
+        raise DataError(Problem(message, path="--target", hint=hint, rule="unusable-target"))
+    names = tuple(task.target.name for task in tasks)
+    why = f"{len(names)} numbers, predicted side by side"
+    missing = max(task.missing for task in tasks)
+    return Task(Choice(TOGETHER), "number", width=len(names), missing=missing, why=why, columns=names)
+
+
+def _several(target: Choice, tally: Tally) -> Task | None:
+    """The task where cells hold several classes, as `cat|dog`: then their parts are few, and each is there often."""
+    for mark in _SEPARATORS:
+        if sum(mark in name for name in tally.counts) < max(len(tally.counts) / 2, 2):
+            continue
+        rows: Counter[str] = Counter()
+        for name, count in tally.counts.items():
+            for part in {part.strip() for part in name.split(mark)} - {""}:
+                rows[part] += count
+        # Of `Doe, Jane` each part belongs to one text, and there are more parts than texts.
+        apart = 1 < len(rows) < len(tally.counts) and len(rows) <= MOST_CLASSES
+        if apart and sum(rows.values()) >= _ROWS_EACH * len(rows):
+            names = sort_labels(list(rows))
+            why = f"several of {len(names)} classes in a cell, parted by {mark!r}; an empty one has none"
+            counts = tuple(rows[name] for name in names)
+            return Task(target, "classes", tuple(names), counts, why=why, separator=mark)
+    return None
 
 
 def _arrays(target: Choice, cells: Cells) -> Task:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from dlcli.config.document.composer import compose
@@ -25,7 +26,7 @@ STANDARD_OUTPUT = "-"
 def draft_config(
     data: str | os.PathLike[str],
     *,
-    target: str | None,
+    target: str | Sequence[str] | None,
     output: str | os.PathLike[str] | None,
     overwrite: bool,
     reading: Reading,

@@ -251,6 +251,8 @@ def _looks(
         DlcliError: No member has a model, or the data is gone or has changed.
     """
     models = [load(place.path, leave=leave, runtime=runtime, warn=warn) for place in _completed(several)]
+    if not models:
+        return None, None
     is_folded = several.kind == "cross_validation"
     split = held_out(models[0].config)
     common, own = [], []

@@ -23,6 +23,7 @@ from dlcli.sweeps.measuring import complete_folds, mean_of, measure, measure_fol
 from dlcli.sweeps.optuna_names import PAIRED
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
+from dlcli.sweeps.tensorboard import show_trial
 from dlcli.training.events import Listener
 
 __all__ = ["train_folds"]
@@ -109,6 +110,7 @@ def train_folds(
         return None
     done = complete_folds(run) or []
     judge.tell(done)
+    show_trial(taken, done, sweep.metric, checked.config.callbacks)
     return measure_folds(trained, done, sweep.metric, pruned=judge.pruned)
 
 

@@ -114,6 +114,13 @@ class SweepFolder:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
         return RunLock(self.path / f".{self.member(number)}.lock")
 
+    def forget_leases(self) -> None:
+        """Remove the locks of trials whose processes died when they had told the result."""
+        for file in self.path.glob(".trial-*.lock"):
+            lock = RunLock(file)
+            if lock.take():
+                lock.release(remove=True)
+
     @contextlib.contextmanager
     def exclusive(self, name: str = "study") -> Iterator[None]:
         """Be the only process that looks at the study and changes it; ends with the process, however that ends.

@@ -7,7 +7,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.config.searching.ends import assignments
@@ -75,7 +74,7 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
     for best in study.best():
         config = folder.trial(best.number).config
         if config.is_file():
-            content = config.read_bytes() if study.sweep.folds is None else _without_fold(config, folder).encode()
+            content = config.read_bytes()
         elif folder.storage():  # another machine has trained it
             content = _with_values(folder, study.sweep, best).encode()
         else:
@@ -90,14 +89,6 @@ def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) ->
     written = folder.read()
     inspection = written.inspect({"sweep": None, **assignments(sweep, dict(trial.values))})
     return dump(inspection.document.value if inspection.config is None else inspection.config.notation())
-
-
-def _without_fold(config: Path, folder: SweepFolder) -> str:
-    """The config of all folds, which is written at the first of them, with the rows that it says of itself."""
-    value, written = read(config).value, folder.read().document.value
-    data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
-    said = {name: each for name, each in written["data"].items() if name == "validation"}
-    return dump({**value, "data": {**data, **said}})
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -23,6 +23,7 @@ from dlcli.sweeps.sweep import Sweep, facts
 from dlcli.sweeps.worker import Ending, work
 from dlcli.training.events import Notice
 from dlcli.training.guards.interruption import postponed
+from dlcli.training.tracking.tracking import Tracking
 
 __all__ = ["open_study", "run_sweep"]
 
@@ -130,11 +131,19 @@ class _Progress:
                 said["started"] = before["started"]
             self._record = RunRecord(self._sweep.folder.run, facts=said, started=self._started, earlier=earlier)
             self._record.begin()
+            config, folder = self._sweep.config, self._sweep.folder
+            tracking = Tracking(config.tracking, folder.run, listener=self._tell)
             try:
+                tracking.begin(config.notation(), said, resumed=True, epochs=0)
+                tracking.settle()
                 yield
             finally:
-                self._record.note(**self._reached())
+                reached = self._reached()
+                self._record.note(**reached)
                 self._record.close()
+                best = reached["best"]
+                metrics = {"best": {self._sweep.section.metric: best["value"]}} if isinstance(best, dict) else {}
+                tracking.end(self._record.said("status"), metrics, files=[folder.table, folder.best])
         finally:
             lock.release(remove=True)
 

@@ -137,7 +137,10 @@ class Study:
         """Whether all trials have ended and no more are wanted."""
         with self._board.exclusive():
             trials = self._trials()
-            return not self._wants_more(trials) and not any(trial.state == self._states.RUNNING for trial in trials)
+            over = not self._wants_more(trials) and not any(trial.state == self._states.RUNNING for trial in trials)
+            if over:
+                self.folder.forget_leases()
+            return over
 
     def results(self) -> list[TrialResult]:
         """The trials that have ended, by number."""

@@ -28,6 +28,7 @@ from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.board import Board, FolderBoard
+from dlcli.training.tracking.tracking import written_by_trackers
 
 __all__ = ["Sweep", "begin_sweep", "facts", "join_database", "open_sweep"]
 
@@ -108,13 +109,16 @@ def begin_sweep(
     )
 
 
-def join_database(address: Address, directory: Path | None, *, overrides: dict[str, Any], started: float) -> Sweep:
+def join_database(
+    address: Address, directory: Path | None, *, overrides: dict[str, Any], allowed: bool, started: float
+) -> Sweep:
     """Take part in a sweep of a database, from a directory of this machine.
 
     Args:
         address: The database, and the name of the sweep where it has several.
         directory: Where the trials of this machine go; `runs/<name>-sweep` when None.
         overrides: What is another for this process, such as `sweep.trials`.
+        allowed: See `open_sweep`.
         started: `time.perf_counter()` when the command began.
 
     Raises:
@@ -132,6 +136,7 @@ def join_database(address: Address, directory: Path | None, *, overrides: dict[s
         raise RunError(Problem(message, hint=f"put the name behind it, as in URL#NAME: {names}", rule="sweep-storage"))
     written = _read_written(found[study], address)
     checked = _checked(written.inspect(overrides))
+    _require_leave(checked[0], str(address), allowed=allowed)
     folder = SweepFolder(directory or Path("runs") / f"{checked[0].name}-sweep")
     named = address.named(study)
     return _enter(folder, written, checked, address=named, file=None, overwrite=False, inputs=list, started=started)
@@ -222,11 +227,14 @@ def _require_storage(folder: SweepFolder, address: Address | None) -> None:
         raise RunError(Problem(message, hint=hint, rule="sweep-storage"))
 
 
-def open_sweep(path: Path, *, overrides: dict[str, Any] | None = None, address: Address | None = None) -> Sweep:
+def open_sweep(
+    path: Path, *, allowed: bool, overrides: dict[str, Any] | None = None, address: Address | None = None
+) -> Sweep:
     """A sweep that was begun, by anybody.
 
     Args:
         path: Its directory.
+        allowed: Whether what its config says may run code and tell others: it may be a stranger's.
         overrides: What is another for this process, such as `sweep.trials`.
         address: The database that has its study; None: the directory has it.
 
@@ -241,11 +249,38 @@ def open_sweep(path: Path, *, overrides: dict[str, Any] | None = None, address: 
         raise RunError(Problem(message, hint="give the directory that `dlcli sweep` wrote", rule="not-a-run"))
     written = folder.read()
     config, section, said = _checked(written.inspect(overrides or {}))
+    _require_leave(config, str(path), allowed=allowed)
     if address is not None:
         address = address.named(address.study or config.name)
     _require_storage(folder, address)
     board = FolderBoard(folder) if address is None else _enter_database(folder, written, address)
     return Sweep(folder, written, config, section, *said, board, address)
+
+
+def _require_leave(config: Config, name: str, *, allowed: bool) -> None:
+    """Make sure that a sweep that was begun elsewhere reaches no further than its trials, but by leave.
+
+    Raises:
+        RunError: It has code of its own, or names where MLflow is, and there is no leave.
+    """
+    if allowed:
+        return
+    hint = "read it; if you trust it, add --allow-code (in Python: allow_code=True)"
+    problems = [
+        Problem(
+            f"{file} is Python code of the sweep {name}, which runs only when you allow it",
+            path=f"code[{index}]",
+            hint=hint,
+            rule="code-not-allowed",
+        )
+        for index, file in enumerate(config.code)
+    ]
+    if config.tracking is not None and config.tracking.mlflow is not None and config.tracking.mlflow.tracking_uri:
+        uri = config.tracking.mlflow.tracking_uri
+        message = f"the sweep {name} names where MLflow is, {uri}, and would send something there"
+        problems.append(Problem(message, path="tracking.mlflow.tracking_uri", hint=hint, rule="code-not-allowed"))
+    if problems:
+        raise RunError(problems)
 
 
 def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Direction, tuple[Watch, ...]]]:
@@ -255,6 +290,10 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
         message = "the config has no `sweep`: nothing says what is to be searched"
         hint = "sweep: {space: {compile.optimizer.Adam.learning_rate: {log: [1e-4, 1e-1]}}}"
         raise ConfigError(inspection.locate(Problem(message, path="sweep", hint=hint, rule="missing-key")))
+    if checked.config.runtime.workers > 1:
+        message = "each trial is trained by one process"
+        hint = "leave runtime.workers out; `dlcli sweep --workers` takes several trials at a time"
+        raise ConfigError(inspection.locate(Problem(message, path="runtime.workers", hint=hint, rule="workers")))
     said = measured(inspection.document, inspection.sections, inspection.code, checked.expanded)
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
@@ -306,6 +345,6 @@ def facts(config: Config, file: Path | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **member_facts("sweep", []),
-        "writes": list(WRITES),
+        "writes": [*WRITES, *written_by_trackers(config.tracking)],
         **provenance(file),
     }

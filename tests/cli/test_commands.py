@@ -396,7 +396,8 @@ def test_init_writes_what_check_accepts(dlcli: Dlcli, original: Path, tmp_path: 
     assert again.returncode == 1
     assert "--overwrite" in again.stderr
     shown = dlcli("init", "table.csv", "-o", "-")
-    assert shown.stdout == (tmp_path / "table.yaml").read_text()
+    written = (tmp_path / "table.yaml").read_text()
+    assert shown.stdout == written.replace("dlcli train table.yaml", "dlcli train config.yaml")
     document = json.loads(dlcli("init", "table.csv", "--overwrite", "--json").stdout)
     assert document["config"] == "table.yaml"
     assert document["target"] not in document["features"]

@@ -26,7 +26,7 @@ TABLE["one"], TABLE["two"] = 300 * TABLE["a"] + 50, 1 - TABLE["a"]
 TABLE["words"] = [" ".join(DRAW.choice(["good", "bad", "day"], 3)) for _ in range(ROWS)]
 
 COLUMNS: dict[str, Any] = {
-    "name": "a",  # a column has the name of the model
+    "name": "subtract",  # the model has the name of an operation of Keras's
     "data": {
         "features": {
             "a": "number",

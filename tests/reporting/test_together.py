@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.samples import Samples, Taken
 from dlcli.evaluation.report import ClassReport, NumberReport
+from dlcli.evaluation.several_report import PlacesReport
 from dlcli.reporting.folders.pooling import pooled
 from dlcli.reporting.joining import averaged_seen, chained
 from dlcli.reporting.rows_kept import RowsKept
@@ -43,6 +44,20 @@ def test_the_reports_of_folds_are_that_of_all_rows(parts: list[tuple[list[tuple[
         assert found["classes"][name] == pytest.approx(measures)
     for name in ("precision", "recall", "f1"):
         assert found["macro_average"][name] == pytest.approx(whole["macro_average"][name])
+
+
+def test_overlaps_of_places_are_those_of_all_rows() -> None:
+    def report(rows: list[tuple[list[int], list[int]]]) -> dict[str, Any]:
+        made = PlacesReport(CLASSES)
+        true, predicted = (np.array(each) for each in zip(*rows, strict=True))
+        made.add(true, predicted)
+        return made.result()
+
+    one, other = [([0, 1, 2], [0, 1, 1])], [([0, 0, 1], [0, 1, 1]), ([2, 2, -1], [2, 2, 0])]
+    whole, found = report(one + other), pooled([report(one), report(other)], [1, 2])
+    for name in ("classes", "macro_average", "confusion_matrix"):
+        assert found[name] == whole[name]
+    assert found["whole"] == pytest.approx(whole["whole"])
 
 
 NUMBERS = st.lists(st.tuples(st.floats(-100, 100), st.floats(-100, 100)), min_size=1, max_size=12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 import dlcli
-from dlcli.errors import ConfigError, DataError
+from dlcli.config.inspection.inspection import inspect_value
+from dlcli.errors import ConfigError, DataError, RunError
+from dlcli.sweeps.sweep import begin_sweep
 
 pytestmark = pytest.mark.tensorflow
 
@@ -80,3 +83,29 @@ def test_data_that_is_gone_ends_the_sweep_and_fails_no_more_trials(data: Path, t
     data.with_name("away.csv").rename(data)
     outcome = dlcli.sweep(searched, run_dir=tmp_path / "s")
     assert outcome.counts() == {"complete": 3, "pruned": 0, "failed": 0, "repeated": 0}
+
+
+def test_a_trial_is_trained_by_one_process(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        dlcli.sweep(config(data, {RATE: [0.01, 0.02]}, runtime={"workers": 2}), run_dir=tmp_path / "s")
+    assert [problem.path for problem in refusal.value.problems] == ["runtime.workers"]
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_sweep_that_is_joined_runs_no_code_and_tells_nobody_without_leave(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: True if name == "mlflow" else find(name, *_))
+    own = tmp_path / "own.py"
+    own.write_text(
+        f"open({str(tmp_path / 'ran')!r}, 'w').close()\nimport keras\nclass Mine(keras.layers.Dense): pass\n"
+    )
+    tracking = {"mlflow": {"tracking_uri": "http://127.0.0.1:9"}}
+    searched = config(data, {RATE: [0.01, 0.02]}, code=[str(own)], tracking=tracking)
+    inspection = inspect_value(searched, tmp_path)
+    begin_sweep(inspection, tmp_path / "s", overwrite=False, started=0.0)
+    with pytest.raises(RunError) as refusal:
+        dlcli.sweep(join=tmp_path / "s")
+    assert [each.path for each in refusal.value.problems] == ["code[0]", "tracking.mlflow.tracking_uri"]
+    assert not (tmp_path / "ran").exists()

@@ -11,7 +11,6 @@ import pytest
 import dlcli
 from dlcli.runs.run import Run
 from dlcli.sweeps.outcome import SweepOutcome
-from dlcli.training.reuse import Models
 
 pytestmark = pytest.mark.tensorflow
 
@@ -175,6 +174,8 @@ def test_models_learn_again_after_others_were_pruned(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
+    from dlcli.training.reuse import Models
+
     remember = Models.remember
 
     def watch(self: Models, assembly: Any) -> None:

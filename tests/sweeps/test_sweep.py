@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -271,28 +272,58 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait as long as it takes, unless the process ends before."""
+    while not reached() and process.poll() is None:
+        time.sleep(0.1)
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return [int(number) for number in listed.stdout.split()]
+
+
 @pytest.mark.soak
-def test_several_processes_that_are_killed_and_interrupted(data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "c.yaml"
-    file.write_text(yaml.safe_dump(config(data, trials=30, pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})))
-    arguments = [str(file), "--run-dir", str(tmp_path / "s"), "--workers", "2"]
+@pytest.mark.parametrize("folds", [None, 2])
+def test_several_processes_that_are_killed_and_interrupted(folds: int | None, data: Path, tmp_path: Path) -> None:
+    searched = config(data, trials=40, keep="all", pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})
+    if folds is not None:
+        searched["sweep"]["folds"] = folds
+        del searched["data"]["validation"]
+    file, place = tmp_path / "c.yaml", tmp_path / "s"
+    file.write_text(yaml.safe_dump(searched))
+    arguments = [str(file), "--run-dir", str(place), "--workers", "2"]
+
+    def begun() -> int:
+        return len(list(place.glob("trial-*")))
+
     whole = start(*arguments)
-    time.sleep(15)
+    wait_until(lambda: begun() >= 4, whole)
+    workers = children(whole)
     whole.send_signal(signal.SIGKILL)
     whole.communicate()
-    time.sleep(2)  # its workers end with it
-    whole = start(*arguments)
-    time.sleep(12)
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(whole.pid)], capture_output=True, text=True, check=True)
-    os.kill(int(listed.stdout.split()[0]), signal.SIGKILL)
-    time.sleep(8)
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):  # which end with it
+        time.sleep(0.1)
+    before, whole = begun(), start(*arguments)
+    wait_until(lambda: begun() > before, whole)
+    os.kill(children(whole)[0], signal.SIGKILL)
+    before = begun()
+    wait_until(lambda: begun() > before, whole)
     whole.send_signal(signal.SIGINT)
     whole.communicate(timeout=120)
     assert whole.returncode in (75, 0)
-    out, _ = start(*arguments).communicate(timeout=300)
+    out, _ = start(*arguments).communicate(timeout=900)
     counts = json.loads(out)["trials"]
-    assert counts["complete"] + counts["pruned"] == 30
-    rows = list(csv.DictReader((tmp_path / "s" / "trials.csv").read_text().splitlines()))
-    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 31))
+    assert counts["complete"] + counts["pruned"] == 40
+    rows = list(csv.DictReader((place / "trials.csv").read_text().splitlines()))
+    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 41))
     for row in rows:
-        assert Run(tmp_path / "s" / f"trial-{int(row['trial']):04d}").epochs == int(row["epochs"])
+        run = Run(place / f"trial-{int(row['trial']):04d}")
+        assert run.epochs == int(row["epochs"])
+        if folds is not None:
+            assert len([each for each in run.path.glob("fold-*") if Run(each).status == "completed"]) == int(
+                row["folds"]
+            )

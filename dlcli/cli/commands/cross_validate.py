@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.trainings import can_go_on, require_one, shown, tell_way_on
 from dlcli.cli.display.console import Console
 from dlcli.cli.display.several import present_several
-from dlcli.cli.usage import UsageError
 from dlcli.errors import DlcliError
 
 __all__ = ["command", "cross_validate"]
@@ -47,7 +44,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Train once for each fold of the rows, and predict each row by the model that has not seen it."""
-    _require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
+    require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
     cross_validate(
         config,
         folds=folds,
@@ -60,21 +57,6 @@ def command(
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
-
-
-def _require_one(config: Path | None, resume: Path | None, *, run_dir: Path | None, overwrite: bool) -> None:
-    """Make sure that there is a config or a folder to go on with, and not both.
-
-    Raises:
-        UsageError: Wrong usage.
-    """
-    if resume is None:
-        if config is None:
-            raise UsageError("Missing argument 'CONFIG'.")
-    elif config is not None:
-        raise UsageError(f"--resume goes on with a folder by its own config: leave {config} out")
-    elif run_dir is not None or overwrite:
-        raise UsageError("--resume goes on in the folder itself: leave --run-dir and --overwrite out")
 
 
 def cross_validate(
@@ -96,8 +78,7 @@ def cross_validate(
 
     display = TrainingDisplay(console)
     try:
-        # What the user's own code prints is no result.
-        with contextlib.redirect_stdout(sys.stderr), display:
+        with shown(display):
             run = api.cross_validate(
                 config,
                 folds=folds,
@@ -110,19 +91,13 @@ def cross_validate(
                 cache_dir=cache_dir,
                 listener=display,
             )
-    except (KeyboardInterrupt, DlcliError):
-        if display.directory is not None:
-            _tell_way_on(display.directory, console)
+    except (KeyboardInterrupt, DlcliError) as error:
+        if display.directory is not None and (isinstance(error, KeyboardInterrupt) or can_go_on(display.directory)):
+            tell_way_on(display.directory, console)
         raise
     present_several(run, console)
     if (file := run.path / "predictions.csv").is_file():
         console.note(f"each row, predicted by the model that has not seen it: {file}")
     if run.status == "interrupted":
-        _tell_way_on(run.path, console)
+        tell_way_on(run.path, console)
         raise typer.Exit(75)
-
-
-def _tell_way_on(path: Path, console: Console) -> None:
-    from dlcli.runs.layout import needs_leave
-
-    console.note(f"go on with: dlcli cross-validate --resume {shlex.quote(str(path))}{needs_leave(path)}")

@@ -10,7 +10,6 @@ import typer
 from dlcli.cli.commands.options import Json, Quiet
 from dlcli.cli.commands.reading import with_reading
 from dlcli.cli.display.console import Console, counted
-from dlcli.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from dlcli.data.sources.options import Reading
@@ -35,7 +34,7 @@ def command(
             "--target",
             "-t",
             metavar="COL",
-            help="The column to predict; else one with a usual name such as target, or the last.",
+            help="The column to predict, repeated for several numbers; else one with a usual name, or the last.",
             show_default=False,
         ),
     ] = None,
@@ -60,11 +59,9 @@ def command(
 ) -> None:
     """Look at data and write a config that trains on it, with the reason of each choice beside it."""
     console = Console(json_only=json, quiet=quiet)
-    if target is not None and len(target) > 1:
-        raise UsageError("one --target is drafted; name more of them under data.target of what is written")
     init(
         data,
-        target=target[0] if target else None,
+        target=target,
         output=output,
         overwrite=overwrite,
         reading=reading,
@@ -76,7 +73,7 @@ def command(
 def init(
     data: str,
     *,
-    target: str | None,
+    target: list[str] | None,
     output: str | None,
     overwrite: bool,
     reading: Reading,
@@ -98,9 +95,8 @@ def init(
     task = drafted.task
     if task.target.why:
         console.note(f"the target is {task.target.name!r}, {task.target.why}")
-    what = "a number" if task.kind == "number" else counted(len(task.classes), "class", "classes")
-    features = counted(len(drafted.used), "feature")
-    console.note(f"{counted(drafted.num_rows, 'row')}, {features} -> {task.target.name} ({what})")
+    found = f"{counted(drafted.num_rows, 'row')}, {counted(len(drafted.used), 'feature')}"
+    console.note(f"{found} -> {', '.join(task.columns) or task.target.name} ({task.described})")
     for name, why in list(drafted.left_out.items())[:10]:
         console.note(f"left out: {name!r}, {why}")
     if len(drafted.left_out) > 10:
@@ -114,6 +110,7 @@ def _document(drafted: Draft, *, shown: bool) -> dict[str, object]:
         "config": None if shown else str(drafted.output),
         "text": drafted.text,
         "target": task.target.name,
+        "columns": list(task.columns or (task.target.name,)),
         "guessed": bool(task.target.why),
         "task": task.kind,
         "classes": list(task.classes),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Quiet, RunPath
+from dlcli.cli.commands.trainings import shown
 from dlcli.cli.display.console import Console, counted, problem_json
 
 if TYPE_CHECKING:
@@ -45,8 +44,7 @@ def reproduce(run: Path, *, run_dir: Path | None, allow_code: bool, cache_dir: P
     from dlcli import api
     from dlcli.cli.display.progress import TrainingDisplay
 
-    # What the user's own code prints is no result.
-    with contextlib.redirect_stdout(sys.stderr), TrainingDisplay(console) as display:
+    with shown(TrainingDisplay(console)) as display:
         found = api.reproduce(run, run_dir=run_dir, allow_code=allow_code, cache_dir=cache_dir, listener=display)
     problem = found.problem()
     if console.json_only:

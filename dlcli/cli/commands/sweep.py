@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.trainings import shown
 from dlcli.cli.display.console import Console, counted
 from dlcli.cli.usage import UsageError
 
@@ -60,6 +60,10 @@ def command(
         typer.Option("--run-dir", metavar="DIR", help="Where it goes; else runs/<name>-sweep.", show_default=False),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    allow_code: Annotated[
+        bool,
+        typer.Option("--allow-code", help="With --join: run the Python files that the sweep names: read them before."),
+    ] = False,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -85,6 +89,7 @@ def command(
         storage=None if in_database else storage,
         run_dir=run_dir,
         overwrite=overwrite,
+        allow_code=allow_code,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
@@ -97,8 +102,7 @@ def sweep(config: Path | None, *, overrides: list[str], join: str | None, consol
 
     display = SweepDisplay(console)
     try:
-        # What the user's own code prints is no result.
-        with contextlib.redirect_stdout(sys.stderr), display:
+        with shown(display):
             outcome = api.sweep(config, overrides=overrides, join=join, listener=display, **arguments)
     except KeyboardInterrupt:
         if display.started is not None:

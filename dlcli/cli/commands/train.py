@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dlcli.cli.commands.options import AllowCode, CacheDirectory, Json, Overrides, Quiet
+from dlcli.cli.commands.trainings import can_go_on, require_one, shown, tell_way_on
 from dlcli.cli.display.console import Console, counted, loss_first, number
 from dlcli.cli.display.several import present_several
-from dlcli.cli.usage import UsageError
-from dlcli.errors import DlcliError, RunError
+from dlcli.errors import DlcliError
 
 if TYPE_CHECKING:
     from dlcli.runs.run import Run
@@ -83,7 +80,7 @@ def command(
     quiet: Quiet = False,
 ) -> None:
     """Check the config, train the model and write a run directory; or go on with a run."""
-    _require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
+    require_one(config, resume, run_dir=run_dir, overwrite=overwrite)
     train(
         config,
         overrides=[*(overrides or []), *_runtime(workers=workers, restarts=restarts)],
@@ -101,21 +98,6 @@ def command(
 def _runtime(**options: int | None) -> list[str]:
     """What options say of the config's `runtime`, as overrides."""
     return [f"runtime.{name}={value}" for name, value in options.items() if value is not None]
-
-
-def _require_one(config: Path | None, resume: Path | None, *, run_dir: Path | None, overwrite: bool) -> None:
-    """Make sure that there is a config or a run to go on with, and not both.
-
-    Raises:
-        UsageError: Wrong usage.
-    """
-    if resume is None:
-        if config is None:
-            raise UsageError("Missing argument 'CONFIG'.")
-    elif config is not None:
-        raise UsageError(f"--resume goes on with a run by its own config: leave {config} out")
-    elif run_dir is not None or overwrite:
-        raise UsageError("--resume goes on in the run's own directory: leave --run-dir and --overwrite out")
 
 
 def train(
@@ -139,8 +121,7 @@ def train(
 
     display = TrainingDisplay(console)
     try:
-        # What the user's own code prints is no result.
-        with contextlib.redirect_stdout(sys.stderr), display:
+        with shown(display):
             run = api.train(
                 config,
                 overrides=overrides,
@@ -155,12 +136,12 @@ def train(
             )
     except KeyboardInterrupt:
         if display.directory is not None:
-            _tell_way_on(display.directory, console)
+            tell_way_on(display.directory, console)
         raise
     except DlcliError as error:
         ended = [problem.rule for problem in error.problems]
-        if display.directory is not None and "loss-not-finite" not in ended and _can_go_on(display.directory):
-            _tell_way_on(display.directory, console)
+        if display.directory is not None and "loss-not-finite" not in ended and can_go_on(display.directory):
+            tell_way_on(display.directory, console)
         if display.directory is not None and not console.json_only and not {*rule_names(*OF_RUNS)}.isdisjoint(ended):
             _present(Run(display.directory), console)
         raise
@@ -174,7 +155,7 @@ def train(
         return
     _present(run, console)
     if run.status == "interrupted":
-        _tell_way_on(run.path, console)
+        tell_way_on(run.path, console)
         raise typer.Exit(75)
 
 
@@ -203,25 +184,6 @@ def _present(run: Run, console: Console) -> None:
         console.result(f"{run.path}  {run.status}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s{best}")
         if (page := run.path / "report.html").is_file():
             console.note(f"its report: {page}")
-
-
-def _tell_way_on(run: Path, console: Console) -> None:
-    """Say how an interrupted run goes on; one that a signal found at its very end is complete."""
-    from dlcli.runs.layout import needs_leave
-    from dlcli.runs.run import Run
-
-    with contextlib.suppress(RunError):
-        if Run(run).status == "completed":
-            console.note(f"the run {run} is complete")
-            return
-    console.note(f"go on with: dlcli train --resume {shlex.quote(str(run))}{needs_leave(run)}")
-
-
-def _can_go_on(run: Path) -> bool:
-    from dlcli.runs.claiming import can_go_on
-    from dlcli.runs.layout import RunDirectory
-
-    return can_go_on(RunDirectory(run))
 
 
 def _table(metrics: Mapping[str, Mapping[str, float]], console: Console) -> object:

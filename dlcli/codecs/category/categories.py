@@ -229,7 +229,7 @@ class CategoryCodec:
         if self.others and what == "categories":
             problems.append(
                 Problem(
-                    f"column {column!r} holds in the training split {self.others.cells:,} values that are none of the "
+                    f"column {column!r} holds in the training split {_values(self.others.cells)} none of the "
                     f"{what} given: {self.others}",
                     hint="they are encoded as unknown; add them to the list, or see how its values are written",
                     rule="unknown-value",
@@ -252,7 +252,7 @@ class CategoryCodec:
         if not self.unseen:
             return []
         message = (
-            f"column {self.columns[0]!r} holds {where}{self.unseen.cells:,} values that are none of the "
+            f"column {self.columns[0]!r} holds {where}{_values(self.unseen.cells)} none of the "
             f"{len(self.categories)} categories learnt: {self.unseen}"
         )
         hint = "they are encoded as unknown; `unknown: error` would refuse them"
@@ -335,3 +335,7 @@ class CategoryCodec:
         if problems:
             raise DataError(problems)
         return indices
+
+
+def _values(cells: int) -> str:
+    return f"{cells:,} value{'s that are' if cells != 1 else ' that is'}"

@@ -14,6 +14,7 @@ from dlcli.data.columns.arrays import plain_numbers, texts_array
 from dlcli.data.columns.cells import as_arrow, numbers
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.columns.codec import Column
+from dlcli.data.columns.moments import LARGEST
 from dlcli.data.columns.names import value_names
 from dlcli.data.values.conversion import kind_of
 from dlcli.data.values.lists import is_list
@@ -76,6 +77,15 @@ class Cells:
             return None
         read = numbers(self.column)
         return None if read.unreadable is not None and read.unreadable.any() else read.values.reshape(-1)
+
+    @property
+    def too_large(self) -> float | None:
+        """A number that is infinite as a network takes it; None where there is none."""
+        numbers = self.numbers
+        if numbers is None:
+            return None
+        large = np.flatnonzero(np.abs(numbers) > LARGEST)
+        return float(numbers[large[0]]) if len(large) else None
 
     @property
     def missing(self) -> int:

@@ -23,6 +23,22 @@ _FEWEST = 30
 _EXPLAINED = 1 - 1e-6
 """The part of a number's variance that a twin explains: all, but for what rounding leaves."""
 
+_NEARLY = 0.998
+"""The same from which on it is looked at whether rounding explains what is left."""
+
+_FINE = 20
+"""Different numbers that a column has which is rounded, and not coarse."""
+
+_OTHER_UNIT = 0.01
+"""How far from 1 a factor between units is: of numbers in one unit, such as the first and the last day of something,
+what lies between them tells something."""
+
+_SLACK = 1.1
+"""How far beyond rounding a line through all rows may be: it is not quite that of the two units."""
+
+_DECIMALS = 6
+"""After the point, that are taken for rounding."""
+
 _ROWS = 2_000
 """Rows that numbers are compared on, and at once."""
 
@@ -78,12 +94,12 @@ def _of_units(columns: Mapping[str, Cells]) -> dict[str, Twin]:
     if len(names) < 2:
         return {}
     table = np.array([told[name] for name in names])
-    alike = (table @ table.T) ** 2 >= _EXPLAINED
+    alike = (table @ table.T) ** 2 >= _NEARLY
     found: dict[str, Twin] = {}
     for place, name in enumerate(names):
-        firsts = np.flatnonzero(alike[place, :place])
-        first = next((names[each] for each in firsts if names[each] not in found), None)
-        if first is not None and _is_exact(columns[first], columns[name]):
+        firsts = [names[each] for each in np.flatnonzero(alike[place, :place]) if names[each] not in found]
+        first = next((each for each in firsts if _is_exact(columns[each], columns[name])), None)
+        if first is not None:
             found[name] = Twin(first, "unit")
     return found
 
@@ -101,11 +117,33 @@ def _scaled(cells: Cells) -> NDArray[np.float64] | None:
 
 
 def _is_exact(first: Cells, second: Cells) -> bool:
-    """Whether one is the other in another unit in all rows that were looked at, not only in the first."""
+    """Whether one is the other in another unit in all rows that were looked at, but for what rounding leaves."""
     one, other = first.numbers, second.numbers
     assert one is not None
     assert other is not None
+    steps = _step(one), _step(other)
     one, other = one - one.mean(), other - other.mean()
-    one, other = one / (np.abs(one).max() or 1.0), other / (np.abs(other).max() or 1.0)
+    sizes = np.abs(one).max() or 1.0, np.abs(other).max() or 1.0
+    one, other = one / sizes[0], other / sizes[1]
     spread = float((one**2).sum() * (other**2).sum())
-    return spread > 0 and float((one * other).sum()) ** 2 / spread >= _EXPLAINED
+    if spread <= 0:
+        return False
+    if float((one * other).sum()) ** 2 / spread >= _EXPLAINED:
+        return True
+    factor = float((one * other).sum() / (one**2).sum())
+    if min(len(first.different), len(second.different)) < _FINE or _is_one(factor * sizes[1] / sizes[0]):
+        return False
+    rounding = _SLACK * (steps[1] / sizes[1] + abs(factor) * steps[0] / sizes[0]) / 2
+    return bool(np.abs(other - factor * one).max() <= rounding)
+
+
+def _is_one(factor: float) -> bool:
+    return abs(abs(factor) - 1) < _OTHER_UNIT
+
+
+def _step(numbers: NDArray[np.float64]) -> float:
+    """What numbers are rounded to: 0.1 of 36.6 and 37.2; 0 of those of many decimals."""
+    for decimals in range(_DECIMALS + 1):
+        if np.array_equal(np.round(numbers, decimals), numbers):
+            return float(10.0**-decimals)
+    return 0.0

@@ -21,7 +21,7 @@ from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.shared import Shared
 from dlcli.training.events import Listener, Notice, Stage
 
-__all__ = ["FoldRows", "divide_folds", "divide_job"]
+__all__ = ["FoldRows", "Folds", "divide_folds", "divide_job"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,22 @@ class FoldRows:
     groups: Mapping[str, int] | None = None
 
 
-def divide_job(job: SeveralJob, shared: Shared, tell: Listener) -> tuple[FoldRows, ...]:
+@dataclasses.dataclass(frozen=True)
+class Folds:
+    """The rows divided into folds.
+
+    Args:
+        parts: The folds, one repeat after the other.
+        rows: How many there are, those of the test split left aside.
+        unvalidated: How many of these no fold is validated on.
+    """
+
+    parts: tuple[FoldRows, ...]
+    rows: int
+    unvalidated: int
+
+
+def divide_job(job: SeveralJob, shared: Shared, tell: Listener) -> Folds:
     """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
 
     Args:
@@ -59,12 +74,16 @@ def divide_job(job: SeveralJob, shared: Shared, tell: Listener) -> tuple[FoldRow
     with located(job.inspection):
         table = check_rows(shared.reader(job.checked.config).table())
         folds = divide_folds(table, job.members)
-        for problem in _lacking(folds):
+        if folds.unvalidated:
+            message = f"{folds.unvalidated:,} of {folds.rows:,} rows are validated on by no fold: they come before the "
+            message += "first, and are learnt from alone"
+            tell(Notice(Problem(message, path="data.split", rule="inferred")))
+        for problem in _lacking(folds.parts):
             tell(Notice(job.inspection.locate(problem), warning=True))
         return folds
 
 
-def divide_folds(table: Table, members: Iterable[Member]) -> tuple[FoldRows, ...]:
+def divide_folds(table: Table, members: Iterable[Member]) -> Folds:
     """Divide the rows for each fold.
 
     Args:
@@ -78,16 +97,20 @@ def divide_folds(table: Table, members: Iterable[Member]) -> tuple[FoldRows, ...
     repeats: dict[int, set[bytes]] = {}
     found: list[FoldRows] = []
     labels: dict[str, RowLabels] = {}
+    learnt, validated = np.empty(0, np.int64), np.empty(0, np.int64)
     for member in members:
         fold = member.config.data.fold
         assert fold is not None
         own = dataclasses.replace(table, config=table.config.at_fold(fold))
         division = divide(own, seed=member.config.data_seed)
-        learnt = _classes(own, division, f"fold {fold.number} of {fold.of}")
-        found.append(_counted(own, division, member.name, learnt, labels))
+        classes = _classes(own, division, f"fold {fold.number} of {fold.of}")
+        found.append(_counted(own, division, member.name, classes, labels))
+        learnt = np.union1d(learnt, division.parts["train"].rows)
+        validated = np.union1d(validated, division.parts["validation"].rows)
         repeats.setdefault(fold.repeat, set()).add(_held_out(division))
     _require_others(repeats)
-    return tuple(found)
+    every = np.union1d(learnt, validated)
+    return Folds(tuple(found), len(every), len(every) - len(validated))
 
 
 def _classes(table: Table, division: Division, name: str) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.schema import Config
 from dlcli.jobs.several.members import Member, ensemble_members, fold_members
 from dlcli.runs.members import Kind
 
@@ -23,6 +24,7 @@ class SeveralJob:
         kind: What the members are to each other.
         members: In their order.
         facts: What the record says beside: how many folds.
+        allowed: Whether what the config says may reach beyond the folder; a folder that goes on may be a stranger's.
     """
 
     inspection: Inspection
@@ -30,6 +32,18 @@ class SeveralJob:
     kind: Kind
     members: tuple[Member, ...]
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    allowed: bool = True
+
+    @property
+    def config(self) -> Config:
+        """The config of the whole, from which it can be trained again: of all folds, and not of the first."""
+        config, document = self.checked.config, self.inspection.document.value
+        if config.data.fold is None:
+            return config
+        said = document["data"].get("validation")
+        fraction = float(said) if isinstance(said, (int, float)) else None
+        data = config.data.model_copy(update={"fold": None, "validation": fraction})
+        return config.model_copy(update={"data": data})
 
     def checked_of(self, member: Member) -> CheckedConfig:
         """The config of a member, which is checked as the whole is."""

@@ -22,6 +22,7 @@ from dlcli.jobs.several.dividing import divide_job
 from dlcli.jobs.several.job import SeveralJob
 from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
+from dlcli.jobs.several.predicting import PREDICTIONS
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
@@ -34,6 +35,7 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
+from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
 
@@ -126,13 +128,16 @@ def train_members(
         else reclaim(directory)
     ) as claimed:
         run = claimed.run
-        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        facts = {**_facts(job, before), **note()}
+        record = RunRecord(run, facts=facts, started=started, earlier=_earlier(before))
+        tracking = Tracking(job.checked.config.tracking, run, listener=tell)
         try:
             record.begin()
             if before is None:
-                config = job.checked.config
-                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
+            tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
+            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -149,6 +154,7 @@ def train_members(
                 _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
+            tracking.end(record.said("status"), record.said("metrics"), files=[run.path / PREDICTIONS])
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
@@ -237,7 +243,7 @@ def _train(
         _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
-        resumption = open_resumption(place.path, leave=GRANTED)
+        resumption = dataclasses.replace(open_resumption(place.path, leave=GRANTED), allowed=job.allowed)
         inspection = resumption.inspection
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
@@ -299,7 +305,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": ["predictions.csv"],
+        "writes": [PREDICTIONS, *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dlcli.config.inspection.resolved import read_resolved
@@ -13,6 +13,7 @@ from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.reporting.folders.pooling import pooled
 from dlcli.reporting.gathering import Facts, gather, held_out, reports_of
 from dlcli.reporting.looking import Look
+from dlcli.reporting.writing import FAULTS
 from dlcli.runs.members import WORDS, Several
 
 __all__ = ["LEFT_OUT", "FolderFacts", "gather_folder"]
@@ -51,13 +52,20 @@ class FolderFacts:
         return next((split for split in reversed(SPLITS) if split in there), "train")
 
 
-def gather_folder(several: Several, *, together: Look | None = None, left_out: Look | None = None) -> FolderFacts:
+def gather_folder(
+    several: Several,
+    *,
+    together: Look | None = None,
+    left_out: Look | None = None,
+    warn: Callable[[Problem], None] = lambda problem: None,
+) -> FolderFacts:
     """Read a folder.
 
     Args:
         several: Of a kind whose members are one model together.
         together: Rows that the mean of the members was asked about.
         left_out: Rows that each were left out of a member's training, and that member asked.
+        warn: Told of evaluations that cannot be put together.
 
     Raises:
         RunError: No member can be read.
@@ -75,15 +83,27 @@ def gather_folder(several: Several, *, together: Look | None = None, left_out: L
         subject = ""  # the members have no rows in common that none has learnt from
     whole = gather(several.directory, config, subject=subject or "test")
     whole = dataclasses.replace(whole, look=together, subject=subject)
-    return FolderFacts(several, tuple(members), whole, _left_out(several, members, whole, left_out))
+    return FolderFacts(several, tuple(members), whole, _left_out(several, members, whole, left_out, warn))
 
 
-def _left_out(several: Several, members: Sequence[Facts], whole: Facts, look: Look | None) -> Facts | None:
+def _left_out(
+    several: Several,
+    members: Sequence[Facts],
+    whole: Facts,
+    look: Look | None,
+    warn: Callable[[Problem], None],
+) -> Facts | None:
     """The evaluations of all folds as one."""
     if several.kind != "cross_validation":
         return None
     documents = [member.evaluations["validation"] for member in members if "validation" in member.evaluations]
-    evaluations = {} if not documents else {LEFT_OUT: _pooled(documents)}
+    evaluations = {}
+    if documents:
+        try:
+            evaluations[LEFT_OUT] = _pooled(documents)
+        except FAULTS as error:  # a file that somebody has changed
+            message = f"the evaluations of the folds are not put together: {type(error).__name__}: {error}"
+            warn(Problem(message, rule="report-part"))
     return dataclasses.replace(whole, evaluations=evaluations, subject=LEFT_OUT, look=look, record={})
 
 

@@ -9,11 +9,11 @@ from dlcli.errors import Problem
 from dlcli.reporting.document import Report, Section, Text, renamed
 from dlcli.reporting.folders.gathering import FolderFacts, gather_folder
 from dlcli.reporting.folders.members import curves_of_members, members
-from dlcli.reporting.folders.overview import overview_of_folder, usage_of_folder
+from dlcli.reporting.folders.overview import findings_of_folder, overview_of_folder, usage_of_folder
 from dlcli.reporting.gathering import Facts
 from dlcli.reporting.looking import Look
 from dlcli.reporting.plots.svg import shortened
-from dlcli.reporting.sections.background import config_section, findings, provenance
+from dlcli.reporting.sections.background import config_section, provenance
 from dlcli.reporting.sections.boundary import boundary
 from dlcli.reporting.sections.classes import classes
 from dlcli.reporting.sections.forecasts import forecasts
@@ -51,7 +51,7 @@ def make_folder_report(
     Raises:
         DlcliError: The folder cannot be read.
     """
-    folder = gather_folder(several, together=together, left_out=left_out)
+    folder = gather_folder(several, together=together, left_out=left_out, warn=warn)
     targets = ", ".join(folder.together.config.data.target) or "what its layers add to the loss"
     kind = "A cross-validation" if several.kind == "cross_validation" else "An ensemble"
     subtitle = f"{kind} of {len(several.names)} Keras models that learn {shortened(targets, 200)}, trained by dlcli"
@@ -75,7 +75,7 @@ def _makers(folder: FolderFacts, without_look: str, seconds: float) -> Iterator[
         yield from _of_rows(folder.together, "", "as one model" if folder.left_out is not None else "")
     yield "boundary", lambda: boundary(last)
     yield "importance", lambda: importance(last, seconds=seconds)
-    yield "findings", lambda: findings(folder.together)
+    yield "findings", lambda: findings_of_folder(folder)
     yield "usage", lambda: usage_of_folder(folder)
     yield "config", lambda: config_section(folder.together)
     yield "provenance", lambda: provenance(folder.together)

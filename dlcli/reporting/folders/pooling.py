@@ -10,15 +10,18 @@ import numpy as np
 
 from dlcli.evaluation.compared import worse_in
 from dlcli.evaluation.report import ClassReport
+from dlcli.evaluation.several_report import PlacesReport
 
 __all__ = ["pooled"]
 
 COUNTED = ("support", "rows", "without_prediction", "compared")
 """Of a report, what is a number of rows."""
 
+COUNTED_BY_CLASS = ("classes", "macro_average", "confusion_matrix", "without_prediction")
+
 GIVEN = ("nominal",)
 
-AVERAGED = ("auc", "iou")
+AVERAGED = ("auc",)
 """Of classes, what the confusion matrix does not give."""
 
 
@@ -58,7 +61,7 @@ def _merged(parts: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> dic
         elif all(value == values[0] for value in values):
             found[key] = values[0]
         elif key == "is":
-            found[key] = "what each predicts that needs no model"
+            found[key] = "always predicting what is most frequent in training"
     return found
 
 
@@ -75,13 +78,14 @@ def _number(key: str, values: Sequence[float], weights: Sequence[float]) -> floa
 def _counted(reports: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[str, Any]:
     """What the confusion matrix of all rows gives; classes are met by their names."""
     names = tuple(dict.fromkeys(name for report in reports for name in report["classes"]))
-    made = ClassReport(names, ranked=False)
+    of_places = all("iou" in (report.get("macro_average") or {}) for report in reports)
+    made = PlacesReport(names) if of_places else ClassReport(names, ranked=False)
     for report in reports:
         own = [names.index(name) for name in report["classes"]]
         counts = np.asarray(report["confusion_matrix"], np.int64).reshape(len(own), len(own))
         made.counts[np.ix_(own, own)] += counts
         made.missed[own] += [each["support"] for each in report["classes"].values()] - counts.sum(axis=1)
-    found = {key: each for key, each in made.result().items() if key not in ("accuracy", "log_loss")}
+    found = {key: each for key, each in made.result().items() if key in COUNTED_BY_CLASS}
     for name, each in found["classes"].items():
         kept = whole.get("classes", {}).get(name, {})
         each |= {key: value for key, value in kept.items() if key in AVERAGED}

@@ -24,6 +24,7 @@ from dlcli.reporting.shown_rows import FeaturePart, feature_parts, is_long, pixe
 __all__ = ["mistakes"]
 
 MOST_ROWS = 12
+MOST_LOOKED = 200
 MOST_FEATURES = 10
 MOST_TARGETS = 4
 SIDE = 64
@@ -49,7 +50,7 @@ def _blocks(look: Look) -> Iterator[Block]:
         sizes = _sizes(seen)
         if sizes is None:
             continue
-        worst = _worst(seen, sizes)
+        worst = _once(look, _worst(seen, sizes))[:MOST_ROWS]
         if not worst:
             yield Text(f"{seen.name}: nothing is wrong in {look.all_of_them}.")
             continue
@@ -72,7 +73,14 @@ def _worst(seen: Seen, sizes: NDArray[np.float64]) -> list[int]:
     elif seen.decoded.chosen is not None:
         wrong &= (seen.decoded.chosen != seen.true).any(axis=1)
     order = np.argsort(-np.where(wrong, sizes, -np.inf), kind="stable")
-    return [int(row) for row in order[:MOST_ROWS] if wrong[row]]
+    return [int(row) for row in order[:MOST_LOOKED] if wrong[row]]
+
+
+def _once(look: Look, rows: Sequence[int]) -> list[int]:
+    """Each row of the source once: of several repeats that in which it is worst."""
+    numbers = {row: look.number(row) for row in rows}
+    first = {number: row for row, number in reversed(numbers.items()) if number is not None}
+    return [row for row, number in numbers.items() if number is None or first[number] == row]
 
 
 def _of_target(look: Look, seen: Seen, worst: Sequence[int], sizes: NDArray[np.float64]) -> Iterator[Block]:

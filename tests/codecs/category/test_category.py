@@ -186,3 +186,14 @@ def test_a_state_of_scaled_marks_that_is_none(wrong: dict[str, object]) -> None:
     codec = _fit(CategoryCodec(["x"], encode="marks", scale="robust"), ISLANDS)
     with pytest.raises(ValueError, match="a scale"):
         CategoryCodec.from_state({**codec.state(), **wrong})
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"), [(["z"], "1 value that is none of"), (["z", "z"], "2 values that are none of")]
+)
+def test_what_training_has_not_seen_is_counted(cells: list[str], words: str) -> None:
+    codec = CategoryCodec(["x"])
+    codec.fit([pa.array(["a", "b"])])
+    codec.finish()
+    codec.encode([pa.array(cells)])
+    assert words in codec.unseen_problems("")[0].message

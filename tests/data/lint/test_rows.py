@@ -23,6 +23,7 @@ ROWS = 400
 RANDOM = np.random.default_rng(5)
 X, Z = RANDOM.normal(size=ROWS), RANDOM.normal(size=ROWS)
 CLASS = np.where(X + RANDOM.normal(size=ROWS) > 0, "yes", "no")
+DAY = RANDOM.integers(0, 365, ROWS)
 LETTERS = RANDOM.choice(list("abcdefghijklmnopqrstuvwxyz"), ROWS)
 PLAIN: dict[str, Any] = {"x": X, "z": Z, "y": CLASS}
 
@@ -71,6 +72,8 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     ],
     "near-duplicate-column": [
         ({**PLAIN, "rounded": X + RANDOM.normal(size=ROWS) / 50}, {}),
+        ({"first": DAY, "last": DAY + RANDOM.integers(0, 3, ROWS), "y": CLASS}, {}),
+        ({"low": DAY * 1.0, "high": DAY * 1.5 + RANDOM.integers(0, 3, ROWS), "y": CLASS}, {}),
         ({**PLAIN}, {"features": {"a": {"type": "number", "columns": "x"}, "b": {"type": "number", "columns": "x"}}}),
     ],
     "target-in-disguise": [
@@ -145,6 +148,19 @@ def test_disguises_of_many_kinds(column: Any, y: Any, words: str, tmp_path: Path
 def test_the_rule_leaves_others_in_peace(rule: str, place: int, tmp_path: Path) -> None:
     table, said = CLEAN[rule][place]
     assert rule not in told(tmp_path, table, **said)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((170 + X * 10).round(1), ((170 + X * 10) / 2.54).round(1)),
+        ((15 + Z * 8).round(1), ((15 + Z * 8) * 1.8 + 32).round(0)),
+        (DAY, DAY // 12),
+    ],
+)
+def test_another_unit_may_be_rounded(one: Any, other: Any, tmp_path: Path) -> None:
+    found = told(tmp_path, {"one": one, "other": other, "z": LETTERS, "y": CLASS})
+    assert "'other' is 'one' in another unit" in found["near-duplicate-column"].message
 
 
 def test_a_class_of_two_rows_among_a_hundred(tmp_path: Path) -> None:

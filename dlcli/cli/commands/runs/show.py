@@ -65,7 +65,11 @@ def _facts(view: RunView) -> Iterator[tuple[str, str]]:
         yield "finished", f"{moment(entry.text('finished'))}, after {number(entry.number('seconds'))} s"
     kept = entry.number("model_epoch")
     of = f"; the model is that of epoch {number(kept)}" if kept not in (None, entry.number("epochs")) else ""
-    yield "epochs", f"{number(entry.number('epochs'))} of {number(view.setting('fit', 'epochs'))}{of}"
+    meant = number(view.setting("fit", "epochs"))
+    yield (
+        "epochs",
+        f"{number(entry.number('epochs'))} {'in all, of each at most' if entry.members else 'of'} {meant}{of}",
+    )
     yield from _data(record)
     yield from _model(view)
     argv = record.get("argv")
