@@ -190,7 +190,7 @@ def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
 )
 def test_what_cannot_be_folded_leaves_nothing(
     changes: dict[str, Any],
-    counts: dict[str, int],
+    counts: dict[str, Any],
     fault: type[Exception],
     words: str,
     place: Path,

@@ -22,7 +22,7 @@ from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.holder import Holder, RunLock, find_holder
 from dlcli.runs.layout import RunDirectory, needs_leave
 
-__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim"]
+__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim", "was_left"]
 
 SHOWN = 5
 """So many names are listed in a message."""
@@ -99,15 +99,19 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
         raise RunError(problems)
 
 
-def can_go_on(run: RunDirectory) -> bool:
-    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of."""
+def was_left(run: RunDirectory) -> bool:
+    """Whether a run was ended before its time."""
     if not run.path.is_dir() or not is_written_by_dlcli(run):
         return False
     try:
-        status = run.read_record().get("status")
+        return run.read_record().get("status") in ("interrupted", "failed")
     except RunError:
         return False
-    return status in ("interrupted", "failed") and bool(Commits(run.checkpoints).epochs())
+
+
+def can_go_on(run: RunDirectory) -> bool:
+    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of."""
+    return was_left(run) and bool(Commits(run.checkpoints).epochs())
 
 
 @dataclasses.dataclass

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,25 @@ class SweepFolder:
     def trial(self, number: int) -> RunDirectory:
         """The run of a trial."""
         return RunDirectory(self.path / self.member(number))
+
+    def trials(self) -> Iterator[RunDirectory]:
+        """The runs of those that were begun, in their order."""
+        for place in sorted(self.path.glob("trial-*")):
+            run = RunDirectory(place)
+            if run.record.is_file():
+                yield run
+
+    def said(self, run: RunDirectory) -> Mapping[str, Any]:
+        """What the record of a run says of the trial that it is: its number, its values; nothing of a run that is not
+        as the sweep has left it: damaged, or gone on with by `dlcli train --resume`, which makes another run of it."""
+        with contextlib.suppress(RunError):
+            said = run.read_json(run.record).get("trial") if run.record.is_file() else None
+            return said if isinstance(said, dict) else {}
+        return {}
+
+    def owns(self, number: int) -> bool:
+        """Whether the run of a trial is as the sweep has left it."""
+        return self.said(self.trial(number)).get("number") == number
 
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""

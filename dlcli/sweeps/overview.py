@@ -61,9 +61,11 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
     """Copy the config of the best trial to `best.yaml`; the trial, if there is one."""
     for best in study.best():
         config = folder.trial(best.number).config
-        if config.is_file():
-            _copy(config, folder.best)
-            return best
+        if not config.is_file():
+            continue
+        if folder.owns(best.number) or not folder.best.is_file():
+            _copy(config, folder.best)  # else it was gone on with, and what was copied before is the trial's
+        return best
     return None
 
 
@@ -75,6 +77,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int | None = None) -> None:
     """Remove the models of all but the best; of a trial that has just ended, and of the one that it has driven out.
+
+    Those that somebody has gone on with by `dlcli train --resume` are that person's, and stay.
 
     Args:
         folder: The sweep.
@@ -91,5 +95,5 @@ def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int 
     else:
         gone = [each.number for each in study.results() if each.twin is None]
     for number in gone:
-        if number not in kept:
+        if number not in kept and folder.owns(number):
             strip(folder.trial(number))

@@ -21,7 +21,7 @@ from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import Resumption, open_resumption
+from dlcli.jobs.resuming import Resumption, hashes_of, open_resumption
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import can_go_on
 from dlcli.runs.history import read_history
@@ -30,6 +30,7 @@ from dlcli.runs.run import Run
 from dlcli.sweeps.folder import SweepFolder, Written
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
+from dlcli.sweeps.unchanged import CHANGED, require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
@@ -88,6 +89,8 @@ class SweepTrials:
         self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
         self._shared, self._prunes, self._tell = shared, prunes, tell
         self._files: tuple[TableReader, dict[str, Any]] | None = None
+        self._sources = sources_searched(sweep)
+        self._alike: set[TableReader] = set()
 
     def train(self, taken: Taken) -> Result | None:
         """Train a trial, or what is left of it; None when somebody has asked to stop.
@@ -103,7 +106,7 @@ class SweepTrials:
         try:
             trained = self._train(taken, run, watch, started)
         except DlcliError as error:
-            if isinstance(error, RunError) and _is_of_disk(error):
+            if isinstance(error, RunError) and _is_of_all(error):
                 raise
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
         if trained.status == "interrupted" and not watch.pruned:
@@ -126,6 +129,10 @@ class SweepTrials:
             models=self._shared.models,
         )
         reader = self._shared.reader(checked.config)
+        if reader not in self._alike:
+            code = hashes_of(checked.config.code)
+            require_alike(self._folder, taken.values, sources=self._sources, files=prepared.fingerprints, code=code)
+            self._alike.add(reader)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         trained = run_job(
@@ -166,8 +173,7 @@ class SweepTrials:
             return None
         with contextlib.suppress(RunError):
             trained = Run(run.path)
-            said = trained.record.get("trial")
-            pruned = isinstance(said, dict) and said.get("pruned") is True
+            pruned = self._folder.said(run).get("pruned") is True
             if trained.status == "completed" or (trained.status == "interrupted" and pruned):
                 return self._result(trained, pruned=pruned)
         return None
@@ -206,6 +212,6 @@ def _reason(problems: tuple[Problem, ...]) -> str:
     return f"{where}{problem.message}{more}"
 
 
-def _is_of_disk(error: RunError) -> bool:
-    """Whether nobody can write into the sweep any more: that is no fault of the trial's."""
-    return any(problem.rule == "not-writable" for problem in error.problems)
+def _is_of_all(error: RunError) -> bool:
+    """Whether it is no fault of the trial's: nobody can write into the sweep any more, or its data has changed."""
+    return any(problem.rule in ("not-writable", CHANGED) for problem in error.problems)

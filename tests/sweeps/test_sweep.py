@@ -213,6 +213,45 @@ def test_a_trial_that_was_interrupted_goes_on_from_its_commit(data: Path, tmp_pa
     assert Run(tmp_path / "parts" / "trial-0001").record["resumed"][0]["epoch"] == 2
 
 
+def test_what_was_gone_on_with_by_hand_stays(data: Path, tmp_path: Path) -> None:
+    """The run is that person's now: its model is not removed, and the config of the best is that of the trial."""
+    place = tmp_path / "s"
+    outcome = dlcli.sweep({**config(data, keep=2), "report": False}, run_dir=place, trials=2)
+    assert outcome.best is not None
+    before = (place / "best.yaml").read_bytes()
+    for number in (1, 2):
+        dlcli.train(resume=place / f"trial-{number:04d}", overrides={"fit.epochs": 4})
+    again = dlcli.sweep({**config(data, keep=1), "report": False}, run_dir=place, trials=2)
+    assert all((place / f"trial-{number:04d}" / "model.keras").is_file() for number in (1, 2))
+    assert again.best == outcome.best
+    assert (place / "best.yaml").read_bytes() == before
+
+
+def test_a_sweep_is_of_the_same_rows(data: Path, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place in (here, there):
+        place.mkdir()
+        (place / "table.csv").write_bytes(data.read_bytes())
+        (place / "c.yaml").write_text(yaml.safe_dump({**config(data), "checkpoint": False}))
+    lines = data.read_bytes().splitlines(keepends=True)
+
+    def swept(place: Path, trials: int) -> SweepOutcome:
+        return dlcli.sweep(
+            place / "c.yaml", overrides={"data.train": "table.csv"}, run_dir=tmp_path / "s", trials=trials
+        )
+
+    assert len(swept(here, 1).trials) == 1
+    (here / "table.csv").write_bytes(b"".join(lines[:-10]))
+    with pytest.raises(RunError, match=r"here/table.csv has changed since the sweep was begun"):
+        swept(here, 2)
+    (here / "table.csv").unlink()  # as on another machine
+    (there / "table.csv").write_bytes(b"".join(lines[:-10]))
+    with pytest.raises(RunError, match=r"data.train reads other files than when .*trial-0001 was trained"):
+        swept(there, 2)
+    (there / "table.csv").write_bytes(data.read_bytes())
+    assert [each.result.state for each in swept(there, 2).trials] == ["complete", "complete"]
+
+
 def test_train_leaves_the_sweep_alone_and_says_so(data: Path, tmp_path: Path) -> None:
     told: list[Any] = []
     run = dlcli.train(config(data), run_dir=tmp_path / "r", listener=told.append)
