@@ -90,6 +90,8 @@ def test_each_row_is_predicted_by_the_model_that_has_not_seen_it(place: Path) ->
         own = table[table["fold"] == number]
         said = dlcli.predict(place / "classes" / f"fold-{number}", TABLE.iloc[own["row"] - 1])
         assert np.allclose(said["probability_plus"], own["probability_plus"], rtol=1e-4)
+    numbers = pd.read_csv(place / "numbers" / "predictions.csv")
+    assert numbers["total"].tolist() == TABLE["total"].iloc[numbers["row"] - 1].tolist()  # as in the file, to the digit
     accuracy = float((table["prediction"] == table["sign"]).mean())
     assert np.isclose(dlcli.Run(place / "classes").final_metrics()["validation"]["accuracy"], accuracy, atol=1e-6)
 

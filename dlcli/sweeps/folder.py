@@ -31,6 +31,8 @@ from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 
 __all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
 
+_LEASES = ".leases"
+
 WRITES = (
     "origin.json",
     "study.journal",
@@ -39,7 +41,7 @@ WRITES = (
     ".study.lock",
     ".journal.lock",
     ".keep.lock",
-    ".trial-*.lock",
+    f"{_LEASES}/*.lock",
 )
 """The files of a sweep beside those of any run."""
 
@@ -113,7 +115,10 @@ class SweepFolder:
 
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
-        return RunLock(self.path / f".{self.member(number)}.lock")
+        leases = self.path / _LEASES
+        with contextlib.suppress(OSError):  # what hinders is told when the lock is taken
+            leases.mkdir(exist_ok=True)
+        return RunLock(leases / f"{self.member(number)}.lock")
 
     @contextlib.contextmanager
     def exclusive(self, name: str = "study") -> Iterator[None]:

@@ -228,7 +228,7 @@ def kill_and_count(folder: Path, *, kills: int, most: int) -> None:
     assert len(results) == most
     assert all(each.result.value == each.values["a"] for each in results)
     assert sorted(each.name for each in folder.glob("ran-*")) == sorted(f"ran-{each.number}" for each in results)
-    assert list(folder.glob(".trial-*.lock")) == []
+    assert list(folder.glob(".leases/*")) == []
 
 
 def test_two_processes_share_the_trials(tmp_path: Path) -> None:

@@ -18,9 +18,12 @@ import yaml
 
 import dlcli
 from dlcli.errors import ConfigError, DlcliError, RunError
+from dlcli.runs.contents import foreign_files
+from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.sweeps.events import SweepStarted, TrialEnded
+from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.training.events import EpochEnded, Notice
 
@@ -132,6 +135,16 @@ def test_the_same_call_has_nothing_to_do_and_more_trials_go_on(
     more = dlcli.sweep(config(data), run_dir=outcome.path, trials=5)
     assert more.trials[:4] == outcome.trials
     assert len(more.trials) == 5
+
+
+def test_what_a_killed_worker_leaves_is_of_the_sweep(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    lease = SweepFolder(outcome.path).lease(2)
+    assert lease.take()
+    lease.release()  # as the system does for a process that is killed: the file stays
+    assert lease.path.is_file()
+    assert foreign_files(RunDirectory(outcome.path)) == []
+    lease.path.unlink()
 
 
 def test_another_config_is_refused_and_replaces_with_leave(data: Path, tmp_path: Path) -> None:

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from dlcli.config.inspection.inspection import CheckedConfig
 from dlcli.config.schema import Config
 from dlcli.data.columns.arrays import numbers_array
+from dlcli.data.columns.chunk import Chunk
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.samples import Samples, Taken
+from dlcli.data.table.rows import Rows
 from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.files.replacing import replacing
@@ -126,13 +128,14 @@ def _write_predictions(
     parts: list[pa.Table] = []
     for member in members:
         trained = load(run.path / member.name, leave=GRANTED, warn=lambda problem: None)
-        samples = shared.prepared(checked(member)).splits["validation"]
+        config = checked(member)
+        samples = shared.prepared(config).splits["validation"]
         rows = _rows_of(samples)
         if rows is None:
             message, hint = f"no {PREDICTIONS} is written of windows", "`dlcli predict` gives the forecasts"
             tell(Notice(Problem(message, hint=hint, rule="no-fold-predictions")))
             return
-        parts += _tables(trained, samples, rows, member)
+        parts += _tables(trained, samples, rows, member, shared.reader(config.config).table().rows["train"])
     table = pa.concat_tables(parts, promote_options="permissive")
     table = table.sort_by([("repeat", "ascending"), ("row", "ascending")])
     if len({each.config.data.fold.repeat for each in members if each.config.data.fold}) == 1:
@@ -149,9 +152,13 @@ def _rows_of(samples: Samples) -> NDArray[np.int64] | None:
     return rows if isinstance(rows, np.ndarray) else None
 
 
-def _tables(run: TrainedRun, samples: Samples, rows: NDArray[np.int64], member: Member) -> Iterator[pa.Table]:
+def _tables(
+    run: TrainedRun, samples: Samples, rows: NDArray[np.int64], member: Member, read: Rows
+) -> Iterator[pa.Table]:
     fold = member.config.data.fold
     assert fold is not None
+    numbers_of = (each for each in run.preprocessing.targets.values() if each.spec.kind == "number")
+    columns = [column for codec in numbers_of for column in codec.columns]
     for start in range(0, len(samples), 8192):
         part = slice(start, start + 8192)
         taken = samples.take(part)
@@ -161,13 +168,13 @@ def _tables(run: TrainedRun, samples: Samples, rows: NDArray[np.int64], member: 
             "row": numbers_array(numbers),
             "repeat": numbers_array(np.full(len(numbers), fold.repeat)),
             "fold": numbers_array(np.full(len(numbers), fold.number)),
-            **_true(run.preprocessing, taken),
+            **_true(run.preprocessing, taken, list(read.chunks(rows[part], columns))),
         }
         yield joined_table(run, decoded, kept, EVERYTHING, True, file=None)
 
 
-def _true(preprocessing: Preprocessing, taken: Taken) -> dict[str, pa.Array]:
-    """The columns of targets of one value a row, as they were read."""
+def _true(preprocessing: Preprocessing, taken: Taken, read: Sequence[Chunk]) -> dict[str, pa.Array]:
+    """The columns of targets of one value a row, as they were read: what is encoded has fewer digits."""
     columns: dict[str, pa.Array] = {}
     for name, codec in preprocessing.targets.items():
         spec, encoded = codec.spec, taken.targets[name]
@@ -177,7 +184,10 @@ def _true(preprocessing: Preprocessing, taken: Taken) -> dict[str, pa.Array]:
             values = pa.array(spec.classes) if codec.values is None else codec.values
             columns[codec.columns[0]] = values.take(numbers_array(np.asarray(encoded, np.int64).reshape(-1)))
             continue
-        own = np.asarray(codec.decode(encoded)).reshape(len(encoded), -1)
-        if own.shape[1] == len(codec.columns):
-            columns |= {column: numbers_array(each) for column, each in zip(codec.columns, own.T, strict=True)}
+        for column in codec.columns:
+            cells = [chunk.columns[column] for chunk in read]
+            if all(not isinstance(each, np.ndarray) or each.ndim == 1 for each in cells):
+                columns[column] = pa.concat_arrays(
+                    [numbers_array(each) if isinstance(each, np.ndarray) else each for each in cells]
+                )
     return columns
