@@ -155,7 +155,7 @@ class SweepTrials:
 
     def _inspect(self, values: Mapping[str, Any]) -> Inspection:
         startup.load_before_tables()
-        return self._written.inspect({"sweep": None, "ensemble": None, **assignments(self._sweep, dict(values))})
+        return self._written.inspect({"sweep": None, **assignments(self._sweep, dict(values))})
 
     def _resumption(self, run: RunDirectory) -> Resumption | None:
         """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""

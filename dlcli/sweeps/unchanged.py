@@ -26,7 +26,7 @@ _SAID = ("train", "validation", "test")
 def sources_searched(sweep: SweepConfig) -> frozenset[str]:
     """The parameters that say which files are read: trials with other values of them have other rows."""
     paths = ((name, parse_path(path)) for name, path in sweep.paths())
-    return frozenset(name for name, path in paths if path[0] == "data" and (len(path) < 2 or path[1] in _SAID))
+    return frozenset(name for name, path in paths if path[:1] == ("data",) and (len(path) < 2 or path[1] in _SAID))
 
 
 def require_unchanged(folder: SweepFolder) -> None:

@@ -272,6 +272,13 @@ def test_train_leaves_the_sweep_alone_and_says_so(data: Path, tmp_path: Path) ->
     assert "sweep" not in yaml.safe_load((run.path / "config.yaml").read_text())
 
 
+@pytest.mark.parametrize("more", [{"ensemble": 2}, {"runtime": {"workers": 2}}])
+def test_a_trial_is_one_model_by_one_process(more: dict[str, Any], data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a trial of a sweep is"):
+        dlcli.sweep({**config(data), **more}, run_dir=tmp_path / "s")
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_config_without_a_sweep_is_refused(data: Path, tmp_path: Path) -> None:
     plain = config(data)
     del plain["sweep"]
