@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.boosting import LIBRARIES, boosted
+from benchmarks.boosting import LIBRARIES, boosting
 from benchmarks.commits import commits
 from benchmarks.kinds import KINDS, kind
 from benchmarks.measuring import ROOT, Bench, Result
@@ -26,7 +26,6 @@ from benchmarks.memory import memory
 from benchmarks.pictures import pictures
 from benchmarks.precision import precision
 from benchmarks.predicting import SIZES, predicting, train
-from benchmarks.public import PUBLIC
 from benchmarks.reading import reading
 from benchmarks.sweeps import sweeps
 from benchmarks.tables import SECTIONS, write_tables
@@ -55,10 +54,11 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join([*SECTIONS, *CASES])}; all when none")
-    parser.add_argument("--pairs", type=int, default=5, help="how often each side runs")
+    parser.add_argument("--pairs", type=int, default=5, help="how often each side runs; seeds of `boosting`")
     parser.add_argument("--trials", type=int, default=100, help="of a sweep")
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
     parser.add_argument("--alone", action="store_true", help="without PyTorch, scikit-learn and boosting")
+    parser.add_argument("--folder", type=Path, help="keep the files; what `boosting` has found there is not done again")
     parser.add_argument("--write", action="store_true", help="write the tables into the pages")
     options = parser.parse_args()
     unknown = set(options.what) - {*SECTIONS, *CASES}
@@ -68,7 +68,7 @@ def main() -> None:
     results["machine"] = machine()
     with tempfile.TemporaryDirectory(prefix="dlcli-bench-") as name:
         others = {} if options.alone else dict(_others())
-        bench = Bench(Path(name), options.pairs, options.load, others)
+        bench = Bench(options.folder or Path(name), options.pairs, options.load, others)
         for section, tables in SECTIONS.items():
             cases = [case for case in CASES if section == "training" and case in options.what]
             if not options.what or section in options.what or cases:
@@ -93,7 +93,7 @@ def measured(section: str, cases: list[str], bench: Bench, *, trials: int) -> It
     if section == "training":
         yield from ({case: training(case, bench)} for case in cases or CASES)
     elif section == "boosting":
-        yield from ({name: boosted(name, bench)} for name in PUBLIC)
+        yield from boosting(bench)
     elif section == "kinds":
         yield from ({name: kind(name, bench)} for name in KINDS)
     elif section == "whole":

@@ -10,8 +10,6 @@ from typing import Any
 
 __all__ = ["SECTIONS", "write_tables"]
 
-BEGIN, END = "<!-- benchmarks -->", "<!-- /benchmarks -->"
-
 Results = Mapping[str, Any]
 
 
@@ -219,13 +217,22 @@ def boosting_table(tables: Results) -> str:
 
 def boosting_times_table(tables: Results) -> str:
     """The medians of the wall times of whole processes, and how many times CatBoost's ours are."""
-    sides = [name for name in NAMES if all(name in table["seconds"] for table in tables.values())]
+    return _boosting_seconds("from CSV to predictions", "seconds", tables)
+
+
+def boosting_work_table(tables: Results) -> str:
+    """The same of the seconds of all cores together."""
+    return _boosting_seconds("the same, seconds of all cores", "cpu", tables)
+
+
+def _boosting_seconds(title: str, key: str, tables: Results) -> str:
+    sides = [name for name in NAMES if all(name in table[key] for table in tables.values())]
     rows = []
     for name, table in tables.items():
-        medians = {side: statistics.median(table["seconds"][side]) for side in sides}
+        medians = {side: statistics.median(table[key][side]) for side in sides}
         against = f"{medians['dlcli'] / medians['catboost']:.1f}" if "catboost" in medians else ""
         rows.append([f"{name}, {table['rows']:,} rows", *(f"{medians[side]:.1f} s" for side in sides), against])
-    return _table(["from CSV to predictions", *(NAMES[side] for side in sides), "dlcli / CatBoost"], rows)
+    return _table([title, *(NAMES[side] for side in sides), "dlcli / CatBoost"], rows)
 
 
 def ranks(errors: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, float]:
@@ -259,7 +266,7 @@ def sweeps_table(spaces: Results) -> str:
 
 
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
-    "boosting": (boosting_table, boosting_times_table),
+    "boosting": (boosting_table, boosting_times_table, boosting_work_table),
     "training": (training_table, costs_table),
     "kinds": (kinds_table,),
     "whole": (whole_table,),
@@ -276,40 +283,52 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
 """What is measured, in the order of the report, and its tables."""
 
 
-PAGES = {
-    "README.md": [("training", training_table), ("whole", whole_table), ("predicting", predicting_table)],
-    "docs/benchmarks.md": [(name, table) for name, tables in SECTIONS.items() for table in tables],
-}
-"""Which tables of which sections stand where."""
+PAGES: tuple[tuple[str, str, tuple[tuple[str, Callable[[Results], str]], ...]], ...] = (
+    (
+        "README.md",
+        "benchmarks",
+        (("training", training_table), ("whole", whole_table), ("predicting", predicting_table)),
+    ),
+    ("docs/benchmarks.md", "boosting", tuple(("boosting", table) for table in SECTIONS["boosting"])),
+    (
+        "docs/benchmarks.md",
+        "benchmarks",
+        tuple((name, table) for name, tables in SECTIONS.items() if name != "boosting" for table in tables),
+    ),
+)
+"""Between which marks of which page the tables of which sections stand."""
 
 
 def write_tables(root: Path, results: Results) -> None:
-    """Replace what stands between the markers of the pages by what was measured, and on what.
+    """Replace what stands between the marks of the pages by what was measured, and on what.
 
     Args:
         root: The project's.
-        results: By section; one that was not measured is left out.
+        results: By section; one that was not measured is left out, and marks of which none was measured as they are.
 
     Raises:
-        SystemExit: A page has no markers.
+        SystemExit: A page lacks the marks.
     """
-    for name, tables in PAGES.items():
-        page = root / name
+    for name, mark, tables in PAGES:
+        measured = [(section, table) for section, table in tables if results.get(section)]
+        if not measured:
+            continue
+        page, begin, end = root / name, f"<!-- {mark} -->", f"<!-- /{mark} -->"
         text = page.read_text(encoding="utf-8")
-        if BEGIN not in text or END not in text:
-            raise SystemExit(f"{page} lacks the lines {BEGIN} and {END}")
-        before, rest = text.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-        page.write_text(f"{before}{BEGIN}\n{_tables(results, tables)}\n{END}{after}", encoding="utf-8")
+        if begin not in text or end not in text:
+            raise SystemExit(f"{page} lacks the lines {begin} and {end}")
+        before, rest = text.split(begin, 1)
+        after = rest.split(end, 1)[1]
+        page.write_text(f"{before}{begin}\n{_tables(results, measured)}\n{end}{after}", encoding="utf-8")
 
 
 def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
-    machine, pairs = results["machine"], sorted(set(results["pairs"].values()))
+    machine, pairs = results["machine"], sorted({results["pairs"][name] for name, _ in tables})
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
         f"{machine['tensorflow']}, Keras {machine['keras']}; medians of {' to '.join(map(str, pairs))} pairs, in turn."
     )
-    return "\n\n".join([on, *(table(results[name]) for name, table in tables if results.get(name))])
+    return "\n\n".join([on, *(table(results[name]) for name, table in tables)])
 
 
 def _times(ratio: Results) -> str:

@@ -286,6 +286,10 @@ def test_an_ensemble_is_one_file_that_takes_encoded_numbers(place: Path, tmp_pat
     (said,) = onnxruntime.InferenceSession(str(done.path)).run(None, encoded)
     together = dlcli.predict(place / "ensemble", TABLE)
     assert np.allclose(said[:, 0], together["probability_plus"], atol=1e-5)
+    for _ in range(2):  # without an output the folder has it, again as of one run
+        own = dlcli.export(place / "ensemble").path
+        assert own == place / "ensemble" / "model.onnx"
+        assert own.read_bytes() == done.path.read_bytes()
 
 
 @pytest.mark.parametrize(

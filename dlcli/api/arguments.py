@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,18 @@ RunLike = Run | str | os.PathLike[str]
 
 Overrides = Sequence[str] | Mapping[str, Any]
 """`["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`."""
+
+
+def with_more(overrides: Overrides, more: Mapping[str, Any]) -> Overrides:
+    """Overrides, and others after them.
+
+    Example:
+        >>> with_more(["fit.epochs=5"], {"sweep": None})
+        ['fit.epochs=5', 'sweep=null']
+    """
+    if isinstance(overrides, Mapping):
+        return {**overrides, **more}
+    return [*overrides, *(f"{path}={json.dumps(value)}" for path, value in more.items())]
 
 
 def checked_config(

@@ -14,7 +14,9 @@ from dlcli.api.arguments import (
     cache_in,
     checked_config,
     require_names,
+    with_more,
 )
+from dlcli.api.listeners import ignore
 from dlcli.backend.memory import with_memory_named
 from dlcli.config.inspection.inspection import inspect, inspect_value
 from dlcli.errors import ConfigError, Problem
@@ -76,6 +78,10 @@ def check(
         from dlcli.config.lint.linting import lint
 
         return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
+    if checked.config.sweep is not None and checked.config.sweep.folds is not None:
+        fold = {"number": 1, "of": checked.config.sweep.folds, "repeat": 1}
+        given = with_more(overrides, {"data.fold": fold, "sweep": None})
+        inspection, checked = checked_config(config, given, needs_keras=True, notify=ignore)
     from dlcli.jobs.preparing import prepare_job
     from dlcli.jobs.showing import show_batch
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dlcli.api.arguments import (
     RunLike,
@@ -69,17 +69,17 @@ def export(
             raise TypeError("output is needed: only ONNX without preprocessing is written into the run")
         if several is None:
             return rebuild_portable(path, leave=leave_to_run(allow_code, listener))
-        output = several.directory.portable
-    write = export_run if several is None else export_together
-    return write(
-        path,
-        Path(output),
-        format=chosen,
-        with_preprocessing=with_preprocessing,
-        rows=None if rows is None else [os.fspath(rows)],
-        leave=leave_to_run(allow_code, listener),
-        warn=warner(listener),
-    )
+    arguments: dict[str, Any] = {
+        "format": chosen,
+        "with_preprocessing": with_preprocessing,
+        "rows": None if rows is None else [os.fspath(rows)],
+        "leave": leave_to_run(allow_code, listener),
+        "warn": warner(listener),
+    }
+    if several is not None:
+        return export_together(path, None if output is None else Path(output), **arguments)
+    assert output is not None
+    return export_run(path, Path(output), **arguments)
 
 
 @with_memory_named

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.api.arguments import ConfigLike, Overrides, RunLike, cache_in, checked_config, require_names
+from dlcli.api.arguments import ConfigLike, Overrides, RunLike, cache_in, checked_config, require_names, with_more
 from dlcli.api.listeners import ignore, leave_to_run, once, warner
 from dlcli.backend.memory import with_memory_named
-from dlcli.errors import ConfigError, Problem
+from dlcli.errors import ConfigError, Problem, RunError
 from dlcli.runs.claiming import choose
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
@@ -101,17 +99,11 @@ def _job(config: ConfigLike, overrides: Overrides, folds: int, repeats: int, tel
     from dlcli.jobs.several.members import fold_members
     from dlcli.jobs.several.training import SeveralJob
 
-    fold = {"number": 1, "of": folds, "repeat": 1}
-    given: Overrides = (
-        {**overrides, "data.fold": fold}
-        if isinstance(overrides, Mapping)
-        else [*overrides, f"data.fold={{number: 1, of: {folds}, repeat: 1}}"]
-    )
+    given = with_more(overrides, {"data.fold": {"number": 1, "of": folds, "repeat": 1}, "sweep": None})
     inspection, checked = checked_config(config, given, needs_keras=True, notify=warner(tell))
     if checked.config.ensemble is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"
         raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
-    checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     _require_one_process(inspection, checked, "folds")
     facts = {"folds": {"of": folds, "repeats": repeats}}
     return SeveralJob(inspection, checked, "cross_validation", fold_members(checked.config, folds, repeats), facts)
@@ -131,6 +123,11 @@ def _resume(
     from dlcli.trained.own_code import require_code
 
     before = require_kind(open_several(path), path, "cross_validation")
+    if "trial" in before.record:
+        message = f"{path} is a trial of a sweep, whose folds were trained and not evaluated"
+        hint = f"`dlcli sweep --join {path.parent}` goes on with the sweep; a cross-validation of it begins anew, from "
+        hint += str(before.directory.config)
+        raise RunError(Problem(message, hint=hint, rule="not-resumable"))
     folds = before.record.get("folds")
     of, repeats = (folds.get("of"), folds.get("repeats")) if isinstance(folds, dict) else (None, None)
     _require_counts(of, repeats)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.api.arguments import ConfigLike, Overrides, cache_in, require_names
+from dlcli.api.arguments import ConfigLike, Overrides, cache_in, require_names, with_more
 from dlcli.api.listeners import ignore, once
 from dlcli.backend.memory import with_memory_named
 from dlcli.config.inspection.inspection import inspect, inspect_value
@@ -113,11 +113,7 @@ def work_for(join: Path, *, minutes: float | None, cache_dir: Path | None, liste
 
 
 def _inspected(config: ConfigLike, overrides: Overrides, more: Mapping[str, Any]) -> Any:
-    given: Overrides = (
-        {**overrides, **more}
-        if isinstance(overrides, Mapping)
-        else [*overrides, *(f"{path}={value}" for path, value in more.items())]
-    )
+    given = with_more(overrides, more)
     if isinstance(config, Mapping):
         return inspect_value(config, Path.cwd(), given)
     return inspect(Path(config), given)

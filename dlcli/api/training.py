@@ -18,6 +18,7 @@ from dlcli.api.arguments import (
     checked_of,
     require_names,
     run_path,
+    with_more,
 )
 from dlcli.api.listeners import ignore, leave_to_run, once, warner
 from dlcli.backend import startup, workers
@@ -142,6 +143,9 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     if checked.config.sweep is not None:
         message = "the config is trained as it stands, without its sweep"
         tell(Notice(Problem(message, path="sweep", hint="dlcli sweep CONFIG searches", rule="sweep-left-out")))
+        if checked.config.sweep.folds is not None:  # a training has no rows to validate on but those that it names
+            given = with_more(task.overrides, {"sweep": None})
+            inspection, checked = checked_config(task.config, given, needs_keras=True, notify=ignore)
         checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"sweep": None}))
     if checked.config.ensemble is not None:
         from dlcli.api.several import train_ensemble

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ import tensorflow as tf
 from dlcli.backend.failures import culprit
 
 __all__ = ["convert", "foreign_operations"]
+
+TABLES = "ai.onnx.ml"
+"""The domain of the operation that looks texts up in a table."""
 
 
 def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "") -> Any:
@@ -43,6 +47,7 @@ def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "
 
 
 def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> Any:
+    import onnx
     from tf2onnx import optimizer, tf_loader, tfonnx
 
     names = [tensor.name for tensor in model.inputs]
@@ -67,6 +72,7 @@ def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -
     with tf.device("/cpu:0"):
         with _inlined():
             function = tf.function(call, jit_compile=False, autograph=False).get_concrete_function(*signature)
+        tables = _tables(model, function)
         inner = [f"input_{place}:0" for place in range(len(names))]
         outer = [tensor.name for tensor in function.outputs]
         frozen = tf_loader.from_function(function, inner, outer)
@@ -76,7 +82,9 @@ def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -
                 graph,
                 continue_on_error=False,
                 opset=opset,
+                extra_opset=[onnx.helper.make_opsetid(TABLES, 2)] if tables else None,
                 custom_op_handlers={
+                    "LookupTableFindV2": (functools.partial(_lookup, tables), []),
                     "Erfc": (_erfc, []),
                     "RFFT": (_left, []),
                     "Real": (_half_of_spectrum, []),
@@ -129,6 +137,40 @@ def _inlined() -> Iterator[None]:
         yield
     finally:
         tf.config.run_functions_eagerly(before)
+
+
+def _tables(model: Any, function: Any) -> dict[str, tuple[list[bytes], list[int]]]:
+    """The tables that the layers of a model look texts up in, by the placeholder that stands for each in its graph."""
+    import keras
+
+    layers = [each for each in model._flatten_layers() if isinstance(each, keras.layers.StringLookup)]
+    tables = {id(each.lookup_table.resource_handle): each.lookup_table for each in layers}
+    found = {}
+    for outside, inside in function.graph.captures:
+        if (table := tables.get(id(outside))) is not None:
+            keys, values = (each.numpy().tolist() for each in table.export())
+            found[inside.op.name] = keys, values
+    return found
+
+
+def _lookup(tables: Mapping[str, tuple[list[bytes], list[int]]], context: Any, node: Any, *rest: Any) -> None:
+    """A table of texts and their numbers. Where a text must be one of them, another makes the runtime report a place
+    that is outside of the table: Keras's own check has no counterpart."""
+    handle, _, default = node.inputs
+    if handle.name not in tables:
+        raise ValueError("a table that is none of a StringLookup's has no counterpart in ONNX")
+    keys, values = tables[handle.name]
+    other = int(default.get_tensor_value())
+    attributes = {"keys_strings": keys, "values_int64s": values, "default_int64": len(keys) if other < 0 else other}
+    output = {"shapes": [context.get_shape(node.output[0])], "dtypes": [context.get_dtype(node.output[0])]}
+    context.remove_node(node.name)
+    last = {"name": node.name, "outputs": list(node.output), **output}
+    if other >= 0:
+        context.make_node("LabelEncoder", [node.input[1]], attr=attributes, domain=TABLES, **last)
+        return
+    found = context.make_node("LabelEncoder", [node.input[1]], attr=attributes, domain=TABLES, **output)
+    numbers = context.make_const(f"{node.name}_numbers", np.arange(len(keys), dtype=np.int64))
+    context.make_node("Gather", [numbers.output[0], found.output[0]], **last)
 
 
 def _erfc(context: Any, node: Any, *_: Any) -> None:

@@ -25,8 +25,9 @@ __all__ = ["ColumnKind", "KerasLayer", "Need", "layer_of", "name_values", "text_
 ColumnKind: TypeAlias = Literal["number", "text", "datetime"]
 """As what a column goes into the model."""
 
-Need: TypeAlias = Literal["nothing", "tables", "float64"]
-"""What the layers of a feature need beside arithmetic in float32: tables to look texts up, or float64."""
+Need: TypeAlias = Literal["nothing", "tables", "words", "float64"]
+"""What the layers of a feature need beside arithmetic in float32: tables to look texts up as they are; to take texts
+apart, and then such tables; or float64."""
 
 _Codec = TypeVar("_Codec")
 

@@ -10,11 +10,15 @@ from dlcli.data.lint.entities import has_entities, tells_when
 from dlcli.drafting.columns import Column
 from dlcli.drafting.survey import Survey
 from dlcli.drafting.task import Task
+from dlcli.drafting.times import numbered_times
 
 __all__ = ["Dividing", "candidates", "divide"]
 
 _FEWEST_ROWS = 10
 """Rows from which on some can be held back."""
+
+_FEWEST_TIMES = 5
+"""Different times from which on rows are in time."""
 
 _LARGE = 100_000
 """Rows from which on chance keeps the proportions of the classes, and a tenth is plenty to measure by."""
@@ -70,9 +74,10 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
         why = f"rows of one {group.name} stay together: what is predicted later is of others"
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     times = (column for column in columns if _orders(column) and _is_whole(column, found))
-    order = next((column for column in times if tells_when(column.name, column.cells)), None)
+    order = next((column for column in times if _tells(column)), None)
     if order is not None:
         why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
+        why += f" ({unit})" if (unit := numbered_times(order)) else ""
         return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
     return _drawn(task, rows, validation, test)
 
@@ -113,13 +118,19 @@ def _orders(column: Column) -> bool:
     """Whether a column may be the time of a row."""
     if not column.used or column.cells.is_array or column.feature is None:
         return False
-    return column.feature.type == "datetime" and not column.cells.missing and column.distinct >= 5
+    if column.cells.missing or column.distinct < _FEWEST_TIMES:
+        return False
+    return column.feature.type == "datetime" or (column.feature.type == "number" and bool(numbered_times(column)))
+
+
+def _tells(column: Column) -> bool:
+    return bool(numbered_times(column)) or tells_when(column.name, column.cells)
 
 
 def _is_whole(column: Column, found: Survey) -> bool:
     tally = found.tallies.get(column.name)
     if tally is None or tally.missing:
         return False
-    if column.feature is not None and column.feature.date_format:
+    if column.feature is not None and (column.feature.date_format or column.feature.type == "number"):
         return True
-    return tally.more or tally.moment_cells == tally.present
+    return tally.moments

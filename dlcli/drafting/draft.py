@@ -23,6 +23,7 @@ from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
 from dlcli.drafting.survey import Survey, survey
 from dlcli.drafting.task import Choice, Task, choose_target, find_task
+from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["Draft", "draft"]
@@ -253,12 +254,16 @@ def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[
     """Where rows are in time, and a number is predicted: how they would be steps of a series instead."""
     if dividing.order is None or task.kind != "number":
         return []
-    said = {"length": 24, "horizon": 1, "time": dividing.order}
+    said: dict[str, Any] = {"length": 24, "horizon": 1, "time": dividing.order}
+    series = find_series(columns, dividing.order)
+    if series:
+        said["series"] = series[0] if len(series) == 1 else list(series)
     line = entry(0, "windows", said).text
+    more = "each of `series` is one of its own" if series else "`series: COLUMN` in it, where there are several"
     return [
         remark(
             1, "Rows in time may be steps of a series. To forecast from the steps before, put this in place of `split`:"
         ),
         remark(1, line),
-        remark(1, "(`series: COLUMN` in it, where there are several; see docs/data.md)"),
+        remark(1, f"({more}; see docs/series.md)"),
     ]

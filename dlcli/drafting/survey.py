@@ -34,14 +34,14 @@ class Tally:
         more: There are more than are counted.
         missing: Cells without a value.
         present: Cells with a value.
-        moment_cells: Cells that are moments, or written as such in ISO 8601.
+        moments: All of these are moments, or written as such in ISO 8601.
     """
 
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     more: bool = False
     missing: int = 0
     present: int = 0
-    moment_cells: int = 0
+    moments: bool = True
 
     def add(self, column: Column) -> None:
         """Take in a chunk."""
@@ -53,21 +53,18 @@ class Tally:
         self.missing += empty
         self.present += len(values) - empty
         kind = kind_of(values.type)
-        if self.more and kind != "text":
-            self.moment_cells += len(values) - empty if kind == "datetime" else 0
+        if self.moments and kind == "text":
+            self.moments = (pc.sum(pc.match_substring_regex(values, ISO)).as_py() or 0) == len(values) - empty
+        elif kind != "datetime":
+            self.moments = False
+        if self.more:
             return
         counted = values.value_counts()
-        different, counts = counted.field(0), counted.field(1)
-        if kind == "text":
-            self.moment_cells += pc.sum(counts.filter(pc.match_substring_regex(different, ISO))).as_py() or 0
-        elif kind == "datetime":
-            self.moment_cells += len(values) - empty
-        if not self.more:
-            names = value_names(different).to_pylist()
-            for name, count in zip(names, counts.to_pylist(), strict=True):
-                if name is not None:
-                    self.counts[name] += count
-            self.more = len(self.counts) > MOST_VALUES
+        names = value_names(counted.field(0)).to_pylist()
+        for name, count in zip(names, counted.field(1).to_pylist(), strict=True):
+            if name is not None:
+                self.counts[name] += count
+        self.more = len(self.counts) > MOST_VALUES
 
 
 @dataclasses.dataclass(frozen=True)

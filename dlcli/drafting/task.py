@@ -167,7 +167,7 @@ def _arrays(target: Choice, cells: Cells) -> Task:
 
 
 def _are_dates(tally: Tally, names: Sequence[str]) -> bool:
-    if tally.moment_cells == tally.present:
+    if tally.moments and tally.present:
         return True
     return bool(fitting_formats(names[:1000]))
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Watch", "evaluate_run"]
 
 Watch = Callable[[Iterator["Samples"]], Iterator["Samples"]]
-"""Sees the rows of an evaluation on their way."""
+"""Sees the rows of an evaluation on their way; of several models those of each."""
 
 
 def evaluate_run(
@@ -117,7 +117,7 @@ def _together(
         samples = [iter([split_rows(each, split, cache=cache)]) for each in run.models]
     else:
         samples = [data_parts(each, data, reading=reading, warn=warn) for each in run.models]
-    return evaluate_together(name, run, [watch(samples[0]), *samples[1:]])
+    return evaluate_together(name, run, [watch(each) for each in samples])
 
 
 def _open(path: Path, *, runtime: Runtime, leave: Leave, warn: Warn) -> tuple[TrainedRun, Metrics]:

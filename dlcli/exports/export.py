@@ -6,7 +6,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,26 @@ def with_columns(assembly: Assembly, preprocessing: Preprocessing, dtype: Number
     inputs = {name: tensor for name, tensor in tensors.items() if name in own}
     if joined:
         inputs[DEFAULT_INPUT] = joined[0] if len(joined) == 1 else keras.layers.Concatenate()(joined)
-    return keras.Model(columns, assembly.model(inputs), name=assembly.config.name)
+    outputs = assembly.model(inputs)
+    _leave_names(keras.tree.flatten(outputs), columns)
+    return keras.Model(columns, outputs, name=assembly.config.name)
+
+
+def _leave_names(tensors: Sequence[Any], columns: Collection[str]) -> None:
+    """Give way to the columns: a column may be called as an operation of Keras's (`where`), or as the model."""
+    waiting, seen, taken = list(tensors), set[int](), set(columns)
+    while waiting:
+        operation, place, _ = waiting.pop()._keras_history
+        node = operation._inbound_nodes[place]
+        if id(node) in seen or node.is_input:
+            continue
+        seen.add(id(node))
+        if operation.name in columns:
+            operation.name = next(
+                name for number in itertools.count() if (name := f"{operation.name}__{number}") not in taken
+            )
+            taken.add(operation.name)
+        waiting += node.input_tensors
 
 
 def require_rows(run: TrainedRun) -> None:

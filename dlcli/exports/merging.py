@@ -7,7 +7,7 @@ alike; else they are brought into the target's own unit, in float64, before the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.errors import ModelError, Problem
 from dlcli.exports.to_onnx import LARGEST
 
-__all__ = ["merged", "require_mean", "unit_array", "units_differ"]
+__all__ = ["is_one_of_two", "merged", "require_mean", "unit_array", "units_differ"]
 
 Plans = Sequence[Sequence[OutputPlan]]
 
@@ -37,19 +37,20 @@ def require_mean(outputs: Sequence[OutputPlan], member: str) -> None:
     for output in outputs:
         if output.fits and output.classes and output.scores not in ("probabilities", "logits"):
             why = "the members vote for a class, for their scores are no probabilities"
-        elif output.quantiles and not output.is_deep and output.width != len(output.quantiles):
-            why = "the quantiles of several numbers stand along one axis"
-        else:
-            continue
-        message = f"several models cannot be one ONNX file: of {output.name!r} {why}"
-        problems.append(Problem(message, hint=hint, rule="not-portable"))
+            message = f"several models cannot be one ONNX file: of {output.name!r} {why}"
+            problems.append(Problem(message, hint=hint, rule="not-portable"))
     if problems:
         raise ModelError(problems)
 
 
 def units_differ(plans: Sequence[OutputPlan]) -> bool:
     """Whether members scale the numbers of an output each in a way of its own."""
-    return not plans[0].classes and any(plan.unit != plans[0].unit for plan in plans)
+    return plans[0].fits and not plans[0].classes and any(plan.unit != plans[0].unit for plan in plans)
+
+
+def is_one_of_two(plan: OutputPlan, size: int) -> bool:
+    """Whether an output with a last axis of such a size gives one probability, that of the second of two classes."""
+    return size == 1 and len(plan.classes) == 2
 
 
 def unit_array(plan: OutputPlan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -81,7 +82,7 @@ def merged(models: Sequence[bytes], plans: Plans) -> Any:
     protos = [onnx.load_from_string(content) for content in models]
     first = protos[0]
     inputs = {each.name: each for proto in protos for each in reversed(proto.graph.input)}
-    shapes = {name: _last_size(each) for name, each in _by_name(first.graph.output)}
+    shapes = {each.name: _sizes(each) for each in first.graph.output}
     parts = [
         compose.add_prefix(proto, f"member_{place}/", rename_inputs=False, inplace=True)
         for place, proto in enumerate(protos, start=1)
@@ -90,7 +91,7 @@ def merged(models: Sequence[bytes], plans: Plans) -> Any:
     constants = [each for part in parts for each in part.graph.initializer]
     outputs = []
     for at, first_plan in enumerate(plans[0]):
-        mean = _Mean([each[at] for each in plans], one_of_two=shapes[first_plan.name] == 1)
+        mean = _Mean([each[at] for each in plans], shapes[first_plan.name])
         nodes += mean.nodes()
         constants += mean.constants
         outputs.append(mean.value())
@@ -104,14 +105,9 @@ def merged(models: Sequence[bytes], plans: Plans) -> Any:
     )
 
 
-def _by_name(values: Iterable[Any]) -> list[tuple[str, Any]]:
-    return [(each.name, each) for each in values]
-
-
-def _last_size(value: Any) -> int:
-    """The last dimension of a value; 0 where it differs."""
-    sizes = value.type.tensor_type.shape.dim
-    return int(sizes[-1].dim_value) if sizes else 0
+def _sizes(value: Any) -> tuple[int, ...]:
+    """The sizes of a value; 0 where one differs."""
+    return tuple(int(size.dim_value) for size in value.type.tensor_type.shape.dim)
 
 
 @dataclasses.dataclass
@@ -120,13 +116,18 @@ class _Mean:
 
     Args:
         plans: Of each member.
-        one_of_two: The output is one probability, of the second of two classes.
+        sizes: Of what the first gives; 0 for one that differs.
         constants: What the operations take; known after `nodes`.
     """
 
     plans: Sequence[OutputPlan]
-    one_of_two: bool
+    sizes: tuple[int, ...]
     constants: list[Any] = dataclasses.field(default_factory=list)
+
+    @property
+    def one_of_two(self) -> bool:
+        """Whether it is one probability, of the second of two classes."""
+        return is_one_of_two(self.plans[0], self.sizes[-1] if self.sizes else 0)
 
     def nodes(self) -> list[Any]:
         """From the members' outputs to their mean."""
@@ -143,24 +144,31 @@ class _Mean:
         """The output."""
         from onnx import TensorProto, helper
 
+        first = self.plans[0]
         kind = TensorProto.DOUBLE if units_differ(self.plans) else TensorProto.FLOAT
-        return helper.make_tensor_value_info(self.plans[0].name, kind, None)
+        sizes = self.sizes
+        if first.fits and first.classes:
+            before = sizes[:-1] if first.axes else sizes[:1]
+            sizes = (*before, 1 if self.one_of_two else len(first.classes))
+        return helper.make_tensor_value_info(first.name, kind, [size or None for size in sizes])
 
     def _of_member(self, place: int, plan: OutputPlan) -> str:
-        start = f"member_{place}/{plan.name}"
-        if plan.fits and plan.classes:
-            return self._class_scores(start, plan)
-        if plan.fits and plan.quantiles:
-            start = self._sorted(start, len(plan.quantiles))
-        return self._own_unit(start, plan) if units_differ(self.plans) else start
-
-    def _class_scores(self, name: str, plan: OutputPlan) -> str:
-        """Probabilities, of the classes of the first member in their order."""
-        if not plan.axes:
-            name = self._add("Reshape", [name, self._constant(f"{name}/flat", np.array([0, -1]))], f"{name}/row")
+        name = f"member_{place}/{plan.name}"
+        if not plan.fits:
+            return name
+        if plan.classes and not plan.axes:
+            name = self._shaped(name, "row", [0, -1])
         if plan.scores == "logits":
             operation, more = ("Sigmoid", {}) if plan.link == "sigmoid" else ("Softmax", {"axis": -1})
             name = self._add(operation, [name], f"{name}/probabilities", **more)
+        if plan.classes:
+            return self._in_order(name, plan)
+        if plan.quantiles:
+            name = self._sorted(name, plan)
+        return self._own_unit(name, plan) if units_differ(self.plans) else name
+
+    def _in_order(self, name: str, plan: OutputPlan) -> str:
+        """Probabilities, of the classes of the first member in their order."""
         order = [plan.classes.index(each) for each in self.plans[0].classes]
         if self.one_of_two:
             if order == [0, 1]:
@@ -168,17 +176,25 @@ class _Mean:
             return self._add("Sub", [self._constant(f"{name}/one", np.array(1, np.float32)), name], f"{name}/other")
         return self._add("Gather", [name, self._constant(f"{name}/order", np.array(order))], f"{name}/known", axis=-1)
 
-    def _sorted(self, name: str, count: int) -> str:
-        """Quantiles in order, as they are decoded."""
+    def _sorted(self, name: str, plan: OutputPlan) -> str:
+        """The quantiles of each number in order, as they are decoded."""
+        count, is_flat = len(plan.quantiles), not plan.is_deep and plan.width > len(plan.quantiles)
+        before = [0] * (1 + len(plan.axes))
+        if is_flat:  # those of several numbers stand one after the other
+            name = self._shaped(name, "apart", [*before, -1, count])
         counted = self._constant(f"{name}/count", np.array([count]))
         self._add("TopK", [name, counted], f"{name}/sorted", f"{name}/places", axis=-1, largest=0, sorted=1)
-        return f"{name}/sorted"
+        name = f"{name}/sorted"
+        return self._shaped(name, "together", [*before, -1]) if is_flat else name
 
     def _own_unit(self, name: str, plan: OutputPlan) -> str:
         offset, scale = unit_array(plan)
         name = self._add("Cast", [name], f"{name}/double", to=11)  # TensorProto.DOUBLE
         name = self._add("Mul", [name, self._constant(f"{name}/scale", scale)], f"{name}/scaled")
         return self._add("Add", [name, self._constant(f"{name}/offset", offset)], f"{name}/own")
+
+    def _shaped(self, name: str, word: str, shape: Sequence[int]) -> str:
+        return self._add("Reshape", [name, self._constant(f"{name}/{word}/shape", np.array(shape))], f"{name}/{word}")
 
     def _constant(self, name: str, values: NDArray[Any]) -> str:
         from onnx import numpy_helper

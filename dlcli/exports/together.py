@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from dlcli.exports.columns import column_values, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free
 from dlcli.exports.export import Export, keras_model, require_rows, some_rows, some_windows, with_columns
 from dlcli.exports.formats import OWN_FORMAT, ExportFormat
-from dlcli.exports.merging import merged, require_mean, unit_array, units_differ
+from dlcli.exports.merging import is_one_of_two, merged, require_mean, unit_array, units_differ
 from dlcli.exports.metadata import Metadata, as_texts, describe, describe_columns
 from dlcli.exports.parity import Parity, batches, floors, judge
 from dlcli.exports.reference import SHAKE
@@ -24,6 +25,7 @@ from dlcli.exports.reload import reload
 from dlcli.exports.to_onnx import to_onnx
 from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices
+from dlcli.runs.claiming import exclusive
 from dlcli.trained.averaging import averaged
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.onnx_model import read_portable
@@ -37,7 +39,7 @@ __all__ = ["export_together"]
 
 def export_together(
     path: Path,
-    output: Path,
+    output: Path | None,
     *,
     format: ExportFormat,
     with_preprocessing: bool = False,
@@ -49,7 +51,7 @@ def export_together(
 
     Args:
         path: The folder.
-        output: See `export_run`.
+        output: See `export_run`; None: the folder's own `model.onnx`, again.
         format: ONNX; others are refused.
         with_preprocessing: See `export_run`.
         rows: See `export_run`.
@@ -63,16 +65,17 @@ def export_together(
         message = f"several models are one file in ONNX alone, and {path} holds several"
         hint = "use --format onnx, or export each of its members"
         raise ModelError(Problem(message, hint=hint, rule="not-portable"))
-    require_free(output, format)
+    if output is not None:
+        require_free(output, format)
     run = load(path, leave=leave, warn=warn)
+    own = contextlib.nullcontext() if output is not None else exclusive(run.directory)
+    output = output or run.directory.portable
     first, plans = run.models[0], [member.predictor.outputs for member in run.models]
     require_mean(plans[0], str(first.directory.path))
     if with_preprocessing:
-        require_rows(first)
-        for member in run.models:
-            require_holdable(member.preprocessing.features, format)
+        _require_columns(run, format)
     else:
-        _require_alike(run)
+        _require_alike(run, format)
     if first.preprocessing.windows is not None:
         encoded = [some_windows(first, rows, warn)] * len(run.models)
         inputs: Mapping[str, NDArray[Any]] = encoded[0]
@@ -86,7 +89,7 @@ def export_together(
     proto = merged(files, plans)
     for key, value in as_texts(_described(run, format, with_preprocessing).document()).items():
         proto.metadata_props.add(key=key, value=value)
-    with draft_directory(output) as directory:
+    with own, draft_directory(output) as directory:
         draft = directory / output.name
         try:
             draft.write_bytes(proto.SerializeToString())
@@ -99,17 +102,44 @@ def export_together(
         return Export(output, format.name, move(draft, output, format), parity)
 
 
-def _require_alike(run: TrainedRun) -> None:
+def _require_columns(run: TrainedRun, format: ExportFormat) -> None:
+    """Make sure that the columns as they are can go into all members.
+
+    Raises:
+        ModelError: A feature has no layers in that format, or samples are windows.
+    """
+    try:
+        require_rows(run)
+        for member in run.models:
+            require_holdable(member.preprocessing.features, format)
+    except ModelError as error:
+        hint = f"export its members one by one, such as {run.models[0].directory.path}"
+        if _are_alike(run):
+            hint = f"export without --with-preprocessing; or {hint}"
+        raise ModelError(dataclasses.replace(problem, hint=hint) for problem in error.problems) from error
+
+
+def _require_alike(run: TrainedRun, format: ExportFormat) -> None:
     """Make sure that the same encoded numbers go into all members.
 
     Raises:
         ModelError: Each has a preprocessing of its own, as folds have.
     """
+    if _are_alike(run):
+        return
+    message = f"the members of {run.directory.path} encode rows each in a way of its own, and one file takes one"
+    hint = f"export its members one by one, such as {run.models[0].directory.path}"
+    try:
+        _require_columns(run, format)
+        hint = f"use --with-preprocessing, which takes the columns as they are; or {hint}"
+    except ModelError as error:
+        message += f"; nor can the columns go in as they are: {error.problems[0].message}"
+    raise ModelError(Problem(message, hint=hint, rule="not-portable"))
+
+
+def _are_alike(run: TrainedRun) -> bool:
     states = [member.directory.read_json(member.directory.preprocessing) for member in run.models]
-    if any(state["features"] != states[0]["features"] for state in states):
-        message = f"the members of {run.directory.path} encode rows each in a way of its own, and one file takes one"
-        hint = "use --with-preprocessing, which takes the columns as they are, or export each of its members"
-        raise ModelError(Problem(message, hint=hint, rule="not-portable"))
+    return all(state["features"] == states[0]["features"] for state in states)
 
 
 def _file(member: TrainedRun, format: ExportFormat, leave: Leave, with_preprocessing: bool) -> bytes:
@@ -160,7 +190,7 @@ def _prove(
         [{name: values[start : start + count] for name, values in each.items()} for each in encoded]
         for start, count in batches(len(received[0][0]))
     ]
-    ones = [values.shape[-1] == 1 for values in received[0]]
+    ones = [is_one_of_two(plan, values.shape[-1]) for plan, values in zip(plans, received[0], strict=True)]
     expected = [_said(run, part, ones) for part in parts]
 
     def noise() -> list[NDArray[Any]]:
@@ -207,6 +237,8 @@ def _given(run: TrainedRun, plan: OutputPlan, values: NDArray[Any], own_unit: bo
     if own_unit:
         offset, scale = unit_array(plan)
         values = (values - offset) / scale
+    # What were logits has been made probabilities of.
+    plan = dataclasses.replace(plan, head=dataclasses.replace(plan.head, activation=plan.link or plan.head.activation))
     return _comparable(plan, decode([values], [plan], run.preprocessing), False)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "Section",
     "Table",
     "Text",
+    "renamed",
 ]
 
 MOST_LETTERS = 1_000
@@ -170,6 +171,20 @@ def _plots(block: Block) -> list[Plot]:
     if isinstance(block, Figure):
         return [block.plot]
     return [plot for each in block.blocks for plot in _plots(each)] if isinstance(block, Folded) else []
+
+
+def renamed(section: Section, prefix: str) -> Section:
+    """A section with other names for itself and its plots, so that a report may have two of a kind."""
+    blocks = tuple(_renamed(block, prefix) for block in section.blocks)
+    return dataclasses.replace(section, name=f"{prefix}-{section.name}", blocks=blocks)
+
+
+def _renamed(block: Block, prefix: str) -> Block:
+    if isinstance(block, Figure):
+        return dataclasses.replace(block, plot=dataclasses.replace(block.plot, name=f"{prefix}-{block.plot.name}"))
+    if isinstance(block, Folded):
+        return dataclasses.replace(block, blocks=tuple(_renamed(each, prefix) for each in block.blocks))
+    return block
 
 
 def cell_text(cell: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from dlcli.config.schema import Config
@@ -15,7 +14,7 @@ from dlcli.runs.history import read_history
 from dlcli.runs.inside import read_inside
 from dlcli.runs.layout import RunDirectory
 
-__all__ = ["Facts", "gather", "held_out"]
+__all__ = ["Facts", "config_text", "gather", "held_out", "reports_of", "text_of"]
 
 MOST_CONFIG = 4 * 2**20
 
@@ -61,10 +60,15 @@ class Facts:
 
     def text(self, *names: str) -> str:
         """What the record says under a name, or under names in it; empty where it says nothing."""
-        found: Any = self.record
-        for name in names:
-            found = found.get(name) if isinstance(found, Mapping) else None
-        return "" if found is None or isinstance(found, dict | list) else str(found)
+        return text_of(self.record, *names)
+
+
+def text_of(record: Mapping[str, Any], *names: str) -> str:
+    """What a record says under a name, or under names in it; empty where it says nothing."""
+    found: Any = record
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return "" if found is None or isinstance(found, dict | list) else str(found)
 
 
 def reports_of(document: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -98,7 +102,7 @@ def gather(run: RunDirectory, config: Config, *, subject: str = "") -> Facts:
         run,
         run.read_record(),
         config,
-        _text(run.config),
+        config_text(run),
         read_history(run.history) if run.history.is_file() else [],
         evaluations,
         subject,
@@ -121,8 +125,11 @@ def _rank(name: str) -> int:
     return SPLITS[::-1].index(name) if name in SPLITS else len(SPLITS)
 
 
-def _text(file: Path) -> str:
+def config_text(run: RunDirectory, name: str = "") -> str:
+    """A config of a run as it is written, its own or another by its name; empty where there is none to be read."""
     try:
-        return read_inside(file, most=MOST_CONFIG).decode("utf-8", "backslashreplace")
+        return read_inside(run.path / name if name else run.config, most=MOST_CONFIG).decode(
+            "utf-8", "backslashreplace"
+        )
     except (OSError, RunError):
         return ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
+from typing import Any
 
 from dlcli.reporting.document import (
     Block,
@@ -78,7 +80,7 @@ def _block(block: Block) -> str:
             return f'<pre tabindex="0"><code>{escape(block.text, lines=True)}</code></pre>'
         case Keys():
             each = "".join(
-                f"<div><dt>{escape(key.name)}</dt><dd>{escape(key.value)}"
+                f"<div><dt>{_breakable(key.name)}</dt><dd>{escape(key.value)}"
                 f"{f'<small>{escape(key.beside)}</small>' if key.beside else ''}</dd></div>"
                 for key in block.keys
             )
@@ -105,26 +107,38 @@ def _figure(figure: Figure) -> str:
 
 
 def _table(table: Table) -> str:
-    numeric = [
-        bool(table.rows) and all(isinstance(row[place], int | float | None) for row in table.rows)
-        for place in range(len(table.columns))
-    ]
+    numeric = [_is_numeric([row[place] for row in table.rows]) for place in range(len(table.columns))]
     head = "".join(
-        f'<th scope="col"{" class=n" if number else ""}>{escape(name)}</th>'
+        f'<th scope="col"{_CLASS[number]}>{_breakable(name)}</th>'
         for name, number in zip(table.columns, numeric, strict=True)
     )
     rows = []
     for number, row in enumerate(table.rows):
-        first, *others = (
-            ("n" if isinstance(cell, int | float) and not isinstance(cell, bool) else "", escape(cell_text(cell)))
-            for cell in row
-        )
-        cells = f'<th scope="row"{" class=n" if first[0] else ""}>{first[1]}</th>'
-        cells += "".join(f"<td{' class=n' if kind else ''}>{text}</td>" for kind, text in others)
+        first, *others = ((_CLASS[kind], escape(cell_text(cell))) for cell, kind in zip(row, numeric, strict=True))
+        cells = f'<th scope="row"{first[0]}>{first[1]}</th>'
+        cells += "".join(f"<td{kind}>{text}</td>" for kind, text in others)
         rows.append(f"<tr{' class=strong-row' if number in table.strong else ''}>{cells}</tr>")
     caption = element("caption", escape(table.caption)) if table.caption else ""
     whole = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">{whole}</div>'
+
+
+_CLASS = {True: " class=n", False: ""}
+_NUMBER = re.compile(r"-?[0-9][0-9,]*(\.[0-9]+)?(e[+-]?[0-9]+)?|–")
+
+
+def _is_numeric(cells: Sequence[Any]) -> bool:
+    """Whether a column is of numbers, of which some may be absent, and some are written already."""
+    return any(cell is not None for cell in cells) and all(
+        _NUMBER.fullmatch(cell) if isinstance(cell, str) else cell is None or isinstance(cell, int | float)
+        for cell in cells
+        if not isinstance(cell, bool)
+    )
+
+
+def _breakable(name: str) -> str:
+    """The name of a column, which may be a path, and is then broken at its joints where there is no room."""
+    return re.sub(r"([._/])(?=[^._/])", r"\1<wbr>", escape(name))
 
 
 def _pictures(block: Pictures) -> str:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.samples.samples import Samples, Subset, Taken
+from dlcli.data.samples.samples import Samples, Taken
 from dlcli.data.series.levels import Level, undo_level
 from dlcli.evaluation.compared import HasPast
+from dlcli.reporting.joining import averaged_seen, chained
+from dlcli.reporting.seen import Seen
 from dlcli.trained.decoding import Decoded, decode
 from dlcli.trained.predictor import Arrays, Predictor
 
-__all__ = ["Look", "RowsKept", "Seen", "SeriesSeen", "look_at", "seen_in"]
+__all__ = ["Asked", "Look", "Part", "SeriesSeen", "look_at", "look_at_parts", "part_of", "rows_of_size"]
 
 MOST_ROWS = 5_000
 MOST_BYTES = 64 * 2**20
@@ -37,24 +38,64 @@ MOST_PAST = 200
 
 Numbers = NDArray[Any]
 
+Written = Callable[[Sequence[int]], Mapping[int, Mapping[str, str]]]
+"""Of rows by their numbers, from 0, what their cells are in the source, by its columns; of some perhaps nothing."""
+
+
+def _unknown(_: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+    return {}
+
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """What a model says of one target, and what is right.
+class Asked:
+    """A model, and rows to ask it about.
 
     Args:
-        decoded: What it says, row by row.
-        true: Class indices `(rows, *axes)`, numbers `(rows, *axes, width)` in their own unit, or whether each class is
-            in the set `(rows, classes)`.
+        samples: The rows, encoded as it has learnt them.
+        predictor: The model.
+        preprocessing: Its preprocessing.
     """
 
-    decoded: Decoded
-    true: Numbers
+    samples: Samples
+    predictor: Predictor
+    preprocessing: Preprocessing
 
-    @property
-    def name(self) -> str:
-        """What the target is called."""
-        return self.decoded.called or self.decoded.target
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Some rows as a model is given them, and the model.
+
+    Args:
+        taken: The rows.
+        predictor: The model.
+        preprocessing: Its preprocessing.
+    """
+
+    taken: Taken
+    predictor: Predictor
+    preprocessing: Preprocessing
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.taken.inputs.values())))
+
+    def seen(self) -> tuple[Seen, ...]:
+        """What the model says of them; the targets that can be told."""
+        raw = _run(self.predictor, self.taken.inputs)
+        found = decode(raw, self.predictor.outputs, self.preprocessing, levels=self.taken.levels)
+        return tuple(
+            Seen(each, _true(each, self.taken.targets[each.target], self.taken.levels, self.preprocessing))
+            for each in found
+            if each.target in self.taken.targets
+        )
+
+    def with_inputs(self, inputs: Arrays) -> Part:
+        """The same rows with something else for the model."""
+        return dataclasses.replace(self, taken=dataclasses.replace(self.taken, inputs=dict(inputs)))
+
+    def first(self, rows: int) -> Part:
+        """Fewer of the rows."""
+        return dataclasses.replace(self, taken=part_of(self.taken, slice(0, rows)))
 
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
@@ -75,121 +116,163 @@ class SeriesSeen:
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """Some rows of a split, or of new data.
+    """Some rows of a split, or of new data, and what was said of them: by one model, by several whose mean is the
+    answer, or by several of which each is asked about rows of its own.
 
     Args:
         name: The split, or the name of the data.
         rows: How many there are in all.
-        taken: Those that are looked at, as the model is given them.
+        parts: Those that are looked at, model by model: of models whose mean is the answer the same rows each.
+        chained: Whether each model has rows of its own.
         seen: The targets that can be told.
-        predictor: The model.
-        preprocessing: Its preprocessing.
         series: Of windows: some of them, and some that follow one another; else None.
+        written: Tells how rows are written in their source.
     """
 
     name: str
     rows: int
-    taken: Taken
+    parts: tuple[Part, ...]
+    chained: bool
     seen: tuple[Seen, ...]
-    predictor: Predictor
-    preprocessing: Preprocessing
     series: SeriesSeen | None = None
+    written: Written = _unknown
 
     def __len__(self) -> int:
         """How many rows are looked at."""
-        return _count(self.taken)
+        return sum(map(len, self.parts)) if self.chained else len(self.parts[0])
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """Of the first model, which tells what there is."""
+        return self.parts[0].preprocessing
+
+    @property
+    def taken(self) -> Taken:
+        """The rows of the first model."""
+        return self.parts[0].taken
 
     @property
     def all_of_them(self) -> str:
         """Which rows, in words: `all 30 rows of the test split`."""
+        if self.chained:
+            which = f"all {self.rows:,}" if len(self) == self.rows else f"{len(self):,} of the {self.rows:,}"
+            drawn = "" if len(self) == self.rows else ", drawn at random"
+            return f"{which} rows{drawn}, each predicted by the model that has not seen it"
         where = f"the {self.name} split" if self.name in ("train", "validation", "test") else self.name
         if len(self) == self.rows:
             return f"all {self.rows:,} rows of {where}"
         return f"{len(self):,} of the {self.rows:,} rows of {where}, drawn at random"
 
+    def place(self, row: int) -> tuple[Part, int]:
+        """The part that a row is in, and which of its rows it is."""
+        for part in self.parts:
+            if not self.chained or row < len(part):
+                return part, row
+            row -= len(part)
+        raise IndexError(row)
+
+    def number(self, row: int) -> int | None:
+        """The number of a row in its source, from 0; None where it has none."""
+        part, place = self.place(row)
+        return None if part.taken.rows is None else int(part.taken.rows[place])
+
+    def ask(self, change: Callable[[Part], Part]) -> tuple[Seen, ...]:
+        """What is said of the rows when they are changed."""
+        return _together([change(part) for part in self.parts], chained=self.chained)
+
     def first(self, rows: int) -> Look:
-        """A look at fewer of them."""
-        return look_at_taken(
-            self.name, self.rows, _part(self.taken, slice(0, rows)), self.predictor, self.preprocessing
-        )
+        """A look at fewer of them; of rows that are each another model's as many of each, in proportion."""
+        sizes = [rows] * len(self.parts)
+        if self.chained:
+            sizes = [max(1, len(part) * rows // len(self)) for part in self.parts]
+        parts = [part.first(size) for part, size in zip(self.parts, sizes, strict=True)]
+        return look_at_parts(self.name, self.rows, parts, chained=self.chained)
 
 
-def look_at(name: str, samples: Samples, *, predictor: Predictor, preprocessing: Preprocessing, seconds: float) -> Look:
+def look_at_parts(name: str, rows: int, parts: Sequence[Part], *, chained: bool = False) -> Look:
+    """A look at rows that are in memory.
+
+    Args:
+        name: What they are called.
+        rows: How many there are in all.
+        parts: See `Look`.
+        chained: See `Look`.
+    """
+    return Look(name, rows, tuple(parts), chained, _together(parts, chained=chained))
+
+
+def _together(parts: Sequence[Part], *, chained: bool) -> tuple[Seen, ...]:
+    said = [part.seen() for part in parts]
+    return tuple((_chain if chained else averaged_seen)(said))
+
+
+def _chain(said: Sequence[Sequence[Seen]]) -> list[Seen]:
+    return [chained(each) for each in zip(*said, strict=True)]
+
+
+def look_at(
+    name: str, asked: Sequence[Asked], *, chained: bool = False, seconds: float, written: Written = _unknown
+) -> Look:
     """Look at rows of some samples: as many as their size and the time allow.
 
     Args:
         name: What they are called.
-        samples: The rows.
-        predictor: The model.
-        preprocessing: Its preprocessing.
+        asked: The model, with the rows; several models with the same rows each, or each with its own.
+        chained: Whether each model has rows of its own.
         seconds: What it may take, about.
+        written: See `Look`.
 
     Raises:
         DataError: Samples that are made on demand cannot be.
         ModelError: The model fails.
     """
-    order = np.random.default_rng(0).permutation(len(samples)).astype(np.int64)
-    most = min(len(samples), _most(samples))
+    sizes = [len(each.samples) for each in asked]
+    total = sum(sizes) if chained else sizes[0]
+    orders = [np.random.default_rng(0).permutation(size).astype(np.int64) for size in sizes]
+    most = min(total, min(rows_of_size(each.samples) for each in asked))
     rows = min(most, FEWEST_ROWS)
     while True:
         started = time.perf_counter()
-        indices = np.sort(order[:rows])
-        look = look_at_taken(name, len(samples), samples.take(indices), predictor, preprocessing)
+        counts = [max(1, -(-size * rows // total)) if chained else rows for size in sizes]
+        chosen = [np.sort(order[:count]) for order, count in zip(orders, counts, strict=True)]
+        parts = [
+            Part(each.samples.take(indices), each.predictor, each.preprocessing)
+            for each, indices in zip(asked, chosen, strict=True)
+        ]
+        look = look_at_parts(name, total, parts, chained=chained)
         spent = max(time.perf_counter() - started, 1e-6)
         further = min(most, int(rows * 0.7 * seconds / spent))
         if further <= rows or (further <= rows * 2 and further < most):
-            series = _series_in(samples, indices, predictor, preprocessing)
-            return look if series is None else dataclasses.replace(look, series=series)
+            series = None if chained else _series_in(asked, chosen[0])
+            return dataclasses.replace(look, series=series, written=written)
         rows, seconds = further, seconds - spent
 
 
-def _series_in(
-    samples: Samples, indices: NDArray[np.int64], predictor: Predictor, preprocessing: Preprocessing
-) -> SeriesSeen | None:
+def _series_in(asked: Sequence[Asked], indices: NDArray[np.int64]) -> SeriesSeen | None:
+    samples, preprocessing = asked[0].samples, asked[0].preprocessing
     form = preprocessing.windows
     if form is None or not isinstance(samples, HasPast):
         return None
     few = indices[np.linspace(0, len(indices) - 1, min(FORECASTS, len(indices))).astype(np.int64)]
-    some = seen_in(samples.take(few), predictor, preprocessing)
-    stretch = seen_in(samples.take(slice(0, STRETCH)), predictor, preprocessing)
+
+    def seen(places: NDArray[np.int64] | slice) -> tuple[Seen, ...]:
+        parts = [Part(each.samples.take(places), each.predictor, each.preprocessing) for each in asked]
+        return _together(parts, chained=False)
+
+    some = seen(few)
     steps = max(form.past, form.horizon) if form.past < MOST_PAST else MOST_PAST
     pasts = {
-        seen.decoded.target: _own_past(samples.past(few, seen.decoded.target, steps), seen, preprocessing)
-        for seen in some
-        if seen.decoded.numbers is not None
+        each.decoded.target: _own_past(samples.past(few, each.decoded.target, steps), each, preprocessing)
+        for each in some
+        if each.decoded.numbers is not None
     }
-    return SeriesSeen(some, pasts, stretch)
+    return SeriesSeen(some, pasts, seen(slice(0, STRETCH)))
 
 
 def _own_past(past: Numbers, seen: Seen, preprocessing: Preprocessing) -> Numbers:
     codec = preprocessing.row_targets[seen.decoded.target]
     flat = codec.decode(past.reshape(-1, *past.shape[2:]))
     return np.asarray(flat, np.float64).reshape(*past.shape[:2], -1)
-
-
-def look_at_taken(name: str, rows: int, taken: Taken, predictor: Predictor, preprocessing: Preprocessing) -> Look:
-    """Look at samples that are in memory; `rows` is how many there are in all."""
-    return Look(name, rows, taken, seen_in(taken, predictor, preprocessing), predictor, preprocessing)
-
-
-def seen_in(
-    taken: Taken, predictor: Predictor, preprocessing: Preprocessing, inputs: Arrays | None = None
-) -> tuple[Seen, ...]:
-    """What the model says of samples.
-
-    Args:
-        taken: The samples.
-        predictor: The model.
-        preprocessing: Its preprocessing.
-        inputs: What the model is given instead of their own.
-    """
-    raw = _run(predictor, taken.inputs if inputs is None else inputs)
-    found = decode(raw, predictor.outputs, preprocessing, levels=taken.levels)
-    return tuple(
-        Seen(each, _true(each, taken.targets[each.target], taken.levels, preprocessing))
-        for each in found
-        if each.target in taken.targets
-    )
 
 
 def _true(decoded: Decoded, true: Numbers, levels: Mapping[str, Level], preprocessing: Preprocessing) -> Numbers:
@@ -211,16 +294,13 @@ def _run(predictor: Predictor, inputs: Arrays) -> list[Numbers]:
     return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
 
-def _most(samples: Samples) -> int:
+def rows_of_size(samples: Samples) -> int:
+    """How many of such rows may be looked at."""
     size = sum(spec.bytes for spec in (*samples.inputs.values(), *samples.targets.values()))
     return max(1, min(MOST_ROWS, MOST_BYTES // max(size, 1)))
 
 
-def _count(taken: Taken) -> int:
-    return len(next(iter(taken.inputs.values())))
-
-
-def _part(taken: Taken, rows: slice | NDArray[np.int64]) -> Taken:
+def part_of(taken: Taken, rows: slice | NDArray[np.int64]) -> Taken:
     """Some of the samples."""
     levels = {
         name: dataclasses.replace(level, mean=level.mean[rows], deviation=level.deviation[rows])
@@ -231,73 +311,5 @@ def _part(taken: Taken, rows: slice | NDArray[np.int64]) -> Taken:
         {name: each[rows] for name, each in taken.targets.items()},
         None if taken.weights is None else taken.weights[rows],
         levels,
+        None if taken.rows is None else taken.rows[rows],
     )
-
-
-def _joined(one: Taken, other: Taken) -> Taken:
-    levels = {
-        name: dataclasses.replace(
-            level,
-            mean=np.concatenate([level.mean, other.levels[name].mean]),
-            deviation=np.concatenate([level.deviation, other.levels[name].deviation]),
-        )
-        for name, level in one.levels.items()
-    }
-    weighted = one.weights is not None and other.weights is not None
-    return Taken(
-        {name: np.concatenate([each, other.inputs[name]]) for name, each in one.inputs.items()},
-        {name: np.concatenate([each, other.targets[name]]) for name, each in one.targets.items()},
-        np.concatenate([one.weights, other.weights]) if weighted else None,
-        levels,
-    )
-
-
-class RowsKept:
-    """Samples that pass by part by part, of which some are kept to be looked at: each with the same chance.
-
-    Args:
-        most: How many at most.
-    """
-
-    def __init__(self, most: int = 2_000) -> None:
-        self._most = most
-        self._draw = np.random.default_rng(0)
-        self._keys = np.empty(0)
-        self._taken: Taken | None = None
-        self.rows = 0
-        self.last: Samples | None = None
-        """The last part that has passed."""
-
-    def watch(self, parts: Iterable[Samples]) -> Iterator[Samples]:
-        """The same parts, kept of while they are passed on."""
-        for part in parts:
-            self._keep(part)
-            self.last = part
-            yield part
-
-    def look(self, name: str, predictor: Predictor, preprocessing: Preprocessing) -> Look | None:
-        """A look at what was kept; None where nothing was.
-
-        Raises:
-            ModelError: The model fails.
-        """
-        if self._taken is None:
-            return None
-        return look_at_taken(name, self.rows, self._taken, predictor, preprocessing)
-
-    def _keep(self, part: Samples) -> None:
-        """The rows with the least of random keys are kept, whatever part they came in."""
-        self.rows += len(part)
-        most = min(self._most, _most(part))
-        keys = self._draw.random(len(part))
-        bound = self._keys.max() if len(self._keys) >= most else math.inf
-        wanted = np.flatnonzero(keys < bound)
-        wanted = np.sort(wanted[np.argsort(keys[wanted], kind="stable")[:most]])
-        if not len(wanted):
-            return
-        new = Subset(part, wanted).take(slice(None))
-        self._keys = np.concatenate([self._keys, keys[wanted]])
-        self._taken = new if self._taken is None else _joined(self._taken, new)
-        if len(self._keys) > most:
-            kept = np.sort(np.argsort(self._keys, kind="stable")[:most])
-            self._keys, self._taken = self._keys[kept], _part(self._taken, kept)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.reporting.looking import Seen
+from dlcli.reporting.seen import Seen
 
 __all__ = ["measure_of", "mistake_sizes"]
 

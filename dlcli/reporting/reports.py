@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,20 @@ from dlcli.errors import DlcliError, Problem
 from dlcli.evaluation.evaluation import Evaluation
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.prediction.files import check_own
+from dlcli.reporting.document import Report
+from dlcli.reporting.folders.gathering import LEFT_OUT
+from dlcli.reporting.folders.making import make_folder_report
+from dlcli.reporting.folders.search import make_sweep_report
 from dlcli.reporting.gathering import held_out
-from dlcli.reporting.looking import Look, RowsKept, look_at
+from dlcli.reporting.looking import Asked, Look, Written, look_at
+from dlcli.reporting.rows_kept import RowsKept
 from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
 from dlcli.runs.layout import RunDirectory
+from dlcli.runs.members import Several, open_several
 from dlcli.trained.onnx_model import open_portable, read_portable
-from dlcli.trained.own_code import Leave
+from dlcli.trained.own_code import GRANTED, Leave
 from dlcli.trained.predictor import Predictor
-from dlcli.trained.rows import split_rows
+from dlcli.trained.rows import rows_as_written, split_rows
 from dlcli.trained.run import TrainedRun
 from dlcli.trained.runtime import Runtime, load
 
@@ -32,8 +39,9 @@ if TYPE_CHECKING:
 
     from dlcli.data.cache.cache import Cache
     from dlcli.data.sources.options import Reading
+    from dlcli.trained.rows import Rows
 
-__all__ = ["evaluate_and_report", "report_run", "report_training"]
+__all__ = ["evaluate_and_report", "report_run", "report_search", "report_several", "report_training"]
 
 SECONDS = 4.0
 """What each part of a report that asks the model may take, where the report is asked for."""
@@ -43,6 +51,9 @@ LEAST_SECONDS, MOST_SECONDS = 0.12, 3.0
 """What it may take at the end of a training: this share of that, but at least and at most so much."""
 
 Warn = Callable[[Problem], None]
+
+RowsOf = Callable[[TrainedRun, SplitName], Samples]
+"""Gives the rows of a split as a run has learnt them."""
 
 
 def report_training(
@@ -70,16 +81,49 @@ def report_training(
         seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
         if run.read_record().get("status") != "completed":
             why = f"The training is not complete, so no rows are looked at: `dlcli report {run.path}` does."
-            write_report(run, config=config, without_look=why, seconds=seconds, warn=warn)
+            write_report(run, make_report(run, config=config, without_look=why, seconds=seconds, warn=warn))
             return
         document: Any = run.read_json(run.record).get("portable")
         content = read_portable(run, document)
         predictor = fallback
         if isinstance(content, bytes):
             predictor = open_portable(run, document, content, config=config, preprocessing=preprocessing)
-        name = next(split for split in reversed(SPLITS) if split in splits)
-        look = look_at(name, splits[name], predictor=predictor, preprocessing=preprocessing, seconds=seconds)
-        write_report(run, config=config, look=look, seconds=seconds, warn=warn)
+        name: SplitName = next(split for split in reversed(SPLITS) if split in splits)
+        trained = TrainedRun(run, config, preprocessing, predictor)
+        asked = [Asked(splits[name], predictor, preprocessing)]
+        look = look_at(name, asked, seconds=seconds, written=_written_in(trained, split=name))
+        write_report(run, make_report(run, config=config, look=look, seconds=seconds, warn=warn))
+
+
+def report_several(path: Path, *, rows: RowsOf, seconds: float, warn: Warn) -> None:
+    """Write the report of several trainings that have just ended; what goes wrong is told, and nothing else.
+
+    Args:
+        path: Their folder, complete, of a kind whose members are one model together.
+        rows: Gives the rows of a split as a member has learnt them.
+        seconds: What the trainings took.
+        warn: Told of faults.
+    """
+    run = RunDirectory(path)
+    with _faults_told(run, warn):
+        several = open_several(path)
+        assert several is not None
+        seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
+        write_report(run, _of_folder(several, rows=rows, runtime="auto", leave=GRANTED, seconds=seconds, warn=warn))
+
+
+def report_search(path: Path, *, warn: Warn) -> None:
+    """Write the report of a sweep that has ended, for now; what goes wrong is told, and nothing else comes of it.
+
+    Args:
+        path: Its folder.
+        warn: Told of faults.
+    """
+    run = RunDirectory(path)
+    with _faults_told(run, warn):
+        several = open_several(path)
+        assert several is not None
+        write_report(run, make_sweep_report(several, warn=warn))
 
 
 def evaluate_and_report(
@@ -115,19 +159,23 @@ def evaluate_and_report(
         opened=opened.append,
     )
     (run,) = opened
-    if run.config.report and not run.members:
-        with _faults_told(run.directory, warn):
-            if data is None and kept.last is not None:
-                look: Look | None = _look(run, name, kept.last)
-            else:
-                look = kept.look(name, run.predictor, run.preprocessing)
-            if name == held_out(run.config):
-                write_report(run.directory, config=run.config, look=look, seconds=SECONDS, warn=warn)
-            else:
-                report = make_report(
-                    run.directory, config=run.config, subject=name, look=look, seconds=SECONDS, warn=warn
-                )
-                write_page(run.directory.evaluations / f"{name}.html", report)
+    if not run.config.report:
+        return evaluation
+    with _faults_told(run.directory, warn):
+        written = _written_in(run, split=split, data=data, reading=reading)
+        whole = kept.whole(run.models) if data is None else None
+        if whole is not None:
+            look: Look | None = look_at(name, whole, seconds=SECONDS, written=written)
+        else:
+            look = kept.look(name, run.models, written)
+        if name != held_out(run.config):
+            report = make_report(run.directory, config=run.config, subject=name, look=look, seconds=SECONDS, warn=warn)
+            write_page(run.directory.evaluations / f"{name}.html", report)
+        elif run.members:
+            report_run(path, None, cache=cache, runtime=runtime, leave=leave, warn=warn)
+        else:
+            report = make_report(run.directory, config=run.config, look=look, seconds=SECONDS, warn=warn)
+            write_report(run.directory, report)
     return evaluation
 
 
@@ -150,19 +198,84 @@ def report_run(
     Raises:
         DlcliError: It is no run, or a file cannot be written.
     """
-    run = RunDirectory.open(path, trained=False)
-    look, why = None, ""
-    try:
-        look = _look_again(path, cache=cache, runtime=runtime, leave=leave, warn=warn)
-    except DlcliError as error:
-        why = f"No rows are looked at: {error.problems[0].message}"
-        warn(Problem(why, hint=error.problems[0].hint, rule="report-part"))
+    several = open_several(path)
+    if several is not None:
+        run = several.directory
+        rows = functools.partial(split_rows, cache=cache)
+        report = _of_folder(several, rows=rows, runtime=runtime, leave=leave, seconds=SECONDS, warn=warn)
+    else:
+        run = RunDirectory.open(path, trained=False)
+        look, why = None, ""
+        try:
+            look = _look_again(path, cache=cache, runtime=runtime, leave=leave, warn=warn)
+        except DlcliError as error:
+            why = _without_rows(error, warn)
+        report = make_report(run, look=look, without_look=why, seconds=SECONDS, warn=warn)
     if output is None:
-        write_report(run, look=look, without_look=why, seconds=SECONDS, warn=warn)
+        write_report(run, report)
         return run.report
     check_own(output, run, what="the report")
-    write_page(output, make_report(run, look=look, without_look=why, seconds=SECONDS, warn=warn))
+    write_page(output, report)
     return output
+
+
+def _without_rows(error: DlcliError, warn: Warn) -> str:
+    """Why there are no rows to look at, which is told."""
+    why = f"No rows are looked at: {error.problems[0].message}"
+    warn(Problem(why, hint=error.problems[0].hint, rule="report-part"))
+    return why
+
+
+def _of_folder(several: Several, *, rows: RowsOf, runtime: Runtime, leave: Leave, seconds: float, warn: Warn) -> Report:
+    """The report of a folder of several runs, of whatever kind."""
+    if several.kind == "sweep":
+        return make_sweep_report(several, warn=warn)
+    together, left_out, why = None, None, ""
+    try:
+        together, left_out = _looks(several, rows, runtime=runtime, leave=leave, seconds=seconds, warn=warn)
+    except DlcliError as error:
+        why = _without_rows(error, warn)
+    return make_folder_report(
+        several, together=together, left_out=left_out, without_look=why, seconds=seconds, warn=warn
+    )
+
+
+def _looks(
+    several: Several, rows: RowsOf, *, runtime: Runtime, leave: Leave, seconds: float, warn: Warn
+) -> tuple[Look | None, Look | None]:
+    """Rows that the mean of the members is asked about, and rows that each are asked of the member that was trained
+    without them; None where there are no such.
+
+    Raises:
+        DlcliError: No member has a model, or the data is gone or has changed.
+    """
+    models = [load(place.path, leave=leave, runtime=runtime, warn=warn) for place in _completed(several)]
+    is_folded = several.kind == "cross_validation"
+    split = held_out(models[0].config)
+    common, own = [], []
+    for model in models:
+        if is_folded:
+            own.append(Asked(rows(model, "validation"), model.predictor, model.preprocessing))
+        if split == "test" or not is_folded:
+            common.append(Asked(rows(model, split), model.predictor, model.preprocessing))
+    together = left_out = None
+    if common and len(models) == len(several.names):
+        written = _written_in(models[0], split=split)
+        together = look_at(split, common, seconds=seconds, written=written)
+    if own:
+        written = _written_in(models[0], split="validation")
+        left_out = look_at(LEFT_OUT, own, chained=True, seconds=seconds, written=written)
+    return together, left_out
+
+
+def _completed(several: Several) -> list[RunDirectory]:
+    """The members that have a model.
+
+    Raises:
+        RunError: None has.
+    """
+    found = [place for place in several.present() if place.read_record().get("status") == "completed"]
+    return found or list(several.trained())
 
 
 def _look_again(path: Path, *, cache: Cache | None, runtime: Runtime, leave: Leave, warn: Warn) -> Look:
@@ -173,11 +286,21 @@ def _look_again(path: Path, *, cache: Cache | None, runtime: Runtime, leave: Lea
     """
     run = load(path, leave=leave, runtime=runtime, warn=warn)
     name = held_out(run.config)
-    return _look(run, name, split_rows(run, name, cache=cache))
+    asked = [Asked(split_rows(run, name, cache=cache), run.predictor, run.preprocessing)]
+    return look_at(name, asked, seconds=SECONDS, written=_written_in(run, split=name))
 
 
-def _look(run: TrainedRun, name: str, samples: Samples) -> Look:
-    return look_at(name, samples, predictor=run.predictor, preprocessing=run.preprocessing, seconds=SECONDS)
+def _written_in(
+    run: TrainedRun, *, split: SplitName, data: Rows | None = None, reading: Reading | None = None
+) -> Written:
+    """What tells how the rows of a run are written; silent where that cannot be told."""
+
+    def written(rows: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
+        with contextlib.suppress(DlcliError, OSError):
+            return rows_as_written(run, rows, split=split, data=data, reading=reading)
+        return {}
+
+    return written
 
 
 @contextlib.contextmanager

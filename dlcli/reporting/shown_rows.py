@@ -16,7 +16,7 @@ from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
 
-__all__ = ["FeaturePart", "feature_parts", "pixels_of", "shown_cell"]
+__all__ = ["FeaturePart", "feature_parts", "is_long", "pixels_of", "shown_cell"]
 
 MOST_LETTERS = 160
 MOST_WORDS = 30
@@ -104,6 +104,11 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
         parts = (name.removeprefix(f"{codec.columns[0]}.") for name in names)
         return ", ".join(f"{name} {short_number(float(value))}" for name, value in zip(parts, values, strict=True))
     return _numbers(np.asarray(values, np.float64).reshape(-1))
+
+
+def is_long(part: FeaturePart, values: NDArray[Any]) -> bool:
+    """Whether a feature is of more numbers in a row than are shown of it, and these are no names: steps of a window."""
+    return part.codec is None and values.size > MOST_NUMBERS
 
 
 def _words(codec: NamesIndices, indices: NDArray[Any]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema import Config
@@ -29,7 +30,7 @@ from dlcli.reporting.sections.overview import overview
 from dlcli.reporting.style import PLOTS
 from dlcli.runs.layout import RunDirectory, write_atomically
 
-__all__ = ["FAULTS", "MOST_BYTES", "make_report", "write_page", "write_report"]
+__all__ = ["FAULTS", "MOST_BYTES", "Maker", "made", "make_report", "title_of", "write_page", "write_report"]
 
 MOST_BYTES = 1_000_000
 """Of the page."""
@@ -52,30 +53,20 @@ FAULTS: tuple[type[Exception], ...] = (
 
 Warn = Callable[[Problem], None]
 
+Maker: TypeAlias = tuple[str, Callable[[], Section | None]]
+"""Of a section: its name, for messages, and what makes it."""
 
-def write_report(
-    run: RunDirectory,
-    *,
-    config: Config | None = None,
-    look: Look | None = None,
-    without_look: str = "",
-    seconds: float,
-    warn: Warn,
-) -> None:
+
+def write_report(run: RunDirectory, report: Report) -> None:
     """Write `report.html`, `model_card.md` and `plots/` of a run, in place of those that are there.
 
     Args:
-        run: The run; its record and its evaluations are written.
-        config: Its config, where that has been read.
-        look: Rows of the held-out split; None where there are none to look at.
-        without_look: Why there are none.
-        seconds: What the parts may take that ask the model again, about.
-        warn: Told of parts that could not be made.
+        run: The run.
+        report: Of it.
 
     Raises:
-        DlcliError: The run cannot be read, or a file cannot be written.
+        DlcliError: A file cannot be written.
     """
-    report = make_report(run, config=config, look=look, without_look=without_look, seconds=seconds, warn=warn)
     write_page(run.report, report)
     plots = report.plots()
     try:
@@ -103,7 +94,7 @@ def write_page(file: Path, report: Report) -> None:
     for leave_out in ("mistakes", "config", "classes", "importance", "numbers"):
         if len(text.encode()) < MOST_BYTES:
             break
-        kept = [_emptied(each) if each.name == leave_out else each for each in report.sections]
+        kept = [_emptied(each) if each.name.endswith(leave_out) else each for each in report.sections]
         report = dataclasses.replace(report, sections=kept)
         text = page(report)
     write_atomically(file, text, sync=False)
@@ -127,42 +118,51 @@ def make_report(
 
     Args:
         run: The run.
-        config: See `write_report`.
+        config: Its config, where that has been read.
         subject: The evaluation that it is about; the held-out split when empty.
-        look: Rows of it.
+        look: Rows of it; None where there are none to look at.
         without_look: Why there are none.
-        seconds: See `write_report`.
-        warn: See `write_report`.
+        seconds: What the parts may take that ask the model again, about.
+        warn: Told of parts that could not be made.
 
     Raises:
         DlcliError: The run cannot be read.
     """
     facts = gather(run, config or read_resolved(run.config), subject=subject)
     facts = dataclasses.replace(facts, look=look, without_look=without_look)
-    folder = facts.directory.path.resolve().name
-    title = folder if folder.startswith(facts.config.name) else f"{facts.config.name} ({folder})"
     targets = ", ".join(facts.config.data.target) or "what its layers add to the loss"
     about = "" if facts.subject == held_out(facts.config) else f", looked at on {shortened(facts.subject, 100)}"
     subtitle = f"A Keras model that learns {shortened(targets, 200)}, trained by dlcli{about}"
-    return Report(title, subtitle, tuple(_sections(facts, seconds, warn)))
+    return Report(title_of(facts), subtitle, tuple(made(_makers(facts, seconds), warn)))
 
 
-def _sections(facts: Facts, seconds: float, warn: Warn) -> Iterator[Section]:
-    makers: list[tuple[str, Callable[[], Section | None]]] = [
-        ("overview", lambda: overview(facts)),
-        ("measures", lambda: measures(facts)),
-        ("curves", lambda: curves(facts)),
-        ("classes", lambda: classes(facts)),
-        ("numbers", lambda: numbers(facts)),
-        ("forecasts", lambda: forecasts(facts)),
-        ("boundary", lambda: boundary(facts)),
-        ("importance", lambda: importance(facts, seconds=seconds)),
-        ("mistakes", lambda: mistakes(facts)),
-        ("findings", lambda: findings(facts)),
-        ("usage", lambda: usage(facts)),
-        ("config", lambda: config_section(facts)),
-        ("provenance", lambda: provenance(facts)),
-    ]
+def title_of(facts: Facts, kind: str = "") -> str:
+    """What a report is called: as its folder, and by the name in its config where the folder has another."""
+    folder = facts.directory.path.resolve().name
+    title = folder if folder.startswith(facts.config.name) else f"{facts.config.name} ({folder})"
+    return f"{title}, {kind}" if kind else title
+
+
+def _makers(facts: Facts, seconds: float) -> Iterator[Maker]:
+    yield "overview", lambda: overview(facts)
+    yield "measures", lambda: measures(facts)
+    yield "curves", lambda: curves(facts)
+    if facts.look is None and facts.without_look:
+        yield "rows", lambda: Section("rows", "Rows", (Text(facts.without_look, "note"),))
+    yield "classes", lambda: classes(facts)
+    yield "numbers", lambda: numbers(facts)
+    yield "forecasts", lambda: forecasts(facts)
+    yield "boundary", lambda: boundary(facts)
+    yield "importance", lambda: importance(facts, seconds=seconds)
+    yield "mistakes", lambda: mistakes(facts)
+    yield "findings", lambda: findings(facts)
+    yield "usage", lambda: usage(facts)
+    yield "config", lambda: config_section(facts)
+    yield "provenance", lambda: provenance(facts)
+
+
+def made(makers: Iterable[Maker], warn: Warn) -> Iterator[Section]:
+    """The sections that have something to say; one that cannot be made is told of, and left out."""
     for name, make in makers:
         try:
             section = make()
@@ -172,5 +172,3 @@ def _sections(facts: Facts, seconds: float, warn: Warn) -> Iterator[Section]:
             continue
         if section is not None:
             yield section
-        if name == "curves" and facts.look is None and facts.without_look:
-            yield Section("rows", "Rows", (Text(facts.without_look, "note"),))

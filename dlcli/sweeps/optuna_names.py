@@ -14,10 +14,13 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.sweep import PLAIN, ParameterConfig, SweepConfig, same
 from dlcli.errors import ConfigError, DlcliError, Problem
 
-__all__ = ["label_of", "labels", "load", "make_pruner", "make_sampler", "require", "suggest"]
+__all__ = ["PAIRED", "label_of", "labels", "load", "make_pruner", "make_sampler", "require", "suggest"]
 
 _NEEDS = {"CmaEsSampler": ("cmaes",), "GPSampler": ("torch", "scipy"), "QMCSampler": ("scipy",)}
 """Packages that Optuna asks for when a sampler is made."""
+
+PAIRED = "WilcoxonPruner"
+"""The pruner that compares trials fold by fold: it wants each fold's own value, where others want the mean so far."""
 
 _ONE_SEED = ("BruteForceSampler", "GridSampler", "QMCSampler")
 """Samplers that go on in a sequence, which their seed names; the others draw each trial anew."""
@@ -34,12 +37,17 @@ def require(sweep: SweepConfig) -> None:
         raise DlcliError(Problem(message, hint="pip install 'dlcli[sweep]'", rule="package-missing"))
     needed = _NEEDS.get(sweep.sampler.name, ())
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
-    if sweep.pruner is not None and sweep.pruner.name == "WilcoxonPruner" and importlib.util.find_spec("scipy") is None:
-        missing.append("scipy")
-    if missing:
-        message = f"{sweep.sampler.name} needs {' and '.join(missing)}, which is not installed"
-        hint = f"pip install {' '.join(missing)}, or take TPESampler"
-        raise DlcliError(Problem(message, path="sweep.sampler", hint=hint, rule="package-missing"))
+    problems = [_absent("sampler", sweep.sampler.name, missing, "TPESampler")] if missing else []
+    if sweep.pruner is not None and sweep.pruner.name == PAIRED and importlib.util.find_spec("scipy") is None:
+        problems.append(_absent("pruner", PAIRED, ["scipy"], "MedianPruner"))
+    if problems:
+        raise DlcliError(problems)
+
+
+def _absent(key: str, name: str, packages: list[str], instead: str) -> Problem:
+    message = f"{name} needs {' and '.join(packages)}, which is not installed"
+    hint = f"pip install {' '.join(packages)}, or take {instead}"
+    return Problem(message, path=f"sweep.{key}", hint=hint, rule="package-missing")
 
 
 def load() -> Any:
@@ -47,6 +55,8 @@ def load() -> Any:
     optuna = importlib.import_module("optuna")
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # A trial that goes on tells again how it stood; what was told first stays.
+    warnings.filterwarnings("ignore", message="The reported value is ignored", category=UserWarning)
     return optuna
 
 

@@ -7,7 +7,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from dlcli.config.document.writer import flow
+from dlcli.config.document.reader import read
+from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.runs.layout import write_atomically
 from dlcli.sweeps.folder import SweepFolder
@@ -19,6 +20,9 @@ __all__ = ["keep_best", "shown", "write_best", "write_table"]
 
 COLUMNS = ("trial", "state", "value", "epochs", "seconds", "same_as", "reason")
 """Before the parameters, each of which has a column by its name."""
+
+FOLD_COLUMNS = ("spread", "folds")
+"""After those, where trials have folds: of the metric among them, and how many were trained."""
 
 
 def shown(value: Any) -> str:
@@ -37,17 +41,25 @@ def write_table(folder: SweepFolder, study: Study) -> None:
     """Write `trials.csv`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = [name for name in study.sweep.space if name not in COLUMNS]
-    writer.writerow([*COLUMNS, *names])
+    folded = study.sweep.folds is not None
+    columns = [*COLUMNS, *(FOLD_COLUMNS if folded else ())]
+    names = [name for name in study.sweep.space if name not in columns]
+    writer.writerow([*columns, *names])
     for each in study.results():
-        writer.writerow([*_row(each), *(_cell(each, name) for name in names)])
+        writer.writerow([*_row(each, folded=folded), *(_cell(each, name) for name in names)])
     write_atomically(folder.table, text.getvalue(), sync=False)
 
 
-def _row(trial: TrialResult) -> list[object]:
+def _row(trial: TrialResult, *, folded: bool) -> list[object]:
     result = trial.result
-    value = "" if result.value is None else repr(result.value)
-    return [trial.number, result.state, value, result.epochs, round(result.seconds, 3), trial.twin or "", result.reason]
+    own = [_number(result.spread), result.folds] if folded else []
+    seconds = round(result.seconds, 3)
+    value = _number(result.value)
+    return [trial.number, result.state, value, result.epochs, seconds, trial.twin or "", result.reason, *own]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
 
 
 def _cell(trial: TrialResult, name: str) -> str:
@@ -58,19 +70,27 @@ def _cell(trial: TrialResult, name: str) -> str:
 
 
 def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
-    """Copy the config of the best trial to `best.yaml`; the trial, if there is one."""
+    """Write the config of the best trial to `best.yaml`; the trial, if there is one."""
     for best in study.best():
         config = folder.trial(best.number).config
         if not config.is_file():
             continue
         if folder.owns(best.number) or not folder.best.is_file():
-            _copy(config, folder.best)  # else it was gone on with, and what was copied before is the trial's
+            content = config.read_bytes() if study.sweep.folds is None else _without_fold(config, folder).encode()
+            _replace(folder.best, content)  # else it was gone on with, and what was written before is the trial's
         return best
     return None
 
 
-def _copy(source: Path, target: Path) -> None:
-    content = source.read_bytes()
+def _without_fold(config: Path, folder: SweepFolder) -> str:
+    """The config of all folds, which is written at the first of them, with the rows that it says of itself."""
+    value, written = read(config).value, folder.read().document.value
+    data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
+    said = {name: each for name, each in written["data"].items() if name == "validation"}
+    return dump({**value, "data": {**data, **said}})
+
+
+def _replace(target: Path, content: bytes) -> None:
     if not target.is_file() or target.read_bytes() != content:
         write_atomically(target, content)
 

@@ -21,6 +21,8 @@ class Result:
         epochs: Whole epochs trained.
         seconds: Wall time.
         reason: Why it failed.
+        spread: The standard deviation of the metric among the folds; None where there are not several.
+        folds: How many folds were trained to their end; 0 of a trial that is one training.
     """
 
     state: State
@@ -28,6 +30,8 @@ class Result:
     epochs: int = 0
     seconds: float = 0.0
     reason: str = ""
+    spread: float | None = None
+    folds: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from dlcli.data.cache.cache import Cache
 from dlcli.errors import Problem, RunError
+from dlcli.reporting.reports import report_search
 from dlcli.runs.holder import RunLock
 from dlcli.runs.members import member_facts
 from dlcli.runs.record import RunRecord
@@ -21,6 +22,7 @@ from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep, facts
 from dlcli.sweeps.unchanged import require_unchanged
 from dlcli.sweeps.worker import Ending, work
+from dlcli.training.events import Notice
 from dlcli.training.guards.interruption import postponed
 
 __all__ = ["open_study", "run_sweep"]
@@ -186,6 +188,8 @@ class _Progress:
         best = next(iter(self._study.best()), None)
         if self._record is not None:
             self._record.finish(status, **self._reached(), importance=importance)
+            if self._sweep.config.report:
+                report_search(folder.path, warn=lambda problem: self._tell(Notice(problem, warning=True)))
         if status == "completed" and results and all(each.result.state == "failed" for each in results):
             raise RunError(_failures(folder.path, [each.result.reason for each in results]))
         return SweepOutcome(folder.path, status, section.metric, self._sweep.direction, results, best, importance)

@@ -126,12 +126,7 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
         raise ConfigError(inspection.locate(Problem(message, path="sweep", hint=hint, rule="missing-key")))
     if problems := _of_several(checked.config):
         raise ConfigError(map(inspection.locate, problems))
-    said = measured(
-        inspection.sections,
-        inspection.code,
-        checked.expanded,
-        is_validated=inspection.document.has("data", "validation"),
-    )
+    said = measured(inspection.document, inspection.sections, inspection.code, checked.expanded)
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
 

@@ -13,24 +13,27 @@ from typing import Any
 
 from dlcli.backend import startup
 from dlcli.config.checks.monitors import Watch
-from dlcli.config.inspection.inspection import Inspection
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
-from dlcli.config.searching.ends import assignments
+from dlcli.config.searching.ends import trial_overrides
 from dlcli.data.reader import TableReader
-from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import Resumption, hashes_of, open_resumption
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import can_go_on
-from dlcli.runs.history import read_history
 from dlcli.runs.layout import RunDirectory
+from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
+from dlcli.sweeps.fold_trial import train_folds
 from dlcli.sweeps.folder import SweepFolder, Written
+from dlcli.sweeps.measuring import found_result, measure
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
-from dlcli.sweeps.unchanged import CHANGED, require_alike, sources_searched
+from dlcli.sweeps.unchanged import require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
@@ -88,6 +91,7 @@ class SweepTrials:
     ) -> None:
         self._folder, self._written, self._sweep, self._watches = folder, written, sweep, watches
         self._shared, self._prunes, self._tell = shared, prunes, tell
+        self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
         self._sources = sources_searched(sweep)
         self._alike: set[TableReader] = set()
@@ -97,28 +101,82 @@ class SweepTrials:
 
         Args:
             taken: Ours as long as this lasts.
+
+        Raises:
+            DlcliError: The config would be refused without the values too, as that of every other trial.
         """
         started = time.perf_counter()
         run = self._folder.trial(taken.number)
-        if taken.again and (result := self._found(run)) is not None:
+        if taken.again and (result := found_result(run, self._sweep.metric)) is not None:
             return result
-        watch = _Watch(taken, self._sweep.metric, self._prunes, self._tell)
         try:
-            trained = self._train(taken, run, watch, started)
+            return self._trained(taken, run, started)
         except DlcliError as error:
             if isinstance(error, RunError) and _is_of_all(error):
                 raise
+            if not _is_begun(run):
+                self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
+
+    def _require_sound(self, error: DlcliError) -> None:
+        """Make sure that it is for its values that a trial was refused, before it was trained.
+
+        Raises:
+            DlcliError: The config is refused as it stands: the data is gone, or lint makes a fault of what is in it.
+        """
+        if self._sound and not isinstance(error, DataError):
+            return
+        inspection = self._inspect({})
+        prepare_job(
+            inspection,
+            self._checked(inspection),
+            directory=self._folder.path,
+            cache=self._shared.cache,
+            tell=lambda event: None,
+            ready=self._shared.prepared,
+        )
+        self._sound = True
+
+    def _trained(self, taken: Taken, run: RunDirectory, started: float) -> Result | None:
+        if self._sweep.folds is not None:
+            inspection = self._inspect(taken.values)
+            checked = self._checked(inspection)
+            self._require_alike(taken, checked.config)
+            return train_folds(
+                taken,
+                run,
+                self._sweep,
+                inspection=inspection,
+                checked=checked,
+                shared=self._shared,
+                prunes=self._prunes,
+                started=started,
+                tell=self._tell,
+            )
+        watch = _Watch(taken, self._sweep.metric, self._prunes, self._tell)
+        trained = self._train(taken, run, watch, started)
         if trained.status == "interrupted" and not watch.pruned:
             return None
-        return self._result(trained, pruned=watch.pruned)
+        return measure(trained, self._sweep.metric, pruned=watch.pruned)
+
+    def _require_alike(self, taken: Taken, config: Config) -> None:
+        """Look at the data when it is read first; see `unchanged.require_alike`."""
+        reader = self._shared.reader(config)
+        if reader not in self._alike:
+            files, code = reader.files.fingerprints(), hashes_of(config.code)
+            require_alike(self._folder, taken.values, sources=self._sources, files=files, code=code)
+            self._alike.add(reader)
+
+    def _checked(self, inspection: Inspection) -> CheckedConfig:
+        """The config of a trial; it is seen of the metric too, when the data has been read, whether there is one."""
+        checked = check_config(inspection)
+        return dataclasses.replace(checked, watches=(*checked.watches, *self._watches))
 
     def _train(self, taken: Taken, run: RunDirectory, watch: _Watch, started: float) -> Run:
         tell = Findings(watch)
         resumption = self._resumption(run) if taken.again else None
         inspection = self._inspect(taken.values) if resumption is None else resumption.inspection
-        checked = check_config(inspection)
-        checked = dataclasses.replace(checked, watches=(*checked.watches, *self._watches))
+        checked = self._checked(inspection)
         prepared, plan = prepare_job(
             inspection,
             checked,
@@ -129,10 +187,7 @@ class SweepTrials:
             models=self._shared.models,
         )
         reader = self._shared.reader(checked.config)
-        if reader not in self._alike:
-            code = hashes_of(checked.config.code)
-            require_alike(self._folder, taken.values, sources=self._sources, files=prepared.fingerprints, code=code)
-            self._alike.add(reader)
+        self._require_alike(taken, checked.config)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         trained = run_job(
@@ -155,7 +210,7 @@ class SweepTrials:
 
     def _inspect(self, values: Mapping[str, Any]) -> Inspection:
         startup.load_before_tables()
-        return self._written.inspect({"sweep": None, **assignments(self._sweep, dict(values))})
+        return self._written.inspect(trial_overrides(self._sweep, dict(values)))
 
     def _resumption(self, run: RunDirectory) -> Resumption | None:
         """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""
@@ -167,33 +222,13 @@ class SweepTrials:
         shutil.rmtree(run.path, ignore_errors=True)
         return None
 
-    def _found(self, run: RunDirectory) -> Result | None:
-        """The result of a trial whose process died when it was trained and not told yet."""
-        if not run.record.is_file():
-            return None
-        with contextlib.suppress(RunError):
-            trained = Run(run.path)
-            pruned = self._folder.said(run).get("pruned") is True
-            if trained.status == "completed" or (trained.status == "interrupted" and pruned):
-                return self._result(trained, pruned=pruned)
-        return None
-
-    def _result(self, run: Run, *, pruned: bool) -> Result:
-        """What a run came to: the metric of the epoch whose weights the model has."""
-        metric, epochs, seconds = self._sweep.metric, run.epochs, run.seconds
-        until = epochs if pruned else run.model_epoch
-        rows = [row for row in read_history(self._folder.path / run.path.name / "history.csv") if metric in row]
-        values = [float(row[metric]) for row in rows if row["epoch"] <= until]
-        if not values:
-            have = ", ".join(run.history)
-            return Result("failed", None, epochs, seconds, f"the history has no {metric!r}; it has {have}")
-        if not math.isfinite(values[-1]):
-            return Result("failed", None, epochs, seconds, f"{metric} is no number in epoch {until}")
-        return Result("pruned" if pruned else "complete", values[-1], epochs, seconds)
-
 
 def strip(run: RunDirectory) -> None:
     """Remove the models of a trial that is not among the best; its config and its history stay."""
+    with contextlib.suppress(RunError):
+        several = open_several(run.path) if run.record.is_file() else None
+        for member in several.present() if several is not None else ():
+            strip(member)
     for file in (run.model, run.weights, run.portable):
         with contextlib.suppress(OSError):
             file.unlink()
@@ -212,6 +247,16 @@ def _reason(problems: tuple[Problem, ...]) -> str:
     return f"{where}{problem.message}{more}"
 
 
+def _is_begun(run: RunDirectory) -> bool:
+    """Whether a trial, or a fold of it, has come to be a run: then nothing was wrong before it was trained."""
+    if not run.record.is_file():
+        return False
+    with contextlib.suppress(RunError):
+        several = open_several(run.path)
+        return several is None or bool(several.present())
+    return True
+
+
 def _is_of_all(error: RunError) -> bool:
     """Whether it is no fault of the trial's: nobody can write into the sweep any more, or its data has changed."""
-    return any(problem.rule in ("not-writable", CHANGED) for problem in error.problems)
+    return any(problem.rule in ("not-writable", "sweep-differs") for problem in error.problems)

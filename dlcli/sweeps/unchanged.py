@@ -15,10 +15,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.trained.rows import recorded_files
 
-__all__ = ["CHANGED", "require_alike", "require_unchanged", "sources_searched"]
-
-CHANGED = "sweep-differs"
-"""The rule of what ends a sweep, and not a trial of it alone."""
+__all__ = ["require_alike", "require_unchanged", "sources_searched"]
 
 _SAID = ("train", "validation", "test")
 
@@ -72,7 +69,8 @@ def require_alike(
     if (run := _like(folder, {name: values.get(name) for name in sources})) is None:
         return
     others = other_sources(files, run)
-    if run.read_json(run.record).get("code", {}) != code:
+    said = run.read_json(run.record).get("code")
+    if isinstance(said, dict) and said != code:  # a folder of folds leaves it to each of them
         others.append("code")
     if others:
         raise RunError(_changed(folder, f"{', '.join(others)} reads other files than when {run.path} was trained"))
@@ -82,6 +80,8 @@ def _like(folder: SweepFolder, searched: Mapping[str, Any]) -> RunDirectory | No
     """A trial before, with the same values of those parameters."""
     for run in folder.trials():
         values = folder.said(run).get("values")
+        if not recorded_files(run):
+            continue  # of folds of which none is trained yet
         if isinstance(values, dict) and {name: values.get(name) for name in searched} == searched:
             return run
     return None
@@ -89,4 +89,4 @@ def _like(folder: SweepFolder, searched: Mapping[str, Any]) -> RunDirectory | No
 
 def _changed(folder: SweepFolder, message: str) -> Problem:
     hint = f"its trials could not be compared: put it back, or begin another sweep beside {folder.path}"
-    return Problem(message, hint=hint, rule=CHANGED)
+    return Problem(message, hint=hint, rule="sweep-differs")

@@ -16,6 +16,7 @@ from dlcli.data.inputs import Input, NewFiles, labelled_parts, open_input, open_
 from dlcli.data.sources.format import Format
 from dlcli.data.sources.options import Reading
 from dlcli.data.window_inputs import labelled_windows
+from dlcli.data.written_rows import written_rows
 from dlcli.errors import DataError, Problem, RunError
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.run import TrainedRun, Warn
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any] | pd.DataFrame
     """Files (a path, a glob, or several), another form of source as in a config, or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "recorded_files", "some_split", "split_rows"]
+__all__ = ["data_parts", "input_rows", "recorded_files", "rows_as_written", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Samples:
@@ -160,6 +161,27 @@ def input_rows(
         keep=keep,
         files=dataclasses.replace(_files(run, reading), format=format, directory=directory),
     )
+
+
+def rows_as_written(
+    run: TrainedRun, rows: Sequence[int], *, split: SplitName, data: Rows | None = None, reading: Reading | None = None
+) -> dict[int, Mapping[str, str]]:
+    """The cells that some rows have in the columns that features read; a row that is not found is left out.
+
+    Args:
+        run: The run.
+        rows: The numbers of the rows in their source, from 0.
+        split: The split that they are of.
+        data: New rows, in place of a split.
+        reading: How files of text are to be read.
+
+    Raises:
+        DataError: The source is gone, or cannot be read.
+    """
+    own: Any = getattr(run.config.data, split)
+    source: Any = run.config.data.train if own is None or isinstance(own, float) else own
+    opened = input_rows(run, source if data is None else data, reading=reading)
+    return written_rows(opened.source, run.preprocessing, rows)
 
 
 def _files(run: TrainedRun, reading: Reading | None) -> NewFiles:

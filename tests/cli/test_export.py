@@ -130,13 +130,12 @@ def test_a_model_that_differs_is_refused(dlcli: Dlcli, run_directory: Path, orig
         (["--format", "onnx", "-o", "taken.onnx"], "taken.onnx exists already"),
         (["--format", "onnx", "-o", "nowhere/m.onnx"], "there is no directory nowhere"),
         (
-            ["--format", "onnx", "-o", "m.onnx", "--with-preprocessing"],
+            ["--format", "litert", "-o", "m.tflite", "--with-preprocessing"],
             "feature 'city': a category looks texts up",
         ),
-        (["--format", "litert", "-o", "m.tflite", "--with-preprocessing"], "use --format keras or saved_model"),
         (["--format", "keras", "-o", "m.keras", "--rows", "none.csv"], "there is no file 'none.csv'"),
     ],
-    ids=["suffix", "taken", "no directory", "texts in onnx", "texts in litert", "rows"],
+    ids=["suffix", "taken", "no directory", "texts in litert", "rows"],
 )
 def test_exports_that_are_refused(
     arguments: list[str], said: str, dlcli: Dlcli, run_directory: Path, tmp_path: Path

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from dlcli.config.options.section import Divide, Section
 from dlcli.config.schema import Config, GroupSplit, LayerItem
@@ -106,3 +107,27 @@ def test_types_in_words(annotation: Any, words: str) -> None:
 def test_the_way_out(annotation: Any, value: Any, hint: str) -> None:
     (problem,) = validate(annotation, value, ("x",)).problems
     assert problem.hint == hint
+
+
+class _Odd(Section):
+    size: int
+
+    @model_validator(mode="after")
+    def _is_odd(self) -> Self:
+        if self.size % 2 == 0:
+            raise PydanticCustomError("of a kind that nobody lists", "{size} is even", {"size": self.size})
+        return self
+
+
+@pytest.mark.parametrize("annotation", [_Odd, _Odd | int, dict[str, _Odd] | None])
+def test_what_a_section_says_itself_is_what_the_user_reads(annotation: Any) -> None:
+    written = {"size": 4}
+    (problem,) = validate(annotation, {"a": written} if "dict" in str(annotation) else written, ("x",)).problems
+    assert problem.message == "4 is even"
+
+
+def test_a_fold_beside_a_source_of_validation() -> None:
+    data = {"train": "a.csv", "validation": "b.csv", "target": "y", "fold": {"number": 3, "of": 2}}
+    assert "no fold 3 of 2" in str(validate(Config, {"data": data}, ()).problems)
+    data["fold"] = {"number": 1, "of": 2}
+    assert "leave it out" in str(validate(Config, {"data": data}, ()).problems)

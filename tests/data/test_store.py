@@ -504,6 +504,7 @@ print(next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if
 """
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """Of 54 MB more to read, which are 72 MB of typed rows and 36 MB of arrays, a few stay: the numbers of the rows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import itertools
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -264,6 +266,41 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
 def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Path) -> None:
     drafted = _init(tmp_path, x=_numbers(), **columns, y=_classes())
     assert _config(drafted)["data"]["split"] == split
+
+
+_MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, minutes=7 * day) for day in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        ("timestamp", [int(each.timestamp()) for each in _MOMENTS], "seconds since 1970, 2024-01-01 to"),
+        ("event_time", [int(each.timestamp() * 1000) for each in _MOMENTS], "milliseconds since 1970"),
+        ("month", [f"20240{1 + place % 6}" for place in range(ROWS)], "months, 202401 to 202406"),
+        ("date", [f"{each:%d/%b/%Y:%H:%M:%S}" for each in _MOMENTS], "the latest rows"),
+        ("sent", [f"{each:%a %b %d %H:%M:%S %Y}" for each in _MOMENTS], None),
+        ("amount", [int(each.timestamp()) for each in _MOMENTS], None),
+        ("time", [place * 7 % ROWS for place in range(ROWS)], None),
+        ("time", range(ROWS), None),
+    ],
+)
+def test_times_in_numbers_and_odd_dates(name: str, cells: Sequence[object], said: str | None, tmp_path: Path) -> None:
+    shuffled = random.Random(3).sample(list(cells), ROWS) if cells != range(ROWS) else cells
+    drafted = _init(tmp_path, x=_numbers(), y=_numbers(seed=4), **{name: shuffled})
+    assert _config(drafted)["data"]["split"] == ("random" if said is None else {"ordered": name})
+    assert said is None or said in " ".join(drafted.text.replace("#", "").split())
+
+
+@pytest.mark.parametrize("series", [("shop",), ("shop", "item")])
+def test_what_tells_series_apart_is_named_beside_windows(series: tuple[str, ...], tmp_path: Path) -> None:
+    values = itertools.product(range(5), repeat=len(series))
+    rows = [(f"{moment:%Y-%m-%d}", *named) for named in values for moment in _MOMENTS[:12]]
+    columns = [list(column) for column in zip(*random.Random(5).sample(rows, len(rows)), strict=True)]
+    named = {name: [f"{name} {each}" for each in column] for name, column in zip(series, columns[1:], strict=True)}
+    days = len(rows)
+    drafted = _init(tmp_path, date=columns[0], x=_numbers(days), colour=_classes(days), **named, y=_numbers(days, 2))
+    expected = series[0] if len(series) == 1 else f"[{', '.join(series)}]"
+    assert f"windows: {{length: 24, horizon: 1, time: date, series: {expected}}}" in drafted.text
 
 
 def test_steps_in_time_show_how_they_would_be_windows(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from dlcli.reporting.writing import MOST_BYTES
 
 __all__ = ["Page", "read_page", "read_plots"]
 
-VOID = {"meta", "img", "br", "hr", "link", "input"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 """Elements that have no end."""
 
 LINKS = {"href", "src", "srcset", "action", "data", "poster", "xlink:href", "background"}

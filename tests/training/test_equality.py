@@ -204,7 +204,16 @@ def keras_alone(train: Any) -> Callable[[str], Any]:
 
 ANOTHER_S_WAY = {
     "graph": {"gru", "simple rnn"},
-    "xla": {"regularizers", "cosine", "bfloat16"},
+    "xla": {
+        "regularizers",
+        "cosine",
+        "bfloat16",
+        "float16",
+        "masked embedding",
+        "attention",
+        "several inputs and outputs",
+    },
+    "validation": {"several outputs"},
 }
 """Loops as in `masked embedding` and `bidirectional`; sums, schedules and half precision as in other kinds."""
 
@@ -299,7 +308,7 @@ VALIDATED: dict[str, Spec] = {
 }
 
 
-@pytest.mark.parametrize("kind", VALIDATED)
+@pytest.mark.parametrize("kind", kinds(VALIDATED, "validation"))
 def test_validation_is_that_of_the_config_s_batches(kind: str, train: Any) -> None:
     """Six batches and a short one: no number is another than Keras's, nor are the later draws of training."""
     spec = VALIDATED[kind]

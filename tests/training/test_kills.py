@@ -138,12 +138,12 @@ def assert_interrupted(killer: Killer, name: str) -> None:
 
 def test_some_kills(killer: Killer, calls: int) -> None:
     draw = random.Random(7)
-    kinds: list[dict[str, Any]] = [{}, {"signal": "SIGTERM"}, {}, {"signal": "SIGINT", "times": 2}]
-    # Each time the training goes on it has less to write than before.
-    spans = [(0.3, 0.4), (0.15, 0.2), (0.15, 0.2), (0.1, 0.15)]
+    kinds: list[dict[str, Any]] = [{}, {"signal": "SIGTERM"}]
+    # When the training goes on it has less to write than before.
+    spans = [(0.3, 0.4), (0.15, 0.2)]
     moments = [{"at": round(calls * draw.uniform(*span)), **kind} for span, kind in zip(spans, kinds, strict=True)]
     kills = train_with_kills(killer, "part", moments)
-    assert kills >= 2
+    assert kills == 2
     assert outcome(killer.directory / "part") == outcome(killer.directory / "whole")
 
 

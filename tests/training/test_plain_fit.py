@@ -79,7 +79,9 @@ KINDS: dict[str, tuple[Any, Any, list[str], bool]] = {
 }
 
 
-@pytest.mark.parametrize("execution", ["xla", pytest.param("graph", marks=pytest.mark.soak), "step"])
+@pytest.mark.parametrize(
+    "execution", ["graph", *(pytest.param(each, marks=pytest.mark.soak) for each in ("xla", "step"))]
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[str, Any], tmp_path: Path) -> None:
     ours, theirs, metrics, regularized = KINDS[kind]

@@ -73,6 +73,7 @@ def test_realmlp_of_numbers_and_of_classes() -> None:
     assert history(classes)["val_accuracy"].notna().all()
 
 
+@pytest.mark.soak
 def test_a_taken_up_training_of_realmlp_is_the_whole_one() -> None:
     whole = dlcli.train(config(SMALL, {"dear": "category"}), run_dir="whole")
     run = dlcli.train(whole.path / "config.yaml", overrides={"fit.epochs": 2, "name": "part"}, run_dir="part")

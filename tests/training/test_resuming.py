@@ -216,7 +216,11 @@ def same(file: Path, other: Path) -> bool:
 SHAPES = {"phases": [1, 1, 2, 2, 2, 3, 3], "phases that end early, xla": [1, 1, 2, 2, 3, 3]}
 """The phase of each epoch."""
 
-LONG = ("phases that end early, xla", "recurrent dropout, a schedule, step")
+LONG = (
+    "own callback, averaged weights, xla",
+    "phases that end early, xla",
+    "recurrent dropout, a schedule, step",
+)
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in LONG)) for name in CASES])

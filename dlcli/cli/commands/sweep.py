@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dlcli.cli.commands.options import CacheDirectory, Json, Overrides, Quiet
-from dlcli.cli.display.console import Console, counted, number
+from dlcli.cli.display.console import Console, counted
 from dlcli.cli.usage import UsageError
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
     if console.json_only:
         console.json(_document(outcome))
         return
+    from dlcli.cli.display.sweeps import value_of
     from dlcli.sweeps.overview import shown
 
     if outcome.importance:
@@ -110,12 +111,14 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
     others = [f"{count} {state}" for state, count in counts.items() if state != "complete" and count]
     said = ", ".join([f"{counts['complete']} complete", *others])
     if outcome.best is not None:
-        console.result(f"best {outcome.metric}: {number(outcome.best.result.value)}, trial {outcome.best.number}")
+        console.result(f"best {outcome.metric}: {value_of(outcome.best.result)}, trial {outcome.best.number}")
         for name, value in outcome.best.values.items():
             console.result(f"  {name}: {shown(value)}")
     console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
     if outcome.best is not None:
-        console.note(f"its config: dlcli train {shlex.quote(str(outcome.best_config))}")
+        folds = outcome.best.result.folds
+        again = f"cross-validate --folds {folds}" if folds else "train"
+        console.note(f"its config: dlcli {again} {shlex.quote(str(outcome.best_config))}")
 
 
 def _document(outcome: SweepOutcome) -> dict[str, Any]:
@@ -128,7 +131,13 @@ def _document(outcome: SweepOutcome) -> dict[str, Any]:
         "trials": outcome.counts(),
         "best": None
         if best is None or run is None
-        else {"run": run.path, "value": best.result.value, "values": dict(best.values), "config": outcome.best_config},
+        else {
+            "run": run.path,
+            "value": best.result.value,
+            **({"spread": best.result.spread} if best.result.folds else {}),
+            "values": dict(best.values),
+            "config": outcome.best_config,
+        },
         "importance": dict(outcome.importance),
     }
 

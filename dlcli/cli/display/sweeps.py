@@ -13,10 +13,10 @@ from rich.text import Text
 from dlcli.cli.display.console import Console, counted, number
 from dlcli.sweeps.events import SweepStarted, TrialEnded
 from dlcli.sweeps.overview import shown
-from dlcli.sweeps.results import TrialResult
+from dlcli.sweeps.results import Result, TrialResult
 from dlcli.training.events import EpochEnded, Notice
 
-__all__ = ["SweepDisplay", "trial_line"]
+__all__ = ["SweepDisplay", "trial_line", "value_of"]
 
 ROWS = 5
 """Of the table of the best."""
@@ -97,15 +97,24 @@ def best_table(trials: list[TrialResult], metric: str) -> Table:
     table = Table("trial", metric, *names, box=None, pad_edge=False)
     for each in trials:
         cells = [shown(each.values[name]) if name in each.values else "" for name in names]
-        table.add_row(str(each.number), number(each.result.value), *cells)
+        table.add_row(str(each.number), value_of(each.result), *cells)
     return table
+
+
+def value_of(result: Result) -> str:
+    """The metric, and how far the folds are apart.
+
+    Example:
+        >>> value_of(Result("complete", 0.91, spread=0.02, folds=5))
+        '0.9100 ± 0.0200'
+    """
+    return number(result.value) + ("" if result.spread is None else f" ± {number(result.spread)}")
 
 
 def trial_line(trial: TrialResult, most: int | None, best: TrialResult | None) -> str:
     """A trial in one line: `trial 3/20  0.1234  (best 0.1100 of trial 1)  0.8s  units=32`.
 
     Example:
-        >>> from dlcli.sweeps.results import Result
         >>> trial_line(TrialResult(3, {"units": 32}, Result("failed", reason="no memory")), 20, None)
         'trial 3/20  failed: no memory  units=32'
     """
@@ -116,7 +125,8 @@ def trial_line(trial: TrialResult, most: int | None, best: TrialResult | None) -
         return f"{place}  as trial {trial.twin}  {values}"
     if result.state == "failed":
         return f"{place}  failed: {result.reason}  {values}"
-    said = number(result.value) + (f" pruned after {result.epochs}" if result.state == "pruned" else "")
+    after = counted(result.folds, "fold") if result.folds else str(result.epochs)
+    said = value_of(result) + (f" pruned after {after}" if result.state == "pruned" else "")
     if best is not None and best.number == trial.number:
         said += "  (the best)"
     elif best is not None:

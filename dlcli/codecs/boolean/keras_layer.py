@@ -32,4 +32,4 @@ def _tensor(keras: Any, codec: BooleanCodec, inputs: Sequence[Any]) -> Any:
     return ops.where(ops.equal(second, 0), ops.reshape(values(first), (-1, 1)), np.float32(np.nan))
 
 
-LAYER = KerasLayer("text", name_values, _tensor, need="tables")
+LAYER = KerasLayer("text", name_values, _tensor, need="words")

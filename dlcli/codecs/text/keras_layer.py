@@ -61,4 +61,4 @@ def _at_either_end(keras: Any, indices: Any, state: dict[str, Any]) -> Any:
     return ops.where(there, found, ops.zeros_like(found))
 
 
-LAYER = KerasLayer("text", _values, _tensor, need="tables")
+LAYER = KerasLayer("text", _values, _tensor, need="words")

@@ -38,13 +38,14 @@ def override(document: Document, overrides: Overrides) -> Document:
     for assignment in _assignments(overrides):
         try:
             path, new = assignment.parse()
+            before = value
             value, path = _put(value, path, new.value)
         except ValueError as error:
             problems.append(Problem(str(error), file=assignment.label, rule="override"))
         except ConfigError as error:
             problems += [assignment.name_itself(problem) for problem in error.problems]
         else:
-            _place(positions, path, new, Position(assignment.label))
+            _place(positions, path, new, Position(assignment.label), before)
     return dataclasses.replace(document, value=value, positions=positions, problems=tuple(problems))
 
 
@@ -123,11 +124,24 @@ def _no_way(container: Any, part: str | int, taken: ConfigPath) -> str:
     return f"{here} is {shown} and has no {step} in it; set {here} to a mapping, as in {here}={{{part}: ...}}"
 
 
-def _place(positions: dict[ConfigPath, Position], path: ConfigPath, new: Document, place: Position) -> None:
+def _place(
+    positions: dict[ConfigPath, Position], path: ConfigPath, new: Document, place: Position, before: Any
+) -> None:
     """The positions after a value was set: all of it comes from the override, and so do mappings made for it."""
     for known in [known for known in positions if known[: len(path)] == path]:
         del positions[known]
     for below in new.positions or {(): place}:
         positions[(*path, *below)] = place
-    for length in range(len(path)):
-        positions.setdefault(path[:length], place)
+    for length, part in enumerate(path):
+        if before is None:
+            positions.setdefault(path[:length], place)
+        before = _below(before, part)
+
+
+def _below(container: Any, part: str | int) -> Any:
+    """What is under a key or an index; None where there is nothing."""
+    if isinstance(container, dict):
+        return container.get(part)
+    if isinstance(container, list) and isinstance(part, int) and part < len(container):
+        return container[part]
+    return container if isinstance(container, str) else None

@@ -31,8 +31,8 @@ from dlcli.config.outputs.quantiles import declared_misfits
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.config.schema import Config, DataConfig, ModelConfig
 from dlcli.config.schema.value_text import received
-from dlcli.config.searching.checks import Measured, check_space, measure
-from dlcli.config.searching.ends import check_ends
+from dlcli.config.searching.checks import Measured, check_folds, check_space, measure
+from dlcli.config.searching.ends import check_ends, trial_document
 from dlcli.config.validation.components import check_components
 from dlcli.config.validation.crosschecks import cross_check
 from dlcli.config.validation.source_code import code_names
@@ -210,9 +210,7 @@ def _inspect(document: Document, file: Path | None, directory: Path) -> Inspecti
     problems += _of_components(document, code.names, is_code_known=not any(map(_is_of_code, problems)))
     expanded = _expanded(sections.get("model"), sections.get("data"), code.names)
     problems += expanded.problems if expanded is not None else ()
-    faults, watches = _of_callbacks(
-        sections, code.names, expanded, is_validated=document.has("data", "validation") or document.has("data", "fold")
-    )
+    faults, watches = _of_callbacks(sections, code.names, expanded, is_validated=_is_validated(document))
     problems += faults
     problems += check_workers(sections)
     problems += unknown_rules(sections.get("lint"))
@@ -238,7 +236,7 @@ def _of_sweep(
 ) -> list[Problem]:
     """The faults of a search, and those that the config would have with what is searched for."""
     sweep = sections.get("sweep")
-    if sweep is None or any(problem.path.startswith("sweep.space") for problem in known):
+    if sweep is None or any(problem.path.startswith(("sweep.space", "sweep.folds")) for problem in known):
         return []
     if problems := check_space(sweep):
         return problems
@@ -246,20 +244,29 @@ def _of_sweep(
     def faults(changed: Document) -> tuple[Problem, ...]:
         return _inspect(changed, file, directory).problems
 
+    if sweep.folds is not None:
+        folded = faults(trial_document(sweep, document))
+        if problems := check_folds(known, folded, is_fold=document.has("data", "fold")):
+            return problems
     problems = list(check_ends(sweep, document, tuple(known), faults))
     if expanded is not None and {"compile", "data", "model"} <= sections.keys():
-        problems += measured(sections, code, expanded, is_validated=document.has("data", "validation")).problems
+        problems += measured(document, sections, code, expanded).problems
     return problems
 
 
-def measured(sections: Mapping[str, Any], code: Collection[str], expanded: Expanded, *, is_validated: bool) -> Measured:
+def _is_validated(document: Document) -> bool:
+    """Whether there are rows to validate on: a split, or a fold of them."""
+    return any(document.has(*place) for place in (("data", "validation"), ("data", "fold"), ("sweep", "folds")))
+
+
+def measured(document: Document, sections: Mapping[str, Any], code: Collection[str], expanded: Expanded) -> Measured:
     """By what the sweep of a config measures its trials.
 
     Args:
+        document: The config as it was read.
         sections: Those of the config, with `sweep`.
         code: Names that the user's own files define.
         expanded: The layers.
-        is_validated: Whether the config has a validation split.
     """
     model, graph = sections["model"], expanded.graph
     return measure(
@@ -268,7 +275,7 @@ def measured(sections: Mapping[str, Any], code: Collection[str], expanded: Expan
         callbacks=sections.get("callbacks", ()),
         fit=sections.get("fit"),
         outputs=graph.outputs if graph is not None else list(model.outputs or ["output"]),
-        validation=is_validated,
+        validation=_is_validated(document),
         code=code,
         own_model=model.class_ is not None,
     )

@@ -142,6 +142,11 @@ class SweepConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = Field(
         None, description="Of the sampler; that of the config when omitted. One worker alone draws the same again."
     )
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+        None,
+        description="Each trial is a cross-validation with so many folds: the mean over them is what counts, and the "
+        "pruner looks after each fold.",
+    )
     keep: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         5, description="So many trials keep their models, the best; all keep their configs and histories."
     )

@@ -16,7 +16,7 @@ from dlcli.config.schema.sweep import ParameterConfig, SweepConfig, same
 from dlcli.config.searching.ends import place_of
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["Measured", "check_space", "measure"]
+__all__ = ["Measured", "check_folds", "check_space", "measure"]
 
 _NOT_SEARCHED = {
     "sweep": "the search does not change itself",
@@ -27,6 +27,9 @@ _NOT_SEARCHED = {
     "ensemble": "a trial is one model; train the best as an ensemble afterwards",
     "report": "the report of a trial is made when it is asked for",
 }
+
+_OF_FOLDS = (("data", "fold"), ("data", "validation"))
+"""What folds decide."""
 
 _FINITE = ("BruteForceSampler", "GridSampler")
 """Samplers that try every combination."""
@@ -51,11 +54,33 @@ def _paths(sweep: SweepConfig) -> Iterator[Problem]:
         ):
             message = f"{text!r} is not to be searched"
             yield Problem(message, path=place_of(name, *below), hint=why, rule="sweep-path")
+        if sweep.folds is not None and path[:2] in _OF_FOLDS:
+            message = f"{text!r} is not to be searched: `sweep.folds` says what is validated on"
+            yield Problem(message, path=place_of(name, *below), hint="leave one of them out", rule="sweep-path")
         other = taken.setdefault(path, name)
         if other != name and not (sweep.space[name].when and sweep.space[other].when):
             message = f"{text!r} is set by {other!r} too"
             hint = "leave one of them out, or give both a `when`"
             yield Problem(message, path=place_of(name, *below), hint=hint, rule="sweep-path")
+
+
+def check_folds(known: Sequence[Problem], folded: Sequence[Problem], *, is_fold: bool) -> list[Problem]:
+    """Faults of a config whose trials have folds, that it would not have without them.
+
+    Args:
+        known: Its faults as it stands.
+        folded: Those that it has at a fold.
+        is_fold: Whether it is of one fold itself.
+    """
+    if is_fold:
+        message = "the config is of one fold, and each trial is to have all of them"
+        return [Problem(message, path="data.fold", hint="leave it out", rule="sweep-folds")]
+    before = {(each.path, each.message) for each in known}
+    return [
+        Problem(each.message, path="sweep.folds", hint=each.hint, rule="sweep-folds")
+        for each in folded
+        if (each.path, each.message) not in before
+    ]
 
 
 def _conditions(sweep: SweepConfig) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from dlcli.config.document.places import format_path
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import Problem
 
-__all__ = ["assignments", "check_ends", "place_of", "without_sweep"]
+__all__ = ["assignments", "check_ends", "place_of", "trial_document", "trial_overrides"]
 
 Faults = Callable[[Document], tuple[Problem, ...]]
 """Finds the faults of a config."""
@@ -24,9 +24,24 @@ def place_of(name: str, *below: str) -> str:
     return format_path(("sweep", "space", name, *below))
 
 
-def without_sweep(document: Document) -> Document:
-    """The config that `train` trains."""
-    return dataclasses.replace(document, value={key: each for key, each in document.value.items() if key != "sweep"})
+def trial_document(sweep: SweepConfig, document: Document) -> Document:
+    """The config that a trial trains, its values aside; where there are folds, at the first of them."""
+    plain = dataclasses.replace(document, value={key: each for key, each in document.value.items() if key != "sweep"})
+    return override(plain, _first_fold(sweep))
+
+
+def trial_overrides(sweep: SweepConfig, values: dict[str, Any]) -> dict[str, Any]:
+    """What makes a trial of the config of a sweep.
+
+    Args:
+        sweep: The section.
+        values: Of the parameters that are active, by name.
+    """
+    return {"sweep": None, **_first_fold(sweep), **assignments(sweep, values)}
+
+
+def _first_fold(sweep: SweepConfig) -> dict[str, Any]:
+    return {} if sweep.folds is None else {"data.fold": {"number": 1, "of": sweep.folds, "repeat": 1}}
 
 
 def assignments(sweep: SweepConfig, values: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +68,7 @@ def check_ends(sweep: SweepConfig, document: Document, known: tuple[Problem, ...
         known: Its faults as it stands.
         faults: Finds those of another.
     """
-    plain = without_sweep(document)
+    plain = trial_document(sweep, document)
     before = {(problem.path, problem.message) for problem in known}
     told = set()
     for name, parameter in sweep.space.items():

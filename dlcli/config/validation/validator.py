@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ConfigDict, Discriminator, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from dlcli.config.document.places import ConfigPath, format_path
 from dlcli.config.document.scalars import resolve
@@ -28,6 +29,9 @@ from dlcli.config.schema.value_text import received
 from dlcli.errors import Problem, did_you_mean
 
 __all__ = ["Validated", "missing_key", "unknown_key", "validate"]
+
+_PYDANTICS = frozenset(get_args(ErrorType))
+"""The types of pydantic's own errors; all others are the schema's, whose words are the user's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,8 +116,6 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
     context = error.get("ctx", {})
     if kind == "rest":
         return Problem(error["msg"], path=format_path((*path, "features", REST)), rule="wrong-value")
-    if kind in ("defaults", "marks", "options", "phases", "sweep", "windows"):
-        return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     if kind in ("component", "layer"):
         rule = "unknown-key" if "key" in context else "notation"
         path = (*path, context["key"]) if "key" in context else path
@@ -123,6 +125,8 @@ def _explain_one(place: _Place, error: ErrorDetails) -> Problem:
         return Problem(error["msg"], path=format_path(path), hint=hint, rule=rule)
     if kind == "value_error":
         return Problem(str(context["error"]), path=format_path(path), rule="wrong-value")
+    if kind not in _PYDANTICS:
+        return Problem(error["msg"], path=format_path(path), rule="wrong-value")
     return _unexpected(place)
 
 

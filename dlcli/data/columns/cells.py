@@ -18,6 +18,9 @@ from dlcli.errors import DataError, Problem
 
 __all__ = ["Labels", "Numbers", "as_arrow", "labels", "numbers", "sort_labels"]
 
+_MAY_BE_NUMBER = r"(?i)^[+-]?([0-9.]+(e[+-]?[0-9]+)?|inf(inity)?|nan.*)$"
+"""What Arrow may read as a number, and little else."""
+
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
 
 
@@ -151,12 +154,15 @@ def _parse(column: pa.Array) -> Numbers:
     table = np.full(len(cells.names) + 1, np.nan)
     faults = np.zeros(len(cells.names) + 1, dtype=np.bool_)
     trimmed = pc.utf8_trim_whitespace(texts_array(cells.names))
+    # One by one is slow: of many different texts most are no numbers at a glance.
+    likely = plain_numbers(pc.match_substring_regex(trimmed, _MAY_BE_NUMBER).cast(pa.uint8())).astype(np.bool_)
+    faults[:-1] = ~likely
     try:
-        table[:-1] = plain_numbers(trimmed.cast(pa.float64()))
+        table[:-1][likely] = plain_numbers(trimmed.filter(pa.array(likely)).cast(pa.float64()))
     except pa.ArrowInvalid:
-        for place, text in enumerate(trimmed):
+        for place in np.flatnonzero(likely).tolist():
             try:
-                table[place] = text.cast(pa.float64()).as_py()
+                table[place] = trimmed[place].cast(pa.float64()).as_py()
             except pa.ArrowInvalid:
                 faults[place] = True
     return Numbers(table[cells.codes], faults[cells.codes] if faults.any() else None)

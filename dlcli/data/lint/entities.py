@@ -10,7 +10,7 @@ from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.ids import is_id_name
 from dlcli.data.values.conversion import kind_of
 
-__all__ = ["has_entities", "is_person_name", "tells_when"]
+__all__ = ["has_entities", "is_person_name", "is_time_name", "tells_when"]
 
 _OF_PERSONS = re.compile(
     r"(?i)(^|[_\W])(patient|subject|person|participant|user|customer|client|member|student|worker|employee|speaker|"
@@ -50,7 +50,12 @@ def tells_when(name: str, cells: Cells) -> bool:
     """Whether a column of dates tells when a row was: by its name, or because the rows are in its order."""
     if _OF_BIRTH.search(name):
         return False
-    return bool(_TIMES.search(name)) or _ascends(cells)
+    return is_time_name(name) or _ascends(cells)
+
+
+def is_time_name(name: str) -> bool:
+    """Whether a column is called as those are that say when a row was."""
+    return bool(_TIMES.search(name)) and not _OF_BIRTH.search(name)
 
 
 def _ascends(cells: Cells) -> bool:

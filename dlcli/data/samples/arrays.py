@@ -59,6 +59,7 @@ class ArraySamples:
             {name: take(array, indices) for name, array in held.inputs.items() if inputs is None or name in inputs},
             {name: take(array, indices) for name, array in held.targets.items()},
             None if held.weights is None else take(held.weights, indices),
+            rows=take(self.rows, indices),
         )
 
 

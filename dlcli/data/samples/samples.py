@@ -56,12 +56,14 @@ class Taken:
             `(samples, *axes, width)` float32.
         weights: The weight of each sample `(samples,)` float32, or None.
         levels: What targets were measured by, sample by sample, and that is undone when they are decoded.
+        rows: The number of each sample's row in its source, from 0 `(samples,)`; None where they are no rows: windows.
     """
 
     inputs: dict[str, NDArray[Any]]
     targets: dict[str, NDArray[Any]]
     weights: NDArray[np.float32] | None = None
     levels: Mapping[str, Level] = dataclasses.field(default_factory=dict)
+    rows: NDArray[np.int64] | None = None
 
 
 class Samples(Protocol):

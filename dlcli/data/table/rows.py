@@ -72,6 +72,11 @@ class Overflow:
                 )
             )
 
+    @property
+    def held(self) -> int:
+        """Bytes of the rows that are in memory."""
+        return self._held
+
     def restart(self) -> None:
         """Forget the rows: they are read once more, and what they took in memory is free."""
         self._held = 0

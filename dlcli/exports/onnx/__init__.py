@@ -11,9 +11,9 @@ FORMAT = ExportFormat(
     order=3,
     title="ONNX",
     suffix=".onnx",
-    docs="`model.onnx` | any ONNX runtime | with `--with-preprocessing`, of numbers and datetimes | inside: "
-    "`metadata_props`",
+    docs="`model.onnx` | any ONNX runtime | with `--with-preprocessing`, of numbers, categories and datetimes | "
+    "inside: `metadata_props`",
     metadata_file=lambda model: None,
-    lacks={"tables": "looks texts up in a table, and its conversion takes none of Keras's tables along"},
-    holds="numbers and datetimes alone",
+    lacks={"words": "needs its texts taken apart, for which the converter has no operation"},
+    holds="numbers, categories and datetimes",
 )

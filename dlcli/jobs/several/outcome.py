@@ -50,6 +50,7 @@ def gather_outcome(
     shared: Shared,
     checked: Callable[[Member], CheckedConfig],
     tell: Listener,
+    whole: bool,
 ) -> dict[str, Any]:
     """What the record of the whole says at its end.
 
@@ -60,6 +61,7 @@ def gather_outcome(
         shared: Has the rows.
         checked: The config of a member.
         tell: Called with notices.
+        whole: Whether the rows are predicted too.
     """
     runs = [
         (member, Run(run.path / member.name)) for member in members if (run.path / member.name / "run.json").is_file()
@@ -75,7 +77,7 @@ def gather_outcome(
             for (_, each), metrics in zip(done, found, strict=True)
         ],
     }
-    if kind == "cross_validation" and len(done) == len(members):
+    if whole and kind == "cross_validation" and len(done) == len(members):
         tell(Stage("predicting each fold"))
         _write_predictions(run, members, shared, checked, tell)
     return results

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import OrderedDict
 from types import TracebackType
 
 from dlcli.config.inspection.inspection import CheckedConfig
@@ -13,11 +14,16 @@ from dlcli.config.schema import Config, DataConfig
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared
 from dlcli.data.reader import TableReader
+from dlcli.data.table import memory
 from dlcli.jobs.preparing import make_ready, open_table
 from dlcli.training.events import Listener
 from dlcli.training.reuse import Models
 
 __all__ = ["Shared"]
+
+MOST_READERS, MOST_PREPARED = 8, 16
+"""Tables that are kept, and data that was made ready: for folds that come again in each trial, for a handful of values
+that change how data is read."""
 
 DIVISION = ("fold", "validation", "seed", "batch_size", "shuffle", "augment")
 """What of `data` may differ between configs that one reading of the table serves."""
@@ -33,9 +39,8 @@ class Shared:
 
     def __init__(self, cache: Cache, tell: Listener) -> None:
         self.cache, self._tell = cache, tell
-        self._stack = contextlib.ExitStack()
-        self._readers: dict[str, TableReader] = {}
-        self._last: tuple[str, Prepared] | None = None
+        self._readers: OrderedDict[str, TableReader] = OrderedDict()
+        self._prepared: OrderedDict[str, tuple[TableReader, Prepared]] = OrderedDict()
         self.models = Models()
         """Those that are compiled already."""
 
@@ -45,27 +50,62 @@ class Shared:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._last = None
+        self._prepared.clear()
         self.models.clear()
+        with contextlib.ExitStack() as stack:
+            for reader in self._readers.values():
+                stack.push(reader)
         self._readers.clear()
-        self._stack.close()
 
     def reader(self, config: Config) -> TableReader:
-        """What reads the table of a config, once for all that differ only in how it is divided."""
+        """What reads the table of a config, once for all that differ only in how it is divided.
+
+        It is open until the next is asked for: then those that were not wanted for longest may have to go.
+        """
         key = json.dumps([_said(config.data, but=DIVISION), _sources(config.data), *_heads(config)], default=str)
         if key not in self._readers:
-            self._readers[key] = self._stack.enter_context(open_table(config, cache=self.cache, tell=self._tell))
+            self._close_some()
+            self._readers[key] = open_table(config, cache=self.cache, tell=self._tell).__enter__()
+        self._readers.move_to_end(key)
         return self._readers[key]
 
     def prepared(self, checked: CheckedConfig) -> Prepared:
-        """The data of a config, made ready. Of several in a row with the same data it is made ready once."""
+        """The data of a config, made ready; once for all with the same data, as long as there is room for it."""
         config = checked.config
         of_model = [*_heads(config), sorted(checked.expanded.words), sorted(unscalable_targets(config))]
         key = json.dumps([_said(config.data), config.data_seed, *of_model], default=str)
-        if self._last is None or self._last[0] != key:
-            self._last = None  # the memory of the one before is not needed beside it
-            self._last = (key, make_ready(self.reader(config), checked))
-        return self._last[1]
+        reader = self.reader(config)
+        if key not in self._prepared:
+            self._forget_some()
+            self._prepared[key] = (reader, make_ready(reader, checked))
+        self._prepared.move_to_end(key)
+        return self._prepared[key][1]
+
+    def _close_some(self) -> None:
+        """Make room for another table, which may take all that one may take."""
+        while self._readers and (
+            len(self._readers) >= MOST_READERS
+            or sum(each.overflow.held for each in self._readers.values()) > memory.ROWS_BUDGET
+        ):
+            _, reader = self._readers.popitem(last=False)
+            for key in [key for key, (of, _) in self._prepared.items() if of is reader]:
+                del self._prepared[key]  # what it has on the disk goes with the reader
+            reader.__exit__()
+
+    def _forget_some(self) -> None:
+        """Make room for more data, which is likely to take what the last has taken."""
+        sizes = [_size(prepared) for _, prepared in self._prepared.values()]
+        while sizes and (len(sizes) >= MOST_PREPARED or sum(sizes) + sizes[-1] > memory.ARRAYS_BUDGET):
+            self._prepared.popitem(last=False)
+            del sizes[0]
+
+
+def _size(prepared: Prepared) -> int:
+    """Bytes of memory that samples take, at most: some are in files, and made when they are wanted."""
+    return sum(
+        len(samples) * sum(spec.bytes for spec in (*samples.inputs.values(), *samples.targets.values()))
+        for samples in prepared.splits.values()
+    )
 
 
 def _said(data: DataConfig, *, but: tuple[str, ...] = ()) -> list[object]:

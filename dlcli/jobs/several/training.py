@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.reader import TableReader
+from dlcli.data.samples.samples import Samples
 from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.checking import located
@@ -22,16 +25,19 @@ from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
-from dlcli.runs.claiming import claim, reclaim
+from dlcli.reporting.reports import report_several
+from dlcli.runs.claiming import can_go_on, claim, reclaim
+from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
 from dlcli.runs.members import Kind, Several, member_facts
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
-__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_several"]
+__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,36 +98,102 @@ def train_several(
     """
     with Shared(cache, tell) as shared:
         _require_divisible(job, shared, tell)
-        if before is not None:
-            _require_same_data(before, shared.reader(job.checked.config))
-        with (
-            claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
-            if before is None
-            else reclaim(directory)
-        ) as claimed:
-            run = claimed.run
-            record = RunRecord(run, facts=_facts(job, before), started=started, earlier=_earlier(before))
-            try:
-                record.begin()
-                if before is None:
-                    config = job.checked.config
-                    config = config.model_copy(update={"code": run.keep_code(config.code)})
-                    write_atomically(run.config, dump(config.notation()))
-                tell(Begun(run.path, len(job.members)))
-                status = _train_members(job, run, shared, record, tell)
-                results = gather_outcome(job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell)
-                if status == "completed":
-                    results |= {"findings": tell.document()}
-                record.finish(status, **results)
-                if status == "completed":
-                    claimed.complete()
+        run = train_members(
+            job,
+            directory=directory,
+            numbered=numbered,
+            overwrite=overwrite,
+            inputs=inputs,
+            shared=shared,
+            started=started,
+            tell=tell,
+            before=before,
+        )
+    tell.require_none(run.path)
+    return run
+
+
+def train_members(
+    job: SeveralJob,
+    *,
+    directory: RunDirectory,
+    shared: Shared,
+    started: float,
+    tell: Findings,
+    before: Several | None = None,
+    numbered: bool = False,
+    overwrite: bool = False,
+    inputs: Sequence[Path] = (),
+    whole: bool = True,
+    goes_on: Callable[[Sequence[Run]], bool] = lambda done: True,
+    note: Callable[[], Mapping[str, Any]] = dict,
+) -> Run:
+    """Train the members with what is shared among them, and perhaps with other jobs of this process.
+
+    Args:
+        job: What.
+        directory: Where the folder goes.
+        shared: Reads the table.
+        started: See `train_several`.
+        tell: See `train_several`.
+        before: See `train_several`.
+        numbered: See `train_several`.
+        overwrite: See `train_several`.
+        inputs: See `train_several`.
+        whole: Evaluate and predict too, and not only train.
+        goes_on: Asked before each member but the first whether it is to be trained, of those that are complete.
+        note: What the record says besides, asked at the beginning and at the end.
+
+    Raises:
+        DlcliError: See `run_job`; rows that have changed since.
+    """
+    if before is not None:
+        _require_same_data(before, shared.reader(job.checked.config))
+    with (
+        claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
+        if before is None
+        else reclaim(directory)
+    ) as claimed:
+        run = claimed.run
+        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        try:
+            record.begin()
+            if before is None:
+                config = job.checked.config
+                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                write_atomically(run.config, dump(config.notation()))
+            tell(Begun(run.path, len(job.members)))
+            status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
+            results = gather_outcome(
+                job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell, whole=whole
+            )
+            if status == "completed":
+                results |= {"findings": tell.document()}
+            record.finish(status, **results, **note())
+            if status == "completed":
+                claimed.complete()
+                if whole:
                     evaluate_mean(run, job.checked.config, tell)
-            finally:
-                record.close()
+            if whole:
+                _report(job, run, shared, record.spent(), tell)
+        finally:
+            record.close()
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
-    tell.require_none(run.path)
     return Run(run.path)
+
+
+def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, tell: Findings) -> None:
+    """Write the report of the whole; its faults cost no training."""
+    if not job.checked.config.report:
+        return
+    tell(Stage("writing the report"))
+    checked = {run.path / member.name: job.checked_of(member) for member in job.members}
+
+    def rows(trained: TrainedRun, split: SplitName) -> Samples:
+        return shared.prepared(checked[trained.directory.path]).splits[split]
+
+    report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
 
 
 def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
@@ -164,15 +236,28 @@ def _optimistic(job: SeveralJob) -> Problem | None:
     return None
 
 
-def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: RunRecord, tell: Findings) -> str:
-    """Train one after the other; `interrupted` as soon as one is."""
+def _train_members(
+    job: SeveralJob,
+    run: RunDirectory,
+    shared: Shared,
+    record: RunRecord,
+    tell: Findings,
+    *,
+    whole: bool,
+    goes_on: Callable[[Sequence[Run]], bool],
+) -> str:
+    """Train one after the other; `interrupted` as soon as one is, or no more are wanted."""
+    done: list[Run] = []
     for number, member in enumerate(job.members, start=1):
         place = RunDirectory(run.path / member.name)
         if place.record.is_file() and place.read_record().get("status") == "completed":
+            done.append(Run(place.path))
             continue
+        if done and not goes_on(done):
+            return "interrupted"
         tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
         try:
-            trained = _train(job, member, place, shared, tell, files=_known_files(record))
+            trained = _train(job, member, place, shared, tell, files=_known_files(record), whole=whole)
         except DlcliError as error:
             raise type(error)(_named(problem, member.name) for problem in error.problems) from error
         first = trained.record
@@ -180,6 +265,7 @@ def _train_members(job: SeveralJob, run: RunDirectory, shared: Shared, record: R
         record.save()
         if trained.status != "completed":
             return trained.status
+        done.append(trained)
     return "completed"
 
 
@@ -197,10 +283,13 @@ def _train(
     tell: Findings,
     *,
     files: Mapping[str, Any] | None,
+    whole: bool,
 ) -> Run:
     """Train one, or go on with it."""
     started = time.perf_counter()
     checked, inspection, resumption = job.checked_of(member), job.inspection, None
+    if not can_go_on(place):
+        _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
         resumption = open_resumption(place.path, leave=GRANTED)
@@ -230,9 +319,16 @@ def _train(
         tell=own,
         resumption=resumption,
         files=files,
+        whole=whole,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained
+
+
+def _forget(place: RunDirectory) -> None:
+    """Remove what is left of a member that has committed nothing that it could go on from: it begins anew."""
+    if place.record.is_file() and not foreign_files(place):
+        shutil.rmtree(place.path, ignore_errors=True)
 
 
 def _for_the_whole(tell: Findings, name: str) -> Any:

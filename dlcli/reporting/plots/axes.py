@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.plots.svg import element, escape, fixed, shortened
 
-__all__ = ["Frame", "Scale", "legend", "limits", "short_number"]
+__all__ = ["Frame", "Scale", "legend", "limits", "scaled_limits", "short_number"]
 
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 90, 16, 34, 46
@@ -105,6 +105,14 @@ def limits(*parts: Any, margin: float = 0.04, zero: bool = False) -> tuple[float
     return (0.0 if zero and low == 0 else low - room), (0.0 if zero and high == 0 else high + room)
 
 
+def scaled_limits(parts: Sequence[Any], *, log: bool) -> tuple[float, float]:
+    """The same for an axis that may show ratios; then all numbers are above 0."""
+    if not log:
+        return limits(*parts)
+    low, high = limits(*(np.log10(np.asarray(part, np.float64)) for part in parts))
+    return float(10**low), float(10**high)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Frame:
     """The field of a plot between its axes.
@@ -118,6 +126,8 @@ class Frame:
         whole_x: The horizontal axis counts.
         width: Of the plot.
         height: Of the plot.
+        log_x: The horizontal axis shows ratios.
+        x_names: What stands at 0, 1, 2, ... of the horizontal axis in the place of numbers.
     """
 
     x: tuple[float, float]
@@ -128,11 +138,13 @@ class Frame:
     whole_x: bool = False
     width: int = WIDTH
     height: int = HEIGHT
+    log_x: bool = False
+    x_names: Sequence[str] = ()
 
     @property
     def across(self) -> Scale:
         """From the left to the right."""
-        return Scale(*self.x, LEFT, self.width - RIGHT, whole=self.whole_x)
+        return Scale(*self.x, LEFT, self.width - RIGHT, log=self.log_x, whole=self.whole_x)
 
     @property
     def up(self) -> Scale:
@@ -141,21 +153,31 @@ class Frame:
 
     def axes(self) -> str:
         """Grid, numbers and labels."""
-        across, up = self.across, self.up
+        up = self.up
         left, right, bottom = LEFT, self.width - RIGHT, self.height - BOTTOM
         marks = []
         for value, place in zip(up.ticks(), up(up.ticks()).tolist(), strict=True):
             marks.append(element("path", class_="grid", d=f"M{left} {fixed(place)}H{right}"))
             marks.append(_text(short_number(value), left - 8, place + 4, "end"))
-        for value, place in zip(across.ticks(), across(across.ticks()).tolist(), strict=True):
+        for said, place in self._below():
             marks.append(element("path", class_="grid", d=f"M{fixed(place)} {bottom}v5"))
-            marks.append(_text(short_number(value), place, bottom + 19, "middle"))
+            marks.append(_text(said, place, bottom + 19, "middle"))
         marks.append(element("path", class_="axis", d=f"M{left} {TOP}V{bottom}H{right}"))
         marks.append(_text(self.x_label, (left + right) / 2, self.height - 8, "middle", "label"))
         middle = (TOP + bottom) / 2
         turned = f"rotate(-90 13 {fixed(middle)})"
         marks.append(_text(self.y_label, 13, middle, "middle", "label", transform=turned))
         return "".join(marks)
+
+    def _below(self) -> list[tuple[str, float]]:
+        """What stands along the horizontal axis, and where."""
+        across = self.across
+        if not self.x_names:
+            ticks = across.ticks()
+            return list(zip(map(short_number, ticks), across(ticks).tolist(), strict=True))
+        letters = max(3, int((across.end - across.start) / len(self.x_names) / LETTER) - 1)
+        names = [shortened(name, letters) for name in self.x_names]
+        return list(zip(names, across(range(len(names))).tolist(), strict=True))
 
     def path(self, x: Any, y: Any) -> str:
         """A line through points, in pixels; broken where there is no number."""
@@ -187,12 +209,11 @@ def _text(text: str, x: float, y: float, anchor: str, kind: str = "tick", **more
     return element("text", escape(text), class_=kind, x=fixed(x), y=fixed(y), text_anchor=anchor, **more)
 
 
-def legend(entries: Sequence[tuple[str, str]], *, dots: bool = False, left: float = LEFT, right: float = WIDTH) -> str:
+def legend(entries: Sequence[tuple[str, str]], *, left: float = LEFT, right: float = WIDTH) -> str:
     """Names beside the mark of each, in a line above the field; those that have no room are left out.
 
     Args:
-        entries: `(name, classes)` with the classes of the mark.
-        dots: The marks are points.
+        entries: `(name, classes)` with the classes of the mark, which tell a line from points.
         left: Where it begins.
         right: Where it has to end.
     """
@@ -203,7 +224,7 @@ def legend(entries: Sequence[tuple[str, str]], *, dots: bool = False, left: floa
         if place + width > right + 14:
             marks.append(_text("…", place, 20, "start", "tick"))
             break
-        d = f"M{fixed(place + 11)} 16h0" if dots else f"M{fixed(place)} 16h22"
+        d = f"M{fixed(place)} 16h22" if kind.startswith("line") else f"M{fixed(place + 11)} 16h0"
         marks.append(element("path", class_=kind, d=d))
         marks.append(_text(shown, place + 28, 20, "start", "tick"))
         place += width

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.reporting.plots.axes import Frame, legend, limits, short_number
+from dlcli.reporting.plots.axes import Frame, legend, limits, scaled_limits, short_number
 from dlcli.reporting.plots.svg import Plot, element, escape, fixed
 
-__all__ = ["Line", "Mark", "in_words", "lines_plot", "thinned"]
+__all__ = ["Line", "Mark", "in_words", "lines_plot", "spans_decades", "thinned"]
 
 MOST_POINTS = 400
 """Of a line; a line of more keeps the least and the greatest of each stretch."""
@@ -23,12 +23,13 @@ class Line:
     """A line with its name.
 
     Args:
-        name: For the legend.
+        name: For the legend; not there when empty.
         x: `(points,)`.
         y: `(points,)`; a line is broken where one is no number.
         color: From 0.
         dashed: As a second sign beside the color.
         dots: Its points are drawn too.
+        thin: One of many, behind what they say together.
     """
 
     name: str
@@ -37,11 +38,12 @@ class Line:
     color: int = 0
     dashed: bool = False
     dots: bool = False
+    thin: bool = False
 
     @property
     def kind(self) -> str:
         """The classes of its mark."""
-        return f"line c{self.color % 8}{' dashed' if self.dashed else ''}"
+        return f"line c{self.color % 8}{' dashed' if self.dashed else ''}{' thin' if self.thin else ''}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def lines_plot(
         band: `x`, and the bounds of an area behind the lines.
     """
     bounds = () if band is None else band[1:]
-    y_limits = y or _vertical([*(line.y for line in lines), *bounds], log=log_y)
+    y_limits = y or scaled_limits([*(line.y for line in lines), *bounds], log=log_y)
     frame = Frame(
         x or limits(*(line.x for line in lines), margin=0.02), y_limits, x_label, y_label, log_y=log_y, whole_x=whole_x
     )
@@ -101,15 +103,8 @@ def lines_plot(
         if line.dots:
             drawn.append(element("path", class_=f"dots c{line.color % 8}", d=frame.dots(line.x, line.y) or None))
     drawn += [_marked(frame, mark, below=place % 2 == 1) for place, mark in enumerate(marks)]
-    drawn.append(legend([(line.name, line.kind) for line in lines], right=frame.width))
+    drawn.append(legend([(line.name, line.kind) for line in lines if line.name], right=frame.width))
     return Plot(name, title, words, frame.width, frame.height, "".join(drawn))
-
-
-def _vertical(parts: Sequence[Any], *, log: bool) -> tuple[float, float]:
-    if not log:
-        return limits(*parts)
-    low, high = limits(*(np.log10(np.asarray(part, np.float64)) for part in parts))
-    return float(10**low), float(10**high)
 
 
 def _marked(frame: Frame, mark: Mark, *, below: bool) -> str:
@@ -148,6 +143,13 @@ def thinned(x: Any, y: Any, most: int = MOST_POINTS) -> tuple[NDArray[np.float64
             kept.add(int(part[0]))  # so that the line is broken here
     places = np.array(sorted(kept))
     return across[places], up[places]
+
+
+def spans_decades(parts: Sequence[Any]) -> bool:
+    """Whether values are better seen by their ratios."""
+    every = np.concatenate([np.asarray(part, np.float64) for part in parts])
+    every = every[np.isfinite(every)]
+    return bool(len(every) and every.min() > 0 and every.max() > 50 * every.min())
 
 
 def in_words(line: Line) -> str:

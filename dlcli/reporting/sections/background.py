@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dlcli.config.signature import SPLITS
 from dlcli.reporting.document import Block, Code, Folded, Section, Table, Text
-from dlcli.reporting.gathering import Facts
+from dlcli.reporting.gathering import Facts, text_of
 from dlcli.reporting.plots.svg import shortened
 
-__all__ = ["config_section", "findings", "provenance", "usage"]
+__all__ = [
+    "commands",
+    "config_of",
+    "config_section",
+    "findings",
+    "needed_columns",
+    "provenance",
+    "provenance_of",
+    "usage",
+]
 
 MOST_CONFIG = 60_000
 """Letters of a config that are shown."""
@@ -45,39 +54,56 @@ def _finding(found: Mapping[str, Any]) -> Text:
 def usage(facts: Facts) -> Section:
     """The commands that use the model."""
     run = shlex.quote(str(facts.directory.path))
-    features = facts.config.data.features or {}
     lines = [
-        f"dlcli predict {run} new.csv -o predictions.csv      # row for row; no target is needed",
-        f"dlcli evaluate {run} new.csv                        # with the target: how good it is there",
-        f"dlcli export {run} --format onnx -o model.onnx      # for other programs",
-        f"dlcli reproduce {run}                               # trains it again and compares",
+        (f"dlcli predict {run} new.csv -o predictions.csv", "row for row; no target is needed"),
+        (f"dlcli evaluate {run} new.csv", "with the target: how good it is there"),
+        (f"dlcli export {run} --format onnx -o model.onnx", "for other programs"),
+        (f"dlcli reproduce {run}", "trains it again and compares"),
     ]
     python = f"import dlcli\n\npredictions = dlcli.predict({str(facts.directory.path)!r}, frame)\n"
-    names = ", ".join(list(features)[:30]) + (f" and {len(features) - 30:,} more" if len(features) > 30 else "")
-    blocks: list[Block] = [Code("\n".join(lines)), Code(python, "python")]
-    if names:
-        blocks.append(Text(f"New rows need what the features are made of: {names}."))
+    blocks: list[Block] = [commands(lines), Code(python, "python"), *needed_columns(facts)]
     return Section("usage", "How to use it", tuple(blocks), on_card=True)
+
+
+def commands(lines: Sequence[tuple[str, str]]) -> Code:
+    """Commands, each with what it is for behind it."""
+    width = max(len(command) for command, _ in lines)
+    return Code("\n".join(f"{command:<{width}}  # {comment}" for command, comment in lines))
+
+
+def needed_columns(facts: Facts) -> Iterator[Block]:
+    """What new rows have to have."""
+    features = facts.config.data.features or {}
+    names = ", ".join(list(features)[:30]) + (f" and {len(features) - 30:,} more" if len(features) > 30 else "")
+    if names:
+        yield Text(f"New rows need what the features are made of: {names}.")
 
 
 def config_section(facts: Facts) -> Section | None:
     """The resolved config, as it was written."""
-    if not facts.config_text:
+    return config_of(facts.config_text, "config.yaml, with every default filled in")
+
+
+def config_of(text: str, title: str) -> Section | None:
+    """A config, as it was written; None where there is none."""
+    if not text:
         return None
-    text = facts.config_text
     cut = [Text("The rest is in config.yaml.", "note")] if len(text) > MOST_CONFIG else []
-    folded = Folded("config.yaml, with every default filled in", (Code(text[:MOST_CONFIG], "yaml"), *cut))
-    return Section("config", "The config", (folded,))
+    return Section("config", "The config", (Folded(title, (Code(text[:MOST_CONFIG], "yaml"), *cut)),))
 
 
 def provenance(facts: Facts) -> Section:
     """Versions, machine, data and commit."""
-    return Section("provenance", "Where it comes from", tuple(_provenance(facts)), on_card=True)
+    return provenance_of(facts.record)
 
 
-def _provenance(facts: Facts) -> Iterator[Block]:
-    record = facts.record
-    rows = [(name, facts.text(*keys)) for name, keys in _SAID if facts.text(*keys)]
+def provenance_of(record: Mapping[str, Any]) -> Section:
+    """Versions, machine, data and commit, as a record tells them."""
+    return Section("provenance", "Where it comes from", tuple(_provenance(record)), on_card=True)
+
+
+def _provenance(record: Mapping[str, Any]) -> Iterator[Block]:
+    rows = [(name, text) for name, keys in _SAID if (text := text_of(record, *keys))]
     command = record.get("argv")
     if isinstance(command, list) and command:
         rows.append(("command", shlex.join(map(str, command))))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.columns.codec import ScalesNumbers
+from dlcli.data.samples.samples import Taken
 from dlcli.reporting.document import Block, Figure, Section, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen, seen_in
+from dlcli.reporting.looking import Look, Part, look_at_parts
 from dlcli.reporting.plots.axes import limits
 from dlcli.reporting.plots.png import data_uri
 from dlcli.reporting.plots.points import Points, points_plot
 from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.seen import Seen
 from dlcli.reporting.shown_rows import feature_parts
 
 __all__ = ["boundary"]
@@ -39,52 +42,79 @@ COLORS = (
 Floats = NDArray[np.float64]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class Plane:
+    """Two numbers that a model is given, and nothing else.
+
+    Args:
+        names: Theirs.
+        offset: Of the unit that the model is given them in.
+        scale: Likewise.
+        rows: The rows in their own unit, `(rows, 2)`.
+    """
+
+    names: tuple[str, str]
+    offset: Floats
+    scale: Floats
+    rows: Floats
+
+    def encoded(self, places: Floats) -> NDArray[np.float32]:
+        """Places of the plane as the model is given them."""
+        return ((places - self.offset) / np.where(self.scale == 0, 1.0, self.scale)).astype(np.float32)
+
+
 def boundary(facts: Facts) -> Section | None:
     """The section; None where the model is not given two numbers."""
-    plane = None if facts.look is None else _plane(facts.look)
-    if facts.look is None or plane is None:
+    if facts.look is None:
         return None
-    blocks = tuple(_blocks(facts.look, *plane))
+    planes = [plane for part in facts.look.parts if (plane := _plane(part)) is not None]
+    if len(planes) < len(facts.look.parts):
+        return None
+    blocks = tuple(_blocks(facts.look, planes))
     return Section("boundary", "What it decides where", blocks) if blocks else None
 
 
-def _plane(look: Look) -> tuple[tuple[str, str], Floats, Floats, Floats] | None:
-    """The names of both numbers, the offset and the scale of their unit, and the rows `(rows, 2)` as encoded."""
+def _plane(part: Part) -> Plane | None:
+    """What a model is given, where that is a plane."""
     names, offsets, scales = [], [], []
-    if len(look.taken.inputs) != 1 or look.preprocessing.windows is not None:
+    inputs = part.taken.inputs
+    if len(inputs) != 1 or part.preprocessing.windows is not None:
         return None
-    ((_, array),) = look.taken.inputs.items()
+    ((_, array),) = inputs.items()
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype != np.float32:
         return None
-    for part in feature_parts(look.preprocessing, look.taken.inputs):
-        if part.codec is None or not isinstance(part.codec, ScalesNumbers) or not part.codec.linear:
+    for each in feature_parts(part.preprocessing, inputs):
+        if each.codec is None or not isinstance(each.codec, ScalesNumbers) or not each.codec.linear:
             return None
-        names += list(part.codec.names())
-        offsets += part.codec.offset.tolist()
-        scales += part.codec.scale.tolist()
+        names += list(each.codec.names())
+        offsets += each.codec.offset.tolist()
+        scales += each.codec.scale.tolist()
     if len(names) != 2 or len(offsets) != 2 or len(scales) != 2:
         return None
-    return (names[0], names[1]), np.array(offsets), np.array(scales), array.astype(np.float64)
+    offset, scale = np.array(offsets), np.array(scales)
+    return Plane((names[0], names[1]), offset, scale, array.astype(np.float64) * scale + offset)
 
 
-def _blocks(look: Look, names: tuple[str, str], offset: Floats, scale: Floats, rows: Floats) -> Iterator[Block]:
-    own = rows * scale + offset
+def _blocks(look: Look, planes: Sequence[Plane]) -> Iterator[Block]:
+    own = np.concatenate([plane.rows for plane in planes]) if look.chained else planes[0].rows
     across, up = limits(own[:, 0], margin=0.1), limits(own[:, 1], margin=0.1)
     grid = np.stack(np.meshgrid(np.linspace(*across, SIDE), np.linspace(*up, SIDE)), axis=-1).reshape(-1, 2)
-    encoded = ((grid - offset) / np.where(scale == 0, 1.0, scale)).astype(np.float32)
-    (name,) = look.taken.inputs
-    for place, seen in enumerate(_of_grid(look, name, encoded)):
-        if seen is not None:
-            ground = _ground(seen)
-            if ground is not None:
-                yield _figure(look.seen[place], place, names, own, (across, up), ground)
-    yield Text(f"The points are {look.all_of_them}; the ground is what the model predicts there.", "note")
+    for place, seen in enumerate(_of_grid(look, planes, grid)):
+        ground = _ground(seen)
+        if ground is not None:
+            yield _figure(look.seen[place], place, planes[0].names, own, (across, up), ground)
+    ground_of = "the models predict on average" if len(planes) > 1 else "the model predicts"
+    yield Text(f"The points are {look.all_of_them}; the ground is what {ground_of} there.", "note")
 
 
-def _of_grid(look: Look, name: str, encoded: NDArray[np.float32]) -> list[Seen]:
-    """What the model says of every place of the plane."""
-    targets = {key: np.zeros((len(encoded), *each.shape[1:]), each.dtype) for key, each in look.taken.targets.items()}
-    return list(seen_in(type(look.taken)({name: encoded}, targets), look.predictor, look.preprocessing))
+def _of_grid(look: Look, planes: Sequence[Plane], grid: Floats) -> tuple[Seen, ...]:
+    """What is said of every place of the plane: the mean of all models."""
+    parts = []
+    for part, plane in zip(look.parts, planes, strict=True):
+        (name,) = part.taken.inputs
+        targets = {key: np.zeros((len(grid), *each.shape[1:]), each.dtype) for key, each in part.taken.targets.items()}
+        parts.append(dataclasses.replace(part, taken=Taken({name: plane.encoded(grid)}, targets)))
+    return look_at_parts(look.name, len(grid), parts).seen
 
 
 def _ground(seen: Seen) -> NDArray[np.uint8] | None:

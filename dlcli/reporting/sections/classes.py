@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.document import Block, Figure, Folded, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.looking import Look
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.lines import Line, lines_plot
 from dlcli.reporting.plots.matrix import matrix_plot
 from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.seen import Seen
 
 __all__ = ["classes"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,11 @@ from dlcli.config.checks.history_names import Direction, history_names
 from dlcli.reporting.document import Block, Figure, Section, Text
 from dlcli.reporting.gathering import Facts
 from dlcli.reporting.plots.axes import short_number
-from dlcli.reporting.plots.lines import Line, Mark, in_words, lines_plot
+from dlcli.reporting.plots.lines import Line, Mark, in_words, lines_plot, spans_decades
 from dlcli.reporting.plots.svg import Plot, shortened
 from dlcli.runs.history import OWN_COLUMNS
 
-__all__ = ["curves"]
+__all__ = ["curves", "names_in", "values_of"]
 
 MOST_CHARTS = 12
 
@@ -31,14 +31,14 @@ def curves(facts: Facts) -> Section | None:
 
 
 def _blocks(facts: Facts) -> Iterator[Block]:
-    names = _names(facts)
+    names = names_in(facts)
     shown = [name for name in names if not name.startswith("val_")]
     directions = _directions(facts)
     for place, name in enumerate(shown[:MOST_CHARTS]):
         yield Figure(_chart(facts, name, f"curve-{place}", directions.get(name)))
     if len(shown) > MOST_CHARTS:
         yield Text(f"{len(shown) - MOST_CHARTS} more are in history.csv: {', '.join(shown[MOST_CHARTS:])}", "note")
-    broken = [name for name in names if np.isnan(_values(facts, name)).any() and _gapless(facts, name)]
+    broken = [name for name in names if np.isnan(values_of(facts, name)).any() and _gapless(facts, name)]
     if broken:
         yield Text(f"There are epochs without a number for {', '.join(broken)}.", "note")
     if not any(name.startswith("val_") for name in names):
@@ -47,7 +47,7 @@ def _blocks(facts: Facts) -> Iterator[Block]:
         )
 
 
-def _names(facts: Facts) -> list[str]:
+def names_in(facts: Facts) -> list[str]:
     """What History has, the loss first."""
     found = dict.fromkeys(name for row in facts.history for name in row if name not in OWN_COLUMNS)
     return sorted(found, key=lambda name: name not in ("loss", "val_loss"))
@@ -58,7 +58,7 @@ def _gapless(facts: Facts, name: str) -> bool:
     return any(name in row and not math.isfinite(row[name]) for row in facts.history)
 
 
-def _values(facts: Facts, name: str) -> Curve:
+def values_of(facts: Facts, name: str) -> Curve:
     values = np.array([row.get(name, math.nan) for row in facts.history], np.float64)
     return np.where(np.isfinite(values), values, math.nan)
 
@@ -71,14 +71,14 @@ def _directions(facts: Facts) -> dict[str, Direction]:
 
 def _chart(facts: Facts, name: str, plot: str, direction: Direction | None) -> Plot:
     epochs = np.array([row.get("epoch", place + 1) for place, row in enumerate(facts.history)], np.float64)
-    train, validation = _values(facts, name), _values(facts, f"val_{name}")
+    train, validation = values_of(facts, name), values_of(facts, f"val_{name}")
     has_validation = bool(np.isfinite(validation).any())
     lines = [Line("train", epochs, train, dots=_few(train))]
     if has_validation:
         there = np.isfinite(validation)  # under `validation_freq` some epochs have none, which breaks no line
         lines.append(Line("validation", epochs[there], validation[there], 1, dashed=True, dots=_few(validation)))
     marks = list(_marks(facts, epochs, validation if has_validation else train, direction, int(has_validation)))
-    log = _spans_decades([line.y for line in lines]) and name.endswith("loss")
+    log = spans_decades([line.y for line in lines]) and name.endswith("loss")
     words = "; ".join([f"{name} over {len(epochs)} epochs", *map(in_words, lines), *(mark.text for mark in marks)])
     return lines_plot(
         plot,
@@ -95,13 +95,6 @@ def _chart(facts: Facts, name: str, plot: str, direction: Direction | None) -> P
 
 def _few(values: Curve) -> bool:
     return int(np.isfinite(values).sum()) <= 12
-
-
-def _spans_decades(parts: Sequence[Curve]) -> bool:
-    """Whether values are better seen by their ratios."""
-    every = np.concatenate(parts)
-    every = every[np.isfinite(every)]
-    return bool(len(every) and every.min() > 0 and every.max() > 50 * every.min())
 
 
 def _marks(facts: Facts, epochs: Curve, values: Curve, direction: Direction | None, color: int) -> Iterator[Mark]:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.document import Block, Figure, Section, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen, SeriesSeen
+from dlcli.reporting.looking import Look, SeriesSeen
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.lines import Line, lines_plot
 from dlcli.reporting.plots.svg import Plot, shortened
+from dlcli.reporting.seen import Seen
 
 __all__ = ["forecasts"]
 

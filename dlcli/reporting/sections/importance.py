@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from dlcli.data.columns.codec import ScalesNumbers
 from dlcli.reporting.document import Block, Figure, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen, seen_in
+from dlcli.reporting.looking import Look, Part
 from dlcli.reporting.mistake_sizes import measure_of
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.bars import bars_plot
 from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.seen import Seen
 from dlcli.reporting.shown_rows import FeaturePart, feature_parts
 
 __all__ = ["importance"]
@@ -44,7 +45,7 @@ def importance(facts: Facts, *, seconds: float) -> Section | None:
 
 
 def _blocks(look: Look, seconds: float) -> Iterator[Block]:
-    parts = _parts(look)
+    parts = _common(look)
     measured = [place for place, seen in enumerate(look.seen) if measure_of(seen) is not None]
     if len(parts) < 2 or not measured:
         return
@@ -55,7 +56,7 @@ def _blocks(look: Look, seconds: float) -> Iterator[Block]:
     few = look.first(rows)
     worse = _measured(few, parts, shuffles)
     for place in measured:
-        yield _figure(few.seen[place], place, parts, worse[:, :, place])
+        yield _figure(few.seen[place], place, [each[0].name for each in parts], worse[:, :, place])
     yield Text(
         f"The values of each feature are shuffled among {rows:,} rows, {shuffles} times, and the model predicts anew. "
         "What two features tell alike is shared between them, so that each may look worthless.",
@@ -63,13 +64,19 @@ def _blocks(look: Look, seconds: float) -> Iterator[Block]:
     )
 
 
-def _parts(look: Look) -> list[FeaturePart]:
+def _common(look: Look) -> list[list[FeaturePart]]:
+    """For each feature where it stands in what each model is given; only those that all models have."""
+    of_models = [{part.name: part for part in _parts(each)} for each in look.parts]
+    return [[each[name] for each in of_models] for name in of_models[0] if all(name in each for each in of_models)]
+
+
+def _parts(rows: Part) -> list[FeaturePart]:
     """The features; of an only one that is a vector, its numbers."""
-    parts = feature_parts(look.preprocessing, look.taken.inputs)
+    parts = feature_parts(rows.preprocessing, rows.taken.inputs)
     codec = parts[0].codec
     if len(parts) != 1 or codec is None or not isinstance(codec, ScalesNumbers):
         return parts
-    only, array, names = parts[0], parts[0].of(look.taken.inputs), codec.names()
+    only, array, names = parts[0], parts[0].of(rows.taken.inputs), codec.names()
     if array.ndim != 2 or len(names) != array.shape[1] or len(names) > MOST_SPLIT:
         return parts
     start = only.columns.start if only.columns is not None else 0
@@ -89,44 +96,49 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
     return (min(rows, affordable), shuffles) if affordable >= min(FEWEST_ROWS, rows) else (0, 0)
 
 
-def _measured(look: Look, parts: Sequence[FeaturePart], shuffles: int) -> Floats:
-    """How much worse it gets: `(parts, shuffles, targets)`."""
-    draw = np.random.default_rng(0)
+def _measured(look: Look, parts: Sequence[Sequence[FeaturePart]], shuffles: int) -> Floats:
+    """How much worse it gets: `(parts, shuffles, targets)`. Rows are shuffled among those of the same model."""
     before = np.array([measure_of(seen) or (0.0, "") for seen in look.seen], dtype=object)[:, 0].astype(np.float64)
     found = np.zeros((len(parts), shuffles, len(look.seen)))
     for shuffle in range(shuffles):
-        order = draw.permutation(len(look))
-        for place, part in enumerate(parts):
-            inputs = dict(look.taken.inputs)
-            array = inputs[part.input]
-            if part.columns is None:
-                inputs[part.input] = array[order]
-            else:
-                inputs[part.input] = array.copy()
-                inputs[part.input][..., part.columns] = array[order][..., part.columns]
-            seen = seen_in(look.taken, look.predictor, look.preprocessing, inputs)
+        for place, of_models in enumerate(parts):
+            where = dict(zip(map(id, look.parts), of_models, strict=True))
+            seen = look.ask(lambda rows, where=where, shuffle=shuffle: _shuffled(rows, where[id(rows)], shuffle))  # type: ignore[misc]
             after = [(measure_of(each) or (0.0, ""))[0] for each in seen]
             found[place, shuffle] = np.asarray(after) - before
     return found
 
 
-def _figure(seen: Seen, place: int, parts: Sequence[FeaturePart], worse: Floats) -> Figure:
+def _shuffled(rows: Part, part: FeaturePart, shuffle: int) -> Part:
+    """The rows with the values of a feature in another order: the same for all models of the same rows."""
+    order = np.random.default_rng(shuffle).permutation(len(rows))
+    inputs = dict(rows.taken.inputs)
+    array = inputs[part.input]
+    if part.columns is None:
+        inputs[part.input] = array[order]
+    else:
+        inputs[part.input] = array.copy()
+        inputs[part.input][..., part.columns] = array[order][..., part.columns]
+    return rows.with_inputs(inputs)
+
+
+def _figure(seen: Seen, place: int, features: Sequence[str], worse: Floats) -> Figure:
     measured = measure_of(seen)
     assert measured is not None
     means, spreads = worse.mean(axis=1), worse.std(axis=1)
     order = np.argsort(-means, kind="stable").tolist()
     shown = order[:MOST_BARS]
-    names = [parts[each].name for each in shown]
-    words = "; ".join(f"{parts[each].name} {short_number(float(means[each]))}" for each in order[:5])
+    names = [features[each] for each in shown]
+    words = "; ".join(f"{features[each]} {short_number(float(means[each]))}" for each in order[:5])
     plot = bars_plot(
         f"importance-{place}",
         f"{shortened(seen.name, 60)}: how much worse without a feature"
-        + (f" (the first {MOST_BARS} of {len(parts):,})" if len(parts) > MOST_BARS else ""),
+        + (f" (the first {MOST_BARS} of {len(features):,})" if len(features) > MOST_BARS else ""),
         f"rise of {measured[1]} when a feature is shuffled: {words}",
         names,
         [float(means[each]) for each in shown],
         label=f"rise of {measured[1]}, now {short_number(measured[0])}",
         spreads=[float(spreads[each]) for each in shown],
     )
-    rows = [(parts[each].name, float(means[each]), float(spreads[each])) for each in order[:200]]
+    rows = [(features[each], float(means[each]), float(spreads[each])) for each in order[:200]]
     return Figure(plot, Table("What the features are worth", ("feature", f"rise of {measured[1]}", "spread"), rows))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.written_rows import file_columns
 from dlcli.reporting.document import Block, Picture, Pictures, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Seen
+from dlcli.reporting.looking import Look, Part
 from dlcli.reporting.mistake_sizes import mistake_sizes
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.png import data_uri, thumbnail
 from dlcli.reporting.plots.svg import shortened
-from dlcli.reporting.shown_rows import FeaturePart, feature_parts, pixels_of, shown_cell, stretched
+from dlcli.reporting.seen import Seen
+from dlcli.reporting.shown_rows import FeaturePart, feature_parts, is_long, pixels_of, shown_cell, stretched
 
 __all__ = ["mistakes"]
 
@@ -28,6 +31,9 @@ SIDE = 64
 
 MOST_LETTERS = 60
 MOST_LISTED = 8
+MOST_SHOWN = 160
+FEW_COLUMNS = 6
+"""Cells that are shown as one feature, as they are written."""
 
 
 def mistakes(facts: Facts) -> Section | None:
@@ -39,7 +45,6 @@ def mistakes(facts: Facts) -> Section | None:
 
 
 def _blocks(look: Look) -> Iterator[Block]:
-    parts = feature_parts(look.preprocessing, look.taken.inputs)
     for seen in look.seen[:MOST_TARGETS]:
         sizes = _sizes(seen)
         if sizes is None:
@@ -48,7 +53,7 @@ def _blocks(look: Look) -> Iterator[Block]:
         if not worst:
             yield Text(f"{seen.name}: nothing is wrong in {look.all_of_them}.")
             continue
-        yield from _of_target(look, seen, parts, worst, sizes)
+        yield from _of_target(look, seen, worst)
 
 
 def _sizes(seen: Seen) -> NDArray[np.float64] | None:
@@ -70,30 +75,112 @@ def _worst(seen: Seen, sizes: NDArray[np.float64]) -> list[int]:
     return [int(row) for row in order[:MOST_ROWS] if wrong[row]]
 
 
-def _of_target(
-    look: Look, seen: Seen, parts: Sequence[FeaturePart], worst: Sequence[int], sizes: NDArray[np.float64]
-) -> Iterator[Block]:
-    inputs = look.taken.inputs
-    pictured = [part for part in parts if len(worst) and pixels_of(part, part.of(inputs)[worst[0]]) is not None]
+def _of_target(look: Look, seen: Seen, worst: Sequence[int]) -> Iterator[Block]:
+    """What is known of the worst rows of a target: their pictures, and what is none as a table."""
+    rows = [_row(look, row) for row in worst]
+    written = look.written([each.number for each in rows if each.number is not None])
+    rows = [
+        each if each.number is None else dataclasses.replace(each, written=written.get(each.number, {}))
+        for each in rows
+    ]
     caption = f"{seen.name}: the worst of {look.all_of_them}"
+    pictured = {name for name, pixels in rows[0].pixels.items() if pixels is not None}
     if pictured:
-        pictures = [_picture(seen, row, [pixels_of(part, part.of(inputs)[row]) for part in pictured]) for row in worst]
+        pictures = [
+            _picture(seen, row, [each.pixels[name] for name in each.pixels if name in pictured], each.source)
+            for row, each in zip(worst, rows, strict=True)
+        ]
         yield Pictures(caption, pictures)
-    told = [part for part in parts if part not in pictured][:MOST_FEATURES]
+    others = [name for name in rows[0].parts if name not in pictured and not rows[0].is_long(name)]
+    told = others[:MOST_FEATURES]
     if not told and pictured:
         return
-    columns = ["true", "predicted", *(["probability of the true"] if _own_chance(seen, worst[0]) is not None else [])]
-    rows = [
-        (
-            *(said for said in (_true(seen, row), _predicted(seen, row))),
-            *([_own_chance(seen, row)] if len(columns) == 3 else []),
-            *(shown_cell(part, part.of(inputs)[row]) for part in told),
-        )
-        for row in worst
-    ]
-    yield Table(caption, (*columns, *(part.name for part in told)), rows)
-    if len(parts) - len(pictured) > len(told):
-        yield Text(f"The first {len(told)} of {len(parts):,} features.", "note")
+    said = _known(seen, worst, rows)
+    known = {name: cells for name, cells in said.items() if any(cell is not None for cell in cells)}
+    features = {name: [each.cell(name) for each in rows] for name in told}
+    yield Table(caption, (*known, *told), list(zip(*known.values(), *features.values(), strict=True)))
+    if len(others) > len(told):
+        yield Text(f"The first {len(told)} of {len(others):,} features.", "note")
+
+
+def _known(seen: Seen, worst: Sequence[int], rows: Sequence[_Row]) -> dict[str, list[Any]]:
+    """What the table of the worst rows says before their features; of some targets and sources None."""
+    return {
+        "row": [None if each.number is None else each.number + 1 for each in rows],
+        "file": [each.file for each in rows],
+        "true": [_true(seen, row) for row in worst],
+        "predicted": [_predicted(seen, row) for row in worst],
+        "probability of the true": [_own_chance(seen, row) for row in worst],
+    }
+
+
+@dataclasses.dataclass(frozen=True, slots=True, eq=False)
+class _Row:
+    """A row as people see it.
+
+    Args:
+        part: The rows that it is among, and their model.
+        place: Which of them it is.
+        parts: Its features by their names.
+        number: In its source, from 0; None where it has none.
+        written: Its cells in the source; none where they cannot be told.
+    """
+
+    part: Part
+    place: int
+    parts: Mapping[str, FeaturePart]
+    number: int | None
+    written: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def pixels(self) -> dict[str, NDArray[np.uint8] | None]:
+        """For each feature its picture; None where it is none."""
+        return {name: pixels_of(part, self._values(part)) for name, part in self.parts.items()}
+
+    @property
+    def file(self) -> str | None:
+        """The files that the row is made of, as the source names them."""
+        names = [self.written.get(column, "") for column in file_columns(self.part.preprocessing)]
+        return ", ".join(name for name in names if name) or None
+
+    @property
+    def source(self) -> list[str]:
+        """Where a picture comes from: its row, and its file."""
+        row = [] if self.number is None else [f"row {self.number + 1:,}"]
+        return row if self.file is None else [*row, shortened(self.file, MOST_LETTERS)]
+
+    def is_long(self, name: str) -> bool:
+        """Whether a feature is of more numbers than a cell shows, and not known as it is written: steps of a window."""
+        return self._as_written(name) is None and is_long(self.parts[name], self._values(self.parts[name]))
+
+    def cell(self, name: str) -> str | None:
+        """What a feature is, in words; None where this model has no such feature."""
+        part = self.parts.get(name)
+        if part is None:
+            return None
+        written = self._as_written(name)
+        return shown_cell(part, self._values(part)) if written is None else written
+
+    def _values(self, part: FeaturePart) -> NDArray[Any]:
+        return np.asarray(part.of(self.part.taken.inputs)[self.place])
+
+    def _as_written(self, name: str) -> str | None:
+        """The cells of a feature; None where it is made of many, or they are the names of files."""
+        codec = self.parts[name].codec
+        if (
+            codec is None
+            or len(codec.columns) > FEW_COLUMNS
+            or set(codec.columns) & set(file_columns(self.part.preprocessing))
+        ):
+            return None
+        cells = [self.written.get(column) for column in codec.columns]
+        return None if None in cells else shortened(", ".join(str(cell) for cell in cells), MOST_SHOWN)
+
+
+def _row(look: Look, row: int) -> _Row:
+    part, place = look.place(row)
+    parts = {each.name: each for each in feature_parts(part.preprocessing, part.taken.inputs)}
+    return _Row(part, place, parts, look.number(row))
 
 
 def _own_chance(seen: Seen, row: int) -> float | None:
@@ -132,8 +219,9 @@ def _said(seen: Seen, value: NDArray[Any]) -> Any:
     return shortened(" ".join(names), MOST_LETTERS)
 
 
-def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -> Picture:
-    """The pictures of a row side by side, with masks of the true and the predicted classes where there are such."""
+def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None], source: Sequence[str]) -> Picture:
+    """The pictures of a row side by side, with masks of the true and the predicted classes where there are such; below
+    them what was said, and where they come from."""
     there = [thumbnail(_colored(each), SIDE) for each in pixels if each is not None]
     shape = next(each.shape for each in pixels if each is not None)
     masks = _masks(seen, row, shape)
@@ -142,7 +230,7 @@ def _picture(seen: Seen, row: int, pixels: Sequence[NDArray[np.uint8] | None]) -
     padded = [_padded(each, height, last=each is there[-1]) for each in there]
     whole = np.ascontiguousarray(np.concatenate(padded, axis=1))
     times = max(1, round(2 * SIDE / max(there[0].shape[:2])))
-    lines = _lines(seen, row, masks=bool(masks))
+    lines = [*_lines(seen, row, masks=bool(masks)), *source]
     return Picture(data_uri(whole), "; ".join(lines), lines, whole.shape[1] * times, whole.shape[0] * times)
 
 

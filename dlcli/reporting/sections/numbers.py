@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.document import Block, Figure, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Seen
 from dlcli.reporting.plots.axes import limits, short_number
 from dlcli.reporting.plots.bars import histogram_plot
 from dlcli.reporting.plots.lines import Line, lines_plot
 from dlcli.reporting.plots.points import Points, points_plot
 from dlcli.reporting.plots.svg import shortened
+from dlcli.reporting.seen import Seen
 
 __all__ = ["numbers"]
 

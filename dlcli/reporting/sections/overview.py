@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dlcli.reporting.document import Block, Key, Keys, Section, Table, Text
+from dlcli.reporting.document import Block, Folded, Key, Keys, Section, Table, Text
 from dlcli.reporting.gathering import Facts
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
 
-__all__ = ["overview"]
+__all__ = ["MOST_KEYS", "duration", "evaluated_keys", "features", "job", "overview"]
 
 MOST_FEATURES = 40
+FEW_FEATURES = 12
+"""Features that are shown at once."""
+
 MOST_KEYS = 4
 
 
@@ -27,8 +30,8 @@ def _blocks(facts: Facts) -> Iterator[Block]:
     keys = list(_keys(facts))
     if keys:
         yield Keys(keys)
-    yield Table("The job", ("", ""), list(_job(facts)))
-    yield from _features(facts)
+    yield Table("The job", ("", ""), list(job(facts)))
+    yield from features(facts)
 
 
 def _status(facts: Facts) -> Text | None:
@@ -43,6 +46,18 @@ def _status(facts: Facts) -> Text | None:
 
 
 def _keys(facts: Facts) -> Iterator[Key]:
+    yield from evaluated_keys(facts)
+    if facts.text("epochs"):
+        of = facts.record.get("model_epoch")
+        beside = f"the model is that of epoch {of}" if of is not None and of != facts.record.get("epochs") else ""
+        yield Key(f"{facts.record['epochs']:,}", "epochs", beside)
+    seconds = facts.record.get("seconds")
+    if isinstance(seconds, int | float):
+        yield Key(duration(float(seconds)), "time")
+
+
+def evaluated_keys(facts: Facts) -> Iterator[Key]:
+    """The metrics of the evaluation that a report is about, the loss last."""
     document = facts.evaluation
     if document is not None:
         metrics = document.get("metrics")
@@ -50,20 +65,13 @@ def _keys(facts: Facts) -> Iterator[Key]:
         chosen = sorted(named, key=lambda each: each[0] == "loss")[:MOST_KEYS]
         for name, value in chosen:
             yield Key(short_number(float(value)), name, f"{facts.subject}, {document.get('rows', 0):,} rows")
-    if facts.text("epochs"):
-        of = facts.record.get("model_epoch")
-        beside = f"the model is that of epoch {of}" if of is not None and of != facts.record.get("epochs") else ""
-        yield Key(f"{facts.record['epochs']:,}", "epochs", beside)
-    seconds = facts.record.get("seconds")
-    if isinstance(seconds, int | float):
-        yield Key(_duration(float(seconds)), "time")
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """As people say it.
 
     Example:
-        >>> _duration(3.21), _duration(75), _duration(7300)
+        >>> duration(3.21), duration(75), duration(7300)
         ('3.2 s', '1 min 15 s', '2 h 1 min')
     """
     if seconds < 60:
@@ -73,7 +81,8 @@ def _duration(seconds: float) -> str:
     return f"{int(seconds) // 3600} h {int(seconds) % 3600 // 60} min"
 
 
-def _job(facts: Facts) -> Iterator[tuple[str, str]]:
+def job(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What was asked for, line by line."""
     record, config = facts.record, facts.config
     for name, target in config.data.target.items():
         kind = getattr(target, "type", None) or "given by the model"
@@ -102,13 +111,17 @@ def _classes(facts: Facts, target: str) -> str:
     return f", {len(classes)} classes" if isinstance(classes, Mapping) else ""
 
 
-def _features(facts: Facts) -> Iterator[Block]:
+def features(facts: Facts) -> Iterator[Block]:
+    """The features, as the config has them."""
     features = facts.config.data.features or {}
     rows = [(name, *_feature(feature)) for name, feature in list(features.items())[:MOST_FEATURES]]
-    if rows:
-        yield Table("The features", ("feature", "type", "options"), rows)
+    blocks: list[Block] = [Table("The features", ("feature", "type", "options"), rows)] if rows else []
     if len(features) > MOST_FEATURES:
-        yield Text(f"and {len(features) - MOST_FEATURES:,} more, which the config below names", "note")
+        blocks.append(Text(f"and {len(features) - MOST_FEATURES:,} more, which the config below names", "note"))
+    if len(features) > FEW_FEATURES:
+        yield Folded(f"The {len(features):,} features", blocks)
+    else:
+        yield from blocks
 
 
 def _feature(feature: Any) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 
 import pyarrow as pa
@@ -42,7 +43,7 @@ class DelimitedFile(FileSource):
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names from the header, kinds from the first block: `chunks` says where the rest proves it wrong."""
         check_readable(self.path)
-        header = delimited_header(self.path, self.options)
+        header = self._header
         named = [name for name in header.names if name]
         try:
             with contextlib.closing(self._read(header, dict.fromkeys(named, pa.string()))) as batches:
@@ -62,7 +63,7 @@ class DelimitedFile(FileSource):
     def chunks(self, kinds: Mapping[str, Kind]) -> Iterator[Chunk]:
         """Typed rows. Numbers are parsed as such; when a block holds anything else, the file is read again as text
         from that block on, so that blanks are forgiven and faults are named with their row."""
-        header = delimited_header(self.path, self.options)
+        header = self._header
         fast = pa.float64() if not header.numerals.thousands else pa.string()
         written = {name for name, kind in kinds.items() if kind in _NUMBERS}
         types = {name: fast if name in written else pa.string() for name in kinds}
@@ -94,11 +95,28 @@ class DelimitedFile(FileSource):
 
     def doubts(self) -> tuple[Problem, ...]:
         """Those about its first rows."""
-        return delimited_header(self.path, self.options).doubts
+        return self._header.doubts
 
     def about_rows(self) -> int | None:
         """About as many as there are lines."""
         return about_lines(self.path)
+
+    @property
+    def _header(self) -> DelimitedHeader:
+        """The top of the file, looked at once as long as the file is the same."""
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            return delimited_header(self.path, self.options)  # which says what is wrong
+        state = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if state not in self._headers:
+            self._headers.clear()
+            self._headers[state] = delimited_header(self.path, self.options)
+        return self._headers[state]
+
+    @functools.cached_property
+    def _headers(self) -> dict[tuple[int, int, int], DelimitedHeader]:
+        return {}
 
     def _chunk(
         self,

@@ -1,0 +1,1 @@
+"""The reports of folders of several runs: ensembles, cross-validations and sweeps."""
