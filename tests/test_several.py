@@ -217,6 +217,19 @@ def test_check_says_how_many_are_trained(place: Path) -> None:
     assert "7 models are trained" in told[0].problem.message
 
 
+@pytest.mark.parametrize(
+    ("name", "train", "way_out"),
+    [
+        ("classes", True, "dlcli cross-validate --resume .*classes"),
+        ("ensemble", False, "dlcli train --resume .*ensemble"),
+        ("classes/fold-1", False, "dlcli train --resume .*fold-1"),
+    ],
+)
+def test_each_kind_is_gone_on_with_by_its_command(name: str, train: bool, way_out: str, place: Path) -> None:
+    with pytest.raises(RunError, match=way_out):
+        (dlcli.train if train else dlcli.cross_validate)(resume=place / name)
+
+
 def test_an_ensemble_is_not_cross_validated(place: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
         dlcli.cross_validate(job(place, ensemble=2), run_dir=tmp_path / "cv")

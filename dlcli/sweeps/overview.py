@@ -19,7 +19,7 @@ from dlcli.sweeps.trial import strip
 __all__ = ["keep_best", "shown", "write_best", "write_table"]
 
 COLUMNS = ("trial", "state", "value", "epochs", "seconds", "same_as", "reason")
-"""Before the parameters, each of which has a column by its name."""
+"""Before the parameters, each of which has a column by its name; `parameter.epochs` where that is one of these."""
 
 FOLD_COLUMNS = ("spread", "folds")
 """After those, where trials have folds: of the metric among them, and how many were trained."""
@@ -43,8 +43,8 @@ def write_table(folder: SweepFolder, study: Study) -> None:
     writer = csv.writer(text, lineterminator="\n")
     folded = study.sweep.folds is not None
     columns = [*COLUMNS, *(FOLD_COLUMNS if folded else ())]
-    names = [name for name in study.sweep.space if name not in columns]
-    writer.writerow([*columns, *names])
+    names = list(study.sweep.space)
+    writer.writerow([*columns, *(f"parameter.{name}" if name in columns else name for name in names)])
     for each in study.results():
         writer.writerow([*_row(each, folded=folded), *(_cell(each, name) for name in names)])
     write_atomically(folder.table, text.getvalue(), sync=False)

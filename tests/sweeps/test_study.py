@@ -211,6 +211,17 @@ def test_the_table_has_a_row_for_each(tmp_path: Path) -> None:
     assert [float(row["a"]) for row in rows] == [each.values["a"] for each in study.results()]
 
 
+def test_a_parameter_may_be_called_as_a_column(tmp_path: Path) -> None:
+    space = {name: {"range": [0, 1], "at": f"model.{name}"} for name in ("epochs", "value", "a")}
+    study = open_study(tmp_path / "s", space=space, most=2)
+    run_all(study)
+    write_table(study.folder, study)
+    for row, trial in zip(csv.DictReader(study.folder.table.read_text().splitlines()), study.results(), strict=True):
+        said = {"epochs": row["parameter.epochs"], "value": row["parameter.value"], "a": row["a"]}
+        assert {name: float(value) for name, value in said.items()} == trial.values
+        assert row["epochs"] == "1"
+
+
 def test_importance_finds_what_matters(tmp_path: Path) -> None:
     study = open_study(tmp_path / "s", space={"a": {"range": [0, 1]}, "b": {"range": [0, 1]}, "one": [1]}, most=60)
     assert study.importance() == {}

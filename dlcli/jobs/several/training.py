@@ -29,7 +29,7 @@ from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
-from dlcli.runs.members import Kind, Several, member_facts
+from dlcli.runs.members import Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -380,5 +380,9 @@ def require_kind(several: Several | None, path: Path, kind: Kind) -> Several:
     """
     if several is not None and several.kind == kind:
         return several
-    what = "a single run" if several is None else f"of the kind {several.kind}"
-    raise RunError(Problem(f"{path} is {what}, and not of the kind {kind}", hint="see its run.json", rule="not-a-run"))
+    if several is None:
+        what, hint = "a single run", f"dlcli train --resume {path} goes on with it"
+    else:
+        way = resume_command(several.kind, path)
+        what, hint = f"of the kind {several.kind}", f"{way} goes on with it"
+    raise RunError(Problem(f"{path} is {what}, and not of the kind {kind}", hint=hint, rule="not-a-run"))

@@ -65,7 +65,8 @@ def _facts(view: RunView) -> Iterator[tuple[str, str]]:
         yield "finished", f"{moment(entry.text('finished'))}, after {number(entry.number('seconds'))} s"
     kept = entry.number("model_epoch")
     of = f"; the model is that of epoch {number(kept)}" if kept not in (None, entry.number("epochs")) else ""
-    yield "epochs", f"{number(entry.number('epochs'))} of {number(view.setting('fit', 'epochs'))}{of}"
+    each = "" if not entry.members else "in all, of each at most "  # those of a folder are of all its runs together
+    yield "epochs", f"{number(entry.number('epochs'))} {each or 'of '}{number(view.setting('fit', 'epochs'))}{of}"
     yield from _data(record)
     yield from _model(view)
     argv = record.get("argv")
