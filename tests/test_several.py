@@ -151,6 +151,11 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"data.train reads other files than when .*fold-1 was trained"):
         dlcli.cross_validate(resume=run)
     shutil.copy(place / "table.csv", table)
+    written = (run.path / "config.yaml").read_text()
+    (run.path / "config.yaml").write_text(written.replace("epochs: 2", "epochs: 3"))
+    with pytest.raises(RunError, match=r"config.yaml has changed since the cross-validation was begun"):
+        dlcli.cross_validate(resume=run)
+    (run.path / "config.yaml").write_text(written)
     again = dlcli.cross_validate(resume=run)
     assert again.status == "completed"
     assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()

@@ -76,18 +76,26 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
         if not config.is_file():
             continue
         if folder.owns(best.number) or not folder.best.is_file():
-            content = config.read_bytes() if study.sweep.folds is None else _without_fold(config, folder).encode()
-            _replace(folder.best, content)  # else it was gone on with, and what was written before is the trial's
+            # Else it was gone on with, and what was written before is the trial's.
+            _replace(folder.best, _as_whole(config, folder, folded=study.sweep.folds is not None))
         return best
     return None
 
 
-def _without_fold(config: Path, folder: SweepFolder) -> str:
-    """The config of all folds, which is written at the first of them, with the rows that it says of itself."""
-    value, written = read(config).value, folder.read().document.value
-    data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
-    said = {name: each for name, each in written["data"].items() if name == "validation"}
-    return dump({**value, "data": {**data, **said}})
+def _as_whole(config: Path, folder: SweepFolder, *, folded: bool) -> bytes:
+    """The config of a trial as it is to be read beside the trials: its own code is named where the trial keeps it; of
+    folds, which have it at the first of them, it has the rows that the sweep's config says."""
+    written = folder.read().document.value
+    if not folded and not written.get("code"):
+        return config.read_bytes()
+    value = read(config).value
+    if value.get("code"):
+        value = {**value, "code": [f"{config.parent.name}/{name}" for name in value["code"]]}
+    if folded:
+        data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
+        said = {name: each for name, each in written["data"].items() if name == "validation"}
+        value = {**value, "data": {**data, **said}}
+    return dump(value).encode()
 
 
 def _replace(target: Path, content: bytes) -> None:

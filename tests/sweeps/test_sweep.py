@@ -97,6 +97,20 @@ def test_the_best_can_be_trained_again_to_the_same(swept: tuple[SweepOutcome, li
     assert again.history == outcome.best_run.history
 
 
+def test_the_best_with_code_of_ones_own_is_trained_where_it_stands(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import keras\n\n\nclass Twice(keras.layers.Layer):\n    def call(self, x):\n        return 2 * x\n"
+    )
+    searched = {**config(data), "code": [str(tmp_path / "own.py")], "report": False}
+    searched["model"] = {"layers": ["Twice", *searched["model"]["layers"]]}
+    searched["sweep"]["space"] = {RATE: {"log": [1e-3, 1e-1]}}
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=1)
+    (tmp_path / "s").rename(tmp_path / "moved")
+    again = dlcli.train(tmp_path / "moved" / "best.yaml", run_dir=tmp_path / "again")
+    assert outcome.best is not None
+    assert again.history["val_loss"][-1] == outcome.best.result.value
+
+
 def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) -> None:
     run = swept[0].best_run
     assert run is not None

@@ -13,6 +13,7 @@ from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
+from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.samples import Samples
 from dlcli.data.stages import check_rows
@@ -29,7 +30,7 @@ from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, write_atomically
-from dlcli.runs.members import Kind, Several, member_facts, resume_command
+from dlcli.runs.members import WORDS, Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -38,6 +39,10 @@ from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
 
 __all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
+
+
+_CONFIG = "config_sha256"
+"""Of the folder's config, in its record: what is trained later is to be of the same."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +153,7 @@ def train_members(
         DlcliError: See `run_job`; rows that have changed since.
     """
     if before is not None:
+        _require_same_config(before)
         _require_same_data(before, shared.reader(job.checked.config))
     with (
         claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
@@ -162,6 +168,8 @@ def train_members(
                 config = job.checked.config
                 config = config.model_copy(update={"code": run.keep_code(config.code)})
                 write_atomically(run.config, dump(config.notation()))
+                record.note(**{_CONFIG: fingerprint(run.config).sha256})
+                record.save()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -210,6 +218,19 @@ def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
     with located(job.inspection):
         table = check_rows(shared.reader(job.checked.config).table())
         require_divisible(table, [member.config for member in job.members])
+
+
+def _require_same_config(before: Several) -> None:
+    """Make sure that all members are of the same config, which nobody has changed meanwhile.
+
+    Raises:
+        RunError: It is another; nothing is said of one that was begun before this was noted.
+    """
+    config, known = before.directory.config, before.record.get(_CONFIG)
+    if known is not None and known != fingerprint(config).sha256:
+        message = f"{config} has changed since the {WORDS[before.kind]} was begun"
+        hint = "put it back; or train all of it anew, in another directory"
+        raise RunError(Problem(message, hint=hint, rule="resume-differs"))
 
 
 def _require_same_data(before: Several, reader: TableReader) -> None:
@@ -360,7 +381,18 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
     }
     if before is None:
         return facts
-    kept = ("started", "argv", "config_file", "working_directory", "versions", "hardware", "git", "columns", "reading")
+    kept = (
+        "started",
+        _CONFIG,
+        "argv",
+        "config_file",
+        "working_directory",
+        "versions",
+        "hardware",
+        "git",
+        "columns",
+        "reading",
+    )
     earlier = before.record.get("resumed")
     resumed = {"at": now(), "argv": own["argv"], "versions": own["versions"]}
     facts |= {key: before.record[key] for key in (*kept, "data", "rows") if key in before.record}
