@@ -10,7 +10,7 @@ from typing import Any
 from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
-from dlcli.runs.layout import write_atomically
+from dlcli.runs.layout import INITIAL, write_atomically
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
 from dlcli.sweeps.study import Study
@@ -83,15 +83,19 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
 
 
 def _as_whole(config: Path, folder: SweepFolder, *, folded: bool) -> bytes:
-    """The config of a trial as it is to be read beside the trials: its own code is named where the trial keeps it; of
-    folds, which have it at the first of them, it has the rows that the sweep's config says."""
-    written = folder.read().document.value
-    if not folded and not written.get("code"):
+    """The config of a trial as it is to be read beside the trials: the files that the trial keeps are named in its
+    directory; of folds, which have it at the first of them, it has the rows that the sweep's config says."""
+    keeps = any((config.parent / name).exists() for name in ("code", INITIAL))
+    if not folded and not keeps:
         return config.read_bytes()
     value = read(config).value
+    own = config.parent.name
     if value.get("code"):
-        value = {**value, "code": [f"{config.parent.name}/{name}" for name in value["code"]]}
+        value = {**value, "code": [f"{own}/{name}" for name in value["code"]]}
+    if value["model"].get("weights") in (INITIAL, {"run": INITIAL}):
+        value = {**value, "model": {**value["model"], "weights": {"run": f"{own}/{INITIAL}"}}}
     if folded:
+        written = folder.read().document.value
         data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
         said = {name: each for name, each in written["data"].items() if name == "validation"}
         value = {**value, "data": {**data, **said}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -97,14 +98,18 @@ def test_the_best_can_be_trained_again_to_the_same(swept: tuple[SweepOutcome, li
     assert again.history == outcome.best_run.history
 
 
-def test_the_best_with_code_of_ones_own_is_trained_where_it_stands(data: Path, tmp_path: Path) -> None:
+def test_the_best_is_trained_where_it_stands_with_the_files_that_it_keeps(data: Path, tmp_path: Path) -> None:
+    """Code of one's own, and weights that were learnt before."""
     (tmp_path / "own.py").write_text(
         "import keras\n\n\nclass Twice(keras.layers.Layer):\n    def call(self, x):\n        return 2 * x\n"
     )
     searched = {**config(data), "code": [str(tmp_path / "own.py")], "report": False}
     searched["model"] = {"layers": ["Twice", *searched["model"]["layers"]]}
     searched["sweep"]["space"] = {RATE: {"log": [1e-3, 1e-1]}}
+    dlcli.train({**searched, "sweep": None}, run_dir=tmp_path / "first")
+    searched["model"]["weights"] = str(tmp_path / "first")
     outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=1)
+    shutil.rmtree(tmp_path / "first")
     (tmp_path / "s").rename(tmp_path / "moved")
     again = dlcli.train(tmp_path / "moved" / "best.yaml", run_dir=tmp_path / "again")
     assert outcome.best is not None
