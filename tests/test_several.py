@@ -16,7 +16,9 @@ from dlcli.cli.main import main
 from dlcli.data.table.table import read_rows
 from dlcli.errors import ConfigError, DataError, ModelError, RunError
 from dlcli.runs.comparing import compare_history
+from dlcli.runs.contents import foreign_files
 from dlcli.runs.history import read_history
+from dlcli.runs.layout import RunDirectory
 from dlcli.training.events import Event
 from dlcli.training.guards.interruption import StopTraining
 
@@ -57,7 +59,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def weights(run: Path) -> list[Any]:
-    from dlcli.runs.layout import RunDirectory
     from dlcli.trained.keras_predictor import load_keras
     from dlcli.trained.own_code import GRANTED
 
@@ -177,7 +178,10 @@ def test_the_table_is_read_once(place: Path, tmp_path: Path, monkeypatch: pytest
 def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
     config = job(place, fit={"epochs": 1})
     config["data"] |= {"split": {"group": "who"}, "features": ["a", "b"]}
+    (tmp_path / "own.py").write_text("def nothing():\n    return None\n")
+    config["code"] = [str(tmp_path / "own.py")]
     dlcli.cross_validate(config, folds=2, run_dir=tmp_path / "cv")
+    assert foreign_files(RunDirectory(tmp_path / "cv")) == []  # it can be replaced, and cleared away
     table = pd.read_csv(tmp_path / "cv" / "predictions.csv")
     assert (table.groupby(TABLE["who"].iloc[table["row"] - 1].to_numpy())["fold"].nunique() == 1).all()
 

@@ -7,6 +7,7 @@ import dataclasses
 import math
 import shutil
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ class SweepTrials:
         self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
         self._sources = sources_searched(sweep)
-        self._alike: set[TableReader] = set()
+        self._alike: weakref.WeakSet[TableReader] = weakref.WeakSet()
 
     def train(self, taken: Taken) -> Result | None:
         """Train a trial, or what is left of it; None when somebody has asked to stop.

@@ -24,12 +24,12 @@ from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption, other_sources
 from dlcli.jobs.several.dividing import require_divisible
 from dlcli.jobs.several.members import Member, ensemble_members
-from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
+from dlcli.jobs.several.outcome import PREDICTIONS, evaluate_mean, gather_outcome
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
-from dlcli.runs.layout import RunDirectory, write_atomically
+from dlcli.runs.layout import RunDirectory, copied_names, write_atomically
 from dlcli.runs.members import WORDS, Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
@@ -375,7 +375,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": ["predictions.csv"],
+        "writes": [PREDICTIONS, *copied_names(config.code)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }
