@@ -13,7 +13,7 @@ import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from benchmarks.memory import memory
 from benchmarks.pictures import pictures
 from benchmarks.precision import precision
 from benchmarks.predicting import SIZES, predicting, train
+from benchmarks.public import PUBLIC
 from benchmarks.reading import reading
 from benchmarks.sweeps import sweeps
 from benchmarks.tables import SECTIONS, write_tables
@@ -59,6 +60,7 @@ def main() -> None:
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
     parser.add_argument("--alone", action="store_true", help="without PyTorch, scikit-learn and boosting")
     parser.add_argument("--folder", type=Path, help="keep the files; what `boosting` has found there is not done again")
+    parser.add_argument("--tables", nargs="*", default=list(PUBLIC), metavar="TABLE", help="those of `boosting`")
     parser.add_argument("--write", action="store_true", help="write the tables into the pages")
     options = parser.parse_args()
     unknown = set(options.what) - {*SECTIONS, *CASES}
@@ -73,7 +75,7 @@ def main() -> None:
             cases = [case for case in CASES if section == "training" and case in options.what]
             if not options.what or section in options.what or cases:
                 results.setdefault("pairs", {})[section] = options.pairs
-                for found in measured(section, cases, bench, trials=options.trials):
+                for found in measured(section, cases, bench, trials=options.trials, public=options.tables):
                     results[section] = {**results.get(section, {}), **found}
                     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
                     print(*(table(found) for table in tables), sep="\n", flush=True)
@@ -81,7 +83,9 @@ def main() -> None:
         write_tables(ROOT, results)
 
 
-def measured(section: str, cases: list[str], bench: Bench, *, trials: int) -> Iterator[Result]:
+def measured(
+    section: str, cases: list[str], bench: Bench, *, trials: int, public: Sequence[str] = tuple(PUBLIC)
+) -> Iterator[Result]:
     """The results of a section, one after the other.
 
     Args:
@@ -89,11 +93,12 @@ def measured(section: str, cases: list[str], bench: Bench, *, trials: int) -> It
         cases: Of `training`: which; all when empty.
         bench: How to measure.
         trials: Of a sweep.
+        public: The tables of `boosting`.
     """
     if section == "training":
         yield from ({case: training(case, bench)} for case in cases or CASES)
     elif section == "boosting":
-        yield from boosting(bench)
+        yield from boosting(bench, public)
     elif section == "kinds":
         yield from ({name: kind(name, bench)} for name in KINDS)
     elif section == "whole":

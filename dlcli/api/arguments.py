@@ -44,11 +44,15 @@ def checked_config(
     config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
 ) -> tuple[Inspection, CheckedConfig]:
     """The config after the first stage."""
-    if isinstance(config, Mapping):
-        inspection = inspect_value(config, Path.cwd(), overrides)
-    else:
-        inspection = inspect(Path(config), overrides)
+    inspection = inspected(config, overrides)
     return inspection, checked_of(inspection, needs_keras=needs_keras, notify=notify)
+
+
+def inspected(config: ConfigLike, overrides: Overrides) -> Inspection:
+    """The config, read and looked at."""
+    if isinstance(config, Mapping):
+        return inspect_value(config, Path.cwd(), overrides)
+    return inspect(Path(config), overrides)
 
 
 def checked_of(inspection: Inspection, *, needs_keras: bool, notify: Callable[[Problem], None]) -> CheckedConfig:

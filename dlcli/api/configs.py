@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +13,22 @@ from dlcli.api.arguments import (
     Overrides,
     cache_in,
     checked_config,
+    inspected,
     require_names,
-    with_more,
 )
-from dlcli.api.listeners import ignore
+from dlcli.api.several import fold_job, require_no_fold
 from dlcli.backend.memory import with_memory_named
-from dlcli.config.inspection.inspection import inspect, inspect_value
 from dlcli.errors import ConfigError, Problem
 from dlcli.training.events import Listener, Notice, Planned
 from dlcli.training.messages import forward_warnings
 
 if TYPE_CHECKING:
+    from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+    from dlcli.data.cache.cache import Cache
+    from dlcli.data.prepare import Prepared
     from dlcli.data.sources.options import Reading
     from dlcli.drafting.draft import Draft
+    from dlcli.jobs.several.dividing import FoldRows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,10 +38,12 @@ class CheckReport:
     Args:
         warnings: What looks like a mistake, and still can be trained.
         planned: The model, the splits and the accounting; None after the first stage alone.
+        folds: What each fold is made of, where folds were asked for.
     """
 
     warnings: tuple[Problem, ...]
     planned: Planned | None
+    folds: tuple[FoldRows, ...] = ()
 
 
 @with_memory_named
@@ -48,6 +53,8 @@ def check(
     overrides: Overrides = (),
     fast: bool = False,
     show: str | os.PathLike[str] | None = None,
+    folds: int | None = None,
+    repeats: int = 1,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
 ) -> CheckReport:
@@ -62,6 +69,9 @@ def check(
         fast: Only the first stage.
         show: A PNG file to write: images of the first batch of the training, as they are changed at random, with what
             is to be learnt of each.
+        folds: Check what `cross_validate` would do with so many folds: how the rows are divided, for which they are
+            read in the first stage too, and then the first fold as a training.
+        repeats: As for `cross_validate`.
         cache_dir: As for `train`, which then finds the data ready.
         listener: Called with the stages and notices.
 
@@ -70,6 +80,17 @@ def check(
     """
     require_names(cache_dir, show)
     warnings: list[Problem] = []
+
+    def collect(event: Any) -> None:
+        if isinstance(event, Notice) and event.warning:
+            warnings.append(event.problem)
+        elif listener is not None:
+            listener(event)
+
+    if folds is not None:
+        return _check_folds(
+            config, overrides, folds, repeats, fast=fast, show=show, cache_dir=cache_dir, tell=collect, told=warnings
+        )
     inspection, checked = checked_config(config, overrides, needs_keras=not fast, notify=warnings.append)
     if checked.config.ensemble is not None and listener is not None:
         message = f"ensemble: {checked.config.ensemble} models are trained; what follows is of each of them"
@@ -78,26 +99,63 @@ def check(
         from dlcli.config.lint.linting import lint
 
         return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
-    if checked.config.sweep is not None and checked.config.sweep.folds is not None:
-        fold = {"number": 1, "of": checked.config.sweep.folds, "repeat": 1}
-        given = with_more(overrides, {"data.fold": fold, "sweep": None})
-        inspection, checked = checked_config(config, given, needs_keras=True, notify=ignore)
+    if (sweep := checked.config.sweep) is not None and sweep.folds is not None:
+        warnings.clear()  # they are told again
+        return _check_folds(
+            config, overrides, sweep.folds, 1, fast=False, show=show, cache_dir=cache_dir, tell=collect, told=warnings
+        )
+    planned = _second_stage(inspection, checked, show=show, cache=cache_in(cache_dir), tell=collect)
+    return CheckReport(tuple(warnings), planned)
+
+
+def _second_stage(
+    inspection: Inspection,
+    checked: CheckedConfig,
+    *,
+    show: str | os.PathLike[str] | None,
+    cache: Cache,
+    tell: Listener,
+    ready: Callable[[CheckedConfig], Prepared] | None = None,
+) -> Planned:
+    """Read the data, unless that is done, and build the model."""
     from dlcli.jobs.preparing import prepare_job
     from dlcli.jobs.showing import show_batch
 
-    def collect(event: Any) -> None:
-        if isinstance(event, Notice) and event.warning:
-            warnings.append(event.problem)
-        elif listener is not None:
-            listener(event)
-
-    with forward_warnings(collect):
+    with forward_warnings(tell):
         prepared, plan = prepare_job(
-            inspection, checked, directory=Path("run"), cache=cache_in(cache_dir), tell=collect, check=True
+            inspection, checked, directory=Path("run"), cache=cache, tell=tell, check=True, ready=ready
         )
         if show is not None:
             show_batch(plan, prepared, Path(show))
-    return CheckReport(tuple(warnings), plan.planned)
+    return plan.planned
+
+
+def _check_folds(
+    config: ConfigLike,
+    overrides: Overrides,
+    folds: int,
+    repeats: int,
+    *,
+    fast: bool,
+    show: str | os.PathLike[str] | None,
+    cache_dir: str | os.PathLike[str] | None,
+    tell: Listener,
+    told: list[Problem],
+) -> CheckReport:
+    """Check a cross-validation; see `check`. What is told as a warning is in `told`."""
+    require_no_fold(config, overrides)
+    job = fold_job(config, overrides, folds, repeats, needs_keras=not fast, notify=told.append)
+    from dlcli.jobs.several.dividing import divide_job
+    from dlcli.jobs.several.shared import Shared
+
+    cache = cache_in(cache_dir)
+    with Shared(cache, tell) as shared:
+        found = divide_job(job, shared, tell).parts
+        if fast:
+            return CheckReport(tuple(told), None, found)
+        checked = job.checked_of(job.members[0])
+        planned = _second_stage(job.inspection, checked, show=show, cache=cache, tell=tell, ready=shared.prepared)
+    return CheckReport(tuple(told), planned, found)
 
 
 def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
@@ -115,10 +173,7 @@ def expanded(config: ConfigLike, *, overrides: Overrides = ()) -> str:
     """
     from dlcli.config.document.writer import dump
 
-    if isinstance(config, Mapping):
-        inspection = inspect_value(config, Path.cwd(), overrides)
-    else:
-        inspection = inspect(Path(config), overrides)
+    inspection = inspected(config, overrides)
     if not inspection.document.complete or not inspection.document.value:
         raise ConfigError(inspection.problems)
     return dump(inspection.document.value)

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dlcli.api.arguments import ConfigLike, Overrides, RunLike, cache_in, checked_config, require_names, with_more
+from dlcli.api.arguments import (
+    ConfigLike,
+    Overrides,
+    RunLike,
+    cache_in,
+    checked_config,
+    inspected,
+    require_names,
+    with_more,
+)
 from dlcli.api.listeners import ignore, leave_to_run, once, warner
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import ConfigError, Problem, RunError
 from dlcli.runs.claiming import choose
-from dlcli.runs.members import open_several
+from dlcli.runs.members import WORDS, Several, open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
 from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
     from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+    from dlcli.config.schema import Config
     from dlcli.jobs.findings import Findings
+    from dlcli.jobs.several.job import SeveralJob
     from dlcli.jobs.workers.task import Task
 
 
@@ -75,8 +88,8 @@ def cross_validate(
         return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
     if config is None:
         raise TypeError("cross_validate needs a config, or a folder to resume")
-    _require_counts(folds, repeats)
-    job = _job(config, overrides, folds, repeats, tell)
+    require_no_fold(config, overrides)
+    job = fold_job(config, overrides, folds, repeats, needs_keras=True, notify=warner(tell))
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.several.training import train_several
 
@@ -95,18 +108,45 @@ def cross_validate(
     )
 
 
-def _job(config: ConfigLike, overrides: Overrides, folds: int, repeats: int, tell: Findings) -> Any:
-    from dlcli.jobs.several.members import fold_members
-    from dlcli.jobs.several.training import SeveralJob
+def fold_job(
+    config: ConfigLike,
+    overrides: Overrides,
+    folds: int,
+    repeats: int,
+    *,
+    needs_keras: bool,
+    notify: Callable[[Problem], None],
+) -> SeveralJob:
+    """The cross-validation of a config.
 
+    Raises:
+        ConfigError: It is not valid, or trains several models already.
+    """
+    _require_counts(folds, repeats)
     given = with_more(overrides, {"data.fold": {"number": 1, "of": folds, "repeat": 1}, "sweep": None})
-    inspection, checked = checked_config(config, given, needs_keras=True, notify=warner(tell))
+    inspection, checked = checked_config(config, given, needs_keras=needs_keras, notify=notify)
     if checked.config.ensemble is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"
         raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
     _require_one_process(inspection, checked, "folds")
-    facts = {"folds": {"of": folds, "repeats": repeats}}
-    return SeveralJob(inspection, checked, "cross_validation", fold_members(checked.config, folds, repeats), facts)
+    from dlcli.jobs.several.job import cross_validation_job
+
+    return cross_validation_job(inspection, checked, folds, repeats)
+
+
+def require_no_fold(config: ConfigLike, overrides: Overrides) -> None:
+    """Refuse a config that is of one fold already.
+
+    Raises:
+        ConfigError: It is.
+    """
+    inspection = inspected(config, overrides)
+    value = inspection.document.value
+    data = value.get("data") if isinstance(value, Mapping) else None
+    if isinstance(data, Mapping) and data.get("fold") is not None:
+        message = "the config is of one fold of a cross-validation already, and there are no folds within folds"
+        hint = "leave data.fold out"
+        raise ConfigError(inspection.locate(Problem(message, path="data.fold", hint=hint, rule="nested-folds")))
 
 
 def _resume(
@@ -133,15 +173,12 @@ def _resume(
     _require_counts(of, repeats)
     assert isinstance(of, int)
     assert isinstance(repeats, int)
-    if overrides:
-        message = "a cross-validation goes on with the config that its folds were begun with"
-        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    _require_same_config(overrides, before)
     if before.record.get("status") == "completed":
-        message = f"there is nothing to do: all {len(before.names)} folds are trained"
-        tell(Notice(Problem(message, rule="nothing-to-do")))
-        return Run(path)
-    job = _job(before.directory.config, (), of, repeats, tell)
+        return _nothing_to_do(before, allow_code=allow_code, tell=tell)
+    job = fold_job(before.directory.config, (), of, repeats, needs_keras=True, notify=warner(tell))
     require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
+    job = _reaching_no_further(job, allowed=allow_code, tell=tell)
     return train_several(
         job,
         directory=before.directory,
@@ -155,12 +192,26 @@ def _resume(
     )
 
 
+def _reaching_no_further(job: SeveralJob, *, allowed: bool, tell: Findings) -> SeveralJob:
+    """The job of a folder that goes on, whose trackers are told by leave alone: the folder may be a stranger's."""
+    from dlcli.jobs.resuming import followed
+
+    def without(config: Config) -> Config:
+        return config.model_copy(update={"tracking": tracking})
+
+    tracking = followed(job.checked.config.tracking, allowed=allowed, tell=tell)
+    checked = dataclasses.replace(job.checked, config=without(job.checked.config))
+    members = tuple(dataclasses.replace(each, config=without(each.config)) for each in job.members)
+    return dataclasses.replace(job, checked=checked, members=members, allowed=allowed)
+
+
 def train_ensemble(
     task: Task, inspection: Inspection, checked: CheckedConfig, *, started: float, tell: Findings
 ) -> Run:
     """Train the members of a config with `ensemble`; see `dlcli.train`."""
     from dlcli.jobs.inputs import input_files
-    from dlcli.jobs.several.training import ensemble_job, train_several
+    from dlcli.jobs.several.job import ensemble_job
+    from dlcli.jobs.several.training import train_several
 
     _require_one_process(inspection, checked, "the members of an ensemble", elsewhere=task.coordinator)
     inputs = input_files(inspection, checked.config)
@@ -178,23 +229,20 @@ def train_ensemble(
 
 def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
     """Go on with an ensemble: its members that are trained stay as they are."""
-    from dlcli.jobs.several.training import ensemble_job, require_kind, train_several
+    from dlcli.jobs.several.job import ensemble_job
+    from dlcli.jobs.several.training import require_kind, train_several
     from dlcli.trained.own_code import require_code
 
     path = task.resume
     assert path is not None
     before = require_kind(open_several(path), path, "ensemble")
-    if task.overrides:
-        message = "an ensemble goes on with the config that its members were begun with"
-        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+    _require_same_config(task.overrides, before)
     if before.record.get("status") == "completed":
-        message = f"there is nothing to do: all {len(before.names)} members are trained"
-        tell(Notice(Problem(message, rule="nothing-to-do")))
-        return Run(path)
+        return _nothing_to_do(before, allow_code=task.allow_code, tell=tell)
     inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
     require_code(checked.config, before.directory, leave_to_run(task.allow_code, tell))
     return train_several(
-        ensemble_job(inspection, checked),
+        _reaching_no_further(ensemble_job(inspection, checked), allowed=task.allow_code, tell=tell),
         directory=before.directory,
         numbered=False,
         overwrite=False,
@@ -204,6 +252,30 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
         tell=tell,
         before=before,
     )
+
+
+def _require_same_config(overrides: Overrides, before: Several) -> None:
+    """Refuse what would make other members of those that are trained still.
+
+    Raises:
+        ConfigError: Something is to be another.
+    """
+    if overrides:
+        message = f"the {WORDS[before.kind]} {before.directory.path} goes on with the config that it was begun with"
+        raise ConfigError(Problem(message, hint="leave --set out, or begin anew", rule="resume-differs"))
+
+
+def _nothing_to_do(before: Several, *, allow_code: bool, tell: Findings) -> Run:
+    """A folder whose members are all trained; it may have been ended before their mean was evaluated."""
+    if not (before.directory.evaluations / "test.json").is_file():
+        from dlcli.config.inspection.resolved import read_resolved
+        from dlcli.jobs.several.outcome import evaluate_mean
+
+        config = read_resolved(before.place(before.names[0]).config)
+        evaluate_mean(before.directory, config, tell, leave=leave_to_run(allow_code, tell))
+    message = f"there is nothing to do: all {len(before.names)} members are trained"
+    tell(Notice(Problem(message, rule="nothing-to-do")))
+    return Run(before.directory.path)
 
 
 def _require_one_process(

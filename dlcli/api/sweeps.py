@@ -30,6 +30,7 @@ def sweep(
     minutes: float | None = None,
     workers: int = 1,
     join: str | os.PathLike[str] | None = None,
+    storage: str | None = None,
     run_dir: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
@@ -45,7 +46,9 @@ def sweep(
         trials: In place of `sweep.trials`.
         minutes: In place of `sweep.minutes`; from this call on.
         workers: Processes on this machine; one is this process.
-        join: The directory of a sweep that was begun elsewhere, to take part in.
+        join: The directory of a sweep that was begun elsewhere, or the database with it, to take part in.
+        storage: A database that keeps the study, for machines that share no folder: SQLAlchemy's URL, and the name of
+            the sweep behind it where that is not the config's: `postgresql://user@host/name#iris`.
         run_dir: Where the sweep goes; `runs/<name>-sweep` when None.
         overwrite: Replace what is in `run_dir`.
         cache_dir: As for `train`.
@@ -65,18 +68,31 @@ def sweep(
     """
     started = time.perf_counter()
     require_names(run_dir, cache_dir, join)
-    if (config is None) == (join is None) or (join is not None and (overwrite or run_dir is not None)):
+    from dlcli.sweeps.storage.address import Address, is_address
+
+    there = isinstance(join, str) and is_address(join)
+    if (config is None) == (join is None) or (join is not None and (overwrite or (run_dir is not None and not there))):
         raise TypeError("sweep takes a config, or the directory of a sweep to join, which has its own")
+    if there and storage is not None:
+        raise TypeError("the sweep to join is in a database: leave storage out")
     longer = {
         **({"sweep.trials": trials} if trials is not None else {}),
         **({"sweep.minutes": minutes} if minutes is not None else {}),
     }
-    from dlcli.sweeps.optuna_names import require
-    from dlcli.sweeps.sweep import begin_sweep, open_sweep
+    from dlcli.sweeps.optuna_names import require, require_optuna
+    from dlcli.sweeps.sweep import begin_sweep, join_database, open_sweep
 
     file = None
+    place = None if run_dir is None else Path(run_dir)
+    address = Address.parse(str(join)) if there else None if storage is None else Address.parse(storage)
     if join is not None:
-        searched = open_sweep(Path(join), overrides={**_mapping(overrides), **longer})
+        given = {**_mapping(overrides), **longer}
+        if there:
+            assert address is not None
+            require_optuna()
+            searched = join_database(address, place, overrides=given, started=started)
+        else:
+            searched = open_sweep(Path(join), overrides=given, address=address)
         require(searched.section)
     else:
         assert config is not None
@@ -84,8 +100,7 @@ def sweep(
         file = inspection.file
         if inspection.config is not None and inspection.config.sweep is not None:
             require(inspection.config.sweep)
-        place = None if run_dir is None else Path(run_dir)
-        searched = begin_sweep(inspection, place, overwrite=overwrite, started=started)
+        searched = begin_sweep(inspection, place, overwrite=overwrite, started=started, address=address)
     from dlcli.sweeps.running import run_sweep
 
     return run_sweep(
@@ -101,13 +116,21 @@ def sweep(
 
 @with_memory_named
 @with_warnings_forwarded
-def work_for(join: Path, *, minutes: float | None, cache_dir: Path | None, listener: Callable[[Any], None]) -> str:
+def work_for(
+    join: Path,
+    *,
+    storage: str | None,
+    minutes: float | None,
+    cache_dir: Path | None,
+    listener: Callable[[Any], None],
+) -> str:
     """Be one of the processes of a sweep that another watches; why it has ended."""
     from dlcli.sweeps.running import open_study
+    from dlcli.sweeps.storage.address import Address
     from dlcli.sweeps.sweep import open_sweep
     from dlcli.sweeps.worker import work
 
-    searched = open_sweep(join)
+    searched = open_sweep(join, address=None if storage is None else Address.parse(storage))
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     return work(searched, open_study(searched), cache=cache_in(cache_dir), deadline=deadline, tell=listener)
 

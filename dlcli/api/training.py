@@ -25,7 +25,7 @@ from dlcli.backend import startup, workers
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import Problem
 from dlcli.jobs.workers.task import Task
-from dlcli.runs.claiming import can_go_on, choose
+from dlcli.runs.claiming import can_go_on, choose, way_on
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.training.events import Listener, Notice
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from dlcli.data.prepare import Prepared
     from dlcli.jobs.findings import Findings
     from dlcli.jobs.reproducing import Reproduction
+    from dlcli.jobs.reproducing_several import Reproductions
     from dlcli.jobs.resuming import Resumption
     from dlcli.training.plan import Plan
 
@@ -164,7 +165,7 @@ def _begin(task: Task, *, started: float, tell: Findings) -> Run | None:
     directory = choose(checked.config.name, task.run_dir, overwrite=task.overwrite, inputs=inputs)
     if task.overwrite and can_go_on(directory):
         message = f"the run {directory.path}, which is replaced when the new one is complete, could be gone on with"
-        hint = f"dlcli train --resume {directory.path}"
+        hint = way_on(directory)
         tell(Notice(Problem(message, hint=hint, rule="could-go-on")))
 
     prepared, plan = prepare_job(inspection, checked, directory=directory.path, cache=cache, tell=tell)
@@ -267,20 +268,21 @@ def reproduce(
     allow_code: bool = False,
     cache_dir: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
-) -> Reproduction:
+) -> Reproduction | Reproductions:
     """Train a run again from its own directory, its config and its code, and say whether the numbers are the same.
 
     As many epochs are trained as the run has: of one that was interrupted or killed those that were whole.
 
     Args:
-        run: A run or its directory; nothing in it is changed.
+        run: A run or its directory; nothing in it is changed. Of an ensemble or a cross-validation each member is
+            trained again.
         run_dir: Where the new run goes and stays; when None it is trained beside, and removed.
         allow_code: Run the Python files that the run has in its `code/`.
         cache_dir: As for `train`.
         listener: Called with every event of the training.
 
     Raises:
-        RunError: It is no run, it is still being trained, or there is no place for another.
+        RunError: It is no run, or a sweep, it is still being trained, or there is no place for another.
         DlcliError: It cannot be trained again: its data is gone, for instance.
 
     Example:
@@ -289,14 +291,23 @@ def reproduce(
     """
     require_names(run, run_dir, cache_dir)
     path = run_path(run, "keras")
+    from dlcli.jobs.reproducing_several import reproduce_several, require_reproducible
+
+    several = open_several(path)
+    if several is not None:
+        require_reproducible(several)
     startup.load()
     from dlcli.jobs.reproducing import reproduce_run
 
     def again(config: Path, directory: Path, tell: Listener) -> Run:
         # Whoever follows the run has been told of it once, and a run may name anybody's address.
         unfollowed = {"tracking": None}
-        return train(config, overrides=unfollowed, run_dir=directory, cache_dir=cache_dir, listener=tell)
+        unseen = {"report": False} if run_dir is None else {}
+        return train(config, overrides={**unfollowed, **unseen}, run_dir=directory, cache_dir=cache_dir, listener=tell)
 
     place = None if run_dir is None else Path(run_dir)
     leave = leave_to_run(allow_code, listener)
-    return reproduce_run(path, place=place, leave=leave, train=again, tell=listener or ignore)
+    tell = listener or ignore
+    if several is not None:
+        return reproduce_several(several, place=place, leave=leave, train=again, tell=tell)
+    return reproduce_run(path, place=place, leave=leave, train=again, tell=tell)

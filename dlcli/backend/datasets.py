@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.errors import DlcliError
 
-__all__ = ["Batched", "dataset", "stacked_dataset", "stacked_pass"]
+__all__ = ["Batched", "dataset", "stack_signature", "stacked_dataset", "stacked_pass", "structure"]
 
 COUNT = tf.TensorSpec((), tf.int32)
 """How many batches of a stack count."""
@@ -44,7 +44,7 @@ def dataset(batches: Batched) -> tf.data.Dataset:
     signature = _signature(batches, free=1)
 
     def element(step: int) -> Any:
-        return _structure(batches.batch(step, batches.epoch))
+        return structure(batches.batch(step, batches.epoch))
 
     return _dataset(batches, element, signature, length=batches.steps)
 
@@ -62,9 +62,9 @@ def stacked_dataset(batches: Batched, size: int) -> tf.data.Dataset:
         if index == 0:
             first = batches.epoch
         batch, count = batches.stack(index % steps, size, first + index // steps)
-        return _structure(batch), np.int32(count)
+        return structure(batch), np.int32(count)
 
-    return _dataset(batches, element, (_signature(batches, free=2), COUNT), length=None)
+    return _dataset(batches, element, stack_signature(batches), length=None)
 
 
 def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
@@ -72,12 +72,17 @@ def stacked_pass(batches: Batched, size: int) -> tf.data.Dataset:
 
     def element(step: int) -> Any:
         batch, count = batches.stack(step, size, batches.epoch)
-        return _structure(batch), np.int32(count)
+        return structure(batch), np.int32(count)
 
-    return _dataset(batches, element, (_signature(batches, free=2), COUNT), length=batches.num_stacks(size))
+    return _dataset(batches, element, stack_signature(batches), length=batches.num_stacks(size))
 
 
-def _structure(batch: Any) -> Any:
+def stack_signature(batches: Batched) -> Any:
+    """The specs of a stack and its count."""
+    return _signature(batches, free=2), COUNT
+
+
+def structure(batch: Any) -> Any:
     """A batch as TensorFlow reads it: a tuple is a structure, a list would be one tensor; no weights, no third part."""
     inputs, targets, weights = batch
     parts = (targets,) if weights is None else (targets, weights)
@@ -90,7 +95,7 @@ def _signature(batches: Batched, *, free: int) -> Any:
     def spec(array: NDArray[Any]) -> tf.TensorSpec:
         return tf.TensorSpec((None,) * free + array.shape[1:], array.dtype)
 
-    return tf.nest.map_structure(spec, _structure(batches.sample()))
+    return tf.nest.map_structure(spec, structure(batches.sample()))
 
 
 def _dataset(batches: Batched, element: Callable[[int], Any], signature: Any, *, length: int | None) -> tf.data.Dataset:

@@ -14,22 +14,40 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from dlcli.backend.failures import culprit, not_compiled
+from dlcli.backend.numbers import is_number, read_as_numbers
 from dlcli.backend.random_state import Drawn, numbers_drawn, put_back, same_draws
 from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 from dlcli.errors import ModelError
 
-__all__ = ["Tracing", "for_any_size", "install", "install_validation"]
+__all__ = [
+    "COMPILING_FAULTS",
+    "Tracing",
+    "Trainer",
+    "for_any_size",
+    "forget_numbers",
+    "install",
+    "install_validation",
+    "loop",
+    "programs",
+    "reports_metrics",
+]
 
 Logs = dict[str, Any]
 
 PROGRAMS = "_programs_of_dlcli"
+
+BY_BATCH = "by batch"
+"""The first of the keys of programs that take single batches."""
+
+COMPILING_FAULTS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
+"""What is raised where XLA cannot compile a model, and for other reasons too."""
 
 
 class Tracing:
@@ -83,7 +101,7 @@ def install(
     fall_back: Callable[[str], None] | None = None,
     notice: Callable[[str], None] | None = None,
     unkept: Callable[[str], None] | None = None,
-) -> None:
+) -> Trainer:
     """Make `model.fit` train by stacks of batches.
 
     The optimizer's and the metrics' variables must exist (`create_state`). The data set given to `fit` has elements
@@ -99,17 +117,21 @@ def install(
         notice: Called with what the numbers of the job have that plain `fit`'s have not.
         unkept: Called with what of the step's state nobody can keep; see `watch_steps`.
 
+    Returns:
+        What trains: it may be asked for its loop.
+
     Raises:
         ModelError: In `fit`, when XLA cannot compile the model and there is no `fall_back`.
     """
-    runner = _Runner(model, xla=xla, tracing=tracing or Tracing(), fall_back=fall_back, notice=notice, unkept=unkept)
+    trainer = Trainer(model, xla=xla, tracing=tracing or Tracing(), fall_back=fall_back, notice=notice, unkept=unkept)
 
     def train_function(iterator: Any) -> Logs:
         between()
-        return runner.run(iterator)
+        return trainer.run(iterator)
 
     # Keras keeps a train function that is there; see `Trainer.make_train_function`.
     model.train_function = train_function
+    return trainer
 
 
 def watch_steps(model: Any, *, tracing: Tracing, unkept: Callable[[str], None]) -> None:
@@ -148,7 +170,8 @@ def _unkept(model: Any, graph: Any) -> Iterator[str]:
     optimizer = [] if model.optimizer is None else model.optimizer.variables
     known = {id(each.value) for each in (*model.variables, *optimizer, *model.metrics_variables)}
     for variable in getattr(graph, "variables", ()):
-        if id(variable) not in known and variable.trainable is not None and not _is_of_keras(variable, known):
+        known_ = id(variable) in known or is_number(variable)
+        if not known_ and variable.trainable is not None and not _is_of_keras(variable, known):
             yield f"the variable {variable.name.partition(':')[0]}, which is TensorFlow's and none of Keras's"
 
 
@@ -175,20 +198,28 @@ def install_validation(model: Any) -> None:
         if not _is_stacked(iterator.element_spec):
             return plain(iterator)  # type: ignore[no-any-return]
         if stacked is None:
-            stacked = _loop(model, model.test_step, iterator.element_spec, xla=False)
+            stacked = loop(model, model.test_step, iterator.element_spec, xla=False)
         return stacked(*next(iterator))  # type: ignore[no-any-return]
 
     test_function.takes_stacks = True  # type: ignore[attr-defined]
     model.test_function = test_function
 
 
-def _programs(model: Any) -> dict[Any, Any]:
+def programs(model: Any) -> dict[Any, Any]:
     """What was traced of a model's own steps, as it is compiled now; kept at the model, and gone with it."""
     compiled: dict[Any, Any] = vars(model).setdefault(PROGRAMS, {})  # Keras would track what is set as an attribute
     if compiled.get("optimizer") is not model.optimizer or "train_step" in vars(model):
         compiled.clear()
         compiled["optimizer"] = model.optimizer
     return compiled
+
+
+def forget_numbers(model: Any) -> None:
+    """Let go of what holds the model's numbers, of which one is another now: all but the loops, which read them."""
+    model.test_function = model.predict_function = None
+    traced = programs(model)
+    for key in [each for each in traced if isinstance(each, tuple) and each[0] == BY_BATCH]:
+        del traced[key]
 
 
 def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -202,10 +233,10 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
     model = getattr(step, "__self__", None)
     if not isinstance(model, keras.Model):
         return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
-    programs, key = _programs(model), (step.__name__, repr(signature))
-    if key not in programs:
-        programs[key] = tf.function(step, input_signature=[signature])
-    return programs[key]  # type: ignore[no-any-return]
+    traced, key = programs(model), (BY_BATCH, step.__name__, repr(signature))
+    if key not in traced:
+        traced[key] = tf.function(step, input_signature=[signature])
+    return traced[key]  # type: ignore[no-any-return]
 
 
 def _is_stacked(signature: Any) -> bool:
@@ -213,8 +244,8 @@ def _is_stacked(signature: Any) -> bool:
     return isinstance(signature, tuple) and len(signature) == 2 and getattr(signature[1], "shape", None) == ()
 
 
-class _Runner:
-    """The compiled function, and the one it is replaced by when XLA cannot compile the model."""
+class Trainer:
+    """The compiled function, and the one it is replaced by when XLA cannot compile the model; see `install`."""
 
     def __init__(
         self,
@@ -231,52 +262,84 @@ class _Runner:
         self._notice = notice
         self._unkept = unkept
         self._xla = xla
-        self._function: Any = None
+        self._mine: dict[Hashable, Any] = {}
+        self._loops: dict[bool, Any] = {}
         self._tracing = tracing
         self._told: list[str] = []
 
     def run(self, iterator: Any) -> Logs:
         """Train on the iterator's next stack."""
-        if self._function is None:
-            self._function = self._traced(iterator.element_spec)
         element = next(iterator)
         try:
-            logs: Logs = self._function(*element)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError) as error:
-            # XLA compiles before anything runs, so no variable has changed.
-            problem = not_compiled(self._model, error) if self._xla else None
-            if problem is None:
-                raise
-            if self._fall_back is None:
-                raise ModelError(problem) from error
-            self._leave_xla(problem.message)
-            self._function = self._traced(iterator.element_spec)
-            logs = self._function(*element)
+            logs: Logs = self._loop(iterator.element_spec)(*element)
+        except COMPILING_FAULTS as error:
+            self.leave_xla_after(error)
+            logs = self._loop(iterator.element_spec)(*element)
         return logs
 
-    def _traced(self, signature: Any) -> Any:
-        """The loop, that of a training before if the model has had one that is the same; else traced now."""
-        key = (self._xla, self._fall_back is None, repr(signature))
-        programs = _programs(self._model)
-        if key in programs and not self._tracing.begun:
+    @property
+    def under_xla(self) -> bool:
+        """Whether it trains under XLA, as far as is known by now."""
+        return self._xla
+
+    def program(self, key: Hashable, make: Callable[[bool], Any]) -> Any:
+        """A function that trains, that of a training before if the model has had one that is the same; else traced now.
+
+        Args:
+            key: Tells it from others of this model.
+            make: Traces it, with XLA or without, and gives the concrete function.
+        """
+        key = (key, self._xla, self._fall_back is None)
+        if key not in self._mine:
+            self._mine[key] = self._that_of_before(key, make)
+        return self._mine[key]
+
+    def _that_of_before(self, key: Hashable, make: Callable[[bool], Any]) -> Any:
+        traced = programs(self._model)
+        if key in traced and not self._tracing.begun:
             with self._tracing.alike():
-                return programs[key]
-        begins, told = numbers_drawn(), len(self._told)
-        function = self._trace_now(signature)
+                return traced[key]
+        begins, told, xla = numbers_drawn(), len(self._told), self._xla
+        function = self._trace_now(make)
         # One that has chosen by Python's random numbers, or was told of, is of this training alone.
-        if same_draws(numbers_drawn(), begins) and len(self._told) == told and key[0] == self._xla:
-            programs[key] = function
+        if same_draws(numbers_drawn(), begins) and len(self._told) == told and xla == self._xla:
+            traced[key] = function
         return function
 
-    def _trace_now(self, signature: Any) -> Any:
-        """The loop: without XLA where that would draw other numbers than the kernels."""
+    def leave_xla_after(self, error: Exception) -> None:
+        """Go on without XLA if that is what has failed: it compiles before anything runs, so no variable has changed.
+
+        Raises:
+            ModelError: It is, and there is no going on without.
+        """
+        problem = not_compiled(self._model, error) if self._xla else None
+        if problem is None:
+            raise error
+        if self._fall_back is None:
+            raise ModelError(problem) from error
+        self._leave_xla(problem.message)
+
+    def _loop(self, signature: Any) -> Any:
+        """The function (stack, count) -> logs, traced at most once."""
+        if self._loops.get(self._xla) is None:
+            self._loops[self._xla] = self._traced(signature)
+        return self._loops[self._xla]
+
+    def _traced(self, signature: Any) -> Any:
+
+        def make(xla: bool) -> Any:
+            return loop(self._model, self._model.train_step, signature, xla=xla).get_concrete_function()
+
+        return self.program(repr(signature), make)
+
+    def _trace_now(self, make: Callable[[bool], Any]) -> Any:
+        """A function: without XLA where that would draw other numbers than the kernels."""
         with self._tracing.alike():
-            function = _loop(self._model, self._model.train_step, signature, xla=self._xla)
-            graph = function.get_concrete_function().graph
-            draws = foreign_draws(graph)
+            function = make(self._xla)
+            draws = foreign_draws(function.graph)
         self._tell(draws)
         if self._unkept is not None:
-            for state in _unkept(self._model, graph):
+            for state in _unkept(self._model, function.graph):
                 self._told.append(state)
                 self._unkept(state)
             self._unkept = None
@@ -285,9 +348,7 @@ class _Runner:
         where = culprit(self._model, (*draws.stateless, *draws.stateful)) or "the model"
         self._leave_xla(f"under XLA {where} would draw other random numbers than in plain Keras")
         with self._tracing.alike():
-            function = _loop(self._model, self._model.train_step, signature, xla=False)
-            function.get_concrete_function()
-        return function
+            return make(False)
 
     def _leave_xla(self, reason: str) -> None:
         assert self._fall_back is not None
@@ -305,7 +366,7 @@ class _Runner:
         self._notice = None
 
 
-def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
+def loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool) -> Any:
     """A function (stack, count) -> logs that trains or tests on the first `count` batches of the stack.
 
     Traced once, for a batch of any size as in `fit`: Keras weighs the parts of a loss by a size that it knows.
@@ -318,7 +379,7 @@ def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool)
             return step(tf.nest.map_structure(lambda array: array[index], stack))
 
         first = tf.zeros_like(count)
-        if _reports_metrics(model, step):
+        if reports_metrics(model, step):
             tf.while_loop(lambda index: index < count, lambda index: (take(index), (index + 1,))[1], (first,))
             return model.get_metrics_result()  # type: ignore[no-any-return]
         # A step of one's own may report anything: what the loop carries has the form of what the first gives.
@@ -328,13 +389,13 @@ def _loop(model: Any, step: Callable[[Any], Logs], signature: Any, *, xla: bool)
         return logs  # type: ignore[no-any-return]
 
     def trace(stack: Any, count: Any) -> Logs:
-        with as_in_fit() if xla else contextlib.nullcontext():
+        with read_as_numbers(model), as_in_fit() if xla else contextlib.nullcontext():
             return run(stack, count)
 
     return tf.function(trace, input_signature=signature, jit_compile=xla, autograph=False)
 
 
-def _reports_metrics(model: Any, step: Callable[[Any], Logs]) -> bool:
+def reports_metrics(model: Any, step: Callable[[Any], Logs]) -> bool:
     """Whether a step returns the state of the metrics, as Keras's own do."""
     kind, name = type(model), step.__name__
     return getattr(kind, name) is getattr(keras.Model, name) and kind.compute_metrics is keras.Model.compute_metrics

@@ -12,7 +12,7 @@ from keras.src.random import seed_generator
 from tensorflow.python.eager import context
 from tensorflow.python.ops import stateful_random_ops
 
-__all__ = ["Drawn", "numbers_drawn", "put_back", "random_state", "restore_random_state", "same_draws"]
+__all__ = ["Drawn", "begin_again", "numbers_drawn", "put_back", "random_state", "restore_random_state", "same_draws"]
 
 Drawn = tuple[Any, Any]
 """Where Python's and NumPy's random numbers stand."""
@@ -63,11 +63,24 @@ def restore_random_state(state: Mapping[str, Any]) -> None:
     Raises:
         TypeError, ValueError: It is no such state.
     """
-    put_back(state["drawn"])
     if "keras" in state:
         seed_generator.global_seed_generator().state.assign(state["keras"])
+    put_back(state["drawn"])
     seeds = getattr(context.context(), "_rng", None)
     if "eager" in state and isinstance(seeds, random.Random):
         seeds.setstate(state["eager"])
     if "tensorflow" in state:
         stateful_random_ops.get_global_generator().state.assign(state["tensorflow"])
+
+
+def begin_again(state: Mapping[str, Any]) -> None:
+    """The same for a training that begins, in a process where others have drawn since: what none had made is not there.
+
+    Raises:
+        TypeError, ValueError: It is no such state.
+    """
+    if "keras" not in state:
+        global_state.set_global_attribute(seed_generator.GLOBAL_SEED_GENERATOR, None)
+    if "tensorflow" not in state:
+        stateful_random_ops.global_generator = None
+    restore_random_state(state)

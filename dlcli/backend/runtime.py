@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import dataclasses
 import os
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from dlcli.backend.startup import load
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["Runtime", "configure", "full_precision"]
+__all__ = ["Runtime", "configure", "full_precision", "keeping_kernels"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Runtime:
     gpus: tuple[str, ...]
 
 
-def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
+def configure(runtime: RuntimeConfig, seed: int, *, again: bool = False) -> Runtime:
     """Make the process ready to build and train one model; call it before each.
 
     Forgets the models built before, resets names, dtype policy and image format, and seeds Python, NumPy, TensorFlow
@@ -41,6 +42,7 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     Args:
         runtime: The config's `runtime`.
         seed: The config's `seed`; the same seed gives the same initial weights.
+        again: For a model that is built already, and is not to be forgotten.
 
     Raises:
         ModelError: The device is absent, or can no longer be chosen.
@@ -51,14 +53,49 @@ def configure(runtime: RuntimeConfig, seed: int) -> Runtime:
     device, gpus = _choose_device(tf, runtime.device)
     _set_threads(tf, runtime.threads or _share_of_threads())
     workers.join()
-    keras.utils.clear_session()
-    keras.config.set_floatx("float32")
-    keras.config.set_image_data_format("channels_last")
-    keras.config.set_dtype_policy(runtime.precision)
-    keras.utils.set_random_seed(seed)
+    with _kernels_kept() if _KEEPS.get() else contextlib.nullcontext():
+        if not again:
+            keras.utils.clear_session(free_memory=not _KEEPS.get())
+        keras.config.set_floatx("float32")
+        keras.config.set_image_data_format("channels_last")
+        keras.config.set_dtype_policy(runtime.precision)
+        keras.utils.set_random_seed(seed)
     _set_determinism(tf, runtime.deterministic)
     number = int(device.partition(":")[2] or 0)
     return Runtime(device=device, device_name=gpus[number] if device != "cpu" else "CPU", gpus=gpus)
+
+
+_KEEPS: contextvars.ContextVar[bool] = contextvars.ContextVar("keeps", default=False)
+
+
+@contextlib.contextmanager
+def keeping_kernels(keep: bool) -> Iterator[None]:
+    """While it lasts, making the process ready lets go of nothing that is compiled, as Keras and TensorFlow would.
+
+    They do so because a kernel may hold where its random numbers stand. Those of Keras's own layers do not: variables
+    hold it.
+
+    Args:
+        keep: False changes nothing.
+    """
+    token = _KEEPS.set(keep)
+    try:
+        yield
+    finally:
+        _KEEPS.reset(token)
+
+
+@contextlib.contextmanager
+def _kernels_kept() -> Iterator[None]:
+    # Both ask the context to clear its cache, and there is no other way to let them leave that out.
+    from tensorflow.python.eager import context
+
+    forget = context.pywrap_tfe.TFE_ContextClearCaches
+    context.pywrap_tfe.TFE_ContextClearCaches = lambda handle: None
+    try:
+        yield
+    finally:
+        context.pywrap_tfe.TFE_ContextClearCaches = forget
 
 
 @contextlib.contextmanager

@@ -223,8 +223,11 @@ def fit(table: Table, division: Division, *, seed: int, unscalable: Collection[s
     return preprocessing
 
 
-def fit_targets(table: Table, division: Division) -> None:
+def fit_targets(table: Table, division: Division) -> dict[str, tuple[str, ...]]:
     """Fit the targets alone, as far as classes go: what a division lacks is seen before the work of the features.
+
+    Returns:
+        The classes of each such target that has one a row.
 
     Raises:
         DataError: Classes that the training rows do not show.
@@ -237,6 +240,8 @@ def fit_targets(table: Table, division: Division) -> None:
     if preprocessing.columns:
         preprocessing.fit(table.rows[train.source].chunks(train.rows, preprocessing.columns))
         check_classes(table, division, preprocessing)
+    single = (codec.spec for codec in preprocessing.targets.values() if len(codec.columns) == 1 and not codec.spec.axes)
+    return {spec.name: spec.classes for spec in single if spec.kind == "category"}
 
 
 def check_classes(table: Table, division: Division, preprocessing: Preprocessing) -> None:

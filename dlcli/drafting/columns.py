@@ -12,6 +12,7 @@ import pyarrow as pa
 from dlcli.config.options.feature import Feature
 from dlcli.config.options.types import feature_types
 from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.columns.instants import instants
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.giveaways import gives_away
 from dlcli.data.lint.ids import counts_rows, is_numbered
@@ -58,6 +59,11 @@ class Column:
         return 0 if self.cells.is_array else len(self.cells.different)
 
     @property
+    def feature_type(self) -> str:
+        """The type's name; `auto` where it is not known yet."""
+        return "auto" if self.feature is None else self.feature.type
+
+    @property
     def details(self) -> str:
         """What there is to say of it beside its type, and a few of its values."""
         words = self.why
@@ -78,7 +84,7 @@ class Column:
         names = self.cells.names
         if self.feature.type == "category":
             return f"{', '.join(map(_shown, names[:3]))}{', ...' if len(names) > 3 else ''}"
-        return f"{_shown(min(names))} to {_shown(max(names))}" if names else ""
+        return _span(self.cells, self.feature.date_format)
 
 
 def look_at_columns(seen: Glance, target: str) -> list[Column]:
@@ -207,6 +213,17 @@ def _noted(guess: Guess) -> str:
         f"{doubt.message.partition(', and ')[2] or doubt.message}: {doubt.hint}" for doubt in guess.doubts
     )
     return f"{guess.note}; {doubts}" if doubts else guess.note
+
+
+def _span(cells: Cells, format: str | None) -> str:
+    """The first and the last of some dates, as they are written: not the first and last of these texts."""
+    read = instants(cells.different, format=format)
+    known = np.flatnonzero(~(read.missing | read.unreadable))
+    if not len(known):
+        return ""
+    moments = read.microseconds[known]
+    first, last = (cells.names[known[place]] for place in (moments.argmin(), moments.argmax()))
+    return f"{_shown(first)} to {_shown(last)}"
 
 
 def _shown(text: str) -> str:

@@ -6,11 +6,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.entities import has_entities, tells_when
 from dlcli.drafting.columns import Column
 from dlcli.drafting.survey import Survey
 from dlcli.drafting.task import Task
-from dlcli.drafting.times import numbered_times
+from dlcli.drafting.times import moments_of, numbered_times
 
 __all__ = ["Dividing", "candidates", "divide"]
 
@@ -19,6 +22,9 @@ _FEWEST_ROWS = 10
 
 _FEWEST_TIMES = 5
 """Different times from which on rows are in time."""
+
+_MATTERS = 0.05
+"""The part of the rows of a class without which a model would be another one."""
 
 _LARGE = 100_000
 """Rows from which on chance keeps the proportions of the classes, and a tenth is plenty to measure by."""
@@ -54,12 +60,13 @@ def candidates(columns: Sequence[Column]) -> list[str]:
     return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _orders(column))]
 
 
-def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequence[str]) -> Dividing:
+def divide(columns: Sequence[Column], task: Task, target: Cells, found: Survey, *, own: Sequence[str]) -> Dividing:
     """Decide on the splits.
 
     Args:
         columns: The features.
         task: What is predicted.
+        target: Its first values.
         found: All rows of the candidates.
         own: Splits that have a source of their own.
     """
@@ -75,6 +82,10 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     times = (column for column in columns if _orders(column) and _is_whole(column, found))
     order = next((column for column in times if _tells(column)), None)
+    if order is not None and (absent := _absent(order, task, target, found, (validation or 0) + (test or 0))):
+        drawn = _drawn(task, rows, validation, test)
+        why = f"{drawn.why}; in the order of {order.name} no training row would be of {absent!r}"
+        return dataclasses.replace(drawn, why=why)
     if order is not None:
         why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
         why += f" ({unit})" if (unit := numbered_times(order)) else ""
@@ -84,6 +95,8 @@ def divide(columns: Sequence[Column], task: Task, found: Survey, *, own: Sequenc
 
 def _drawn(task: Task, rows: int, validation: float | None, test: float | None) -> Dividing:
     splits = 1 + (validation is not None) + (test is not None)
+    if task.separator:
+        return Dividing("random", "rows of several classes each cannot have all in proportion", validation, test)
     if task.kind == "number":
         return Dividing("random", "rows do not depend on each other, as far as the columns tell", validation, test)
     if rows >= _LARGE:
@@ -124,7 +137,24 @@ def _orders(column: Column) -> bool:
 
 
 def _tells(column: Column) -> bool:
-    return bool(numbered_times(column)) or tells_when(column.name, column.cells)
+    if numbered_times(column):
+        return True
+    format = None if column.feature is None else column.feature.date_format
+    return tells_when(column.name, column.cells, format=format)
+
+
+def _absent(order: Column, task: Task, target: Cells, found: Survey, held_back: float) -> str:
+    """A class that comes later than all rows that would be trained on; empty where there is none, or nobody knows."""
+    if task.kind != "classes" or len(target.codes) != found.num_rows:
+        return ""
+    known = np.flatnonzero(target.codes >= 0)
+    ordered = target.codes[known][np.argsort(moments_of(order)[known], kind="stable")]
+    trained = ordered[: round(len(ordered) * (1 - held_back))]
+    absent = np.setdiff1d(ordered, trained)
+    matters = np.bincount(ordered)[absent] >= _MATTERS * len(ordered)
+    if len(np.unique(trained)) > 1:
+        absent = absent[matters]
+    return target.names[absent[0]] if len(absent) else ""
 
 
 def _is_whole(column: Column, found: Survey) -> bool:

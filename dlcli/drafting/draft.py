@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
 import types
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from dlcli.drafting.columns import Column, against_target, look_at_columns, sett
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import Layout, lay_out
 from dlcli.drafting.form import look_at_form
+from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.glance import Glance, glance
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
@@ -29,6 +31,12 @@ from dlcli.errors import DataError, Problem, first_of
 __all__ = ["Draft", "draft"]
 
 SEED = 7
+
+FORECASTS = "lstm-forecast"
+"""The preset that takes windows."""
+
+MOST_STEPS = 24
+"""Of a window that is shown."""
 
 MOST_CLASSES_LISTED = 20
 """Classes that are listed, so that their order and the positive one can be seen."""
@@ -112,11 +120,12 @@ def _draft(
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
     ]
+    columns = mark_gaps(columns, cells, task)
     sample = look_at_form(columns, seen.folder)
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
-    dividing = divide(columns, task, found, own=[name for name in place.sources if name != "train"])
+    dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
     rows = found.num_rows - task.missing
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
@@ -133,7 +142,7 @@ def _draft(
     )
     taken = [dividing.group] if dividing.group is not None else []
     layout = lay_out(columns, taken=taken, whole=seen.whole)
-    text = _page(place, seen, task, columns, dividing, recipe, found, output.parent, layout)
+    text = _page(place, seen, task, columns, dividing, recipe, found, output, layout)
     used = tuple(column.name for column in columns if column.used and column.name not in taken)
     left_out = {column.name: column.why for column in columns if not column.used}
     left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
@@ -168,19 +177,19 @@ def _page(
     dividing: Dividing,
     recipe: Recipe,
     found: Survey,
-    base: Path,
+    output: Path,
     layout: Layout,
 ) -> str:
     head = [
         remark(0, f"Purpose:  predict {task.target.name!r} ({_described(task)}) from {_described_rows(seen, found)}."),
-        remark(0, f"Command:  dlcli train {place.name}.yaml"),
+        remark(0, f"Command:  dlcli train {shlex.quote(output.name)}"),
         remark(0, "Drafted by dlcli init; each choice has its reason beside it, and all of it is yours to change."),
     ]
     names = [
         entry(0, "name", place.name),
         entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
     ]
-    data = [heading(0, "data"), *_sources(place, seen, dividing, base)]
+    data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
     data += [_target(task, dividing)]
     data += layout.lines
     data += recipe.data
@@ -191,7 +200,7 @@ def _page(
 def _described(task: Task) -> str:
     if task.kind == "number":
         return "a number" if task.width == 1 else f"{task.width} numbers"
-    return f"{len(task.classes)} classes"
+    return f"any of {len(task.classes)} classes" if task.separator else f"{len(task.classes)} classes"
 
 
 def _described_rows(seen: Glance, found: Survey) -> str:
@@ -207,7 +216,9 @@ def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list
             why = "a row for each file: path, name and folder" if place.files and split == "train" else ""
             lines.append(entry(1, split, place.written(split, base), why))
         elif split == "validation" and dividing.validation is not None:
-            lines.append(entry(1, split, dividing.validation, "the part of the rows that tells when to stop"))
+            lines.append(
+                entry(1, split, dividing.validation, "the part of the rows that tells which epoch is the best")
+            )
         elif split == "test" and dividing.test is not None:
             lines.append(entry(1, split, dividing.test, "the part that is looked at once, at the end"))
     if dividing.split is not None:
@@ -228,13 +239,14 @@ def _reading(seen: Glance) -> list[Line]:
         why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
         lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
-        asked = not set(marks) - {mark.strip() for mark in seen.asked.missing_values}
-        lines.append(entry(1, "missing_values", marks, "stand for empty cells" + " among numbers" * (not asked)))
+        lines.append(entry(1, "missing_values", marks, "stand for empty cells"))
     return lines
 
 
 def _target(task: Task, dividing: Dividing) -> Line:
-    said: dict[str, Any] = {"type": "number" if task.kind == "number" else "category"}
+    said: dict[str, Any] = {"type": task.type}
+    if task.separator:
+        said["separator"] = task.separator
     why = [task.why, task.target.why]
     if task.kind == "number" and task.width == 1:
         said["scale"] = "standard"
@@ -254,16 +266,25 @@ def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[
     """Where rows are in time, and a number is predicted: how they would be steps of a series instead."""
     if dividing.order is None or task.kind != "number":
         return []
-    said: dict[str, Any] = {"length": 24, "horizon": 1, "time": dividing.order}
+    said: dict[str, Any] = {"length": _length(columns, dividing), "horizon": 1, "time": dividing.order}
     series = find_series(columns, dividing.order)
     if series:
         said["series"] = series[0] if len(series) == 1 else list(series)
-    line = entry(0, "windows", said).text
     more = "each of `series` is one of its own" if series else "`series: COLUMN` in it, where there are several"
     return [
         remark(
-            1, "Rows in time may be steps of a series. To forecast from the steps before, put this in place of `split`:"
+            1,
+            "Rows in time may be steps of a series. To forecast from the steps before, put `windows` in place of "
+            "`split`, and `model` in place of what is below:",
         ),
-        remark(1, line),
+        remark(1, entry(0, "windows", said).text),
+        remark(1, entry(0, "model", {"preset": FORECASTS}).text),
         remark(1, f"({more}; see docs/series.md)"),
     ]
+
+
+def _length(columns: Sequence[Column], dividing: Dividing) -> int:
+    """Steps of a window: each split must have several windows of its own."""
+    steps = next(column.distinct for column in columns if column.name == dividing.order)
+    parts = [part for part in (dividing.validation, dividing.test) if part is not None]
+    return max(min(MOST_STEPS, int(steps * min(parts, default=1.0)) // 2), 1)

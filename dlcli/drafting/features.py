@@ -12,6 +12,7 @@ from dlcli.config.document.places import format_path
 from dlcli.config.schema import REST
 from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.drafting.columns import Column
+from dlcli.drafting.gaps import MARK
 from dlcli.drafting.page import Line, entry, heading, item, remark
 
 __all__ = ["MOST_LISTED", "Layout", "lay_out"]
@@ -71,7 +72,13 @@ def lay_out(columns: Sequence[Column], *, taken: Sequence[str], whole: bool) -> 
         lines += [remark(2, f"not {_spoken(each)}: {each.why}") for each in left_out]
         return Layout(tuple(lines), names)
     options = {each.name: each for each in features if given[each.name] not in _plain(each)}
-    lines = [heading(1, "features"), Line(2, f"{REST}: auto", _rest(features, options, whole=whole))]
+    marked = [name for name in options if given[name] == {"type": options[name].feature_type, MARK: True}]
+    lines = []
+    if len(marked) > _MANY:
+        kinds = {options.pop(name).feature_type for name in marked}
+        said = {kind: {MARK: "auto"} for kind in sorted(kinds)}
+        lines.append(entry(1, "defaults", said, f"{len(marked):,} columns lack values, and it is marked where"))
+    lines += [heading(1, "features"), Line(2, f"{REST}: auto", _rest(features, options, whole=whole))]
     lines += [entry(2, names[name], given[name], each.details) for name, each in options.items()]
     return Layout((*lines, *_excluded(left_out)), names)
 

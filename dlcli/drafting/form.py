@@ -11,6 +11,7 @@ from pathlib import Path
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.media.files import files_of
 from dlcli.drafting.columns import Column
+from dlcli.drafting.pixels import find_picture
 from dlcli.drafting.recipe import Form
 
 __all__ = ["Sample", "look_at_form"]
@@ -45,6 +46,8 @@ def look_at_form(columns: Sequence[Column], folder: Path | None) -> Sample:
     used = [column for column in columns if column.used]
     special = next((column for column in used if _is_special(column)), None)
     if special is None:
+        if (picture := find_picture(columns)) is not None:
+            return Sample("image", (picture.side, picture.side, 1), picture.columns)
         return Sample("table", (), list(columns))
     others = len(used) - 1
     why = f"a network for {special.name!r} alone is drafted; docs/graphs.md shows how branches are joined"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,8 +33,14 @@ PIECE = 1 << 20
 
 FEWEST_ROWS, MOST_ROWS = 500, 100_000
 
-_EMPTY = ("?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!")
-"""What is written among numbers for a cell without a value, in small letters."""
+_EMPTY = (
+    *("?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"),
+    *("inf", "-inf", "+inf", "infinity", "-infinity", "+infinity"),
+)
+"""What is written among numbers for a cell without a value, in small letters; and what no network can take."""
+
+_SIGNS, _LINES = ("?", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"), ("-", "--", ".")
+"""What no class is called, and what none is among numbers."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +97,14 @@ def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
     if looks_like_data and target not in {info.name for info in source.columns()}:
         options = dataclasses.replace(options, reading=dataclasses.replace(reading, header=False))
         source = open_with(said, options)
-    found = _look(source, options, reading, target)
+    try:
+        found = _look(source, options, reading, target)
+    except DataError as error:
+        if any(problem.rule != "infinite-value" for problem in error.problems):
+            raise
+        found = _look(source, options, reading, target, plain=True)
+        if not _marks(found, target):
+            raise
     if marks := _marks(found, target):
         options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
         found = _look(open_with(said, options), options, reading, target)
@@ -100,11 +113,14 @@ def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
     return found
 
 
-def _look(source: Source, options: TableOptions, asked: Reading, target: str | None) -> Glance:
+def _look(source: Source, options: TableOptions, asked: Reading, target: str | None, *, plain: bool = False) -> Glance:
+    """Look at the first rows; `plain`: of a file of text as they are written, where numbers cannot be read."""
     infos = [info for info in source.columns(whole=False) if info.name]
     readable = {info.name: info for info in infos if info.kind is not None}
     limit = _rows_of(readable.values())
     texts: frozenset[str] = frozenset() if target is None else frozenset({target})
+    if plain:
+        texts |= frozenset(name for name, info in readable.items() if info.kind == "number" and not info.dtype)
     while True:
         try:
             chunks, whole = _first_rows(source, _kinds(readable, texts), limit)
@@ -157,15 +173,27 @@ def _folder(chunks: list[Chunk]) -> Path | None:
 
 
 def _marks(found: Glance, target: str | None) -> tuple[str, ...]:
-    """Texts that stand for an empty cell in columns that are numbers but for them."""
+    """Texts that stand for an empty cell: in columns that are numbers but for them, and signs for it in the target."""
     marks: Counter[str] = Counter()
     for name, cells in found.columns.items():
-        if name == target or cells.is_array or not pa.types.is_string(cells.column.type):
+        if cells.is_array or not pa.types.is_string(cells.column.type):
             continue
         values = cells.column.drop_null().unique()
-        others = values.filter(pc.invert(pc.match_substring_regex(values, NUMBER)))
-        if 0 < len(others) < len(values) and len(others) <= len(_EMPTY):
-            texts = [each.strip() for each in others.to_pylist()]
-            if all(each.casefold() in _EMPTY for each in texts):
-                marks.update(texts)
+        others = [each.strip() for each in _no_numbers(values).to_pylist()]
+        if name == target:
+            marks.update(_signs(values.to_pylist(), others))
+        elif len(others) < len(values) and all(each.casefold() in _EMPTY for each in others):
+            marks.update(others)
     return tuple(sorted(marks))
+
+
+def _no_numbers(values: pa.Array) -> pa.Array:
+    return values.filter(pc.invert(pc.match_substring_regex(values, NUMBER)))
+
+
+def _signs(values: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Among classes what is none; `-` may be one beside `+`, and a word always may."""
+    known = _SIGNS + _LINES if len(others) < len(values) else _SIGNS
+    found = [each for each in others if each.casefold() in known]
+    left = [each for each in values if each.strip() not in found]
+    return found if len(left) > 1 and all(any(map(str.isalnum, each)) for each in left) else []

@@ -72,20 +72,21 @@ def find_place(said: str | os.PathLike[str]) -> Place:
 def _folder(folder: Path) -> Place:
     """A folder of files, of folders of splits, or of tables that are the splits."""
     name = _begun(safe_name(folder.resolve().name))
+    beside = folder.parent if folder.name not in ("", "..") else folder.resolve().parent
     entries = sorted(folder.iterdir())
     folders = {split: [str(each)] for each in entries if each.is_dir() and (split := _SPLITS.get(each.name.lower()))}
     if "train" in folders and len(folders) > 1:
-        return Place({split: folders[split] for split in sorted(folders)}, name, folder.resolve().parent, files=True)
+        return Place({split: folders[split] for split in sorted(folders)}, name, beside, files=True)
     tables = [each for each in entries if each.is_file() and by_suffix(each) is not None]
     named = {split: [str(each)] for each in tables if (split := _SPLITS.get(each.name.partition(".")[0].lower()))}
     if "train" in named:
-        return Place({split: named[split] for split in sorted(named)}, name, folder.resolve().parent)
+        return Place({split: named[split] for split in sorted(named)}, name, beside)
     visible = [each for each in entries if not each.name.startswith(".")]
     if visible and len(tables) == len(visible) and not all(map(_may_be_prose, tables)):
         listed = ", ".join(f"'{each.name}'" for each in tables[:5])
         hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
         raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
-    return Place({"train": [str(folder)]}, name, folder.resolve().parent, files=True)
+    return Place({"train": [str(folder)]}, name, beside, files=True)
 
 
 def _may_be_prose(file: Path) -> bool:

@@ -26,8 +26,11 @@ _PRESET = "realmlp"
 _PRESET_EPOCHS = 256
 """Its own."""
 
-_ROWS_OF_PRESET = 1_500
+_ROWS_OF_PRESET = 400
 """Rows up to which it takes as many."""
+
+_SLOWER = 0.35
+"""How fast the epochs become fewer from there on: of ten times the rows less than half as many."""
 
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
@@ -95,13 +98,12 @@ def _of_preset(setting: Setting) -> Recipe:
         own["class_weight"] = ("balanced", why)
     if not setting.expanded:
         return Recipe((), named(_PRESET, own))
-    target = "number" if setting.task.kind == "number" else "category"
-    return Recipe(*written_out(_PRESET, target, own))
+    return Recipe(*written_out(_PRESET, setting.task.type, own))
 
 
 def _preset_epochs(rows: int) -> int:
-    """How many: the more rows, the fewer times each has to be seen. Fifty thousand rows take about two minutes."""
-    fewer: float = (_ROWS_OF_PRESET / max(rows, _ROWS_OF_PRESET)) ** 0.4
+    """How many: the more rows, the fewer times each has to be seen."""
+    fewer: float = (_ROWS_OF_PRESET / max(rows, _ROWS_OF_PRESET)) ** _SLOWER
     return max(round(_PRESET_EPOCHS * fewer), 1)
 
 
@@ -155,7 +157,7 @@ def _convolutions(setting: Setting, first: list[int] | None) -> list[Line]:
         lines.append(item(2, {"Reshape": {"target_shape": first}}, "rows, columns, and one channel"))
     sides = min(setting.shape[:2])
     for place, filters in enumerate((32, 64, 128)):
-        if place and sides < 8:
+        if place and sides < 4:
             break
         convolution = {"filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu"}
         lines.append(item(2, {"Conv2D": convolution}, "" if place else "what is near belongs together"))
@@ -215,25 +217,40 @@ def _last(task: Task) -> Line:
     if task.is_binary:
         return item(2, {"Dense": {"units": 1, "activation": "sigmoid"}}, f"the probability of {task.classes[1]!r}")
     units = len(task.classes)
+    if task.separator:
+        return item(2, {"Dense": {"units": units, "activation": "sigmoid"}}, "whether each class is there")
     return item(2, {"Dense": {"units": units, "activation": "softmax"}}, "a probability for each class")
 
 
 def _compile(setting: Setting) -> tuple[Line, ...]:
     task = setting.task
-    rate = 0.003 if setting.rows < 3_000 else 0.001
+    rate: Any = 0.003 if setting.rows < 3_000 else 0.001
     loss, metrics = _measures(task)
+    why = "small steps, and weights that are kept small"
+    if _is_planned(setting):
+        rate = {"CosineDecay": {"initial_learning_rate": rate, "decay_steps": "auto"}}
+        why = "steps that become smaller until the last epoch"
+        if loss == "sparse_categorical_crossentropy":
+            loss = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
     optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
     return (
         heading(0, "compile"),
-        entry(1, "optimizer", optimizer, "small steps, and weights that are kept small"),
+        entry(1, "optimizer", optimizer, why),
         entry(1, "loss", loss),
         entry(1, "metrics", metrics),
     )
 
 
-def _measures(task: Task) -> tuple[str, list[str]]:
+def _is_planned(setting: Setting) -> bool:
+    """Whether the training has its length from the start: of pictures that is better than to stop early."""
+    return setting.validated and setting.form in ("image", "grid")
+
+
+def _measures(task: Task) -> tuple[Any, list[str]]:
     if task.kind == "number":
         return "mean_squared_error", ["mean_absolute_error", "RootMeanSquaredError"]
+    if task.separator:
+        return "binary_crossentropy", ["binary_accuracy"]
     if task.is_binary:
         return "binary_crossentropy", ["accuracy", "AUC"]
     return "sparse_categorical_crossentropy", ["accuracy"]
@@ -248,12 +265,25 @@ def _epochs(rows: int) -> tuple[int, int]:
     return (60, 8) if rows < 300_000 else (20, 3)
 
 
+def _planned(rows: int) -> int:
+    """Epochs of a training that has its length from the start."""
+    if rows < 3_000:
+        return 60
+    return 30 if rows < 30_000 else 15 if rows < 300_000 else 6
+
+
 def _fit(setting: Setting) -> tuple[Line, ...]:
     epochs, _ = _epochs(setting.rows)
+    if _is_planned(setting):
+        epochs = _planned(setting.rows)
     if not setting.validated:
         epochs = 200 if setting.rows >= _FEWEST_VALIDATED else 1_000
     why = (
-        "at most: EarlyStopping ends it before" if setting.validated else "there are too few rows to tell when to stop"
+        "the best of them is kept; more are better"
+        if _is_planned(setting)
+        else "at most: EarlyStopping ends it before"
+        if setting.validated
+        else "there are too few rows to tell when to stop"
     )
     lines = [heading(0, "fit"), entry(1, "epochs", epochs, why)]
     if why := _rare(setting):
@@ -264,7 +294,7 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
 def _rare(setting: Setting) -> str:
     """Why the classes are weighted; empty where none is rare."""
     task = setting.task
-    if task.kind != "classes" or setting.absent or not _is_rare(task):
+    if task.kind != "classes" or task.separator or setting.absent or not _is_rare(task):
         return ""
     rare = task.classes[task.counts.index(task.rarest)]
     return f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
@@ -278,6 +308,9 @@ def _is_rare(task: Task) -> bool:
 def _callbacks(setting: Setting) -> tuple[Line, ...]:
     if not setting.validated:
         return ()
+    if _is_planned(setting):
+        monitor = "val_accuracy" if setting.task.type == "category" else "val_loss"
+        return (heading(0, "callbacks"), item(1, {"KeepBest": {"monitor": monitor}}, "the last of the best epochs"))
     _, patience = _epochs(setting.rows)
     stopping = {"monitor": "val_loss", "patience": patience, "restore_best_weights": True}
     slower = {"monitor": "val_loss", "factor": 0.5, "patience": max(patience // 3, 1), "min_lr": 1e-5}

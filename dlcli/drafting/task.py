@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -20,8 +21,11 @@ USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 
 MOST_CLASSES = 1_000
 
-_SEPARATORS = ("|", ";")
+_SEPARATORS = ("|", ";", ",")
 """Between several classes of one cell."""
+
+_ROWS_EACH = 3
+"""Rows that a class has in the mean, where cells hold several."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Task:
         kind: Of its values.
         classes: The names of the classes in their order; none of a number.
         counts: Rows of each class.
+        separator: Between the classes of a cell, where it may hold several.
         width: Numbers a row.
         missing: Rows without a value.
         why: How it is known.
@@ -58,11 +63,19 @@ class Task:
     width: int = 1
     missing: int = 0
     why: str = ""
+    separator: str = ""
+
+    @property
+    def type(self) -> Literal["number", "category", "categories"]:
+        """The type of the target."""
+        if self.kind == "number":
+            return "number"
+        return "categories" if self.separator else "category"
 
     @property
     def is_binary(self) -> bool:
         """One of two classes."""
-        return len(self.classes) == 2
+        return len(self.classes) == 2 and not self.separator
 
     @property
     def rarest(self) -> int:
@@ -114,7 +127,8 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
         return _arrays(target, cells)
     if not tally.counts:
         raise _refused(target, "has no values", "name another target, or fill it in")
-    inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    inferred, note, doubts = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
+    note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
     if inferred.kind == "number" and not two:
         return _number(target, tally, note)
@@ -134,6 +148,8 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
     names = sort_labels(list(tally.counts))
     if len(names) == 1 and not tally.more:
         raise _refused(target, f"has one value, {names[0]!r}, in all rows", "there is nothing to learn from it")
+    if (several := _several(target, tally)) is not None:
+        return several
     if _are_dates(tally, names):
         raise _refused(
             target, f"holds dates, such as {names[0]!r}", "a date is no class: predict the days until it, as a number"
@@ -151,11 +167,27 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
-    for mark in _SEPARATORS:
-        if sum(mark in name for name in names) >= max(len(names) / 2, 2):
-            note += f"; are there several in a cell? {{type: categories, separator: {mark!r}}} learns each"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
+
+
+def _several(target: Choice, tally: Tally) -> Task | None:
+    """The task where cells hold several classes, as `cat|dog`: then their parts are few, and each is there often."""
+    for mark in _SEPARATORS:
+        if sum(mark in name for name in tally.counts) < max(len(tally.counts) / 2, 2):
+            continue
+        rows: Counter[str] = Counter()
+        for name, count in tally.counts.items():
+            for part in {part.strip() for part in name.split(mark)} - {""}:
+                rows[part] += count
+        # Of `Doe, Jane` each part belongs to one text, and there are more parts than texts.
+        apart = 1 < len(rows) < len(tally.counts) and len(rows) <= MOST_CLASSES
+        if apart and sum(rows.values()) >= _ROWS_EACH * len(rows):
+            names = sort_labels(list(rows))
+            why = f"several of {len(names)} classes in a cell, parted by {mark!r}; an empty one has none"
+            counts = tuple(rows[name] for name in names)
+            return Task(target, "classes", tuple(names), counts, why=why, separator=mark)
+    return None
 
 
 def _arrays(target: Choice, cells: Cells) -> Task:

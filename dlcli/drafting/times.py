@@ -5,14 +5,16 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dlcli.data.columns.instants import instants
 from dlcli.data.lint.entities import is_time_name
 from dlcli.drafting.columns import Column
 
-__all__ = ["UNITS", "find_series", "numbered_times"]
+__all__ = ["UNITS", "find_series", "moments_of", "numbered_times"]
 
 UNITS = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 """What time since 1970 is counted in."""
@@ -42,6 +44,15 @@ def numbered_times(column: Column) -> str:
     if least >= 199001 and most <= 210012 and np.isin(months, np.arange(1, 13)).all():
         return f"months, {least:.0f} to {most:.0f}"
     return ""
+
+
+def moments_of(column: Column) -> NDArray[Any]:
+    """What the rows are ordered by, `(rows,)`: instants, or the numbers that tell the time."""
+    numbers = column.cells.numbers
+    if numbers is not None and column.feature is not None and column.feature.type == "number":
+        return numbers
+    format = None if column.feature is None else column.feature.date_format
+    return instants(column.cells.column, format=format).microseconds
 
 
 def _day(seconds: float) -> str:

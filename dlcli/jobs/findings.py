@@ -29,8 +29,8 @@ class Findings:
         """Of the warnings those about the trained model that `lint: error` makes faults."""
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
-        if isinstance(event, Notice) and len(self._notices) < MOST:
+        """Take an event. What each of several trainings says alike is kept once."""
+        if isinstance(event, Notice) and len(self._notices) < MOST and event not in self._notices:
             self._notices.append(event)
         self._tell(event)
 

@@ -74,6 +74,7 @@ def prepare_job(
         graph = checked.expanded.among(list(prepared.preprocessing.features)).require()
         tell(Stage("loading TensorFlow"))
         startup.load()
+        from dlcli.backend.runtime import keeping_kernels
         from dlcli.jobs.adapting import adapt_layers
         from dlcli.jobs.beginning import begin
         from dlcli.jobs.drawing import draw_weights
@@ -86,18 +87,21 @@ def prepare_job(
         tell(Stage("building the model"))
         config = config.model_copy(update={"data": prepared.config})
         preprocessing = prepared.preprocessing
-        config, graph, vectors = find_vectors(config, graph, preprocessing, tell=tell)
-        config, graph = fill_in(config, graph, prepared)
-        config, graph = adapt_layers(config, graph, prepared, tell=tell)
-        assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
-        assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
-        if config.code and not check:
-            # On a model of its own, so that the draws of the one that is trained stay what they are.
-            rehearse(assembly, prepared, tell=tell)
-            assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
-            assembly = begin(assembly, preprocessing, vectors=vectors).compile()
-        if models is not None:
-            assembly = models.take(assembly, preprocessing.inputs(graph.features))
+        with keeping_kernels(models is not None and not config.code):
+            config, graph, vectors = find_vectors(config, graph, preprocessing, tell=tell)
+            config, graph = fill_in(config, graph, prepared)
+            config, graph = adapt_layers(config, graph, prepared, tell=tell)
+            assembly = None if models is None else models.again(config, graph, preprocessing)
+            if assembly is None:
+                assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
+                assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
+                if config.code and not check:
+                    # On a model of its own, so that the draws of the one that is trained stay what they are.
+                    rehearse(assembly, prepared, tell=tell)
+                    assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
+                    assembly = begin(assembly, preprocessing, vectors=vectors).compile()
+                if models is not None:
+                    assembly = models.take(assembly, preprocessing, of=config)
         for part in metrics_of_parts(assembly.config.compile, assembly.outputs, code=assembly.code):
             tell(Notice(inspection.locate(part)))
         of_config = lint(assembly.config, known=Known(prepared.preprocessing.target_specs, prepared.ranges))
@@ -109,6 +113,8 @@ def prepare_job(
         if assembly.model.weights and not assembly.model.trainable_weights and not config.fit.phases:
             tell(Notice(inspection.locate(_nothing_to_train()), warning=True))
         plan = make_plan(assembly, prepared, directory=directory, watches=checked.watches)
+        if models is not None:
+            models.remember(assembly)
         if check:
             rehearse(assembly, prepared, tell=tell)
         elif not config.code:

@@ -128,14 +128,17 @@ def open_resumption(path: Path, overrides: Overrides = (), *, leave: Leave) -> R
     return Resumption(run, record, inspection, finished, allowed=leave.given)
 
 
-def followed(config: TrackingConfig | None, resumption: Resumption | None, *, tell: Listener) -> TrackingConfig | None:
+def followed(config: TrackingConfig | None, *, allowed: bool, tell: Listener) -> TrackingConfig | None:
     """Who follows a job: of a run that goes on nobody at an address that its own config names, but by leave.
 
     A run may come from anybody, and so may the address.
+
+    Args:
+        config: The section.
+        allowed: Whether the run is new, or there is leave.
+        tell: Told of an address that is not used.
     """
-    if config is None or config.mlflow is None or config.mlflow.tracking_uri is None:
-        return config
-    if resumption is None or resumption.allowed:
+    if allowed or config is None or config.mlflow is None or config.mlflow.tracking_uri is None:
         return config
     message = f"the run names where MLflow is, {config.mlflow.tracking_uri}, and nothing is sent there"
     hint = "--allow-code, if the run is yours"

@@ -136,7 +136,8 @@ def run_job(
             facts |= {"epochs": done, **resumption.facts(done, facts)}
         record = RunRecord(run, facts=facts, started=started, earlier=earlier)
         reached = 0 if start is None else start.epoch
-        tracking = Tracking(followed(assembly.config.tracking, resumption, tell=tell), run, listener=tell)
+        allowed = resumption is None or resumption.allowed
+        tracking = Tracking(followed(assembly.config.tracking, allowed=allowed, tell=tell), run, listener=tell)
 
         def watch(event: Event) -> None:
             nonlocal reached

@@ -12,6 +12,7 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.outputs.outputs import plan_outputs
 from dlcli.config.schema import Config
 from dlcli.config.signature import InputSpec, TargetSpec
+from dlcli.model.adjustable import hold_adjustable
 from dlcli.model.code import load_code
 from dlcli.model.compilation import compile_model
 from dlcli.model.functional import build
@@ -33,6 +34,7 @@ class Assembly:
         runtime: Where it runs.
         code: The user's own objects by name.
         begun: Where weights were read that are not drawn.
+        again: The model has trained before, and is as it was before that: all state that training creates is there.
     """
 
     model: Any
@@ -42,6 +44,7 @@ class Assembly:
     runtime: Runtime
     code: Mapping[str, object]
     begun: tuple[Beginning, ...] = ()
+    again: bool = False
 
     def compile(self) -> Assembly:
         """Compile the model, in place.
@@ -51,6 +54,7 @@ class Assembly:
         """
         compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
         measure_in_own_units(self.model, self.outputs)
+        hold_adjustable(self.model, self.config, self.graph)
         return self
 
 

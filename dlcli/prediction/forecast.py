@@ -31,7 +31,7 @@ from dlcli.trained.decoding import EVERYTHING, Columns, Decoded, check_columns, 
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.undefined import Undefined, undefined_rows
 
-__all__ = ["STEP", "forecast", "predictions"]
+__all__ = ["STEP", "by_step", "forecast", "predictions"]
 
 STEP = "step"
 """The column with the number of the step ahead, from 1, where nothing tells its time."""
@@ -86,7 +86,7 @@ def forecast(
             outputs, threshold = each.predictor.outputs, columns.threshold
             said.append(decode(raw, outputs, each.preprocessing, threshold=threshold, levels=taken.levels))
         unknown += [job.layout.described(int(ahead.series[place])) for place in part[nothing]]
-        flat = [_by_step(each, run, job.form.horizon) for each in averaged(said, threshold=columns.threshold)]
+        flat = [by_step(each, run, job.form.horizon) for each in averaged(said, threshold=columns.threshold)]
         yield joined_table(run, flat, job.kept(part), columns, rounded, file=None)
     if unknown:
         message = f"the model gives no number for {first_of(unknown, 5)}, and nothing is predicted there"
@@ -300,8 +300,8 @@ def _require_targets(known: Sequence[str], targets: Sequence[str], run: TrainedR
         raise DataError(Problem(message, hint=hint, rule="missing-column"))
 
 
-def _by_step(decoded: Decoded, run: TrainedRun, horizon: int) -> Decoded:
-    """What was predicted for a window, a row a step."""
+def by_step(decoded: Decoded, run: TrainedRun, horizon: int) -> Decoded:
+    """What was predicted for windows of so many steps ahead, a row a step."""
     if horizon <= 1:
         return decoded
     codec = run.preprocessing.targets.get(decoded.target)

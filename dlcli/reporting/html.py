@@ -29,6 +29,9 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """What a browser may load for the page: nothing but its own style, and pictures that it holds."""
 
 
+LONG = 24
+"""Letters of a cell from which on it may be broken, and its column wants some room."""
+
 _SIDE_BY_SIDE: dict[type, str] = {Figure: "figures", Table: "tables"}
 
 
@@ -112,14 +115,19 @@ def _table(table: Table) -> str:
         f'<th scope="col"{_CLASS[number]}>{_breakable(name)}</th>'
         for name, number in zip(table.columns, numeric, strict=True)
     )
+    kinds = [
+        " class=n" if number else _text_class([row[place] for row in table.rows])
+        for place, number in enumerate(numeric)
+    ]
     rows = []
     for number, row in enumerate(table.rows):
-        first, *others = ((_CLASS[kind], escape(cell_text(cell))) for cell, kind in zip(row, numeric, strict=True))
+        first, *others = ((kind, _cell(cell)) for cell, kind in zip(row, kinds, strict=True))
         cells = f'<th scope="row"{first[0]}>{first[1]}</th>'
         cells += "".join(f"<td{kind}>{text}</td>" for kind, text in others)
         rows.append(f"<tr{' class=strong-row' if number in table.strong else ''}>{cells}</tr>")
     caption = element("caption", escape(table.caption)) if table.caption else ""
-    whole = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    pairs = " class=pairs" if not any(table.columns) else ""
+    whole = f"<table{pairs}>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.caption)}">{whole}</div>'
 
 
@@ -134,6 +142,19 @@ def _is_numeric(cells: Sequence[Any]) -> bool:
         for cell in cells
         if not isinstance(cell, bool)
     )
+
+
+def _text_class(cells: Sequence[Any]) -> str:
+    """How a column of texts is laid out: a date is not broken, and what is long wants some room."""
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if any(len(text) > LONG for text in texts):
+        return " class=w"
+    return "" if any(" " in text for text in texts) else " class=o"
+
+
+def _cell(cell: Any) -> str:
+    text = cell_text(cell)
+    return _breakable(text) if len(text) > LONG and " " not in text else escape(text)
 
 
 def _breakable(name: str) -> str:

@@ -106,7 +106,7 @@ class SeriesSeen:
         some: The targets of a few windows.
         pasts: For each target of numbers its known steps before those, `(windows, steps, width)` in their own unit, the
             latest last; NaN where a series had not begun.
-        stretch: The targets of windows that follow one another, the first of all.
+        stretch: The targets of windows that follow one another in one series.
     """
 
     some: tuple[Seen, ...]
@@ -266,7 +266,7 @@ def _series_in(asked: Sequence[Asked], indices: NDArray[np.int64]) -> SeriesSeen
         for each in some
         if each.decoded.numbers is not None
     }
-    return SeriesSeen(some, pasts, seen(slice(0, STRETCH)))
+    return SeriesSeen(some, pasts, seen(samples.in_a_row(STRETCH)))
 
 
 def _own_past(past: Numbers, seen: Seen, preprocessing: Preprocessing) -> Numbers:

@@ -13,7 +13,7 @@ from dlcli.config.schema import Config
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.samples import Samples
-from dlcli.errors import DlcliError, Problem
+from dlcli.errors import DlcliError, ModelError, Problem
 from dlcli.evaluation.evaluation import Evaluation
 from dlcli.evaluation.run_evaluation import evaluate_run
 from dlcli.prediction.files import check_own
@@ -27,6 +27,7 @@ from dlcli.reporting.rows_kept import RowsKept
 from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Several, open_several
+from dlcli.trained.ensemble import require_mean
 from dlcli.trained.onnx_model import open_portable, read_portable
 from dlcli.trained.own_code import GRANTED, Leave
 from dlcli.trained.predictor import Predictor
@@ -253,19 +254,28 @@ def _looks(
     is_folded = several.kind == "cross_validation"
     split = held_out(models[0].config)
     common, own = [], []
+    is_whole = len(models) == len(several.names) and _have_mean(models)
     for model in models:
         if is_folded:
             own.append(Asked(rows(model, "validation"), model.predictor, model.preprocessing))
-        if split == "test" or not is_folded:
+        if is_whole and (split == "test" or not is_folded):
             common.append(Asked(rows(model, split), model.predictor, model.preprocessing))
     together = left_out = None
-    if common and len(models) == len(several.names):
+    if common:
         written = _written_in(models[0], split=split)
         together = look_at(split, common, seconds=seconds, written=written)
     if own:
         written = _written_in(models[0], split="validation")
         left_out = look_at(LEFT_OUT, own, chained=True, seconds=seconds, written=written)
     return together, left_out
+
+
+def _have_mean(models: Sequence[TrainedRun]) -> bool:
+    """Whether what several models say has a mean; places of rows, and sequences, have none."""
+    with contextlib.suppress(ModelError):
+        require_mean(models)
+        return True
+    return False
 
 
 def _completed(several: Several) -> list[RunDirectory]:

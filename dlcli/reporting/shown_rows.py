@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.config.signature import DEFAULT_INPUT
-from dlcli.data.columns.codec import BendsNumbers, Codec, FillsUpSteps, NamesIndices, ScalesNumbers
+from dlcli.data.columns.codec import BendsNumbers, Codec, FillsUpSteps, NamesIndices, OpensFiles, ScalesNumbers
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
@@ -21,6 +21,9 @@ __all__ = ["FeaturePart", "feature_parts", "is_long", "pixels_of", "shown_cell"]
 MOST_LETTERS = 160
 MOST_WORDS = 30
 MOST_NUMBERS = 6
+FRAMES = 4
+"""Of a film, that are shown."""
+
 LEAST_SIDE = 4
 """Of what is taken for a picture."""
 
@@ -107,8 +110,10 @@ def shown_cell(part: FeaturePart, values: NDArray[Any]) -> str:
 
 
 def is_long(part: FeaturePart, values: NDArray[Any]) -> bool:
-    """Whether a feature is of more numbers in a row than are shown of it, and these are no names: steps of a window."""
-    return part.codec is None and values.size > MOST_NUMBERS
+    """Whether a feature is of more numbers in a row than tell anybody something: the steps of a window, a sound."""
+    codec = part.codec
+    heard = codec is None or (isinstance(codec, OpensFiles) and not isinstance(codec, NamesIndices))
+    return heard and values.size > MOST_NUMBERS
 
 
 def _words(codec: NamesIndices, indices: NDArray[Any]) -> str:
@@ -130,6 +135,9 @@ def pixels_of(part: FeaturePart, values: NDArray[Any]) -> NDArray[np.uint8] | No
         part: The feature.
         values: Its numbers in the row.
     """
+    if values.ndim == 4 and part.codec is not None and part.columns is None:
+        places = np.linspace(0, len(values) - 1, min(len(values), FRAMES)).round().astype(np.int64)
+        values = np.concatenate(values[places], axis=1)  # a film, as some of its pictures side by side
     shape = values.shape
     if part.codec is None or part.columns is not None or values.dtype.kind == "i" or len(shape) not in (2, 3):
         return None

@@ -34,6 +34,8 @@ PLOTS = (
     ".bar{fill:var(--c)}.band{fill:var(--c0);fill-opacity:.16;stroke:none}"
     ".cell{fill:var(--c)}.empty{fill:var(--empty)}.on{fill:var(--on);font-weight:600}"
     ".pixels{image-rendering:pixelated}"
+    "@media screen and (max-width:36rem),print"
+    "{.number{font-size:17px}.label{font-size:18px}.name{font-size:15px}.bar-name{font-size:14px}}"
 )
 
 PAGE = PLOTS + (
@@ -59,9 +61,10 @@ PAGE = PLOTS + (
     ".tables{display:flex;flex-wrap:wrap;gap:0 3rem}.tables>*{min-width:0;max-width:100%}"
     ".scroll{overflow-x:auto;margin:.7rem 0}.scroll:focus-visible{outline:3px solid var(--c0)}"
     "table{border-collapse:collapse;font-size:.92rem}"
-    "caption{text-align:left;font-weight:600;padding:0 0 .35rem}"
+    "caption{text-align:left;font-weight:600;padding:0 0 .35rem;max-width:calc(100vw - 2rem);overflow-wrap:anywhere}"
     "th,td{padding:.28rem .8rem .28rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}"
-    "td{max-width:26rem;overflow-wrap:break-word}"
+    "td{max-width:26rem;overflow-wrap:break-word}td.w{min-width:13rem}.o{white-space:nowrap}"
+    ".pairs td{overflow-wrap:anywhere}"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.strong-row>*{font-weight:600}"
     "pre{overflow-x:auto;background:var(--empty);padding:.7rem .9rem;border-radius:.5rem;font-size:.88rem;"
     "font-family:ui-monospace,'DejaVu Sans Mono',monospace;line-height:1.45}"
@@ -73,7 +76,8 @@ PAGE = PLOTS + (
     ".pictures img{max-width:100%;height:auto}"
     ".pictures li{font-size:.85rem;max-width:min(100%,26rem);overflow-wrap:anywhere}.pictures li div{line-height:1.35}"
     "footer{font-size:.85rem;margin-top:3rem;padding-bottom:2rem}"
-    "@media print{body{font-size:11pt}nav,.skip{display:none}h2{break-after:avoid}figure,tr,.pictures li"
-    "{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
+    "@media print{body{font-size:11pt}nav,.skip,figure details{display:none}h2,caption{break-after:avoid}figure,tr,"
+    ".pictures li{break-inside:avoid}tbody tr:first-child{break-before:avoid}.scroll{overflow:visible}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:7.5pt}"
     ".figures{grid-template-columns:1fr 1fr}a{color:inherit;text-decoration:none}}"
 )

@@ -17,12 +17,14 @@ from pathlib import Path
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.locks import locked_directory
+from dlcli.files.replacing import is_draft
 from dlcli.runs.commits import Commits
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
 from dlcli.runs.holder import Holder, RunLock, find_holder
-from dlcli.runs.layout import RunDirectory, needs_leave
+from dlcli.runs.layout import RunDirectory
+from dlcli.runs.members import kind_of, resume_command
 
-__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim", "was_left"]
+__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim", "was_left", "way_on"]
 
 SHOWN = 5
 """So many names are listed in a message."""
@@ -83,7 +85,7 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
     if not overwrite:
         hint = "pass --overwrite to replace it, or another --run-dir"
         if can_go_on(run):
-            hint = f"go on with it: dlcli train --resume {run.path}{needs_leave(run.path)}; or {hint}"
+            hint = f"go on with it: {way_on(run)}; or {hint}"
         raise _refusal(f"the run {run.path} exists already", hint=hint)
     problems: list[Problem] = []
     if others := foreign_files(run):
@@ -110,8 +112,20 @@ def was_left(run: RunDirectory) -> bool:
 
 
 def can_go_on(run: RunDirectory) -> bool:
-    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of."""
-    return was_left(run) and bool(Commits(run.checkpoints).epochs())
+    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of; of a folder of
+    several runs, whether it has its config."""
+    if not was_left(run):
+        return False
+    try:
+        kind = kind_of(run.read_record())
+    except RunError:
+        return False
+    return run.config.is_file() if kind is not None else bool(Commits(run.checkpoints).epochs())
+
+
+def way_on(run: RunDirectory) -> str:
+    """The command that goes on with a run that can be gone on with."""
+    return resume_command(kind_of(run.read_record()), run.path)
 
 
 @dataclasses.dataclass
@@ -206,6 +220,7 @@ def reclaim(run: RunDirectory, *, room: int = 0) -> Iterator[Claim]:
             with _writing(run):
                 run.checkpoints.mkdir(exist_ok=True)
                 run.evaluations.mkdir(exist_ok=True)
+                _remove_drafts(run)
                 run.put_by(room)
             yield Claim(run, lock)
         finally:
@@ -227,6 +242,14 @@ def exclusive(run: RunDirectory) -> Iterator[RunLock]:
         yield lock
     finally:
         lock.release(remove=True)
+
+
+def _remove_drafts(run: RunDirectory) -> None:
+    """What a process has left that was killed while it wrote."""
+    for folder in (run.path, run.evaluations):
+        for entry in os.scandir(folder):
+            if is_draft(entry.name) and entry.is_file(follow_symlinks=False):
+                os.unlink(entry)
 
 
 def _take(run: RunDirectory) -> Claim | None:

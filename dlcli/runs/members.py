@@ -15,15 +15,26 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from dlcli.errors import Problem, RunError
 from dlcli.runs.inside import unsafe
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import RunDirectory, needs_leave
 
-__all__ = ["Kind", "Several", "kind_of", "member_facts", "member_names", "numbered_names", "open_several"]
+__all__ = [
+    "WORDS",
+    "Kind",
+    "Several",
+    "kind_of",
+    "member_facts",
+    "member_names",
+    "numbered_names",
+    "open_several",
+    "resume_command",
+]
 
 Kind = Literal["ensemble", "cross_validation", "sweep"]
 
@@ -90,14 +101,15 @@ WORDS: Mapping[Kind, str] = {"ensemble": "ensemble", "cross_validation": "cross-
 """What a kind is called."""
 
 
-def resume_command(kind: Kind, path: Path) -> str:
-    """The command that goes on with a folder that was ended before its time."""
-    commands: Mapping[Kind, str] = {
+def resume_command(kind: Kind | None, path: Path) -> str:
+    """The command that goes on with a run, or a folder of several, that was ended before its time."""
+    commands: Mapping[Kind | None, str] = {
+        None: "dlcli train --resume",
         "ensemble": "dlcli train --resume",
         "cross_validation": "dlcli cross-validate --resume",
         "sweep": "dlcli sweep --join",
     }
-    return f"{commands[kind]} {path}"
+    return f"{commands[kind]} {shlex.quote(str(path))}{needs_leave(path) if kind != 'sweep' else ''}"
 
 
 def kind_of(record: Mapping[str, Any]) -> Kind | None:

@@ -6,6 +6,7 @@ import datetime
 import importlib.metadata
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from dlcli.runs.commit import commit_of
 __all__ = ["now", "provenance"]
 
 PACKAGES = ("dlcli", "keras", "tensorflow", "numpy", "pandas", "pyarrow")
+
+_PASSWORD = re.compile(r"(://[^/@:\s]*:)[^/\s]*@")
 
 
 def now(ago: float = 0.0) -> str:
@@ -30,7 +33,7 @@ def provenance(config_file: Path | None) -> dict[str, Any]:
         config_file: The config, whose repository's commit is recorded; None for a config given as a mapping.
     """
     return {
-        "argv": [_text(argument) for argument in sys.argv],
+        "argv": [_word(argument) for argument in sys.argv],
         "config_file": _text(str(config_file)) if config_file else None,
         "working_directory": _text(os.getcwd()),
         "versions": {"python": platform.python_version(), **_versions()},
@@ -63,6 +66,16 @@ def _platform() -> str:
 def _text(value: str) -> str:
     """A name as a text that can be written: bytes of it that are no UTF-8 as `\\xe9`."""
     return os.fsencode(value).decode("utf-8", "backslashreplace")
+
+
+def _word(value: str) -> str:
+    """A word of a command, without the passwords of the addresses in it.
+
+    Example:
+        >>> _word("--storage=postgresql://ada:secret@host/sweeps")
+        '--storage=postgresql://ada:***@host/sweeps'
+    """
+    return _PASSWORD.sub(r"\1***@", _text(value))
 
 
 def _git(directory: Path) -> dict[str, str] | None:

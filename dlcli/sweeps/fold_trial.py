@@ -12,9 +12,10 @@ from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import DlcliError
 from dlcli.jobs.findings import Findings
+from dlcli.jobs.several.job import SeveralJob
 from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
-from dlcli.jobs.several.training import SeveralJob, train_members
+from dlcli.jobs.several.training import train_members
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Several, open_several
 from dlcli.runs.run import Run
@@ -22,6 +23,7 @@ from dlcli.sweeps.measuring import complete_folds, mean_of, measure, measure_fol
 from dlcli.sweeps.optuna_names import PAIRED
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
+from dlcli.sweeps.tensorboard import show_trial
 from dlcli.training.events import Listener
 
 __all__ = ["train_folds"]
@@ -108,6 +110,7 @@ def train_folds(
         return None
     done = complete_folds(run) or []
     judge.tell(done)
+    show_trial(taken, done, sweep.metric, checked.config.callbacks)
     return measure_folds(trained, done, sweep.metric, pruned=judge.pruned)
 
 

@@ -4,7 +4,7 @@ runs/iris-sweep/
   config.yaml            the config with its `sweep`, as it was written, what it extends and overrides put in
   run.json               status, provenance, the trials
   study.journal          the values and results of all trials, a line for each step: Optuna's own format
-  origin.json            where the config was written, which its relative names are relative to
+  origin.json            where the config was written, which its relative names are relative to; the database, if any
   trial-0001/            an ordinary run for each trial
   trials.csv             a row for each trial
   best.yaml              the config of the best, for `dlcli train`
@@ -45,7 +45,7 @@ WRITES = (
 )
 """The files of a sweep beside those of any run."""
 
-_ORIGINS = "origins"
+_ORIGINS, _STORAGE = "origins", "storage"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +63,24 @@ class Written:
     def inspect(self, overrides: dict[str, Any]) -> Inspection:
         """The config with some values."""
         return inspect_document(self.document, self.directory, overrides)
+
+    def origin(self) -> dict[str, Any]:
+        """Where it was written, as JSON values."""
+        origins = {
+            format_path(path): str(Path(place.file).absolute())
+            for path, place in self.document.positions.items()
+            if isinstance(place.file, Path) and place.file.parent.absolute() != self.directory.absolute()
+        }
+        return {"directory": str(self.directory.absolute()), _ORIGINS: origins}
+
+    @classmethod
+    def of(cls, value: Any, said: Mapping[str, Any]) -> Written | None:
+        """A config and what `origin` said of it; None where that says nothing."""
+        directory, origins = said.get("directory"), said.get(_ORIGINS)
+        if not isinstance(directory, str) or not isinstance(origins, dict):
+            return None
+        positions = {parse_path(path): Position(Path(str(file))) for path, file in origins.items()}
+        return cls(Document(value, positions), Path(directory))
 
 
 class _Lock(FileLock):
@@ -120,6 +138,13 @@ class SweepFolder:
             leases.mkdir(exist_ok=True)
         return RunLock(leases / f"{self.member(number)}.lock")
 
+    def forget_leases(self) -> None:
+        """Remove the locks of trials whose processes died when they had told the result."""
+        for file in (self.path / _LEASES).glob("*.lock"):
+            lock = RunLock(file)
+            if lock.take():
+                lock.release(remove=True)
+
     @contextlib.contextmanager
     def exclusive(self, name: str = "study") -> Iterator[None]:
         """Be the only process that looks at the study and changes it; ends with the process, however that ends.
@@ -146,19 +171,23 @@ class SweepFolder:
         finally:
             lock.release()
 
-    def write(self, written: Written) -> None:
+    def write(self, written: Written, *, storage: str = "") -> None:
         """Write the config into the directory, which is there.
+
+        Args:
+            written: The config.
+            storage: The address of the database that has the study, without a password; empty: it is here.
 
         Raises:
             RunError: It cannot be written.
         """
-        origins = {
-            format_path(path): str(Path(place.file).absolute())
-            for path, place in written.document.positions.items()
-            if isinstance(place.file, Path) and place.file.parent.absolute() != written.directory.absolute()
-        }
-        write_json(self.origin, {"directory": str(written.directory.absolute()), _ORIGINS: origins})
+        write_json(self.origin, {**written.origin(), **({_STORAGE: storage} if storage else {})})
         write_atomically(self.config, dump(written.document.value))
+
+    def storage(self) -> str:
+        """The address of the database that has the study, without a password; empty: it is here."""
+        said = self.run.read_json(self.origin).get(_STORAGE) if self.origin.is_file() else None
+        return said if isinstance(said, str) else ""
 
     def read(self) -> Written:
         """The config as it was written.
@@ -169,14 +198,11 @@ class SweepFolder:
         if not (self.config.is_file() and self.origin.is_file()):
             message = f"{self.path} is no directory of a sweep: it has no {self.config.name} and {self.origin.name}"
             raise RunError(Problem(message, hint="give the directory that `dlcli sweep` wrote", rule="not-a-run"))
-        said = self.run.read_json(self.origin)
-        directory, origins = said.get("directory"), said.get(_ORIGINS)
-        if not isinstance(directory, str) or not isinstance(origins, dict):
+        written = Written.of(read(self.config).value, self.run.read_json(self.origin))
+        if written is None:
             message = f"{self.origin} is damaged: it does not say where the config was written"
             raise RunError(Problem(message, hint="begin another sweep", rule="run-damaged"))
-        value = read(self.config).value
-        positions = {parse_path(path): Position(Path(str(file))) for path, file in origins.items()}
-        return Written(Document(value, positions), Path(directory))
+        return written
 
 
 def _unwritable(path: Path, error: OSError) -> Problem:

@@ -14,7 +14,17 @@ from dlcli.config.schema.component import Component
 from dlcli.config.schema.sweep import PLAIN, ParameterConfig, SweepConfig, same
 from dlcli.errors import ConfigError, DlcliError, Problem
 
-__all__ = ["PAIRED", "label_of", "labels", "load", "make_pruner", "make_sampler", "require", "suggest"]
+__all__ = [
+    "PAIRED",
+    "label_of",
+    "labels",
+    "load",
+    "make_pruner",
+    "make_sampler",
+    "require",
+    "require_optuna",
+    "suggest",
+]
 
 _NEEDS = {"CmaEsSampler": ("cmaes",), "GPSampler": ("torch", "scipy"), "QMCSampler": ("scipy",)}
 """Packages that Optuna asks for when a sampler is made."""
@@ -32,9 +42,7 @@ def require(sweep: SweepConfig) -> None:
     Raises:
         DlcliError: It is not.
     """
-    if importlib.util.find_spec("optuna") is None:
-        message = "a sweep needs Optuna, which is not installed"
-        raise DlcliError(Problem(message, hint="pip install 'dlcli[sweep]'", rule="package-missing"))
+    require_optuna()
     needed = _NEEDS.get(sweep.sampler.name, ())
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     problems = [_absent("sampler", sweep.sampler.name, missing, "TPESampler")] if missing else []
@@ -48,6 +56,13 @@ def _absent(key: str, name: str, packages: list[str], instead: str) -> Problem:
     message = f"{name} needs {' and '.join(packages)}, which is not installed"
     hint = f"pip install {' '.join(packages)}, or take {instead}"
     return Problem(message, path=f"sweep.{key}", hint=hint, rule="package-missing")
+
+
+def require_optuna() -> None:
+    """Make sure that Optuna is installed; it is not loaded. Raises DlcliError where it is not."""
+    if importlib.util.find_spec("optuna") is None:
+        message = "a sweep needs Optuna, which is not installed"
+        raise DlcliError(Problem(message, hint="pip install 'dlcli[sweep]'", rule="package-missing"))
 
 
 def load() -> Any:

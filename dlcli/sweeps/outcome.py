@@ -36,8 +36,9 @@ class SweepOutcome:
 
     @property
     def best_run(self) -> Run | None:
-        """The run of the best trial, whose model predicts."""
-        return None if self.best is None else Run(self.path / f"trial-{self.best.number:04d}")
+        """The run of the best trial, whose model predicts; None also where another machine has it."""
+        place = None if self.best is None else self.path / f"trial-{self.best.number:04d}"
+        return Run(place) if place is not None and place.is_dir() else None
 
     @property
     def best_config(self) -> Path | None:

@@ -10,6 +10,7 @@ from typing import Any
 from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
+from dlcli.config.searching.ends import assignments
 from dlcli.runs.layout import INITIAL, write_atomically
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
@@ -73,33 +74,37 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
     """Write the config of the best trial to `best.yaml`; the trial, if there is one."""
     for best in study.best():
         config = folder.trial(best.number).config
-        if not config.is_file():
+        if config.is_file():
+            if not folder.owns(best.number) and folder.best.is_file():
+                return best  # it was gone on with, and what was written before is the trial's
+            content = _as_whole(config)
+        elif folder.storage():  # another machine has trained it
+            content = _with_values(folder, study.sweep, best).encode()
+        else:
             continue
-        if folder.owns(best.number) or not folder.best.is_file():
-            # Else it was gone on with, and what was written before is the trial's.
-            _replace(folder.best, _as_whole(config, folder, folded=study.sweep.folds is not None))
+        _replace(folder.best, content)
         return best
     return None
 
 
-def _as_whole(config: Path, folder: SweepFolder, *, folded: bool) -> bytes:
+def _as_whole(config: Path) -> bytes:
     """The config of a trial as it is to be read beside the trials: the files that the trial keeps are named in its
-    directory; of folds, which have it at the first of them, it has the rows that the sweep's config says."""
-    keeps = any((config.parent / name).exists() for name in ("code", INITIAL))
-    if not folded and not keeps:
+    directory."""
+    if not any((config.parent / name).exists() for name in ("code", INITIAL)):
         return config.read_bytes()
-    value = read(config).value
-    own = config.parent.name
+    value, own = read(config).value, config.parent.name
     if value.get("code"):
         value = {**value, "code": [f"{own}/{name}" for name in value["code"]]}
     if value["model"].get("weights") in (INITIAL, {"run": INITIAL}):
         value = {**value, "model": {**value["model"], "weights": {"run": f"{own}/{INITIAL}"}}}
-    if folded:
-        written = folder.read().document.value
-        data = {name: each for name, each in value["data"].items() if name not in ("fold", "validation")}
-        said = {name: each for name, each in written["data"].items() if name == "validation"}
-        value = {**value, "data": {**data, **said}}
     return dump(value).encode()
+
+
+def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) -> str:
+    """The config of the sweep with the values of a trial."""
+    written = folder.read()
+    inspection = written.inspect({"sweep": None, **assignments(sweep, dict(trial.values))})
+    return dump(inspection.document.value if inspection.config is None else inspection.config.notation())
 
 
 def _replace(target: Path, content: bytes) -> None:

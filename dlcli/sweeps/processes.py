@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from dlcli.errors import Problem, RunError
+from dlcli.sweeps.storage.address import STORAGE
 from dlcli.sweeps.study import MOST_DEATHS, Study
 from dlcli.sweeps.sweep import Sweep
 from dlcli.sweeps.worker import Ending
@@ -74,6 +75,9 @@ class _Pool:
             "TF_NUM_INTEROP_THREADS": str(threads),
             "OMP_NUM_THREADS": str(threads),
         }
+        self._environment.pop(STORAGE, None)
+        if sweep.address is not None:
+            self._environment[STORAGE] = f"{sweep.address.url}#{sweep.address.study}"
         self._workers: list[subprocess.Popen[bytes]] = []
         self._deaths = (0, 0)  # how many trials had ended, and the workers that were killed since
         self._urgency = Urgency()

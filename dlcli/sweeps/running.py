@@ -24,6 +24,7 @@ from dlcli.sweeps.unchanged import require_unchanged
 from dlcli.sweeps.worker import Ending, work
 from dlcli.training.events import Notice
 from dlcli.training.guards.interruption import postponed
+from dlcli.training.tracking.tracking import Tracking
 
 __all__ = ["open_study", "run_sweep"]
 
@@ -36,7 +37,14 @@ LISTED = 5
 
 def open_study(sweep: Sweep) -> Study:
     """The study of a sweep."""
-    return Study(sweep.folder, sweep.section, direction=sweep.direction, seed=sweep.seed, most=sweep.section.most)
+    return Study(
+        sweep.folder,
+        sweep.section,
+        direction=sweep.direction,
+        seed=sweep.seed,
+        most=sweep.section.most,
+        board=sweep.board,
+    )
 
 
 def run_sweep(
@@ -125,11 +133,19 @@ class _Progress:
                 said["started"] = before["started"]
             self._record = RunRecord(self._sweep.folder.run, facts=said, started=self._started, earlier=earlier)
             self._record.begin()
+            config, folder = self._sweep.config, self._sweep.folder
+            tracking = Tracking(config.tracking, folder.run, listener=self._tell)
             try:
+                tracking.begin(config.notation(), said, resumed=True, epochs=0)
+                tracking.settle()
                 yield
             finally:
-                self._record.note(**self._reached())
+                reached = self._reached()
+                self._record.note(**reached)
                 self._record.close()
+                best = reached["best"]
+                metrics = {"best": {self._sweep.section.metric: best["value"]}} if isinstance(best, dict) else {}
+                tracking.end(self._record.said("status"), metrics, files=[folder.table, folder.best])
         finally:
             lock.release(remove=True)
 

@@ -15,11 +15,10 @@ from typing import Any
 from dlcli.config.checks.history_names import Direction
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.runs.commits import Commits
-from dlcli.runs.holder import RunLock
 from dlcli.sweeps.folder import SweepFolder
-from dlcli.sweeps.journal import Journal
 from dlcli.sweeps.optuna_names import label_of, load, make_pruner, make_sampler, suggest
 from dlcli.sweeps.results import Result, TrialResult
+from dlcli.sweeps.storage.board import Board, FolderBoard, Lease
 
 __all__ = ["MOST_DEATHS", "Study", "Taken"]
 
@@ -43,18 +42,21 @@ class Taken:
         lock: Released when it has ended, or with the process.
         again: Whether another process had begun it.
         asked: Optuna's trial.
+        board: Where the study is kept.
     """
 
     number: int
     values: Mapping[str, Any]
-    lock: RunLock
+    lock: Lease
     again: bool
     asked: Any
+    board: Board
 
     def report(self, epoch: int, value: float) -> bool:
         """Tell how far it has come; whether the pruner ends it here."""
-        self.asked.report(value, epoch)
-        return bool(self.asked.should_prune())
+        with self.board.reaching():
+            self.asked.report(value, epoch)
+            return bool(self.asked.should_prune())
 
 
 class Study:
@@ -66,18 +68,27 @@ class Study:
         direction: Which way the metric is better.
         seed: Of the sampler.
         most: Trials in all; None: no end.
+        board: Where it is kept; None: in the folder.
     """
 
     def __init__(
-        self, folder: SweepFolder, sweep: SweepConfig, *, direction: Direction, seed: int, most: int | None
+        self,
+        folder: SweepFolder,
+        sweep: SweepConfig,
+        *,
+        direction: Direction,
+        seed: int,
+        most: int | None,
+        board: Board | None = None,
     ) -> None:
         self.folder, self.sweep, self.direction, self.most = folder, sweep, direction, most
+        self._board: Board = FolderBoard(folder) if board is None else board
         self._seed = seed
         self._optuna = load()
         self._states = self._optuna.trial.TrialState
-        with folder.exclusive():
+        with self._board.exclusive():
             self._study = self._optuna.create_study(
-                storage=self._optuna.storages.JournalStorage(Journal(folder)),
+                storage=self._board.storage(),
                 study_name=_NAME,
                 direction="maximize" if direction == "max" else "minimize",
                 sampler=self._optuna.samplers.RandomSampler(),
@@ -93,7 +104,7 @@ class Study:
 
     def take(self) -> Taken | None:
         """The next trial: one that a dead process has left, or a new one; None when there is none to be had now."""
-        with self.folder.exclusive():
+        with self._board.exclusive():
             while True:
                 trials = self._trials()
                 for trial in trials:
@@ -109,9 +120,10 @@ class Study:
                     return taken
 
     def tell(self, taken: Taken, result: Result) -> None:
-        """The result of a trial, which is over with that."""
-        with self.folder.exclusive():
-            self._tell(taken.asked, result)
+        """The result of a trial, which is over with that; nothing where another has it, who took us for dead."""
+        with self._board.exclusive():
+            if self._board.holds(taken.number):
+                self._tell(taken.asked, result)
         self.release(taken)
 
     def release(self, taken: Taken) -> None:
@@ -120,9 +132,12 @@ class Study:
 
     def is_over(self) -> bool:
         """Whether all trials have ended and no more are wanted."""
-        with self.folder.exclusive():
+        with self._board.exclusive():
             trials = self._trials()
-            return not self._wants_more(trials) and not any(trial.state == self._states.RUNNING for trial in trials)
+            over = not self._wants_more(trials) and not any(trial.state == self._states.RUNNING for trial in trials)
+            if over:
+                self.folder.forget_leases()
+            return over
 
     def results(self) -> list[TrialResult]:
         """The trials that have ended, by number."""
@@ -155,8 +170,9 @@ class Study:
         return {name: float(each) for name, each in found.items() if math.isfinite(each)}
 
     def _trials(self) -> list[Any]:
-        found: list[Any] = self._study.get_trials(deepcopy=False)
-        return found
+        with self._board.reaching():
+            found = self._study.get_trials(deepcopy=False)
+        return sorted(found, key=lambda trial: int(trial.number))  # a database has no order
 
     def _wants_more(self, trials: list[Any]) -> bool:
         trained = [trial for trial in trials if _TWIN not in trial.user_attrs]
@@ -170,8 +186,8 @@ class Study:
     def _taken(self, trial: Any, trials: list[Any], *, again: bool) -> Taken | None:
         """A trial with its lock; None when another has it, or another with the same values settles it."""
         number = trial.number + 1
-        lock = self.folder.lease(number)
-        died = again and lock.path.is_file()  # who ends with a word removes it
+        lock = self._board.lease(number)
+        died = again and self._board.was_left(number)
         if not lock.take():
             return None
         asked = self._again(trial)
@@ -181,7 +197,7 @@ class Study:
         values = self._values(asked)
         twin = self._twin(asked, trials)
         if twin is None:
-            return Taken(number, values, lock, again, asked)
+            return Taken(number, values, lock, again, asked, self._board)
         if twin.state != self._states.RUNNING:
             self._repeat(asked, twin)
         lock.release(remove=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dlcli.config.checks.history_names import Direction
 from dlcli.config.checks.monitors import Watch
+from dlcli.config.document.reader import read_mapping
+from dlcli.config.document.writer import dump
 from dlcli.config.inspection.inspection import Inspection, measured
 from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
@@ -22,8 +26,11 @@ from dlcli.runs.members import member_facts
 from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
+from dlcli.sweeps.storage.address import Address
+from dlcli.sweeps.storage.board import Board, FolderBoard
+from dlcli.training.tracking.tracking import written_by_trackers
 
-__all__ = ["Sweep", "begin_sweep", "facts", "open_sweep"]
+__all__ = ["Sweep", "begin_sweep", "facts", "join_database", "open_sweep"]
 
 
 BEGINNING_SECONDS = 5.0
@@ -41,6 +48,8 @@ class Sweep:
         section: Its `sweep`.
         direction: Which way the metric is better.
         watches: What is to be seen of the metric when the data has been read.
+        board: Where the study is kept.
+        address: The database that it is kept in; None: it is in the folder.
     """
 
     folder: SweepFolder
@@ -49,6 +58,8 @@ class Sweep:
     section: SweepConfig
     direction: Direction
     watches: tuple[Watch, ...]
+    board: Board
+    address: Address | None = None
 
     @property
     def seed(self) -> int:
@@ -56,7 +67,14 @@ class Sweep:
         return self.config.seed if self.section.seed is None else self.section.seed
 
 
-def begin_sweep(inspection: Inspection, directory: Path | None, *, overwrite: bool, started: float) -> Sweep:
+def begin_sweep(
+    inspection: Inspection,
+    directory: Path | None,
+    *,
+    overwrite: bool,
+    started: float,
+    address: Address | None = None,
+) -> Sweep:
     """Make the directory of a sweep, or take up the one that is there.
 
     Args:
@@ -64,10 +82,12 @@ def begin_sweep(inspection: Inspection, directory: Path | None, *, overwrite: bo
         directory: Where it goes; `runs/<name>-sweep` when None, always the same, so that the same command goes on.
         overwrite: Replace the run or sweep that is there.
         started: `time.perf_counter()` when the command began.
+        address: The database to keep the study in; None: the directory.
 
     Raises:
         ConfigError: The config has faults, or no `sweep`.
-        RunError: The directory holds something else, or the sweep of another config.
+        RunError: The directory holds something else, or it or the database the sweep of another config.
+        DlcliError: The database cannot be used.
     """
     config, section, said = _checked(inspection)
     path = directory or Path("runs") / f"{config.name}-sweep"
@@ -77,34 +97,142 @@ def begin_sweep(inspection: Inspection, directory: Path | None, *, overwrite: bo
         inspection.written, value={"name": config.name, **inspection.written.value}, problems=()
     )
     written = Written(document, base)
-    if overwrite or not _is_sweep(folder):
-        inputs = input_files(inspection, config)
+    return _enter(
+        folder,
+        written,
+        (config, section, said),
+        address=None if address is None else address.named(address.study or config.name),
+        file=inspection.file,
+        overwrite=overwrite,
+        inputs=lambda: input_files(inspection, config),
+        started=started,
+    )
+
+
+def join_database(address: Address, directory: Path | None, *, overrides: dict[str, Any], started: float) -> Sweep:
+    """Take part in a sweep of a database, from a directory of this machine.
+
+    Args:
+        address: The database, and the name of the sweep where it has several.
+        directory: Where the trials of this machine go; `runs/<name>-sweep` when None.
+        overrides: What is another for this process, such as `sweep.trials`.
+        started: `time.perf_counter()` when the command began.
+
+    Raises:
+        RunError: There is no such sweep, or the directory holds something else.
+        ConfigError: Its config cannot be used here.
+        DlcliError: The database cannot be used.
+    """
+    from dlcli.sweeps.storage.database import Database
+
+    found = Database(address).sweeps()
+    study = address.study or (next(iter(found)) if len(found) == 1 else "")
+    if study not in found:
+        message = f"{address} has {'no sweep of that name' if address.study else f'{len(found)} sweeps'}"
+        names = ", ".join(sorted(found)) or "none: begin one with its config and --storage"
+        raise RunError(Problem(message, hint=f"put the name behind it, as in URL#NAME: {names}", rule="sweep-storage"))
+    written = _read_written(found[study], address)
+    checked = _checked(written.inspect(overrides))
+    folder = SweepFolder(directory or Path("runs") / f"{checked[0].name}-sweep")
+    named = address.named(study)
+    return _enter(folder, written, checked, address=named, file=None, overwrite=False, inputs=list, started=started)
+
+
+def _enter(
+    folder: SweepFolder,
+    written: Written,
+    checked: tuple[Config, SweepConfig, tuple[Direction, tuple[Watch, ...]]],
+    *,
+    address: Address | None,
+    file: Path | None,
+    overwrite: bool,
+    inputs: Callable[[], list[Path]],
+    started: float,
+) -> Sweep:
+    """Make the directory, or take up what is there; and enter the sweep into the database, where there is one."""
+    config, section, said = checked
+    if address is not None and overwrite:
+        message = "a sweep that is in a database is not replaced: others may take part in it"
+        raise RunError(Problem(message, hint="give it another name: URL#NAME", rule="sweep-storage"))
+    fresh = overwrite or not _is_sweep(folder)
+    if not fresh and folder.config.is_file():
+        _require_same(folder, written, address)
+    board = FolderBoard(folder) if address is None else _enter_database(folder, written, address)
+    if fresh:
         try:
-            _create(folder, written, config, inspection.file, overwrite=overwrite, inputs=inputs, started=started)
-            return Sweep(folder, written, config, section, *said)
+            _create(folder, written, config, file, address, overwrite=overwrite, inputs=inputs(), started=started)
+            return Sweep(folder, written, config, section, *said, board, address)
         except RunError:
             if overwrite or not _comes_to_be(folder):
                 raise
-    if not folder.config.is_file():
-        folder.write(written)
-    elif not same_config(folder.read().document.value, document.value):
-        message = f"{path} is the sweep of another config"
+        _require_same(folder, written, address)
+    folder.write(written, storage="" if address is None else address.plain)  # it may be longer now, or keep more
+    return Sweep(folder, written, config, section, *said, board, address)
+
+
+def _enter_database(folder: SweepFolder, written: Written, address: Address) -> Board:
+    """The board of a sweep in a database, which has it from now on.
+
+    Raises:
+        RunError: It has the sweep of another config under the name.
+    """
+    from dlcli.sweeps.storage.database import Database, DatabaseBoard
+
+    database = Database(address)
+    kept = database.sweeps().get(address.study)
+    if kept is not None and not same_config(_read_written(kept, address).document.value, written.document.value):
+        message = f"{address} is the sweep of another config"
+        raise RunError(Problem(message, hint="give this one another name: URL#NAME", rule="run-exists"))
+    database.keep(json.dumps({"config": dump(written.document.value), **written.origin()}))
+    return DatabaseBoard(folder, database)
+
+
+def _read_written(text: str, address: Address) -> Written:
+    said = json.loads(text)
+    written = Written.of(read_mapping(str(said.get("config")), source=str(address)).value, said)
+    if written is None:
+        message = f"what {address} says of its sweep cannot be read"
+        raise RunError(Problem(message, hint="begin another", rule="run-damaged"))
+    return written
+
+
+def _require_same(folder: SweepFolder, written: Written, address: Address | None) -> None:
+    """Make sure that a directory is the one of this sweep.
+
+    Raises:
+        RunError: It is that of another, or its study is elsewhere.
+    """
+    if not same_config(folder.read().document.value, written.document.value):
+        message = f"{folder.path} is the sweep of another config"
         hint = "choose another --run-dir, or pass --overwrite to replace it; `--join` goes on with it as it is"
         raise RunError(Problem(message, hint=hint, rule="run-exists"))
-    else:
-        folder.write(written)  # it may be longer now, or keep more
-    return Sweep(folder, written, config, section, *said)
+    _require_storage(folder, address)
 
 
-def open_sweep(path: Path, *, overrides: dict[str, Any] | None = None) -> Sweep:
+def _require_storage(folder: SweepFolder, address: Address | None) -> None:
+    """Make sure that a study is looked for where it is: a directory may come from anybody, and so may its address.
+
+    Raises:
+        RunError: It is elsewhere.
+    """
+    there, here = folder.storage(), "" if address is None else address.plain
+    if there != here:
+        where = [place or "its directory" for place in (there, here)]
+        message = f"the study of {folder.path} is in {where[0]}, and not in {where[1]}"
+        hint = f"give --storage '{there}'" if there else "leave --storage out"
+        raise RunError(Problem(message, hint=hint, rule="sweep-storage"))
+
+
+def open_sweep(path: Path, *, overrides: dict[str, Any] | None = None, address: Address | None = None) -> Sweep:
     """A sweep that was begun, by anybody.
 
     Args:
         path: Its directory.
         overrides: What is another for this process, such as `sweep.trials`.
+        address: The database that has its study; None: the directory has it.
 
     Raises:
-        RunError: It is none.
+        RunError: It is none, or its study is elsewhere.
         ConfigError: Its config cannot be used here: a file is not there, for instance.
     """
     run = RunDirectory.open(path, trained=False, several=True)
@@ -114,7 +242,11 @@ def open_sweep(path: Path, *, overrides: dict[str, Any] | None = None) -> Sweep:
         raise RunError(Problem(message, hint="give the directory that `dlcli sweep` wrote", rule="not-a-run"))
     written = folder.read()
     config, section, said = _checked(written.inspect(overrides or {}))
-    return Sweep(folder, written, config, section, *said)
+    if address is not None:
+        address = address.named(address.study or config.name)
+    _require_storage(folder, address)
+    board = FolderBoard(folder) if address is None else _enter_database(folder, written, address)
+    return Sweep(folder, written, config, section, *said, board, address)
 
 
 def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Direction, tuple[Watch, ...]]]:
@@ -170,6 +302,7 @@ def _create(
     written: Written,
     config: Config,
     file: Path | None,
+    address: Address | None,
     *,
     overwrite: bool,
     inputs: list[Path],
@@ -178,7 +311,7 @@ def _create(
     with claim(folder.run, numbered=False, overwrite=overwrite, inputs=inputs) as claimed:
         record = RunRecord(folder.run, facts=facts(config, file), started=started)
         record.begin()
-        folder.write(written)
+        folder.write(written, storage="" if address is None else address.plain)
         for empty in (folder.run.checkpoints, folder.run.evaluations):
             empty.rmdir()
         claimed.complete()
@@ -190,6 +323,6 @@ def facts(config: Config, file: Path | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **member_facts("sweep", []),
-        "writes": list(WRITES),
+        "writes": [*WRITES, *written_by_trackers(config.tracking)],
         **provenance(file),
     }

@@ -19,11 +19,14 @@ from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import trial_overrides
 from dlcli.data.reader import TableReader
+from dlcli.data.stages import check_rows
 from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import Resumption, hashes_of, open_resumption
+from dlcli.jobs.several.dividing import divide_folds
+from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
 from dlcli.runs.claiming import can_go_on
 from dlcli.runs.layout import RunDirectory
@@ -34,6 +37,7 @@ from dlcli.sweeps.folder import SweepFolder, Written
 from dlcli.sweeps.measuring import found_result, measure
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
+from dlcli.sweeps.tensorboard import show_trial
 from dlcli.sweeps.unchanged import require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
@@ -115,7 +119,7 @@ class SweepTrials:
         except DlcliError as error:
             if isinstance(error, RunError) and _is_of_all(error):
                 raise
-            if not _is_begun(run):
+            if isinstance(error, DataError) or not _is_begun(run):
                 self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
 
@@ -128,9 +132,13 @@ class SweepTrials:
         if self._sound and not isinstance(error, DataError):
             return
         inspection = self._inspect({})
+        checked = self._checked(inspection)
+        if self._sweep.folds is not None:
+            table = check_rows(self._shared.reader(checked.config).table())
+            divide_folds(table, fold_members(checked.config, self._sweep.folds, 1))
         prepare_job(
             inspection,
-            self._checked(inspection),
+            checked,
             directory=self._folder.path,
             cache=self._shared.cache,
             tell=lambda event: None,
@@ -206,6 +214,8 @@ class SweepTrials:
             note=watch.note,
             files=self._files[1] if self._files is not None and self._files[0] is reader else None,
         )
+        if trained.status == "completed" or watch.pruned:
+            show_trial(taken, [trained], self._sweep.metric, checked.config.callbacks, pruned=watch.pruned)
         self._files = (reader, {key: trained.record.get(key) for key in ("columns", "reading")})
         return trained
 

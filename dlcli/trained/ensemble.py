@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dlcli.errors import ModelError, Problem, RunError
@@ -10,7 +10,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import Several
 from dlcli.trained.run import TrainedRun
 
-__all__ = ["open_ensemble"]
+__all__ = ["open_ensemble", "require_mean"]
 
 
 def open_ensemble(several: Several, load: Callable[[Path], TrainedRun]) -> TrainedRun:
@@ -32,11 +32,11 @@ def open_ensemble(several: Several, load: Callable[[Path], TrainedRun]) -> Train
         raise RunError(Problem(message, hint="go on with it: see --resume of the command", rule="run-incomplete"))
     members = tuple(load(place.path) for place in places)
     first = members[0]
-    _require_alike(members)
+    require_mean(members)
     return TrainedRun(several.directory, first.config, first.preprocessing, first.predictor, members)
 
 
-def _require_alike(members: tuple[TrainedRun, ...]) -> None:
+def require_mean(members: Sequence[TrainedRun]) -> None:
     """Make sure that the members speak of the same targets, in terms that have a mean.
 
     Raises:

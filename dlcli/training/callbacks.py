@@ -17,7 +17,15 @@ from dlcli.errors import ConfigError, Problem
 from dlcli.model.components import make
 from dlcli.runs.layout import OWN_NAMES
 
-__all__ = ["PLACES", "check_callbacks", "forget_backups", "make_callbacks", "write_no_models", "written_by"]
+__all__ = [
+    "PLACES",
+    "check_callbacks",
+    "forget_backups",
+    "make_callbacks",
+    "tensorboard_in",
+    "write_no_models",
+    "written_by",
+]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -161,6 +169,18 @@ def written_by(components: Sequence[Component]) -> list[str]:
             name = glob.escape(name)
         patterns.append(f"{name}/**" if place.directory else name)
     return patterns
+
+
+def tensorboard_in(components: Sequence[Component], directory: Path) -> list[Path]:
+    """Where the TensorBoard callbacks of a run write.
+
+    Args:
+        components: The config's `callbacks`, checked.
+        directory: The run.
+    """
+    place = PLACES["TensorBoard"]
+    own = [each for each in components if each.name == "TensorBoard"]
+    return [Path(_confine(each, 0, directory, []).arguments[place.argument]) for each in own]
 
 
 def write_no_models(callbacks: Sequence[Any]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from dlcli.backend import engine, workers
 from dlcli.backend.datasets import dataset, stacked_dataset
+from dlcli.backend.epochs.loop import EpochLoop
+from dlcli.backend.epochs.program import EpochProgram
 from dlcli.backend.failures import BackendError, training_failure
 from dlcli.backend.sharing import mixes_rows, shared, summing
 from dlcli.errors import ModelError, Problem, RunError
@@ -42,6 +44,7 @@ from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
+from dlcli.training.whole_epochs import at_most, by_whole_epochs, in_turn
 
 __all__ = ["Outcome", "fit"]
 
@@ -133,6 +136,7 @@ class _Training:
         if self._group is not None:
             summing(self._model, self._group)
         self._step = self._model.train_step
+        self._loop: EpochLoop | None = None
         self._phase, self._begun = (0, 0) if start is None else (start.progress.phase, start.progress.begun)
         for number in range(1, min(self._phase + 1, len(plan.phases))):
             plan.phases.enter(number)
@@ -199,6 +203,17 @@ class _Training:
         batches.epoch = done
         self.recorder.phase = self._phase + 1 if self._plan.phases.said else None
         self._committer.expect(done, epochs)
+        callbacks = [
+            EpochOrder(batches),
+            *([self._presence] if self._presence else []),
+            self._finite(),
+            *self.callbacks,
+            self.recorder,
+            self._committer,
+        ]
+        if self._loop is not None:
+            self._loop.fit(first=done, last=epochs, callbacks=callbacks)
+            return
         self._model.fit(
             dataset(batches) if by_batch else stacked_dataset(batches, stack),
             validation_data=self._validation,
@@ -206,14 +221,7 @@ class _Training:
             epochs=epochs,
             initial_epoch=done,
             validation_freq=self._config.fit.validation_freq,
-            callbacks=[
-                EpochOrder(batches),
-                *([self._presence] if self._presence else []),
-                self._finite(),
-                *self.callbacks,
-                self.recorder,
-                self._committer,
-            ],
+            callbacks=callbacks,
             shuffle=False,  # the batches come in their order already
             verbose=0,
         )
@@ -306,15 +314,34 @@ class _Training:
 
     def _prepare_functions(self) -> None:
         """The functions that train and validate, for the model as it is compiled now."""
+        self._loop = None
         if self.execution.mode != "step":
-            self._install_engine(self._interruption)
+            trainer = self._install_engine(self._interruption)
+            if by_whole_epochs(self._plan, self.execution, self.callbacks, alone=self._group is None):
+                self._loop = self._by_epochs(trainer)
+                return
         else:
             self._model.train_step = self._step
             engine.watch_steps(self._model, tracing=self._tracing, unkept=self._note_unkept)
         self._validation = self._validated()
 
-    def _install_engine(self, interruption: Interruption) -> None:
-        engine.install(
+    def _by_epochs(self, trainer: engine.Trainer) -> EpochLoop:
+        checkpoint = None if _follows() else self._config.checkpoint
+        every = checkpoint.interval[0] if checkpoint else None
+        return EpochLoop(
+            self._model,
+            EpochProgram(self._model, trainer, self._plan.train, self._plan.validation, in_turn=in_turn(self._plan)),
+            most=at_most(self._plan, self.callbacks, every=every),
+            timed=lambda *seconds: self.recorder.time(*seconds),
+        )
+
+    def _settle(self) -> None:
+        """Make the model that of the epoch that ends: it may be ahead."""
+        if self._loop is not None:
+            self._loop.settle()
+
+    def _install_engine(self, interruption: Interruption) -> engine.Trainer:
+        return engine.install(
             self._model,
             xla=self.execution.mode == "xla",
             between=interruption.stop_if_requested,
@@ -332,6 +359,7 @@ class _Training:
             keep=wanted.keep if wanted else 1,
             callbacks=self.callbacks,
             progress=self._progress,
+            settle=self._settle,
             config=self._config.notation(),
             history=self.recorder.content,
             logs=self.recorder.logs,

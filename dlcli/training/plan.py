@@ -108,8 +108,9 @@ def make_plan(assembly: Assembly, prepared: Prepared, *, directory: Path, watche
         drop_last=config.data.drop_last,
     )
     batch = next(train.slices())
-    create_state(assembly.model, batch)
-    check_metrics(assembly.model)
+    if not assembly.again:
+        create_state(assembly.model, batch)
+        check_metrics(assembly.model)
     phases = plan_phases(assembly, lambda model: create_state(model, batch))
     phases.enter(0)
     validation = None

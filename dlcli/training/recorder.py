@@ -59,6 +59,11 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
         self._interruption = interruption
         self._told = False
         self._reported = -math.inf
+        self._timed: tuple[float, float] | None = None
+
+    def time(self, seconds: float, training: float) -> None:
+        """What the epoch that ends next took, in all and for learning alone, where it was trained before it is told."""
+        self._timed = seconds, training
 
     def restore(self, history: bytes) -> None:
         """Begin after the epochs of a `history.csv` that was committed. Raises RunError."""
@@ -98,16 +103,17 @@ class Recorder(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Write the epoch's row, then tell."""
         now = time.perf_counter()
-        training = max((self._trained or now) - self._started, 1e-9)
+        seconds, training = self._timed or (now - self._started, (self._trained or now) - self._started)
+        self._timed = None
         values = {name: float(value) for name, value in (logs or {}).items()}
-        speed = self._rows / training
+        speed = self._rows / max(training, 1e-9)
         self.epochs = self._epoch
         self.logs[self._epoch] = values
         with self._telling():
             self._history.append(
-                epoch=self._epoch, seconds=now - self._started, rows_per_second=speed, logs=values, phase=self.phase
+                epoch=self._epoch, seconds=seconds, rows_per_second=speed, logs=values, phase=self.phase
             )
-        self._listener(EpochEnded(self._epoch, now - self._started, speed, values))
+        self._listener(EpochEnded(self._epoch, seconds, speed, values))
 
     def content(self) -> bytes:
         """`history.csv` as it is to be."""

@@ -2,7 +2,10 @@
 
 A training builds its model, which draws the weights that its seed gives, and then traces and compiles what trains it:
 seconds, where the training itself may take less. Where another model of this process does the very same on numbers of
-the same shapes, that one is given the new model's numbers (weights, random states, optimizer), and learns in its place.
+the same shapes, that one is made what it was before it learnt, and learns again. With the same seed it needs no other
+model to be built for that; else it is given the new one's numbers (weights, random states, optimizer).
+
+Numbers of the config that programs read may differ (`dlcli.model.adjustable`), and so may the learning rate.
 """
 
 from __future__ import annotations
@@ -12,44 +15,123 @@ import json
 from collections import OrderedDict
 from typing import Any
 
-from dlcli.config.signature import InputSpec
+import numpy as np
+
+from dlcli.backend import engine
+from dlcli.backend.numbers import adjust, held_of
+from dlcli.backend.random_state import begin_again, random_state
+from dlcli.backend.runtime import configure
+from dlcli.config.graph.graph import Graph
+from dlcli.config.schema import Config
+from dlcli.data.preprocessing.preprocessing import Preprocessing
+from dlcli.model.adjustable import adjustable, without
 from dlcli.model.assembly import Assembly
+from dlcli.model.layers.drawing import draws_from_rows
 
 __all__ = ["Models"]
 
-MOST, MOST_SMALL = 4, 32
+MOST, MOST_SMALL = 4, 64
 """Models that are kept, and as many of small ones."""
 
 SMALL = 2**24
 """Weights of all models that are kept together, so that these count as small."""
 
+MOST_SEEDS = 8
+"""Beginnings of one model that are kept."""
+
 ELSEWHERE = {"name", "seed", "data", "fit", "callbacks", "checkpoint", "lint", "report", "ensemble", "sweep", "code"}
 """Sections that decide nothing of a model's programs: of `data` the specs of inputs and targets tell."""
+
+
+@dataclasses.dataclass
+class _Kept:
+    """A model that may learn again.
+
+    Args:
+        assembly: It.
+        begun: By the seed, what it begins with: the values of its variables, and where random numbers stand.
+    """
+
+    assembly: Assembly
+    begun: OrderedDict[int, tuple[list[Any], dict[str, Any]]] = dataclasses.field(default_factory=OrderedDict)
+
+    def remember(self, seed: int) -> None:
+        values = [np.array(variable.numpy()) for variable in _variables(self.assembly.model)]
+        self.begun[seed] = values, random_state()
+        while len(self.begun) > MOST_SEEDS:
+            self.begun.popitem(last=False)
+
+    def begin(self, seed: int) -> None:
+        values, state = self.begun[seed]
+        for variable, value in zip(_variables(self.assembly.model), values, strict=True):
+            variable.assign(value)
+        begin_again(state)
+
+    def adjust(self, config: Config, graph: Graph) -> None:
+        """Let it have the numbers of a config."""
+        model = self.assembly.model
+        if adjust(model, adjustable(config, graph)):
+            engine.forget_numbers(model)
+        rate = config.compile.optimizer.arguments.get("learning_rate")
+        if isinstance(rate, (int, float)):
+            model.optimizer.learning_rate = rate
 
 
 class Models:
     """The models of this process that may learn again."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
-    def take(self, assembly: Assembly, inputs: tuple[InputSpec, ...]) -> Assembly:
+    def again(self, config: Config, graph: Graph, preprocessing: Preprocessing) -> Assembly | None:
+        """The model of a config as it is before its training, if it is there and has begun with the same seed.
+
+        Args:
+            config: The config, its types known and nothing left open.
+            graph: Its layers, written out.
+            preprocessing: Of the features and targets.
+        """
+        kept = self._kept.get(_key(config, graph, preprocessing)) if _can_be_kept(config) else None
+        if kept is None or config.seed not in kept.begun:
+            return None
+        self._kept.move_to_end(_key(config, graph, preprocessing))
+        runtime = configure(config.runtime, config.seed, again=True)
+        kept.begin(config.seed)
+        kept.adjust(config, graph)
+        filled = kept.assembly.config.compile.model_copy(update={"optimizer": config.compile.optimizer})
+        config = config.model_copy(update={"compile": filled})
+        return dataclasses.replace(kept.assembly, config=config, graph=graph, runtime=runtime, again=True)
+
+    def take(self, assembly: Assembly, preprocessing: Preprocessing, *, of: Config) -> Assembly:
         """The assembly with a model that is compiled already, if there is one; else itself, which is kept.
 
         Args:
             assembly: Built and compiled, its weights those that the training is to begin with.
-            inputs: What it was built for.
+            preprocessing: Of the features and targets.
+            of: The config that it was built of.
         """
-        if not _can_be_kept(assembly):
+        if not _can_be_kept(of) or assembly.begun or held_of(assembly.model) != adjustable(of, assembly.graph):
             return assembly
-        key = _key(assembly, inputs)
+        key = _key(of, assembly.graph, preprocessing)
         kept = self._kept.pop(key, None)
-        if kept is None or not _give(assembly.model, kept):
-            kept = assembly.model
+        if kept is None or not _give(assembly.model, kept.assembly.model):
+            kept = _Kept(assembly)
+        else:
+            kept.adjust(of, assembly.graph)
         self._kept[key] = kept
         while self._are_too_many():
             self._kept.popitem(last=False)
-        return dataclasses.replace(assembly, model=kept)
+        return dataclasses.replace(assembly, model=kept.assembly.model)
+
+    def remember(self, assembly: Assembly) -> None:
+        """Keep what a model begins with; to be called when nothing of its state is still to be made.
+
+        Args:
+            assembly: As it was taken. One whose weights are drawn to fit rows begins otherwise with others.
+        """
+        kept = next((each for each in self._kept.values() if each.assembly.model is assembly.model), None)
+        if kept is not None and assembly.config.seed not in kept.begun and not draws_from_rows(assembly.model):
+            kept.remember(assembly.config.seed)
 
     def clear(self) -> None:
         """Let go of all."""
@@ -59,34 +141,30 @@ class Models:
         count = len(self._kept)
         if count <= MOST:
             return False
-        return count > MOST_SMALL or sum(model.count_params() for model in self._kept.values()) > SMALL
+        return count > MOST_SMALL or sum(each.assembly.model.count_params() for each in self._kept.values()) > SMALL
 
 
-def _can_be_kept(assembly: Assembly) -> bool:
+def _can_be_kept(config: Config) -> bool:
     """Whether nothing of a model but its variables tells one training from another."""
-    config = assembly.config
     features = (config.data.features or {}).values()
     changed = config.data.augment or any(getattr(feature, "augment", None) for feature in features)
-    return not (config.code or config.fit.phases or changed or assembly.begun or config.runtime.precision != "float32")
+    return not (config.code or config.fit.phases or changed or config.runtime.precision != "float32")
 
 
-def _key(assembly: Assembly, inputs: tuple[InputSpec, ...]) -> str:
+def _key(config: Config, graph: Graph, preprocessing: Preprocessing) -> str:
     """What decides the model's programs."""
-    config = {name: value for name, value in assembly.config.notation().items() if name not in ELSEWHERE}
-    config["compile"] = _without_rate(config["compile"])
-    return json.dumps([config, repr(assembly.outputs), repr(inputs), repr(assembly.runtime)], default=str)
+    said = {name: value for name, value in config.notation().items() if name not in {*ELSEWHERE, "model"}}
+    optimizer, layers = without(config, graph)
+    said["compile"] = {**said["compile"], "optimizer": optimizer.notation()}
+    of_model = config.model.model_dump(mode="json", exclude={"layers", "blocks", "preset"})
+    inputs, targets = preprocessing.inputs(graph.features), preprocessing.target_specs
+    moved = [options.moved_with for options in config.data.target.values() if options is not None]
+    return json.dumps([said, of_model, repr(layers), repr(inputs), repr(targets), moved], default=str)
 
 
-def _without_rate(compiled: dict[str, Any]) -> dict[str, Any]:
-    """The section without a learning rate that is a number: the optimizer has it in a variable, which it is given."""
-    optimizer = compiled.get("optimizer")
-    if not isinstance(optimizer, dict) or len(optimizer) != 1:
-        return compiled
-    ((name, arguments),) = optimizer.items()
-    if not isinstance(arguments, dict) or not isinstance(arguments.get("learning_rate", 0.0), (int, float)):
-        return compiled
-    kept = {key: value for key, value in arguments.items() if key != "learning_rate"}
-    return {**compiled, "optimizer": {name: kept}}
+def _variables(model: Any) -> list[Any]:
+    optimizer = [] if model.optimizer is None else model.optimizer.variables
+    return [*model.variables, *optimizer, *model.metrics_variables]
 
 
 def _give(model: Any, kept: Any) -> bool:

@@ -21,7 +21,7 @@ from dlcli.codecs.boolean.codec import BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec, CategorySequenceCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
 from dlcli.codecs.image.codec import ImageCodec
-from dlcli.codecs.number.codec import NumberCodec, NumberSequenceCodec
+from dlcli.codecs.number.codec import MarkedNumberCodec, NumberCodec, NumberSequenceCodec
 from dlcli.codecs.text.codec import TextCodec
 from dlcli.codecs.video.codec import VideoCodec
 from dlcli.config.options.types import feature_types
@@ -137,6 +137,11 @@ CASES: dict[str, tuple[Make, Rows]] = {
     "numbers, shape": (lambda: NumberCodec(SIX, shape=[3, 2], missing="zero"), numbers_with_holes),
     "numbers, robust": (lambda: NumberCodec(SIX, missing="median", scale="robust"), numbers_with_holes),
     "numbers, quantile": (lambda: NumberCodec(SIX, missing="mean", scale="quantile"), numbers_with_holes),
+    "numbers, marked": (lambda: MarkedNumberCodec(NumberCodec(SIX, missing="mean")), numbers_with_holes),
+    "numbers, robust, marked": (
+        lambda: MarkedNumberCodec(NumberCodec(SIX, missing="median", scale="robust")),
+        numbers_with_holes,
+    ),
     "array, quantile": (lambda: NumberCodec(["x"], scale="quantile"), pixels),
     "array": (lambda: NumberCodec(["x"]), pixels),
     "array, divided": (lambda: NumberCodec(["x"], shape=[20, 3], scale=255.0), pixels),

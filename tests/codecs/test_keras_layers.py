@@ -18,7 +18,7 @@ from dlcli.codecs.boolean.codec import WORDS, BooleanCodec
 from dlcli.codecs.category.codec import CategoryCodec
 from dlcli.codecs.datetime.codec import CYCLES, LINEAR, DatetimeCodec
 from dlcli.codecs.image.codec import ImageCodec
-from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.number.codec import MarkedNumberCodec, NumberCodec
 from dlcli.codecs.text.codec import TextCodec
 from dlcli.codecs.video.codec import VideoCodec
 from dlcli.data.columns.chunk import Chunk
@@ -76,6 +76,12 @@ def test_numbers(train: list[float], rows: list[float | None], scale: Any, missi
     kept = [row for row in rows if row is None or not abs(row) / spread > 1e30]
     if kept:
         agree(codec, model, [pa.array(kept, pa.float64())])
+
+
+def test_numbers_with_marks(path: Path) -> None:
+    rows = [pa.array([1.0, None, 5.0]), pa.array([None, None, -2.5])]
+    codec = MarkedNumberCodec(NumberCodec(["x", "y"], scale="robust", missing="median"))
+    agree(codec, twin(codec, rows, path), rows)
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e-7, 1.0, 1e9])

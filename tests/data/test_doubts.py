@@ -57,6 +57,8 @@ NUMBERS = [str(number) for number in range(40)]
         ([*NUMBERS, *(["?"] * len(NUMBERS))], "'?'", "missing_values"),
         ([*(f"2024-01-{day:02}" for day in range(1, 32)), *(["unknown"] * 9)], "'unknown'", "missing_values"),
         (["130.0", "?", "165.0"], "'?'", "missing_values"),
+        (["Paris", "PARIS", "Rome"], "'Paris' and 'PARIS'", "alike"),
+        (["New York", "New  York", "straße", "STRASSE"], "blanks alone", "alike"),
         (["2024-01-05", "n.d."], "'n.d.'", "then it is a datetime"),
         ([f"Mar {day} 2024" for day in range(1, 9)], "text, and its values look like dates", "'%b %d %Y'"),
         ([f"id{number}" for number in range(30)], "an id", "data.exclude"),
@@ -86,6 +88,7 @@ def test_doubts(values: list[str], what: str, hint: str) -> None:
         ["", " "],
         ["?", "-"],
         ["low", "?", "high"],
+        ["a", "A", "Ab", "aB", "x1Y", "x1y"],
     ],
 )
 def test_no_doubts(values: list[str]) -> None:

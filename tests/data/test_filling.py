@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from dlcli.codecs.datetime.schema import DatetimeFeature
-from dlcli.codecs.number.schema import NumberTarget
+from dlcli.codecs.number.schema import NumberFeature, NumberTarget
 from dlcli.codecs.number.target import NumberTargetCodec
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.cache import Cache
@@ -261,3 +262,26 @@ def test_the_parts_of_dates_are_those_that_tell_something(tmp_path: Path, values
     feature = (prepared.config.features or {})["day"]
     assert isinstance(feature, DatetimeFeature)
     assert feature.parts == parts
+
+
+def test_empty_cells_are_marked_where_there_are_any(table: pd.DataFrame, tmp_path: Path) -> None:
+    table.loc[table.index % 3 == 0, "age"] = np.nan
+    named = {"age": {"type": "number", "missing": "zero", "mark_missing": True}, "fare": "number"}
+    for keys in ({"defaults": {"number": {"mark_missing": "auto"}}}, {"features": named}):
+        prepared = ready(table[["fare", "age", "price"]], tmp_path, **keys)
+        preprocessing, names = prepared.preprocessing, [*(prepared.config.features or {})]
+        assert preprocessing.names() == tuple(
+            each for name in names for each in ([name, "age=missing"] if name == "age" else [name])
+        )
+        start = names.index("age")
+        assert preprocessing.places_of_numbers() == ([0, 2] if start == 0 else [0, 1])
+        encoded = preprocessing.encode(Chunk({name: as_arrow(table[name].to_numpy()) for name in names}, ROWS))
+        (block,) = encoded.values()
+        np.testing.assert_array_equal(block[:, start + 1], table.age.isna())
+        assert np.isfinite(block).all()
+
+
+@pytest.mark.parametrize("options", [{"shape": [2, 1]}, {"pad": "auto"}, {"missing": "error"}])
+def test_marks_of_what_cannot_be_marked(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(options))):
+        NumberFeature.model_validate({"type": "number", "mark_missing": True, **options})

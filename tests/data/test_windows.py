@@ -18,6 +18,8 @@ from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples import store
 from dlcli.data.samples.samples import Samples, Taken
+from dlcli.data.samples.windows import WindowSamples
+from dlcli.data.series.form import View, Views, WindowForm
 from dlcli.data.series.levels import undo_level
 from dlcli.errors import DataError, DlcliError
 
@@ -402,3 +404,13 @@ def test_what_a_series_does_not_have_once_is_told(weather: Path) -> None:
     (doubt,) = prepared(weather, static=["h*i*"]).doubts[-1:]
     assert (doubt.path, doubt.rule) == ("data.windows.static", "changing-static")
     assert "'holiday'" in doubt.message
+
+
+def test_windows_in_a_row_are_of_one_series() -> None:
+    steps = Taken({"x": np.zeros((9, 1))}, {"y": np.arange(9.0)})
+    views = Views(WindowForm(2), {"x": View("x", "past")}, {"y": View("y", "ahead")})
+    starts, begins = np.array([0, 2, 3, 4, 6]), np.array([0, 2, 2, 2, 6])
+    several = WindowSamples(steps, None, starts, views, begins=begins)
+    assert several.take(several.in_a_row(300)).targets["y"].tolist() == [4, 5, 6]
+    assert several.in_a_row(2) == slice(1, 3)
+    assert len(WindowSamples(steps, None, starts, views).take(slice(0, 300)).targets["y"]) == len(starts)

@@ -132,6 +132,61 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     assert config["data"]["features"]["x"] == "number"
 
 
+def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:
+    infinite = ["inf" if place % 9 == 0 else "-inf" if place % 17 == 0 else place * 1.5 for place in range(ROWS)]
+    config = _config(_init(tmp_path, x=infinite, z=_numbers(), y=_classes()))
+    assert config["data"]["missing_values"] == ["-inf", "inf"]
+    assert config["data"]["features"]["x"]["type"] == "number"
+
+
+@pytest.mark.parametrize(
+    ("classes", "marks", "kind"),
+    [
+        (["a", "b", "?"], ["?"], "category"),
+        (["+", "-", "+"], None, "category"),
+        (["a", "b", "none"], None, "category"),
+        (["?", "!", "a"], None, "category"),
+        ([*map(str, range(0, 300, 7)), "-"], ["-"], "number"),
+    ],
+)
+def test_signs_for_no_value_are_no_class(
+    classes: list[str], marks: list[str] | None, kind: str, tmp_path: Path
+) -> None:
+    config = _config(_init(tmp_path, x=_numbers(), y=[classes[place % len(classes)] for place in range(ROWS)]))
+    assert config["data"].get("missing_values") == marks
+    assert config["data"]["target"]["y"]["type"] == kind
+    assert config["data"]["target"]["y"].get("missing") == (None if marks is None else "drop")
+
+
+def test_empty_cells_are_marked_where_they_are_many_or_tell(tmp_path: Path) -> None:
+    rows, draw = 1200, random.Random(2)
+    classes = _classes(rows)
+    numbers = {name: _numbers(rows, seed) for seed, name in enumerate(("many", "telling", "few", "some"))}
+    for place, each in enumerate(classes):
+        for name, chance in (("many", 0.2), ("telling", 0.06 * (each == "yes")), ("some", 0.03)):
+            if draw.random() < chance:
+                numbers[name][place] = ""
+    numbers["few"][7] = ""
+    drafted = _init(tmp_path, **numbers, y=classes)
+    features = _config(drafted)["data"]["features"]
+    marked = {"type": "number", "mark_missing": True}
+    assert features == {"many": marked, "telling": marked, "few": "number", "some": "number"}
+    assert "18 % of the rows" in _line(drafted, "many")
+    assert "goes with the target" in _line(drafted, "telling")
+    price = [f"{draw.gauss(5 * (cell == ''), 1):.3f}" for cell in numbers["some"]]
+    assert _config(_init(tmp_path, **numbers, y=price))["data"]["features"]["some"] == marked
+
+
+def test_many_columns_with_empty_cells_are_marked_at_once(tmp_path: Path) -> None:
+    many = {
+        f"c{column}": [cell if place % 4 else "" for place, cell in enumerate(_numbers(seed=column))]
+        for column in range(45)
+    }
+    data = _config(_init(tmp_path, **many, z=_numbers(seed=99), y=_classes()))["data"]
+    assert data["defaults"] == {"number": {"mark_missing": "auto"}}
+    assert data["features"] == {"...": "auto"}
+
+
 @pytest.mark.parametrize(
     "name", ["...", "a/b", "features", "col*", "?", "[q]", "no", "x: y", "#", "a" * 300, "数", "1"]
 )
@@ -211,6 +266,11 @@ def test_a_target_that_is_not_there_is_named_with_those_that_are(tmp_path: Path)
     assert "price" in caught.value.problems[0].hint
 
 
+def test_classes_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=[["Yes", "yes", "No"][place % 3] for place in range(ROWS)])
+    assert "differ in capitals or blanks alone: 'Yes' and 'yes'" in " ".join(drafted.text.replace("#", "").split())
+
+
 def test_rare_classes_are_weighted(tmp_path: Path) -> None:
     cells = ["rare" if place % 40 == 0 else "often" for place in range(800)]
     drafted = _init(tmp_path, x=_numbers(800), y=cells)
@@ -243,6 +303,27 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
     assert both[0] == both[1]
 
 
+@pytest.mark.parametrize("expand", [False, True])
+def test_several_classes_in_a_cell(expand: bool, tmp_path: Path) -> None:
+    draw = random.Random(4)
+    cells = ["|".join(draw.sample(["cat", "dog", "owl"], draw.randrange(3))) for _ in range(ROWS)]
+    file = _write(tmp_path, x=_numbers(), tags=cells)
+    config = _config(drafted := dlcli.init(file, target="tags", expand=expand))
+    assert config["data"]["target"] == {
+        "tags": {"type": "categories", "separator": "|", "classes": ["cat", "dog", "owl"]}
+    }
+    assert config["data"]["split"] == "random"
+    dlcli.check(drafted.output, fast=True)
+
+
+@pytest.mark.parametrize("cells", [["Doe, John", "Roe, Jane", "Poe, Ann"], ["a", "b", "c|d"]])
+def test_a_mark_within_a_class_parts_none(cells: list[str], tmp_path: Path) -> None:
+    table = tmp_path / "table.tsv"
+    lines = [f"{number}\t{cell}" for number, cell in zip(_numbers(), cells * (ROWS // 3), strict=True)]
+    table.write_text("\n".join(["x\ty", *lines]), encoding="utf-8")
+    assert _config(dlcli.init(table, target="y"))["data"]["target"]["y"]["type"] == "category"
+
+
 # How the rows are divided.
 
 
@@ -261,11 +342,26 @@ def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tm
             {"ordered": "date"},
         ),
         ({"birth_date": [f"19{50 + place % 50}-01-01" for place in range(ROWS)]}, "stratified"),
+        ({"sent": [f"{1 + place % 28:02}.{1 + place // 28:02}.2020" for place in range(ROWS)]}, {"ordered": "sent"}),
     ],
 )
 def test_the_split(columns: dict[str, list[object]], split: object, tmp_path: Path) -> None:
     drafted = _init(tmp_path, x=_numbers(), **columns, y=_classes())
     assert _config(drafted)["data"]["split"] == split
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y"])
+@pytest.mark.parametrize(
+    ("later", "split"),
+    [(ROWS * 2 // 3, "stratified"), (ROWS // 2, {"ordered": "date"}), (ROWS - 4, {"ordered": "date"})],
+)
+def test_no_class_comes_after_all_training_rows(later: int, split: object, form: str, tmp_path: Path) -> None:
+    rows = random.Random(6).sample(range(ROWS), ROWS)
+    days = [f"{datetime.date(2024, 1, 1) + datetime.timedelta(days=row):{form}}" for row in rows]
+    classes = ["late" if row >= later else ["a", "b"][row % 2] for row in rows]
+    drafted = _init(tmp_path, date=days, x=_numbers(), y=classes)
+    assert _config(drafted)["data"]["split"] == split
+    assert ("no training row would be of 'late'" in " ".join(drafted.text.split())) == (split == "stratified")
 
 
 _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, minutes=7 * day) for day in range(ROWS)]
@@ -278,6 +374,7 @@ _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, 
         ("event_time", [int(each.timestamp() * 1000) for each in _MOMENTS], "milliseconds since 1970"),
         ("month", [f"20240{1 + place % 6}" for place in range(ROWS)], "months, 202401 to 202406"),
         ("date", [f"{each:%d/%b/%Y:%H:%M:%S}" for each in _MOMENTS], "the latest rows"),
+        ("date", [f"{each:%d.%m.%Y}" for each in _MOMENTS], "'01.01.2024' to '30.04.2024'"),
         ("sent", [f"{each:%a %b %d %H:%M:%S %Y}" for each in _MOMENTS], None),
         ("amount", [int(each.timestamp()) for each in _MOMENTS], None),
         ("time", [place * 7 % ROWS for place in range(ROWS)], None),
@@ -300,18 +397,7 @@ def test_what_tells_series_apart_is_named_beside_windows(series: tuple[str, ...]
     days = len(rows)
     drafted = _init(tmp_path, date=columns[0], x=_numbers(days), colour=_classes(days), **named, y=_numbers(days, 2))
     expected = series[0] if len(series) == 1 else f"[{', '.join(series)}]"
-    assert f"windows: {{length: 24, horizon: 1, time: date, series: {expected}}}" in drafted.text
-
-
-def test_steps_in_time_show_how_they_would_be_windows(tmp_path: Path) -> None:
-    dates = [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]
-    drafted = _init(tmp_path, date=dates, x=_numbers(), y=_numbers(seed=7))
-    shown = next(line for line in drafted.text.splitlines() if "# windows:" in line).partition("# ")[2]
-    config = _config(drafted)
-    config["data"].pop("split")
-    config["data"] |= compose(shown, source="shown").require().value
-    config["data"]["train"] = str(tmp_path / "table.csv")
-    dlcli.check(config, fast=True)
+    assert f"windows: {{length: 1, horizon: 1, time: date, series: {expected}}}" in drafted.text
 
 
 @pytest.mark.parametrize(("rows", "held_back"), [(4, False), (9, False), (10, True)])
@@ -424,6 +510,17 @@ def test_what_is_said_of_the_file_is_written_down(tmp_path: Path) -> None:
     dlcli.check(tmp_path / "odd.yaml", fast=True)
 
 
+def test_the_command_is_that_of_the_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = _write(tmp_path, x=_numbers(), y=_classes())
+    assert "dlcli train 'my config.yaml'" in dlcli.init(file, output=tmp_path / "my config.yaml").text
+    (tmp_path / "mails" / "spam").mkdir(parents=True)
+    (tmp_path / "mails" / "ham").mkdir()
+    for place in range(20):
+        (tmp_path / "mails" / ("spam" if place % 2 else "ham") / f"{place}.txt").write_text(f"{place} words")
+    monkeypatch.chdir(tmp_path)
+    assert dlcli.init("mails").output == Path("mails.yaml")
+
+
 def test_nothing_is_replaced_without_being_asked_for(tmp_path: Path) -> None:
     file = _write(tmp_path, x=_numbers(), y=_classes())
     place = tmp_path / "table.yaml"
@@ -459,3 +556,37 @@ def test_films_get_convolutions_over_time_and_place(tmp_path: Path) -> None:
     config = _config(drafted)
     assert config["data"]["features"] == {"clip": "video"}
     assert "Conv3D" in config["model"]["layers"][0]
+
+
+def test_of_seldom_classes_no_column_gives_the_target_away(tmp_path: Path) -> None:
+    frauds = [int(place % 500 == 3) for place in range(2000)]
+    drafted = _init(tmp_path, "fraud", x=_numbers(2000), c=["abcd"[place % 4] for place in range(2000)], fraud=frauds)
+    assert drafted.used == ("x", "c")
+    assert "gives the target away" not in drafted.text
+
+
+def _pictures(order: Sequence[int], rows: int = 60, side: int = 7) -> dict[str, list[int]]:
+    """Bright spots on pictures, a column a pixel."""
+    draw = np.random.default_rng(8)
+    places = np.arange(side)
+    middles = draw.uniform(0, side, (rows, 2, 1))
+    across, down = np.exp(-((places - middles) ** 2) / 3).transpose(1, 0, 2)
+    pixels = (255 * across[:, :, np.newaxis] * down[:, np.newaxis, :]).round().astype(int).reshape(rows, -1)
+    return {f"px{place}": pixels[:, source].tolist() for place, source in enumerate(order)}
+
+
+def test_columns_that_are_pixels_are_a_picture(tmp_path: Path) -> None:
+    labels = [str(place % 3) for place in range(60)]
+    drafted = _init(tmp_path, "label", label=labels, **_pictures(range(49)))
+    config = _config(drafted)
+    assert config["data"]["features"]["pixels"] | {"scale": 0} == {
+        "type": "number",
+        "columns": ["px{0..48}"],
+        "shape": [7, 7, 1],
+        "scale": 0,
+    }
+    assert "Conv2D" in config["model"]["layers"][0]
+    mixed = random.Random(1).sample(range(49), 49)
+    for others in (_pictures(mixed), {**_pictures(range(49)), "z": _numbers(60)}):
+        config = _config(_init(tmp_path, "label", label=labels, **others))
+        assert config["model"] == {"preset": "realmlp"}

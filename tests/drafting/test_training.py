@@ -39,3 +39,18 @@ def test_check_passes_to_its_end_on_traps(project: Path, tmp_path: Path) -> None
         report = dlcli.check(output, cache_dir=tmp_path / "cache")
         assert report.planned is not None
         assert report.warnings == ()
+
+
+def test_what_is_said_of_windows_can_be_done(tmp_path: Path) -> None:
+    draw = np.random.default_rng(2)
+    dates = np.datetime_as_string(np.arange("2020-01-01", "2020-04-10", dtype="datetime64[D]"))
+    for rows in (len(dates), 15):
+        lines = [f"{date},{draw.normal():.3f},{draw.normal():.3f}" for date in dates[:rows]]
+        (tmp_path / "sales.csv").write_text("\n".join(["date,price,sales", *lines]), encoding="utf-8")
+        text = dlcli.init(tmp_path / "sales.csv", overwrite=True).text
+        assert "\nfit:" not in text
+        kept = [line for line in text.splitlines() if not line.startswith(("  split:", "model:"))]
+        taken = [line.replace("# ", "", 1) for line in kept if line.startswith(("  # windows:", "  # model:"))]
+        document = "\n".join([*kept, taken[1].strip()]).replace(f"  # {taken[0].strip()}", taken[0])
+        (tmp_path / "series.yaml").write_text(document, encoding="utf-8")
+        assert dlcli.check(tmp_path / "series.yaml", cache_dir=tmp_path / "cache").planned is not None

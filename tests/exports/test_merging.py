@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from dlcli.config.outputs.conventions import Head
+from dlcli.config.outputs.conventions import Head, TargetForm
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
@@ -31,7 +31,7 @@ LOGITS = {"from_logits": True}
 def plan(target: TargetSpec, units: int, loss: str, activation: str, **more: Any) -> OutputPlan:
     arguments = more.pop("arguments", {})
     shape = more.pop("shape", (*target.axes, units))
-    form = "number" if target.kind == "number" else more.pop("form", "index")
+    form: TargetForm = "number" if target.kind == "number" else more.pop("form", "index")
     return OutputPlan("y", (target,), form, Component(loss, arguments), Head(units, activation), shape, **more)
 
 

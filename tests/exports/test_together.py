@@ -61,12 +61,12 @@ WINDOWS: dict[str, Any] = {
     "data": {
         "features": ["one", "two"],
         "target": "one",
-        "windows": {"length": 3, "horizon": 2, "time": "when", "scale": "window"},
+        "windows": {"length": 3, "horizon": 2, "time": "when"},
     },
     "model": {"layers": [{"Flatten": {}}, {"Dense": {"units": 2}}]},
 }
 PICTURES: dict[str, Any] = {
-    "data": {"features": {"pixels": "image"}, "target": {"class": "category"}},
+    "data": {"features": {"pixels": "image"}, "target": {"shade": "category"}},
     "model": {"layers": [{"Conv2D": {"filters": 2, "kernel_size": 3}}, {"Flatten": {}}, {"Dense": {"units": 3}}]},
     "compile": {"loss": {"SparseCategoricalCrossentropy": {"from_logits": True}}},
 }
@@ -82,7 +82,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("together")
     TABLE.to_csv(place / "table.csv", index=False)
     pixels = DRAW.integers(0, 255, (ROWS, 6, 6, 1), dtype=np.uint8)
-    np.savez(place / "pictures.npz", pixels=pixels, **{"class": DRAW.integers(0, 3, ROWS)})
+    np.savez(place / "pictures.npz", pixels=pixels, shade=DRAW.integers(0, 3, ROWS))
     return place
 
 
@@ -101,7 +101,7 @@ def test_columns_and_several_outputs(folds: Path, tmp_path: Path) -> None:
     names = ["a", "where", "strict"]
     said = given(done.path, {name: TABLE[[name]].to_numpy() for name in names})
     each = [dlcli.predict(folds / f"fold-{n}", TABLE, runtime="keras") for n in (1, 2)]
-    mean = sum(one.select_dtypes("number") for one in each) / 2
+    mean = (each[0].select_dtypes("number") + each[1].select_dtypes("number")) / 2
     for at, name in enumerate(["black", "blue", "green", "red"]):
         assert np.allclose(said["kind"][:, at], mean[f"kind_probability_{name}"], atol=1e-5)
     numbers = [f"both_quantile_{level}_{column}" for column in ("one", "two") for level in (0.1, 0.9)]
@@ -150,9 +150,9 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
 @pytest.mark.soak
 def test_what_folds_cannot_be_names_a_way_that_there_is(place: Path, tmp_path: Path) -> None:
     folder = dlcli.cross_validate(job(place, WINDOWS), folds=2, run_dir=tmp_path / "run").path
-    for options in ({}, {"with_preprocessing": True}):
+    for with_preprocessing in (False, True):
         with pytest.raises(ModelError) as refusal:
-            dlcli.export(folder, tmp_path / "all.onnx", **options)
+            dlcli.export(folder, tmp_path / "all.onnx", with_preprocessing=with_preprocessing)
         (problem,) = refusal.value.problems
         assert "one by one" in problem.hint
         assert "--with-preprocessing" not in problem.hint

@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import dlcli
+from dlcli.config.signature import SPLITS
+from dlcli.trained.own_code import GRANTED
+from dlcli.trained.rows import rows_as_written, split_rows
+from dlcli.trained.run import TrainedRun
+from dlcli.trained.runtime import load
 from dlcli.training.events import Notice
+from tests.reporting.browser import in_browser, needs_browser
 from tests.reporting.pages import Page, read_page, read_plots
 
 pytestmark = pytest.mark.tensorflow
@@ -205,6 +212,59 @@ def test_images_are_shown_with_their_masks(runs: Runs) -> None:
     page = read_page(runs("images")[0].path / "report.html")
     assert page.pictures
     assert page.text.count("input, true, predicted") == len(page.pictures)
+
+
+@needs_browser
+@pytest.mark.parametrize("kind", ["many", "images"])
+def test_a_phone_shows_it_all(kind: str, runs: Runs, tmp_path: Path) -> None:
+    page = runs.copy(kind, tmp_path) / "report.html"
+    seen = in_browser(page, width=390)
+    assert (seen.messages, seen.beyond, seen.cut) == ([], [], [])
+    read = read_page(page)
+    assert seen.drawn == read.figures + len(read.pictures)
+
+
+def test_pictures_say_their_rows_and_files(tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    (tmp_path / "pictures").mkdir()
+    names = [f"pictures/{place:02d}.png" for place in range(30)]
+    for name in names:
+        Image.fromarray(random.integers(0, 255, (8, 8), dtype=np.uint8)).save(tmp_path / name)
+    pd.DataFrame({"file": names, "kind": random.choice(["a", "b"], 30)}).to_csv(tmp_path / "list.csv", index=False)
+    data = {"train": str(tmp_path / "list.csv"), "target": "kind", "features": {"file": "image"}, "test": 0.5}
+    config = {"data": data, "model": {"layers": ["Flatten", {"Dense": {"units": 2}}]}, "fit": {"epochs": 1}}
+    page = read_page(dlcli.train(config, run_dir=tmp_path / "run").path / "report.html")
+    shown = [text for text in page.texts if text.startswith("row ")]
+    assert len(shown) == len(page.pictures) > 0
+    for text in shown:
+        assert names[int(text.removeprefix("row ")) - 1] in page.texts
+
+
+def test_rows_keep_the_numbers_that_they_have_in_their_source(runs: Runs) -> None:
+    run = load(runs("binary")[0].path, leave=GRANTED, warn=lambda problem: None)
+    data = pd.read_csv(runs("binary")[0].path.parent / "data.csv")
+    for split in SPLITS:
+        taken = split_rows(run, split).take(slice(None))
+        assert taken.rows is not None
+        own = [codec.decode(taken.inputs["features"][:, [place]]) for place, codec in enumerate(features_of(run))]
+        assert np.concatenate(own, axis=1) == pytest.approx(data[["one", "two"]].to_numpy()[taken.rows], abs=1e-5)
+        written = rows_as_written(run, taken.rows[::-1].tolist(), split=split)
+        assert [written[row]["two"] for row in taken.rows] == [repr(float(each)) for each in data.two[taken.rows]]
+
+
+def features_of(run: TrainedRun) -> list[Any]:
+    return list(run.preprocessing.features.values())
+
+
+def test_the_worst_rows_are_shown_as_they_are_written(runs: Runs) -> None:
+    texts = read_page(runs("numbers")[0].path / "report.html").texts
+    data = pd.read_csv(runs("numbers")[0].path.parent / "data.csv")
+    days = [text for text in texts if text in set(data.day)]
+    assert len(days) >= 12
+    for text in days:
+        place = texts.index(text)
+        number = next(int(each) for each in texts[place - 8 : place] if each.isdigit() and 0 < int(each) <= 60)
+        assert data.day[number - 1] == text
 
 
 def test_a_model_stands_beside_what_needs_none(runs: Runs) -> None:

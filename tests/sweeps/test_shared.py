@@ -11,7 +11,6 @@ import pytest
 import dlcli
 from dlcli.runs.run import Run
 from dlcli.sweeps.outcome import SweepOutcome
-from dlcli.training.reuse import Models
 
 pytestmark = pytest.mark.tensorflow
 
@@ -123,14 +122,15 @@ def test_models_learn_again_after_others_were_pruned(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[int] = []
-    take = Models.take
+    from dlcli.training.reuse import Models
 
-    def watch(self: Models, *arguments: Any) -> Any:
-        assembly = take(self, *arguments)
+    remember = Models.remember
+
+    def watch(self: Models, assembly: Any) -> None:
         taken.append(id(assembly.model))
-        return assembly
+        remember(self, assembly)
 
-    monkeypatch.setattr(Models, "take", watch)
+    monkeypatch.setattr(Models, "remember", watch)
     slow_first = {RATE: [1e-7, 0.1], "data.validation": [0.3, 0.5]}
     searched = config(folder, slow_first, fit={"epochs": 4})
     searched["sweep"] |= {"pruner": {"ThresholdPruner": {"upper": 0.9}}, "seed": 1}

@@ -17,10 +17,10 @@ import pytest
 
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.sweeps.folder import SweepFolder
-from dlcli.sweeps.journal import Journal
 from dlcli.sweeps.optuna_names import label_of, labels
 from dlcli.sweeps.overview import write_table
 from dlcli.sweeps.results import Result
+from dlcli.sweeps.storage.journal import Journal
 from dlcli.sweeps.study import MOST_DEATHS, Study
 
 SPACE: dict[str, Any] = {"a": {"range": [0, 1]}, "b": {"int": [1, 9]}, "c": ["x", "y"]}
@@ -178,7 +178,7 @@ def die(study: Study) -> int | None:
     if taken is None:
         return None
     taken.lock.release()
-    assert taken.lock.path.is_file()
+    assert study.folder.lease(taken.number).path.is_file()
     return taken.number
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from dlcli.sweeps.events import SweepStarted, TrialEnded
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.training.events import EpochEnded, Notice
+from tests.reporting.pages import read_page, read_plots
 
 pytestmark = pytest.mark.tensorflow
 
@@ -124,6 +126,24 @@ def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) ->
     import pandas as pd
 
     assert len(dlcli.predict(run, pd.DataFrame(frame))) == len(rows)
+
+
+def test_it_ends_with_its_report(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, told = swept
+    page = read_page(outcome.path / "report.html")
+    assert {"How the search went", "The best trials", "Each parameter", "How to use it"} <= set(page.headings)
+    assert {"history", "parameter-0", "parameter-1"} <= read_plots(outcome.path / "plots").keys()
+    assert outcome.best is not None
+    assert f"dlcli reproduce {outcome.path / f'trial-{outcome.best.number:04d}'}" in page.text
+    assert [each for each in told if isinstance(each, Notice) and each.warning] == []
+
+
+def test_it_is_not_reproduced_as_a_whole_and_says_what_is(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    with pytest.raises(RunError) as raised:
+        dlcli.reproduce(outcome.path)
+    assert outcome.best is not None
+    assert f"the best: dlcli reproduce {outcome.path}/trial-{outcome.best.number:04d}" == raised.value.problems[0].hint
 
 
 def test_only_the_best_keep_their_models(swept: tuple[SweepOutcome, list[Any]]) -> None:
@@ -330,28 +350,48 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait as long as it takes, unless the process ends before."""
+    while not reached() and process.poll() is None:
+        time.sleep(0.1)
+
+
 @pytest.mark.soak
-def test_several_processes_that_are_killed_and_interrupted(data: Path, tmp_path: Path) -> None:
-    file = tmp_path / "c.yaml"
-    file.write_text(yaml.safe_dump(config(data, trials=30, pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})))
-    arguments = [str(file), "--run-dir", str(tmp_path / "s"), "--workers", "2"]
+@pytest.mark.parametrize("folds", [None, 2])
+def test_several_processes_that_are_killed_and_interrupted(folds: int | None, data: Path, tmp_path: Path) -> None:
+    searched = config(data, trials=16, keep="all", pruner="MedianPruner", space={RATE: {"log": [1e-4, 1e-1]}})
+    if folds is not None:
+        searched["sweep"]["folds"] = folds
+        del searched["data"]["validation"]
+    file, place = tmp_path / "c.yaml", tmp_path / "s"
+    file.write_text(yaml.safe_dump(searched))
+    arguments = [str(file), "--run-dir", str(place), "--workers", "2"]
+
+    def begun() -> int:
+        return len(list(place.glob("trial-*")))
+
     whole = start(*arguments)
-    time.sleep(15)
-    whole.send_signal(signal.SIGKILL)
+    wait_until(lambda: begun() >= 4, whole)
+    whole.send_signal(signal.SIGKILL)  # its workers end with it
     whole.communicate()
-    time.sleep(2)  # its workers end with it
-    whole = start(*arguments)
-    time.sleep(12)
+    before, whole = begun(), start(*arguments)
+    wait_until(lambda: begun() > before, whole)
     listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(whole.pid)], capture_output=True, text=True, check=True)
     os.kill(int(listed.stdout.split()[0]), signal.SIGKILL)
-    time.sleep(8)
+    before = begun()
+    wait_until(lambda: begun() > before, whole)
     whole.send_signal(signal.SIGINT)
     whole.communicate(timeout=120)
     assert whole.returncode in (75, 0)
-    out, _ = start(*arguments).communicate(timeout=300)
+    out, _ = start(*arguments).communicate(timeout=900)
     counts = json.loads(out)["trials"]
-    assert counts["complete"] + counts["pruned"] == 30
-    rows = list(csv.DictReader((tmp_path / "s" / "trials.csv").read_text().splitlines()))
-    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 31))
+    assert counts["complete"] + counts["pruned"] == 16
+    rows = list(csv.DictReader((place / "trials.csv").read_text().splitlines()))
+    assert [int(row["trial"]) for row in rows if not row["same_as"]] == list(range(1, 17))
     for row in rows:
-        assert Run(tmp_path / "s" / f"trial-{int(row['trial']):04d}").epochs == int(row["epochs"])
+        run = Run(place / f"trial-{int(row['trial']):04d}")
+        assert run.epochs == int(row["epochs"])
+        if folds is not None:
+            assert len([each for each in run.path.glob("fold-*") if Run(each).status == "completed"]) == int(
+                row["folds"]
+            )

@@ -215,6 +215,57 @@ def test_a_signal_at_any_moment_of_a_training(killer: Killer, calls: int, number
             assert_interrupted(killer, name)
 
 
+SEVERAL = {
+    "cross-validate": (["cross-validate", "job.yaml", "--folds", "2"], ["cross-validate", "--resume"]),
+    "ensemble": (["train", "job.yaml", "--set", "ensemble=2"], ["train", "--resume"]),
+}
+FEW = ["--set", "fit.epochs=2", "--set", "callbacks=[]", "--set", "data.test=0.2", "--set", "report=false"]
+
+
+def test_several_trainings_go_on_wherever_they_were_killed(killer: Killer) -> None:
+    begin, resume = SEVERAL["cross-validate"]
+    command, run = [*begin, *FEW, "--run-dir", "folds"], killer.directory / "folds"
+    assert killer.run(command, watch="folds/fold-1", at=30)["code"] == -9
+    (run / "fold-1" / "config.yaml").unlink()  # as if it were killed before that was written
+    assert killer.run(command)["code"] == 1
+    assert "go on with it: dlcli cross-validate --resume folds" in killer.log("folds")
+    assert killer.run([*resume, "folds"], watch="folds/fold-2", at=40, signal="SIGINT")["code"] == 75
+    assert "go on with: dlcli cross-validate --resume folds" in killer.log("folds")
+    assert killer.run([*resume, "folds"])["code"] == 0, killer.log("folds")
+    assert "Traceback" not in killer.log("folds")
+    assert not list(run.rglob(".*")), "no draft, no lock"
+    assert len((run / "predictions.csv").read_text().splitlines()) == 1 + 72
+    (run / "evaluations" / "test.json").unlink()  # the last that is written
+    assert killer.run([*resume, "folds"])["code"] == 0
+    assert (run / "evaluations" / "test.json").is_file()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", SEVERAL)
+def test_many_kills_of_several_trainings(killer: Killer, kind: str) -> None:
+    begin, resume = SEVERAL[kind]
+    total = killer.run([*begin, *FEW, "--run-dir", f"{kind}-whole"])
+    assert total["code"] == 0, killer.log(f"{kind}-whole")
+    whole, draw = killer.directory / f"{kind}-whole", random.Random(kind)
+    for place in range(8):
+        name = f"{kind}-{place}"
+        number = ("SIGKILL", "SIGINT", "SIGKILL", "SIGTERM")[place % 4]
+        at = total["calls"] * place // 8 + draw.randrange(1, total["calls"] // 8)
+        ended = killer.run([*begin, *FEW, "--run-dir", name], at=at, signal=number)
+        assert ended["code"] in (-9, 75), killer.log(name)
+        again = (
+            [*resume, name] if (killer.directory / name / "config.yaml").exists() else [*begin, *FEW, "--run-dir", name]
+        )
+        assert killer.run(again)["code"] == 0, killer.log(name)
+        assert "Traceback" not in killer.log(name)
+        record, wanted = (json.loads((each / "run.json").read_text()) for each in (killer.directory / name, whole))
+        assert (record["status"], record["metrics"]) == ("completed", wanted["metrics"])
+        for file in ("predictions.csv", "evaluations/test.json"):
+            left = killer.directory / name / file
+            assert left.exists() == (whole / file).exists()
+            assert file != "predictions.csv" or not left.exists() or left.read_text() == (whole / file).read_text()
+
+
 COMMANDS = {
     "predict": ["predict", "whole", "rows.csv", "-o", "out.csv"],
     "predict by Keras": ["predict", "whole", "rows.csv", "--runtime", "keras", "-o", "out.csv"],

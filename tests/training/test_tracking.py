@@ -189,3 +189,114 @@ def test_mlflow_gets_parameters_metrics_and_files(tmp_path: Path) -> None:
     tracker.end(TrackedEnd("completed", 0.0, {"test.loss": 0.5}, [file, tmp_path / "absent"]))
     again = MlflowTracker(tracking_uri=f"sqlite:///{tmp_path}/m.db", **settings)
     assert again.begin(TrackedJob(Path("run"), "run", "iris", {}, {}, known, 1)) == known
+
+
+class Remembering(Recording):
+    """A tracker with an id for each run, as a server gives them."""
+
+    told_of: dict[str, str]
+
+    def __init__(self, told_of: dict[str, str]) -> None:
+        super().__init__()
+        self.told_of = told_of
+
+    def begin(self, job: TrackedJob) -> Mapping[str, Any]:
+        self.told_of[job.name] = str(job.folder.get("id", ""))
+        return {"id": job.name}
+
+
+SEVERAL: dict[str, Any] = {
+    **CONFIG,
+    "data": {"train": "table.csv", "target": "label"},
+    "fit": {"epochs": 1},
+    "checkpoint": False,
+    "tracking": {"mlflow": {"tracking_uri": "http://127.0.0.1:9"}, "jsonl": "events.jsonl"},
+}
+
+
+@pytest.fixture
+def told_of(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The runs that a server is told of, each with that of the folder that it is in."""
+    told: dict[str, str] = {}
+    find = importlib.util.find_spec
+    monkeypatch.setattr(tracking, "MlflowTracker", lambda **_: Remembering(told))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: True if name == "mlflow" else find(name, *_))
+    return told
+
+
+def test_a_sweep_its_trials_and_their_folds_are_one_under_the_other(here: Path, told_of: dict[str, str]) -> None:
+    sweep = {"folds": 2, "trials": 1, "space": {"data.batch_size": [4, 5]}}
+    outcome = dlcli.sweep({**SEVERAL, "sweep": sweep}, run_dir="s")
+    assert told_of == {
+        "s": "",
+        "s/trial-0001": "s",
+        "s/trial-0001/fold-1": "s/trial-0001",
+        "s/trial-0001/fold-2": "s/trial-0001",
+    }
+    (trial,) = outcome.trials
+    ((begin, end), folds) = events(outcome.path), [events(outcome.path / f"trial-0001/fold-{n}") for n in (1, 2)]
+    assert (begin["event"], begin["run"]) == ("begin", "s")
+    assert end["metrics"] == {"best.val_loss": trial.result.value}
+    assert [[each["event"] for each in fold] for fold in folds] == [["begin", "epoch", "end"]] * 2
+    from dlcli.runs.contents import foreign_files
+    from dlcli.runs.layout import RunDirectory
+
+    assert foreign_files(RunDirectory(outcome.path)) == []
+
+
+def test_a_folder_that_goes_on_tells_nobody_at_its_own_address_but_by_leave(
+    here: Path, told_of: dict[str, str]
+) -> None:
+    def stop(event: Event) -> None:
+        if type(event).__name__ == "Stage" and event.name == "fold-1, epoch 1":  # type: ignore[union-attr]
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dlcli.cross_validate(SEVERAL, folds=2, run_dir="cv", listener=stop)
+    assert told_of == {"cv": "", "cv/fold-1": "cv"}
+    told_of.clear()
+    notices: list[Problem] = []
+    dlcli.cross_validate(
+        resume="cv", listener=lambda event: notices.append(event.problem) if isinstance(event, Notice) else None
+    )
+    assert told_of == {}
+    assert [each.rule for each in notices].count("not-tracked") == 1
+    assert [each["event"] for each in events(here / "cv")] == ["begin", "end", "resume", "end"]
+
+
+def test_mlflow_shows_a_member_under_its_folder(tmp_path: Path) -> None:
+    pytest.importorskip("mlflow")
+    from dlcli.training.tracking.mlflow import MlflowTracker
+
+    settings: dict[str, Any] = {"experiment": "e", "run_name": None, "tags": {}, "artifacts": False}
+    address = f"sqlite:///{tmp_path}/m.db"
+    folder = MlflowTracker(tracking_uri=address, **settings)
+    whole = folder.begin(JOB)
+    member = MlflowTracker(tracking_uri=address, **settings)
+    known = member.begin(TrackedJob(Path("run/fold-1"), "run/fold-1", "iris", {}, {}, folder=whole))
+    from mlflow import MlflowClient
+
+    tags = MlflowClient(tracking_uri=address).get_run(known["run_id"]).data.tags
+    assert tags["mlflow.parentRunId"] == whole["run_id"]
+
+
+def test_tensorboard_has_the_values_of_trials(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+    from tensorboard.plugins.hparams import plugin_data_pb2
+
+    from dlcli.training.tracking.hparams import write_hparams
+
+    values = {"rate": 0.1, "units": 3, "layers": ["Flatten"], "bias": None, "on": True}
+    write_hparams(tmp_path / "t", values, trial="trial-0001", metric="val_loss", value=0.5, epoch=4)
+    (file,) = (tmp_path / "t").iterdir()
+    found = {
+        value.tag: (event.step, value) for event in EventFileLoader(str(file)).Load() for value in event.summary.value
+    }
+    content = found["_hparams_/session_start_info"][1].metadata.plugin_data.content
+    info = plugin_data_pb2.HParamsPluginData.FromString(content).session_start_info
+    assert info.group_name == "trial-0001"
+    assert info.hparams["units"].number_value == 3
+    assert info.hparams["layers"].string_value == "[Flatten]"
+    step, value = found["val_loss"]
+    assert (step, value.tensor.float_val[0] if value.HasField("tensor") else value.simple_value) == (4, 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from rich.text import Text
 
 from dlcli.cli.commands.options import CacheDirectory, ConfigFile, Json, Overrides, Quiet
 from dlcli.cli.display.console import Console, counted, problem_json
+from dlcli.cli.display.several import fold_table
+from dlcli.cli.usage import UsageError
 
 __all__ = ["check", "command"]
 
@@ -39,6 +42,16 @@ def command(
             "labels.",
         ),
     ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds",
+            metavar="K",
+            help="Check and show how `cross-validate` would divide the rows, with --fast too.",
+            show_default=False,
+        ),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="N", help="With --folds: as of `cross-validate`.")] = 1,
     cache_dir: CacheDirectory = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -49,11 +62,15 @@ def command(
 
         Console(json_only=json, quiet=quiet).document(api.expanded(config, overrides=overrides or []))
         return
+    if folds is None and repeats != 1:
+        raise UsageError("--repeats is of folds: give --folds K with it")
     check(
         config,
         overrides=overrides or [],
         fast=fast,
         show=show,
+        folds=folds,
+        repeats=repeats,
         cache_dir=cache_dir,
         console=Console(json_only=json, quiet=quiet),
     )
@@ -65,6 +82,8 @@ def check(
     overrides: list[str],
     fast: bool,
     show: Path | None = None,
+    folds: int | None = None,
+    repeats: int = 1,
     cache_dir: Path | None,
     console: Console,
 ) -> None:
@@ -77,7 +96,16 @@ def check(
             console.note(Text(event.problem.message, style="dim"))
 
     with console.status("checking"):
-        report = api.check(config, overrides=overrides, fast=fast, show=show, cache_dir=cache_dir, listener=tell)
+        report = api.check(
+            config,
+            overrides=overrides,
+            fast=fast,
+            show=show,
+            folds=folds,
+            repeats=repeats,
+            cache_dir=cache_dir,
+            listener=tell,
+        )
     if console.json_only:
         console.json(
             {
@@ -85,6 +113,7 @@ def check(
                 "built": report.planned is not None,
                 "warnings": [problem_json(w) for w in report.warnings],
                 **({"picture": str(show)} if show is not None else {}),
+                **({"folds": [dataclasses.asdict(fold) for fold in report.folds]} if report.folds else {}),
             }
         )
         return
@@ -95,6 +124,8 @@ def check(
 
         for part in plan_lines(report.planned, console):
             console.note(part)
+    if report.folds:
+        console.result(fold_table(report.folds, console))
     warnings = f", {counted(len(report.warnings), 'warning')}" if report.warnings else ""
     picture = f"; the first batch is shown in {show}" if show is not None and not fast else ""
     console.result(f"{config}: no problems{warnings}{picture}")

@@ -15,6 +15,7 @@ from dlcli.cli.display.console import Console, counted, problem_json
 
 if TYPE_CHECKING:
     from dlcli.jobs.reproducing import Reproduction
+    from dlcli.jobs.reproducing_several import Reproductions
     from dlcli.runs.comparing import Apart
 
 __all__ = ["command", "reproduce"]
@@ -33,7 +34,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a run again from its own directory, and say whether the numbers are the same."""
+    """Train a run, or all members of a folder, again from its directory, and say whether the numbers are the same."""
     reproduce(
         run, run_dir=run_dir, allow_code=allow_code, cache_dir=cache_dir, console=Console(json_only=json, quiet=quiet)
     )
@@ -52,11 +53,27 @@ def reproduce(run: Path, *, run_dir: Path | None, allow_code: bool, cache_dir: P
         problems = [] if problem is None else [problem_json(problem)]
         console.json({**found.document(), "problems": problems})
     else:
-        present(found, console)
+        _present_all(found, console)
         if problem is not None:
             console.problems([problem])
     if problem is not None:
         raise typer.Exit(1)
+
+
+def _present_all(found: Reproduction | Reproductions, console: Console) -> None:
+    """A run, or each member of a folder, and a line of the whole."""
+    from dlcli.jobs.reproducing import Reproduction
+
+    if isinstance(found, Reproduction):
+        present(found, console)
+        return
+    for each in found.members:
+        present(each, console)
+        if (problem := each.problem()) is not None:
+            console.result(f"{problem.message}\n")
+    if found.same:
+        members, epochs = counted(len(found.members), "member"), counted(found.epochs, "epoch")
+        console.result(f"{found.run}  reproduced: {members}, {epochs}")
 
 
 def present(found: Reproduction, console: Console) -> None:

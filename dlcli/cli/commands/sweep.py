@@ -37,8 +37,23 @@ def command(
     ] = None,
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, help="Processes on this machine.")] = 1,
     join: Annotated[
-        Path | None,
-        typer.Option("--join", metavar="DIR", help="Take part in a sweep that was begun.", show_default=False),
+        str | None,
+        typer.Option(
+            "--join",
+            metavar="DIR",
+            help="Take part in a sweep that was begun: its directory, or the database with it.",
+            show_default=False,
+        ),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            "--storage",
+            metavar="URL",
+            envvar="DLCLI_STORAGE",
+            help="A database for the study, for machines that share no folder.",
+            show_default=False,
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None,
@@ -54,10 +69,11 @@ def command(
         raise UsageError(
             "Missing argument 'CONFIG'." if config is None else f"--join has its own config: leave {config} out"
         )
-    if join is not None and (overrides or run_dir is not None or overwrite):
+    in_database = join is not None and "://" in join
+    if join is not None and (overrides or (run_dir is not None and not in_database) or overwrite):
         raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
     if join is not None and _is_one_of_several():
-        _work(join, minutes=minutes, cache_dir=cache_dir)
+        _work(Path(join), storage=storage, minutes=minutes, cache_dir=cache_dir)
         return
     sweep(
         config,
@@ -66,6 +82,7 @@ def command(
         minutes=minutes,
         workers=workers,
         join=join,
+        storage=None if in_database else storage,
         run_dir=run_dir,
         overwrite=overwrite,
         cache_dir=cache_dir,
@@ -73,7 +90,7 @@ def command(
     )
 
 
-def sweep(config: Path | None, *, overrides: list[str], join: Path | None, console: Console, **arguments: Any) -> None:
+def sweep(config: Path | None, *, overrides: list[str], join: str | None, console: Console, **arguments: Any) -> None:
     """Search and present the outcome; the trials go to stderr as they end, the result to stdout."""
     from dlcli import api
     from dlcli.cli.display.sweeps import SweepDisplay
@@ -119,6 +136,8 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
         folds = outcome.best.result.folds
         again = f"cross-validate --folds {folds}" if folds else "train"
         console.note(f"its config: dlcli {again} {shlex.quote(str(outcome.best_config))}")
+    if (page := outcome.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _document(outcome: SweepOutcome) -> dict[str, Any]:
@@ -130,9 +149,9 @@ def _document(outcome: SweepOutcome) -> dict[str, Any]:
         "direction": outcome.direction,
         "trials": outcome.counts(),
         "best": None
-        if best is None or run is None
+        if best is None
         else {
-            "run": run.path,
+            "run": None if run is None else run.path,
             "value": best.result.value,
             **({"spread": best.result.spread} if best.result.folds else {}),
             "values": dict(best.values),
@@ -149,7 +168,7 @@ def _is_one_of_several() -> bool:
     return os.environ.get(ONE_OF_SEVERAL) == "1"
 
 
-def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:
+def _work(join: Path, *, storage: str | None, minutes: float | None, cache_dir: Path | None) -> None:
     """Be one of the processes of a sweep, which ends when the process that has started it does."""
     from dlcli.api.sweeps import work_for
     from dlcli.sweeps.processes import RECYCLED
@@ -162,7 +181,7 @@ def _work(join: Path, *, minutes: float | None, cache_dir: Path | None) -> None:
             console.warn(event.problem)
 
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    ending = work_for(join, minutes=minutes, cache_dir=cache_dir, listener=tell)
+    ending = work_for(join, storage=storage, minutes=minutes, cache_dir=cache_dir, listener=tell)
     raise typer.Exit({"over": 0, "interrupted": 75, "memory": RECYCLED}[ending])
 
 

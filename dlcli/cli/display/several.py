@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dlcli.cli.display.console import Console, counted, loss_first, number
 
 if TYPE_CHECKING:
+    from dlcli.jobs.several.dividing import FoldRows
     from dlcli.runs.run import Run
 
-__all__ = ["present_several"]
+__all__ = ["fold_table", "present_several"]
+
+MOST_CLASSES = 8
+"""Of a target whose classes are shown."""
 
 
 def present_several(run: Run, console: Console) -> None:
@@ -19,6 +23,24 @@ def present_several(run: Run, console: Console) -> None:
         console.json(_document(run))
     else:
         _show(run, console)
+
+
+def fold_table(folds: Sequence[FoldRows], console: Console) -> object:
+    """What each fold is made of: the samples of each split, and of each class those that are validated on."""
+    splits, targets = list(folds[0].samples), folds[0].classes
+    shown = {target: list(classes) for target, classes in targets.items() if len(classes) <= MOST_CLASSES}
+    names = [name if len(shown) == 1 else f"{target} {name}" for target, classes in shown.items() for name in classes]
+    groups = [] if folds[0].groups is None else [f"groups of {split}" for split in folds[0].groups]
+    rows: list[list[object]] = [
+        [
+            fold.name,
+            *(fold.samples[split] for split in splits),
+            *(fold.groups or {}).values(),
+            *(fold.classes[target][name]["validation"] for target, classes in shown.items() for name in classes),
+        ]
+        for fold in folds
+    ]
+    return console.table(["fold", *splits, *groups, *(f"validation: {name}" for name in names)], rows)
 
 
 def _document(run: Run) -> dict[str, Any]:
@@ -58,6 +80,8 @@ def _show(run: Run, console: Console) -> None:
         console.result(f"test, by the mean of what the members say: {said}")
     ended = f"{run.status}, {len(members)} of {counted(len(record['members']), 'member')}"
     console.result(f"{run.path}  {ended}, {counted(run.epochs, 'epoch')} in {number(run.seconds)} s")
+    if (page := run.path / "report.html").is_file():
+        console.note(f"its report: {page}")
 
 
 def _table(

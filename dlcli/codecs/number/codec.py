@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dlcli.codecs.number.marked import MarkedNumberCodec
 from dlcli.codecs.number.numbers import NumberCodec, check_shape
 from dlcli.codecs.number.sequence import NumberSequenceCodec
 from dlcli.data.columns.codec import Codec
@@ -14,8 +15,9 @@ from dlcli.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from dlcli.codecs.number.schema import NumberFeature
+    from dlcli.config.options.pad import Pad
 
-__all__ = ["CODEC", "NumberCodec", "NumberSequenceCodec", "build", "check_shape"]
+__all__ = ["CODEC", "MarkedNumberCodec", "NumberCodec", "NumberSequenceCodec", "build", "check_shape"]
 
 RAGGED = (
     "`pad: auto` fills shorter ones up to the longest, and `pad: 60` cuts longer ones too; layers pass over the rest"
@@ -23,26 +25,40 @@ RAGGED = (
 
 
 class _AnyNumberCodec(NumberCodec):
-    """Whichever of the two a state is of."""
+    """Whichever of the three a state is of."""
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Any:
         """The codec whose `state` this is."""
+        if "marked" in state:
+            return MarkedNumberCodec.from_state(state)
         return (NumberSequenceCodec if "pad" in state else NumberCodec).from_state(state)
 
 
-def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> NumberCodec | NumberSequenceCodec:
+def build(
+    feature: NumberFeature, columns: Sequence[str], *, seed: int
+) -> NumberCodec | NumberSequenceCodec | MarkedNumberCodec:
     """The codec that a config asks for.
 
     Raises:
-        ConfigError: The shape is not that of the columns, or contradicts the length.
+        ConfigError: The shape is not that of the columns, or contradicts the length; marks of what is no single number.
     """
     check_shape(feature.shape, columns)
-    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
-    missing = "mean" if feature.missing == "auto" else feature.missing
+    if feature.mark_missing is True:
+        return MarkedNumberCodec(_numbers(feature, columns, seed))
     if feature.pad is None:
-        return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed, ragged=RAGGED)
-    shape, length = feature.shape, feature.pad.steps
+        return _numbers(feature, columns, seed)
+    return _sequences(feature, feature.pad, columns, seed)
+
+
+def _numbers(feature: NumberFeature, columns: Sequence[str], seed: int) -> NumberCodec:
+    scale, missing = _scaling(feature)
+    return NumberCodec(columns, shape=feature.shape, scale=scale, missing=missing, seed=seed, ragged=RAGGED)
+
+
+def _sequences(feature: NumberFeature, pad: Pad, columns: Sequence[str], seed: int) -> NumberSequenceCodec:
+    scale, missing = _scaling(feature)
+    shape, length = feature.shape, pad.steps
     if shape is not None and length is not None and shape[0] != length:
         message = f"`shape` says {shape[0]} steps, and `pad` says {length}"
         hint = "leave one of them out: the first number of a shape is that of the steps"
@@ -52,8 +68,8 @@ def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> Numbe
         inner = (1,)
     return NumberSequenceCodec(
         columns,
-        padding=Padding(length or (None if shape is None else shape[0]), feature.pad.side, feature.pad.cut),
-        mask=feature.pad.mask,
+        padding=Padding(length or (None if shape is None else shape[0]), pad.side, pad.cut),
+        mask=pad.mask,
         inner=inner,
         steps=NumberCodec(
             columns[:1],
@@ -64,6 +80,12 @@ def build(feature: NumberFeature, columns: Sequence[str], *, seed: int) -> Numbe
         ),
         empty=missing != "error",
     )
+
+
+def _scaling(feature: NumberFeature) -> tuple[Any, Any]:
+    """How numbers are scaled, and what an empty cell becomes."""
+    scale = feature.scale if isinstance(feature.scale, str) else feature.scale.divide
+    return scale, "mean" if feature.missing == "auto" else feature.missing
 
 
 CODEC: type[Codec] = _AnyNumberCodec

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.codecs.keras_layers import KerasLayer
+from dlcli.codecs.number.marked import MarkedNumberCodec
 from dlcli.codecs.number.numbers import NumberCodec
 from dlcli.codecs.number.sequence import NumberSequenceCodec
 from dlcli.data.columns.cells import numbers
@@ -24,16 +25,21 @@ def _values(codec: NumberCodec, cells: Column) -> NDArray[np.float64]:
     return read.reshape(len(read), -1) if read.ndim == 1 else read
 
 
-def _shape(codec: NumberCodec | NumberSequenceCodec) -> tuple[int, ...]:
+def _shape(codec: NumberCodec | NumberSequenceCodec | MarkedNumberCodec) -> tuple[int, ...]:
+    if isinstance(codec, MarkedNumberCodec):
+        return (1,)
     if isinstance(codec, NumberSequenceCodec):
         message = f"a graph of layers takes no sequences of several lengths, as those of {codec.columns[0]!r} are"
         raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
     return codec.shape if len(codec.columns) == 1 else (1,)
 
 
-def _tensor(keras: Any, codec: NumberCodec, inputs: Sequence[Any]) -> Any:
+def _tensor(keras: Any, codec: NumberCodec | MarkedNumberCodec, inputs: Sequence[Any]) -> Any:
     ops = keras.ops
     dtype = inputs[0].dtype
+    if isinstance(codec, MarkedNumberCodec):
+        marks = [ops.cast(ops.not_equal(column, column), "float32") for column in inputs]
+        return keras.layers.Concatenate(dtype="float32")([_tensor(keras, codec.numbers, inputs), *marks])
     tensor = inputs[0] if len(inputs) == 1 else keras.layers.Concatenate(dtype=dtype)(inputs)
     if tuple(tensor.shape[1:]) != codec.shape:
         tensor = keras.layers.Reshape(codec.shape, dtype=dtype)(tensor)

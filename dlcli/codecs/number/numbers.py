@@ -131,9 +131,9 @@ class NumberCodec:
         return self._scaling not in CURVED
 
     @property
-    def measures(self) -> Literal[True]:
-        """Its numbers measure something."""
-        return True
+    def measures(self) -> int:
+        """All of its numbers measure something."""
+        return self.shape[0]
 
     @property
     def knots(self) -> tuple[Knots, ...]:
@@ -159,6 +159,11 @@ class NumberCodec:
     def absent(self) -> int:
         """How many numbers are missing in the training rows. Known after `fit`; 0 of a codec that was read again."""
         return max(0, int((self._rows - self._fitted.count).sum())) if self._rows else 0
+
+    @property
+    def absent_shares(self) -> NDArray[np.float64]:
+        """The part of the training rows in which each channel is missing. Known after `fit`; not after `from_state`."""
+        return (self._rows - self._fitted.count) / max(self._rows, 1)
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -235,6 +240,10 @@ class NumberCodec:
         if not np.isfinite(target).all():
             raise DataError(self._overflows(values, block, start))
         return target
+
+    def missing(self, values: Sequence[Column]) -> NDArray[np.bool_]:
+        """Which numbers of rows are not there, `(rows, *shape)`; cells that hold something else are not either."""
+        return np.isnan(self._read(values)[0])
 
     def decode(self, encoded: NDArray[Any]) -> NDArray[np.float64]:
         """The numbers in their own unit again, in the shape of `encoded`."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dlcli.config.options.feature import Cells, Feature, Target
 from dlcli.config.options.pad import PadOption
@@ -73,6 +73,22 @@ class NumberFeature(Feature):
         "is the median where training rows have empty cells, and else the mean, which prediction warns of.",
     )
 
+    mark_missing: Literal["auto"] | bool = Field(
+        False,
+        description="A number more for each column, 1 where its cell is empty and else 0, so that a model can learn "
+        "from what is missing. `auto`: where training rows have empty cells. Not of arrays and sequences.",
+    )
+
+    @model_validator(mode="after")
+    def _check_marks(self) -> Self:
+        if self.mark_missing is True and (self.shape is not None or self.pad is not None):
+            raise ValueError(
+                f"`mark_missing` is of single numbers, and `{'pad' if self.pad else 'shape'}` makes others"
+            )
+        if self.mark_missing is True and self.missing == "error":
+            raise ValueError("`missing: error` leaves nothing to mark: say what an empty cell becomes besides")
+        return self
+
     @property
     def may_be_lists(self) -> bool:
         return self.pad is not None or (self.shape is not None and math.prod(self.shape) > 1)
@@ -98,7 +114,7 @@ class NumberFeature(Feature):
 
     @property
     def missing_is_open(self) -> bool:
-        return self.missing == "auto" and self.pad is None
+        return self.pad is None and "auto" in (self.missing, self.mark_missing)
 
     @property
     def scales_pixels(self) -> bool:
@@ -109,7 +125,12 @@ class NumberFeature(Feature):
         return self.scale == "none"
 
     def with_missing(self, gaps: int) -> Self:
-        return self.model_copy(update={"missing": "median" if gaps else "mean"}) if self.missing_is_open else self
+        if not self.missing_is_open:
+            return self
+        found: dict[str, Any] = {"missing": "median" if gaps else "mean"} if self.missing == "auto" else {}
+        if self.mark_missing == "auto":
+            found["mark_missing"] = bool(gaps) and self.missing != "error" and self.shape is None
+        return self.model_copy(update=found)
 
 
 class NumberTarget(Target):

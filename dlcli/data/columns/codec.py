@@ -192,8 +192,8 @@ class MeasuresNumbers(Protocol):
     """A codec of a feature whose numbers measure something, and are no marks of one value among several."""
 
     @property
-    def measures(self) -> Literal[True]:
-        """They do."""
+    def measures(self) -> int:
+        """How many of its numbers do; they are the first."""
 
 
 @runtime_checkable

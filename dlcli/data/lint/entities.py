@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from dlcli.data.columns.instants import instants
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.ids import is_id_name
 from dlcli.data.values.conversion import kind_of
@@ -19,7 +20,8 @@ _OF_PERSONS = re.compile(
 """Whose rows are alike: those of another one are what the model will meet."""
 
 _TIMES = re.compile(
-    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|period|sold|created|at|on|t|ts)($|[_\W])"
+    r"(?i)(^|[_\W])(date|datetime|time|timestamp|day|month|year|ds|week|hour|quarter|period|sold|created|at|on|t|ts|"
+    r"when|datum|zeit|zeitpunkt|fecha)($|[_\W])"
 )
 _OF_BIRTH = re.compile(r"(?i)birth|dob|born|built|hired|opened|founded|expir|due|joined|start|signup|regist")
 """Dates that tell something of what a row is about, and not when the row was."""
@@ -46,11 +48,17 @@ def has_entities(name: str, cells: Cells) -> bool:
     return fewest <= len(cells.different) <= len(cells.column) / 1.5
 
 
-def tells_when(name: str, cells: Cells) -> bool:
-    """Whether a column of dates tells when a row was: by its name, or because the rows are in its order."""
+def tells_when(name: str, cells: Cells, *, format: str | None) -> bool:
+    """Whether a column of dates tells when a row was: by its name, or because the rows are in its order.
+
+    Args:
+        name: Its name.
+        cells: Its values.
+        format: How they are written; as ISO 8601 when None.
+    """
     if _OF_BIRTH.search(name):
         return False
-    return is_time_name(name) or _ascends(cells)
+    return is_time_name(name) or _ascends(cells, format)
 
 
 def is_time_name(name: str) -> bool:
@@ -58,8 +66,8 @@ def is_time_name(name: str) -> bool:
     return bool(_TIMES.search(name)) and not _OF_BIRTH.search(name)
 
 
-def _ascends(cells: Cells) -> bool:
+def _ascends(cells: Cells, format: str | None) -> bool:
     if not np.all(np.diff(cells.codes) >= 0):
         return False
-    names = cells.names
-    return list(names) == sorted(names)
+    read = instants(cells.different, format=format)
+    return not (read.missing | read.unreadable).any() and bool(np.all(np.diff(read.microseconds) > 0))

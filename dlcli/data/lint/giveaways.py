@@ -9,14 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.data.lint.cells import Cells
+from dlcli.data.lint.entities import is_time_name
 
 __all__ = ["gives_away"]
 
 _FEWEST = 30
 """Rows from which on such a test says anything."""
 
-_PURE = 0.998
-"""The part of the rows that a column gets right by itself where it gives the target away."""
+_FEWEST_OTHERS = 10
+"""Rows of other classes than the most frequent one from which on telling them apart is no chance."""
+
+_TOLD = 0.98
+"""The part of these that a column gets right by itself where it gives the target away. Of all rows it says nothing:
+where one in a thousand is a fraud, whatever a column holds is right about the others."""
+
+_TOLD_BY_GAPS = 0.95
+"""The same of its empty cells: that a cell is empty hardly tells so much, unless it was filled in after the fact."""
+
+_ROWS_A_TELLING_VALUE = 5
+"""Rows of other classes on average that each value must have that stands for one of them."""
+
+_LEVELS = 10
+"""Different numbers from which on it is no chance that two columns rise together."""
 
 _ROWS_A_PIECE = 15
 """Rows on average that a value, or a piece between two thresholds, must have: else it is learnt by heart."""
@@ -49,19 +63,42 @@ def _classes(cells: Cells, target: Cells) -> str:
     codes, classes = codes[known] + 1, classes[known]  # no value is a value of its own: it may tell all
     if len(codes) < _FEWEST or len(np.unique(classes)) < 2:
         return ""
-    values = len(np.unique(codes))
-    if 1 < values <= len(codes) / _ROWS_A_PIECE and _purity(codes, classes) >= _PURE:
-        return "each of its values stands for one class"
-    return _thresholds(cells, known, classes)
+    others = len(classes) - int(np.bincount(classes).max())
+    if others < _FEWEST_OTHERS:
+        return ""
+    return _values(codes, classes, others) or _gaps(codes, classes, others) or _thresholds(cells, known, classes)
 
 
-def _purity(codes: NDArray[np.int64], classes: NDArray[np.int64]) -> float:
-    """The part of the rows that have the class that is the most frequent among those of their value."""
+def _values(codes: NDArray[np.int64], classes: NDArray[np.int64], others: int) -> str:
+    """Whether the values tell the class."""
+    if not 1 < len(np.unique(codes)) <= len(codes) / _ROWS_A_PIECE:
+        return ""
+    wrong, telling = _guessed(codes, classes)
+    if telling > others / _ROWS_A_TELLING_VALUE or wrong > (1 - _TOLD) * others:
+        return ""
+    right = 1 - wrong / len(codes)
+    return (
+        f"its values tell the class of {right:.1%} of the rows" if wrong else "each of its values stands for one class"
+    )
+
+
+def _gaps(codes: NDArray[np.int64], classes: NDArray[np.int64], others: int) -> str:
+    """Whether it tells the class that a cell is empty."""
+    filled = (codes > 0).astype(np.int64)
+    wrong, _ = _guessed(filled, classes)
+    return "whether it is empty tells the class" if wrong <= (1 - _TOLD_BY_GAPS) * others else ""
+
+
+def _guessed(codes: NDArray[np.int64], classes: NDArray[np.int64]) -> tuple[int, int]:
+    """Rows that have another class than most of their value have, and values of which most have not the usual class."""
     width = int(classes.max()) + 1
     pairs, counts = np.unique(codes * width + classes, return_counts=True)
     best = np.zeros(int(codes.max()) + 1, np.int64)
     np.maximum.at(best, pairs // width, counts)
-    return float(best.sum()) / len(codes)
+    usual = int(np.bincount(classes).argmax())
+    of_usual = np.zeros_like(best)
+    of_usual[pairs[pairs % width == usual] // width] = counts[pairs % width == usual]
+    return len(codes) - int(best.sum()), int((best > of_usual).sum())
 
 
 def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int64]) -> str:
@@ -74,7 +111,8 @@ def _thresholds(cells: Cells, known: NDArray[np.bool_], classes: NDArray[np.int6
     ordered, found = values[order], classes[order]
     begins = np.flatnonzero(found[1:] != found[:-1]) + 1
     pieces = len(begins) + 1
-    most = len(np.unique(classes)) + 1 + len(classes) // _ROWS_A_SLIP
+    others = len(classes) - int(np.bincount(classes).max())
+    most = len(np.unique(classes)) + 1 + 2 * others // _ROWS_A_SLIP
     if pieces > min(most, len(classes) / _ROWS_A_PIECE):
         return ""
     tied = sum(ordered[place] == ordered[place - 1] for place in begins.tolist())
@@ -90,6 +128,8 @@ def _number(cells: Cells, target: Cells) -> str:
         both = np.isfinite(values) & np.isfinite(wanted)
         if both.sum() >= _FEWEST and _correlation(values[both], wanted[both]) >= _EXPLAINED:
             return "it is the target in another unit"
+        if both.sum() >= _FEWEST and (how := _together(cells.info.name, values[both], wanted[both])):
+            return f"the target {how} with it, in every row"
     codes = cells.codes + 1
     known = np.isfinite(wanted)
     codes, wanted = codes[known], wanted[known]
@@ -106,6 +146,23 @@ def _correlation(values: NDArray[np.float64], wanted: NDArray[np.float64]) -> fl
         spread = float((first**2).sum() * (second**2).sum())
         found = float((first * second).sum()) ** 2 / spread if spread > 0 else 0.0
     return found if np.isfinite(found) else 0.0
+
+
+def _together(name: str, values: NDArray[np.float64], wanted: NDArray[np.float64]) -> str:
+    """Whether a number rises or falls with another, as its logarithm or rank does; time does with all that grows."""
+    if min(len(np.unique(values)), len(np.unique(wanted))) < _LEVELS or is_time_name(name) or _counts_steps(values):
+        return ""
+    for how, other in (("rises", wanted), ("falls", -wanted)):
+        order = np.lexsort((other, values))
+        if not np.any(np.diff(other[order]) < 0):
+            return how
+    return ""
+
+
+def _counts_steps(values: NDArray[np.float64]) -> bool:
+    """Whether each row is as far from the one before, as where steps of time are counted."""
+    steps = np.diff(values)
+    return bool(np.allclose(steps, steps[0], rtol=1e-6))
 
 
 def _explained(codes: NDArray[np.int64], wanted: NDArray[np.float64]) -> float:

@@ -298,7 +298,7 @@ class Preprocessing:
         at = 0
         for codec in self._joined(self._of_rows(named)).values():
             if isinstance(codec, MeasuresNumbers):
-                places += range(at, at + codec.shape[0])
+                places += range(at, at + codec.measures)
             at += codec.shape[0]
         return places
 

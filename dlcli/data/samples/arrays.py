@@ -110,4 +110,4 @@ def _in_order(steps: Taken, order: NDArray[np.int64] | None) -> tuple[Taken, NDA
         return steps, order
     inputs = {name: array[order] for name, array in steps.inputs.items()}
     targets = {name: array[order] for name, array in steps.targets.items()}
-    return Taken(inputs, targets, None if steps.weights is None else steps.weights[order]), None
+    return Taken(inputs, targets, None if steps.weights is None else steps.weights[order], rows=order), None

@@ -108,6 +108,15 @@ class Batches:
         """A batch of one, the first sample: what there is to know of shapes and types."""
         return self._gather(slice(0, 1))
 
+    def whole(self) -> Batch:
+        """All samples, of which an epoch is an `order`."""
+        return self._gather(slice(0, len(self._samples)))
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """The numbers of the samples of an epoch, counted from 0, in the order in which they come."""
+        indices = self._indices(0, self.rows, epoch)
+        return np.arange(self.rows) if isinstance(indices, slice) else np.asarray(indices)
+
     def batch(self, step: int, epoch: int) -> Batch:
         """A batch of an epoch, both counted from 0."""
         start = step * self.batch_size

@@ -22,7 +22,7 @@ class WindowSamples:
     """Windows over the steps of series.
 
     Args:
-        steps: The encoded steps, in the order of their source: arrays in memory or mapped.
+        steps: The encoded steps, in the order of their source: arrays in memory or mapped; or with their rows in it.
         order: `(steps,)` which of them comes at each place, series by series; None when that is their own order.
         starts: `(windows,)` the place of the first step of each window.
         views: What their inputs and targets are made of.
@@ -101,6 +101,15 @@ class WindowSamples:
         values[~there] = -1 if np.issubdtype(array.dtype, np.integer) else np.nan
         return values
 
+    def in_a_row(self, most: int) -> slice:
+        """The first windows of the series that has the most, `most` of them at most: they follow one another."""
+        if self.begins is None:
+            return slice(0, most)
+        firsts = np.flatnonzero(np.diff(self.begins, prepend=-1))
+        counts = np.diff(firsts, append=len(self.begins))
+        longest = int(counts.argmax())
+        return slice(int(firsts[longest]), int(firsts[longest] + min(counts[longest], most)))
+
     def places(self, indices: Indices, part: Part) -> NDArray[np.int64]:
         """Which encoded steps a part of some windows is made of: `(windows, steps)`, `(windows,)` where it is one."""
         starts, steps = self.starts[indices], self.form.steps(part)
@@ -110,6 +119,11 @@ class WindowSamples:
             first, count, distance = steps
             places = starts[:, np.newaxis] + first + distance * np.arange(count)
         return places if self.order is None else self.order[places]
+
+    def rows(self, indices: Indices, part: Part) -> NDArray[np.int64]:
+        """The rows of the source that a part of some windows is made of; see `places`."""
+        places = self.places(indices, part)
+        return places if self.steps.rows is None else self.steps.rows[places]
 
     @property
     def form(self) -> WindowForm:

@@ -173,8 +173,10 @@ def seen_targets(
         if not codec.linear:
             raise _bent(name, seen)
         columns = _columns(joined, [seen]) if seen in joined else np.arange(codec.shape[-1])
-        factor = codec.scale / target.scale
-        shift = (codec.offset - target.offset) / target.scale
+        numbers = len(target.scale)  # what else the feature has are marks
+        columns = columns[:numbers]
+        factor = codec.scale[:numbers] / target.scale
+        shift = (codec.offset[:numbers] - target.offset) / target.scale
         flat = form.horizon > 1 and len(columns) == 1
         found[name] = SeenTarget(DEFAULT_INPUT if seen in joined else seen, columns, factor, shift, flat)
     return found

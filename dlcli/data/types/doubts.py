@@ -25,6 +25,9 @@ _FEW = 3
 _EMPTY = {"?", "-", "--", ".", "*", "missing", "unknown", "none", "nil", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"}
 """What is written for a cell without a value, in small letters: among numbers it is never one."""
 
+_WORD = r"\pL{3}"
+"""In a word that capitals do not make another one, as they do in codes of letters."""
+
 _ENOUGH = 20
 """Different values from which on such a part, or that all are different, tells something."""
 
@@ -42,7 +45,7 @@ def doubts_of(column: ColumnProfile, path: tuple[str, str, str], *, prose: bool 
         return ()
     found = _foreign_number(values) or _foreign_date(values) or _mostly(values)
     if not found and not prose:
-        found = _id(column, len(values), path[1])
+        found = _id(column, len(values), path[1]) or _spellings(values)
     if not found:
         return ()
     what, hint = found
@@ -109,6 +112,19 @@ def _mostly(values: pa.Array) -> tuple[str, str] | None:
 def _is_few(others: list[str], values: pa.Array) -> bool:
     """Whether these look like faults among all."""
     return len(values) >= _ENOUGH and len(others) <= (1 - _MOSTLY) * len(values)
+
+
+def _spellings(values: pa.Array) -> tuple[str, str] | None:
+    """Words that are written in capitals here and in small letters there, or with other blanks."""
+    words = values.filter(pc.match_substring_regex(values, _WORD))
+    alike: dict[str, list[str]] = {}
+    for word in words.to_pylist():
+        alike.setdefault(" ".join(word.casefold().split()), []).append(word)
+    several = [spelled for spelled in alike.values() if len(spelled) > 1]
+    if not several:
+        return None
+    shown = "; ".join(" and ".join(map(repr, spelled[:3])) for spelled in several[:2])
+    return f"some differ in capitals or blanks alone: {shown}", "write them alike where they mean the same"
 
 
 def _id(column: ColumnProfile, different: int, section: str) -> tuple[str, str] | None:

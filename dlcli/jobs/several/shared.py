@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 from collections import OrderedDict
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from dlcli.config.inspection.inspection import CheckedConfig
 from dlcli.config.outputs.conventions import model_head, says_classification
@@ -17,7 +19,9 @@ from dlcli.data.reader import TableReader
 from dlcli.data.table import memory
 from dlcli.jobs.preparing import make_ready, open_table
 from dlcli.training.events import Listener
-from dlcli.training.reuse import Models
+
+if TYPE_CHECKING:
+    from dlcli.training.reuse import Models
 
 __all__ = ["Shared"]
 
@@ -41,8 +45,6 @@ class Shared:
         self.cache, self._tell = cache, tell
         self._readers: OrderedDict[str, TableReader] = OrderedDict()
         self._prepared: OrderedDict[str, tuple[TableReader, Prepared]] = OrderedDict()
-        self.models = Models()
-        """Those that are compiled already."""
 
     def __enter__(self) -> Shared:
         return self
@@ -51,11 +53,18 @@ class Shared:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._prepared.clear()
-        self.models.clear()
+        self.__dict__.pop("models", None)
         with contextlib.ExitStack() as stack:
             for reader in self._readers.values():
                 stack.push(reader)
         self._readers.clear()
+
+    @functools.cached_property
+    def models(self) -> Models:
+        """Those that are compiled already; loads TensorFlow, which who only divides rows has no use for."""
+        from dlcli.training.reuse import Models
+
+        return Models()
 
     def reader(self, config: Config) -> TableReader:
         """What reads the table of a config, once for all that differ only in how it is divided.

@@ -10,21 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.writer import dump
-from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.samples import Samples
-from dlcli.data.stages import check_rows
 from dlcli.errors import DlcliError, Problem, RunError
-from dlcli.jobs.checking import located
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption, other_sources
-from dlcli.jobs.several.dividing import require_divisible
-from dlcli.jobs.several.members import Member, ensemble_members
-from dlcli.jobs.several.outcome import PREDICTIONS, evaluate_mean, gather_outcome
+from dlcli.jobs.several.dividing import divide_job
+from dlcli.jobs.several.job import SeveralJob
+from dlcli.jobs.several.members import Member
+from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
+from dlcli.jobs.several.predicting import PREDICTIONS
 from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
@@ -37,40 +36,12 @@ from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
+from dlcli.training.tracking.tracking import Tracking, written_by_trackers
 
-__all__ = ["SeveralJob", "ensemble_job", "require_kind", "train_members", "train_several"]
-
+__all__ = ["require_kind", "train_members", "train_several"]
 
 _CONFIG = "config_sha256"
 """Of the folder's config, in its record: what is trained later is to be of the same."""
-
-
-@dataclasses.dataclass(frozen=True)
-class SeveralJob:
-    """What is to be trained.
-
-    Args:
-        inspection: Knows the lines of the config.
-        checked: The config of the whole, checked.
-        kind: What the members are to each other.
-        members: In their order.
-        facts: What the record says beside: how many folds.
-    """
-
-    inspection: Inspection
-    checked: CheckedConfig
-    kind: Kind
-    members: tuple[Member, ...]
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-    def checked_of(self, member: Member) -> CheckedConfig:
-        """The config of a member, which is checked as the whole is."""
-        return dataclasses.replace(self.checked, config=member.config)
-
-
-def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
-    """The job of a config with `ensemble`."""
-    return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
 
 
 def train_several(
@@ -102,7 +73,8 @@ def train_several(
         DlcliError: See `run_job`; too few rows for the folds.
     """
     with Shared(cache, tell) as shared:
-        _require_divisible(job, shared, tell)
+        if job.kind == "cross_validation":
+            divide_job(job, shared, tell)
         run = train_members(
             job,
             directory=directory,
@@ -161,15 +133,18 @@ def train_members(
         else reclaim(directory)
     ) as claimed:
         run = claimed.run
-        record = RunRecord(run, facts={**_facts(job, before), **note()}, started=started, earlier=_earlier(before))
+        facts = {**_facts(job, before), **note()}
+        record = RunRecord(run, facts=facts, started=started, earlier=_earlier(before))
+        tracking = Tracking(job.checked.config.tracking, run, listener=tell)
         try:
             record.begin()
             if before is None:
-                config = job.checked.config
-                config = config.model_copy(update={"code": run.keep_code(config.code)})
+                config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
                 record.note(**{_CONFIG: fingerprint(run.config).sha256})
                 record.save()
+            tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
+            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -186,6 +161,7 @@ def train_members(
                 _report(job, run, shared, record.spent(), tell)
         finally:
             record.close()
+            tracking.end(record.said("status"), record.said("metrics"), files=[run.path / PREDICTIONS])
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
@@ -202,22 +178,6 @@ def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, 
         return shared.prepared(checked[trained.directory.path]).splits[split]
 
     report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
-
-
-def _require_divisible(job: SeveralJob, shared: Shared, tell: Findings) -> None:
-    """Divide the rows for each fold before anything is trained, and before TensorFlow is loaded.
-
-    Raises:
-        DataError: There are too few rows, or too few of a class or group; or repeats would be the same folds again.
-    """
-    if job.kind != "cross_validation":
-        return
-    if notice := _optimistic(job):
-        tell(Notice(job.inspection.locate(notice)))
-    tell(Stage("reading data"))
-    with located(job.inspection):
-        table = check_rows(shared.reader(job.checked.config).table())
-        require_divisible(table, [member.config for member in job.members])
 
 
 def _require_same_config(before: Several) -> None:
@@ -245,16 +205,6 @@ def _require_same_data(before: Several, reader: TableReader) -> None:
             message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
             hint = "put them back; or train all of it anew, in another directory"
             raise RunError(Problem(message, hint=hint, rule="resume-differs"))
-
-
-def _optimistic(job: SeveralJob) -> Problem | None:
-    """What is said where the epoch is chosen on the fold that is scored."""
-    for index, callback in enumerate(job.checked.config.callbacks):
-        if callback.name == "EarlyStopping" and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
-            message = "the epoch of each fold is chosen on the fold itself, so its metrics are a little too good"
-            hint = "a test split, which no fold sees, tells how good the mean of the members is"
-            return Problem(message, path=f"callbacks[{index}].EarlyStopping", hint=hint, rule="chosen-on-fold")
-    return None
 
 
 def _train_members(
@@ -313,7 +263,7 @@ def _train(
         _forget(place)
     if place.record.is_file():
         # The folder's config has been looked at, and so has its code.
-        resumption = open_resumption(place.path, leave=GRANTED)
+        resumption = dataclasses.replace(open_resumption(place.path, leave=GRANTED), allowed=job.allowed)
         inspection = resumption.inspection
         checked = inspection.checked()
     own = Findings(_for_the_whole(tell, member.name))
@@ -375,7 +325,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": [PREDICTIONS, *copied_names(config.code)],
+        "writes": [PREDICTIONS, *copied_names(config.code), *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }

@@ -9,11 +9,11 @@ from dlcli.errors import Problem
 from dlcli.reporting.document import Report, Section, Text, renamed
 from dlcli.reporting.folders.gathering import FolderFacts, gather_folder
 from dlcli.reporting.folders.members import curves_of_members, members
-from dlcli.reporting.folders.overview import overview_of_folder, usage_of_folder
+from dlcli.reporting.folders.overview import findings_of_folder, overview_of_folder, usage_of_folder
 from dlcli.reporting.gathering import Facts
 from dlcli.reporting.looking import Look
 from dlcli.reporting.plots.svg import shortened
-from dlcli.reporting.sections.background import config_section, findings, provenance
+from dlcli.reporting.sections.background import config_section, provenance
 from dlcli.reporting.sections.boundary import boundary
 from dlcli.reporting.sections.classes import classes
 from dlcli.reporting.sections.forecasts import forecasts
@@ -75,7 +75,7 @@ def _makers(folder: FolderFacts, without_look: str, seconds: float) -> Iterator[
         yield from _of_rows(folder.together, "", "as one model" if folder.left_out is not None else "")
     yield "boundary", lambda: boundary(last)
     yield "importance", lambda: importance(last, seconds=seconds)
-    yield "findings", lambda: findings(folder.together)
+    yield "findings", lambda: findings_of_folder(folder)
     yield "usage", lambda: usage_of_folder(folder)
     yield "config", lambda: config_section(folder.together)
     yield "provenance", lambda: provenance(folder.together)
@@ -86,7 +86,7 @@ def _of_rows(facts: Facts, prefix: str, title: str) -> Iterator[Maker]:
     reports = {name: {**document, "metrics": {}} for name, document in facts.evaluations.items()}
     reported = dataclasses.replace(facts, record={}, evaluations=reports)  # metrics are those of the members
     parts: list[Maker] = [
-        ("measures", lambda: measures(reported)),
+        ("measures", lambda: _with_note(measures(reported), prefix)),
         ("classes", lambda: classes(facts)),
         ("numbers", lambda: numbers(facts)),
         ("forecasts", lambda: forecasts(facts)),
@@ -94,6 +94,14 @@ def _of_rows(facts: Facts, prefix: str, title: str) -> Iterator[Maker]:
     ]
     for name, make in parts:
         yield name, lambda make=make: _named(make(), prefix, title)  # type: ignore[misc]
+
+
+def _with_note(section: Section | None, prefix: str) -> Section | None:
+    """Of rows of several models what is no number of all rows together."""
+    if section is None or not prefix:
+        return section
+    note = Text("Of all rows together; R2, AUC and MASE are those of the folds, on average.", "note")
+    return dataclasses.replace(section, blocks=(*section.blocks, note))
 
 
 def _named(section: Section | None, prefix: str, title: str) -> Section | None:

@@ -30,6 +30,9 @@ MOST_CHARTS = 12
 MOST_LINES = 20
 """Members whose curves are drawn; the mean is that of all."""
 
+FEW = 12
+"""Epochs up to which each has a point."""
+
 POINTS = 3_000
 """Of all lines of a picture together."""
 
@@ -168,12 +171,14 @@ def _chart(folder: FolderFacts, told: Sequence[Facts], name: str, plot: str) -> 
     if any(np.isfinite(each).any() for each in validation):
         groups.append(("validation", validation, 1))
     lines = [
-        Line("", *_thin(each, len(told)), color, dashed=color == 1, thin=True)
+        Line("", *_thin(each, len(told)), color, dashed=color == 1, dots=_is_one(each), thin=True)
         for _, curves, color in groups
         for each in curves[:MOST_LINES]
     ]
     means = [(word, _mean(curves), color) for word, curves, color in groups]
-    lines += [Line(f"{word}, mean", *mean, color, dashed=color == 1) for word, mean, color in means]
+    lines += [
+        Line(f"{word}, mean", *mean, color, dashed=color == 1, dots=len(mean[0]) <= FEW) for word, mean, color in means
+    ]
     log = name.endswith("loss") and spans_decades([line.y for line in lines])
     said = "; ".join(
         f"{word} ends between {short_number(min(ends))} and {short_number(max(ends))}"
@@ -196,6 +201,10 @@ def _thin(values: Curve, count: int) -> tuple[Curve, Curve]:
     known = np.flatnonzero(np.isfinite(values))
     most = max(20, POINTS // (2 * min(count, MOST_LINES)))
     return thinned(known + 1.0, values[known], most)
+
+
+def _is_one(values: Curve) -> bool:
+    return int(np.isfinite(values).sum()) == 1
 
 
 def _mean(curves: Sequence[Curve]) -> tuple[Curve, Curve]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dlcli.reporting.document import Block, Code, Key, Keys, Section, Table, Text
 from dlcli.reporting.folders.gathering import FolderFacts
+from dlcli.reporting.gathering import Facts
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.svg import shortened
-from dlcli.reporting.sections.background import commands, needed_columns
+from dlcli.reporting.sections.background import commands, findings, needed_columns
 from dlcli.reporting.sections.overview import MOST_KEYS, duration, evaluated_keys, features, job
 from dlcli.runs.members import WORDS, resume_command
 
-__all__ = ["overview_of_folder", "usage_of_folder"]
+__all__ = ["findings_of_folder", "overview_of_folder", "usage_of_folder"]
+
+MOST_NAMES = 5
 
 
 def overview_of_folder(folder: FolderFacts) -> Section:
@@ -70,6 +75,36 @@ def _how_many(folder: FolderFacts) -> str:
         split if isinstance(split, str) else ", ".join(f"{key}: {value}" for key, value in split.model_dump().items())
     )
     return f"{folds.get('of')}, {kind}" + (f", divided {repeats} times" if repeats != 1 else "")
+
+
+def findings_of_folder(folder: FolderFacts) -> Section | None:
+    """What was said of the whole, and of members: what is not said of all of them is told with their names."""
+    whole = {_key(each): each for each in _said(folder.together)}
+    names: dict[tuple[str, str], list[str]] = {}
+    for member in folder.members:
+        for each in _said(member):
+            whole.setdefault(_key(each), each)
+            names.setdefault(_key(each), []).append(member.directory.path.name)
+    told = []
+    for key, each in whole.items():
+        of = list(dict.fromkeys(names.get(key, ())))
+        named = f"{_listed(of)}: {each.get('message', '')}"
+        told.append({**each, "message": named} if 0 < len(of) < len(folder.members) else each)
+    facts = dataclasses.replace(folder.together, record={"findings": told})
+    return findings(facts)
+
+
+def _said(facts: Facts) -> list[Mapping[str, Any]]:
+    said = facts.record.get("findings")
+    return [each for each in said if isinstance(each, Mapping)] if isinstance(said, list) else []
+
+
+def _key(finding: Mapping[str, Any]) -> tuple[str, str]:
+    return str(finding.get("path")), str(finding.get("message"))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
 
 
 def usage_of_folder(folder: FolderFacts) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Iterator, Sequence
 
@@ -50,15 +51,15 @@ def _plot(search: Search, name: str, trials: Sequence[Trial], place: int) -> Plo
         return None
     few = _few(search, trials)
     numbers = _numbers(search, name, few)
-    listed = () if numbers is not None else _listed(search, name, written)
+    listed = () if numbers is not None else _listed(written)
     x = numbers if numbers is not None else [float(listed.index(_place(trial.values[name], listed))) for trial in few]
     y = [trial.value for trial in few]
     log_x = numbers is not None and _is_log(search, name, numbers)
     log_y = spans_decades([y])
     best = search.complete[0]
     groups = [Points("trials", x, y)]
-    if best in few:
-        at = few.index(best)
+    at = next((place for place, trial in enumerate(few) if trial.number == best.number), None)
+    if at is not None:
         groups.append(Points("the best", [x[at]], [y[at]], 1, ring=True))
     where = best.values.get(name, "none")
     return points_plot(
@@ -78,8 +79,10 @@ def _few(search: Search, trials: Sequence[Trial]) -> list[Trial]:
     """The best half of as many as are drawn, and others evenly."""
     if len(trials) <= MOST_POINTS:
         return list(trials)
-    best = [trial for trial in search.complete if trial in trials][: MOST_POINTS // 2]
-    others = [trial for trial in trials if trial not in best]
+    numbers = {trial.number for trial in trials}
+    best = [trial for trial in search.complete if trial.number in numbers][: MOST_POINTS // 2]
+    taken = {trial.number for trial in best}
+    others = [trial for trial in trials if trial.number not in taken]
     step = len(others) / (MOST_POINTS // 2)
     return [*best, *(others[int(place * step)] for place in range(MOST_POINTS // 2))]
 
@@ -103,9 +106,9 @@ def _is_log(search: Search, name: str, numbers: Sequence[float]) -> bool:
     return parameter is None and spans_decades([np.asarray(numbers)])
 
 
-def _listed(search: Search, name: str, written: Sequence[str]) -> tuple[str, ...]:
+def _listed(written: Sequence[str]) -> tuple[str, ...]:
     """The names of the axis, the others as one."""
-    often = sorted(dict.fromkeys(written), key=lambda each: -written.count(each))
+    often = [value for value, _ in collections.Counter(written).most_common()]
     return tuple(often) if len(often) <= MOST_NAMES else (*often[: MOST_NAMES - 1], "others")
 
 

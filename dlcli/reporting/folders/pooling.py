@@ -9,13 +9,20 @@ from typing import Any
 import numpy as np
 
 from dlcli.evaluation.compared import worse_in
+from dlcli.evaluation.report import ClassReport
+from dlcli.evaluation.several_report import PlacesReport
 
 __all__ = ["pooled"]
 
 COUNTED = ("support", "rows", "without_prediction", "compared")
 """Of a report, what is a number of rows."""
 
+COUNTED_BY_CLASS = ("classes", "macro_average", "confusion_matrix", "without_prediction")
+
 GIVEN = ("nominal",)
+
+AVERAGED = ("auc",)
+"""Of classes, what the confusion matrix does not give."""
 
 
 def pooled(reports: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> dict[str, Any]:
@@ -54,7 +61,7 @@ def _merged(parts: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> dic
         elif all(value == values[0] for value in values):
             found[key] = values[0]
         elif key == "is":
-            found[key] = "what each predicts that needs no model"
+            found[key] = "always predicting what is most frequent in training"
     return found
 
 
@@ -69,27 +76,22 @@ def _number(key: str, values: Sequence[float], weights: Sequence[float]) -> floa
 
 
 def _counted(reports: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[str, Any]:
-    """The confusion matrix of all rows, and the precision and recall that it gives; classes are met by name."""
-    names = list(dict.fromkeys(name for report in reports for name in report["classes"]))
-    counts = np.zeros((len(names), len(names)), np.int64)
+    """What the confusion matrix of all rows gives; classes are met by their names."""
+    names = tuple(dict.fromkeys(name for report in reports for name in report["classes"]))
+    of_places = all("iou" in (report.get("macro_average") or {}) for report in reports)
+    made = PlacesReport(names) if of_places else ClassReport(names, ranked=False)
     for report in reports:
         own = [names.index(name) for name in report["classes"]]
-        counts[np.ix_(own, own)] += np.asarray(report["confusion_matrix"], np.int64).reshape(len(own), len(own))
-    hits = np.diag(counts).astype(np.float64)
-    support = {name: sum(report["classes"].get(name, {}).get("support", 0) for report in reports) for name in names}
-    classes: dict[str, dict[str, Any]] = {}
-    for place, name in enumerate(names):
-        precision = float(hits[place] / max(counts[:, place].sum(), 1))
-        recall = float(hits[place] / max(support[name], 1))
-        both = precision + recall
-        kept = {key: each for key, each in whole.get("classes", {}).get(name, {}).items() if key in ("auc", "iou")}
-        f1 = 2 * precision * recall / both if both else 0.0
-        classes[name] = {"precision": precision, "recall": recall, "f1": f1, "support": support[name], **kept}
-    macro = {
-        key: float(np.mean([each[key] for each in classes.values()])) if key in ("precision", "recall", "f1") else value
-        for key, value in whole.get("macro_average", {}).items()
-    }
-    return {"classes": classes, "macro_average": macro, "confusion_matrix": counts.tolist()}
+        counts = np.asarray(report["confusion_matrix"], np.int64).reshape(len(own), len(own))
+        made.counts[np.ix_(own, own)] += counts
+        made.missed[own] += [each["support"] for each in report["classes"].values()] - counts.sum(axis=1)
+    found = {key: each for key, each in made.result().items() if key in COUNTED_BY_CLASS}
+    for name, each in found["classes"].items():
+        kept = whole.get("classes", {}).get(name, {})
+        each |= {key: value for key, value in kept.items() if key in AVERAGED}
+    kept = whole.get("macro_average", {})
+    found["macro_average"] |= {key: value for key, value in kept.items() if key in AVERAGED}
+    return found
 
 
 def _worse(reports: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -96,6 +96,8 @@ def _overview(search: Search) -> Iterator[Block]:
     if section is None:
         return
     said = [("sampler", section.sampler.name), ("pruner", "none" if section.pruner is None else section.pruner.name)]
+    if section.folds is not None:
+        said.append(("each trial", f"{section.folds} folds, whose mean counts"))
     yield Table("The search", ("", ""), [("by", f"{search.metric}, {search.direction}"), *said])
     space = list(section.space.items())
     rows = [(name, *_values(parameter)) for name, parameter in space[:MOST_PARAMETERS]]
@@ -160,13 +162,17 @@ def _best(search: Search) -> Iterator[Block]:
         yield Text("No trial came to its end.", "warning")
         return
     names = [name for name in search.parameters if any(name in trial.values for trial in best)]
+    folded = any(trial.spread is not None for trial in best)
     rows = [
-        (trial.number, trial.value, trial.epochs, trial.seconds, *(_cell(trial, name) for name in names))
+        (
+            *(trial.number, trial.value, *([trial.spread] if folded else []), trial.epochs, trial.seconds),
+            *(_cell(trial, name) for name in names),
+        )
         for trial in best
     ]
     yield Table(
         f"The best {len(best)} of {len(search.complete):,} trials that came to their end",
-        ("trial", search.metric, "epochs", "seconds", *names),
+        ("trial", search.metric, *(["spread"] if folded else []), "epochs", "seconds", *names),
         rows,
         strong=[0],
     )
@@ -238,8 +244,10 @@ def _usage(search: Search) -> Iterator[Block]:
         "The trials are trained, and not more. Train the best once more for a whole run: with its evaluation of the "
         "test split, its portable model and its report."
     )
+    folds = None if search.section is None else search.section.folds
+    again = "dlcli train" if folds is None else f"dlcli cross-validate --folds {folds}"
     lines = [
-        (f"dlcli train {shlex.quote(str(path / 'best.yaml'))}", "the best, as any other config"),
+        (f"{again} {shlex.quote(str(path / 'best.yaml'))}", "the best, as any other config"),
         (f"dlcli predict {best} new.csv", "or as it is"),
         (f"dlcli reproduce {best}", "trains it again and compares"),
         (f"dlcli sweep --join {folder}", "goes on, or trains more with --trials"),

@@ -23,6 +23,9 @@ TABLE = "trials.csv"
 COLUMNS = ("trial", "state", "value", "epochs", "seconds", "same_as", "reason")
 """Of the table, before a column for each parameter."""
 
+FOLD_COLUMNS = ("spread", "folds")
+"""After those, where trials have folds."""
+
 MOST_BYTES = 256 * 2**20
 
 
@@ -39,6 +42,7 @@ class Trial:
         twin: The number of the trial with the same values, which was not trained again; empty of all others.
         reason: Why it has failed.
         values: Of the parameters, as they are written; those that were left out are not there.
+        spread: Of a trial of several folds, of the value among them.
     """
 
     number: int
@@ -49,6 +53,7 @@ class Trial:
     twin: str
     reason: str
     values: Mapping[str, str]
+    spread: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Search:
         metric: What was measured.
         direction: Which way it is better: `min` or `max`.
         trials: Those that have ended, by their numbers.
+        complete: Of these those that came to their end, the best first; repetitions are left out.
         parameters: Their names.
     """
 
@@ -69,20 +75,12 @@ class Search:
     metric: str
     direction: str
     trials: tuple[Trial, ...]
+    complete: tuple[Trial, ...]
     parameters: tuple[str, ...]
 
     def better(self, one: float, other: float) -> bool:
         """Whether a value is better than another."""
         return one > other if self.direction == "max" else one < other
-
-    @property
-    def complete(self) -> list[Trial]:
-        """Those that came to their end, the best first; repetitions are left out."""
-        found = [trial for trial in self.trials if trial.state == "complete" and trial.value is not None]
-        sign = -1 if self.direction == "max" else 1
-        return sorted(
-            (trial for trial in found if not trial.twin), key=lambda each: (sign * (each.value or 0), each.number)
-        )
 
     def importance(self) -> dict[str, float]:
         """How much of the differences each parameter explains, the most first; empty where that was not told."""
@@ -102,8 +100,17 @@ def read_search(several: Several) -> Search:
     """
     record, section = several.record, _section(several)
     metric = record.get("metric") or (section.metric if section is not None else "the metric")
-    names, trials = _table(several)
-    return Search(several, section, str(metric), str(record.get("direction", "min")), trials, names)
+    folded = section is not None and section.folds is not None
+    names, trials = _table(several, (*COLUMNS, *FOLD_COLUMNS) if folded else COLUMNS)
+    direction = str(record.get("direction", "min"))
+    return Search(several, section, str(metric), direction, trials, _ranked(trials, direction), names)
+
+
+def _ranked(trials: Sequence[Trial], direction: str) -> tuple[Trial, ...]:
+    sign = -1 if direction == "max" else 1
+    found = [(sign * trial.value, trial.number, trial) for trial in trials if trial.value is not None]
+    own = [each for each in found if each[2].state == "complete" and not each[2].twin]
+    return tuple(trial for *_, trial in sorted(own, key=lambda each: each[:2]))
 
 
 def _section(several: Several) -> SweepConfig | None:
@@ -113,7 +120,7 @@ def _section(several: Several) -> SweepConfig | None:
         return None
 
 
-def _table(several: Several) -> tuple[tuple[str, ...], tuple[Trial, ...]]:
+def _table(several: Several, columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[Trial, ...]]:
     file = several.directory.path / TABLE
     try:
         content = read_inside(file, most=MOST_BYTES).decode("utf-8")
@@ -122,7 +129,7 @@ def _table(several: Several) -> tuple[tuple[str, ...], tuple[Trial, ...]]:
     except (OSError, ValueError) as error:
         raise RunError(Problem(f"cannot read {file}: {error}", rule="run-damaged")) from error
     reader = csv.DictReader(io.StringIO(content, newline=""), restval="")
-    names = tuple(name for name in reader.fieldnames or () if name not in COLUMNS)
+    names = tuple(name for name in reader.fieldnames or () if name not in columns)
     try:
         return names, tuple(sorted((_trial(row, names) for row in reader), key=lambda each: each.number))
     except (ValueError, KeyError, TypeError, csv.Error) as error:
@@ -131,14 +138,19 @@ def _table(several: Several) -> tuple[tuple[str, ...], tuple[Trial, ...]]:
 
 
 def _trial(row: Mapping[str, Any], names: Sequence[str]) -> Trial:
-    value = float(row["value"]) if row["value"] else math.nan
     return Trial(
         int(row["trial"]),
         row["state"],
-        value if math.isfinite(value) else None,
+        _number(row["value"]),
         int(row["epochs"] or 0),
         float(row["seconds"] or 0),
         row["same_as"],
         row["reason"],
         {name: row[name] for name in names if row[name] != ""},
+        _number(row.get("spread", "") if "spread" not in names else ""),
     )
+
+
+def _number(cell: str) -> float | None:
+    value = float(cell) if cell else math.nan
+    return value if math.isfinite(value) else None

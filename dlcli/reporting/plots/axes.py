@@ -17,6 +17,8 @@ __all__ = ["Frame", "Scale", "legend", "limits", "scaled_limits", "short_number"
 WIDTH, HEIGHT = 640, 340
 LEFT, RIGHT, TOP, BOTTOM = 90, 16, 34, 46
 LETTER = 6.8
+WIDE_LETTER = 8.2
+"""Of a legend, whose letters are larger on a phone."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -158,10 +160,10 @@ class Frame:
         marks = []
         for value, place in zip(up.ticks(), up(up.ticks()).tolist(), strict=True):
             marks.append(element("path", class_="grid", d=f"M{left} {fixed(place)}H{right}"))
-            marks.append(_text(short_number(value), left - 8, place + 4, "end"))
+            marks.append(_text(short_number(value), left - 8, place + 4, "end", "tick number"))
         for said, place in self._below():
             marks.append(element("path", class_="grid", d=f"M{fixed(place)} {bottom}v5"))
-            marks.append(_text(said, place, bottom + 19, "middle"))
+            marks.append(_text(said, place, bottom + 19, "middle", "tick number"))
         marks.append(element("path", class_="axis", d=f"M{left} {TOP}V{bottom}H{right}"))
         marks.append(_text(self.x_label, (left + right) / 2, self.height - 8, "middle", "label"))
         middle = (TOP + bottom) / 2
@@ -210,22 +212,32 @@ def _text(text: str, x: float, y: float, anchor: str, kind: str = "tick", **more
 
 
 def legend(entries: Sequence[tuple[str, str]], *, left: float = LEFT, right: float = WIDTH) -> str:
-    """Names beside the mark of each, in a line above the field; those that have no room are left out.
+    """Names beside the mark of each, in a line above the field, or in two; those that have no room are left out.
 
     Args:
         entries: `(name, classes)` with the classes of the mark, which tell a line from points.
         left: Where it begins.
         right: Where it has to end.
     """
-    marks, place = [], left
+    lines: list[list[tuple[float, str, str]]] = [[]]
+    place = left
     for name, kind in entries:
         shown = shortened(name, 34)
-        width = 30 + len(shown) * LETTER + 14
-        if place + width > right + 14:
-            marks.append(_text("…", place, 20, "start", "tick"))
-            break
-        d = f"M{fixed(place)} 16h22" if kind.startswith("line") else f"M{fixed(place + 11)} 16h0"
-        marks.append(element("path", class_=kind, d=d))
-        marks.append(_text(shown, place + 28, 20, "start", "tick"))
+        width = 28 + len(shown) * WIDE_LETTER + 12
+        if place + width > right + 14 and lines[-1]:
+            if len(lines) == 2:
+                lines[-1].append((place, "…", ""))
+                break
+            lines.append([])
+            place = left
+        lines[-1].append((place, shown, kind))
         place += width
-    return "".join(marks)
+    heights = [20.0] if len(lines) == 1 else [12.0, 28.0]
+    return "".join(_entry(*each, y) for line, y in zip(lines, heights, strict=True) for each in line)
+
+
+def _entry(place: float, name: str, kind: str, y: float) -> str:
+    if not kind:
+        return _text(name, min(place, WIDTH - 14), y, "start", "tick name")
+    d = f"M{fixed(place)} {fixed(y - 4)}h22" if kind.startswith("line") else f"M{fixed(place + 11)} {fixed(y - 4)}h0"
+    return element("path", class_=kind, d=d) + _text(name, place + 28, y, "start", "tick name")

@@ -57,9 +57,9 @@ def bars_plot(
             ends = (place(value - spreads[number]), place(value + spreads[number]))
             drawn.append(element("path", class_="spread", d=f"M{fixed(ends[0])} {y + 12}H{fixed(ends[1])}"))
         text = escape(shortened(each, MOST_LETTERS))
-        drawn.append(element("text", text, class_="tick", x=left - 8, y=y + 17, text_anchor="end"))
+        drawn.append(element("text", text, class_="tick bar-name", x=left - 8, y=y + 17, text_anchor="end"))
         at = max(end, place(value + spreads[number])) if spreads else end
-        drawn.append(element("text", escape(short_number(value)), class_="tick", x=fixed(at + 7), y=y + 17))
+        drawn.append(element("text", escape(short_number(value)), class_="tick bar-name", x=fixed(at + 7), y=y + 17))
     bottom = top + LINE * len(names)
     drawn.append(
         element("text", escape(label), class_="label", x=(left + right) // 2, y=bottom + 24, text_anchor="middle")

@@ -60,7 +60,7 @@ def _named(name: str, title: str, words: str, names: Sequence[str], counts: NDAr
     height = int(bottom + below + 18)
     drawn.append(_label("predicted", left + cell * len(names) / 2, height - 6, "middle", "label"))
     middle = fixed(top + cell * len(names) / 2)
-    drawn.append(_label("true", 14, float(middle), "middle", "label", transform=f"rotate(-90 14 {middle})"))
+    drawn.append(_label("true", 18, float(middle), "middle", "label", transform=f"rotate(-90 18 {middle})"))
     return Plot(name, title, words, max(width, 240), height, "".join(drawn))
 
 

@@ -29,7 +29,9 @@ def forecasts(facts: Facts) -> Section | None:
     blocks = tuple(_blocks(look, look.series, form.delay + 1 if form.horizon else 0))
     if not blocks:
         return None
-    note = Text(f"Windows of {look.name}: the four are spread over all, those in a row are the first.", "note")
+    note = Text(
+        f"Windows of {look.name}: the four are spread over all, those in a row are the first of a series.", "note"
+    )
     return Section("forecasts", "Forecasts", (*blocks, note))
 
 

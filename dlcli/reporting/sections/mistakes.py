@@ -24,6 +24,7 @@ from dlcli.reporting.shown_rows import FeaturePart, feature_parts, is_long, pixe
 __all__ = ["mistakes"]
 
 MOST_ROWS = 12
+MOST_LOOKED = 200
 MOST_FEATURES = 10
 MOST_TARGETS = 4
 SIDE = 64
@@ -49,11 +50,11 @@ def _blocks(look: Look) -> Iterator[Block]:
         sizes = _sizes(seen)
         if sizes is None:
             continue
-        worst = _worst(seen, sizes)
+        worst = _once(look, _worst(seen, sizes))[:MOST_ROWS]
         if not worst:
             yield Text(f"{seen.name}: nothing is wrong in {look.all_of_them}.")
             continue
-        yield from _of_target(look, seen, worst)
+        yield from _of_target(look, seen, worst, sizes)
 
 
 def _sizes(seen: Seen) -> NDArray[np.float64] | None:
@@ -72,10 +73,17 @@ def _worst(seen: Seen, sizes: NDArray[np.float64]) -> list[int]:
     elif seen.decoded.chosen is not None:
         wrong &= (seen.decoded.chosen != seen.true).any(axis=1)
     order = np.argsort(-np.where(wrong, sizes, -np.inf), kind="stable")
-    return [int(row) for row in order[:MOST_ROWS] if wrong[row]]
+    return [int(row) for row in order[:MOST_LOOKED] if wrong[row]]
 
 
-def _of_target(look: Look, seen: Seen, worst: Sequence[int]) -> Iterator[Block]:
+def _once(look: Look, rows: Sequence[int]) -> list[int]:
+    """Each row of the source once: of several repeats that in which it is worst."""
+    numbers = {row: look.number(row) for row in rows}
+    first = {number: row for row, number in reversed(numbers.items()) if number is not None}
+    return [row for row, number in numbers.items() if number is None or first[number] == row]
+
+
+def _of_target(look: Look, seen: Seen, worst: Sequence[int], sizes: NDArray[np.float64]) -> Iterator[Block]:
     """What is known of the worst rows of a target: their pictures, and what is none as a table."""
     rows = [_row(look, row) for row in worst]
     written = look.written([each.number for each in rows if each.number is not None])
@@ -95,19 +103,33 @@ def _of_target(look: Look, seen: Seen, worst: Sequence[int]) -> Iterator[Block]:
     told = others[:MOST_FEATURES]
     if not told and pictured:
         return
-    said = _known(seen, worst, rows)
+    said = _known(seen, worst, rows, sizes)
     known = {name: cells for name, cells in said.items() if any(cell is not None for cell in cells)}
-    features = {name: [each.cell(name) for each in rows] for name in told}
-    yield Table(caption, (*known, *told), list(zip(*known.values(), *features.values(), strict=True)))
+    features = _merged({name: [each.cell(name) for each in rows] for name in told})
+    yield Table(caption, (*known, *features), list(zip(*known.values(), *features.values(), strict=True)))
     if len(others) > len(told):
         yield Text(f"The first {len(told)} of {len(others):,} features.", "note")
 
 
-def _known(seen: Seen, worst: Sequence[int], rows: Sequence[_Row]) -> dict[str, list[Any]]:
+def _merged(cells: Mapping[str, list[str | None]]) -> dict[str, list[str | None]]:
+    """The columns `store=north`, `store=south` of marks as one `store` of what is marked: north, or south."""
+    found: dict[str, list[str | None]] = {}
+    for name, column in cells.items():
+        feature, _, value = name.partition("=")
+        if not value or not all(cell in ("0", "1") for cell in column):
+            found[name] = column
+            continue
+        before = found.get(feature, [None] * len(column))
+        found[feature] = [value if cell == "1" else old for cell, old in zip(column, before, strict=True)]
+    return found
+
+
+def _known(seen: Seen, worst: Sequence[int], rows: Sequence[_Row], sizes: NDArray[np.float64]) -> dict[str, list[Any]]:
     """What the table of the worst rows says before their features; of some targets and sources None."""
     return {
         "row": [None if each.number is None else each.number + 1 for each in rows],
         "file": [each.file for each in rows],
+        "off by": [float(sizes[row]) if seen.decoded.numbers is not None else None for row in worst],
         "true": [_true(seen, row) for row in worst],
         "predicted": [_predicted(seen, row) for row in worst],
         "probability of the true": [_own_chance(seen, row) for row in worst],

@@ -11,6 +11,7 @@ from typing import Any
 
 from dlcli.errors import DlcliError
 from dlcli.runs.layout import needs_leave
+from dlcli.runs.members import kind_of, resume_command
 from dlcli.runs.survey.configs import read_config
 from dlcli.runs.survey.directions import direction_in
 from dlcli.runs.survey.entries import RunEntry
@@ -160,11 +161,12 @@ def _commands(entry: RunEntry) -> Iterable[str]:
     run, leave = shlex.quote(entry.path), needs_leave(Path(entry.path))
     if entry.members:
         yield f"dlcli runs list {run}"
-    if entry.status in ("interrupted", "failed") and entry.kind == "training":
-        yield f"dlcli train --resume {run}{leave}"
-    if entry.status == "running" or (entry.kind == "training" and not _has_model(entry.path)):
+    kind = kind_of(entry.record)
+    if entry.status in ("interrupted", "failed"):
+        yield resume_command(kind, Path(entry.path))
+    if entry.status == "running" or (kind is None and not _has_model(entry.path)):
         return
-    if entry.kind == "sweep":
+    if kind == "sweep" or (kind is not None and entry.status != "completed"):
         return
     yield f"dlcli predict {run} INPUT"
     yield f"dlcli evaluate {run} DATA{leave}"

@@ -33,6 +33,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         keep: How many commits stay.
         callbacks: Those of the config.
         progress: What else there is to keep.
+        settle: Called before a commit: makes the model that of the epoch that ends.
         config: The resolved config, as plain values.
         history: `history.csv` as it is.
         logs: What Keras's History holds, a mapping an epoch.
@@ -49,6 +50,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         keep: int,
         callbacks: Sequence[Any],
         progress: Callable[[], Progress],
+        settle: Callable[[], None],
         config: Mapping[str, Any],
         history: Callable[[], bytes],
         logs: Mapping[int, Mapping[str, float]],
@@ -59,6 +61,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._commits, self._spacing, self._keep = commits, spacing, keep
         self._callbacks, self._progress, self._config = callbacks, progress, config
+        self._settle = settle
         self._history, self._logs = history, logs
         self._first = self._last = 0
         self._interruption, self._listener, self._start = interruption, listener, start
@@ -105,6 +108,7 @@ class Committer(keras.callbacks.Callback):  # type: ignore[misc]
             self._spacing.note(time.monotonic() - started)
 
     def _commit(self, epoch: int) -> None:
+        self._settle()
         files = take_snapshot(
             self.model,
             self._callbacks,

@@ -29,6 +29,9 @@ ENVIRONMENT = {
 }
 """What MLflow reads of the environment, where the user says nothing else."""
 
+PARENT = "mlflow.parentRunId"
+"""The tag by which MLflow shows a run under another."""
+
 MOST_AT_ONCE = 100
 """Parameters, or metrics, that a server takes at once."""
 
@@ -77,7 +80,13 @@ class MlflowTracker:
         """Make a run, or go on with the one that was made."""
         if not self._goes_on(job):
             experiment = self._experiment_of(self._experiment or job.title)
-            tags = {"dlcli.run_directory": str(job.directory.absolute()), **_texts(job.facts, "dlcli."), **self._tags}
+            whole = job.folder.get("run_id")
+            tags = {
+                "dlcli.run_directory": str(job.directory.absolute()),
+                **({PARENT: whole} if isinstance(whole, str) and whole else {}),
+                **_texts(job.facts, "dlcli."),
+                **self._tags,
+            }
             run = self._client.create_run(experiment, run_name=self._run_name or job.name, tags=tags)
             self._run = run.info.run_id
             self._log_parameters(job.parameters)

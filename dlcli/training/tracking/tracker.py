@@ -31,6 +31,7 @@ class TrackedJob:
         facts: What the record says of it: rows, parameters of the model, versions, device.
         known: What `begin` gave back when the run began; empty of a new one.
         epochs: Whole epochs that it goes on from.
+        folder: What `begin` gave back of the folder of several trainings that it is of; empty where there is none.
     """
 
     directory: Path
@@ -40,6 +41,7 @@ class TrackedJob:
     facts: Mapping[str, Scalar]
     known: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     epochs: int = 0
+    folder: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class TrackedEnd:
 
 
 class Tracker(Protocol):
-    """Follows one training."""
+    """Follows one training, or a folder of several from the beginning of the first to the end of the last."""
 
     def begin(self, job: TrackedJob) -> Mapping[str, Any]:
         """A training begins; what is given back is there again when it goes on, as JSON."""

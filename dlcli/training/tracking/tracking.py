@@ -6,7 +6,7 @@ import functools
 import importlib.util
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -20,6 +20,9 @@ from dlcli.training.tracking.mlflow import MlflowTracker
 from dlcli.training.tracking.tracker import TrackedEnd, TrackedEpoch, TrackedJob, Tracker, parameters_of
 
 __all__ = ["Tracking", "check_tracking", "written_by_trackers"]
+
+SETTLING_SECONDS = 10.0
+"""So long a folder of several trainings waits for its trackers before the first."""
 
 
 class Tracking:
@@ -49,6 +52,8 @@ class Tracking:
             epochs: The whole epochs that it goes on from.
         """
         settings = {name: value for name, value in config.items() if name != "tracking"}
+        folder = _folder_of(self._run.path)
+        whole = {} if folder is None else _read(RunDirectory(folder).tracking)
         for following in self._followings:
             known = self._known.get(following.name) if resumed else None
             following.begin(
@@ -58,10 +63,17 @@ class Tracking:
                     title=str(config.get("name", "run")),
                     parameters=parameters_of(settings),
                     facts=_facts(record),
-                    known=known if isinstance(known, Mapping) else {},
+                    known=_mapping(known),
                     epochs=epochs,
+                    folder=_mapping(whole.get(following.name)),
                 )
             )
+
+    def settle(self) -> None:
+        """Wait a moment for what the members of a folder are to be told: under which name it is followed."""
+        until = time.monotonic() + SETTLING_SECONDS
+        for following in self._followings:
+            following.settle(max(0.0, until - time.monotonic()))
 
     def epoch(self, event: EpochEnded) -> None:
         """An epoch has ended."""
@@ -70,11 +82,24 @@ class Tracking:
             following.epoch(TrackedEpoch(event.epoch, time.time(), metrics))
         self._tell()
 
-    def end(self, status: str, metrics: Mapping[str, Mapping[str, float]]) -> None:
-        """The job has ended, and all that it writes is written."""
-        flat = {f"{split}.{name}": value for split, values in metrics.items() for name, value in values.items()}
+    def end(
+        self, status: str, metrics: Mapping[str, Mapping[str, float | None]], *, files: Sequence[Path] = ()
+    ) -> None:
+        """The job has ended, and all that it writes is written.
+
+        Args:
+            status: `completed`, `interrupted` or `failed`.
+            metrics: What it ended with, by split.
+            files: Files of the run beside those of any run.
+        """
+        flat = {
+            f"{split}.{name}": value
+            for split, values in metrics.items()
+            for name, value in values.items()
+            if value is not None
+        }
         run = self._run
-        files = [
+        own = [
             run.config,
             run.record,
             run.history,
@@ -85,7 +110,7 @@ class Tracking:
             run.card,
         ]
         for following in self._followings:
-            following.end(TrackedEnd(status, time.time(), flat, [*files, run.evaluations, run.plots]))
+            following.end(TrackedEnd(status, time.time(), flat, [*own, run.evaluations, run.plots, *files]))
         self._tell()
 
     def _tell(self) -> None:
@@ -161,13 +186,22 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _name_of(directory: Path) -> str:
     """The run's name: that of its directory, and of a member its folder's before."""
-    place = directory.absolute()
+    place, folder = directory.absolute(), _folder_of(directory)
+    return place.name if folder is None else f"{_name_of(folder)}/{place.name}"
+
+
+def _folder_of(directory: Path) -> Path | None:
+    """The folder of several runs that a run is in."""
+    folder = directory.absolute().parent
     try:
-        folder = json.loads((place.parent / "run.json").read_bytes()) if (place.parent / "run.json").is_file() else {}
+        record = json.loads((folder / "run.json").read_bytes()) if (folder / "run.json").is_file() else {}
     except (OSError, ValueError):
-        folder = {}
-    several = isinstance(folder, dict) and folder.get("kind") is not None
-    return f"{place.parent.name}/{place.name}" if several else place.name
+        return None
+    return folder if isinstance(record, dict) and record.get("kind") is not None else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _facts(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from dlcli.codecs.number.codec import NumberCodec
+from dlcli.codecs.number.codec import MarkedNumberCodec, NumberCodec
 from dlcli.codecs.number.curves import KEPT
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.codec import Column
@@ -311,3 +311,19 @@ def test_a_damaged_state_of_knots() -> None:
     for knots in ([], [{"values": [2.0, 1.0], "scores": [0.0, 1.0]}], [{"values": [1.0], "scores": []}]):
         with pytest.raises(ValueError):
             NumberCodec.from_state({**state, "knots": knots})
+
+
+def test_a_damaged_state_of_marks() -> None:
+    codec = MarkedNumberCodec(NumberCodec(["x"], missing="mean"))
+    codec.fit([pa.array([1.0, None])])
+    codec.finish()
+    assert codec.mean.tolist() == MarkedNumberCodec.from_state(codec.state()).mean.tolist() == [1.0, 0.5]
+    with pytest.raises(ValueError):
+        MarkedNumberCodec.from_state({**codec.state(), "shares": [0.5, 0.5]})
+
+
+def test_arrays_are_not_marked() -> None:
+    codec = MarkedNumberCodec(NumberCodec(["x"], missing="mean"))
+    codec.fit([np.ones((3, 2))])
+    with pytest.raises(DataError, match="mark_missing"):
+        codec.finish()

@@ -23,6 +23,7 @@ ROWS = 400
 RANDOM = np.random.default_rng(5)
 X, Z = RANDOM.normal(size=ROWS), RANDOM.normal(size=ROWS)
 CLASS = np.where(X + RANDOM.normal(size=ROWS) > 0, "yes", "no")
+LETTERS = RANDOM.choice(list("abcdefghijklmnopqrstuvwxyz"), ROWS)
 PLAIN: dict[str, Any] = {"x": X, "z": Z, "y": CLASS}
 
 
@@ -48,7 +49,7 @@ def repeated(count: int) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(PLAIN).iloc[:count], others])
 
 
-DAYS = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d")
+DAYS = np.asarray(pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d"))
 
 HITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "constant-column": ({**PLAIN, "country": "de"}, {}, "'de'"),
@@ -75,10 +76,19 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     "target-in-disguise": [
         (PLAIN, {}),
         ({**PLAIN, "seldom": np.where(np.arange(ROWS) < 2, 1.0, np.nan)}, {}),
+        # Where one row in a hundred is of the class, any column is right about the others.
+        ({**PLAIN, "y": np.where(np.arange(ROWS) % 100 == 7, "fraud", "fine"), "c": np.arange(ROWS) % 4}, {}),
+        ({**PLAIN, "note": np.where((CLASS == "yes") ^ (np.arange(ROWS) % 25 == 0), LETTERS, "")}, {}),
+        ({"x": X, "z": Z, "year": 1900 + np.argsort(np.argsort(X)) // 4, "y": X * 9}, {"exclude": ["x"]}),
+        ({"step": np.arange(ROWS), "z": Z, "y": np.arange(ROWS) ** 1.5}, {}),
+        ({"x": X, "z": Z, "y": X**3 + Z}, {}),
         ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
         ({"x": X, "y": X * 2 + 1}, {}),
     ],
-    "classes-of-few-rows": [({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}})],
+    "classes-of-few-rows": [
+        ({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}}),
+        ({"x": X[:30], "z": Z[:30], "y": ["a"] * 15 + ["b"] * 12 + ["c"] * 3}, {}),
+    ],
     "groups-across-splits": [
         ({**PLAIN, "patient": np.arange(ROWS) // 4}, {"split": {"group": "patient"}}),
         ({**PLAIN, "patient": np.arange(ROWS) % 3}, {}),
@@ -112,6 +122,24 @@ def test_the_rule_tells_of_it(rule: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "y", "words"),
+    [
+        (np.where((CLASS == "yes") ^ (np.arange(ROWS) % 200 == 0), "paid", "open"), CLASS, "of 99.5% of the rows"),
+        (np.where(CLASS == "yes", LETTERS, ""), CLASS, "whether it is empty tells the class"),
+        (np.where(CLASS == "yes", DAYS, ""), CLASS, "whether it is empty tells the class"),
+        (np.log(X - X.min() + 1).round(3), X, "the target rises with it"),
+        (-(np.argsort(np.argsort(X)) ** 3), X, "the target falls with it"),
+        (np.argsort(np.argsort(X)), X, "the target rises with it"),
+        (np.round(X, 1), X, "the target rises with it"),
+        (np.exp(X), X.round(1), "the target rises with it"),
+    ],
+)
+def test_disguises_of_many_kinds(column: Any, y: Any, words: str, tmp_path: Path) -> None:
+    found = told(tmp_path, {"a": column, "z": Z, "y": y})
+    assert words in found["target-in-disguise"].message
+
+
+@pytest.mark.parametrize(
     ("rule", "place"), [(rule, place) for rule, cases in CLEAN.items() for place in range(len(cases))]
 )
 def test_the_rule_leaves_others_in_peace(rule: str, place: int, tmp_path: Path) -> None:
@@ -119,10 +147,21 @@ def test_the_rule_leaves_others_in_peace(rule: str, place: int, tmp_path: Path) 
     assert rule not in told(tmp_path, table, **said)
 
 
+def test_a_class_of_two_rows_among_a_hundred(tmp_path: Path) -> None:
+    table = {"x": X[:112], "z": Z[:112], "y": ["a"] * 60 + ["b"] * 50 + ["c"] * 2}
+    assert "'c' (2)" in told(tmp_path, table, split="stratified", test=None)["classes-of-few-rows"].message
+
+
 def test_whose_rows_they_are_is_seen_in_columns_that_are_no_features(tmp_path: Path) -> None:
     table = {**PLAIN, "subject_id": [f"s{place // 5}" for place in range(ROWS)]}
     assert "groups-across-splits" in told(tmp_path, table, features=["x", "z"])
     assert "groups-across-splits" in told(tmp_path, table, exclude=["subject_id"])
+
+
+def test_rows_in_the_order_of_dates_of_any_form(tmp_path: Path) -> None:
+    table = {**PLAIN, "sent": pd.date_range("2024-01-01", periods=ROWS).strftime("%d.%m.%Y")}
+    features = {"x": _typed("number"), "sent": {"type": "datetime", "format": "%d.%m.%Y"}}
+    assert "{ordered: sent}" in told(tmp_path, table, features=features)["times-across-splits"].hint
 
 
 def test_rows_that_are_there_many_times_to_give_them_weight(tmp_path: Path) -> None:

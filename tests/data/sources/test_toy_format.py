@@ -227,7 +227,7 @@ SHARED: dict[str, set[str]] = {
     "dlcli/cli/commands/predict.py": {"jsonl"},
     "dlcli/data/cache/entry.py": {".npy"},
     "dlcli/prediction/writers.py": {".npy"},
-    "dlcli/jobs/several/outcome.py": {"csv"},
+    "dlcli/jobs/several/predicting.py": {"csv"},
     "dlcli/training/tracking/tracking.py": {"jsonl"},
 }
 """Files that name formats for another reason: what is written, `--json`, trackers, how arrays are kept in the cache."""

@@ -31,11 +31,13 @@ def find(sight: Sight) -> Iterator[Finding]:
         codes, names = row_labels(sight.table.rows[part.source], sight.table.roles.targets[target][0])
         known = codes[part.rows]
         counts = np.bincount(known[known >= 0], minlength=len(names))
-        few = [(name, int(count)) for name, count in zip(names, counts, strict=True) if 0 < count <= HANDFUL]
-        if few and counts.max() >= RARE * HANDFUL:
+        most = min(HANDFUL, int(counts.max()) // RARE)
+        few = [(name, int(count)) for name, count in zip(names, counts, strict=True) if 0 < count <= most]
+        if few:
+            rows = f"{most} training row{'s' * (most > 1)}"
             listed = first_of((f"{name!r} ({count})" for name, count in few), 4)
             yield Finding(
                 format_path(("data", "target", target)),
-                f"{len(few)} class{'es have' if len(few) > 1 else ' has'} {HANDFUL} training rows or fewer: {listed}",
+                f"{len(few)} class{'es have' if len(few) > 1 else ' has'} {rows} or fewer: {listed}",
                 "find more rows of them, or make them one class with others; fit.class_weight: balanced helps a little",
             )

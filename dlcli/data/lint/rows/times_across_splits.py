@@ -18,8 +18,9 @@ def find(sight: Sight) -> Iterator[Finding]:
     if sight.is_series or not sight.fractions or sight.table.config.split not in ("random", "stratified"):
         return
     for name, cells in sight.features.items():
-        is_time = sight.feature(name).cells == "datetime" and not cells.missing and len(cells.different) >= FEWEST
-        if is_time and tells_when(name, cells):
+        feature = sight.feature(name)
+        is_time = feature.cells == "datetime" and not cells.missing and len(cells.different) >= FEWEST
+        if is_time and tells_when(name, cells, format=feature.date_format):
             yield Finding(
                 "data.split",
                 f"rows are drawn at random, and {name!r} tells when they were: the test rows lie before training rows",

@@ -1,0 +1,250 @@
+"""Several epochs as one compiled function: learn, validate, measure, without Python between.
+
+    data, orders (epochs, rows), held_out -> for each epoch: reset the metrics, take the rows in their order,
+    run the engine's loop over them, measure; the same for what is held out -> logs (epochs, names)
+
+The data lies on the device once, and an epoch is an order of it. The loops inside are the engine's own, with XLA or
+without, so the numbers are those of one call for each stack. An epoch whose numbers are not finite is the last one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tensorflow.python.eager import context
+
+from dlcli.backend import engine
+from dlcli.backend.datasets import Batched, stack_signature, structure
+from dlcli.backend.numbers import read_as_numbers
+
+__all__ = ["Epoch", "EpochProgram", "Whole"]
+
+
+IN_TURN = "SINGLE_THREADED_EXECUTOR"
+"""TensorFlow's executor that runs one operation after the other."""
+
+
+class Whole(Batched, Protocol):
+    """All samples of a split, and the orders they come in; see `dlcli.data.samples.batches.Batches`."""
+
+    rows: int
+    batch_size: int
+
+    def whole(self) -> Any: ...
+
+    def order(self, epoch: int) -> NDArray[np.int64]: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Epoch:
+    """What an epoch came to.
+
+    Args:
+        logs: As Keras names them, those of the validation with `val_`.
+        seconds: That it took.
+        training: Those of them that were spent on learning.
+    """
+
+    logs: dict[str, float]
+    seconds: float
+    training: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Pass:
+    """How the batches of a split go through a step of Keras's.
+
+    Args:
+        step: `train_step` or `test_step`.
+        rows: Of the split.
+        size: Of a batch; the last one may be shorter.
+        compiled: The engine's loop under XLA, which takes (stack, count); None: a graph.
+    """
+
+    step: Callable[[Any], Any]
+    rows: int
+    size: int
+    compiled: Any = None
+
+    def run(self, samples: Any) -> None:
+        if self.compiled is not None:
+            self._by_stacks(samples)
+        elif self.rows <= self.size:
+            self.step(samples)
+        else:
+            self._by_batches(samples)
+
+    def _by_batches(self, samples: Any) -> None:
+        def take(index: Any) -> tuple[Any]:
+            start = index * self.size
+            self.step(_map(lambda all_: all_[start : tf.minimum(start + self.size, self.rows)], samples))
+            return (index + 1,)
+
+        tf.while_loop(lambda index: index < -(-self.rows // self.size), take, (0,))
+
+    def _by_stacks(self, samples: Any) -> None:
+        """Those of full size, then what is left: XLA compiles for each shape."""
+        full = self.rows // self.size
+        if full:
+            shape = (full, self.size)
+            stack = _map(lambda all_: tf.reshape(all_[: full * self.size], (*shape, *all_.shape[1:])), samples)
+            self.compiled(stack, full)
+        if self.rows % self.size:
+            self.compiled(_map(lambda all_: all_[tf.newaxis, full * self.size : self.rows], samples), 1)
+
+
+class EpochProgram:
+    """The epochs of a training.
+
+    Args:
+        model: A compiled `keras.Model` whose steps are Keras's own; its state exists.
+        trainer: The engine's, installed in the model.
+        train: What is learnt.
+        validation: What is validated on after each epoch, if anything.
+        in_turn: Whether a graph's operations run one after the other in one thread: those of a small network take less
+            time than another thread takes to begin. Not under XLA.
+    """
+
+    def __init__(
+        self, model: Any, trainer: engine.Trainer, train: Whole, validation: Whole | None, *, in_turn: bool = False
+    ) -> None:
+        self._in_turn = in_turn
+        self._model, self._trainer, self._train, self._validation = model, trainer, train, validation
+        self._data = [
+            _map(tf.constant, () if each is None else structure(each.whole())) for each in (train, validation)
+        ]
+        self._proven = False
+
+    def run(self, first: int, count: int) -> list[Epoch]:
+        """Train so many epochs, fewer if the numbers of one are not finite.
+
+        Args:
+            first: The first of them, counted from 0.
+            count: How many.
+        """
+        before = None if self._proven else self.state()
+        orders = np.stack([self._train.order(epoch) for epoch in range(first, first + count)])
+        try:
+            found = self._call(orders)
+        except engine.COMPILING_FAULTS as error:
+            self._trainer.leave_xla_after(error)
+            assert before is not None  # all is compiled after the first call
+            self.give_back(before)
+            found = self._call(orders)
+        self._proven = True
+        return found
+
+    def state(self) -> list[Any]:
+        """The values of all variables that training changes."""
+        return [tf.convert_to_tensor(variable.value) for variable in self._variables()]
+
+    def give_back(self, state: list[Any]) -> None:
+        """Let them be again what they were."""
+        for variable, value in zip(self._variables(), state, strict=True):
+            variable.assign(value)
+
+    def _variables(self) -> list[Any]:
+        model = self._model
+        optimizer = [] if model.optimizer is None else model.optimizer.variables
+        return [*model.variables, *optimizer, *model.metrics_variables]
+
+    def _call(self, orders: NDArray[np.int64]) -> list[Epoch]:
+        function, names = self._function()
+        with self._executor(self._trainer.under_xla):
+            numbers, times, done = (each.numpy() for each in function(tf.constant(orders), *self._data))
+        return [
+            Epoch(
+                dict(zip(names, map(float, row), strict=True)), seconds=float(end - begin), training=float(mid - begin)
+            )
+            for row, (begin, mid, end) in zip(numbers[:done], times[:done], strict=True)
+        ]
+
+    def _executor(self, xla: bool) -> contextlib.AbstractContextManager[None]:
+        """While a function is traced and while it runs: its loops are made for the one executor or for the other."""
+        in_turn = self._in_turn and not xla
+        return context.function_executor_type(IN_TURN if in_turn else "")  # type: ignore[no-any-return]
+
+    def _function(self) -> tuple[Any, list[str]]:
+        """The compiled function and the names of its logs."""
+        splits = [each for each in (self._train, self._validation) if each is not None]
+        signatures = [stack_signature(each) for each in splits]
+        key = ("epochs", repr(signatures), *((each.rows, each.batch_size) for each in splits), self._in_turn)
+        names = engine.programs(self._model).setdefault(("names", key), [])
+        return self._trainer.program(key, functools.partial(self._traced, names, signatures)), names
+
+    def _traced(self, names: list[str], signatures: list[Any], xla: bool) -> Any:
+        model = self._model
+        learn = _Pass(model.train_step, self._train.rows, self._train.batch_size)
+        if xla:
+            compiled = engine.loop(model, model.train_step, signatures[0], xla=True)
+            learn = dataclasses.replace(learn, compiled=compiled)
+        test = None
+        if self._validation is not None:
+            test = _Pass(model.test_step, self._validation.rows, self._validation.batch_size)
+            if model.jit_compile:
+                compiled = engine.loop(model, model.test_step, signatures[1], xla=True)
+                test = dataclasses.replace(test, compiled=compiled)
+        data = [_map(_of_rows, stack) for stack, _ in signatures] + [()] * (2 - len(signatures))
+        specs = [tf.TensorSpec((None, None), tf.int64), *data]
+        function = tf.function(_epochs(model, learn, test, names), input_signature=specs, autograph=False)
+        with self._executor(xla):
+            return function.get_concrete_function()
+
+
+def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> Callable[..., Any]:
+    """The function to trace; it fills in the names of the logs."""
+
+    def epoch(order: Any, data: Any, held_out: Any) -> tuple[Any, Any]:
+        begin = tf.timestamp()
+        with tf.control_dependencies([begin]):
+            model.reset_metrics()
+            learn.run(_map(lambda all_: tf.gather(all_, order), data))
+            logs = dict(model.get_metrics_result())
+        with tf.control_dependencies([*logs.values()]):
+            mid = tf.timestamp()
+        if test is not None:
+            with tf.control_dependencies([mid]):
+                model.reset_metrics()
+                test.run(held_out)
+                logs |= {f"val_{name}": value for name, value in model.get_metrics_result().items()}
+        with tf.control_dependencies([*logs.values()]):
+            end = tf.timestamp()
+        names[:] = logs
+        return tf.stack([tf.cast(value, tf.float64) for value in logs.values()]), tf.stack([begin, mid, end])
+
+    def run(orders: Any, data: Any, held_out: Any) -> Any:
+        with read_as_numbers(model):
+            return epochs(orders, data, held_out)
+
+    def epochs(orders: Any, data: Any, held_out: Any) -> Any:
+        count = tf.shape(orders)[0]
+
+        def step(index: Any, _: Any, rows: Any, times: Any) -> Any:
+            numbers, time = epoch(orders[index], data, held_out)
+            finite = tf.reduce_all(tf.math.is_finite(numbers))
+            return index + 1, finite, rows.write(index, numbers), times.write(index, time)
+
+        arrays = [tf.TensorArray(tf.float64, size=count, element_shape=None) for _ in range(2)]
+        done, _, rows, times = tf.while_loop(
+            lambda index, finite, *_: tf.logical_and(index < count, finite), step, (0, True, *arrays)
+        )
+        reached = tf.range(done)
+        return rows.gather(reached), times.gather(reached), done
+
+    return run
+
+
+def _of_rows(spec: Any) -> Any:
+    """The spec of all samples, of that of a stack of batches."""
+    return tf.TensorSpec(spec.shape[1:], spec.dtype)
+
+
+def _map(change: Callable[[Any], Any], arrays: Any) -> Any:
+    return tf.nest.map_structure(change, arrays)
