@@ -14,6 +14,7 @@ import pytest
 import dlcli
 from dlcli.cli.main import main
 from dlcli.errors import ConfigError, DlcliError, ModelError, RunError
+from dlcli.jobs.reproducing import Reproduction
 from dlcli.runs.claiming import exclusive
 from dlcli.runs.layout import RunDirectory, write_json
 from dlcli.training.events import EpochStarted, Event
@@ -56,6 +57,13 @@ def job(folder: Path, **sections: Any) -> dict[str, Any]:
     }
 
 
+def reproduce(run: Path | dlcli.Run, **options: Any) -> Reproduction:
+    """A run is trained again; a folder of several would give more."""
+    found = dlcli.reproduce(run, **options)
+    assert isinstance(found, Reproduction)
+    return found
+
+
 def content(run: Path) -> dict[str, bytes]:
     """All files below a directory."""
     return {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
@@ -85,7 +93,7 @@ def edit(run: Path, **changes: Any) -> None:
 def test_a_whole_run(callbacks: list[Any], tmp_path: Path) -> None:
     run = dlcli.train(job(tmp_path, callbacks=callbacks), run_dir=tmp_path / "run")
     before = content(tmp_path)
-    found = dlcli.reproduce(run, allow_code=True)
+    found = reproduce(run, allow_code=True)
     assert found.same
     assert (found.epochs, found.differences, found.not_compared, found.directory) == (run.epochs, (), "", None)
     assert found.problem() is None
@@ -100,13 +108,13 @@ def test_a_run_that_was_moved_and_whose_config_is_gone(tmp_path: Path) -> None:
     (tmp_path / "own.py").unlink()
     (tmp_path / "elsewhere").mkdir()
     moved = (tmp_path / "run").rename(tmp_path / "elsewhere" / "run")
-    first = dlcli.reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
+    first = reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
     assert first.same
     assert first.directory == tmp_path / "again"
     assert dlcli.Run(tmp_path / "again").status == "completed"
-    assert dlcli.reproduce(tmp_path / "again", allow_code=True).same
+    assert reproduce(tmp_path / "again", allow_code=True).same
     with pytest.raises(RunError, match="exists already"):
-        dlcli.reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
+        reproduce(moved, run_dir=tmp_path / "again", allow_code=True)
 
 
 def test_an_interrupted_run(tmp_path: Path) -> None:
@@ -114,7 +122,7 @@ def test_an_interrupted_run(tmp_path: Path) -> None:
     config = job(tmp_path, fit={"epochs": 200})
     run = dlcli.train(config, run_dir=tmp_path / "run", listener=stopping(4))
     assert (run.status, run.epochs) == ("interrupted", 3)
-    found = dlcli.reproduce(run, run_dir=tmp_path / "again", allow_code=True)
+    found = reproduce(run, run_dir=tmp_path / "again", allow_code=True)
     assert found.same
     assert (found.epochs, found.not_compared) == (3, "")
     assert dlcli.Run(tmp_path / "again").epochs == 3
@@ -127,7 +135,7 @@ def test_a_killed_run(tmp_path: Path) -> None:
     edit(run.path, status="running", metrics={}, epochs=0)
     run_file = run.path / "history.csv"
     run_file.write_text("".join(run_file.read_text().splitlines(keepends=True)[:4]))
-    found = dlcli.reproduce(run, allow_code=True)
+    found = reproduce(run, allow_code=True)
     assert found.same
     assert found.epochs == 3
     assert "model.keras missing" in found.not_compared
@@ -139,7 +147,7 @@ def test_a_run_that_failed_fails_again(tmp_path: Path) -> None:
     config["model"]["layers"][-1] = {"Dense": {"units": 2, "activation": "softmax", "kernel_regularizer": "l2"}}
     with pytest.raises(ModelError):
         dlcli.train(config, run_dir=tmp_path / "run")
-    found = dlcli.reproduce(tmp_path / "run", allow_code=True)
+    found = reproduce(tmp_path / "run", allow_code=True)
     assert found.same
     assert found.epochs == 1
 
@@ -165,7 +173,7 @@ def folder(trained: Path) -> Any:
 def test_other_data_is_named(folder: Path) -> None:
     lines = (folder / "rows.csv").read_text().splitlines(keepends=True)
     (folder / "rows.csv").write_text("".join([*lines[:-1], "5.5,5.5,low\n"]))
-    found = dlcli.reproduce(folder / "run", allow_code=True)
+    found = reproduce(folder / "run", allow_code=True)
     assert not found.same
     assert [each.what for each in found.differences] == ["data.train[0]"]
     problem = found.problem()
@@ -180,7 +188,7 @@ def test_other_data_is_named(folder: Path) -> None:
 def test_other_code_is_named(folder: Path) -> None:
     file = folder / "run" / "code" / "own.py"
     file.write_text(file.read_text().replace("0.5", "0.25"))
-    found = dlcli.reproduce(folder / "run", allow_code=True)
+    found = reproduce(folder / "run", allow_code=True)
     assert not found.same
     assert [each.what for each in found.differences] == ["code/own.py"]
 
@@ -194,7 +202,7 @@ def test_numbers_of_one_epoch_and_of_the_end(folder: Path) -> None:
     cells = lines[3].split(",")
     cells[3] = repr(float(cells[3]) + 1)
     (folder / "run" / "history.csv").write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]) + "\n")
-    found = dlcli.reproduce(folder / "run", allow_code=True)
+    found = reproduce(folder / "run", allow_code=True)
     ((history,), (metric,)) = (found.history, found.metrics)
     assert (history.epoch, history.worst) == (3, 3)
     assert history.absolute == pytest.approx(1)
@@ -232,7 +240,7 @@ def test_the_command(
 
 def refused(run: Path, kind: type[DlcliError]) -> str:
     with pytest.raises(kind) as error:
-        dlcli.reproduce(run, allow_code=True)
+        reproduce(run, allow_code=True)
     return error.value.problems[0].rule
 
 

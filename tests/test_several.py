@@ -18,7 +18,9 @@ from dlcli.data.table.table import read_rows
 from dlcli.errors import ConfigError, DataError, ModelError, RunError
 from dlcli.reporting.plots.axes import short_number
 from dlcli.runs.comparing import compare_history
+from dlcli.runs.contents import foreign_files
 from dlcli.runs.history import read_history
+from dlcli.runs.layout import RunDirectory
 from dlcli.training.events import Event
 from dlcli.training.guards.interruption import StopTraining
 from tests.reporting.pages import read_page, read_plots
@@ -60,7 +62,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def weights(run: Path) -> list[Any]:
-    from dlcli.runs.layout import RunDirectory
     from dlcli.trained.keras_predictor import load_keras
     from dlcli.trained.own_code import GRANTED
 
@@ -93,6 +94,8 @@ def test_each_row_is_predicted_by_the_model_that_has_not_seen_it(place: Path) ->
         own = table[table["fold"] == number]
         said = dlcli.predict(place / "classes" / f"fold-{number}", TABLE.iloc[own["row"] - 1])
         assert np.allclose(said["probability_plus"], own["probability_plus"], rtol=1e-4)
+    numbers = pd.read_csv(place / "numbers" / "predictions.csv")
+    assert numbers["total"].tolist() == TABLE["total"].iloc[numbers["row"] - 1].tolist()  # as in the file, to the digit
     accuracy = float((table["prediction"] == table["sign"]).mean())
     assert np.isclose(dlcli.Run(place / "classes").final_metrics()["validation"]["accuracy"], accuracy, atol=1e-6)
 
@@ -292,6 +295,11 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"data.train reads other files than when .*fold-1 was trained"):
         dlcli.cross_validate(resume=run)
     shutil.copy(place / "table.csv", table)
+    written = (run.path / "config.yaml").read_text()
+    (run.path / "config.yaml").write_text(written.replace("epochs: 2", "epochs: 3"))
+    with pytest.raises(RunError, match=r"config.yaml has changed since the cross-validation was begun"):
+        dlcli.cross_validate(resume=run)
+    (run.path / "config.yaml").write_text(written)
     again = dlcli.cross_validate(resume=run)
     assert again.status == "completed"
     assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()
@@ -308,6 +316,17 @@ def test_the_table_is_read_once(place: Path, tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("dlcli.data.stages.read_rows", counted)
     dlcli.cross_validate(job(place, fit={"epochs": 1}, checkpoint=False), folds=2, run_dir=tmp_path / "cv")
     assert len(calls) == 1
+
+
+def test_groups_stay_in_one_fold(place: Path, tmp_path: Path) -> None:
+    config = job(place, fit={"epochs": 1})
+    config["data"] |= {"split": {"group": "who"}, "features": ["a", "b"]}
+    (tmp_path / "own.py").write_text("def nothing():\n    return None\n")
+    config["code"] = [str(tmp_path / "own.py")]
+    dlcli.cross_validate(config, folds=2, run_dir=tmp_path / "cv")
+    assert foreign_files(RunDirectory(tmp_path / "cv")) == []  # it can be replaced, and cleared away
+    table = pd.read_csv(tmp_path / "cv" / "predictions.csv")
+    assert (table.groupby(TABLE["who"].iloc[table["row"] - 1].to_numpy())["fold"].nunique() == 1).all()
 
 
 def test_each_step_of_windows_is_predicted_by_the_model_that_has_not_seen_it(tmp_path: Path) -> None:
@@ -372,6 +391,19 @@ def test_check_says_how_many_are_trained(place: Path) -> None:
     told: list[Any] = []
     dlcli.check(job(place, ensemble=7), fast=True, listener=told.append)
     assert "7 models are trained" in told[0].problem.message
+
+
+@pytest.mark.parametrize(
+    ("name", "train", "way_out"),
+    [
+        ("classes", True, "dlcli cross-validate --resume .*classes"),
+        ("ensemble", False, "dlcli train --resume .*ensemble"),
+        ("classes/fold-1", False, "dlcli train --resume .*fold-1"),
+    ],
+)
+def test_each_kind_is_gone_on_with_by_its_command(name: str, train: bool, way_out: str, place: Path) -> None:
+    with pytest.raises(RunError, match=way_out):
+        (dlcli.train if train else dlcli.cross_validate)(resume=place / name)
 
 
 def test_an_ensemble_is_not_cross_validated(place: Path, tmp_path: Path) -> None:

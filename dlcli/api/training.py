@@ -238,7 +238,8 @@ def _needs_workers(task: Task, checked: CheckedConfig) -> bool:
 def _train_together(task: Task, checked: CheckedConfig, *, tell: Findings) -> Run:
     from dlcli.jobs.workers.crew import train_together
 
-    return Run(train_together(task, checked.config.runtime, tell=tell))
+    commits = bool(checked.config.checkpoint)
+    return Run(train_together(task, checked.config.runtime, commits=commits, tell=tell))
 
 
 def _follows() -> bool:

@@ -203,6 +203,7 @@ def _page(
     data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
     data += [_target(task, dividing)]
     data += layout.lines
+    data += _not_read(seen)
     data += recipe.data
     data += _windows(task, columns, dividing)
     return render([head, names, data, *recipe.sections])
@@ -267,6 +268,13 @@ def _target(task: Task, dividing: Dividing) -> Line:
     if len(name) > 200:
         said, name = {**said, "columns": name}, "target"
     return entry(1, "target", {name: said}, "; ".join(filter(None, why)))
+
+
+def _not_read(seen: Glance) -> list[Line]:
+    said = [f"{name!r}, whose values cannot be" for name in seen.unreadable[:5]]
+    if seen.nameless:
+        said.append("a column without a name" if seen.nameless == 1 else f"{seen.nameless} columns without a name")
+    return [remark(1, f"not read: {'; '.join(said)}")] if said else []
 
 
 def _windows(task: Task, columns: Sequence[Column], dividing: Dividing) -> list[Line]:

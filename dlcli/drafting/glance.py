@@ -53,6 +53,7 @@ class Glance:
         asked: What of that was asked for.
         columns: All that have a name and can be read, in their order.
         unreadable: Columns of values that are neither texts, numbers nor moments, such as nested ones.
+        nameless: How many columns have no name, and are not read.
         num_rows: How many rows were looked at.
         whole: These are all rows.
         folder: What the names of files are relative to.
@@ -63,6 +64,7 @@ class Glance:
     asked: Reading
     columns: Mapping[str, Cells]
     unreadable: tuple[str, ...]
+    nameless: int
     num_rows: int
     whole: bool
     folder: Path | None
@@ -115,7 +117,8 @@ def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
 
 def _look(source: Source, options: TableOptions, asked: Reading, target: str | None, *, plain: bool = False) -> Glance:
     """Look at the first rows; `plain`: of a file of text as they are written, where numbers cannot be read."""
-    infos = [info for info in source.columns(whole=False) if info.name]
+    found = source.columns(whole=False)
+    infos = [info for info in found if info.name]
     readable = {info.name: info for info in infos if info.kind is not None}
     limit = _rows_of(readable.values())
     texts: frozenset[str] = frozenset() if target is None else frozenset({target})
@@ -130,7 +133,9 @@ def _look(source: Source, options: TableOptions, asked: Reading, target: str | N
     columns = {name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in readable.items()}
     unreadable = tuple(info.name for info in infos if info.kind is None)
     num_rows = sum(each.num_rows for each in chunks)
-    return Glance(source, options, asked, columns, unreadable, num_rows, whole, _folder(chunks))
+    return Glance(
+        source, options, asked, columns, unreadable, len(found) - len(infos), num_rows, whole, _folder(chunks)
+    )
 
 
 def _rows_of(infos: Collection[ColumnInfo]) -> int:

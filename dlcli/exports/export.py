@@ -183,25 +183,25 @@ def with_columns(assembly: Assembly, preprocessing: Preprocessing, dtype: Number
     if joined:
         inputs[DEFAULT_INPUT] = joined[0] if len(joined) == 1 else keras.layers.Concatenate()(joined)
     outputs = assembly.model(inputs)
-    _leave_names(keras.tree.flatten(outputs), columns)
+    _part_names(keras.tree.flatten(outputs), columns)
     return keras.Model(columns, outputs, name=assembly.config.name)
 
 
-def _leave_names(tensors: Sequence[Any], columns: Collection[str]) -> None:
-    """Give way to the columns: a column may be called as an operation of Keras's (`where`), or as the model."""
-    waiting, seen, taken = list(tensors), set[int](), set(columns)
+def _part_names(tensors: Sequence[Any], columns: Collection[str]) -> None:
+    """Give each operation a name of its own: a column, or the model, may be called as one of Keras's (`where`)."""
+    waiting, nodes, operations, taken = list(tensors), set[int](), set[int](), set(columns)
     while waiting:
         operation, place, _ = waiting.pop()._keras_history
         node = operation._inbound_nodes[place]
-        if id(node) in seen or node.is_input:
+        if id(node) in nodes or node.is_input:
             continue
-        seen.add(id(node))
-        if operation.name in columns:
-            operation.name = next(
-                name for number in itertools.count() if (name := f"{operation.name}__{number}") not in taken
-            )
-            taken.add(operation.name)
+        nodes.add(id(node))
         waiting += node.input_tensors
+        if id(operation) not in operations and operation.name in taken:
+            names = (f"{operation.name}__{number}" for number in itertools.count())
+            operation.name = next(name for name in names if name not in taken)
+        operations.add(id(operation))
+        taken.add(operation.name)
 
 
 def require_rows(run: TrainedRun) -> None:

@@ -24,7 +24,7 @@ from dlcli.runs.holder import Holder, RunLock, find_holder
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import kind_of, resume_command
 
-__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim", "way_on"]
+__all__ = ["Claim", "can_go_on", "choose", "claim", "exclusive", "reclaim", "was_left", "way_on"]
 
 SHOWN = 5
 """So many names are listed in a message."""
@@ -101,18 +101,26 @@ def require_free(run: RunDirectory, *, overwrite: bool, inputs: Iterable[Path]) 
         raise RunError(problems)
 
 
-def can_go_on(run: RunDirectory) -> bool:
-    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of; of a folder of
-    several runs, whether it has its config."""
+def was_left(run: RunDirectory) -> bool:
+    """Whether a run was ended before its time."""
     if not run.path.is_dir() or not is_written_by_dlcli(run):
         return False
     try:
-        record = run.read_record()
-        kind = kind_of(record)
+        return run.read_record().get("status") in ("interrupted", "failed")
     except RunError:
         return False
-    begun = run.config.is_file() if kind is not None else bool(Commits(run.checkpoints).epochs())
-    return record.get("status") in ("interrupted", "failed") and begun
+
+
+def can_go_on(run: RunDirectory) -> bool:
+    """Whether a run was ended before its time, and has a committed epoch, that its directory tells of; of a folder of
+    several runs, whether it has its config."""
+    if not was_left(run):
+        return False
+    try:
+        kind = kind_of(run.read_record())
+    except RunError:
+        return False
+    return run.config.is_file() if kind is not None else bool(Commits(run.checkpoints).epochs())
 
 
 def way_on(run: RunDirectory) -> str:

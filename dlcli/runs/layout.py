@@ -379,6 +379,8 @@ def _way_on(run: RunDirectory, record: dict[str, Any]) -> str:
         return "wait until it ends"
     if record.get("status") != "completed" and run.config.is_file() and run.preprocessing.is_file():
         return f"go on with it: dlcli train --resume {run.path}{needs_leave(run.path)}; or train again"
+    if isinstance(record.get("trial"), dict) and run.config.is_file():
+        return f"train again: dlcli train {run.config}; a sweep keeps the models of its best alone"
     return "train again"
 
 

@@ -31,6 +31,8 @@ from dlcli.runs.layout import RunDirectory, write_atomically, write_json
 
 __all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
 
+_LEASES = ".leases"
+
 WRITES = (
     "origin.json",
     "study.journal",
@@ -39,7 +41,7 @@ WRITES = (
     ".study.lock",
     ".journal.lock",
     ".keep.lock",
-    ".trial-*.lock",
+    f"{_LEASES}/*.lock",
 )
 """The files of a sweep beside those of any run."""
 
@@ -110,13 +112,35 @@ class SweepFolder:
         """The run of a trial."""
         return RunDirectory(self.path / self.member(number))
 
+    def trials(self) -> Iterator[RunDirectory]:
+        """The runs of those that were begun, in their order."""
+        for place in sorted(self.path.glob("trial-*")):
+            run = RunDirectory(place)
+            if run.record.is_file():
+                yield run
+
+    def said(self, run: RunDirectory) -> Mapping[str, Any]:
+        """What the record of a run says of the trial that it is: its number, its values; nothing of a run that is not
+        as the sweep has left it: damaged, or gone on with by `dlcli train --resume`, which makes another run of it."""
+        with contextlib.suppress(RunError):
+            said = run.read_json(run.record).get("trial") if run.record.is_file() else None
+            return said if isinstance(said, dict) else {}
+        return {}
+
+    def owns(self, number: int) -> bool:
+        """Whether the run of a trial is as the sweep has left it."""
+        return self.said(self.trial(number)).get("number") == number
+
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
-        return RunLock(self.path / f".{self.member(number)}.lock")
+        leases = self.path / _LEASES
+        with contextlib.suppress(OSError):  # what hinders is told when the lock is taken
+            leases.mkdir(exist_ok=True)
+        return RunLock(leases / f"{self.member(number)}.lock")
 
     def forget_leases(self) -> None:
         """Remove the locks of trials whose processes died when they had told the result."""
-        for file in self.path.glob(".trial-*.lock"):
+        for file in (self.path / _LEASES).glob("*.lock"):
             lock = RunLock(file)
             if lock.take():
                 lock.release(remove=True)

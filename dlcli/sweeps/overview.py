@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.config.searching.ends import assignments
-from dlcli.runs.layout import write_atomically
+from dlcli.runs.layout import INITIAL, write_atomically
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
 from dlcli.sweeps.study import Study
@@ -19,7 +20,7 @@ from dlcli.sweeps.trial import strip
 __all__ = ["keep_best", "shown", "write_best", "write_table"]
 
 COLUMNS = ("trial", "state", "value", "epochs", "seconds", "same_as", "reason")
-"""Before the parameters, each of which has a column by its name."""
+"""Before the parameters, each of which has a column by its name; `parameter.epochs` where that is one of these."""
 
 FOLD_COLUMNS = ("spread", "folds")
 """After those, where trials have folds: of the metric among them, and how many were trained."""
@@ -43,8 +44,8 @@ def write_table(folder: SweepFolder, study: Study) -> None:
     writer = csv.writer(text, lineterminator="\n")
     folded = study.sweep.folds is not None
     columns = [*COLUMNS, *(FOLD_COLUMNS if folded else ())]
-    names = [name for name in study.sweep.space if name not in columns]
-    writer.writerow([*columns, *names])
+    names = list(study.sweep.space)
+    writer.writerow([*columns, *(f"parameter.{name}" if name in columns else name for name in names)])
     for each in study.results():
         writer.writerow([*_row(each, folded=folded), *(_cell(each, name) for name in names)])
     write_atomically(folder.table, text.getvalue(), sync=False)
@@ -74,7 +75,9 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
     for best in study.best():
         config = folder.trial(best.number).config
         if config.is_file():
-            content = config.read_bytes()
+            if not folder.owns(best.number) and folder.best.is_file():
+                return best  # it was gone on with, and what was written before is the trial's
+            content = _as_whole(config)
         elif folder.storage():  # another machine has trained it
             content = _with_values(folder, study.sweep, best).encode()
         else:
@@ -82,6 +85,19 @@ def write_best(folder: SweepFolder, study: Study) -> TrialResult | None:
         _replace(folder.best, content)
         return best
     return None
+
+
+def _as_whole(config: Path) -> bytes:
+    """The config of a trial as it is to be read beside the trials: the files that the trial keeps are named in its
+    directory."""
+    if not any((config.parent / name).exists() for name in ("code", INITIAL)):
+        return config.read_bytes()
+    value, own = read(config).value, config.parent.name
+    if value.get("code"):
+        value = {**value, "code": [f"{own}/{name}" for name in value["code"]]}
+    if value["model"].get("weights") in (INITIAL, {"run": INITIAL}):
+        value = {**value, "model": {**value["model"], "weights": {"run": f"{own}/{INITIAL}"}}}
+    return dump(value).encode()
 
 
 def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) -> str:
@@ -99,6 +115,8 @@ def _replace(target: Path, content: bytes) -> None:
 def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int | None = None) -> None:
     """Remove the models of all but the best; of a trial that has just ended, and of the one that it has driven out.
 
+    Those that somebody has gone on with by `dlcli train --resume` are that person's, and stay.
+
     Args:
         folder: The sweep.
         study: Its study, which nobody else changes meanwhile.
@@ -114,5 +132,5 @@ def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int 
     else:
         gone = [each.number for each in study.results() if each.twin is None]
     for number in gone:
-        if number not in kept:
+        if number not in kept and folder.owns(number):
             strip(folder.trial(number))

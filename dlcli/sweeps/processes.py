@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import os
 import signal
@@ -10,13 +9,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FrameType
 
 from dlcli.errors import Problem, RunError
-from dlcli.runs.holder import read_signature
 from dlcli.sweeps.storage.address import STORAGE
-from dlcli.sweeps.study import Study
+from dlcli.sweeps.study import MOST_DEATHS, Study
 from dlcli.sweeps.sweep import Sweep
 from dlcli.sweeps.worker import Ending
 from dlcli.training.guards.interruption import Urgency, catch_signals
@@ -30,9 +27,6 @@ RECYCLED = 76
 """The exit code of a worker whose memory has grown: another takes its place."""
 
 POLL_SECONDS = 0.1
-
-MOST_DEATHS = 3
-"""So often the process of one trial may be killed before the trial is held to be the reason."""
 
 PATIENCE_SECONDS = 60.0
 """So long a worker may take to end when it is asked to."""
@@ -54,7 +48,7 @@ def supervise(sweep: Sweep, study: Study, *, workers: int, options: Sequence[str
     Raises:
         RunError: A worker has ended by a fault that is none of a trial; what it said stands on stderr.
     """
-    pool = _Pool(sweep, study, options, threads=max(1, (os.cpu_count() or 1) // workers))
+    pool = _Pool(sweep, study, options, workers)
     with catch_signals(pool.interrupt):
         try:
             for _ in range(workers):
@@ -69,8 +63,9 @@ def supervise(sweep: Sweep, study: Study, *, workers: int, options: Sequence[str
 
 
 class _Pool:
-    def __init__(self, sweep: Sweep, study: Study, options: Sequence[str], *, threads: int) -> None:
-        self._sweep, self._study = sweep, study
+    def __init__(self, sweep: Sweep, study: Study, options: Sequence[str], workers: int) -> None:
+        self._sweep, self._study, self._size = sweep, study, workers
+        threads = max(1, (os.cpu_count() or 1) // workers)
         join = ["sweep", "--join", str(sweep.folder.path.absolute()), *options]
         self._command = [sys.executable, "-m", "dlcli", *join]
         self._environment = {
@@ -84,7 +79,7 @@ class _Pool:
         if sweep.address is not None:
             self._environment[STORAGE] = f"{sweep.address.url}#{sweep.address.study}"
         self._workers: list[subprocess.Popen[bytes]] = []
-        self._deaths: collections.Counter[int] = collections.Counter()
+        self._deaths = (0, 0)  # how many trials had ended, and the workers that were killed since
         self._urgency = Urgency()
         self.interrupted = False
 
@@ -122,15 +117,20 @@ class _Pool:
         return bool(self._workers) and not self.interrupted
 
     def _mourn(self, worker: subprocess.Popen[bytes]) -> None:
-        """A trial during which process after process is killed, of too little memory perhaps, has failed."""
-        for number in self._study.running():
-            holder = _signer(self._sweep.folder.lease(number).path)
-            if holder == worker.pid:
-                self._deaths[number] += 1
-                if self._deaths[number] >= MOST_DEATHS:
-                    name = signal.Signals(-worker.returncode).name
-                    reason = f"its process was killed {MOST_DEATHS} times ({name}): out of memory, perhaps"
-                    self._study.give_up(number, reason)
+        """A worker was killed, of too little memory perhaps, and the trial that it trained goes to another.
+
+        Raises:
+            RunError: One after the other is, and no trial ends.
+        """
+        ended = len(self._study.results())
+        self._deaths = (ended, self._deaths[1] + 1 if self._deaths[0] == ended else 1)
+        if self._deaths[1] >= MOST_DEATHS * (self._size + 1):
+            name = signal.Signals(-worker.returncode).name
+            message = (
+                f"{self._deaths[1]} workers were ended by {name}, one after the other, and no trial has come to its end"
+            )
+            hint = f"see what ends them; then go on with: dlcli sweep --join {self._sweep.folder.path}"
+            raise RunError(Problem(message, hint=hint, rule="sweep-worker"))
 
     def end(self) -> None:
         for worker in self._workers:
@@ -146,9 +146,3 @@ class _Pool:
             finally:
                 if worker.stdin is not None:
                     worker.stdin.close()
-
-
-def _signer(path: Path) -> int | None:
-    """The process that has signed a lock, dead or alive."""
-    holder = read_signature(path)
-    return None if holder is None else holder.process

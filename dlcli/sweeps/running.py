@@ -20,6 +20,7 @@ from dlcli.sweeps.overview import keep_best, write_best, write_table
 from dlcli.sweeps.processes import supervise
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep, facts
+from dlcli.sweeps.unchanged import require_unchanged
 from dlcli.sweeps.worker import Ending, work
 from dlcli.training.events import Notice
 from dlcli.training.guards.interruption import postponed
@@ -68,9 +69,10 @@ def run_sweep(
         tell: Called with the events.
 
     Raises:
-        RunError: All trials have failed; with the reasons.
+        RunError: All trials have failed; with the reasons. Its data is not what it was.
     """
     study = open_study(sweep)
+    require_unchanged(sweep.folder)
     minutes = sweep.section.minutes
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     with _Progress(sweep, study, config_file, started, tell) as progress:
@@ -135,7 +137,6 @@ class _Progress:
             tracking = Tracking(config.tracking, folder.run, listener=self._tell)
             try:
                 tracking.begin(config.notation(), said, resumed=True, epochs=0)
-                tracking.settle()
                 yield
             finally:
                 reached = self._reached()

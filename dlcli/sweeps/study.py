@@ -14,15 +14,19 @@ from typing import Any
 
 from dlcli.config.checks.history_names import Direction
 from dlcli.config.schema.sweep import SweepConfig
+from dlcli.runs.commits import Commits
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.optuna_names import label_of, load, make_pruner, make_sampler, suggest
 from dlcli.sweeps.results import Result, TrialResult
 from dlcli.sweeps.storage.board import Board, FolderBoard, Lease
 
-__all__ = ["Study", "Taken"]
+__all__ = ["MOST_DEATHS", "Study", "Taken"]
 
 _NAME = "sweep"
-_TOLD, _TWIN = "result", "twin"
+_TOLD, _TWIN, _DIED = "result", "twin", "died"
+MOST_DEATHS = 3
+"""So often the process of one trial may be killed before the trial is held to be the reason."""
+
 _MOST_COUNTED = 100_000
 _DRAWS = 100
 """So many proposals in a row that were tried before are the end of a search."""
@@ -126,13 +130,6 @@ class Study:
         """Give a trial back as it is: it is over, or the next who asks is to go on with it."""
         taken.lock.release(remove=True)
 
-    def give_up(self, number: int, reason: str) -> None:
-        """A trial that nobody is to try again: it has failed."""
-        with self._board.exclusive():
-            trial = self._trials()[number - 1]
-            if trial.state == self._states.RUNNING:
-                self._tell(self._again(trial), Result("failed", reason=reason))
-
     def is_over(self) -> bool:
         """Whether all trials have ended and no more are wanted."""
         with self._board.exclusive():
@@ -190,9 +187,13 @@ class Study:
         """A trial with its lock; None when another has it, or another with the same values settles it."""
         number = trial.number + 1
         lock = self._board.lease(number)
+        died = again and self._board.was_left(number)
         if not lock.take():
             return None
         asked = self._again(trial)
+        if died and self._is_given_up(asked):
+            lock.release(remove=True)
+            return None
         values = self._values(asked)
         twin = self._twin(asked, trials)
         if twin is None:
@@ -201,6 +202,18 @@ class Study:
             self._repeat(asked, twin)
         lock.release(remove=True)
         return None
+
+    def _is_given_up(self, asked: Any) -> bool:
+        """Count that a process was killed that trained a trial: when one after the other is, and none commits an epoch
+        more than the one before, the trial is held to be the reason, and has failed."""
+        commit = max(Commits(self.folder.trial(asked.number + 1).checkpoints).epochs(), default=0)
+        before = asked.user_attrs.get(_DIED) or {"times": 0, "commit": 0}
+        times = before["times"] + 1 if before["commit"] >= commit else 1
+        asked.set_user_attr(_DIED, {"times": times, "commit": commit})
+        if times >= MOST_DEATHS:
+            reason = f"its process was killed {times} times: out of memory, perhaps"
+            self._tell(asked, Result("failed", reason=reason))
+        return times >= MOST_DEATHS
 
     def _again(self, trial: Any) -> Any:
         return self._optuna.trial.Trial(self._study, trial._trial_id)

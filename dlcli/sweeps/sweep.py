@@ -28,7 +28,7 @@ from dlcli.runs.record import RunRecord
 from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.board import Board, FolderBoard
-from dlcli.training.tracking.tracking import written_by_trackers
+from dlcli.training.tracking.tracking import followers, written_by_trackers
 
 __all__ = ["Sweep", "begin_sweep", "facts", "join_database", "open_sweep"]
 
@@ -290,13 +290,25 @@ def _checked(inspection: Inspection) -> tuple[Config, SweepConfig, tuple[Directi
         message = "the config has no `sweep`: nothing says what is to be searched"
         hint = "sweep: {space: {compile.optimizer.Adam.learning_rate: {log: [1e-4, 1e-1]}}}"
         raise ConfigError(inspection.locate(Problem(message, path="sweep", hint=hint, rule="missing-key")))
-    if checked.config.runtime.workers > 1:
-        message = "each trial is trained by one process"
-        hint = "leave runtime.workers out; `dlcli sweep --workers` takes several trials at a time"
-        raise ConfigError(inspection.locate(Problem(message, path="runtime.workers", hint=hint, rule="workers")))
+    if problems := _of_several(checked.config):
+        raise ConfigError(map(inspection.locate, problems))
     said = measured(inspection.document, inspection.sections, inspection.code, checked.expanded)
     assert said.direction is not None  # else there was a problem
     return checked.config, section, (said.direction, said.watches)
+
+
+def _of_several(config: Config) -> list[Problem]:
+    """What would make a trial more than one model by one process."""
+    problems = []
+    if config.ensemble is not None:
+        message = "a trial of a sweep is one model, and no ensemble"
+        hint = "leave it out; afterwards `dlcli train best.yaml --set ensemble=5` trains the best as one"
+        problems.append(Problem(message, path="ensemble", hint=hint, rule="ensemble"))
+    if config.runtime.workers > 1:
+        message = "a trial of a sweep is trained by one process"
+        hint = "leave it out; `dlcli sweep --workers` trains several trials at once"
+        problems.append(Problem(message, path="runtime.workers", hint=hint, rule="workers"))
+    return problems
 
 
 def _comes_to_be(folder: SweepFolder) -> bool:
@@ -345,6 +357,7 @@ def facts(config: Config, file: Path | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **member_facts("sweep", []),
+        "tracking": followers(config.tracking),
         "writes": [*WRITES, *written_by_trackers(config.tracking)],
         **provenance(file),
     }

@@ -7,6 +7,7 @@ import dataclasses
 import math
 import shutil
 import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from dlcli.backend import startup
 from dlcli.config.checks.monitors import Watch
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import trial_overrides
 from dlcli.data.reader import TableReader
@@ -22,7 +24,7 @@ from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import Resumption, open_resumption
+from dlcli.jobs.resuming import Resumption, hashes_of, open_resumption
 from dlcli.jobs.several.dividing import divide_folds
 from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
@@ -36,6 +38,7 @@ from dlcli.sweeps.measuring import found_result, measure
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
 from dlcli.sweeps.tensorboard import show_trial
+from dlcli.sweeps.unchanged import require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
@@ -95,6 +98,8 @@ class SweepTrials:
         self._shared, self._prunes, self._tell = shared, prunes, tell
         self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
+        self._sources = sources_searched(sweep)
+        self._alike: weakref.WeakSet[TableReader] = weakref.WeakSet()
 
     def train(self, taken: Taken) -> Result | None:
         """Train a trial, or what is left of it; None when somebody has asked to stop.
@@ -112,7 +117,7 @@ class SweepTrials:
         try:
             return self._trained(taken, run, started)
         except DlcliError as error:
-            if isinstance(error, RunError) and _is_of_disk(error):
+            if isinstance(error, RunError) and _is_of_all(error):
                 raise
             if isinstance(error, DataError) or not _is_begun(run):
                 self._require_sound(error)
@@ -144,12 +149,14 @@ class SweepTrials:
     def _trained(self, taken: Taken, run: RunDirectory, started: float) -> Result | None:
         if self._sweep.folds is not None:
             inspection = self._inspect(taken.values)
+            checked = self._checked(inspection)
+            self._require_alike(taken, checked.config)
             return train_folds(
                 taken,
                 run,
                 self._sweep,
                 inspection=inspection,
-                checked=self._checked(inspection),
+                checked=checked,
                 shared=self._shared,
                 prunes=self._prunes,
                 started=started,
@@ -160,6 +167,14 @@ class SweepTrials:
         if trained.status == "interrupted" and not watch.pruned:
             return None
         return measure(trained, self._sweep.metric, pruned=watch.pruned)
+
+    def _require_alike(self, taken: Taken, config: Config) -> None:
+        """Look at the data when it is read first; see `unchanged.require_alike`."""
+        reader = self._shared.reader(config)
+        if reader not in self._alike:
+            files, code = reader.files.fingerprints(), hashes_of(config.code)
+            require_alike(self._folder, taken.values, sources=self._sources, files=files, code=code)
+            self._alike.add(reader)
 
     def _checked(self, inspection: Inspection) -> CheckedConfig:
         """The config of a trial; it is seen of the metric too, when the data has been read, whether there is one."""
@@ -181,6 +196,7 @@ class SweepTrials:
             models=self._shared.models,
         )
         reader = self._shared.reader(checked.config)
+        self._require_alike(taken, checked.config)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         trained = run_job(
@@ -252,6 +268,6 @@ def _is_begun(run: RunDirectory) -> bool:
     return True
 
 
-def _is_of_disk(error: RunError) -> bool:
-    """Whether nobody can write into the sweep any more: that is no fault of the trial's."""
-    return any(problem.rule == "not-writable" for problem in error.problems)
+def _is_of_all(error: RunError) -> bool:
+    """Whether it is no fault of the trial's: nobody can write into the sweep any more, or its data has changed."""
+    return any(problem.rule in ("not-writable", "sweep-differs") for problem in error.problems)

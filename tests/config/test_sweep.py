@@ -126,6 +126,8 @@ def test_the_line_is_that_of_the_parameter(tmp_path: Path, project: Path) -> Non
         ({"a..b": [1, 2]}, "sweep-path"),
         ({"name": ["x", "y"]}, "sweep-path"),
         ({"sweep.trials": [1, 2]}, "sweep-path"),
+        ({"ensemble": [2, 3]}, "sweep-path"),
+        ({"runtime.workers": [1, 2]}, "sweep-path"),
         ({UNITS: {"int": [1, 8]}, "again": {"int": [1, 8], "at": UNITS}}, "sweep-path"),
         ({UNITS: {"int": [1, 8], "when": {"nobody": 1}}}, "sweep-condition"),
         (
@@ -137,6 +139,8 @@ def test_the_line_is_that_of_the_parameter(tmp_path: Path, project: Path) -> Non
             "sweep-condition",
         ),
         ({RATE: {"log": [1e-3, 1]}, UNITS: {"int": [1, 8], "when": {RATE: 0.1}}}, "sweep-condition"),
+        ({UNITS: {"int": [2, 8, 2]}, RATE: {"log": [1e-3, 1], "when": {UNITS: [4, 5]}}}, "sweep-condition"),
+        ({UNITS: {"int_log": [2, 8]}, RATE: {"log": [1e-3, 1], "when": {UNITS: 16}}}, "sweep-condition"),
     ],
 )
 def test_paths_and_conditions(parameters: dict[str, Any], rule: str) -> None:

@@ -522,6 +522,12 @@ def test_what_is_said_of_the_file_is_written_down(tmp_path: Path) -> None:
     dlcli.check(tmp_path / "odd.yaml", fast=True)
 
 
+def test_a_column_without_a_name_is_told(tmp_path: Path) -> None:
+    lines = [f"{place},{x},{y}" for place, (x, y) in enumerate(zip(_numbers(), _classes(), strict=True))]
+    (tmp_path / "table.csv").write_text("\n".join([",x,y", *lines]))
+    assert "# not read: a column without a name" in dlcli.init(tmp_path / "table.csv").text
+
+
 def test_the_command_is_that_of_the_file_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = _write(tmp_path, x=_numbers(), y=_classes())
     assert "dlcli train 'my config.yaml'" in dlcli.init(file, output=tmp_path / "my config.yaml").text

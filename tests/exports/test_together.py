@@ -26,7 +26,7 @@ TABLE["one"], TABLE["two"] = 300 * TABLE["a"] + 50, 1 - TABLE["a"]
 TABLE["words"] = [" ".join(DRAW.choice(["good", "bad", "day"], 3)) for _ in range(ROWS)]
 
 COLUMNS: dict[str, Any] = {
-    "name": "a",  # a column has the name of the model
+    "name": "subtract",  # the model has the name of an operation of Keras's
     "data": {
         "features": {
             "a": "number",
@@ -142,6 +142,7 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
     if mean.probabilities is None:
         target = json.loads(onnxruntime.InferenceSession(str(done.path)).get_modelmeta().custom_metadata_map["outputs"])
         (known,) = target[0]["targets"]
+        assert mean.numbers is not None
         assert np.allclose(said * known["scale"] + known["offset"], mean.numbers, rtol=1e-4, atol=1e-4)
     else:
         assert np.allclose(said, mean.probabilities, atol=1e-5)

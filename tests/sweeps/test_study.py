@@ -21,7 +21,7 @@ from dlcli.sweeps.optuna_names import label_of, labels
 from dlcli.sweeps.overview import write_table
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.storage.journal import Journal
-from dlcli.sweeps.study import Study
+from dlcli.sweeps.study import MOST_DEATHS, Study
 
 SPACE: dict[str, Any] = {"a": {"range": [0, 1]}, "b": {"int": [1, 9]}, "c": ["x", "y"]}
 
@@ -172,15 +172,34 @@ def test_optuna_reads_the_journal(tmp_path: Path) -> None:
     assert len(optuna.load_study(study_name=None, storage=storage).trials) == 3
 
 
-def test_a_trial_that_nobody_is_to_try_again(tmp_path: Path) -> None:
-    study = open_study(tmp_path / "s", most=1)
+def die(study: Study) -> int | None:
+    """Take a trial, and be killed: the file of its lease stays."""
     taken = study.take()
-    assert taken is not None
-    study.release(taken)
-    study.give_up(1, "killed")
-    assert study.take() is None
+    if taken is None:
+        return None
+    taken.lock.release()
+    assert study.folder.lease(taken.number).path.is_file()
+    return taken.number
+
+
+def test_a_trial_that_kills_its_process_is_given_up(tmp_path: Path) -> None:
+    study = open_study(tmp_path / "s", most=2)
+    assert [die(study) for _ in range(MOST_DEATHS)] == [1] * MOST_DEATHS
+    assert die(open_study(tmp_path / "s", most=2)) == 2  # also where each is a command of its own
     [result] = study.results()
-    assert (result.result.state, result.result.reason) == ("failed", "killed")
+    assert result.result.state == "failed"
+    assert f"killed {MOST_DEATHS} times" in result.result.reason
+
+
+def test_a_trial_that_comes_further_each_time_is_not_given_up(tmp_path: Path) -> None:
+    study = open_study(tmp_path / "s", most=1)
+    for epoch in range(1, 2 * MOST_DEATHS):
+        assert die(study) == 1
+        (study.folder.trial(1).checkpoints / f"epoch-{epoch:06d}").mkdir(parents=True)
+    for _ in range(2 * MOST_DEATHS):  # nor one that is stopped with a word
+        taken = study.take()
+        assert taken is not None
+        study.release(taken)
 
 
 def test_the_table_has_a_row_for_each(tmp_path: Path) -> None:
@@ -190,6 +209,17 @@ def test_the_table_has_a_row_for_each(tmp_path: Path) -> None:
     rows = list(csv.DictReader(study.folder.table.read_text().splitlines()))
     assert [row["trial"] for row in rows] == ["1", "2", "3"]
     assert [float(row["a"]) for row in rows] == [each.values["a"] for each in study.results()]
+
+
+def test_a_parameter_may_be_called_as_a_column(tmp_path: Path) -> None:
+    space = {name: {"range": [0, 1], "at": f"model.{name}"} for name in ("epochs", "value", "a")}
+    study = open_study(tmp_path / "s", space=space, most=2)
+    run_all(study)
+    write_table(study.folder, study)
+    for row, trial in zip(csv.DictReader(study.folder.table.read_text().splitlines()), study.results(), strict=True):
+        said = {"epochs": row["parameter.epochs"], "value": row["parameter.value"], "a": row["a"]}
+        assert {name: float(value) for name, value in said.items()} == trial.values
+        assert row["epochs"] == "1"
 
 
 def test_importance_finds_what_matters(tmp_path: Path) -> None:
@@ -228,7 +258,7 @@ def kill_and_count(folder: Path, *, kills: int, most: int) -> None:
     assert len(results) == most
     assert all(each.result.value == each.values["a"] for each in results)
     assert sorted(each.name for each in folder.glob("ran-*")) == sorted(f"ran-{each.number}" for each in results)
-    assert list(folder.glob(".trial-*.lock")) == []
+    assert list(folder.glob(".leases/*")) == []
 
 
 def test_two_processes_share_the_trials(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,9 +20,12 @@ import yaml
 
 import dlcli
 from dlcli.errors import ConfigError, DlcliError, RunError
+from dlcli.runs.contents import foreign_files
+from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
 from dlcli.sweeps.events import SweepStarted, TrialEnded
+from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.training.events import EpochEnded, Notice
 from tests.reporting.pages import read_page, read_plots
@@ -96,6 +100,24 @@ def test_the_best_can_be_trained_again_to_the_same(swept: tuple[SweepOutcome, li
     assert again.history == outcome.best_run.history
 
 
+def test_the_best_is_trained_where_it_stands_with_the_files_that_it_keeps(data: Path, tmp_path: Path) -> None:
+    """Code of one's own, and weights that were learnt before."""
+    (tmp_path / "own.py").write_text(
+        "import keras\n\n\nclass Twice(keras.layers.Layer):\n    def call(self, x):\n        return 2 * x\n"
+    )
+    searched = {**config(data), "code": [str(tmp_path / "own.py")], "report": False}
+    searched["model"] = {"layers": ["Twice", *searched["model"]["layers"]]}
+    searched["sweep"]["space"] = {RATE: {"log": [1e-3, 1e-1]}}
+    dlcli.train({**searched, "sweep": None}, run_dir=tmp_path / "first")
+    searched["model"]["weights"] = str(tmp_path / "first")
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=1)
+    shutil.rmtree(tmp_path / "first")
+    (tmp_path / "s").rename(tmp_path / "moved")
+    again = dlcli.train(tmp_path / "moved" / "best.yaml", run_dir=tmp_path / "again")
+    assert outcome.best is not None
+    assert again.history["val_loss"][-1] == outcome.best.result.value
+
+
 def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) -> None:
     run = swept[0].best_run
     assert run is not None
@@ -152,6 +174,16 @@ def test_the_same_call_has_nothing_to_do_and_more_trials_go_on(
     more = dlcli.sweep(config(data), run_dir=outcome.path, trials=5)
     assert more.trials[:4] == outcome.trials
     assert len(more.trials) == 5
+
+
+def test_what_a_killed_worker_leaves_is_of_the_sweep(swept: tuple[SweepOutcome, list[Any]]) -> None:
+    outcome, _ = swept
+    lease = SweepFolder(outcome.path).lease(2)
+    assert lease.take()
+    lease.release()  # as the system does for a process that is killed: the file stays
+    assert lease.path.is_file()
+    assert foreign_files(RunDirectory(outcome.path)) == []
+    lease.path.unlink()
 
 
 def test_another_config_is_refused_and_replaces_with_leave(data: Path, tmp_path: Path) -> None:
@@ -233,11 +265,57 @@ def test_a_trial_that_was_interrupted_goes_on_from_its_commit(data: Path, tmp_pa
     assert Run(tmp_path / "parts" / "trial-0001").record["resumed"][0]["epoch"] == 2
 
 
+def test_what_was_gone_on_with_by_hand_stays(data: Path, tmp_path: Path) -> None:
+    """The run is that person's now: its model is not removed, and the config of the best is that of the trial."""
+    place = tmp_path / "s"
+    outcome = dlcli.sweep({**config(data, keep=2), "report": False}, run_dir=place, trials=2)
+    assert outcome.best is not None
+    before = (place / "best.yaml").read_bytes()
+    for number in (1, 2):
+        dlcli.train(resume=place / f"trial-{number:04d}", overrides={"fit.epochs": 4})
+    again = dlcli.sweep({**config(data, keep=1), "report": False}, run_dir=place, trials=2)
+    assert all((place / f"trial-{number:04d}" / "model.keras").is_file() for number in (1, 2))
+    assert again.best == outcome.best
+    assert (place / "best.yaml").read_bytes() == before
+
+
+def test_a_sweep_is_of_the_same_rows(data: Path, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for place in (here, there):
+        place.mkdir()
+        (place / "table.csv").write_bytes(data.read_bytes())
+        (place / "c.yaml").write_text(yaml.safe_dump({**config(data), "checkpoint": False}))
+    lines = data.read_bytes().splitlines(keepends=True)
+
+    def swept(place: Path, trials: int) -> SweepOutcome:
+        return dlcli.sweep(
+            place / "c.yaml", overrides={"data.train": "table.csv"}, run_dir=tmp_path / "s", trials=trials
+        )
+
+    assert len(swept(here, 1).trials) == 1
+    (here / "table.csv").write_bytes(b"".join(lines[:-10]))
+    with pytest.raises(RunError, match=r"here/table.csv has changed since the sweep was begun"):
+        swept(here, 2)
+    (here / "table.csv").unlink()  # as on another machine
+    (there / "table.csv").write_bytes(b"".join(lines[:-10]))
+    with pytest.raises(RunError, match=r"data.train reads other files than when .*trial-0001 was trained"):
+        swept(there, 2)
+    (there / "table.csv").write_bytes(data.read_bytes())
+    assert [each.result.state for each in swept(there, 2).trials] == ["complete", "complete"]
+
+
 def test_train_leaves_the_sweep_alone_and_says_so(data: Path, tmp_path: Path) -> None:
     told: list[Any] = []
     run = dlcli.train(config(data), run_dir=tmp_path / "r", listener=told.append)
     assert "sweep-left-out" in [event.problem.rule for event in told if isinstance(event, Notice)]
     assert "sweep" not in yaml.safe_load((run.path / "config.yaml").read_text())
+
+
+@pytest.mark.parametrize("more", [{"ensemble": 2}, {"runtime": {"workers": 2}}])
+def test_a_trial_is_one_model_by_one_process(more: dict[str, Any], data: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a trial of a sweep is"):
+        dlcli.sweep({**config(data), **more}, run_dir=tmp_path / "s")
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_config_without_a_sweep_is_refused(data: Path, tmp_path: Path) -> None:

@@ -222,6 +222,7 @@ SEVERAL = {
 FEW = ["--set", "fit.epochs=2", "--set", "callbacks=[]", "--set", "data.test=0.2", "--set", "report=false"]
 
 
+@pytest.mark.soak
 def test_several_trainings_go_on_wherever_they_were_killed(killer: Killer) -> None:
     begin, resume = SEVERAL["cross-validate"]
     command, run = [*begin, *FEW, "--run-dir", "folds"], killer.directory / "folds"

@@ -191,6 +191,22 @@ def test_mlflow_gets_parameters_metrics_and_files(tmp_path: Path) -> None:
     assert again.begin(TrackedJob(Path("run"), "run", "iris", {}, {}, known, 1)) == known
 
 
+def test_what_several_trackers_give_back_is_kept_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dlcli.config.schema.tracking import TrackingConfig
+    from dlcli.runs.layout import RunDirectory
+
+    monkeypatch.setattr(tracking, "MlflowTracker", lambda **_: Recording())
+    for number in range(20):
+        run = RunDirectory(tmp_path / str(number))
+        run.path.mkdir()
+        run.record.write_text("{}")
+        both = TrackingConfig.model_validate({"mlflow": None, "jsonl": "events.jsonl"})
+        follows = tracking.Tracking(both, run, listener=print)
+        follows.begin({}, {}, resumed=False, epochs=0)
+        follows.end("completed", {})
+        assert run.read_json(run.tracking).keys() == {"jsonl", "mlflow"}
+
+
 class Remembering(Recording):
     """A tracker with an id for each run, as a server gives them."""
 
@@ -201,7 +217,7 @@ class Remembering(Recording):
         self.told_of = told_of
 
     def begin(self, job: TrackedJob) -> Mapping[str, Any]:
-        self.told_of[job.name] = str(job.folder.get("id", ""))
+        self.told_of[job.name] = str(job.folder().get("id", ""))
         return {"id": job.name}
 
 
@@ -273,7 +289,7 @@ def test_mlflow_shows_a_member_under_its_folder(tmp_path: Path) -> None:
     folder = MlflowTracker(tracking_uri=address, **settings)
     whole = folder.begin(JOB)
     member = MlflowTracker(tracking_uri=address, **settings)
-    known = member.begin(TrackedJob(Path("run/fold-1"), "run/fold-1", "iris", {}, {}, folder=whole))
+    known = member.begin(TrackedJob(Path("run/fold-1"), "run/fold-1", "iris", {}, {}, folder=lambda: whole))
     from mlflow import MlflowClient
 
     tags = MlflowClient(tracking_uri=address).get_run(known["run_id"]).data.tags

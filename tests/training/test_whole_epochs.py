@@ -44,6 +44,7 @@ def config(table: Path, layers: list[Any] = DENSE, **sections: Any) -> dict[str,
         "fit": {"epochs": 6},
         "runtime": {"execution": sections.pop("execution", "graph")},
         "report": False,
+        "checkpoint": {"every": 100},  # none by the clock: the epochs until there would be trained again
         **sections,
     }
 

@@ -21,6 +21,8 @@ import yaml
 
 import dlcli
 from dlcli.errors import ModelError
+from dlcli.jobs.workers.crew import begin_again
+from dlcli.jobs.workers.task import Task
 from dlcli.runs.run import Run
 from dlcli.training.events import Notice
 
@@ -150,11 +152,44 @@ def test_two_workers_give_what_one_gives(folder: Path, tmp_path: Path) -> None:
     assert {path.name for path in two.path.iterdir()} == {path.name for path in one.path.iterdir()}
 
 
+@pytest.mark.parametrize(
+    ("status", "committed", "commits", "resumed", "overwrite"),
+    [
+        ("failed", True, True, True, False),
+        ("failed", False, True, True, False),  # its beginning is gone on with
+        ("failed", False, False, False, True),
+        ("completed", True, True, False, False),
+        (None, False, True, False, False),
+    ],
+)
+def test_what_a_lost_attempt_has_left_is_gone_on_with(
+    status: str | None, committed: bool, commits: bool, resumed: bool, overwrite: bool, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    if status is not None:
+        (run / "checkpoints").mkdir(parents=True)
+        record = {"format": 1, "status": status, "versions": {"dlcli": "1"}}
+        (run / "run.json").write_text(json.dumps(record))
+    if committed:
+        (run / "checkpoints" / "epoch-000001").mkdir()
+    before = Task({"seed": 1}, overrides=["seed=2"], run_dir=run)
+    again = begin_again(before, run, commits=commits)
+    assert (again.resume == run) is resumed
+    assert again.overwrite is overwrite
+    assert again.allow_code is resumed  # the code is that of the config
+    assert (again.config is None) is resumed
+    assert again.overrides == (() if resumed else before.overrides)
+
+
 @pytest.mark.soak
-def test_a_killed_worker_is_replaced_from_the_last_commit(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("checkpoint", [{"every": 1}, {"every": 3}, False])
+def test_a_killed_worker_is_replaced_from_the_last_commit(
+    checkpoint: dict[str, int] | bool, folder: Path, tmp_path: Path
+) -> None:
+    """From the beginning, where there is no commit yet, or none is made."""
     (tmp_path / "fate.py").write_text(FATE)
     (tmp_path / "met").mkdir()
-    whole = config(folder, ALL, ["x", "picture", "steps"], checkpoint={"every": 1})
+    whole = config(folder, ALL, ["x", "picture", "steps"], checkpoint=checkpoint)
     one = dlcli.train(whole, run_dir=tmp_path / "one", cache_dir=tmp_path / "cache")
     notices: list[str] = []
 
@@ -168,7 +203,6 @@ def test_a_killed_worker_is_replaced_from_the_last_commit(folder: Path, tmp_path
         overrides={"runtime.workers": 2, "runtime.restarts": 1},
         run_dir=tmp_path / "two",
         cache_dir=tmp_path / "cache",
-        allow_code=True,
         listener=listen,
     )
     require_equal(one, two)

@@ -63,41 +63,42 @@ class _Pass:
 
     Args:
         step: `train_step` or `test_step`.
-        rows: Of the split.
         size: Of a batch; the last one may be shorter.
+        parts: Whether there are batches of full size, and whether there is a shorter one. How many, is seen by the run:
+            folds have some rows more or less.
         compiled: The engine's loop under XLA, which takes (stack, count); None: a graph.
     """
 
     step: Callable[[Any], Any]
-    rows: int
     size: int
+    parts: tuple[bool, bool]
     compiled: Any = None
 
     def run(self, samples: Any) -> None:
+        rows = tf.shape(tf.nest.flatten(samples)[0])[0]
         if self.compiled is not None:
-            self._by_stacks(samples)
-        elif self.rows <= self.size:
+            self._by_stacks(samples, rows)
+        elif not self.parts[0]:
             self.step(samples)
         else:
-            self._by_batches(samples)
+            self._by_batches(samples, rows)
 
-    def _by_batches(self, samples: Any) -> None:
-        def take(index: Any) -> tuple[Any]:
-            start = index * self.size
-            self.step(_map(lambda all_: all_[start : tf.minimum(start + self.size, self.rows)], samples))
-            return (index + 1,)
+    def _by_batches(self, samples: Any, rows: Any) -> None:
+        def take(start: Any) -> tuple[Any]:
+            self.step(_map(lambda all_: all_[start : tf.minimum(start + self.size, rows)], samples))
+            return (start + self.size,)
 
-        tf.while_loop(lambda index: index < -(-self.rows // self.size), take, (0,))
+        tf.while_loop(lambda start: start < rows, take, (0,))
 
-    def _by_stacks(self, samples: Any) -> None:
+    def _by_stacks(self, samples: Any, rows: Any) -> None:
         """Those of full size, then what is left: XLA compiles for each shape."""
-        full = self.rows // self.size
-        if full:
+        full = rows // self.size
+        if self.parts[0]:
             shape = (full, self.size)
             stack = _map(lambda all_: tf.reshape(all_[: full * self.size], (*shape, *all_.shape[1:])), samples)
             self.compiled(stack, full)
-        if self.rows % self.size:
-            self.compiled(_map(lambda all_: all_[tf.newaxis, full * self.size : self.rows], samples), 1)
+        if self.parts[1]:
+            self.compiled(_map(lambda all_: all_[tf.newaxis, full * self.size :], samples), 1)
 
 
 class EpochProgram:
@@ -175,19 +176,19 @@ class EpochProgram:
         """The compiled function and the names of its logs."""
         splits = [each for each in (self._train, self._validation) if each is not None]
         signatures = [stack_signature(each) for each in splits]
-        key = ("epochs", repr(signatures), *((each.rows, each.batch_size) for each in splits), self._in_turn)
+        key = ("epochs", repr(signatures), *map(_batches, splits), self._in_turn)
         names = engine.programs(self._model).setdefault(("names", key), [])
         return self._trainer.program(key, functools.partial(self._traced, names, signatures)), names
 
     def _traced(self, names: list[str], signatures: list[Any], xla: bool) -> Any:
         model = self._model
-        learn = _Pass(model.train_step, self._train.rows, self._train.batch_size)
+        learn = _Pass(model.train_step, *_batches(self._train))
         if xla:
             compiled = engine.loop(model, model.train_step, signatures[0], xla=True)
             learn = dataclasses.replace(learn, compiled=compiled)
         test = None
         if self._validation is not None:
-            test = _Pass(model.test_step, self._validation.rows, self._validation.batch_size)
+            test = _Pass(model.test_step, *_batches(self._validation))
             if model.jit_compile:
                 compiled = engine.loop(model, model.test_step, signatures[1], xla=True)
                 test = dataclasses.replace(test, compiled=compiled)
@@ -239,6 +240,11 @@ def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> C
         return rows.gather(reached), times.gather(reached), done
 
     return run
+
+
+def _batches(split: Whole) -> tuple[int, tuple[bool, bool]]:
+    """The size of a batch, and whether there are such of full size, and one that is shorter."""
+    return split.batch_size, (split.rows >= split.batch_size, split.rows % split.batch_size > 0)
 
 
 def _of_rows(spec: Any) -> Any:

@@ -117,6 +117,10 @@ class CategoryTarget(Target):
     )
 
     @property
+    def has_axes(self) -> bool:
+        return self.shape is not None
+
+    @property
     def drops_rows(self) -> bool:
         return self.missing == "drop"
 

@@ -35,7 +35,7 @@ def check_workers(sections: Mapping[str, Any]) -> list[Problem]:
 
 def _restarts_of_one(runtime: RuntimeConfig) -> Problem:
     message = f"restarts: {runtime.restarts} is for workers that are lost, and there is one process"
-    hint = "leave restarts out, or give workers: 2 or more; dlcli train --resume RUN goes on with a run"
+    hint = "--restarts 0, or workers: 2 or more; dlcli train --resume RUN goes on with a run"
     return Problem(message, path="runtime.restarts", hint=hint, rule="workers")
 
 

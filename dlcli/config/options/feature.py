@@ -127,6 +127,11 @@ class Target(Section):
         return False
 
     @property
+    def has_axes(self) -> bool:
+        """Whether a row has several values of it, for its steps or pixels, as its options say."""
+        return False
+
+    @property
     def drops_rows(self) -> bool:
         """Whether a row without the target is left out of every split."""
         return False

@@ -9,7 +9,7 @@ from typing import Any
 from dlcli.config.catalogue import entries as catalogue
 from dlcli.config.checks.history_names import Direction, history_names
 from dlcli.config.checks.monitors import Watch, check_monitors, unknown_watches
-from dlcli.config.document.places import parse_path
+from dlcli.config.document.places import format_path, parse_path
 from dlcli.config.schema.component import Component
 from dlcli.config.schema.config import CompileConfig, FitConfig
 from dlcli.config.schema.sweep import ParameterConfig, SweepConfig, same
@@ -23,6 +23,8 @@ _NOT_SEARCHED = {
     "extends": "a base belongs into the file",
     "name": "a trial is named by its number",
     "code": "all trials have the same code",
+    "runtime.workers": "a trial is trained by one process; --workers trains several trials at once",
+    "ensemble": "a trial is one model; train the best as an ensemble afterwards",
     "report": "the report of a trial is made when it is asked for",
 }
 
@@ -47,9 +49,11 @@ def _paths(sweep: SweepConfig) -> Iterator[Problem]:
         except ValueError as error:
             yield Problem(str(error), path=place_of(name, *below), hint="write it as after --set", rule="sweep-path")
             continue
-        if path and path[0] in _NOT_SEARCHED:
+        if why := next(
+            (_NOT_SEARCHED[each] for each in map(format_path, (path[:1], path[:2])) if each in _NOT_SEARCHED), ""
+        ):
             message = f"{text!r} is not to be searched"
-            yield Problem(message, path=place_of(name, *below), hint=_NOT_SEARCHED[str(path[0])], rule="sweep-path")
+            yield Problem(message, path=place_of(name, *below), hint=why, rule="sweep-path")
         if sweep.folds is not None and path[:2] in _OF_FOLDS:
             message = f"{text!r} is not to be searched: `sweep.folds` says what is validated on"
             yield Problem(message, path=place_of(name, *below), hint="leave one of them out", rule="sweep-path")
@@ -100,9 +104,29 @@ def _reachable(parent: ParameterConfig, name: str, allowed: Any, place: str) -> 
         if parent.choice is not None and not any(same(value, each) for each in parent.choice):
             hint = f"it is one of {', '.join(map(str, parent.choice))}"
             yield Problem(f"{name!r} is never {value!r}", path=place, hint=hint, rule="sweep-condition")
+        elif parent.kind in ("int", "int_log") and not _is_among(parent, value):
+            yield Problem(f"{name!r} is never {value!r}", path=place, hint=_whole(parent), rule="sweep-condition")
         elif parent.choice is None and parent.kind not in ("int", "int_log"):
             message = f"{name!r} is any number of a range, and will hardly ever be {value!r}"
             yield Problem(message, path=place, hint="a condition names a value of a list", rule="sweep-condition")
+
+
+def _is_among(parent: ParameterConfig, value: Any) -> bool:
+    """Whether a value is one of a parameter's whole numbers."""
+    low, high = parent.ends
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return bool(low <= value <= high and (value - low) % _step(parent) == 0)
+
+
+def _step(parent: ParameterConfig) -> int:
+    return parent.int[2] if parent.int is not None and len(parent.int) > 2 else 1
+
+
+def _whole(parent: ParameterConfig) -> str:
+    low, high = parent.ends
+    step = _step(parent)
+    return f"it is a whole number from {low} to {high}" + (f" in steps of {step}" if step > 1 else "")
 
 
 def _combinations(sweep: SweepConfig) -> Iterator[Problem]:

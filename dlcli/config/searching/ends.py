@@ -37,7 +37,7 @@ def trial_overrides(sweep: SweepConfig, values: dict[str, Any]) -> dict[str, Any
         sweep: The section.
         values: Of the parameters that are active, by name.
     """
-    return {"sweep": None, "ensemble": None, **_first_fold(sweep), **assignments(sweep, values)}
+    return {"sweep": None, **_first_fold(sweep), **assignments(sweep, values)}
 
 
 def _first_fold(sweep: SweepConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from dlcli.config.document.writer import dump
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
+from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.reader import TableReader
 from dlcli.data.samples.samples import Samples
 from dlcli.errors import DlcliError, Problem, RunError
@@ -27,17 +28,20 @@ from dlcli.jobs.several.shared import Shared
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
-from dlcli.runs.layout import RunDirectory, write_atomically
-from dlcli.runs.members import Kind, Several, member_facts
+from dlcli.runs.layout import RunDirectory, copied_names, write_atomically
+from dlcli.runs.members import WORDS, Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
 from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, Stage
-from dlcli.training.tracking.tracking import Tracking, written_by_trackers
+from dlcli.training.tracking.tracking import Tracking, followers, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
+
+_CONFIG = "config_sha256"
+"""Of the folder's config, in its record: what is trained later is to be of the same."""
 
 
 def train_several(
@@ -121,6 +125,7 @@ def train_members(
         DlcliError: See `run_job`; rows that have changed since.
     """
     if before is not None:
+        _require_same_config(before)
         _require_same_data(before, shared.reader(job.checked.config))
     with (
         claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
@@ -136,8 +141,9 @@ def train_members(
             if before is None:
                 config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
+                record.note(**{_CONFIG: fingerprint(run.config).sha256})
+                record.save()
             tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
-            tracking.settle()
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
             results = gather_outcome(
@@ -171,6 +177,19 @@ def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, 
         return shared.prepared(checked[trained.directory.path]).splits[split]
 
     report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
+
+
+def _require_same_config(before: Several) -> None:
+    """Make sure that all members are of the same config, which nobody has changed meanwhile.
+
+    Raises:
+        RunError: It is another; nothing is said of one that was begun before this was noted.
+    """
+    config, known = before.directory.config, before.record.get(_CONFIG)
+    if known is not None and known != fingerprint(config).sha256:
+        message = f"{config} has changed since the {WORDS[before.kind]} was begun"
+        hint = "put it back; or train all of it anew, in another directory"
+        raise RunError(Problem(message, hint=hint, rule="resume-differs"))
 
 
 def _require_same_data(before: Several, reader: TableReader) -> None:
@@ -305,13 +324,25 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         "name": config.name,
         "seed": config.seed,
         **own,
-        "writes": [PREDICTIONS, *written_by_trackers(config.tracking)],
+        "tracking": followers(config.tracking),
+        "writes": [PREDICTIONS, *copied_names(config.code), *written_by_trackers(config.tracking)],
         **member_facts(job.kind, [member.name for member in job.members]),
         **job.facts,
     }
     if before is None:
         return facts
-    kept = ("started", "argv", "config_file", "working_directory", "versions", "hardware", "git", "columns", "reading")
+    kept = (
+        "started",
+        _CONFIG,
+        "argv",
+        "config_file",
+        "working_directory",
+        "versions",
+        "hardware",
+        "git",
+        "columns",
+        "reading",
+    )
     earlier = before.record.get("resumed")
     resumed = {"at": now(), "argv": own["argv"], "versions": own["versions"]}
     facts |= {key: before.record[key] for key in (*kept, "data", "rows") if key in before.record}
@@ -331,5 +362,9 @@ def require_kind(several: Several | None, path: Path, kind: Kind) -> Several:
     """
     if several is not None and several.kind == kind:
         return several
-    what = "a single run" if several is None else f"of the kind {several.kind}"
-    raise RunError(Problem(f"{path} is {what}, and not of the kind {kind}", hint="see its run.json", rule="not-a-run"))
+    if several is None:
+        what, hint = "a single run", f"dlcli train --resume {path} goes on with it"
+    else:
+        way = resume_command(several.kind, path)
+        what, hint = f"of the kind {several.kind}", f"{way} goes on with it"
+    raise RunError(Problem(f"{path} is {what}, and not of the kind {kind}", hint=hint, rule="not-a-run"))

@@ -16,21 +16,22 @@ from dlcli.jobs.workers.meeting import meet
 from dlcli.jobs.workers.peers import Peers, find_peers, places_of
 from dlcli.jobs.workers.supervising import Lost, Workers, lost_notice
 from dlcli.jobs.workers.task import Done, Task
-from dlcli.runs.claiming import can_go_on
+from dlcli.runs.claiming import can_go_on, was_left
 from dlcli.runs.layout import RunDirectory
 from dlcli.training.events import Followed, Listener
 
-__all__ = ["train_together"]
+__all__ = ["begin_again", "train_together"]
 
 
 def train_together(
-    task: Task, runtime: RuntimeConfig, *, tell: Listener, environment: Mapping[str, str] = os.environ
+    task: Task, runtime: RuntimeConfig, *, commits: bool, tell: Listener, environment: Mapping[str, str] = os.environ
 ) -> Path:
     """Train by several processes: of this machine, or one here and the others elsewhere.
 
     Args:
         task: What to train.
         runtime: How many workers, and how often they may begin again.
+        commits: Whether epochs are committed.
         tell: Told what the first worker tells, if it is of this machine.
         environment: Where a cluster may say which worker this is.
 
@@ -51,7 +52,7 @@ def train_together(
             if attempt > runtime.restarts:
                 raise RunError(lost.problem) from None
             tell(lost_notice(lost.problem, attempt, runtime.restarts))
-            task = _again(task, lost.directory)
+            task = begin_again(task, lost.directory, commits=commits)
     raise AssertionError("the last attempt returns or raises")
 
 
@@ -78,7 +79,7 @@ def _among(peers: Peers, task: Task, *, tell: Listener) -> Path:
     meeting = meet(peers, resume=str(task.resume.resolve()) if task.resume is not None else "")
     with contextlib.closing(meeting):
         if meeting.resume and peers.rank:
-            task = _again(task, Path(meeting.resume), leave=True)
+            task = _going_on(task, Path(meeting.resume))
         place = Place(peers.rank, meeting.addresses, **places_of(peers.rank, list(meeting.addresses)))
         workers = Workers(task, [place], tell=tell, follows=peers.rank > 0)
         meeting.watch(
@@ -101,10 +102,24 @@ def _among(peers: Peers, task: Task, *, tell: Listener) -> Path:
         return end.run
 
 
-def _again(task: Task, directory: Path | None, *, leave: bool = False) -> Task:
-    """The task of a further attempt: to go on with the run, when there is one."""
-    if directory is None or not (leave or can_go_on(RunDirectory(directory))):
+def begin_again(task: Task, directory: Path | None, *, commits: bool) -> Task:
+    """The task of a further attempt: to go on with the run that the one before has left, when there is one.
+
+    Args:
+        task: Of the attempt before.
+        directory: Its run; None where it is not known of any.
+        commits: Whether epochs are committed. Of a run that was ended before its first commit the beginning is gone on
+            with; one that commits none is replaced by another in its place.
+    """
+    if directory is None or not was_left(run := RunDirectory(directory)):
         return task
+    if commits or can_go_on(run):
+        # The code in it is that of the config, which needs no leave.
+        return dataclasses.replace(_going_on(task, directory), allow_code=task.allow_code or task.config is not None)
+    return dataclasses.replace(task, run_dir=directory, overwrite=True)
+
+
+def _going_on(task: Task, directory: Path) -> Task:
     overrides = () if task.resume is None else task.overrides  # those of a config are in the run's own
     return dataclasses.replace(task, config=None, overrides=overrides, run_dir=None, overwrite=False, resume=directory)
 

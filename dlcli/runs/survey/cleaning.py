@@ -144,8 +144,9 @@ def find_removals(folders: Sequence[str], wanted: Wanted) -> Cleaning:
     found = find_runs(folders, members=wanted.checkpoints)
     runs = [entry for entry in found.runs if wanted.checkpoints or not entry.member_of]
     removals, spared = [], []
-    for entry in _chosen(runs, wanted):
-        reason = _why_not(entry)
+    chosen, unranked = _chosen(runs, wanted)
+    for entry in chosen:
+        reason = unranked.get(entry.path) or _why_not(entry)
         size = size_of(_place(entry, checkpoints=wanted.checkpoints))
         if reason is not None:
             spared.append(reason)
@@ -182,9 +183,11 @@ def clean_runs(
     return Cleaning(tuple(gone), tuple(spared), tuple(problems), chosen.checkpoints, removed=True)
 
 
-def _chosen(runs: Sequence[RunEntry], wanted: Wanted) -> list[RunEntry]:
-    """The runs that are meant, in their order. Those that are best are the best of all, not of those that are old."""
+def _chosen(runs: Sequence[RunEntry], wanted: Wanted) -> tuple[list[RunEntry], dict[str, Problem]]:
+    """The runs that are meant, in their order, and why some of them stay, by their paths. Those that are best are the
+    best of all, not of those that are old; a completed run that has no such value is not worse than one that has."""
     stays: set[str] = set()
+    unranked: dict[str, Problem] = {}
     status = wanted.status or (["completed"] if wanted.checkpoints else [])
     if wanted.keep is not None and runs:
         by, direction = NEWEST, None
@@ -192,6 +195,10 @@ def _chosen(runs: Sequence[RunEntry], wanted: Wanted) -> list[RunEntry]:
             name, direction = split_direction(wanted.by)
             by = find_quantity(name, runs)
         stays = {entry.path for entry in ranked(runs, by, direction)[: wanted.keep]}
+        if wanted.by is not None:
+            without = (entry for entry in runs if entry.status == "completed" and by.read(entry) is None)
+            reason, hint = f"it has no {by.name}, and is neither better nor worse", "--where and --status choose it too"
+            unranked = {entry.path: _spared(entry.path, reason, hint) for entry in without}
     chosen = fulfilling(runs, wanted.where)
     return [
         entry
@@ -199,7 +206,7 @@ def _chosen(runs: Sequence[RunEntry], wanted: Wanted) -> list[RunEntry]:
         if entry.path not in stays
         and (not status or entry.status in status or entry.word in status)
         and (wanted.older_than is None or _days(entry) > wanted.older_than)
-    ]
+    ], unranked
 
 
 def _days(entry: RunEntry) -> float:

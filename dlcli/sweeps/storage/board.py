@@ -33,6 +33,9 @@ class Board(Protocol):
     def lease(self, number: int) -> Lease:
         """The lock of a trial."""
 
+    def was_left(self, number: int) -> bool:
+        """Whether a process of this folder holds the lock of a trial, or has died with it: it took no leave."""
+
     def holds(self, number: int) -> bool:
         """Whether a trial whose lock was taken is still ours."""
 
@@ -65,6 +68,10 @@ class FolderBoard:
     def lease(self, number: int) -> RunLock:
         """See `Board`."""
         return self._folder.lease(number)
+
+    def was_left(self, number: int) -> bool:
+        """See `Board`."""
+        return self._folder.lease(number).path.is_file()
 
     def holds(self, number: int) -> bool:
         """Always: the system takes no lock away from a process that lives."""

@@ -186,6 +186,10 @@ class DatabaseBoard:
         """See `Board`."""
         return _Lease(self._folder.lease(number), self._database, self._folder.member(number))
 
+    def was_left(self, number: int) -> bool:
+        """See `Board`."""
+        return self._folder.lease(number).path.is_file()
+
     def holds(self, number: int) -> bool:
         """See `Board`."""
         with self.reaching():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -50,7 +49,6 @@ class Following:
         self._tracker: Tracker | None = None
         self._failure = ""
         self._told = False
-        self._settled = threading.Event()
         # A daemon: a program whose training has ended does not wait for the network.
         self._thread = threading.Thread(target=self._work, name=f"tracking-{name}", daemon=True)
 
@@ -60,16 +58,9 @@ class Following:
         def call() -> None:
             self._tracker = self._make()
             self._keep(self._tracker.begin(job))
-            self._settled.set()
 
         self._thread.start()
         self._put(call)
-
-    def settle(self, seconds: float) -> None:
-        """Wait until what `begin` gave back is kept, at most so long."""
-        until = time.monotonic() + seconds
-        while self._thread.is_alive() and not self._settled.wait(0.05) and time.monotonic() < until:
-            pass
 
     def epoch(self, epoch: TrackedEpoch) -> None:
         """An epoch has ended."""

@@ -80,7 +80,7 @@ class MlflowTracker:
         """Make a run, or go on with the one that was made."""
         if not self._goes_on(job):
             experiment = self._experiment_of(self._experiment or job.title)
-            whole = job.folder.get("run_id")
+            whole = job.folder().get("run_id")
             tags = {
                 "dlcli.run_directory": str(job.directory.absolute()),
                 **({PARENT: whole} if isinstance(whole, str) and whole else {}),

@@ -7,7 +7,7 @@ for it. What it raises ends the tracking, is told once, and nothing else.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +31,8 @@ class TrackedJob:
         facts: What the record says of it: rows, parameters of the model, versions, device.
         known: What `begin` gave back when the run began; empty of a new one.
         epochs: Whole epochs that it goes on from.
-        folder: What `begin` gave back of the folder of several trainings that it is of; empty where there is none.
+        folder: Gives what `begin` gave back of the folder of several trainings that it is of, and may wait for that;
+            empty where there is none.
     """
 
     directory: Path
@@ -41,7 +42,7 @@ class TrackedJob:
     facts: Mapping[str, Scalar]
     known: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     epochs: int = 0
-    folder: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    folder: Callable[[], Mapping[str, Any]] = dict
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

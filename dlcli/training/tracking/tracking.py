@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -19,10 +20,13 @@ from dlcli.training.tracking.jsonl import JsonlTracker
 from dlcli.training.tracking.mlflow import MlflowTracker
 from dlcli.training.tracking.tracker import TrackedEnd, TrackedEpoch, TrackedJob, Tracker, parameters_of
 
-__all__ = ["Tracking", "check_tracking", "written_by_trackers"]
+__all__ = ["Tracking", "check_tracking", "followers", "written_by_trackers"]
 
-SETTLING_SECONDS = 10.0
-"""So long a folder of several trainings waits for its trackers before the first."""
+FOLDER_SECONDS = 20.0
+"""So long the tracker of a member waits for that of its folder, in its own thread."""
+
+_UNFOLLOWED: set[Path] = set()
+"""Folders that were waited for in vain."""
 
 
 class Tracking:
@@ -38,6 +42,7 @@ class Tracking:
         self._run, self._listener = run, listener
         makers = {} if config is None else _makers(config, run.path)
         self._known = _read(run.tracking) if makers else {}
+        self._keeping = threading.Lock()
         self._followings = [
             Following(name, make, keep=functools.partial(self._keep, name)) for name, make in makers.items()
         ]
@@ -53,7 +58,6 @@ class Tracking:
         """
         settings = {name: value for name, value in config.items() if name != "tracking"}
         folder = _folder_of(self._run.path)
-        whole = {} if folder is None else _read(RunDirectory(folder).tracking)
         for following in self._followings:
             known = self._known.get(following.name) if resumed else None
             following.begin(
@@ -65,15 +69,9 @@ class Tracking:
                     facts=_facts(record),
                     known=_mapping(known),
                     epochs=epochs,
-                    folder=_mapping(whole.get(following.name)),
+                    folder=dict if folder is None else functools.partial(_of_folder, folder, following.name),
                 )
             )
-
-    def settle(self) -> None:
-        """Wait a moment for what the members of a folder are to be told: under which name it is followed."""
-        until = time.monotonic() + SETTLING_SECONDS
-        for following in self._followings:
-            following.settle(max(0.0, until - time.monotonic()))
 
     def epoch(self, event: EpochEnded) -> None:
         """An epoch has ended."""
@@ -120,9 +118,10 @@ class Tracking:
 
     def _keep(self, name: str, known: Mapping[str, Any]) -> None:
         """Remember what a tracker needs to go on; called in its thread."""
-        self._known = {**self._known, name: dict(known)}
-        if self._run.record.is_file():
-            write_json(self._run.tracking, self._known)
+        with self._keeping:  # each tracker has a thread of its own
+            self._known = {**self._known, name: dict(known)}
+            if self._run.record.is_file():
+                write_json(self._run.tracking, self._known)
 
 
 def _makers(config: TrackingConfig, directory: Path) -> dict[str, Callable[[], Tracker]]:
@@ -169,6 +168,11 @@ def _name_fault(name: str) -> str:
     return "is a file or folder of the run itself" if pure.parts[0].casefold() in OWN_NAMES else ""
 
 
+def followers(config: TrackingConfig | None) -> list[str]:
+    """The names of the trackers of a config, as the record of a folder has them."""
+    return [] if config is None else [name for name in ("jsonl", "mlflow") if getattr(config, name) is not None]
+
+
 def written_by_trackers(config: TrackingConfig | None) -> list[str]:
     """The files that trackers write into a run, as patterns."""
     import glob
@@ -198,6 +202,18 @@ def _folder_of(directory: Path) -> Path | None:
     except (OSError, ValueError):
         return None
     return folder if isinstance(record, dict) and record.get("kind") is not None else None
+
+
+def _of_folder(folder: Path, name: str) -> Mapping[str, Any]:
+    """What a tracker has given back of a folder, which may have begun a moment ago; called in a tracker's thread."""
+    place, until = RunDirectory(folder), time.monotonic() + FOLDER_SECONDS
+    while True:
+        known = _mapping(_read(place.tracking).get(name))
+        if known or folder in _UNFOLLOWED or name not in (_read(place.record).get("tracking") or ()):
+            return known
+        if time.monotonic() > until:
+            _UNFOLLOWED.add(folder)
+        time.sleep(0.1)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

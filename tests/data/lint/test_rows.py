@@ -90,6 +90,10 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     ],
     "classes-of-few-rows": [
         ({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}}),
+        (
+            {**PLAIN, "y": [f"[{place < 3:d}, {place % 2}]" for place in range(ROWS)]},
+            {"target": {"y": {"type": "category", "shape": [2]}}},
+        ),
         ({"x": X[:30], "z": Z[:30], "y": ["a"] * 15 + ["b"] * 12 + ["c"] * 3}, {}),
     ],
     "groups-across-splits": [

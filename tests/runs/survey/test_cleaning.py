@@ -58,6 +58,17 @@ def test_those_that_are_meant(wanted: Wanted, gone: str) -> None:
 
 
 @pytest.mark.usefixtures("several")
+def test_what_has_no_such_value_is_not_the_worst(make_run: MakeRun) -> None:
+    """A regression beside classifications, or a sweep."""
+    make_run("runs/regression", None, metrics={"test": {"mae": 0.1}})
+    wanted = Wanted(keep=1, by="accuracy")
+    assert removed(wanted) == ["a", "c", "d"]  # those that did not end have none for that reason
+    (spared,) = find_removals(("runs",), wanted).spared
+    assert "runs/regression stays: it has no test.accuracy" in spared.message
+    assert "regression" in removed(Wanted(keep=0))
+
+
+@pytest.mark.usefixtures("several")
 def test_without_a_word_of_which_nothing_goes() -> None:
     with pytest.raises(RunError, match="say which"):
         find_removals(("runs",), Wanted())

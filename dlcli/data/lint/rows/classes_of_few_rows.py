@@ -25,7 +25,7 @@ def find(sight: Sight) -> Iterator[Finding]:
         return
     for target in sight.targets:
         options = sight.table.config.target[target]
-        if options is None or options.kind != "category" or options.of_features:
+        if options is None or options.kind != "category" or options.of_features or options.has_axes:
             continue
         part = sight.division.parts["train"]
         codes, names = row_labels(sight.table.rows[part.source], sight.table.roles.targets[target][0])
