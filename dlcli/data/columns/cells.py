@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import plain_numbers, texts_array
+from dlcli.data.columns.arrays import plain_booleans, plain_numbers, texts_array
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.names import is_text, value_names
 from dlcli.errors import DataError, Problem
@@ -155,10 +155,11 @@ def _parse(column: pa.Array) -> Numbers:
     faults = np.zeros(len(cells.names) + 1, dtype=np.bool_)
     trimmed = pc.utf8_trim_whitespace(texts_array(cells.names))
     # One by one is slow: of many different texts most are no numbers at a glance.
-    likely = plain_numbers(pc.match_substring_regex(trimmed, _MAY_BE_NUMBER).cast(pa.uint8())).astype(np.bool_)
+    matching = pc.match_substring_regex(trimmed, _MAY_BE_NUMBER)
+    likely = plain_booleans(matching)
     faults[:-1] = ~likely
     try:
-        table[:-1][likely] = plain_numbers(trimmed.filter(pa.array(likely)).cast(pa.float64()))
+        table[:-1][likely] = plain_numbers(trimmed.filter(matching).cast(pa.float64()))
     except pa.ArrowInvalid:
         for place in np.flatnonzero(likely).tolist():
             try:
