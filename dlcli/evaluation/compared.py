@@ -34,9 +34,6 @@ class HasPast(Protocol):
     def past(self, indices: Indices, target: str, steps: int) -> NDArray[Any]:
         """See `GuessedRows.past`."""
 
-    def in_a_row(self, most: int) -> slice:
-        """Some that follow one another in one series."""
-
 
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class RowsOf:

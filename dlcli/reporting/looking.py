@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,14 @@ Numbers = NDArray[Any]
 
 Written = Callable[[Sequence[int]], Mapping[int, Mapping[str, str]]]
 """Of rows by their numbers, from 0, what their cells are in the source, by its columns; of some perhaps nothing."""
+
+
+@runtime_checkable
+class OfSeries(HasPast, Protocol):
+    """Samples of series, whose windows are told apart by the series."""
+
+    def in_a_row(self, most: int) -> slice:
+        """Some that follow one another in one series."""
 
 
 def _unknown(_: Sequence[int]) -> Mapping[int, Mapping[str, str]]:
@@ -251,7 +259,7 @@ def look_at(
 def _series_in(asked: Sequence[Asked], indices: NDArray[np.int64]) -> SeriesSeen | None:
     samples, preprocessing = asked[0].samples, asked[0].preprocessing
     form = preprocessing.windows
-    if form is None or not isinstance(samples, HasPast):
+    if form is None or not isinstance(samples, OfSeries):
         return None
     few = indices[np.linspace(0, len(indices) - 1, min(FORECASTS, len(indices))).astype(np.int64)]
 
