@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
+# What KerasTuner needs besides TensorFlow, without what would stand in the way of the project's own packages.
+TUNER := $(VENV)/tuner
 # Where the scikit-learn of `make data` and of `make bench` lives: an installed scikit-learn slows every import of Keras.
 DATA_VENV := $(VENV)/datasets
 BENCH_VENV := $(VENV)/bench
@@ -136,8 +138,13 @@ $(BENCH_VENV)/.installed: benchmarks/requirements.txt | $(BIN)/python
 	-$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
+$(TUNER)/.installed: benchmarks/tuner.txt | $(BIN)/python
+	mkdir -p $(TUNER)
+	-$(PIP) install --no-deps --target $(TUNER) --upgrade -r benchmarks/tuner.txt
+	@touch $@
+
 .PHONY: bench
-bench: $(VENV)/.installed $(BENCH_VENV)/.installed ## measure against the scripts that people write, into README.md
+bench: $(VENV)/.installed-dev $(BENCH_VENV)/.installed $(TUNER)/.installed ## measure against the scripts that people write, into README.md
 	$(BIN)/python -m benchmarks.run --write
 
 .PHONY: clean

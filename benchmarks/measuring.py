@@ -102,18 +102,26 @@ class Measured:
     cpu: float
 
 
-def measure(command: Sequence[str | Path], *, cache: Path | None = None, directory: Path | None = None) -> Measured:
+def measure(
+    command: Sequence[str | Path],
+    *,
+    cache: Path | None = None,
+    directory: Path | None = None,
+    packages: Sequence[Path] = (),
+) -> Measured:
     """Run a command; what it says is shown when it fails.
 
     Args:
         command: The program and its arguments.
         cache: Where dlcli keeps encoded data.
         directory: Where it runs; the project's root when None.
+        packages: Folders of packages that the command has besides.
 
     Raises:
         SystemExit: It failed.
     """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
+    path = os.pathsep.join(map(str, [ROOT, *packages]))
+    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore"}
     if sys.dont_write_bytecode:
         # As pip installs it a package is compiled. Where nothing is, TensorFlow takes 8 s to load instead of 2.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.boosting import LIBRARIES, boosting
 from benchmarks.commits import commits
+from benchmarks.folds import folds
 from benchmarks.kinds import KINDS, kind
 from benchmarks.measuring import ROOT, Bench, Result
 from benchmarks.memory import SIZES as FILE_SIZES
@@ -106,6 +107,8 @@ def measured(
     elif section == "predicting":
         run = train(bench.folder)
         yield from ({str(rows): predicting(rows, run, bench)} for rows in SIZES)
+    elif section == "folds":
+        yield {"Breast cancer": folds(bench)}
     elif section == "sweeps":
         yield {"MLP on iris": sweeps(bench, trials)}
     elif section in WHOLE:

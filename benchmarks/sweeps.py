@@ -3,20 +3,23 @@
     python -m benchmarks.run sweeps [--trials 100] [--pairs 5]
 
 Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by
-the same measure. KerasTuner runs where `keras_tuner` is installed.
+the same measure. KerasTuner runs where `make bench` could install it.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
+from pathlib import Path
 
 from benchmarks.measuring import DLCLI, ROOT, SIDES, Bench, Measured, Result, Side, measure, spread
 
 __all__ = ["sweeps"]
 
 EPOCHS = 40
+
+TUNER = ROOT / ".venv" / "tuner"
+"""KerasTuner and what it needs besides TensorFlow, where `make bench` could install it."""
 
 CONFIG = f"""\
 name: bench
@@ -58,17 +61,17 @@ def sweeps(bench: Bench, trials: int) -> Result:
         command = [*DLCLI, "sweep", config, "--trials", str(trials), "--workers", str(workers), "--run-dir", place]
         return measure(command, cache=bench.folder / "cache"), 0.0
 
-    def script(name: str) -> tuple[Measured, float]:
+    def script(name: str, *packages: Path) -> tuple[Measured, float]:
         command = [sys.executable, SIDES / f"{name}.py", ROOT / "data" / "iris.csv", str(trials), str(EPOCHS)]
-        return measure(command, directory=bench.folder), 0.0
+        return measure(command, directory=bench.folder, packages=packages), 0.0
 
     sides: dict[str, Side] = {
         "dlcli": lambda: dlcli(1),
         "dlcli, two workers": lambda: dlcli(2),
         "Optuna and fit": lambda: script("sweep_optuna"),
     }
-    if importlib.util.find_spec("keras_tuner") is not None:
-        sides["KerasTuner"] = lambda: script("sweep_keras_tuner")
+    if (TUNER / "keras_tuner").is_dir():
+        sides["KerasTuner"] = lambda: script("sweep_keras_tuner", TUNER)
     found = {name: [60 * trials / each.seconds for each, _ in runs] for name, runs in bench.interleave(sides).items()}
     ratios = {
         name: spread([one / other for one, other in zip(found["dlcli"], values, strict=True)])

@@ -266,6 +266,17 @@ def sweeps_table(spaces: Results) -> str:
     return _table(["trials a minute", *sides, "dlcli to the script (least to most)"], rows)
 
 
+def folds_table(jobs: Results) -> str:
+    """Seconds of folds in one command, beside those of one training and of a command for each."""
+    rows = []
+    for name, job in jobs.items():
+        title = f"{name}, {job['folds']} folds of {job['epochs']} epochs"
+        seconds = [f"{job['seconds'][side]:.1f} s" for side in ("one", "together", "each")]
+        rows.append([title, *seconds, _times(job["trainings"]), _times(job["ratio"])])
+    head = ["`dlcli cross-validate`", "one `train`", "all folds", "a command for each"]
+    return _table([*head, "all to one (least to most)", "each to all (least to most)"], rows)
+
+
 SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "boosting": (boosting_table, boosting_times_table, boosting_work_table),
     "training": (training_table, costs_table),
@@ -279,6 +290,7 @@ SECTIONS: dict[str, tuple[Callable[[Results], str], ...]] = {
     "reading": (reading_table,),
     "texts": (texts_table,),
     "memory": (memory_table,),
+    "folds": (folds_table,),
     "sweeps": (sweeps_table,),
 }
 """What is measured, in the order of the report, and its tables."""

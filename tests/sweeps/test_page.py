@@ -69,6 +69,7 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.soak
 def test_an_array_of_slurm_and_an_indexed_job_share_a_folder(page: str, shared: Path) -> None:
     (script,) = [each for each in blocks(page, "bash") if "#SBATCH" in each]
     (shared / "job.sh").write_text(script.replace("/shared", str(shared)))

@@ -212,6 +212,7 @@ ANOTHER_S_WAY = {
         "masked embedding",
         "attention",
         "several inputs and outputs",
+        "metrics with state and weights",
     },
     "validation": {"several outputs"},
 }
@@ -277,7 +278,7 @@ def test_dropout_draws_the_same_numbers(execution: str, train: Any) -> None:
         tolerance=1e-4 if execution == "xla" else tolerance_of(spec),
     )
 
-
+@pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("execution", ["graph", "xla"])
 def test_the_same_seed_gives_the_same_bits(execution: str, train: Any) -> None:
     spec = learn(dense(16, activation="relu"), {"Dropout": {"rate": 0.3}}, dense(), optimizer="adam")

@@ -225,7 +225,8 @@ def test_a_trial_changes_nothing_of_the_training(config: Config, tmp_path: Path)
     layers = [{"Dense": {"units": 8}}, {"Dropout": {"rate": 0.5}}, {"GaussianNoise": {"stddev": 0.1}}, HEAD]
     tried = dlcli.train(config(layers), run_dir=tmp_path / "tried")
     plain = dlcli.train({**config(layers), "code": []}, run_dir=tmp_path / "plain")
-    assert tried.history["loss"] == plain.history["loss"]
+    # Own code goes by `fit`, the other by whole epochs: equal to the rounding of another order of sums.
+    assert tried.history["loss"] == pytest.approx(plain.history["loss"], rel=1e-5)
 
 
 def test_weights_that_do_not_come_back_are_told_before_training(config: Config, tmp_path: Path) -> None:

@@ -218,6 +218,7 @@ SHAPES = {"phases": [1, 1, 2, 2, 2, 3, 3], "phases that end early, xla": [1, 1, 
 
 LONG = (
     "own callback, averaged weights, xla",
+    "phases",
     "phases that end early, xla",
     "recurrent dropout, a schedule, step",
 )
