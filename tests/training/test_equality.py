@@ -278,6 +278,7 @@ def test_dropout_draws_the_same_numbers(execution: str, train: Any) -> None:
         tolerance=1e-4 if execution == "xla" else tolerance_of(spec),
     )
 
+
 @pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
 @pytest.mark.parametrize("execution", ["graph", "xla"])
 def test_the_same_seed_gives_the_same_bits(execution: str, train: Any) -> None:
