@@ -280,7 +280,6 @@ def test_dropout_draws_the_same_numbers(execution: str, train: Any) -> None:
 
 
 @pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
-@pytest.mark.parametrize("execution", ["graph", "xla"])
 def test_the_same_seed_gives_the_same_bits(execution: str, train: Any) -> None:
     spec = learn(dense(16, activation="relu"), {"Dropout": {"rate": 0.3}}, dense(), optimizer="adam")
     one, other = (train(spec, execution, stack=4) for _ in range(2))
