@@ -88,7 +88,9 @@ class Address:
     def options(self) -> dict[str, Any]:
         """What the engine is made with."""
         if _parsed(self.url).get_backend_name() == "sqlite":
-            return {"connect_args": {"timeout": 60}}
+            from sqlalchemy.pool import NullPool  # a file is opened in no time, and nobody is left with it open
+
+            return {"connect_args": {"timeout": 60}, "poolclass": NullPool}
         return {"pool_pre_ping": True}
 
 
