@@ -20,11 +20,11 @@ UPDATES = 2000
 SMALL_UPDATE = 1e7
 """Multiplications of an update from which on operations may gain by running side by side."""
 
-TOLD_AFTERWARDS = {"CSVLogger", "EarlyStopping", "RemoteMonitor", "TerminateOnNaN"}
-"""Callbacks of Keras's that look at the logs alone; EarlyStopping where it does not keep weights."""
+TOLD_AFTERWARDS = {"CSVLogger", "EarlyStopping", "KeepBest", "RemoteMonitor", "TerminateOnNaN"}
+"""Callbacks that look at the logs alone; those that keep the best weights look at the model too."""
 
 TOLD_EACH = {"LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau"}
-"""Callbacks of Keras's that look at the model, or change it, between two epochs."""
+"""Callbacks that look at the model, or change it, between two epochs."""
 
 NUMBERS = "biufU"
 """Kinds of arrays whose bytes are known beforehand."""
@@ -82,7 +82,8 @@ def in_turn(plan: Plan) -> bool:
 
 
 def _name(callback: Any) -> str:
-    return type(callback).__name__ if type(callback).__module__.startswith("keras.") else ""
+    """The name of a callback of Keras's or of the catalogue's own; of others, the user's among them, nothing."""
+    return type(callback).__name__ if type(callback).__module__.startswith(("keras.", "dlcli.")) else ""
 
 
 def _is_small(model: Any, batches: Batches) -> bool:
