@@ -31,7 +31,7 @@ MOST_LETTERS = 255
 """Of what it says."""
 
 TRIES, PAUSE = 5, 0.02
-"""A reader who asks whether the lock is held holds it for a moment: nobody is refused for that."""
+"""A reader who asks whether the lock is held holds it for a moment."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,13 +71,14 @@ class RunLock(FileLock):
 
     Args:
         path: The lock file.
+        readers: Whether somebody may ask whether it is held: nobody is refused for that, but waits for a moment.
     """
 
     mode = 0o666  # whoever may read the run may know who writes it
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, readers: bool = True) -> None:
         super().__init__(path)
-        self._signed = False
+        self._signed, self._tries = False, TRIES if readers else 1
 
     def take(self) -> bool:
         """Take it at once; whether it is ours. Where there are no locks: whether nobody's signature is in the way.
@@ -103,10 +104,11 @@ class RunLock(FileLock):
         super().release(remove=remove)
 
     def _take(self) -> bool:
-        for _ in range(TRIES):
+        for attempt in range(self._tries):
+            if attempt:
+                time.sleep(PAUSE)
             if self.acquire(wait=False):
                 return True
-            time.sleep(PAUSE)
         return False
 
     def _sign(self) -> None:

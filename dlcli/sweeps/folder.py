@@ -132,16 +132,19 @@ class SweepFolder:
         return self.said(self.trial(number)).get("number") == number
 
     def lease(self, number: int) -> RunLock:
-        """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced."""
+        """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced.
+
+        Who takes the next trial tries those of all that are trained, and must not wait for each.
+        """
         leases = self.path / _LEASES
         with contextlib.suppress(OSError):  # what hinders is told when the lock is taken
             leases.mkdir(exist_ok=True)
-        return RunLock(leases / f"{self.member(number)}.lock")
+        return RunLock(leases / f"{self.member(number)}.lock", readers=False)
 
     def forget_leases(self) -> None:
         """Remove the locks of trials whose processes died when they had told the result."""
         for file in (self.path / _LEASES).glob("*.lock"):
-            lock = RunLock(file)
+            lock = RunLock(file, readers=False)
             if lock.take():
                 lock.release(remove=True)
 
