@@ -28,6 +28,9 @@ __all__ = ["Column", "against_target", "look_at_columns", "settle"]
 _FEWEST = 10
 """Rows from which on a column whose values are nearly all different may be an id."""
 
+_CATEGORIES = 20
+"""Different texts up to which a column is one of categories, even where these look like numbers."""
+
 _GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
 
 
@@ -68,7 +71,7 @@ class Column:
         """What there is to say of it beside its type, and a few of its values."""
         words = self.why
         if self.feature is not None and words.startswith(self.feature.type):
-            words = re.sub(r"^\((.*?)\)", r"\1", words.removeprefix(self.feature.type).strip())
+            words = re.sub(r"^\((.*?)\)", r"\1", words.removeprefix(self.feature.type).lstrip("; "))
         return ", ".join(filter(None, (self._values, words)))
 
     @property
@@ -143,12 +146,21 @@ def _look(name: str, cells: Cells, seen: Glance) -> Column:
         return Column(name, cells, False, None, f"one value, {_shown(cells.names[0])}, in all rows", suspect="constant")
     if (large := cells.too_large) is not None:
         return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
+    if (form := seen.options.forms.of(name)) is not None and guess.feature.type == "number":
+        written = guess.feature.model_copy(update=form.options)
+        return _numbered(Column(name, cells, True, written, f"{_noted(guess)}; {seen.written[name].shown}"), guess)
+    if (doubt := seen.written[name].doubt if name in seen.written else "") and len(cells.different) > _CATEGORIES:
+        return Column(name, cells, False, None, doubt)
     if guess.odd:
         return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
-    if why := _id(name, cells, guess):
-        return Column(name, cells, False, guess.feature, why)
     feature, note = _with_format(guess, cells)
-    return Column(name, cells, True, feature, note)
+    return _numbered(Column(name, cells, True, feature, note), guess)
+
+
+def _numbered(column: Column, guess: Guess) -> Column:
+    """The column, left out where it is an id."""
+    why = _id(column.name, column.cells, guess)
+    return dataclasses.replace(column, used=False, feature=guess.feature, why=why) if why else column
 
 
 def _some_left(columns: list[Column]) -> list[Column]:

@@ -94,11 +94,11 @@ def draft(
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
     asked: Sequence[str | None] = [target] if isinstance(target, str) else [*dict.fromkeys(target or ())] or [None]
-    seen = glance(place.sources["train"], target=asked[0], reading=reading)
+    seen = glance(place.sources["train"], targets=[each for each in asked if each is not None], reading=reading)
     of_files = _class_of_files(place, seen)
     chosen, *more = (choose_target(list(seen.columns), each, class_of_files=of_files) for each in asked)
-    if asked[0] is None and not seen.columns[chosen.name].info.dtype:
-        seen = glance(place.sources["train"], target=chosen.name, reading=reading)  # as it is written: `01` stays `01`
+    if asked[0] is None and (not seen.columns[chosen.name].info.dtype or chosen.name in seen.written):
+        seen = glance(place.sources["train"], targets=[chosen.name], reading=reading)  # as written: `01` stays `01`
     return _draft(place, seen, [chosen, *more], output, without, expand=expand)
 
 
@@ -119,6 +119,7 @@ def _draft(
         found = survey(seen, candidates(columns))
     else:
         columns, tasks, found = _of_many(seen, chosen)
+    tasks = [dataclasses.replace(task, form=seen.options.forms.of(task.target.name)) for task in tasks]
     task = as_one(tasks)
     columns = [
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
@@ -201,7 +202,7 @@ def _page(
         entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
     ]
     data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
-    data += [_target(task, dividing)]
+    data += [_target(seen, task, dividing)]
     data += layout.lines
     data += _not_read(seen)
     data += recipe.data
@@ -249,13 +250,16 @@ def _reading(seen: Glance) -> list[Line]:
     return lines
 
 
-def _target(task: Task, dividing: Dividing) -> Line:
+def _target(seen: Glance, task: Task, dividing: Dividing) -> Line:
     said: dict[str, Any] = {"type": task.type}
     if task.separator:
         said["separator"] = task.separator
     why = [task.why, task.target.why]
     if task.columns:
         said["columns"] = list(task.columns)
+    if task.form is not None:
+        said |= task.form.options
+        why.append(seen.written[task.target.name].shown)
     if task.kind == "number" and (task.width == 1 or task.columns):
         said["scale"] = "standard"
         why.append("learnt in units of its spread, and told in its own")

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
+import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dlcli.config.options.number_form import NumberForm
 from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import USUAL_MARKS
-from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.columns.cells import as_arrow
+from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
 from dlcli.data.columns.named_files import listing_folder
 from dlcli.data.lint.cells import Cells
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
+from dlcli.data.types.inference import infer_target
 from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.notations import NUMBER
+from dlcli.data.values.number_forms import NumberForms
+from dlcli.data.values.written import FormGuess, find_form, read_written
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Glance", "glance", "open_with"]
@@ -57,6 +66,7 @@ class Glance:
         num_rows: How many rows were looked at.
         whole: These are all rows.
         folder: What the names of files are relative to.
+        written: Of columns of texts that are numbers to a person, how they are written, or why that is not known.
     """
 
     source: Source
@@ -68,6 +78,7 @@ class Glance:
     num_rows: int
     whole: bool
     folder: Path | None
+    written: Mapping[str, FormGuess] = dataclasses.field(default_factory=dict)
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -80,12 +91,12 @@ def open_with(said: Said, options: TableOptions) -> Source:
     return open_source(said, options, path="")
 
 
-def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
+def glance(said: Said, *, targets: Collection[str], reading: Reading) -> Glance:
     """Look at the first rows of a source. A file without a header is read as one, and marks among numbers as empty.
 
     Args:
         said: The source.
-        target: Is read as it is written, so that classes keep their names; None when it is not known.
+        targets: Are read as they are written, so that classes keep their names; none when they are not known.
         reading: What is said of the file; the rest is found from it.
 
     Raises:
@@ -96,37 +107,111 @@ def glance(said: Said, *, target: str | None, reading: Reading) -> Glance:
     source = open_with(said, options)
     doubts = {doubt.rule for doubt in source.doubts()}
     looks_like_data = reading.header is None and "header-looks-like-data" in doubts
-    if looks_like_data and target not in {info.name for info in source.columns()}:
+    if looks_like_data and not {info.name for info in source.columns()}.intersection(targets):
         options = dataclasses.replace(options, reading=dataclasses.replace(reading, header=False))
         source = open_with(said, options)
     try:
-        found = _look(source, options, reading, target)
+        found = _look(source, options, reading, targets)
     except DataError as error:
         if any(problem.rule != "infinite-value" for problem in error.problems):
             raise
-        found = _look(source, options, reading, target, plain=True)
-        if not _marks(found, target):
+        found = _look(source, options, reading, targets, plain=True)
+        if not _marks(found, targets):
             raise
-    if marks := _marks(found, target):
+    if marks := _marks(found, targets):
         options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
-        found = _look(open_with(said, options), options, reading, target)
+        found = _look(open_with(said, options), options, reading, targets)
+    found = _as_numbers(said, found, targets)
     if not found.num_rows:
         raise DataError(Problem(f"'{source.name}' has no rows", hint="add rows", rule="no-rows"))
     return found
 
 
-def _look(source: Source, options: TableOptions, asked: Reading, target: str | None, *, plain: bool = False) -> Glance:
-    """Look at the first rows; `plain`: of a file of text as they are written, where numbers cannot be read."""
+def _as_numbers(said: Said, found: Glance, targets: Collection[str]) -> Glance:
+    """The same with texts such as `$1,234.50` as numbers, where there is one way to read them all."""
+    written = _written(found)
+    named = {name: guess.form for name, guess in written.items() if guess.form is not None}
+    for name in named.keys() & set(targets):
+        if not _is_measured(found.columns[name], named[name]):
+            del named[name], written[name]
+    if not named:
+        return dataclasses.replace(found, written=written)
+    forms = NumberForms(tuple((glob.escape(name), form) for name, form in named.items()))
+    options = dataclasses.replace(found.options, forms=forms)
+    seen = _look(open_with(said, options), options, found.asked, set(targets) - named.keys(), measured=named.keys())
+    return dataclasses.replace(seen, written=written)
+
+
+def _written(found: Glance) -> dict[str, FormGuess]:
+    texts = {
+        name: [each.strip() for each in cells.names]
+        for name, cells in found.columns.items()
+        if not cells.is_array
+        and pa.types.is_string(cells.column.type)
+        and cells.info.dtype not in (FILE_PATH, FILE_NAME)
+    }
+    guesses = {name: guess for name, each in texts.items() if (guess := find_form(each)) is not None}
+    if any(len(guess.readings) > 1 for guess in guesses.values()) and (decimal := _decimal(found, guesses)):
+        guesses = {name: find_form(texts[name], decimal=decimal) or guess for name, guess in guesses.items()}
+    return guesses
+
+
+def _decimal(found: Glance, guesses: Mapping[str, FormGuess]) -> str:
+    """What stands before the fractions of the file's numbers, where some column tells and none contradicts."""
+    told = {
+        guess.form.decimal
+        for guess in guesses.values()
+        if guess.form is not None and guess.form.decimal in guess.example
+    }
+    numbers = {
+        name: cells.numbers
+        for name, cells in found.columns.items()
+        if cells.info.kind == "number" and not cells.info.dtype and not cells.is_array and cells.numbers is not None
+    }
+    broken = [name for name, each in numbers.items() if np.nanmax(np.abs(each - np.round(each)), initial=0) > 0]
+    for chunk in itertools.islice(found.source.chunks(dict.fromkeys(broken, "exact")), 1) if broken else ():
+        for name in broken:
+            texts = as_arrow(chunk.columns[name]).to_pylist()
+            told |= {re.sub(r"[0-9]", "", text)[-1:] for text in texts if text} & {".", ","}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _is_measured(cells: Cells, form: NumberForm) -> bool:
+    """Whether a target so written is a number, and no few classes, which keep their names."""
+    numbers = read_written(cells.column, form, missing=())
+    inferred, _, _ = infer_target([numbers], cells.info, classification=None, units=None)
+    return inferred.kind == "number" and len(cells.different) > 2
+
+
+def _look(
+    source: Source,
+    options: TableOptions,
+    asked: Reading,
+    targets: Collection[str],
+    *,
+    plain: bool = False,
+    measured: Collection[str] = (),
+) -> Glance:
+    """Look at the first rows.
+
+    Args:
+        source: What they are of.
+        options: How it is read.
+        asked: What of that was asked for.
+        targets: Columns that are read as they are written.
+        plain: A file of text is read as it is written, as where numbers cannot be read.
+        measured: Columns of texts that are read as numbers.
+    """
     found = source.columns(whole=False)
     infos = [info for info in found if info.name]
     readable = {info.name: info for info in infos if info.kind is not None}
     limit = _rows_of(readable.values())
-    texts: frozenset[str] = frozenset() if target is None else frozenset({target})
+    texts = frozenset(targets)
     if plain:
         texts |= frozenset(name for name, info in readable.items() if info.kind == "number" and not info.dtype)
     while True:
         try:
-            chunks, whole = _first_rows(source, _kinds(readable, texts), limit)
+            chunks, whole = _first_rows(source, _kinds(readable, texts) | dict.fromkeys(measured, "number"), limit)
             break
         except NotNumbers as others:
             texts |= frozenset(others.columns)
@@ -177,7 +262,7 @@ def _folder(chunks: list[Chunk]) -> Path | None:
     return first.folders[0] if first.folders or first.file is None else listing_folder(first.file)
 
 
-def _marks(found: Glance, target: str | None) -> tuple[str, ...]:
+def _marks(found: Glance, targets: Collection[str]) -> tuple[str, ...]:
     """Texts that stand for an empty cell: in columns that are numbers but for them, and signs for it in the target."""
     marks: Counter[str] = Counter()
     for name, cells in found.columns.items():
@@ -185,10 +270,14 @@ def _marks(found: Glance, target: str | None) -> tuple[str, ...]:
             continue
         values = cells.column.drop_null().unique()
         others = [each.strip() for each in _no_numbers(values).to_pylist()]
-        if name == target:
+        if name in targets:
             marks.update(_signs(values.to_pylist(), others))
-        elif len(others) < len(values) and all(each.casefold() in _EMPTY for each in others):
-            marks.update(others)
+        else:
+            empty = [each for each in others if each.casefold() in _EMPTY]
+            left = [each for each in values.to_pylist() if each.strip() not in empty]
+            numbers = len(empty) == len(others) or ((form := find_form(left)) is not None and form.form is not None)
+            if empty and left and numbers:
+                marks.update(empty)
     return tuple(sorted(marks))
 
 

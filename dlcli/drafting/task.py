@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+from dlcli.config.options.number_form import NumberForm
 from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.lint.cells import Cells
@@ -58,6 +59,7 @@ class Task:
         width: Numbers a row.
         missing: Rows without a value.
         why: How it is known.
+        form: How its numbers are written, where these are texts.
     """
 
     target: Choice
@@ -69,6 +71,7 @@ class Task:
     why: str = ""
     separator: str = ""
     columns: tuple[str, ...] = ()
+    form: NumberForm | None = None
 
     @property
     def type(self) -> Literal["number", "category", "categories"]:

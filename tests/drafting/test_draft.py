@@ -123,6 +123,43 @@ def test_dates_get_their_format(tmp_path: Path) -> None:
     assert _config(drafted)["data"]["features"]["born"] == {"type": "datetime", "format": "%d.%m.%Y"}
 
 
+def test_numbers_that_are_texts(tmp_path: Path) -> None:
+    drafted = _init(
+        tmp_path,
+        price=[f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)],
+        share=[f"{place % 40 / 2} %" if place % 9 else "-" for place in range(ROWS)],
+        stay=[f"{place % 7} nights" for place in range(ROWS)],
+        far=[f'"{1 + place % 50},{100 + place * 7 % 800} km"' for place in range(ROWS)],
+        near=[f"{place % 30} km" if place % 2 else f"{place * 13 % 900} m" for place in range(ROWS)],
+        fare=[f"${place * 7 % 61}" if place % 30 else "ask us" for place in range(ROWS)],
+        y=[f'"{place * 91.25:.2f} €"'.replace(".", ",") for place in range(ROWS)],
+    )
+    data = _config(drafted)["data"]
+    assert data["features"] == {
+        "price": {"type": "number", "unit": "$", "thousands": ","},
+        "share": {"type": "number", "unit": "%"},
+        "stay": {"type": "number", "unit": "nights"},
+    }
+    assert data["target"]["y"] == {"type": "number", "unit": "€", "decimal": ",", "scale": "standard"}
+    assert data["missing_values"] == ["-"]
+    assert "only you know" in drafted.left_out["far"]
+    assert "several units ('m', 'km')" in drafted.left_out["near"]
+    assert "'ask us'" in drafted.left_out["fare"]
+    assert "'$1,000.00' is 1000" in drafted.text
+
+
+def test_other_columns_tell_what_a_mark_is(tmp_path: Path) -> None:
+    """Fractions that are written with points leave the comma to thousands."""
+    far = [f'"{1 + place % 50},{100 + place * 7 % 800} km"' for place in range(ROWS)]
+    drafted = _init(tmp_path, x=_numbers(), far=far, y=_classes())
+    assert _config(drafted)["data"]["features"]["far"] == {"type": "number", "unit": "km", "thousands": ","}
+
+
+def test_classes_of_numbers_with_a_unit_keep_their_names(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=[f"{12 + place % 2 * 24} months" for place in range(ROWS)])
+    assert _config(drafted)["data"]["target"]["y"]["classes"] == ["12 months", "36 months"]
+
+
 def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     drafted = _init(
         tmp_path, x=["?" if place % 9 == 0 else place * 1.5 for place in range(ROWS)], z=_numbers(), y=_classes()

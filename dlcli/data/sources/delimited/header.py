@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dlcli.data.sources.delimited.dialect import Dialect, Sample, find_dialect
-from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals, number_pattern
+from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals
 from dlcli.data.sources.delimited.stray import left_out_by, stray_mark
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.values.notations import number_pattern
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["DelimitedHeader", "delimited_header"]
@@ -110,7 +111,12 @@ def _numerals(
         if likely == POINT:
             likely = None
     return find_numerals(
-        rows, names, file=file, delimiter=dialect.delimiter, missing=options.missing_values, likely=likely
+        rows,
+        ["" if options.forms.of(name) else name for name in names],
+        file=file,
+        delimiter=dialect.delimiter,
+        missing=options.missing_values,
+        likely=likely,
     )
 
 
