@@ -246,7 +246,8 @@ def _reading(seen: Glance) -> list[Line]:
         why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
         lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
-        lines.append(entry(1, "missing_values", marks, "stand for empty cells"))
+        why = "".join(f"; {mark}: {reason}" for mark, reason in seen.sentinels.items())
+        lines.append(entry(1, "missing_values", marks, f"stand for empty cells{why}"))
     return lines
 
 

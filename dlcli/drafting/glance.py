@@ -20,17 +20,20 @@ from dlcli.config.options.sources import Source as Said
 from dlcli.config.schema import USUAL_MARKS
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
+from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.columns.named_files import listing_folder
 from dlcli.data.lint.cells import Cells
+from dlcli.data.lint.sentinels import Sentinel, may_hold_dates_of_none, sentinels
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
 from dlcli.data.types.inference import infer_target
-from dlcli.data.values.conversion import NotNumbers
+from dlcli.data.values.conversion import NotNumbers, kind_of
+from dlcli.data.values.marks import marks_of
 from dlcli.data.values.notations import NUMBER
 from dlcli.data.values.number_forms import NumberForms
 from dlcli.data.values.written import FormGuess, find_form, read_written
-from dlcli.errors import DataError, Problem
+from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["Glance", "glance", "open_with"]
 
@@ -67,6 +70,7 @@ class Glance:
         whole: These are all rows.
         folder: What the names of files are relative to.
         written: Of columns of texts that are numbers to a person, how they are written, or why that is not known.
+        sentinels: Values that stand for a missing one, and how they are known.
     """
 
     source: Source
@@ -79,6 +83,7 @@ class Glance:
     whole: bool
     folder: Path | None
     written: Mapping[str, FormGuess] = dataclasses.field(default_factory=dict)
+    sentinels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def kinds(self) -> dict[str, Kind]:
@@ -121,7 +126,7 @@ def glance(said: Said, *, targets: Collection[str], reading: Reading) -> Glance:
     if marks := _marks(found, targets):
         options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
         found = _look(open_with(said, options), options, reading, targets)
-    found = _as_numbers(said, found, targets)
+    found = _without_sentinels(said, _as_numbers(said, found, targets), targets)
     if not found.num_rows:
         raise DataError(Problem(f"'{source.name}' has no rows", hint="add rows", rule="no-rows"))
     return found
@@ -174,6 +179,45 @@ def _decimal(found: Glance, guesses: Mapping[str, FormGuess]) -> str:
             texts = as_arrow(chunk.columns[name]).to_pylist()
             told |= {re.sub(r"[0-9]", "", text)[-1:] for text in texts if text} & {".", ","}
     return told.pop() if len(told) == 1 else ""
+
+
+def _without_sentinels(said: Said, found: Glance, targets: Collection[str]) -> Glance:
+    """The same with values such as -999 as empty cells, where no column has them as such that they may be meant."""
+    told: dict[str, list[str]] = {}
+    by_column: dict[str, set[str]] = {}
+    for name, cells in found.columns.items():
+        for each in _sentinels_of(cells, measured=name in targets) if found.options.forms.of(name) is None else ():
+            told.setdefault(each.mark, []).append(f"{name!r} has {each.in_words}")
+            by_column.setdefault(name, set()).add(each.mark)
+    alone = {
+        mark: reasons
+        for mark, reasons in told.items()
+        if not any(
+            marks_of([mark]).empty(cells.column) is not None
+            for name, cells in found.columns.items()
+            if not cells.is_array and mark not in by_column.get(name, ())
+        )
+    }
+    if not alone:
+        return found
+    options = dataclasses.replace(found.options, missing_values=(*found.options.missing_values, *alone))
+    measured = [name for name in found.columns if found.options.forms.of(name) is not None]
+    seen = _look(open_with(said, options), options, found.asked, set(targets) - set(measured), measured=measured)
+    reasons = {mark: first_of(each, 3) for mark, each in alone.items()}
+    return dataclasses.replace(seen, written=found.written, sentinels=reasons)
+
+
+def _sentinels_of(cells: Cells, *, measured: bool) -> list[Sentinel]:
+    if cells.is_array or cells.info.dtype in (FILE_PATH, FILE_NAME):
+        return []
+    kind = kind_of(cells.column.type)
+    if kind == "number" or (measured and cells.numbers is not None):
+        return sentinels(cells)
+    if kind == "text" and may_hold_dates_of_none(cells):
+        texts = cells.different.to_pylist()
+        formats = fitting_formats(texts)
+        return sentinels(cells, dates=True, format=formats[0] if formats else None)
+    return sentinels(cells, dates=True) if kind == "datetime" else []
 
 
 def _is_measured(cells: Cells, form: NumberForm) -> bool:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 import dlcli
 from dlcli.config.document.composer import compose
+from dlcli.config.inspection.inspection import inspect
 from dlcli.config.presets.expansion import expand_preset
+from dlcli.data.prepare import prepare
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.draft import Draft
 from dlcli.errors import DataError, RunError
@@ -167,6 +169,28 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     config = _config(drafted)
     assert config["data"]["missing_values"] == ["?"]
     assert config["data"]["features"]["x"] == "number"
+
+
+def test_values_that_stand_for_missing_ones(tmp_path: Path) -> None:
+    """In features and in the target; not where another column has the value among its own."""
+    rng = np.random.default_rng(3)
+    days = [f"2021-{1 + place % 12:02}-{1 + place % 28:02}" for place in range(ROWS)]
+    age = [-1 if place % 8 == 0 else place * 37 % 60 + 18 for place in range(ROWS)]
+    drafted = _init(
+        tmp_path,
+        born=["1900-01-01" if place % 6 == 0 else day for place, day in enumerate(days)],
+        wind=[9999 if place % 5 == 0 else f"{value:.1f}" for place, value in enumerate(rng.normal(size=ROWS))],
+        age=age,
+        change=rng.integers(-9, 9, ROWS),
+        y=[-999 if place % 10 == 0 else f"{value:.3f}" for place, value in enumerate(rng.normal(size=ROWS))],
+    )
+    data = _config(drafted)["data"]
+    assert data["missing_values"] == ["-999", "1900-01-01", "9999"]
+    assert data["features"]["wind"] == {"type": "number", "mark_missing": True}
+    assert data["target"]["y"]["missing"] == "drop"
+    assert "9999: 'wind' has 24 times 9999, and all others are -" in " ".join(drafted.text.split()).replace("# ", "")
+    config = inspect(drafted.output).require()
+    assert "'age'" in next(each.message for each in prepare(config.data, seed=1).doubts if "disguise" in each.rule)
 
 
 def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:
