@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
 import shlex
 import types
@@ -16,7 +17,7 @@ from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
-from dlcli.drafting.features import Layout, lay_out
+from dlcli.drafting.features import LONGEST_KEY, Layout, lay_out
 from dlcli.drafting.form import look_at_form
 from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.glance import Glance, glance
@@ -24,13 +25,16 @@ from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
 from dlcli.drafting.survey import Survey, survey
-from dlcli.drafting.task import Choice, Task, as_one, choose_target, find_tasks
+from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_tasks
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["Draft", "draft"]
 
 SEED = 7
+
+_TRUNKS = tuple(f"{TRUNK}{'_' * more}" for more in range(100))
+"""What the layer may be called that several outputs share: no column is."""
 
 FORECASTS = "lstm-forecast"
 """The preset that takes windows."""
@@ -82,7 +86,7 @@ def draft(
 
     Args:
         data: A table, a glob, a folder of files, or in braces what a config may say.
-        target: The column to predict, or several of numbers; guessed when None.
+        target: The column to predict, or several; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
         reading: What is said of how the file is read; it is written into the config.
         expand: Write a preset out.
@@ -112,7 +116,7 @@ def _draft(
     place: Place, seen: Glance, chosen: Sequence[Choice], output: Path, without: Mapping[str, str], *, expand: bool
 ) -> Draft:
     names = [each.name for each in chosen]
-    cells = seen.columns[names[0]]
+    cells = [seen.columns[name] for name in names]
     if seen.whole:
         tasks = find_tasks(chosen, seen.columns, survey(seen, names).tallies)
         columns = _against(look_at_columns(seen, names), seen, tasks)
@@ -120,7 +124,7 @@ def _draft(
     else:
         columns, tasks, found = _of_many(seen, chosen)
     tasks = [dataclasses.replace(task, form=seen.options.forms.of(task.target.name)) for task in tasks]
-    task = as_one(tasks)
+    task = as_one(tasks, taken=set(seen.columns) - set(names))
     columns = [
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
@@ -143,6 +147,7 @@ def _draft(
             validated=dividing.validation is not None or "validation" in place.sources,
             absent=dividing.classes_named,
             expanded=expand,
+            trunk=next(name for name in _TRUNKS if name not in seen.columns),
         )
     )
     taken = [dividing.group] if dividing.group is not None else []
@@ -202,7 +207,7 @@ def _page(
         entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
     ]
     data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
-    data += [_target(seen, task, dividing)]
+    data += _targets(seen, task, dividing)
     data += layout.lines
     data += _not_read(seen)
     data += recipe.data
@@ -251,7 +256,17 @@ def _reading(seen: Glance) -> list[Line]:
     return lines
 
 
-def _target(seen: Glance, task: Task, dividing: Dividing) -> Line:
+def _targets(seen: Glance, task: Task, dividing: Dividing) -> list[Line]:
+    if not task.parts:
+        (name, said), why = _target(seen, task, dividing)
+        return [entry(1, "target", {name: said}, why)]
+    each = (_target(seen, part, dividing) for part in task.parts)
+    lines = [entry(2, name, said, why) for (name, said), why in each]
+    return [heading(1, "target", "several, each with an output of its own"), *lines]
+
+
+def _target(seen: Glance, task: Task, dividing: Dividing) -> tuple[tuple[str, dict[str, Any]], str]:
+    """What it is called, its options, and why."""
     said: dict[str, Any] = {"type": task.type}
     if task.separator:
         said["separator"] = task.separator
@@ -269,10 +284,11 @@ def _target(seen: Glance, task: Task, dividing: Dividing) -> Line:
     if task.missing:
         said["missing"] = "drop"
         why.append(f"{task.missing:,} rows have none, and are left out")
-    name = task.target.name
-    if len(name) > 200:
-        said, name = {**said, "columns": name}, "target"
-    return entry(1, "target", {name: said}, "; ".join(filter(None, why)))
+    name = task.output or task.target.name
+    name = name if len(name) <= LONGEST_KEY else "target"
+    if name != task.target.name and not task.columns:
+        said["columns"] = glob.escape(task.target.name)
+    return (name, said), "; ".join(filter(None, why))
 
 
 def _not_read(seen: Glance) -> list[Line]:

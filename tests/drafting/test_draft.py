@@ -372,8 +372,26 @@ def test_several_numbers_are_predicted_side_by_side(tmp_path: Path) -> None:
         assert config["data"]["target"] == {"targets": {"type": "number", "columns": names, "scale": "standard"}}
         assert list(config["data"]["features"]) == ["x", "c"]
         dlcli.check(drafted.output, fast=True)
-    with pytest.raises(DataError, match="'c' is none"):
-        dlcli.init(file, target=["a", "c"], overwrite=True)
+
+
+def test_each_of_several_targets_has_an_output(tmp_path: Path) -> None:
+    """Where some are classes; their layers have names of their own, whatever the columns are called."""
+    prices = [f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)]
+    table = {
+        "x": _numbers(),
+        "trunk": _numbers(seed=2),
+        "kind of it": _classes(),
+        "price": prices,
+        "few": [0, 1, 2] * 40,
+    }
+    config = _config(drafted := dlcli.init(_write(tmp_path, **table), target=["kind of it", "price", "few"]))
+    dlcli.check(drafted.output, fast=True)
+    types = {name: each["type"] for name, each in config["data"]["target"].items()}
+    assert types == {"kind_of_it": "category", "price": "number", "few": "category"}
+    assert list(config["data"]["features"]) == ["x", "trunk"]
+    *_, shared, first, second, third = config["model"]["layers"]
+    assert shared["name"] == first["inputs"] == second["inputs"] == third["inputs"] == "trunk_"
+    assert config["model"]["outputs"] == list(config["compile"]["loss"]) == ["kind_of_it", "price", "few"]
 
 
 @pytest.mark.parametrize("expand", [False, True])
