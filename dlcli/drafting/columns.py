@@ -16,6 +16,7 @@ from dlcli.data.columns.instants import instants
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.giveaways import gives_away
 from dlcli.data.lint.ids import counts_rows, is_numbered
+from dlcli.data.lint.pairs import pairs
 from dlcli.data.lint.twins import twins
 from dlcli.data.types.inference import Guess, infer_feature
 from dlcli.data.types.profile import profile
@@ -110,7 +111,21 @@ def against_target(columns: Iterable[Column], target: Cells, task: Task) -> list
             reason = f"{_GIVES_AWAY}: {why}; delete this line if it is known before"
             column = dataclasses.replace(column, used=False, why=reason)
         found.append(column)
-    return _some_left(found)
+    return _some_left(found if task.kind == "classes" else _without_pairs(found, target))
+
+
+def _without_pairs(columns: list[Column], target: Cells) -> list[Column]:
+    """The columns without those of which two make the target."""
+    told: dict[str, str] = {}
+    for pair in pairs({column.name: column.cells for column in columns if column.used}, target):
+        for name, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            told[name] = (
+                f"{_GIVES_AWAY} together with {other!r}: it is {pair.how}; delete these lines if both are known before"
+            )
+    return [
+        dataclasses.replace(column, used=False, why=told[column.name]) if column.name in told else column
+        for column in columns
+    ]
 
 
 def settle(columns: Iterable[Column], constant: Iterable[str]) -> list[Column]:

@@ -113,6 +113,17 @@ def test_the_target_in_another_unit_is_left_out(tmp_path: Path) -> None:
     assert "another unit" in drafted.left_out["cents"]
 
 
+def test_two_columns_that_make_the_target_are_left_out(tmp_path: Path) -> None:
+    """As riders with and without a subscription do all of them."""
+    rng = np.random.default_rng(2)
+    casual, registered = rng.integers(0, 300, ROWS), rng.integers(0, 900, ROWS)
+    drafted = _init(tmp_path, x=_numbers(), casual=casual, registered=registered, y=casual + registered)
+    assert drafted.used == ("x",)
+    assert "together with 'registered': it is 'casual' + 'registered'" in drafted.left_out["casual"]
+    alone = _init(tmp_path, casual=casual, registered=registered, y=casual + registered)
+    assert alone.used == ("casual", "registered")
+
+
 def test_what_gives_the_target_away_stays_where_nothing_else_is_left(tmp_path: Path) -> None:
     values = range(ROWS)
     drafted = _init(tmp_path, x=values, y=[2 * each for each in values])
@@ -377,7 +388,7 @@ def test_several_numbers_are_predicted_side_by_side(tmp_path: Path) -> None:
 def test_each_of_several_targets_has_an_output(tmp_path: Path) -> None:
     """Where some are classes; their layers have names of their own, whatever the columns are called."""
     prices = [f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)]
-    table = {
+    table: dict[str, Any] = {
         "x": _numbers(),
         "trunk": _numbers(seed=2),
         "kind of it": _classes(),

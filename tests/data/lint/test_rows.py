@@ -96,6 +96,10 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"x": X, "z": Z, "y": X**3 + Z}, {}),
         ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
         ({"x": X, "y": X * 2 + 1}, {}),
+        ({"x": X, "z": Z, "y": X + Z}, {}),  # all there is
+        ({"x": X, "z": Z, "day": DAY, "y": X + Z + np.sin(DAY) / 50}, {}),
+        ({"x": X, "z": Z, "day": DAY, "y": (X * Z > 0) * 1}, {"target": {"y": {"type": "number"}}}),
+        ({"x": X, "z": Z, "day": DAY, "y": np.round(X + Z)}, {"target": {"y": {"type": "number"}}}),  # too coarse
     ],
     "missing-in-disguise": [
         ({**PLAIN, "age": often(AGE, -999)}, {"missing_values": ["-999"]}),
@@ -187,6 +191,24 @@ def test_a_target_that_is_missing_in_disguise(tmp_path: Path) -> None:
     found = told(tmp_path, {"x": X, "y": often(AGE * 1.5, -1, 8)}, target={"y": {"type": "number"}})
     assert found["missing-in-disguise"].path == "data.target.y"
     assert "drop" in found["missing-in-disguise"].hint
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (AGE + DAY, "it is 'age' + 'day'"),
+        (AGE - DAY, "it is 'age' - 'day'"),
+        (AGE * DAY, "it is 'age' * 'day'"),
+        ((AGE * np.abs(X)).round(2), "it is 'x' * 'age'"),
+        ((DAY / AGE).round(3), "it is 'day' / 'age'"),
+        (AGE * DAY * 1.19 + 4, "it is 'age' * 'day', but for a constant"),
+        (0.5 * AGE + 3 * DAY, "it is a sum of 'age' and 'day', each times a constant"),
+    ],
+)
+def test_two_features_that_make_the_target(y: Any, words: str, tmp_path: Path) -> None:
+    table = {"x": np.abs(X), "z": Z, "age": AGE, "day": DAY, "y": y}
+    found = told(tmp_path, table, target={"y": {"type": "number"}})
+    assert words in found["target-in-disguise"].message
 
 
 @pytest.mark.parametrize(
