@@ -29,6 +29,9 @@ __all__ = ["Column", "against_target", "look_at_columns", "settle"]
 _FEWEST = 10
 """Rows from which on a column whose values are nearly all different may be an id."""
 
+_LOOKED_AT = 40
+"""Texts of which it is tried whether each is a date."""
+
 _CATEGORIES = 20
 """Different texts up to which a column is one of categories, even where these look like numbers."""
 
@@ -195,12 +198,26 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
     """Why a column is taken for an id; empty for one that is none."""
     known = len(cells.column) - cells.missing
     doubted = any("is it an id?" in doubt.message for doubt in guess.doubts)
+    if doubted and (why := _several_forms(cells)):
+        return why
     if doubted and len(cells.different) > 0.95 * known and known >= _FEWEST:
         return "nearly all of its values are different texts: an id"
     if is_numbered(name, cells):
         kind = "whole numbers: an id" if cells.numbers is not None else "texts, and it is called as ids are"
         return f"all of its values are different {kind}"
     return _COUNTS if counts_rows(name, cells) else ""
+
+
+def _several_forms(cells: Cells) -> str:
+    """Why dates cannot be read that are written in several ways; empty for other texts."""
+    texts = cells.names[:_LOOKED_AT]
+    forms = [fitting_formats([text]) for text in texts]
+    if len(texts) < _FEWEST or not all(forms):
+        return ""
+    other = next((text for text, form in zip(texts, forms, strict=True) if not set(form) & set(forms[0])), None)
+    if other is None:
+        return ""
+    return f"dates in several forms, such as {_shown(texts[0])} and {_shown(other)}: write them alike to use it"
 
 
 def _odd(cells: Cells) -> str:

@@ -240,15 +240,25 @@ def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list
     return [*lines, *_reading(seen)]
 
 
+_FOUND = {
+    ("header", False): "its first row looks like the others, so the columns are numbered",
+    ("header", True): "the first row is one, and `columns` are in its place",
+    ("comment", False): "what the last row begins with, which is of all others",
+}
+"""Why a file is read as it is, where that was found."""
+
+
 def _reading(seen: Glance) -> list[Line]:
     """How the file is read: as was asked for, and where that is not usual."""
     reading, lines = seen.options.reading, []
+    if seen.options.columns is not None:
+        lines.append(entry(1, "columns", list(seen.options.columns), "its header has a name twice"))
     for field in dataclasses.fields(reading):
         value = getattr(reading, field.name)
         if value is None or field.name == "missing_values":
             continue
         found = getattr(seen.asked, field.name) is None
-        why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
+        why = _FOUND[field.name, value is True] if found else "as was asked for"
         lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
         why = "".join(f"; {mark}: {reason}" for mark, reason in seen.sentinels.items())

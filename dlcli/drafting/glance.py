@@ -21,9 +21,11 @@ from dlcli.config.schema import USUAL_MARKS
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH, Chunk, ColumnInfo, Kind
 from dlcli.data.columns.date_formats import fitting_formats
+from dlcli.data.columns.globs import numbered_names
 from dlcli.data.columns.named_files import listing_folder
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.sentinels import Sentinel, may_hold_dates_of_none, sentinels
+from dlcli.data.lint.totals import is_total, names_total
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.data.sources.source import Source
@@ -110,7 +112,13 @@ def glance(said: Said, *, targets: Collection[str], reading: Reading) -> Glance:
     said_marks = tuple(mark.strip() for mark in reading.missing_values)
     options = TableOptions(reading=reading, missing_values=(*USUAL_MARKS, *said_marks), piece=PIECE)
     source = open_with(said, options)
-    doubts = {doubt.rule for doubt in source.doubts()}
+    try:
+        doubts = {doubt.rule for doubt in source.doubts()}
+    except DataError as error:
+        if {problem.rule for problem in error.problems} != {"duplicate-column"} or reading.header is not None:
+            raise
+        options, doubts = _renamed(said, options, error), set[str]()
+        source = open_with(said, options)
     looks_like_data = reading.header is None and "header-looks-like-data" in doubts
     if looks_like_data and not {info.name for info in source.columns()}.intersection(targets):
         options = dataclasses.replace(options, reading=dataclasses.replace(reading, header=False))
@@ -126,10 +134,45 @@ def glance(said: Said, *, targets: Collection[str], reading: Reading) -> Glance:
     if marks := _marks(found, targets):
         options = dataclasses.replace(options, missing_values=(*options.missing_values, *marks))
         found = _look(open_with(said, options), options, reading, targets)
+    found = _without_totals(said, found, targets)
     found = _without_sentinels(said, _as_numbers(said, found, targets), targets)
     if not found.num_rows:
         raise DataError(Problem(f"'{source.name}' has no rows", hint="add rows", rule="no-rows"))
     return found
+
+
+def _renamed(said: Said, options: TableOptions, error: DataError) -> TableOptions:
+    """The options with names of which none is there twice, for a file whose header has some so.
+
+    Raises:
+        DataError: The first row tells no names.
+    """
+    below = open_with(said, dataclasses.replace(options, reading=dataclasses.replace(options.reading, header=False)))
+    infos = below.columns()
+    first = next(below.chunks({info.name: "exact" for info in infos})).cut(0, 1)
+    names = [(as_arrow(first.columns[info.name])[0].as_py() or "").strip() for info in infos]
+    if not all(names):
+        raise error
+    reading = dataclasses.replace(options.reading, header=True)
+    return dataclasses.replace(options, columns=numbered_names(names), reading=reading)
+
+
+def _without_totals(said: Said, found: Glance, targets: Collection[str]) -> Glance:
+    """The same without a last row of totals, where it begins with a word that no other row begins with."""
+    name, first = next(iter(found.columns.items()), ("", None))
+    reading = found.options.reading
+    if first is None or not found.whole or reading.comment is not None or first.is_array or first.info.dtype:
+        return found
+    texts = first.column.to_pylist() if kind_of(first.column.type) == "text" and found.num_rows else [None]
+    mark = (texts[-1] or "").strip()
+    if not mark or any((text or "").strip().startswith(mark) for text in texts[:-1]):
+        return found
+    sums = (cells.numbers for other, cells in found.columns.items() if other != name and not cells.is_array)
+    if not names_total(mark) and not any(is_total([each]) for each in sums if each is not None):
+        return found
+    options = dataclasses.replace(found.options, reading=dataclasses.replace(reading, comment=mark))
+    seen = _look(open_with(said, options), options, found.asked, targets)
+    return seen if seen.num_rows == found.num_rows - 1 else found
 
 
 def _as_numbers(said: Said, found: Glance, targets: Collection[str]) -> Glance:

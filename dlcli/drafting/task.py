@@ -23,6 +23,9 @@ USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 
 MOST_CLASSES = 1_000
 
+_AFFIRMED = frozenset({"ja", "да", "abnormal", "active", "evet"})
+"""Words for what is to be found that stand before their contrary in the alphabet, as `yes` does not."""
+
 TRUNK = "trunk"
 """What the layer is called that the outputs of several targets share."""
 
@@ -213,6 +216,9 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
+    if len(names) == 2 and names[0].strip().casefold() in _AFFIRMED:
+        names.reverse()
+        note = f"{note}; the second is the positive one"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
 

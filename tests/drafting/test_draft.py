@@ -18,7 +18,8 @@ from dlcli.config.document.composer import compose
 from dlcli.config.inspection.inspection import inspect
 from dlcli.config.presets.expansion import expand_preset
 from dlcli.data.prepare import prepare
-from dlcli.data.sources.options import Reading
+from dlcli.data.sources.delimited.header import delimited_header
+from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.drafting.draft import Draft
 from dlcli.errors import DataError, RunError
 
@@ -202,6 +203,33 @@ def test_values_that_stand_for_missing_ones(tmp_path: Path) -> None:
     assert "9999: 'wind' has 24 times 9999, and all others are -" in " ".join(drafted.text.split()).replace("# ", "")
     config = inspect(drafted.output).require()
     assert "'age'" in next(each.message for each in prepare(config.data, seed=1).doubts if "disguise" in each.rule)
+
+
+def test_names_that_are_there_twice(tmp_path: Path) -> None:
+    """In the draft, and in files that the model is applied to, which have the same header."""
+    rows = zip(_numbers(), _numbers(seed=2), _classes(), strict=True)
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(["score,score,y", *map(",".join, rows)]), encoding="utf-8")
+    drafted = dlcli.init(file, target="y")
+    dlcli.check(drafted.output, fast=True)
+    data = _config(drafted)["data"]
+    assert (data["columns"], data["header"]) == (["score", "score_2", "y"], True)
+    options = TableOptions.of(inspect(drafted.output).require().data).for_new_rows(
+        Reading(), like=None, features=["score", "score_2"], columns=["score", "score_2", "y"], targets=["y"]
+    )
+    assert delimited_header(file, options).names == ("score", "score_2", "y")
+
+
+@pytest.mark.parametrize(("word", "comment"), [("Grand total", True), ("All shops", True), ("shop 5", False)])
+def test_a_last_row_of_totals(word: str, comment: bool, tmp_path: Path) -> None:
+    """It is left out where no other row begins so; else lint tells of it."""
+    units = [place * 37 % 90 + 1 for place in range(ROWS - 1)]
+    shops = [*(f"shop {place % 9}" for place in range(ROWS - 1)), word]
+    drafted = _init(tmp_path, shop=shops, z=_numbers(), units=[*units, sum(units)], y=_numbers(seed=4))
+    assert _config(drafted)["data"].get("comment") == (word if comment else None)
+    assert drafted.num_rows == ROWS - comment
+    told = {each.rule for each in prepare(inspect(drafted.output).require().data, seed=1).doubts}
+    assert ("row-of-totals" in told) is not comment
 
 
 def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ HITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "groups-across-splits": ({**PLAIN, "patient": np.arange(ROWS) // 4}, {}, "{group: patient}"),
     "times-across-splits": ({**PLAIN, "sold": DAYS}, {}, "{ordered: sold}"),
     "same-rows-across-splits": (PLAIN, {"test": repeated(20)}, "of the 100 test rows"),
+    "row-of-totals": (
+        {"x": X, "units": np.append(DAY[:-1], DAY[:-1].sum()), "y": CLASS},
+        {},
+        "'units' is the sum of all rows",
+    ),
     "missing-in-disguise": ({**PLAIN, "age": often(AGE, -999)}, {}, "20 times -999, and all others are 18 to 89"),
 }
 
@@ -100,6 +105,12 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"x": X, "z": Z, "day": DAY, "y": X + Z + np.sin(DAY) / 50}, {}),
         ({"x": X, "z": Z, "day": DAY, "y": (X * Z > 0) * 1}, {"target": {"y": {"type": "number"}}}),
         ({"x": X, "z": Z, "day": DAY, "y": np.round(X + Z)}, {"target": {"y": {"type": "number"}}}),  # too coarse
+    ],
+    "row-of-totals": [
+        (PLAIN, {}),
+        ({**PLAIN, "units": np.append(DAY[:-1], 90_000)}, {}),
+        ({**PLAIN, "units": np.where(np.arange(ROWS) > ROWS - 3, 7, 0)}, {}),
+        ({**PLAIN, "change": np.append(X[:-1], X[:-1].sum() + 1)}, {}),
     ],
     "missing-in-disguise": [
         ({**PLAIN, "age": often(AGE, -999)}, {"missing_values": ["-999"]}),
