@@ -21,7 +21,7 @@ from dlcli.data.lint.twins import twins
 from dlcli.data.types.inference import Guess, infer_feature
 from dlcli.data.types.profile import profile
 from dlcli.data.values.conversion import count_numbers, kind_of
-from dlcli.drafting.glance import Glance
+from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.task import Task
 
 __all__ = ["Column", "against_target", "look_at_columns", "settle"]

@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.entities import has_entities, tells_when
 from dlcli.drafting.columns import Column
-from dlcli.drafting.survey import Survey
+from dlcli.drafting.looking.survey import Survey
 from dlcli.drafting.task import Task
 from dlcli.drafting.times import moments_of, numbered_times
 

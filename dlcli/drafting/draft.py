@@ -20,11 +20,12 @@ from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import LONGEST_KEY, Layout, lay_out
 from dlcli.drafting.form import look_at_form
 from dlcli.drafting.gaps import mark_gaps
-from dlcli.drafting.glance import Glance, glance
+from dlcli.drafting.looking.first_rows import Glance
+from dlcli.drafting.looking.glance import glance
+from dlcli.drafting.looking.survey import Survey, survey
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
-from dlcli.drafting.survey import Survey, survey
 from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_tasks
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of

@@ -13,7 +13,7 @@ from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.lint.cells import Cells
 from dlcli.data.types.inference import infer_target
-from dlcli.drafting.survey import Tally
+from dlcli.drafting.looking.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
 __all__ = ["TRUNK", "Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]

@@ -558,8 +558,8 @@ def test_two_thousand_columns_stay_readable(tmp_path: Path) -> None:
 
 
 def test_long_tables_are_looked_at_by_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlcli.drafting.glance.MOST_CELLS", 150)
-    monkeypatch.setattr("dlcli.drafting.glance.FEWEST_ROWS", 50)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
     late = ["1"] * 100 + ["2"] * 20
     drafted = _init(tmp_path, x=_numbers(), late=late, always=["1"] * ROWS, y=["a"] * 100 + ["b"] * 20)
     assert not drafted.whole

@@ -17,7 +17,7 @@ from dlcli.data.columns.names import value_names
 from dlcli.data.types.profile import ISO
 from dlcli.data.values.conversion import NotNumbers, kind_of
 from dlcli.data.values.lists import is_list
-from dlcli.drafting.glance import Glance
+from dlcli.drafting.looking.first_rows import Glance
 
 __all__ = ["Survey", "Tally", "survey"]
 
