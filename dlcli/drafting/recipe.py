@@ -8,7 +8,7 @@ from typing import Any, Literal
 from dlcli.drafting.page import Line, entry, heading, item, remark
 from dlcli.drafting.ready import named, written_out
 from dlcli.drafting.regression.straight import Straight
-from dlcli.drafting.task import Task
+from dlcli.drafting.task import TRUNK, Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 
@@ -57,6 +57,7 @@ class Setting:
         absent: Whether classes may have no training row, as where rows are drawn by group.
         expanded: Whether a preset is written out.
         straight: That a line is enough, where it is.
+        trunk: What the layer is called that several outputs share.
     """
 
     task: Task
@@ -68,6 +69,7 @@ class Setting:
     absent: bool = False
     expanded: bool = False
     straight: Straight | None = None
+    trunk: str = TRUNK
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ def choose_recipe(setting: Setting) -> Recipe:
     """The network and its training. What comes to be a better one for a setting is put in here."""
     if setting.straight is not None:
         return _of_line(setting, setting.straight)
-    if setting.form == "table" and setting.validated:
+    if setting.form == "table" and setting.validated and not setting.task.parts:
         return _of_preset(setting)
     batch = _batch(setting.rows)
     updates = -(-setting.rows // batch)
@@ -166,7 +168,17 @@ def _model(setting: Setting) -> list[Line]:
             lines += _spectrogram(setting)
         case "film":
             lines += _over_frames(setting)
-    return [*lines, _last(setting.task)]
+    return [*lines, *_heads(setting)]
+
+
+def _heads(setting: Setting) -> list[Line]:
+    """The last layer; one for each of several targets, on what they share."""
+    if not setting.task.parts:
+        return [_last(setting.task)]
+    lines = [Line(3, f"name: {setting.trunk}", "what all targets are predicted from")]
+    for part in setting.task.parts:
+        lines += [_last(part), entry(3, "name", part.output), entry(3, "inputs", setting.trunk)]
+    return [*lines, entry(1, "outputs", [part.output for part in setting.task.parts], "one for each target")]
 
 
 def _dense(setting: Setting) -> list[Line]:
@@ -260,21 +272,22 @@ def _last(task: Task) -> Line:
 
 
 def _compile(setting: Setting) -> tuple[Line, ...]:
-    task = setting.task
     rate: Any = 0.003 if setting.rows < 3_000 else 0.001
-    loss, metrics = _measures(task)
+    losses, metrics = {}, {}
+    for part in setting.task.each:
+        losses[part.output], metrics[part.output] = _measures(part)
     why = "small steps, and weights that are kept small"
     if _is_planned(setting):
         rate = {"CosineDecay": {"initial_learning_rate": rate, "decay_steps": "auto"}}
         why = "steps that become smaller until the last epoch"
-        if loss == "sparse_categorical_crossentropy":
-            loss = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
+        smooth = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
+        losses = {name: smooth if loss == "sparse_categorical_crossentropy" else loss for name, loss in losses.items()}
     optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
     return (
         heading(0, "compile"),
         entry(1, "optimizer", optimizer, why),
-        entry(1, "loss", loss),
-        entry(1, "metrics", metrics),
+        entry(1, "loss", losses if setting.task.parts else losses[""]),
+        entry(1, "metrics", metrics if setting.task.parts else metrics[""]),
     )
 
 
