@@ -28,6 +28,7 @@ from dlcli.errors import Problem, RunError
 from dlcli.files.locks import FileLock
 from dlcli.runs.holder import WITHOUT_LOCKS, RunLock
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
+from dlcli.runs.members import open_several
 
 __all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
 
@@ -128,8 +129,12 @@ class SweepFolder:
         return {}
 
     def owns(self, number: int) -> bool:
-        """Whether the run of a trial is as the sweep has left it."""
-        return self.said(self.trial(number)).get("number") == number
+        """Whether the run of a trial is as the sweep has left it, and so is each of its folds."""
+        runs = [self.trial(number)]
+        with contextlib.suppress(RunError):
+            several = open_several(runs[0].path) if runs[0].record.is_file() else None
+            runs += [] if several is None else several.present()
+        return all(self.said(run).get("number") == number for run in runs)
 
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced.
