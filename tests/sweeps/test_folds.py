@@ -149,7 +149,13 @@ class _NoneIsBest:
     """A study all of whose trials are to be stripped."""
 
     def __init__(self, trials: Sequence[TrialResult]) -> None:
-        self.results, self.best = (lambda: trials), (lambda: [])
+        self._trials = trials
+
+    def results(self) -> Sequence[TrialResult]:
+        return self._trials
+
+    def best(self) -> Sequence[TrialResult]:
+        return []
 
 
 def test_the_pruner_looks_after_each_fold(data: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, copied_names, write_atomically
-from dlcli.runs.members import WORDS, Kind, Several, member_facts, resume_command
+from dlcli.runs.members import Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -39,6 +39,7 @@ from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, St
 from dlcli.training.tracking.tracking import Tracking, followers, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
+
 
 def train_several(
     job: SeveralJob,

@@ -15,7 +15,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import WORDS, Several
 from dlcli.trained.own_code import inspect_run
 
-__all__ = ["CONFIG", "require_same_config", "require_same_data", "require_same_ends", "require_ours"]
+__all__ = ["CONFIG", "require_ours", "require_same_config", "require_same_data", "require_same_ends"]
 
 CONFIG = "config_sha256"
 """Of the folder's config, in its record: what is trained later is to be of the same."""

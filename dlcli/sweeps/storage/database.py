@@ -135,7 +135,8 @@ class Database:
     def _holder(self, name: str) -> str | None:
         with self._engine.connect() as connection:
             asked = sqlalchemy.select(_LEASES.c.holder).where(*self._row(name))
-            return connection.execute(asked).scalar_one_or_none()
+            found: str | None = connection.execute(asked).scalar_one_or_none()
+        return found
 
     def _row(self, name: str) -> tuple[Any, Any]:
         return _LEASES.c.study == self.address.study, _LEASES.c.name == name
