@@ -22,7 +22,8 @@ from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.sweeps.overview import keep_best
 from dlcli.sweeps.results import TrialResult
-from dlcli.training.events import Stage
+from dlcli.training.events import Notice, Stage
+from tests.reporting.pages import read_page
 
 pytestmark = pytest.mark.tensorflow
 
@@ -110,6 +111,18 @@ def test_the_best_folds_keep_their_models_and_predict_their_mean(swept: SweepOut
     table = pd.DataFrame({"a": [0.1, -1.0], "b": [0.0, 2.0]})
     each = [dlcli.predict(run, table)["prediction"] for run in folds_of(swept, swept.best.number)]
     assert np.allclose(dlcli.predict(swept.best_run, table)["prediction"], np.mean(each, axis=0), rtol=1e-6)
+
+
+def test_its_report_says_who_shows_rows(swept: SweepOutcome, tmp_path: Path) -> None:
+    """Trials have no ONNX file, and a report loads no TensorFlow by itself."""
+    assert swept.best_run is not None
+    run, page = swept.best_run.path, tmp_path / "page.html"
+    way = f"dlcli report {run} --runtime auto"
+    told: list[Any] = []
+    assert way in read_page(dlcli.report(run, page, listener=told.append)).text
+    assert [each.problem.hint for each in told if isinstance(each, Notice)] == [f"`{way}` asks Keras, which loads TensorFlow"]
+    shown = read_page(dlcli.report(run, page, runtime="auto")).text
+    assert "No rows are looked at" not in shown
 
 
 def test_it_goes_on_fold_by_fold_and_what_somebody_goes_on_with_is_theirs(
