@@ -22,7 +22,7 @@ from dlcli.data.window_inputs import labelled_windows
 from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free, write_model
-from dlcli.exports.formats import ExportFormat, NumberDtype
+from dlcli.exports.formats import ExportFormat
 from dlcli.exports.metadata import describe, describe_columns
 from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
 from dlcli.exports.reference import reference_outputs, rounding_noise
@@ -98,10 +98,9 @@ def export_run(
     outputs = tuple(plan.name for plan in assembly.outputs)
     if with_preprocessing:
         assert chunk is not None
-        dtype = format.number_dtype
-        model: Any = with_columns(assembly, run.preprocessing, dtype)
-        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
-        metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, dtype)
+        model: Any = with_columns(assembly, run.preprocessing, format)
+        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, format)
+        metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, format)
     else:
         model, inputs = assembly.model, encoded
         metadata = describe(run.config, run.preprocessing, assembly.outputs, named)
@@ -168,12 +167,12 @@ def keras_model(run: TrainedRun, leave: Leave) -> Assembly:
     return predictor.assembly
 
 
-def with_columns(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
+def with_columns(assembly: Assembly, preprocessing: Preprocessing, format: ExportFormat) -> Any:
     """A model that takes columns: the codecs' layers before the trained ones."""
     keras = startup.load()
-    columns = make_column_inputs(preprocessing.features, dtype)
+    columns = make_column_inputs(preprocessing.features, format)
     tensors = {
-        name: encoded_tensor(codec, [columns[column] for column in codec.columns])
+        name: encoded_tensor(codec, [columns[column] for column in codec.columns], format)
         for name, codec in preprocessing.features.items()
     }
     specs = preprocessing.inputs(assembly.graph.features)

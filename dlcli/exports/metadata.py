@@ -12,7 +12,7 @@ from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.exports.columns import column_inputs
-from dlcli.exports.formats import NumberDtype
+from dlcli.exports.formats import ExportFormat
 
 __all__ = ["Metadata", "as_texts", "describe", "describe_columns"]
 
@@ -87,7 +87,7 @@ def describe(
 
 
 def describe_columns(
-    config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan], dtype: NumberDtype = "float64"
+    config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan], format: ExportFormat
 ) -> Metadata:
     """Describe a model that takes columns and encodes them itself.
 
@@ -95,11 +95,18 @@ def describe_columns(
         config: Its config.
         preprocessing: Its fitted preprocessing.
         outputs: What each output learnt.
-        dtype: Of the columns of numbers.
+        format: What it is for.
     """
     inputs = [
-        {"name": column, "shape": list(each.shape), "dtype": each.dtype(dtype), "column": column, "kind": each.kind}
-        for column, each in column_inputs(preprocessing.features).items()
+        {
+            "name": column,
+            "shape": list(each.shape),
+            "dtype": each.dtype,
+            "column": column,
+            "kind": each.kind,
+            **({"words": dict(each.words)} if each.words is not None else {}),
+        }
+        for column, each in column_inputs(preprocessing.features, format).items()
     ]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
 

@@ -84,7 +84,7 @@ def export_together(
         encoded = [each.preprocessing.encode(chunk, each.predictor.named) for each in run.models]
         inputs = encoded[0]
         if with_preprocessing:
-            inputs = column_values(first.preprocessing.features, chunk, format.number_dtype)
+            inputs = column_values(first.preprocessing.features, chunk, format)
     files = [_file(member, format, leave, with_preprocessing) for member in run.models]
     proto = merged(files, plans)
     for key, value in as_texts(_described(run, format, with_preprocessing).document()).items():
@@ -151,14 +151,14 @@ def _file(member: TrainedRun, format: ExportFormat, leave: Leave, with_preproces
     assembly = keras_model(member, leave)
     model = assembly.model
     if with_preprocessing:
-        model = with_columns(assembly, member.preprocessing, format.number_dtype)
+        model = with_columns(assembly, member.preprocessing, format)
     return to_onnx(model, tuple(plan.name for plan in assembly.outputs), metadata={})
 
 
 def _described(run: TrainedRun, format: ExportFormat, with_preprocessing: bool) -> Metadata:
     first, plans = run.models[0], [member.predictor.outputs for member in run.models]
     if with_preprocessing:
-        told = describe_columns(first.config, first.preprocessing, plans[0], format.number_dtype)
+        told = describe_columns(first.config, first.preprocessing, plans[0], format)
     else:
         told = describe(first.config, first.preprocessing, plans[0], first.predictor.named)
     outputs = []

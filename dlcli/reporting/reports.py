@@ -222,7 +222,7 @@ def report_run(
 
 
 def _without_rows(error: DlcliError, run: RunDirectory, runtime: Runtime, warn: Warn) -> str:
-    """Why there are no rows to look at, which is told; and who shows them, where it is only ONNX Runtime that cannot."""
+    """Why there are no rows to look at, which is told; and who shows them, where only ONNX Runtime cannot."""
     problem = error.problems[0]
     why, hint = f"No rows are looked at: {problem.message}", problem.hint
     if runtime == "portable" and problem.rule in ("not-portable", "portable-model"):

@@ -120,7 +120,9 @@ def test_its_report_says_who_shows_rows(swept: SweepOutcome, tmp_path: Path) -> 
     way = f"dlcli report {run} --runtime auto"
     told: list[Any] = []
     assert way in read_page(dlcli.report(run, page, listener=told.append)).text
-    assert [each.problem.hint for each in told if isinstance(each, Notice)] == [f"`{way}` asks Keras, which loads TensorFlow"]
+    assert [each.problem.hint for each in told if isinstance(each, Notice)] == [
+        f"`{way}` asks Keras, which loads TensorFlow"
+    ]
     shown = read_page(dlcli.report(run, page, runtime="auto")).text
     assert "No rows are looked at" not in shown
 
