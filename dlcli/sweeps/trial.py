@@ -39,7 +39,7 @@ from dlcli.sweeps.measuring import found_result, measure
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
 from dlcli.sweeps.tensorboard import show_trial
-from dlcli.sweeps.unchanged import require_alike, sources_searched
+from dlcli.sweeps.unchanged import BegunWith, require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
@@ -100,6 +100,7 @@ class SweepTrials:
         self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
         self._sources = sources_searched(sweep)
+        self._begun_with = BegunWith(folder)
         self._alike: weakref.WeakSet[TableReader] = weakref.WeakSet()
 
     def train(self, taken: Taken) -> Result | None:
@@ -214,6 +215,7 @@ class SweepTrials:
         )
         reader = self._shared.reader(checked.config)
         self._require_alike(taken, checked.config)
+        self._begun_with.require_alike(plan.assembly.begun)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         trained = run_job(

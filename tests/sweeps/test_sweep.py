@@ -113,6 +113,10 @@ def test_the_best_is_trained_where_it_stands_with_the_files_that_it_keeps(data: 
     searched["sweep"]["keep"] = 1
     outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=2)
     assert outcome.best is not None
+    assert outcome.best_run is not None
+    shutil.copy(outcome.best_run.path / "model.keras", tmp_path / "first" / "model.keras")
+    with pytest.raises(RunError, match=r"first/model\.keras has changed since the sweep was begun"):
+        dlcli.sweep(searched, run_dir=tmp_path / "s", trials=3)
     shutil.rmtree(tmp_path / "first")
     (tmp_path / "s").rename(tmp_path / "moved")
     begun = [tmp_path / "moved" / f"trial-000{number}" / "initial.weights.h5" for number in (1, 2)]
