@@ -131,7 +131,7 @@ def test_columns_and_several_outputs(folds: Path, tmp_path: Path) -> None:
     ids=["words", "windows", "pictures"],
 )
 def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: Path, tmp_path: Path) -> None:
-    from dlcli.exports.export import some_rows, some_windows
+    from dlcli.exports.export import given_rows
     from dlcli.prediction.prediction import run_slices
     from dlcli.trained.averaging import averaged
     from dlcli.trained.decoding import decode
@@ -142,10 +142,7 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
     done = dlcli.export(folder, tmp_path / "all.onnx")
     run = load(folder, leave=GRANTED, runtime="keras", warn=print)
     first = run.models[0]
-    if first.preprocessing.windows is not None:
-        inputs = some_windows(first, None, print)
-    else:
-        inputs = first.preprocessing.encode(some_rows(first, None), first.predictor.named)
+    inputs, _ = given_rows(first, None, None, print)
     (said,) = given(done.path, dict(inputs)).values()
     decoded = [
         decode(run_slices(each.predictor, inputs), each.predictor.outputs, each.preprocessing) for each in run.models
@@ -161,8 +158,23 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
 
 
 @pytest.mark.soak
-def test_what_folds_cannot_be_names_a_way_that_there_is(place: Path, tmp_path: Path) -> None:
+def test_folds_of_windows_take_columns(place: Path, tmp_path: Path) -> None:
     folder = dlcli.cross_validate(job(place, WINDOWS), folds=2, run_dir=tmp_path / "run").path
+    with pytest.raises(ModelError) as refusal:
+        dlcli.export(folder, tmp_path / "all.onnx")
+    assert "--with-preprocessing" in refusal.value.problems[0].hint
+    done = dlcli.export(folder, tmp_path / "all.onnx", with_preprocessing=True)
+    assert done.parity.agrees
+    steps = TABLE[["one", "two"]].to_numpy()
+    said = given(done.path, {"one": steps[None, 40:43, :1], "two": steps[None, 40:43, 1:]})
+    mean = [dlcli.predict(folder / f"fold-{n}", TABLE[:43])["prediction"].to_numpy()[-2:] for n in (1, 2)]
+    assert np.allclose(next(iter(said.values()))[0], np.mean(mean, axis=0), rtol=1e-4)
+
+
+@pytest.mark.soak
+def test_what_folds_cannot_be_names_a_way_that_there_is(place: Path, tmp_path: Path) -> None:
+    measured = {**WINDOWS, "data": {**WINDOWS["data"], "windows": {**WINDOWS["data"]["windows"], "scale": "window"}}}
+    folder = dlcli.cross_validate(job(place, measured), folds=2, run_dir=tmp_path / "run").path
     for with_preprocessing in (False, True):
         with pytest.raises(ModelError) as refusal:
             dlcli.export(folder, tmp_path / "all.onnx", with_preprocessing=with_preprocessing)
