@@ -71,9 +71,8 @@ def column_inputs(codecs: Mapping[str, Codec], format: ExportFormat | None = Non
         for column in codec.columns:
             kind, shape = layer.kind, layer.shape(codec)
             dtype = "string" if kind in _TEXTS else "float64" if kind == "datetime" else _numbers(format)
-            state = codec.state()
-            taken = {name: state[name] for name in _TAKEN if name in state} if kind == "words" else None
-            known = inputs.setdefault(column, ColumnInput(kind, shape, dtype, taken))
+            words = _words(codec) if kind == "words" else None
+            known = inputs.setdefault(column, ColumnInput(kind, shape, dtype, words))
             if known.kind != kind:
                 message = f"column {column!r} is a {known.kind} in one feature and a {kind} in another"
                 problems.append(Problem(message, hint=_WITHOUT, rule="not-portable"))
@@ -83,6 +82,11 @@ def column_inputs(codecs: Mapping[str, Codec], format: ExportFormat | None = Non
     if problems:
         raise ModelError(dict.fromkeys(problems))
     return inputs
+
+
+def _words(codec: Codec) -> dict[str, Any]:
+    state = codec.state()
+    return {name: state[name] for name in _TAKEN if name in state}
 
 
 def require_holdable(codecs: Mapping[str, Codec], format: ExportFormat) -> None:

@@ -20,7 +20,7 @@ from dlcli.data.inputs import Input, open_input
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.window_inputs import LabelledWindows, rows_in_windows
 from dlcli.errors import DataError, ModelError, Problem
-from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
+from dlcli.exports.columns import column_inputs, column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free, write_model
 from dlcli.exports.formats import ExportFormat
 from dlcli.exports.metadata import describe, describe_columns
@@ -38,7 +38,7 @@ from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.runtime import load
 
-__all__ = ["Export", "export_run", "given_rows", "keras_model", "require_unmeasured", "some_rows", "with_columns"]
+__all__ = ["Export", "export_run", "given_rows", "keras_model", "require_columns", "some_rows", "with_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,8 +87,7 @@ def export_run(
     require_free(output, format)
     run = load(path, leave=leave, warn=warn)
     if with_preprocessing:
-        require_unmeasured(run)
-        require_holdable(run.preprocessing.features, format)
+        require_columns(run, format)
     named = run.predictor.named
     encoded, columns = given_rows(run, rows, format if with_preprocessing else None, warn)
     assembly = keras_model(run, leave)
@@ -208,16 +207,22 @@ def _part_names(tensors: Sequence[Any], columns: Collection[str]) -> None:
         taken.add(operation.name)
 
 
-def require_unmeasured(run: TrainedRun) -> None:
-    """Refuse to put a measure of each window into a model.
+def require_columns(run: TrainedRun, format: ExportFormat) -> None:
+    """Refuse a run whose columns cannot go in as they are.
 
     Raises:
-        ModelError: Targets are measured by what a window shows of them.
+        ModelError: A feature has no layers in that format, two inputs would have one name, or targets are measured by
+            what a window shows of them.
     """
     form = run.preprocessing.windows
     if form is not None and form.scale is not None:
         message = f"windows of `scale: {form.scale}` are measured each by itself, which no layer does"
         raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
+    require_holdable(run.preprocessing.features, format)
+    if form is None:
+        column_inputs(run.preprocessing.features, format)
+    else:
+        steps_inputs(run.preprocessing, run.predictor.named, format)
 
 
 def _opened(run: TrainedRun, files: Sequence[str] | None, *, with_targets: bool = False) -> Input:

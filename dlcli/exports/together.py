@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.errors import ModelError, Problem
-from dlcli.exports.columns import require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free
-from dlcli.exports.export import Export, given_rows, keras_model, require_unmeasured, with_columns
+from dlcli.exports.export import Export, given_rows, keras_model, require_columns, with_columns
 from dlcli.exports.formats import OWN_FORMAT, ExportFormat
 from dlcli.exports.merging import is_one_of_two, merged, require_mean, unit_array, units_differ
 from dlcli.exports.metadata import Metadata, as_texts, describe, describe_columns
@@ -100,12 +99,11 @@ def _require_columns(run: TrainedRun, format: ExportFormat) -> None:
     """Make sure that the columns as they are can go into all members.
 
     Raises:
-        ModelError: A feature has no layers in that format, or samples are windows.
+        ModelError: See `require_columns`.
     """
     try:
-        require_unmeasured(run)
         for member in run.models:
-            require_holdable(member.preprocessing.features, format)
+            require_columns(member, format)
     except ModelError as error:
         hint = f"export its members one by one, such as {run.models[0].directory.path}"
         if _are_alike(run):
