@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join([*SECTIONS, *CASES])}; all when none")
     parser.add_argument("--pairs", type=int, default=5, help="how often each side runs; seeds of `boosting`")
-    parser.add_argument("--trials", type=int, default=100, help="of a sweep")
+    parser.add_argument("--trials", type=int, default=300, help="of a sweep")
     parser.add_argument("--load", type=float, default=0.7, help="wait for a load of the machine below this")
     parser.add_argument("--alone", action="store_true", help="without PyTorch, scikit-learn and boosting")
     parser.add_argument("--folder", type=Path, help="keep the files; what `boosting` has found there is not done again")

@@ -1,9 +1,10 @@
 """Trials a minute: `dlcli sweep` beside the script that people write (Optuna and Keras's `fit`), and KerasTuner.
 
-    python -m benchmarks.run sweeps [--trials 100] [--pairs 5]
+    python -m benchmarks.run sweeps [--trials 300] [--pairs 5]
 
 Every side is a fresh process, the sides alternate, and all search the same values of the same network on iris by
-the same measure. KerasTuner runs where `make bench` could install it.
+the same measure. The scripts make a tenth of the trials, which take as long as ours. KerasTuner runs where `make bench`
+could install it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from benchmarks.measuring import DLCLI, ROOT, SIDES, Bench, Measured, Result, Si
 __all__ = ["sweeps"]
 
 EPOCHS = 40
+
+FEWER = 10
+"""So many times fewer trials the scripts make: 300 would take half an hour, and each takes as long as the last."""
 
 TUNER = ROOT / ".venv" / "tuner"
 """KerasTuner and what it needs besides TensorFlow, where `make bench` could install it."""
@@ -61,8 +65,11 @@ def sweeps(bench: Bench, trials: int) -> Result:
         command = [*DLCLI, "sweep", config, "--trials", str(trials), "--workers", str(workers), "--run-dir", place]
         return measure(command, cache=bench.folder / "cache"), 0.0
 
+    fewer = max(1, trials // FEWER)
+    counts = {"dlcli": trials, "dlcli, two workers": trials, "Optuna and fit": fewer, "KerasTuner": fewer}
+
     def script(name: str, *packages: Path) -> tuple[Measured, float]:
-        command = [sys.executable, SIDES / f"{name}.py", ROOT / "data" / "iris.csv", str(trials), str(EPOCHS)]
+        command = [sys.executable, SIDES / f"{name}.py", ROOT / "data" / "iris.csv", str(fewer), str(EPOCHS)]
         return measure(command, directory=bench.folder, packages=packages), 0.0
 
     sides: dict[str, Side] = {
@@ -72,7 +79,8 @@ def sweeps(bench: Bench, trials: int) -> Result:
     }
     if (TUNER / "keras_tuner").is_dir():
         sides["KerasTuner"] = lambda: script("sweep_keras_tuner", TUNER)
-    found = {name: [60 * trials / each.seconds for each, _ in runs] for name, runs in bench.interleave(sides).items()}
+    runs = bench.interleave(sides)
+    found = {name: [60 * counts[name] / each.seconds for each, _ in measured] for name, measured in runs.items()}
     ratios = {
         name: spread([one / other for one, other in zip(found["dlcli"], values, strict=True)])
         for name, values in found.items()
