@@ -43,7 +43,7 @@ _REPEATS = 3
 
 _SURE, _WORTH = 1.6, 0.05
 """Standard errors by which curves must be better to be believed, and the part of the loss that they must take away to
-be worth a network: see docs/decisions/0063-lines-for-small-tables.md."""
+be worth a network: see docs/decisions/0064-lines-for-small-tables.md."""
 
 _KINDS = ("number", "category", "boolean")
 """Types of features that are looked at here."""
