@@ -14,9 +14,10 @@ import dlcli
 from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig
 from dlcli.data import sources
-from dlcli.data.cache.identity import Identity, KnownFile
+from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.samples import keys
 from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
+from dlcli.files.identity import Identity
 
 PACKAGE = Path(dlcli.__file__).parent
 
@@ -26,8 +27,21 @@ CHANGES: dict[str, Any] = {
     "validation": [0.1, 0.2, "b.csv"],
     "test": [0.1, "b.csv"],
     "split": ["stratified", "ordered", {"group": "g"}, {"ordered": "g"}],
-    "target": ["z", ["y", "z"], ["z", "y"], {"y": "number"}, {"y": {"type": "number", "scale": "standard"}}],
-    "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
+    "target": [
+        "z",
+        ["y", "z"],
+        ["z", "y"],
+        {"y": "number"},
+        {"y": {"type": "number", "scale": "standard"}},
+        {"y": {"type": "number", "unit": "$"}},
+    ],
+    "features": [
+        *(["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}),
+        *(
+            {"a": {"type": "number", key: value}}
+            for key, value in (("unit", "$"), ("decimal", ","), ("thousands", ","))
+        ),
+    ],
     "exclude": ["a"],
     "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "windows": [{"length": 3}, {"length": 4}, {"length": 3, "look_back": True}, {"length": 3, "scale": "window"}],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 
 import pyarrow as pa
@@ -65,7 +64,8 @@ class DelimitedFile(FileSource):
         from that block on, so that blanks are forgiven and faults are named with their row."""
         header = self._header
         fast = pa.float64() if not header.numerals.thousands else pa.string()
-        written = {name for name, kind in kinds.items() if kind in _NUMBERS}
+        forms = self.options.forms
+        written = {name for name, kind in kinds.items() if kind in _NUMBERS and forms.of(name) is None}
         types = {name: fast if name in written else pa.string() for name in kinds}
         if not header.numerals.plain:
             written |= {info.name for info in self.columns() if info.kind == "number"}
@@ -103,20 +103,7 @@ class DelimitedFile(FileSource):
 
     @property
     def _header(self) -> DelimitedHeader:
-        """The top of the file, looked at once as long as the file is the same."""
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            return delimited_header(self.path, self.options)  # which says what is wrong
-        state = (found.st_ino, found.st_size, found.st_mtime_ns)
-        if state not in self._headers:
-            self._headers.clear()
-            self._headers[state] = delimited_header(self.path, self.options)
-        return self._headers[state]
-
-    @functools.cached_property
-    def _headers(self) -> dict[tuple[int, int, int], DelimitedHeader]:
-        return {}
+        return delimited_header(self.path, self.options)
 
     def _chunk(
         self,
@@ -135,6 +122,7 @@ class DelimitedFile(FileSource):
             arrays,
             kinds,
             missing=self.options.missing_values,
+            forms=self.options.forms,
             num_rows=batch.num_rows,
             start=start,
             file=self.path,
