@@ -62,8 +62,7 @@ def test_in_time_an_instant_is_in_one_fold(times: list[int], of: int) -> None:
     labels = np.searchsorted(times, times)
     try:
         found = folds_of(len(times), of, "ordered", labels=labels)
-    except DataError as refusal:
-        assert "instants" in refusal.problems[0].message
+    except DataError:  # of too few instants
         return
     for fold in found:
         assert max(times[row] for row in fold["train"]) < min(times[row] for row in fold["validation"])
