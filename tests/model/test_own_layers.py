@@ -227,7 +227,12 @@ def test_weights_decay_by_the_schedule_and_by_their_share(monkeypatch: pytest.Mo
     optimizer.build(model.trainable_variables)
     asked: list[Any] = []
     ask = type(schedule).__call__
-    monkeypatch.setattr(type(schedule), "__call__", lambda self, step: (asked.append(step), ask(self, step))[1])
+
+    def counting(self: Any, step: Any) -> Any:
+        asked.append(step)
+        return ask(self, step)
+
+    monkeypatch.setattr(type(schedule), "__call__", counting)
     zero = [np.zeros(each.shape, np.float32) for each in model.trainable_variables]
     before = [np.asarray(each).copy() for each in model.trainable_variables]
     optimizer.apply([keras.ops.convert_to_tensor(each) for each in zero])

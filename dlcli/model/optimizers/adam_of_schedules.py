@@ -26,9 +26,10 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     """
 
     _share = 1.0
-    _rate_now = _decay_now = None
-    """While weights decay, what the schedules say of the step: once for all of them, for a step of many weights is traced
-    a fifth faster."""
+    _rate_now: Any = None
+    _decay_now: Any = None
+    """While weights decay, what the schedules say of the step: once for all, since a step of many weights is traced
+    a fifth faster then."""
 
     def __init__(self, learning_rate: Any = 0.001, weight_decay: Any = None, **others: Any) -> None:
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **others)
