@@ -193,8 +193,8 @@ def init(
 
     Args:
         data: A table, a glob, a folder of files or of splits, or a source as in a config: `{keras: mnist}`.
-        target: The column to predict, or several of numbers; guessed when None: one with a usual name such as
-            `target`, or the last.
+        target: The column to predict, or several; guessed when None: one with a usual name such as `target`, or
+            the last.
         output: The YAML file; beside the data, with its name, when None; `-`: nothing is written, see `Draft.text`.
         overwrite: Replace an existing file.
         reading: The delimiter, encoding and the like of a file of text; found from the file when None.

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
 
-__all__ = ["convert", "foreign_operations", "forget"]
+__all__ = ["convert", "counted", "foreign_operations", "forget"]
 
 TABLES = "ai.onnx.ml"
 """The domain of the operation that looks texts up in a table."""
@@ -248,6 +248,33 @@ def foreign_operations(model: Any, proto: Any) -> list[tuple[str, str]]:
         if not defs.has(node.op_type, node.domain):
             found.setdefault(node.op_type, culprit(model, [node.name]) or "the model")
     return list(found.items())
+
+
+def counted(places: Any, size: int) -> Any:
+    """How often each place is in each row, in memory of the size of the result, as Keras's own operations do not.
+
+    Args:
+        places: `(batch, any)` int32, a Keras tensor.
+        size: Of places.
+
+    Returns:
+        `(batch, size)` float32.
+    """
+    import keras
+
+    class Counted(keras.Operation):  # type: ignore[misc]
+        def call(self, given: Any) -> Any:
+            given = tf.ensure_shape(given, (None, None))
+            count = tf.shape(given)[0]
+            rows = tf.zeros_like(given) + tf.range(count)[:, tf.newaxis]
+            where = tf.reshape(tf.stack([rows, given], axis=-1), (-1, 2))
+            none = tf.tile(tf.zeros((1, size)), tf.stack([count, 1]))
+            return tf.tensor_scatter_nd_add(none, where, tf.ones_like(where[:, 0], tf.float32))
+
+        def compute_output_spec(self, given: Any) -> Any:
+            return keras.KerasTensor((given.shape[0], size), "float32")
+
+    return Counted()(places)
 
 
 @contextlib.contextmanager

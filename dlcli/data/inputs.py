@@ -31,6 +31,7 @@ from dlcli.data.table.checks import weight_problems
 from dlcli.data.table.rows import Rows
 from dlcli.data.table.table import missing_columns
 from dlcli.data.table.targetless import droppable_columns, fill_targets, targetless
+from dlcli.data.values.number_forms import USUAL, NumberForms
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
 
@@ -95,6 +96,8 @@ class Input:
     """Rows to give at once: few where each becomes large."""
     series: tuple[str, ...] = ()
     """The columns that name the series of a row."""
+    forms: NumberForms = USUAL
+    """How the numbers of some columns are written."""
 
     def rows(self) -> Iterator[InputRows]:
         """The rows in their order, chunk by chunk; may be none.
@@ -114,6 +117,7 @@ class Input:
                     written,
                     both,
                     missing=self.missing,
+                    forms=self.forms,
                     num_rows=chunk.num_rows,
                     start=chunk.start,
                     file=chunk.file,
@@ -196,6 +200,7 @@ def open_input(
         source.doubts(),
         rows_at_once(preprocessing),
         _series(config),
+        options.forms,
     )
 
 

@@ -16,17 +16,24 @@ from dlcli.data.columns.instants import instants
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.giveaways import gives_away
 from dlcli.data.lint.ids import counts_rows, is_numbered
+from dlcli.data.lint.pairs import pairs
 from dlcli.data.lint.twins import twins
 from dlcli.data.types.inference import Guess, infer_feature
 from dlcli.data.types.profile import profile
 from dlcli.data.values.conversion import count_numbers, kind_of
-from dlcli.drafting.glance import Glance
+from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.task import Task
 
 __all__ = ["Column", "against_target", "look_at_columns", "settle"]
 
 _FEWEST = 10
 """Rows from which on a column whose values are nearly all different may be an id."""
+
+_LOOKED_AT = 40
+"""Texts of which it is tried whether each is a date."""
+
+_CATEGORIES = 20
+"""Different texts up to which a column is one of categories, even where these look like numbers."""
 
 _GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
 
@@ -68,7 +75,7 @@ class Column:
         """What there is to say of it beside its type, and a few of its values."""
         words = self.why
         if self.feature is not None and words.startswith(self.feature.type):
-            words = re.sub(r"^\((.*?)\)", r"\1", words.removeprefix(self.feature.type).strip())
+            words = re.sub(r"^\((.*?)\)", r"\1", words.removeprefix(self.feature.type).lstrip("; "))
         return ", ".join(filter(None, (self._values, words)))
 
     @property
@@ -107,7 +114,21 @@ def against_target(columns: Iterable[Column], target: Cells, task: Task) -> list
             reason = f"{_GIVES_AWAY}: {why}; delete this line if it is known before"
             column = dataclasses.replace(column, used=False, why=reason)
         found.append(column)
-    return _some_left(found)
+    return _some_left(found if task.kind == "classes" else _without_pairs(found, target))
+
+
+def _without_pairs(columns: list[Column], target: Cells) -> list[Column]:
+    """The columns without those of which two make the target."""
+    told: dict[str, str] = {}
+    for pair in pairs({column.name: column.cells for column in columns if column.used}, target):
+        for name, other in ((pair.first, pair.second), (pair.second, pair.first)):
+            told[name] = (
+                f"{_GIVES_AWAY} together with {other!r}: it is {pair.how}; delete these lines if both are known before"
+            )
+    return [
+        dataclasses.replace(column, used=False, why=told[column.name]) if column.name in told else column
+        for column in columns
+    ]
 
 
 def settle(columns: Iterable[Column], constant: Iterable[str]) -> list[Column]:
@@ -143,12 +164,21 @@ def _look(name: str, cells: Cells, seen: Glance) -> Column:
         return Column(name, cells, False, None, f"one value, {_shown(cells.names[0])}, in all rows", suspect="constant")
     if (large := cells.too_large) is not None:
         return Column(name, cells, False, None, f"has {large:g}, which no network can take: mend such cells to use it")
+    if (form := seen.options.forms.of(name)) is not None and guess.feature.type == "number":
+        written = guess.feature.model_copy(update=form.options)
+        return _numbered(Column(name, cells, True, written, f"{_noted(guess)}; {seen.written[name].shown}"), guess)
+    if (doubt := seen.written[name].doubt if name in seen.written else "") and len(cells.different) > _CATEGORIES:
+        return Column(name, cells, False, None, doubt)
     if guess.odd:
         return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
-    if why := _id(name, cells, guess):
-        return Column(name, cells, False, guess.feature, why)
     feature, note = _with_format(guess, cells)
-    return Column(name, cells, True, feature, note)
+    return _numbered(Column(name, cells, True, feature, note), guess)
+
+
+def _numbered(column: Column, guess: Guess) -> Column:
+    """The column, left out where it is an id."""
+    why = _id(column.name, column.cells, guess)
+    return dataclasses.replace(column, used=False, feature=guess.feature, why=why) if why else column
 
 
 def _some_left(columns: list[Column]) -> list[Column]:
@@ -168,12 +198,26 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
     """Why a column is taken for an id; empty for one that is none."""
     known = len(cells.column) - cells.missing
     doubted = any("is it an id?" in doubt.message for doubt in guess.doubts)
+    if doubted and (why := _several_forms(cells)):
+        return why
     if doubted and len(cells.different) > 0.95 * known and known >= _FEWEST:
         return "nearly all of its values are different texts: an id"
     if is_numbered(name, cells):
         kind = "whole numbers: an id" if cells.numbers is not None else "texts, and it is called as ids are"
         return f"all of its values are different {kind}"
     return _COUNTS if counts_rows(name, cells) else ""
+
+
+def _several_forms(cells: Cells) -> str:
+    """Why dates cannot be read that are written in several ways; empty for other texts."""
+    texts = cells.names[:_LOOKED_AT]
+    forms = [fitting_formats([text]) for text in texts]
+    if len(texts) < _FEWEST or not all(forms):
+        return ""
+    other = next((text for text, form in zip(texts, forms, strict=True) if not set(form) & set(forms[0])), None)
+    if other is None:
+        return ""
+    return f"dates in several forms, such as {_shown(texts[0])} and {_shown(other)}: write them alike to use it"
 
 
 def _odd(cells: Cells) -> str:

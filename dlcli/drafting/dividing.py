@@ -11,7 +11,7 @@ import numpy as np
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.entities import has_entities, tells_when
 from dlcli.drafting.columns import Column
-from dlcli.drafting.survey import Survey
+from dlcli.drafting.looking.survey import Survey
 from dlcli.drafting.task import Task
 from dlcli.drafting.times import moments_of, numbered_times
 
@@ -54,19 +54,26 @@ class Dividing:
     other: str = ""
     classes_named: bool = False
 
+    def without_validation(self) -> Dividing:
+        """The same, and no row is held back to choose an epoch by."""
+        drawn = self.test is not None
+        return dataclasses.replace(self, validation=None, split=self.split if drawn else None)
+
 
 def candidates(columns: Sequence[Column]) -> list[str]:
     """The columns of which all rows have to be looked at before they may order or group them."""
     return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _orders(column))]
 
 
-def divide(columns: Sequence[Column], task: Task, target: Cells, found: Survey, *, own: Sequence[str]) -> Dividing:
+def divide(
+    columns: Sequence[Column], task: Task, targets: Sequence[Cells], found: Survey, *, own: Sequence[str]
+) -> Dividing:
     """Decide on the splits.
 
     Args:
         columns: The features.
         task: What is predicted.
-        target: Its first values.
+        targets: The first values of each that has an output.
         found: All rows of the candidates.
         own: Splits that have a source of their own.
     """
@@ -82,7 +89,7 @@ def divide(columns: Sequence[Column], task: Task, target: Cells, found: Survey, 
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     times = (column for column in columns if _orders(column) and _is_whole(column, found))
     order = next((column for column in times if _tells(column)), None)
-    if order is not None and (absent := _absent(order, task, target, found, (validation or 0) + (test or 0))):
+    if order is not None and (absent := _absent(order, task, targets, found, (validation or 0) + (test or 0))):
         drawn = _drawn(task, rows, validation, test)
         why = f"{drawn.why}; in the order of {order.name} no training row would be of {absent!r}"
         return dataclasses.replace(drawn, why=why)
@@ -95,6 +102,9 @@ def divide(columns: Sequence[Column], task: Task, target: Cells, found: Survey, 
 
 def _drawn(task: Task, rows: int, validation: float | None, test: float | None) -> Dividing:
     splits = 1 + (validation is not None) + (test is not None)
+    if task.parts:
+        why = "rows do not depend on each other; of several targets not all can be had in proportion"
+        return Dividing("random", why, validation, test, classes_named=True)
     if task.separator:
         return Dividing("random", "rows of several classes each cannot have all in proportion", validation, test)
     if task.kind == "number":
@@ -143,10 +153,14 @@ def _tells(column: Column) -> bool:
     return tells_when(column.name, column.cells, format=format)
 
 
-def _absent(order: Column, task: Task, target: Cells, found: Survey, held_back: float) -> str:
+def _absent(order: Column, task: Task, targets: Sequence[Cells], found: Survey, held_back: float) -> str:
     """A class that comes later than all rows that would be trained on; empty where there is none, or nobody knows."""
-    if task.kind != "classes" or len(target.codes) != found.num_rows:
-        return ""
+    classes = (target for part, target in zip(task.each, targets, strict=False) if part.kind == "classes")
+    absent = (_absent_class(order, each, held_back) for each in classes if len(each.codes) == found.num_rows)
+    return next(filter(None, absent), "")
+
+
+def _absent_class(order: Column, target: Cells, held_back: float) -> str:
     known = np.flatnonzero(target.codes >= 0)
     ordered = target.codes[known][np.argsort(moments_of(order)[known], kind="stable")]
     trained = ordered[: round(len(ordered) * (1 - held_back))]

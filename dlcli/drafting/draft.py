@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
 import os
 import shlex
 import types
@@ -16,21 +17,26 @@ from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
-from dlcli.drafting.features import Layout, lay_out
-from dlcli.drafting.form import look_at_form
+from dlcli.drafting.features import LONGEST_KEY, Layout, lay_out
+from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
-from dlcli.drafting.glance import Glance, glance
+from dlcli.drafting.looking.first_rows import Glance
+from dlcli.drafting.looking.glance import glance
+from dlcli.drafting.looking.survey import Survey, survey
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
-from dlcli.drafting.survey import Survey, survey
-from dlcli.drafting.task import Choice, Task, as_one, choose_target, find_tasks
+from dlcli.drafting.regression.straight import Straight, look_for_line
+from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_tasks
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
 
 __all__ = ["Draft", "draft"]
 
 SEED = 7
+
+_TRUNKS = tuple(f"{TRUNK}{'_' * more}" for more in range(100))
+"""What the layer may be called that several outputs share: no column is."""
 
 FORECASTS = "lstm-forecast"
 """The preset that takes windows."""
@@ -82,7 +88,7 @@ def draft(
 
     Args:
         data: A table, a glob, a folder of files, or in braces what a config may say.
-        target: The column to predict, or several of numbers; guessed when None.
+        target: The column to predict, or several; guessed when None.
         output: Where the config will be: paths in it are relative to its directory. Beside the data when None.
         reading: What is said of how the file is read; it is written into the config.
         expand: Write a preset out.
@@ -94,11 +100,11 @@ def draft(
     place = find_place(data)
     output = place.directory / f"{place.name}.yaml" if output is None else output
     asked: Sequence[str | None] = [target] if isinstance(target, str) else [*dict.fromkeys(target or ())] or [None]
-    seen = glance(place.sources["train"], target=asked[0], reading=reading)
+    seen = glance(place.sources["train"], targets=[each for each in asked if each is not None], reading=reading)
     of_files = _class_of_files(place, seen)
     chosen, *more = (choose_target(list(seen.columns), each, class_of_files=of_files) for each in asked)
-    if asked[0] is None and not seen.columns[chosen.name].info.dtype:
-        seen = glance(place.sources["train"], target=chosen.name, reading=reading)  # as it is written: `01` stays `01`
+    if asked[0] is None and (not seen.columns[chosen.name].info.dtype or chosen.name in seen.written):
+        seen = glance(place.sources["train"], targets=[chosen.name], reading=reading)  # as written: `01` stays `01`
     return _draft(place, seen, [chosen, *more], output, without, expand=expand)
 
 
@@ -112,14 +118,15 @@ def _draft(
     place: Place, seen: Glance, chosen: Sequence[Choice], output: Path, without: Mapping[str, str], *, expand: bool
 ) -> Draft:
     names = [each.name for each in chosen]
-    cells = seen.columns[names[0]]
+    cells = [seen.columns[name] for name in names]
     if seen.whole:
         tasks = find_tasks(chosen, seen.columns, survey(seen, names).tallies)
         columns = _against(look_at_columns(seen, names), seen, tasks)
         found = survey(seen, candidates(columns))
     else:
         columns, tasks, found = _of_many(seen, chosen)
-    task = as_one(tasks)
+    tasks = [dataclasses.replace(task, form=seen.options.forms.of(task.target.name)) for task in tasks]
+    task = as_one(tasks, taken=set(seen.columns) - set(names))
     columns = [
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns
@@ -131,6 +138,9 @@ def _draft(
         raise _nothing(columns, seen)
     dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
     rows = found.num_rows - task.missing
+    straight = _straight(place, seen, sample, dividing, task)
+    if straight is not None:
+        dividing = dividing.without_validation()
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
         Setting(
@@ -142,6 +152,8 @@ def _draft(
             validated=dividing.validation is not None or "validation" in place.sources,
             absent=dividing.classes_named,
             expanded=expand,
+            straight=straight,
+            trunk=next(name for name in _TRUNKS if name not in seen.columns),
         )
     )
     taken = [dividing.group] if dividing.group is not None else []
@@ -152,6 +164,15 @@ def _draft(
     left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
     of_files = any(column.used and column.feature is not None and column.feature.opens_files for column in columns)
     return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output, layout.paths)
+
+
+def _straight(place: Place, seen: Glance, sample: Sample, dividing: Dividing, task: Task) -> Straight | None:
+    """Whether a linear model is enough: looked for where rows are drawn at random, and some tell how good it is."""
+    at_random = dividing.group is None and dividing.order is None and "validation" not in place.sources
+    tested = dividing.test is not None or "test" in place.sources
+    if task.columns or task.parts or not (seen.whole and sample.form == "table" and at_random and tested):
+        return None
+    return look_for_line(sample.columns, seen.columns[task.target.name], task)
 
 
 def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list[Task], Survey]:
@@ -201,7 +222,7 @@ def _page(
         entry(0, "seed", SEED, "decides the splits, the weights and the order of rows"),
     ]
     data = [heading(0, "data"), *_sources(place, seen, dividing, output.parent)]
-    data += [_target(task, dividing)]
+    data += _targets(seen, task, dividing)
     data += layout.lines
     data += _not_read(seen)
     data += recipe.data
@@ -234,28 +255,52 @@ def _sources(place: Place, seen: Glance, dividing: Dividing, base: Path) -> list
     return [*lines, *_reading(seen)]
 
 
+_FOUND = {
+    ("header", False): "its first row looks like the others, so the columns are numbered",
+    ("header", True): "the first row is one, and `columns` are in its place",
+    ("comment", False): "what the last row begins with, which is of all others",
+}
+"""Why a file is read as it is, where that was found."""
+
+
 def _reading(seen: Glance) -> list[Line]:
     """How the file is read: as was asked for, and where that is not usual."""
     reading, lines = seen.options.reading, []
+    if seen.options.columns is not None:
+        lines.append(entry(1, "columns", list(seen.options.columns), "its header has a name twice"))
     for field in dataclasses.fields(reading):
         value = getattr(reading, field.name)
         if value is None or field.name == "missing_values":
             continue
         found = getattr(seen.asked, field.name) is None
-        why = "its first row looks like the others, so the columns are numbered" if found else "as was asked for"
+        why = _FOUND[field.name, value is True] if found else "as was asked for"
         lines.append(entry(1, field.name, value, why))
     if marks := sorted(set(seen.options.missing_values) - set(USUAL_MARKS)):
-        lines.append(entry(1, "missing_values", marks, "stand for empty cells"))
+        why = "".join(f"; {mark}: {reason}" for mark, reason in seen.sentinels.items())
+        lines.append(entry(1, "missing_values", marks, f"stand for empty cells{why}"))
     return lines
 
 
-def _target(task: Task, dividing: Dividing) -> Line:
+def _targets(seen: Glance, task: Task, dividing: Dividing) -> list[Line]:
+    if not task.parts:
+        (name, said), why = _target(seen, task, dividing)
+        return [entry(1, "target", {name: said}, why)]
+    each = (_target(seen, part, dividing) for part in task.parts)
+    lines = [entry(2, name, said, why) for (name, said), why in each]
+    return [heading(1, "target", "several, each with an output of its own"), *lines]
+
+
+def _target(seen: Glance, task: Task, dividing: Dividing) -> tuple[tuple[str, dict[str, Any]], str]:
+    """What it is called, its options, and why."""
     said: dict[str, Any] = {"type": task.type}
     if task.separator:
         said["separator"] = task.separator
     why = [task.why, task.target.why]
     if task.columns:
         said["columns"] = list(task.columns)
+    if task.form is not None:
+        said |= task.form.options
+        why.append(seen.written[task.target.name].shown)
     if task.kind == "number" and (task.width == 1 or task.columns):
         said["scale"] = "standard"
         why.append("learnt in units of its spread, and told in its own")
@@ -264,10 +309,11 @@ def _target(task: Task, dividing: Dividing) -> Line:
     if task.missing:
         said["missing"] = "drop"
         why.append(f"{task.missing:,} rows have none, and are left out")
-    name = task.target.name
-    if len(name) > 200:
-        said, name = {**said, "columns": name}, "target"
-    return entry(1, "target", {name: said}, "; ".join(filter(None, why)))
+    name = task.output or task.target.name
+    name = name if len(name) <= LONGEST_KEY else "target"
+    if name != task.target.name and not task.columns:
+        said["columns"] = glob.escape(task.target.name)
+    return (name, said), "; ".join(filter(None, why))
 
 
 def _not_read(seen: Glance) -> list[Line]:

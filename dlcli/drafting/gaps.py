@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,12 @@ _FAR = 4.0
 """Deviations from what chance would make of it."""
 
 
-def mark_gaps(columns: Iterable[Column], target: Cells, task: Task) -> list[Column]:
-    """The columns, with a mark for empty cells where these are many, or go with the target."""
+def mark_gaps(columns: Iterable[Column], targets: Sequence[Cells], task: Task) -> list[Column]:
+    """The columns, with a mark for empty cells where these are many, or go with a target."""
     marked = []
     for column in columns:
-        if column.used and column.feature is not None and (why := _why(column, target, task)):
+        whys = (_why(column, target, part) for part, target in zip(task.each, targets, strict=False))
+        if column.used and column.feature is not None and (why := next(filter(None, whys), "")):
             feature = column.feature.model_copy(update={MARK: True})
             column = dataclasses.replace(column, feature=feature, why=f"{column.why}; {why}")
         marked.append(column)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
-from dlcli.drafting.page import Line, entry, heading, item
+from dlcli.drafting.page import Line, entry, heading, item, remark
 from dlcli.drafting.ready import named, written_out
-from dlcli.drafting.task import Task
+from dlcli.drafting.regression.straight import Straight
+from dlcli.drafting.task import TRUNK, Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
 
@@ -32,6 +33,9 @@ _ROWS_OF_PRESET = 400
 _SLOWER = 0.35
 """How fast the epochs become fewer from there on: of ten times the rows less than half as many."""
 
+_LINE_EPOCHS, _LINE_RATE = 150, 0.02
+"""Of a linear model: plenty, at a rate that becomes 0."""
+
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
 
@@ -52,6 +56,8 @@ class Setting:
         validated: Whether there is a validation split.
         absent: Whether classes may have no training row, as where rows are drawn by group.
         expanded: Whether a preset is written out.
+        straight: That a line is enough, where it is.
+        trunk: What the layer is called that several outputs share.
     """
 
     task: Task
@@ -62,6 +68,8 @@ class Setting:
     validated: bool = True
     absent: bool = False
     expanded: bool = False
+    straight: Straight | None = None
+    trunk: str = TRUNK
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +87,9 @@ class Recipe:
 
 def choose_recipe(setting: Setting) -> Recipe:
     """The network and its training. What comes to be a better one for a setting is put in here."""
-    if setting.form == "table" and setting.validated:
+    if setting.straight is not None:
+        return _of_line(setting, setting.straight)
+    if setting.form == "table" and setting.validated and not setting.task.parts:
         return _of_preset(setting)
     batch = _batch(setting.rows)
     updates = -(-setting.rows // batch)
@@ -99,6 +109,35 @@ def _of_preset(setting: Setting) -> Recipe:
     if not setting.expanded:
         return Recipe((), named(_PRESET, own))
     return Recipe(*written_out(_PRESET, setting.task.type, own))
+
+
+def _of_line(setting: Setting, straight: Straight) -> Recipe:
+    """A linear model. There is one best of it: no epoch has to be chosen, and no row held back for that."""
+    task = setting.task
+    dense: dict[str, Any] = {"units": _units(task), "kernel_regularizer": {"L2": {"l2": straight.penalty}}}
+    if task.kind == "classes":
+        dense["activation"] = "sigmoid" if task.is_binary else "softmax"
+    loss, metrics = _measures(task)
+    rate = {"CosineDecay": {"initial_learning_rate": _LINE_RATE, "decay_steps": "auto"}}
+    steps = entry(1, "optimizer", {"Adam": {"learning_rate": rate}}, "steps that become smaller until the last epoch")
+    epochs = entry(1, "epochs", _LINE_EPOCHS, "there is one best line: no epoch is chosen, and no row held back for it")
+    return Recipe(
+        (entry(1, "batch_size", _batch(setting.rows)),),
+        (
+            (
+                remark(0, f"A linear model: {straight.why}."),
+                heading(0, "model"),
+                heading(1, "layers"),
+                item(2, {"Dense": dense}),
+            ),
+            (heading(0, "compile"), steps, entry(1, "loss", loss), entry(1, "metrics", metrics)),
+            (heading(0, "fit"), epochs, *_weighted(setting)),
+        ),
+    )
+
+
+def _units(task: Task) -> int:
+    return task.width if task.kind == "number" else 1 if task.is_binary else len(task.classes)
 
 
 def _preset_epochs(rows: int) -> int:
@@ -129,7 +168,17 @@ def _model(setting: Setting) -> list[Line]:
             lines += _spectrogram(setting)
         case "film":
             lines += _over_frames(setting)
-    return [*lines, _last(setting.task)]
+    return [*lines, *_heads(setting)]
+
+
+def _heads(setting: Setting) -> list[Line]:
+    """The last layer; one for each of several targets, on what they share."""
+    if not setting.task.parts:
+        return [_last(setting.task)]
+    lines = [Line(3, f"name: {setting.trunk}", "what all targets are predicted from")]
+    for part in setting.task.parts:
+        lines += [_last(part), entry(3, "name", part.output), entry(3, "inputs", setting.trunk)]
+    return [*lines, entry(1, "outputs", [part.output for part in setting.task.parts], "one for each target")]
 
 
 def _dense(setting: Setting) -> list[Line]:
@@ -216,28 +265,29 @@ def _last(task: Task) -> Line:
         return item(2, {"Dense": {"units": task.width}}, "a number of any size")
     if task.is_binary:
         return item(2, {"Dense": {"units": 1, "activation": "sigmoid"}}, f"the probability of {task.classes[1]!r}")
-    units = len(task.classes)
+    units = _units(task)
     if task.separator:
         return item(2, {"Dense": {"units": units, "activation": "sigmoid"}}, "whether each class is there")
     return item(2, {"Dense": {"units": units, "activation": "softmax"}}, "a probability for each class")
 
 
 def _compile(setting: Setting) -> tuple[Line, ...]:
-    task = setting.task
     rate: Any = 0.003 if setting.rows < 3_000 else 0.001
-    loss, metrics = _measures(task)
+    losses, metrics = {}, {}
+    for part in setting.task.each:
+        losses[part.output], metrics[part.output] = _measures(part)
     why = "small steps, and weights that are kept small"
     if _is_planned(setting):
         rate = {"CosineDecay": {"initial_learning_rate": rate, "decay_steps": "auto"}}
         why = "steps that become smaller until the last epoch"
-        if loss == "sparse_categorical_crossentropy":
-            loss = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
+        smooth = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
+        losses = {name: smooth if loss == "sparse_categorical_crossentropy" else loss for name, loss in losses.items()}
     optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
     return (
         heading(0, "compile"),
         entry(1, "optimizer", optimizer, why),
-        entry(1, "loss", loss),
-        entry(1, "metrics", metrics),
+        entry(1, "loss", losses if setting.task.parts else losses[""]),
+        entry(1, "metrics", metrics if setting.task.parts else metrics[""]),
     )
 
 
@@ -285,10 +335,12 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
         if setting.validated
         else "there are too few rows to tell when to stop"
     )
-    lines = [heading(0, "fit"), entry(1, "epochs", epochs, why)]
-    if why := _rare(setting):
-        lines.append(entry(1, "class_weight", "balanced", why))
-    return tuple(lines)
+    return (heading(0, "fit"), entry(1, "epochs", epochs, why), *_weighted(setting))
+
+
+def _weighted(setting: Setting) -> tuple[Line, ...]:
+    why = _rare(setting)
+    return (entry(1, "class_weight", "balanced", why),) if why else ()
 
 
 def _rare(setting: Setting) -> str:

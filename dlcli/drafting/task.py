@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
+from dlcli.config.options.number_form import NumberForm
 from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.lint.cells import Cells
 from dlcli.data.types.inference import infer_target
-from dlcli.drafting.survey import Tally
+from dlcli.drafting.looking.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
-__all__ = ["Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]
+__all__ = ["TRUNK", "Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]
 
 USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 """Of targets, the likeliest first."""
 
 MOST_CLASSES = 1_000
+
+_AFFIRMED = frozenset({"ja", "да", "abnormal", "active", "evet"})
+"""Words for what is to be found that stand before their contrary in the alphabet, as `yes` does not."""
+
+TRUNK = "trunk"
+"""What the layer is called that the outputs of several targets share."""
+
+LONGEST_OUTPUT = 100
+"""Characters of the name of an output."""
 
 TOGETHER = "targets"
 """What several columns are called together."""
@@ -58,10 +69,13 @@ class Task:
         width: Numbers a row.
         missing: Rows without a value.
         why: How it is known.
+        form: How its numbers are written, where these are texts.
+        output: What the target and its layer are called, where several have an output each.
+        parts: These, where there are several.
     """
 
     target: Choice
-    kind: Literal["classes", "number"]
+    kind: Literal["classes", "number", "several"]
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     width: int = 1
@@ -69,10 +83,20 @@ class Task:
     why: str = ""
     separator: str = ""
     columns: tuple[str, ...] = ()
+    form: NumberForm | None = None
+    output: str = ""
+    parts: tuple[Task, ...] = ()
 
     @property
-    def type(self) -> Literal["number", "category", "categories"]:
+    def each(self) -> tuple[Task, ...]:
+        """What has an output of its own."""
+        return self.parts or (self,)
+
+    @property
+    def type(self) -> Literal["number", "category", "categories", "several"]:
         """The type of the target."""
+        if self.kind == "several":
+            return "several"
         if self.kind == "number":
             return "number"
         return "categories" if self.separator else "category"
@@ -85,6 +109,9 @@ class Task:
     @property
     def described(self) -> str:
         """What is predicted, in words."""
+        if self.parts:
+            *first, last = (part.described for part in self.parts)
+            return f"{', '.join(first)} and {last}"
         if self.kind == "number":
             return "a number" if self.width == 1 else f"{self.width} numbers"
         classes = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
@@ -189,6 +216,9 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
         )
+    if len(names) == 2 and names[0].strip().casefold() in _AFFIRMED:
+        names.reverse()
+        note = f"{note}; the second is the positive one"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
 
@@ -198,23 +228,35 @@ def find_tasks(targets: Sequence[Choice], cells: Mapping[str, Cells], tallies: M
     return [find_task(each, cells[each.name], tallies[each.name]) for each in targets]
 
 
-def as_one(tasks: Sequence[Task]) -> Task:
-    """Several tasks as one, whose numbers stand side by side.
+def as_one(tasks: Sequence[Task], taken: Collection[str]) -> Task:
+    """Several tasks as one: numbers stand side by side, and where some are of classes each has an output of its own.
 
-    Raises:
-        DataError: Some are of classes, which need outputs of their own.
+    Args:
+        tasks: The tasks.
+        taken: Names that no output may have.
     """
     if len(tasks) == 1:
         return tasks[0]
-    if others := [task.target.name for task in tasks if task.kind != "number" or task.width != 1]:
-        message = f"several targets are drafted where all are numbers, and {first_of(map(repr, others), 5)} "
-        message += "is none" if len(others) == 1 else "are none"
-        hint = "name one with --target; docs/graphs.md shows how a model has an output for each"
-        raise DataError(Problem(message, path="--target", hint=hint, rule="unusable-target"))
     names = tuple(task.target.name for task in tasks)
+    missing = sum(task.missing for task in tasks)
+    if any(task.kind != "number" or task.width != 1 or task.form is not None for task in tasks):
+        parts = tuple(
+            dataclasses.replace(task, output=name) for task, name in zip(tasks, _outputs(names, taken), strict=True)
+        )
+        return Task(Choice(TOGETHER), "several", missing=missing, why="", columns=names, parts=parts)
     why = f"{len(names)} numbers, predicted side by side"
-    missing = max(task.missing for task in tasks)
     return Task(Choice(TOGETHER), "number", width=len(names), missing=missing, why=why, columns=names)
+
+
+def _outputs(names: Sequence[str], taken: Collection[str]) -> list[str]:
+    """What layers are called that predict columns: as these, unless Keras could not have it."""
+    found: list[str] = []
+    for name in names:
+        free = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:LONGEST_OUTPUT].strip("-") or "output"
+        while free in (*found, *taken) or free == TRUNK:
+            free += "_"
+        found.append(free)
+    return found
 
 
 def _several(target: Choice, tally: Tally) -> Task | None:

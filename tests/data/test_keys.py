@@ -27,8 +27,21 @@ CHANGES: dict[str, Any] = {
     "validation": [0.1, 0.2, "b.csv"],
     "test": [0.1, "b.csv"],
     "split": ["stratified", "ordered", {"group": "g"}, {"ordered": "g"}],
-    "target": ["z", ["y", "z"], ["z", "y"], {"y": "number"}, {"y": {"type": "number", "scale": "standard"}}],
-    "features": [["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}],
+    "target": [
+        "z",
+        ["y", "z"],
+        ["z", "y"],
+        {"y": "number"},
+        {"y": {"type": "number", "scale": "standard"}},
+        {"y": {"type": "number", "unit": "$"}},
+    ],
+    "features": [
+        *(["a", "b"], ["b", "a"], {"a": "number"}, {"a": {"type": "number", "scale": "none"}}),
+        *(
+            {"a": {"type": "number", key: value}}
+            for key, value in (("unit", "$"), ("decimal", ","), ("thousands", ","))
+        ),
+    ],
     "exclude": ["a"],
     "defaults": [{"number": {"missing": "zero"}}, {"number": {"missing": "error"}}],
     "windows": [{"length": 3}, {"length": 4}, {"length": 3, "look_back": True}, {"length": 3, "scale": "window"}],

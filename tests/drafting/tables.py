@@ -103,23 +103,33 @@ _KINDS: dict[str, Callable[[Draw, int], list[str]]] = {
     "european": _dates("%d.%m.%Y"),
     "compact": _dates("%Y%m%d"),
     "slip": lambda draw, rows: ["oops" if place == rows - 1 else str(place % 7 + 0.5) for place in range(rows)],
+    "money": lambda draw, rows: [f"${place * 137 % 9001:,.2f}" for place in range(rows)],
+    "distance": lambda draw, rows: [f"{place * 7 % 31 / 2} km" for place in range(rows)],
+    "either": lambda draw, rows: [f"{1 + place},{100 + place} km" for place in range(rows)],
+    "nothing": lambda draw, rows: ["-999" if place % 5 == 0 else str(place * 3 % 17) for place in range(rows)],
     "price": lambda draw, rows: [f"{place},{place % 100:02}" for place in range(rows)],
 }
 
 
-_LEARNABLE = ["numbers", "whole", "binary", "signs", "classes", "truth", "rare", "once"]
+_LEARNABLE = ["numbers", "money", "nothing", "whole", "binary", "signs", "classes", "truth", "rare", "once"]
 """Kinds of targets that a model can learn."""
 
 
 @st.composite
-def tables(draw: Draw) -> Table:
-    """A table of some rows, its columns of kinds that are drawn; one may be the target in other words."""
+def tables(draw: Draw, learnable: int = 1) -> Table:
+    """A table of some rows, its columns of kinds that are drawn; one may be the target in other words.
+
+    Args:
+        draw: Draws.
+        learnable: Columns, the last, that are mostly such as a model can learn.
+    """
     rows = draw(st.sampled_from([1, 2, 3, 4, 9, 10, 12, 30, 60]))
     usual = st.sampled_from(["a", "b", "customer_id", "patient", "date", "born", "price", "target", "y", "folder"])
     names = draw(st.lists(st.one_of(usual, st.sampled_from(_STRANGE)), min_size=2, max_size=6, unique=True))
     columns = [_column(draw, rows, sorted(_KINDS)) for _ in names]
-    if draw(st.integers(0, 3)):
-        columns[-1] = _column(draw, rows, _LEARNABLE)
+    for place in range(1, learnable + 1):
+        if draw(st.integers(0, 3)):
+            columns[-place] = _column(draw, rows, _LEARNABLE)
     if len(columns) > 1 and draw(st.booleans()):
         columns[0] = draw(st.sampled_from([columns[-1], [f"is {cell}" for cell in columns[-1]]]))
     return names, [list(row) for row in zip(*columns, strict=True)]

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 import dlcli
 from dlcli.config.document.composer import compose
+from dlcli.config.inspection.inspection import inspect
 from dlcli.config.presets.expansion import expand_preset
-from dlcli.data.sources.options import Reading
+from dlcli.data.prepare import prepare
+from dlcli.data.sources.delimited.header import delimited_header
+from dlcli.data.sources.options import Reading, TableOptions
 from dlcli.drafting.draft import Draft
 from dlcli.errors import DataError, RunError
 
@@ -111,6 +114,17 @@ def test_the_target_in_another_unit_is_left_out(tmp_path: Path) -> None:
     assert "another unit" in drafted.left_out["cents"]
 
 
+def test_two_columns_that_make_the_target_are_left_out(tmp_path: Path) -> None:
+    """As riders with and without a subscription do all of them."""
+    rng = np.random.default_rng(2)
+    casual, registered = rng.integers(0, 300, ROWS), rng.integers(0, 900, ROWS)
+    drafted = _init(tmp_path, x=_numbers(), casual=casual, registered=registered, y=casual + registered)
+    assert drafted.used == ("x",)
+    assert "together with 'registered': it is 'casual' + 'registered'" in drafted.left_out["casual"]
+    alone = _init(tmp_path, casual=casual, registered=registered, y=casual + registered)
+    assert alone.used == ("casual", "registered")
+
+
 def test_what_gives_the_target_away_stays_where_nothing_else_is_left(tmp_path: Path) -> None:
     values = range(ROWS)
     drafted = _init(tmp_path, x=values, y=[2 * each for each in values])
@@ -123,6 +137,43 @@ def test_dates_get_their_format(tmp_path: Path) -> None:
     assert _config(drafted)["data"]["features"]["born"] == {"type": "datetime", "format": "%d.%m.%Y"}
 
 
+def test_numbers_that_are_texts(tmp_path: Path) -> None:
+    drafted = _init(
+        tmp_path,
+        price=[f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)],
+        share=[f"{place % 40 / 2} %" if place % 9 else "-" for place in range(ROWS)],
+        stay=[f"{place % 7} nights" for place in range(ROWS)],
+        far=[f'"{1 + place % 50},{100 + place * 7 % 800} km"' for place in range(ROWS)],
+        near=[f"{place % 30} km" if place % 2 else f"{place * 13 % 900} m" for place in range(ROWS)],
+        fare=[f"${place * 7 % 61}" if place % 30 else "ask us" for place in range(ROWS)],
+        y=[f'"{place * 91.25:.2f} €"'.replace(".", ",") for place in range(ROWS)],
+    )
+    data = _config(drafted)["data"]
+    assert data["features"] == {
+        "price": {"type": "number", "unit": "$", "thousands": ","},
+        "share": {"type": "number", "unit": "%"},
+        "stay": {"type": "number", "unit": "nights"},
+    }
+    assert data["target"]["y"] == {"type": "number", "unit": "€", "decimal": ",", "scale": "standard"}
+    assert data["missing_values"] == ["-"]
+    assert "only you know" in drafted.left_out["far"]
+    assert "several units ('m', 'km')" in drafted.left_out["near"]
+    assert "'ask us'" in drafted.left_out["fare"]
+    assert "'$1,000.00' is 1000" in drafted.text
+
+
+def test_other_columns_tell_what_a_mark_is(tmp_path: Path) -> None:
+    """Fractions that are written with points leave the comma to thousands."""
+    far = [f'"{1 + place % 50},{100 + place * 7 % 800} km"' for place in range(ROWS)]
+    drafted = _init(tmp_path, x=_numbers(), far=far, y=_classes())
+    assert _config(drafted)["data"]["features"]["far"] == {"type": "number", "unit": "km", "thousands": ","}
+
+
+def test_classes_of_numbers_with_a_unit_keep_their_names(tmp_path: Path) -> None:
+    drafted = _init(tmp_path, x=_numbers(), y=[f"{12 + place % 2 * 24} months" for place in range(ROWS)])
+    assert _config(drafted)["data"]["target"]["y"]["classes"] == ["12 months", "36 months"]
+
+
 def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     drafted = _init(
         tmp_path, x=["?" if place % 9 == 0 else place * 1.5 for place in range(ROWS)], z=_numbers(), y=_classes()
@@ -130,6 +181,55 @@ def test_marks_among_numbers_are_empty_cells(tmp_path: Path) -> None:
     config = _config(drafted)
     assert config["data"]["missing_values"] == ["?"]
     assert config["data"]["features"]["x"] == "number"
+
+
+def test_values_that_stand_for_missing_ones(tmp_path: Path) -> None:
+    """In features and in the target; not where another column has the value among its own."""
+    rng = np.random.default_rng(3)
+    days = [f"2021-{1 + place % 12:02}-{1 + place % 28:02}" for place in range(ROWS)]
+    age = [-1 if place % 8 == 0 else place * 37 % 60 + 18 for place in range(ROWS)]
+    drafted = _init(
+        tmp_path,
+        born=["1900-01-01" if place % 6 == 0 else day for place, day in enumerate(days)],
+        wind=[9999 if place % 5 == 0 else f"{value:.1f}" for place, value in enumerate(rng.normal(size=ROWS))],
+        age=age,
+        change=rng.integers(-9, 9, ROWS),
+        y=[-999 if place % 10 == 0 else f"{value:.3f}" for place, value in enumerate(rng.normal(size=ROWS))],
+    )
+    data = _config(drafted)["data"]
+    assert data["missing_values"] == ["-999", "1900-01-01", "9999"]
+    assert data["features"]["wind"] == {"type": "number", "mark_missing": True}
+    assert data["target"]["y"]["missing"] == "drop"
+    assert "9999: 'wind' has 24 times 9999, and all others are -" in " ".join(drafted.text.split()).replace("# ", "")
+    config = inspect(drafted.output).require()
+    assert "'age'" in next(each.message for each in prepare(config.data, seed=1).doubts if "disguise" in each.rule)
+
+
+def test_names_that_are_there_twice(tmp_path: Path) -> None:
+    """In the draft, and in files that the model is applied to, which have the same header."""
+    rows = zip(_numbers(), _numbers(seed=2), _classes(), strict=True)
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(["score,score,y", *map(",".join, rows)]), encoding="utf-8")
+    drafted = dlcli.init(file, target="y")
+    dlcli.check(drafted.output, fast=True)
+    data = _config(drafted)["data"]
+    assert (data["columns"], data["header"]) == (["score", "score_2", "y"], True)
+    options = TableOptions.of(inspect(drafted.output).require().data).for_new_rows(
+        Reading(), like=None, features=["score", "score_2"], columns=["score", "score_2", "y"], targets=["y"]
+    )
+    assert delimited_header(file, options).names == ("score", "score_2", "y")
+
+
+@pytest.mark.parametrize(("word", "comment"), [("Grand total", True), ("All shops", True), ("shop 5", False)])
+def test_a_last_row_of_totals(word: str, comment: bool, tmp_path: Path) -> None:
+    """It is left out where no other row begins so; else lint tells of it."""
+    units = [place * 37 % 90 + 1 for place in range(ROWS - 1)]
+    shops = [*(f"shop {place % 9}" for place in range(ROWS - 1)), word]
+    drafted = _init(tmp_path, shop=shops, z=_numbers(), units=[*units, sum(units)], y=_numbers(seed=4))
+    assert _config(drafted)["data"].get("comment") == (word if comment else None)
+    assert drafted.num_rows == ROWS - comment
+    told = {each.rule for each in prepare(inspect(drafted.output).require().data, seed=1).doubts}
+    assert ("row-of-totals" in told) is not comment
 
 
 def test_infinite_numbers_are_empty_cells(tmp_path: Path) -> None:
@@ -282,7 +382,8 @@ def test_rare_classes_are_weighted(tmp_path: Path) -> None:
 
 
 def test_a_preset_is_named_and_told(tmp_path: Path) -> None:
-    drafted = _init(tmp_path, x=_numbers(), y=_classes())
+    curved = ["far" if abs(float(each)) > 0.67 else "near" for each in _numbers()]
+    drafted = _init(tmp_path, x=_numbers(), y=curved)
     assert _config(drafted)["model"] == {"preset": "realmlp"}
     assert "--show-expanded" in drafted.text
     assert "epochs" not in _config(drafted).get("fit", {})
@@ -311,8 +412,26 @@ def test_several_numbers_are_predicted_side_by_side(tmp_path: Path) -> None:
         assert config["data"]["target"] == {"targets": {"type": "number", "columns": names, "scale": "standard"}}
         assert list(config["data"]["features"]) == ["x", "c"]
         dlcli.check(drafted.output, fast=True)
-    with pytest.raises(DataError, match="'c' is none"):
-        dlcli.init(file, target=["a", "c"], overwrite=True)
+
+
+def test_each_of_several_targets_has_an_output(tmp_path: Path) -> None:
+    """Where some are classes; their layers have names of their own, whatever the columns are called."""
+    prices = [f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)]
+    table: dict[str, Any] = {
+        "x": _numbers(),
+        "trunk": _numbers(seed=2),
+        "kind of it": _classes(),
+        "price": prices,
+        "few": [0, 1, 2] * 40,
+    }
+    config = _config(drafted := dlcli.init(_write(tmp_path, **table), target=["kind of it", "price", "few"]))
+    dlcli.check(drafted.output, fast=True)
+    types = {name: each["type"] for name, each in config["data"]["target"].items()}
+    assert types == {"kind_of_it": "category", "price": "number", "few": "category"}
+    assert list(config["data"]["features"]) == ["x", "trunk"]
+    *_, shared, first, second, third = config["model"]["layers"]
+    assert shared["name"] == first["inputs"] == second["inputs"] == third["inputs"] == "trunk_"
+    assert config["model"]["outputs"] == list(config["compile"]["loss"]) == ["kind_of_it", "price", "few"]
 
 
 @pytest.mark.parametrize("expand", [False, True])
@@ -440,8 +559,8 @@ def test_two_thousand_columns_stay_readable(tmp_path: Path) -> None:
 
 
 def test_long_tables_are_looked_at_by_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dlcli.drafting.glance.MOST_CELLS", 150)
-    monkeypatch.setattr("dlcli.drafting.glance.FEWEST_ROWS", 50)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
     late = ["1"] * 100 + ["2"] * 20
     drafted = _init(tmp_path, x=_numbers(), late=late, always=["1"] * ROWS, y=["a"] * 100 + ["b"] * 20)
     assert not drafted.whole
@@ -607,4 +726,4 @@ def test_columns_that_are_pixels_are_a_picture(tmp_path: Path) -> None:
     mixed = random.Random(1).sample(range(49), 49)
     for others in (_pictures(mixed), {**_pictures(range(49)), "z": _numbers(60)}):
         config = _config(_init(tmp_path, "label", label=labels, **others))
-        assert config["model"] == {"preset": "realmlp"}
+        assert "Conv2D" not in str(config["model"])

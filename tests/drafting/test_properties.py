@@ -31,13 +31,13 @@ ALONE = {"one-class", "unknown-class", "too-few-rows", "infinite-value", "no-fea
 """What `check` may say of the data that no config could mend, as where all values of the only column are held back."""
 
 
-def _try(table: tuple[list[str], list[list[str]]], folder: Path) -> None:
+def _try(table: tuple[list[str], list[list[str]]], folder: Path, *, targets: int = 1) -> None:
     names, _ = table
     file = folder / "table.csv"
     file.write_text(TABLES.as_csv(table), encoding="utf-8")
     rules: set[str] = set()
     try:
-        drafted = dlcli.init(file, target=names[-1], overwrite=True)
+        drafted = dlcli.init(file, target=names[-targets:], overwrite=True)
     except DataError as error:
         rules = {problem.rule for problem in error.problems}
     if rules:
@@ -54,8 +54,21 @@ def test_check_passes_on_what_is_written(table: tuple[list[str], list[list[str]]
     _try(table, tmp_path)
 
 
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(table=TABLES.tables(learnable=2))
+def test_check_passes_on_several_targets(table: tuple[list[str], list[list[str]]], tmp_path: Path) -> None:
+    _try(table, tmp_path, targets=2)
+
+
 @pytest.mark.soak
 @settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(table=TABLES.tables())
 def test_check_passes_on_many(table: tuple[list[str], list[list[str]]], tmp_path: Path) -> None:
     _try(table, tmp_path)
+
+
+@pytest.mark.soak
+@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(table=TABLES.tables(learnable=2))
+def test_check_passes_on_several_targets_of_many(table: tuple[list[str], list[list[str]]], tmp_path: Path) -> None:
+    _try(table, tmp_path, targets=2)

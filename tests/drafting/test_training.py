@@ -20,6 +20,15 @@ def test_a_draft_is_as_good_as_what_people_write(project: Path, tmp_path: Path) 
     assert run.metrics("test")["accuracy"] >= 0.93
 
 
+def test_several_targets_are_learnt_at_once(project: Path, tmp_path: Path) -> None:
+    drafted = dlcli.init(
+        project / "data" / "iris.csv", target=["species", "petal_width"], output=tmp_path / "both.yaml"
+    )
+    run = dlcli.train(drafted.output, overrides={"fit.epochs": 60}, run_dir=tmp_path / "both")
+    assert run.metrics("test")["species_accuracy"] >= 0.8
+    assert run.metrics("test")["petal_width_mean_absolute_error"] < 0.3
+
+
 def test_check_passes_to_its_end_on_traps(project: Path, tmp_path: Path) -> None:
     draw = np.random.default_rng(0)
     names = ["features", "a/b", "...", "?", "k" * 250, "y"]

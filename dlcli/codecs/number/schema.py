@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from dlcli.config.options.feature import Cells, Feature, Target
+from dlcli.config.options.number_form import WrittenNumbers
 from dlcli.config.options.pad import PadOption
 from dlcli.config.options.section import Columns, Divide, Words, as_divisor
 
@@ -39,14 +40,14 @@ Quantiles = Annotated[
 """The quantiles that a target is learnt by."""
 
 
-class NumberFeature(Feature):
+class NumberFeature(WrittenNumbers, Feature):
     """Numbers: a column, several columns as one vector or tensor, or an array of an `.npz` file."""
 
     order: ClassVar[int] = 1
     synonyms: ClassVar[tuple[str, ...]] = ("float", "double", "int", "integer", "numeric", "numerical", "continuous")
     cells: ClassVar[Cells] = "number"
     several: ClassVar[bool] = True
-    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"shape", "pad"}
+    of_one: ClassVar[frozenset[str]] = Feature.of_one | {"shape", "pad", "unit", "decimal", "thousands"}
 
     type: Literal["number"] = "number"
     columns: Columns | None = Field(None, description="The columns, by name or glob; the feature's name when omitted.")
@@ -87,6 +88,13 @@ class NumberFeature(Feature):
             )
         if self.mark_missing is True and self.missing == "error":
             raise ValueError("`missing: error` leaves nothing to mark: say what an empty cell becomes besides")
+        return self
+
+    @model_validator(mode="after")
+    def _check_form(self) -> Self:
+        if self.number_form is not None and self.may_be_lists:
+            option = "pad" if self.pad else "shape"
+            raise ValueError(f"`unit`, `decimal` and `thousands` are of single numbers, and `{option}` makes others")
         return self
 
     @property
@@ -133,7 +141,7 @@ class NumberFeature(Feature):
         return self.model_copy(update=found)
 
 
-class NumberTarget(Target):
+class NumberTarget(WrittenNumbers, Target):
     """A number to predict, several as a vector, or an array of them: a series, an image."""
 
     order: ClassVar[int] = 1

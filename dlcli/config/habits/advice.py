@@ -29,7 +29,8 @@ def way_out(word: str, known: Iterable[str]) -> str:
         if meant in known:
             return f"did you mean '{meant}'?" + (f" or, as `{place}`: {belongs(place)}" if place else "")
     if place:
-        return belongs(place)
+        other = {f"{word}s", word.removesuffix("s")} - {word}
+        return did_you_mean(word, known) if other.intersection(known) else belongs(place)
     if habit.says:
         return habit.says
     for meant in habit.means:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field
 
+from dlcli.config.options.number_form import NumberForm
 from dlcli.config.options.section import Columns, Section
 
 __all__ = ["Cells", "Feature", "Target"]
@@ -38,6 +39,11 @@ class Feature(Section):
 
     type: str
     columns: Columns | None = Field(None, description="The one column; the feature's name when omitted.")
+
+    @property
+    def number_form(self) -> NumberForm | None:
+        """How the numbers of its columns are written; None where that is as the file writes numbers."""
+        return None
 
     @property
     def may_be_lists(self) -> bool:
@@ -120,6 +126,11 @@ class Target(Section):
         description="The image feature whose `augment` moves this target along, where it has a value for each pixel: "
         "flipped, turned and shifted as its image is.",
     )
+
+    @property
+    def number_form(self) -> NumberForm | None:
+        """How the numbers of its columns are written; None where that is as the file writes numbers."""
+        return None
 
     @property
     def may_be_lists(self) -> bool:

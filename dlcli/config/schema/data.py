@@ -330,7 +330,7 @@ class DataConfig(Section):
     @model_validator(mode="after")
     def _rest_is_any(self) -> DataConfig:
         rest = (self.features or {}).get(REST)
-        for key in ("columns", "shape"):
+        for key in ("columns", "shape", "unit", "decimal", "thousands"):
             if rest is not None and key in rest.model_fields_set:
                 raise PydanticCustomError(
                     "rest", "the feature `...` takes whatever columns are left, and cannot have `{key}`", {"key": key}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from dlcli.errors import ConfigError, Problem, did_you_mean, first_of
 
-__all__ = ["expand_columns", "expand_ranges"]
+__all__ = ["expand_columns", "expand_ranges", "is_named", "numbered_names"]
 
 _GLOB = re.compile(r"[*?\[]")
 _RANGE = re.compile(r"\{([0-9]{1,18})\.\.([0-9]{1,18})\}")
@@ -55,6 +55,35 @@ def expand_columns(patterns: Sequence[str], available: Sequence[str]) -> tuple[s
     if problems:
         raise ConfigError(problems)
     return tuple(columns)
+
+
+def is_named(column: str, pattern: str) -> bool:
+    """Whether a name, a range or a glob stands for a column.
+
+    Example:
+        >>> is_named("t2", "t{1..3}"), is_named("t4", "t{1..3}")
+        (True, False)
+    """
+    if column == pattern or column in expand_ranges([pattern]):
+        return True
+    return _GLOB.search(pattern) is not None and bool(fnmatch.filter([column], pattern))
+
+
+def numbered_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of which none is there twice: `a`, `a` are `a`, `a_2`.
+
+    Example:
+        >>> numbered_names(["a", "b", "a", "a_2", "a"])
+        ('a', 'b', 'a_3', 'a_2', 'a_4')
+    """
+    found: list[str] = []
+    for name in names:
+        free, count = name, 1
+        while free in found or (count > 1 and free in names):
+            count += 1
+            free = f"{name}_{count}"
+        found.append(free)
+    return tuple(found)
 
 
 def _nothing(pattern: str, available: Sequence[str]) -> Problem:

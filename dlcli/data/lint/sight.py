@@ -96,9 +96,14 @@ class Sight:
     def rows(self) -> NDArray[np.int64]:
         """The numbers of the rows of `train` that are looked at, of whichever split: evenly over all."""
         source = self.table.rows["train"]
-        used = np.delete(np.arange(source.num_rows), self.table.left_out.get("train", np.empty(0, np.int64)))
+        used = np.delete(np.arange(source.num_rows), self.left_out)
         most = min(max(MOST_CELLS // max(len(self._wanted), 1), FEWEST_ROWS), MOST_ROWS)
         return used[:: max(math.ceil(len(used) / most), 1)]
+
+    @property
+    def left_out(self) -> NDArray[np.int64]:
+        """The numbers of the rows of `train` that are in no split, ascending."""
+        return self.table.left_out.get("train", np.empty(0, np.int64))
 
     @property
     def every(self) -> int:

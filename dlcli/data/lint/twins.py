@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.data.lint.cells import Cells
 
-__all__ = ["Twin", "twins"]
+__all__ = ["Twin", "rounded_to", "twins"]
 
 _ROWS_A_VALUE = 20
 """Rows a value from which on it is no chance that two columns change together."""
@@ -121,7 +121,7 @@ def _is_exact(first: Cells, second: Cells) -> bool:
     one, other = first.numbers, second.numbers
     assert one is not None
     assert other is not None
-    steps = _step(one), _step(other)
+    steps = rounded_to(one), rounded_to(other)
     one, other = one - one.mean(), other - other.mean()
     sizes = np.abs(one).max() or 1.0, np.abs(other).max() or 1.0
     one, other = one / sizes[0], other / sizes[1]
@@ -141,7 +141,7 @@ def _is_one(factor: float) -> bool:
     return abs(abs(factor) - 1) < _OTHER_UNIT
 
 
-def _step(numbers: NDArray[np.float64]) -> float:
+def rounded_to(numbers: NDArray[np.float64]) -> float:
     """What numbers are rounded to: 0.1 of 36.6 and 37.2; 0 of those of many decimals."""
     for decimals in range(_DECIMALS + 1):
         if np.array_equal(np.round(numbers, decimals), numbers):

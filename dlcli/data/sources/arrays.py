@@ -69,6 +69,7 @@ class ArrayTable(Source):
                     {name: next(each) for name, each in blocks.items()},
                     kinds,
                     missing=self.options.missing_values,
+                    forms=self.options.forms,
                     sightings=self.options.sightings,
                     num_rows=min(step, num_rows - start),
                     start=start,

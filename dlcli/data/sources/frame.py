@@ -55,6 +55,7 @@ class FrameSource(Source):
                 dict(zip(batch.schema.names, batch.columns, strict=True)),
                 kinds,
                 missing=self.options.missing_values,
+                forms=self.options.forms,
                 sightings=self.options.sightings,
                 num_rows=batch.num_rows,
                 start=start,

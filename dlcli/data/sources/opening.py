@@ -45,7 +45,9 @@ def open_source(
         ['sepal_length', 'species']
     """
     if isinstance(source, FileColumns):
-        wanted = dataclasses.replace(options, only=frozenset(source.columns.values()))
+        wanted = dataclasses.replace(
+            options, only=frozenset(source.columns.values()), forms=options.forms.renamed(source.columns)
+        )
         return OtherNames(_open(source.file, wanted, path=below(path, "file"), format=format), source.columns, path)
     if isinstance(source, KerasData):
         from dlcli.data.sources.keras_sets import keras_arrays

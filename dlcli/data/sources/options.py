@@ -9,6 +9,7 @@ from typing import Any
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.columns.globs import expand_ranges
+from dlcli.data.values.number_forms import USUAL, NumberForms
 from dlcli.data.values.sightings import Sightings
 from dlcli.errors import DataError, Problem
 
@@ -130,6 +131,7 @@ class TableOptions:
         only: The arrays that are wanted of a file with several; all when None.
         folders_are_rows: Of a folder: each folder of files in it is a row, and not each file.
         piece: Bytes of text to read at a time: small where only the first rows may be wanted.
+        forms: How the numbers of some columns are written, where these are texts.
     """
 
     columns: tuple[str, ...] | None = None
@@ -142,6 +144,7 @@ class TableOptions:
     only: frozenset[str] | None = None
     folders_are_rows: bool = False
     piece: int | None = None
+    forms: NumberForms = USUAL
 
     @classmethod
     def of(cls, config: DataConfig) -> TableOptions:
@@ -159,6 +162,7 @@ class TableOptions:
             missing_values=config.empty_cells,
             directory=None if config.directory is None else Path(config.directory),
             folders_are_rows=config.rows == "folders",
+            forms=NumberForms.of_config(config),
         )
 
     def only_column(self, file: Path) -> str:

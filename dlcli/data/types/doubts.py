@@ -9,9 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlcli.config.document.places import format_path
+from dlcli.config.document.writer import flow
+from dlcli.config.options.number_form import NumberForm
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.types.profile import ISO, ColumnProfile
 from dlcli.data.values.notations import NOTATIONS, NUMBER
+from dlcli.data.values.written import find_form
 from dlcli.errors import Problem, first_of
 
 __all__ = ["collect_doubts", "doubts_of"]
@@ -74,14 +77,24 @@ def _foreign_number(values: pa.Array) -> tuple[str, str] | None:
     plain = pc.match_substring_regex(values, NUMBER)
     if pc.all(plain).as_py():
         return None  # codes with leading zeros
+    guess = find_form(values.to_pylist())
+    ways = "" if guess is None or len(guess.units) > 1 else " or ".join(map(_option, guess.readings))
     for notation in NOTATIONS:
         foreign = pc.and_not(pc.match_substring_regex(values, notation.form), plain)
         others = values.filter(pc.invert(pc.or_(plain, foreign))).to_pylist()
         if pc.any(foreign).as_py() and (not others or _is_few(others, values)):
             example = values.filter(foreign)[0].as_py()
             but = f", but for {first_of(map(repr, others), 3)}" if others else ""
-            return f"its values look like numbers with {notation.signs}, such as {example!r}{but}", notation.way_out
-    return None
+            return f"its values look like numbers with {notation.signs}, such as {example!r}{but}", (
+                f"{ways} reads them" if ways and notation.has_unit else notation.way_out
+            )
+    if guess is None or not ways or len(values) < 2:
+        return None
+    return f"its values look like numbers with a unit, such as {guess.example!r}", f"{ways} reads them"
+
+
+def _option(form: NumberForm) -> str:
+    return flow({"type": "number", **form.options})
 
 
 def _foreign_date(values: pa.Array) -> tuple[str, str] | None:

@@ -86,7 +86,7 @@ def _way_out(value: str) -> str:
     if not text:
         return f"{_as_empty(value)} if it stands for an empty cell"
     if re.fullmatch(r"[^\d]{0,3}\s*[+-]?\d[\d.,]*\s*[^\d]{0,4}", text):
-        return "write the number alone, without a unit or sign, or make the column a category"
+        return "write the number alone, say what stands beside it (unit: ...), or make the column a category"
     return f"make the column a category, or {_as_empty(value)} if it stands for an empty cell"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-__all__ = ["BLANKS", "COMMA", "NOTATIONS", "NUMBER", "Notation", "groups", "notation_of"]
+__all__ = ["BLANKS", "COMMA", "NOTATIONS", "NUMBER", "Notation", "groups", "notation_of", "number_pattern"]
 
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 """A number as programs write it, for Python and for Arrow."""
@@ -21,6 +21,22 @@ def groups(marks: str) -> str:
 
 COMMA = r"[+-]?[0-9]*,[0-9]+([eE][+-]?[0-9]+)?"
 """A number with a comma before its fraction."""
+
+
+def number_pattern(decimal: str, thousands: str) -> str:
+    """A regular expression, for Python and for Arrow, that a number matches as a whole.
+
+    Example:
+        >>> bool(re.fullmatch(number_pattern(",", "."), "1.234,5"))
+        True
+    """
+    point = re.escape(decimal)
+    whole = "[0-9]+"
+    if thousands:
+        mark = "[ \u00a0\u202f]" if thousands == " " else re.escape(thousands)
+        whole = rf"([0-9]+|[0-9]{{1,3}}({mark}[0-9]{{3}})+)"
+    return rf"^[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?$"
+
 
 _CURRENCY = "([$€£¥₹₽]|EUR|USD|GBP|CHF)"
 _DIGITS = rf"[0-9.,{BLANKS}]*"
@@ -41,6 +57,11 @@ class Notation:
     signs: str
     way_out: str
 
+    @property
+    def has_unit(self) -> bool:
+        """Whether something stands beside the digits."""
+        return self.way_out == _ALONE
+
 
 def _notation(form: str, signs: str, way_out: str) -> Notation:
     return Notation(rf"^\s*{form}\s*$", signs, way_out)
@@ -48,7 +69,7 @@ def _notation(form: str, signs: str, way_out: str) -> Notation:
 
 _PREDICTING = "of a file to predict for"
 _POINTS = f"data.thousands: '.' of a text file reads them (--thousands {_PREDICTING}), or write them as in 1234.5"
-_ALONE = "write the numbers alone, without a unit or sign"
+_ALONE = "write the numbers alone, or say what stands beside them: {type: number, unit: ...}"
 
 NOTATIONS = (
     _notation(

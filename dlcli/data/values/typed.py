@@ -12,7 +12,9 @@ from dlcli.data.values.arrays import as_cells, convert_array, holds_numbers
 from dlcli.data.values.conversion import CellFault, NotNumbers, convert, plain
 from dlcli.data.values.lists import convert_lists, is_list
 from dlcli.data.values.marks import found_marks
+from dlcli.data.values.number_forms import USUAL, NumberForms
 from dlcli.data.values.sightings import Sightings
+from dlcli.data.values.written import read_written
 from dlcli.errors import DataError, Problem
 
 __all__ = ["typed_chunk"]
@@ -23,6 +25,7 @@ def typed_chunk(
     kinds: Mapping[str, Kind],
     *,
     missing: Iterable[str],
+    forms: NumberForms = USUAL,
     num_rows: int,
     start: int,
     file: Path | None,
@@ -36,6 +39,7 @@ def typed_chunk(
         arrays: The columns as they were read.
         kinds: What each is to become.
         missing: Texts that count as empty.
+        forms: How the numbers of some columns are written.
         num_rows: How many rows.
         start: Number of the first row in its file, from 0.
         file: The file, for messages.
@@ -66,6 +70,10 @@ def typed_chunk(
                 continue
             if sightings is not None:
                 sightings.see_cells(values)
+            form = forms.of(name) if kinds[name] == "number" else None
+            if form is not None:
+                columns[name] = read_written(values, form, missing=words)
+                continue
             columns[name] = cells = convert(values, kinds[name], missing=words)
             if kinds[name] not in ("number", "unsure", "exact") and cells.null_count > values.null_count:
                 marks[name] = found_marks(plain(values), cells)

@@ -52,6 +52,14 @@ def repeated(count: int) -> pd.DataFrame:
 
 DAYS = np.asarray(pd.date_range("2024-01-01", periods=ROWS).strftime("%Y-%m-%d"))
 
+AGE = RANDOM.integers(18, 90, ROWS)
+
+
+def often(values: Any, value: Any, every: int = 20) -> Any:
+    """Some values are another one."""
+    return np.where(np.arange(ROWS) % every == 0, value, values)
+
+
 HITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "constant-column": ({**PLAIN, "country": "de"}, {}, "'de'"),
     "id-like-column": ({"customer_id": RANDOM.permutation(ROWS), **PLAIN}, {}, "customer_id"),
@@ -61,6 +69,12 @@ HITS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "groups-across-splits": ({**PLAIN, "patient": np.arange(ROWS) // 4}, {}, "{group: patient}"),
     "times-across-splits": ({**PLAIN, "sold": DAYS}, {}, "{ordered: sold}"),
     "same-rows-across-splits": (PLAIN, {"test": repeated(20)}, "of the 100 test rows"),
+    "row-of-totals": (
+        {"x": X, "units": np.append(DAY[:-1], DAY[:-1].sum()), "y": CLASS},
+        {},
+        "'units' is the sum of all rows",
+    ),
+    "missing-in-disguise": ({**PLAIN, "age": often(AGE, -999)}, {}, "20 times -999, and all others are 18 to 89"),
 }
 
 CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
@@ -87,6 +101,28 @@ CLEAN: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
         ({"x": X, "z": Z, "y": X**3 + Z}, {}),
         ({"y": CLASS, "a": np.where(CLASS == "yes", 1, 0), "b": np.where(CLASS == "yes", "u", "v")}, {}),
         ({"x": X, "y": X * 2 + 1}, {}),
+        ({"x": X, "z": Z, "y": X + Z}, {}),  # all there is
+        ({"x": X, "z": Z, "day": DAY, "y": X + Z + np.sin(DAY) / 50}, {}),
+        ({"x": X, "z": Z, "day": DAY, "y": (X * Z > 0) * 1}, {"target": {"y": {"type": "number"}}}),
+        ({"x": X, "z": Z, "day": DAY, "y": np.round(X + Z)}, {"target": {"y": {"type": "number"}}}),  # too coarse
+    ],
+    "row-of-totals": [
+        (PLAIN, {}),
+        ({**PLAIN, "units": np.append(DAY[:-1], 90_000)}, {}),
+        ({**PLAIN, "units": np.where(np.arange(ROWS) > ROWS - 3, 7, 0)}, {}),
+        ({**PLAIN, "change": np.append(X[:-1], X[:-1].sum() + 1)}, {}),
+    ],
+    "missing-in-disguise": [
+        ({**PLAIN, "age": often(AGE, -999)}, {"missing_values": ["-999"]}),
+        ({**PLAIN, "age": often(AGE, -999, 200)}, {}),  # twice
+        ({**PLAIN, "age": often(AGE, 99)}, {}),
+        ({**PLAIN, "goals": often(RANDOM.integers(-4, 30, ROWS), -1, 5)}, {}),
+        ({**PLAIN, "code": RANDOM.choice([1, 2, 3, 9, 99], ROWS)}, {}),
+        ({**PLAIN, "way": RANDOM.choice([-1, 0, 1], ROWS)}, {}),
+        ({**PLAIN, "rest": often(RANDOM.integers(0, 30, ROWS), -1, 25)}, {}),
+        ({**PLAIN, "pixel": RANDOM.integers(0, 256, ROWS)}, {}),
+        ({**PLAIN, "day": DAYS}, {"split": {"ordered": "day"}}),
+        ({**PLAIN, "code": often(AGE, 999)}, {"features": {"x": {"type": "number"}, "code": {"type": "category"}}}),
     ],
     "classes-of-few-rows": [
         ({**PLAIN, "y": np.arange(ROWS) % 100}, {"target": {"y": {"type": "category"}}}),
@@ -143,6 +179,46 @@ def test_the_rule_tells_of_it(rule: str, tmp_path: Path) -> None:
 )
 def test_disguises_of_many_kinds(column: Any, y: Any, words: str, tmp_path: Path) -> None:
     found = told(tmp_path, {"a": column, "z": Z, "y": y})
+    assert words in found["target-in-disguise"].message
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (often(often(AGE, -999, 9), -888, 7), "38 times -999, and all others are 18 to 89; 58 times -888"),
+        (often(np.round(X * 9, 1), 9999.9), "20 times 9999.9"),
+        (often(RANDOM.integers(1, 800, ROWS), -1, 5), "80 times -1, and all others are"),
+        (often(DAYS, "1900-01-01"), "20 times 1900-01-01, and all others are 2024-01-02 to 2025-02-03"),
+        (often(DAYS, "9999-12-31"), "20 times 9999-12-31"),
+        (often(X, 2147483647), "20 times 2147483647"),
+    ],
+)
+def test_what_stands_for_nothing(column: Any, words: str, tmp_path: Path) -> None:
+    found = told(tmp_path, {**PLAIN, "a": column})
+    assert words in found["missing-in-disguise"].message
+
+
+def test_a_target_that_is_missing_in_disguise(tmp_path: Path) -> None:
+    found = told(tmp_path, {"x": X, "y": often(AGE * 1.5, -1, 8)}, target={"y": {"type": "number"}})
+    assert found["missing-in-disguise"].path == "data.target.y"
+    assert "drop" in found["missing-in-disguise"].hint
+
+
+@pytest.mark.parametrize(
+    ("y", "words"),
+    [
+        (AGE + DAY, "it is 'age' + 'day'"),
+        (AGE - DAY, "it is 'age' - 'day'"),
+        (AGE * DAY, "it is 'age' * 'day'"),
+        ((AGE * np.abs(X)).round(2), "it is 'x' * 'age'"),
+        ((DAY / AGE).round(3), "it is 'day' / 'age'"),
+        (AGE * DAY * 1.19 + 4, "it is 'age' * 'day', but for a constant"),
+        (0.5 * AGE + 3 * DAY, "it is a sum of 'age' and 'day', each times a constant"),
+    ],
+)
+def test_two_features_that_make_the_target(y: Any, words: str, tmp_path: Path) -> None:
+    table = {"x": np.abs(X), "z": Z, "age": AGE, "day": DAY, "y": y}
+    found = told(tmp_path, table, target={"y": {"type": "number"}})
     assert words in found["target-in-disguise"].message
 
 

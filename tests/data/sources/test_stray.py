@@ -57,6 +57,44 @@ def test_a_comment_above_the_rows_to_predict_for(tmp_path: Path, headerless: boo
     assert delimited_header(file, new_rows(headerless, comment="|")).names == NAMES
 
 
+@pytest.mark.parametrize(
+    ("above", "mark"),
+    [
+        ("Report\n", ","),
+        ("Report 2023,,,\n\n", ","),
+        ('"Report, first quarter"\n', ";"),
+        ("Report, 2023\nSource: ACME\n\n", ";"),
+        ("Report\n", "\t"),
+    ],
+)
+def test_titles_above_the_table_are_passed_over(above: str, mark: str, tmp_path: Path) -> None:
+    table = "shop,visits,who,sales\na,1,x,20\nb,2,y,30\nc,,z,40\n".replace(",", mark)
+    file, clean = tmp_path / "report.csv", tmp_path / "clean.csv"
+    file.write_text(above + table)
+    clean.write_text(table)
+    assert rows_of(file, TableOptions()) == rows_of(clean, TableOptions())
+    (doubt,) = delimited_header(file, TableOptions()).doubts
+    assert (doubt.rule, doubt.line) == ("stray-line", 1)
+    assert "'Report" in doubt.message
+    file.write_text(above + table.replace("c", "c" + mark, 1))  # faults are told by their lines
+    with pytest.raises(DataError) as caught:
+        rows_of(file, TableOptions())
+    assert caught.value.problems[0].line == above.count("\n") + 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("text\nhello, world\nfoo, bar\nof, all\n", "x\n1,2\n3,4\n5,6\n", "x,,\n1,2,3\n4,5,6\n7,8,9\n"),
+        *("a b\n1,2\n3,4\n5,6\n", "x\n1\n2\n3\n", "title\na,b\n"),
+    ],
+)
+def test_what_is_no_title(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(text)
+    assert delimited_header(file, TableOptions()).names[0] == text.split("\n")[0].strip(",")
+
+
 def test_a_comment_among_the_rows(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_text("a,b\n1,2\n% a note\n3,4\n")

@@ -36,6 +36,14 @@ ROWS = 200
 # Python's own reader, which looks where Arrow reads, would end at a cell of 131,072 characters: a long text.
 csv.field_size_limit(max(csv.field_size_limit(), 1 << 30))
 
+MOST_TITLES = 10
+"""Lines above a table that are looked at."""
+
+_AROUND = ' \t\r\n,;|"'
+"""What may be beside a title, which has no cells beside it."""
+
+_NUMBER = re.compile(r"\s*[-+$€£]?\s*[0-9][0-9.,]*\s*[%€$£]?\s*")
+
 CANDIDATES = (",", ";", "\t", "|", BLANKS)
 
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[,;\t|]*[\r\n]*', re.IGNORECASE)
@@ -95,11 +103,16 @@ def find_dialect(file: Path, options: TableOptions) -> Sample:
     skipped, said = _above(lines, reading.delimiter, reading.comment)
     marked = 0 if reading.comment is not None or said else _marked(lines[skipped:])
     look = _Look(file, lines[skipped + marked :], reading.comment, whole)
-    delimiter = reading.delimiter or said or _delimiter(look, options)
+    titles, shown = (0, None) if reading.header is False or marked else _titles(look, reading.delimiter or said)
+    title = look.lines[0].strip(_AROUND) if titles else ""
+    skipped, look = skipped + titles, dataclasses.replace(look, lines=look.lines[titles:])
+    delimiter = reading.delimiter or said or shown or _delimiter(look, options)
     if marked:
         skipped += _comments_above(lines[skipped:], marked, delimiter)
         look = dataclasses.replace(look, lines=lines[skipped:])
     doubts = () if encoding.doubt is None else (encoding.doubt,)
+    if titles:
+        doubts = (*doubts, _title_above(file, title, skipped - titles + 1))
     rows, broken = look.read(delimiter)
     if broken is not None and not rows:
         message = f"the first row cannot be read: {broken}"
@@ -179,6 +192,44 @@ def _comments_above(lines: Sequence[str], marked: int, delimiter: str) -> int:
 def _cells(line: str, delimiter: str) -> int:
     row = next(csv.reader(tidy_lines([line], delimiter), delimiter=output_delimiter(delimiter)), [])
     return len(row)
+
+
+def _titles(look: _Look, delimiter: str | None) -> tuple[int, str | None]:
+    """How many lines stand above the table, as in what was exported for people: each is one text, or blank; and what
+    parts the cells below them.
+
+    What is below them is a table that nobody could take for another: names, and rows of numbers under some of them.
+    """
+    above = list(itertools.islice(look.lines, MOST_TITLES + 1))
+    for mark in [delimiter] if delimiter is not None else [mark for mark in CANDIDATES if mark != BLANKS]:
+        ends = (place for place, line in enumerate(above) if mark in line.strip(_AROUND) or comment_mark([line]))
+        count = next(ends, len(above))
+        if 0 < count < min(len(look.lines), MOST_TITLES + 1):
+            below = dataclasses.replace(look, lines=look.lines[count:])
+            if _is_table(below.rows(mark)):
+                return count, mark
+    return 0, None
+
+
+def _is_table(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a row of names has rows of its width below it, with numbers under one of them."""
+    fitting = [row for row in rows[1:] if len(row) == len(rows[0])]  # others are faults of the table, told as such
+    if len(fitting) < max(2, len(rows) / 2) or len(rows[0]) < 2:
+        return False
+    if not all(cell.strip() and not _NUMBER.fullmatch(cell) for cell in rows[0]):
+        return False
+    columns = zip(*fitting, strict=True)
+    return any(all(_NUMBER.fullmatch(cell) for cell in column if cell.strip()) and any(column) for column in columns)
+
+
+def _title_above(file: Path, title: str, line: int) -> Problem:
+    return Problem(
+        f"{title!r} is taken for a title above the table, and is passed over",
+        hint="take it out of the file, and the table begins with its first line",
+        file=file,
+        line=line,
+        rule="stray-line",
+    )
 
 
 def _delimiter(look: _Look, options: TableOptions) -> str:

@@ -9,10 +9,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from dlcli.config.document.writer import flow
+from dlcli.data.columns.globs import numbered_names
 from dlcli.data.sources.delimited.dialect import Dialect, Sample, find_dialect
-from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals, number_pattern
+from dlcli.data.sources.delimited.numerals import POINT, SHARE, Numerals, find_numerals
 from dlcli.data.sources.delimited.stray import left_out_by, stray_mark
 from dlcli.data.sources.options import TableOptions
+from dlcli.data.values.notations import number_pattern
 from dlcli.errors import DataError, Problem, first_of
 from dlcli.files.remembered import Remembered
 
@@ -120,7 +123,12 @@ def _numerals(
         if likely == POINT:
             likely = None
     return find_numerals(
-        rows, names, file=file, delimiter=dialect.delimiter, missing=options.missing_values, likely=likely
+        rows,
+        ["" if options.forms.of(name) else name for name in names],
+        file=file,
+        delimiter=dialect.delimiter,
+        missing=options.missing_values,
+        likely=likely,
     )
 
 
@@ -156,6 +164,8 @@ def _trained_names(file: Path, sample: Sample, options: TableOptions) -> _Names:
     """The names for a trained model: of a header, if the first row is one, else by the number of cells."""
     trained, header, first = options.trained, options.reading.header, sample.rows[0]
     assert trained is not None
+    if header is not False and (renamed := next(filter(lambda each: _renames(each, first), trained.layouts), None)):
+        return _Names(renamed, True)
     known = trained.needed & set(first)
     if header or (header is None and (known == trained.needed or 2 * len(known) > len(trained.needed))):
         return _Names(first, True)
@@ -186,6 +196,16 @@ def _trained_names(file: Path, sample: Sample, options: TableOptions) -> _Names:
             _other_names(file, first, "this model's files", "rename its columns; --no-header reads it as data")
         )
     return _Names(layout, False)
+
+
+def _renames(layout: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether a header that has a name twice is that of columns which the config calls otherwise."""
+    repeated = {name for name, count in Counter(first).items() if count > 1}
+    return (
+        bool(repeated)
+        and len(layout) == len(first)
+        and all(name in repeated or name == called for name, called in zip(first, layout, strict=True))
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -262,6 +282,17 @@ def _looks_like_names(rows: Sequence[Sequence[str]], missing: Collection[str]) -
     return bool(cells) and not any(cell in missing or _form(cell) is not None for cell in cells)
 
 
+def _by_other_names(names: Sequence[str]) -> str:
+    """How a config calls the columns of a header that has a name twice; empty where that would be too long."""
+    if len(names) > MOST_NAMES or not all(names):
+        return ""
+    return f": data.columns: {flow(list(numbered_names(names)))} and data.header: true give them such"
+
+
+MOST_NAMES = 30
+"""Of columns, that are told in a message."""
+
+
 def _check_repeated(file: Path, names: Sequence[str], sample: Sample, options: TableOptions, *, in_file: bool) -> None:
     counted: dict[str, list[str]] = {}
     for place, name in enumerate(names, start=1):
@@ -274,7 +305,7 @@ def _check_repeated(file: Path, names: Sequence[str], sample: Sample, options: T
     hint = (
         "the first row looks like data: header: false reads it as such"
         if data
-        else "every column needs a name of its own"
+        else "every column needs a name of its own" + _by_other_names(names)
     )
     line = sample.dialect.skipped + 1 if in_file else None
     raise DataError(

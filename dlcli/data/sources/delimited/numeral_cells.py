@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlcli.data.columns.arrays import FALSE, texts_array
-from dlcli.data.sources.delimited.numerals import Numerals, number_pattern
+from dlcli.data.sources.delimited.numerals import Numerals
 from dlcli.data.values.conversion import CellFault
+from dlcli.data.values.notations import number_pattern
 from dlcli.errors import Problem
 
 __all__ = ["MisreadCell", "plain_cells"]

@@ -7,14 +7,13 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from dlcli.data.values.notations import BLANKS, COMMA, groups, notation_of
+from dlcli.data.values.notations import BLANKS, COMMA, groups, notation_of, number_pattern
 from dlcli.errors import Problem
 
 __all__ = [
     "POINT",
     "Numerals",
     "find_numerals",
-    "number_pattern",
 ]
 
 SHARE = 0.9
@@ -53,21 +52,6 @@ class Numerals:
 
 
 POINT = Numerals()
-
-
-def number_pattern(decimal: str, thousands: str) -> str:
-    """A regular expression, for Python and for Arrow, that a number matches as a whole.
-
-    Example:
-        >>> bool(re.fullmatch(number_pattern(",", "."), "1.234,5"))
-        True
-    """
-    point = re.escape(decimal)
-    whole = "[0-9]+"
-    if thousands:
-        mark = "[ \u00a0\u202f]" if thousands == " " else re.escape(thousands)
-        whole = rf"([0-9]+|[0-9]{{1,3}}({mark}[0-9]{{3}})+)"
-    return rf"^[+-]?({whole}({point}[0-9]*)?|{point}[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,7 +113,7 @@ def find_numerals(
 
     Args:
         rows: The first rows, all of one width.
-        names: The names of their columns.
+        names: The names of their columns; empty for those that say nothing of the file.
         file: For messages.
         delimiter: Between the cells.
         missing: Texts that count as empty.
@@ -137,7 +121,7 @@ def find_numerals(
     """
     columns = []
     for place, name in enumerate(names):
-        cells = [row[place].strip() for row in rows if place < len(row)]
+        cells = [row[place].strip() for row in rows if place < len(row)] if name else []
         if column := _Column.of(name, [cell for cell in cells if cell not in missing]):
             columns.append(column)
     commas = [column for column in columns if column.comma or column.grouped]

@@ -64,7 +64,8 @@ class DelimitedFile(FileSource):
         from that block on, so that blanks are forgiven and faults are named with their row."""
         header = self._header
         fast = pa.float64() if not header.numerals.thousands else pa.string()
-        written = {name for name, kind in kinds.items() if kind in _NUMBERS}
+        forms = self.options.forms
+        written = {name for name, kind in kinds.items() if kind in _NUMBERS and forms.of(name) is None}
         types = {name: fast if name in written else pa.string() for name in kinds}
         if not header.numerals.plain:
             written |= {info.name for info in self.columns() if info.kind == "number"}
@@ -121,6 +122,7 @@ class DelimitedFile(FileSource):
             arrays,
             kinds,
             missing=self.options.missing_values,
+            forms=self.options.forms,
             num_rows=batch.num_rows,
             start=start,
             file=self.path,

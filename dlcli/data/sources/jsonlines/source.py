@@ -52,6 +52,7 @@ class JsonLinesFile(FileSource):
                 {name: scalars_array([row.get(name) for _, row in batch]) for name in kinds},
                 kinds,
                 missing=self.options.missing_values,
+                forms=self.options.forms,
                 sightings=self.options.sightings,
                 num_rows=len(batch),
                 start=start,

@@ -52,6 +52,7 @@ class ParquetFile(FileSource):
                         arrays,
                         kinds,
                         missing=self.options.missing_values,
+                        forms=self.options.forms,
                         sightings=self.options.sightings,
                         num_rows=batch.num_rows,
                         start=start,

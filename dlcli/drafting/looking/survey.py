@@ -17,7 +17,7 @@ from dlcli.data.columns.names import value_names
 from dlcli.data.types.profile import ISO
 from dlcli.data.values.conversion import NotNumbers, kind_of
 from dlcli.data.values.lists import is_list
-from dlcli.drafting.glance import Glance
+from dlcli.drafting.looking.first_rows import Glance
 
 __all__ = ["Survey", "Tally", "survey"]
 
@@ -114,4 +114,7 @@ def _count(chunks: Iterable[Chunk], names: list[str]) -> Survey:
 def _kinds(seen: Glance, names: list[str], texts: frozenset[str]) -> dict[str, Kind]:
     """As texts, which all columns of a file without types are, or as the file types them."""
     infos = {name: seen.columns[name].info for name in names}
-    return {name: (info.kind or "text") if info.dtype and name not in texts else "text" for name, info in infos.items()}
+    kinds: dict[str, Kind] = {
+        name: (info.kind or "text") if info.dtype and name not in texts else "text" for name, info in infos.items()
+    }
+    return kinds | {name: "number" for name in names if seen.options.forms.of(name) is not None}
