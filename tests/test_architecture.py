@@ -238,3 +238,56 @@ def test_only_the_backend_and_the_formats_of_tensorflow_name_it(project: Path) -
         found += [] if rooms else names
     assert not found, "say it in Keras, or move it into dlcli/backend:\n" + "\n".join(found)
     assert seen == allowed, "these name no TensorFlow: take them out of the contract"
+
+
+SILENT = """
+import sys
+from pathlib import Path
+
+import dlcli
+
+class Reached(BaseException):
+    pass
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("tensorflow", "keras"):
+            frame, callers = sys._getframe(), []
+            while frame is not None:
+                callers.append((Path(frame.f_code.co_filename).name, frame.f_code.co_name))
+                frame = frame.f_back
+            raise Reached(("startup.py", "load") in callers)
+
+sys.meta_path.insert(0, Finder())
+config = {
+    "data": {"train": "t.csv", "target": "y", "validation": 0.2},
+    "model": {"layers": [{"Dense": {"units": 1}}]},
+    "compile": {"optimizer": "adam", "loss": "mse"},
+    "fit": {"epochs": 1},
+}
+whole = {"train": "t.csv", "target": "y"}
+search = config | {"sweep": {"metric": "val_loss", "space": {"fit.epochs": [1, 2]}}}
+calls = {
+    "train": lambda: dlcli.train(config, run_dir="one"),
+    "ensemble": lambda: dlcli.train(config | {"ensemble": 2}, run_dir="two"),
+    "folds": lambda: dlcli.cross_validate({**config, "data": whole}, folds=2, run_dir="three"),
+    "sweep": lambda: dlcli.sweep(search, run_dir="four"),
+    "check": lambda: dlcli.check(config),
+}
+for name, call in calls.items():
+    try:
+        call()
+    except Reached as reached:
+        print(name, reached)
+    else:
+        print(name, "reached nothing")
+"""
+
+
+def test_tensorflow_is_loaded_in_silence_and_without_looking_for_garbage_whoever_needs_it_first(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{row % 7},{row % 5}\n" for row in range(60)))
+    done = subprocess.run(
+        [sys.executable, "-c", SILENT], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    expected = [f"{name} True" for name in ("train", "ensemble", "folds", "sweep", "check")]
+    assert done.stdout.splitlines() == expected, done.stderr

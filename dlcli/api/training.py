@@ -238,8 +238,9 @@ def _needs_workers(task: Task, checked: CheckedConfig) -> bool:
 def _train_together(task: Task, checked: CheckedConfig, *, tell: Findings) -> Run:
     from dlcli.jobs.workers.crew import train_together
 
-    commits = bool(checked.config.checkpoint)
-    return Run(train_together(task, checked.config.runtime, commits=commits, tell=tell))
+    config = checked.config
+    commits = bool(config.checkpoint)
+    return Run(train_together(task, config.runtime, commits=commits, code=config.code, tell=tell))
 
 
 def _follows() -> bool:

@@ -46,6 +46,12 @@ PROGRAMS = "_programs_of_dlcli"
 BY_BATCH = "by batch"
 """The first of the keys of programs that take single batches."""
 
+TRAINING = "training"
+"""The first of the keys of programs that train."""
+
+MOST = 32
+"""Programs that train and are kept of one model: some megabytes each, and one for each size of batches."""
+
 COMPILING_FAULTS = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
 """What is raised where XLA cannot compile a model, and for other reasons too."""
 
@@ -222,6 +228,13 @@ def forget_numbers(model: Any) -> None:
         del traced[key]
 
 
+def _forget_some(traced: dict[Any, Any]) -> None:
+    """Let go of the programs that were not wanted for longest."""
+    training = [each for each in traced if isinstance(each, tuple) and each[0] == TRAINING]
+    for key in training[:-MOST]:
+        del traced[key]
+
+
 def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
     """A step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts.
 
@@ -289,7 +302,7 @@ class Trainer:
             key: Tells it from others of this model.
             make: Traces it, with XLA or without, and gives the concrete function.
         """
-        key = (key, self._xla, self._fall_back is None)
+        key = (TRAINING, key, self._xla, self._fall_back is None)
         if key not in self._mine:
             self._mine[key] = self._that_of_before(key, make)
         return self._mine[key]
@@ -298,12 +311,14 @@ class Trainer:
         traced = programs(self._model)
         if key in traced and not self._tracing.begun:
             with self._tracing.alike():
+                traced[key] = traced.pop(key)
                 return traced[key]
         begins, told, xla = numbers_drawn(), len(self._told), self._xla
         function = self._trace_now(make)
         # One that has chosen by Python's random numbers, or was told of, is of this training alone.
         if same_draws(numbers_drawn(), begins) and len(self._told) == told and xla == self._xla:
             traced[key] = function
+            _forget_some(traced)
         return function
 
     def leave_xla_after(self, error: Exception) -> None:

@@ -1,23 +1,41 @@
-"""A Keras model traced by TensorFlow, frozen with its weights, and converted to ONNX by tf2onnx."""
+"""A Keras model traced by TensorFlow, frozen with its weights, and converted to ONNX by tf2onnx.
+
+A model that has learnt something else since, as that of the next fold has, is the same graph with other weights. Where
+it is certain which numbers of the converted graph are which weights, and that all others come from none, these are put
+in their places, and nothing is traced and converted again.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import itertools
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+import weakref
+from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
 
-__all__ = ["convert", "foreign_operations"]
+__all__ = ["convert", "counted", "foreign_operations", "forget"]
 
 TABLES = "ai.onnx.ml"
 """The domain of the operation that looks texts up in a table."""
+
+MOST_BYTES = 2**24
+"""Of a converted model that is kept for other weights."""
+
+_OUTER = ("Case", "If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
+"""Operations with functions inside."""
+
+MOST_AXES = 4
+"""Of a weight that is found again with its axes in another order."""
 
 
 def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "") -> Any:
@@ -35,18 +53,123 @@ def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "
     Raises:
         Exception: An operation of it has no counterpart in ONNX; one of `dlcli.model.faults.model_faults`.
     """
+    asked = outputs, opset, logits
+    known = _CONVERTED.get(model)
+    if known is not None and known.asked == asked:
+        return known.filled()
     logger = logging.getLogger("tf2onnx")
     level = logger.level
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the converter says of itself; the result is proved instead
             logger.setLevel(logging.CRITICAL + 1)
-            return _convert(model, outputs, opset=opset, logits=logits)
+            proto, function = _convert(model, outputs, opset=opset, logits=logits)
     finally:
         logger.setLevel(level)
+    if proto.ByteSize() <= MOST_BYTES and (places := _places(proto, function)) is not None:
+        _CONVERTED[model] = _Converted(asked, _copied(proto), places)
+    return proto
 
 
-def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> Any:
+def forget(model: Any) -> bool:
+    """Convert a model from its beginning when it is converted next; whether it was not the last time."""
+    known = _CONVERTED.pop(model, None)
+    return known is not None and known.used
+
+
+@dataclasses.dataclass
+class _Converted:
+    """A model that was converted.
+
+    Args:
+        asked: How.
+        proto: What came of it.
+        places: The numbers in it that are weights: the variable, and the order of its axes there.
+        used: It has been given other weights since.
+    """
+
+    asked: tuple[tuple[str, ...], int, str]
+    proto: Any
+    places: Mapping[int, tuple[Any, tuple[int, ...]]]
+    used: bool = False
+
+    def filled(self) -> Any:
+        """With the weights that the model has now."""
+        self.used = True
+        proto = _copied(self.proto)
+        for number, (variable, axes) in self.places.items():
+            proto.graph.initializer[number].raw_data = variable.numpy().transpose(axes).tobytes()
+        return proto
+
+
+_CONVERTED: MutableMapping[Any, _Converted] = weakref.WeakKeyDictionary()
+
+
+def _copied(proto: Any) -> Any:
+    copy = type(proto)()
+    copy.CopyFrom(proto)
+    return copy
+
+
+def _places(proto: Any, function: Any) -> dict[int, tuple[Any, tuple[int, ...]]] | None:
+    """Which numbers of a converted graph are which weights; None where that is not certain.
+
+    It is when each weight is found once, with its axes in one order that is possible, and nothing else comes of it: the
+    traced function takes it once, or each other number is one that the function has without any weights.
+    """
+    from onnx import AttributeProto, numpy_helper
+
+    variables = list(function.variables)
+    others = (AttributeProto.TENSOR, AttributeProto.GRAPH, AttributeProto.TENSORS, AttributeProto.GRAPHS)
+    if len(variables) != len(function.graph.captures) or any(
+        attribute.type in others for node in proto.graph.node for attribute in node.attribute
+    ):
+        return None
+    weights = [variable.numpy() for variable in variables]
+    constants = [
+        tf.make_ndarray(operation.get_attr("value"))
+        for operation in function.graph.get_operations()
+        if operation.type == "Const"
+    ]
+    known = {(each.dtype.str, each.tobytes()) for each in constants}
+    once = all(_is_taken_once(inside) for _, inside in function.graph.captures)
+    found: dict[int, tuple[Any, tuple[int, ...]]] = {}
+    for number, initializer in enumerate(proto.graph.initializer):
+        values = numpy_helper.to_array(initializer)
+        fitting = [(place, axes) for place, each in enumerate(weights) for axes in _orders(each, values)]
+        constant = (values.dtype.str, values.tobytes()) in known
+        if (
+            len(fitting) > 1
+            or (fitting and constant)
+            or not (fitting or constant or once or values.dtype.kind in "iub")
+        ):
+            return None
+        if fitting:
+            ((place, axes),) = fitting
+            found[number] = variables[place], axes
+    taken = [id(variable) for variable, _ in found.values()]
+    return found if len(taken) == len(set(taken)) == len(variables) else None
+
+
+def _is_taken_once(capture: Any) -> bool:
+    """Whether one operation alone, and none with a function inside, takes a weight of a traced function."""
+    reads = capture.consumers()
+    taking = [each for read in reads for each in (read.outputs[0].consumers() if read.outputs else [read])]
+    return [read.type for read in reads] == ["ReadVariableOp"] and [each.type in _OUTER for each in taking] == [False]
+
+
+def _orders(weight: NDArray[Any], values: NDArray[Any]) -> list[tuple[int, ...]]:
+    """The orders of the axes of a weight in which it is these numbers; of axes of one number it is all the same."""
+    if weight.dtype != values.dtype or weight.size != values.size or weight.ndim > MOST_AXES:
+        return []
+    flat = values.ravel()
+    short = [axis for axis in range(weight.ndim) if weight.shape[axis] == 1]
+    long = [axis for axis in range(weight.ndim) if weight.shape[axis] != 1]
+    orders = [(*short, *order) for order in itertools.permutations(long)]
+    return [order for order in orders if np.array_equal(weight.transpose(order).ravel(), flat)]
+
+
+def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> tuple[Any, Any]:
     import onnx
     from tf2onnx import optimizer, tf_loader, tfonnx
 
@@ -95,7 +218,7 @@ def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -
                 tensors_to_rename=dict(zip((*inner, *outer), (*names, *given), strict=True)),
             )
         _say_groups(converted)
-        return optimizer.optimize_graph(converted, catch_errors=False).make_model("dlcli")
+        return optimizer.optimize_graph(converted, catch_errors=False).make_model("dlcli"), function
 
 
 def _say_groups(converted: Any) -> None:
@@ -125,6 +248,33 @@ def foreign_operations(model: Any, proto: Any) -> list[tuple[str, str]]:
         if not defs.has(node.op_type, node.domain):
             found.setdefault(node.op_type, culprit(model, [node.name]) or "the model")
     return list(found.items())
+
+
+def counted(places: Any, size: int) -> Any:
+    """How often each place is in each row, in memory of the size of the result, as Keras's own operations do not.
+
+    Args:
+        places: `(batch, any)` int32, a Keras tensor.
+        size: Of places.
+
+    Returns:
+        `(batch, size)` float32.
+    """
+    import keras
+
+    class Counted(keras.Operation):  # type: ignore[misc]
+        def call(self, given: Any) -> Any:
+            given = tf.ensure_shape(given, (None, None))
+            count = tf.shape(given)[0]
+            rows = tf.zeros_like(given) + tf.range(count)[:, tf.newaxis]
+            where = tf.reshape(tf.stack([rows, given], axis=-1), (-1, 2))
+            none = tf.tile(tf.zeros((1, size)), tf.stack([count, 1]))
+            return tf.tensor_scatter_nd_add(none, where, tf.ones_like(where[:, 0], tf.float32))
+
+        def compute_output_spec(self, given: Any) -> Any:
+            return keras.KerasTensor((given.shape[0], size), "float32")
+
+    return Counted()(places)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ import importlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import types
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from dlcli.errors import ModelError, Problem
@@ -17,6 +18,14 @@ __all__ = ["PACKAGES", "load", "load_before_tables", "silence"]
 
 PACKAGES = ("keras", "tensorflow")
 """What is loaded."""
+
+LATER: Mapping[str, Sequence[str]] = {"pandas": ("DataFrame", "Series"), "requests": ()}
+"""Packages that are installed with these, which they import only to know what is of them when they are given it: by
+these classes. Nothing here gives them any, and pandas alone takes a fifth of a second."""
+
+WRAPPED = "sklearn"
+"""What Keras imports where it is installed, for nearly a second, to offer its models as those of that package: to those
+who import dlcli, but not to the program, which has no use for them."""
 
 
 def load() -> Any:
@@ -38,7 +47,7 @@ def load() -> Any:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GLOG_minloglevel", "3")
     # What is logged before the level is read (oneDNN, CUDA's search) only a redirection of the descriptors stops.
-    with silence() as captured, _without_collecting():
+    with silence() as captured, _without_collecting(), _later():
         try:
             tensorflow = importlib.import_module("tensorflow")
             keras = importlib.import_module("keras")
@@ -110,10 +119,64 @@ def _without_collecting() -> Iterator[None]:
     gc.disable()
     try:
         yield
-        if gc.get_freeze_count():  # whose process it is has frozen what was there: the program does
+        if _is_programs():
             gc.freeze()
     finally:
         gc.enable()
+
+
+def _is_programs() -> bool:
+    """Whether the process is the program's, and of nobody who imports the package: it has frozen what was there."""
+    return gc.get_freeze_count() > 0
+
+
+@contextlib.contextmanager
+def _later() -> Iterator[None]:
+    """Import without what is wanted later or never: in its place they are given what imports it when it is used."""
+    given = {name: _Later(name, classes) for name, classes in LATER.items() if name not in sys.modules}
+    sys.modules.update(given)
+    hidden = _is_programs() and WRAPPED not in sys.modules
+    if hidden:
+        sys.modules[WRAPPED] = None  # type: ignore[assignment]  # as if it were not installed
+    try:
+        yield
+    finally:
+        for each in given.values():
+            each.give_way()
+        if hidden:
+            del sys.modules[WRAPPED]
+
+
+class _Later(types.ModuleType):
+    """A package that is imported when something of it is used.
+
+    Args:
+        name: Its name.
+        classes: Those of which there can be nothing before somebody has imported it.
+    """
+
+    def __init__(self, name: str, classes: Sequence[str]) -> None:
+        super().__init__(name)
+        self._classes = {each: _LaterClass(each, (), {"__module__": name}) for each in classes}
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._classes:
+            return self._classes[name]
+        self.give_way()
+        return getattr(importlib.import_module(self.__name__), name)
+
+    def give_way(self) -> None:
+        """From here on, who imports it gets the package itself."""
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+
+
+class _LaterClass(type):
+    """In the place of a class of a package: tells what is of it, and imports nothing for that."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        package = sys.modules.get(cls.__module__)
+        return package is not None and isinstance(instance, getattr(package, cls.__name__, ()))
 
 
 def _text(captured: BinaryIO) -> str:

@@ -12,7 +12,7 @@ from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.entry import Entry
-from dlcli.data.cache.identity import DataFiles
+from dlcli.data.cache.known_files import DataFiles
 from dlcli.data.further_faults import FurtherFaults
 from dlcli.data.lint.linting import Looked, look_at_rows
 from dlcli.data.preprocessing.preprocessing import Preprocessing

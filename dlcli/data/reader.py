@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.cache import Cache
-from dlcli.data.cache.identity import DataFiles
+from dlcli.data.cache.known_files import DataFiles
 from dlcli.data.samples.store import Store
 from dlcli.data.stages import read_table
 from dlcli.data.table.rows import Overflow

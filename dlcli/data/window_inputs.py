@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dlcli.config.options.frequency import parse_frequency
 from dlcli.config.schema import DataConfig, Windows
 from dlcli.config.schema.windows import FillGaps
+from dlcli.data.columns.chunk import Chunk
 from dlcli.data.inputs import Input, weights_of
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.samples.encoding import encode_chunk
@@ -24,7 +25,20 @@ from dlcli.data.table.rows import Rows
 from dlcli.data.table.targetless import fill_targets, targetless
 from dlcli.errors import DataError, Problem
 
-__all__ = ["at_pace", "labelled_windows", "lay_out_new", "steps_put_in"]
+__all__ = ["LabelledWindows", "at_pace", "labelled_windows", "lay_out_new", "rows_in_windows", "steps_put_in"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledWindows:
+    """Windows, and the rows that they are over.
+
+    Args:
+        samples: The windows.
+        chunks: The rows as they were encoded, one after the other: `samples.places` number them.
+    """
+
+    samples: WindowSamples
+    chunks: tuple[Chunk, ...]
 
 
 def labelled_windows(
@@ -35,6 +49,18 @@ def labelled_windows(
     named: Collection[str],
     warn: Callable[[Problem], None],
 ) -> WindowSamples:
+    """See `rows_in_windows`."""
+    return rows_in_windows(opened, config, preprocessing, named=named, warn=warn).samples
+
+
+def rows_in_windows(
+    opened: Input,
+    config: DataConfig,
+    preprocessing: Preprocessing,
+    *,
+    named: Collection[str],
+    warn: Callable[[Problem], None],
+) -> LabelledWindows:
     """The windows over new rows, `stride` apart, that predict steps whose targets are there.
 
     Args:
@@ -56,7 +82,8 @@ def labelled_windows(
     if len(filled):
         warn(steps_put_in(len(filled), windows))
     layout = lay_out_new(rows, windows, form)
-    encoded, empty = _encoded(rows, preprocessing, named, config.sample_weight)
+    chunks, empty = _whole(rows, preprocessing)
+    encoded = _encoded(chunks, preprocessing, named, config.sample_weight)
     if empty.any():
         message = f"{int(empty.sum()):,} of {rows.num_rows:,} rows are without a target, and no window predicts them"
         warn(Problem(message, rule="missing-target"))
@@ -69,7 +96,8 @@ def labelled_windows(
         raise DataError(Problem(message, hint="give more of the past of the series", rule=problem.rule))
     begins = layout.starts[layout.series[starts]]
     runs = layout.runs[starts + form.past - 1]
-    return WindowSamples(encoded, layout.order, starts, views, begins=begins, runs=runs)
+    samples = WindowSamples(encoded, layout.order, starts, views, begins=begins, runs=runs)
+    return LabelledWindows(samples, tuple(chunk for chunk, _ in chunks))
 
 
 def at_pace(config: DataConfig, form: WindowForm) -> Windows:
@@ -115,20 +143,27 @@ def _read(opened: Input) -> Rows:
     return Rows(chunks, tuple(opened.kinds), ends[:-1], int(ends[-1]))
 
 
-def _encoded(
-    rows: Rows,
-    preprocessing: Preprocessing,
-    named: Collection[str],
-    weighted: str | None,
-) -> tuple[Taken, NDArray[np.bool_]]:
-    """All rows, and which of them have no target."""
+def _whole(rows: Rows, preprocessing: Preprocessing) -> tuple[list[tuple[Chunk, bool]], NDArray[np.bool_]]:
+    """The rows with something in the places of targets that are not there, and whether any of a chunk are; and which
+    rows have none."""
     columns = tuple(dict.fromkeys(c for codec in preprocessing.targets.values() for c in codec.columns))
-    parts: list[Taken] = []
+    found: list[tuple[Chunk, bool]] = []
     empty: list[NDArray[np.bool_]] = []
     for chunk in rows.chunks():
         empty.append(targetless(chunk, columns))
-        if (whole := fill_targets(chunk, columns)) is not None:
-            inputs, targets = encode_chunk(preprocessing, whole, named)
+        whole = fill_targets(chunk, columns)
+        found.append((chunk if whole is None else whole, whole is not None))
+    return found, np.concatenate(empty)
+
+
+def _encoded(
+    chunks: list[tuple[Chunk, bool]], preprocessing: Preprocessing, named: Collection[str], weighted: str | None
+) -> Taken:
+    """All rows."""
+    parts: list[Taken] = []
+    for chunk, has_targets in chunks:
+        if has_targets:
+            inputs, targets = encode_chunk(preprocessing, chunk, named)
         else:  # nothing is there to be encoded in their places
             inputs = preprocessing.encode(chunk, named)
             targets = {
@@ -136,7 +171,7 @@ def _encoded(
                 for name, codec in preprocessing.row_targets.items()
             }
         parts.append(Taken(inputs, targets, weights_of(chunk, weighted)))
-    return _joined(parts), np.concatenate(empty)
+    return _joined(parts)
 
 
 def _joined(parts: list[Taken]) -> Taken:

@@ -54,6 +54,11 @@ class Dividing:
     other: str = ""
     classes_named: bool = False
 
+    def without_validation(self) -> Dividing:
+        """The same, and no row is held back to choose an epoch by."""
+        drawn = self.test is not None
+        return dataclasses.replace(self, validation=None, split=self.split if drawn else None)
+
 
 def candidates(columns: Sequence[Column]) -> list[str]:
     """The columns of which all rows have to be looked at before they may order or group them."""

@@ -18,7 +18,7 @@ from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
 from dlcli.drafting.features import LONGEST_KEY, Layout, lay_out
-from dlcli.drafting.form import look_at_form
+from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
@@ -27,6 +27,7 @@ from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
+from dlcli.drafting.regression.straight import Straight, look_for_line
 from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_task, refused
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
@@ -141,6 +142,9 @@ def _draft(
         raise _nothing(columns, seen)
     dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
     rows = found.num_rows - task.missing
+    straight = _straight(place, seen, sample, dividing, task)
+    if straight is not None:
+        dividing = dividing.without_validation()
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
         Setting(
@@ -152,6 +156,7 @@ def _draft(
             validated=dividing.validation is not None or "validation" in place.sources,
             absent=dividing.classes_named,
             expanded=expand,
+            straight=straight,
             trunk=next(name for name in _TRUNKS if name not in seen.columns),
         )
     )
@@ -169,6 +174,15 @@ def _draft(
 def _tasks(seen: Glance, chosen: Sequence[Choice], tallies: Mapping[str, Tally]) -> list[Task]:
     """What is predicted of each target: the pixels of masks, classes or numbers."""
     return [find_mask(each, seen) or find_task(each, seen.columns[each.name], tallies[each.name]) for each in chosen]
+
+
+def _straight(place: Place, seen: Glance, sample: Sample, dividing: Dividing, task: Task) -> Straight | None:
+    """Whether a linear model is enough: looked for where rows are drawn at random, and some tell how good it is."""
+    at_random = dividing.group is None and dividing.order is None and "validation" not in place.sources
+    tested = dividing.test is not None or "test" in place.sources
+    if task.columns or task.parts or not (seen.whole and sample.form == "table" and at_random and tested):
+        return None
+    return look_for_line(sample.columns, seen.columns[task.target.name], task)
 
 
 def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list[Task], Survey]:

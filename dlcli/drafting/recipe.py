@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any, Literal
 
 from dlcli.drafting.masks import over_pixels, rare_pixels
-from dlcli.drafting.page import Line, entry, heading, item
+from dlcli.drafting.page import Line, entry, heading, item, remark
 from dlcli.drafting.ready import named, written_out
+from dlcli.drafting.regression.straight import Straight
 from dlcli.drafting.task import TRUNK, Task
 
 __all__ = ["Form", "Recipe", "Setting", "choose_recipe"]
@@ -33,6 +34,9 @@ _ROWS_OF_PRESET = 400
 _SLOWER = 0.35
 """How fast the epochs become fewer from there on: of ten times the rows less than half as many."""
 
+_LINE_EPOCHS, _LINE_RATE = 150, 0.02
+"""Of a linear model: plenty, at a rate that becomes 0."""
+
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
 
@@ -53,6 +57,7 @@ class Setting:
         validated: Whether there is a validation split.
         absent: Whether classes may have no training row, as where rows are drawn by group.
         expanded: Whether a preset is written out.
+        straight: That a line is enough, where it is.
         trunk: What the layer is called that several outputs share.
     """
 
@@ -64,6 +69,7 @@ class Setting:
     validated: bool = True
     absent: bool = False
     expanded: bool = False
+    straight: Straight | None = None
     trunk: str = TRUNK
 
 
@@ -82,6 +88,8 @@ class Recipe:
 
 def choose_recipe(setting: Setting) -> Recipe:
     """The network and its training. What comes to be a better one for a setting is put in here."""
+    if setting.straight is not None:
+        return _of_line(setting, setting.straight)
     if setting.form == "table" and setting.validated and not setting.task.parts:
         return _of_preset(setting)
     batch = _batch(setting.rows)
@@ -102,6 +110,35 @@ def _of_preset(setting: Setting) -> Recipe:
     if not setting.expanded:
         return Recipe((), named(_PRESET, own))
     return Recipe(*written_out(_PRESET, setting.task.type, own))
+
+
+def _of_line(setting: Setting, straight: Straight) -> Recipe:
+    """A linear model. There is one best of it: no epoch has to be chosen, and no row held back for that."""
+    task = setting.task
+    dense: dict[str, Any] = {"units": _units(task), "kernel_regularizer": {"L2": {"l2": straight.penalty}}}
+    if task.kind == "classes":
+        dense["activation"] = "sigmoid" if task.is_binary else "softmax"
+    loss, metrics = _measures(task)
+    rate = {"CosineDecay": {"initial_learning_rate": _LINE_RATE, "decay_steps": "auto"}}
+    steps = entry(1, "optimizer", {"Adam": {"learning_rate": rate}}, "steps that become smaller until the last epoch")
+    epochs = entry(1, "epochs", _LINE_EPOCHS, "there is one best line: no epoch is chosen, and no row held back for it")
+    return Recipe(
+        (entry(1, "batch_size", _batch(setting.rows)),),
+        (
+            (
+                remark(0, f"A linear model: {straight.why}."),
+                heading(0, "model"),
+                heading(1, "layers"),
+                item(2, {"Dense": dense}),
+            ),
+            (heading(0, "compile"), steps, entry(1, "loss", loss), entry(1, "metrics", metrics)),
+            (heading(0, "fit"), epochs, *_weighted(setting)),
+        ),
+    )
+
+
+def _units(task: Task) -> int:
+    return task.width if task.kind == "number" else 1 if task.is_binary else len(task.classes)
 
 
 def _preset_epochs(rows: int) -> int:
@@ -231,7 +268,7 @@ def _last(task: Task) -> Line:
         return item(2, {"Dense": {"units": task.width}}, "a number of any size")
     if task.is_binary:
         return item(2, {"Dense": {"units": 1, "activation": "sigmoid"}}, f"the probability of {task.classes[1]!r}")
-    units = len(task.classes)
+    units = _units(task)
     if task.separator:
         return item(2, {"Dense": {"units": units, "activation": "sigmoid"}}, "whether each class is there")
     return item(2, {"Dense": {"units": units, "activation": "softmax"}}, "a probability for each class")
@@ -306,10 +343,12 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
         if setting.validated
         else "there are too few rows to tell when to stop"
     )
-    lines = [heading(0, "fit"), entry(1, "epochs", epochs, why)]
-    if why := _rare(setting):
-        lines.append(entry(1, "class_weight", "balanced", why))
-    return tuple(lines)
+    return (heading(0, "fit"), entry(1, "epochs", epochs, why), *_weighted(setting))
+
+
+def _weighted(setting: Setting) -> tuple[Line, ...]:
+    why = _rare(setting)
+    return (entry(1, "class_weight", "balanced", why),) if why else ()
 
 
 def _rare(setting: Setting) -> str:

@@ -18,15 +18,16 @@ from dlcli.config.signature import DEFAULT_INPUT
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.inputs import Input, open_input
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.data.window_inputs import labelled_windows
+from dlcli.data.window_inputs import LabelledWindows, rows_in_windows
 from dlcli.errors import DataError, ModelError, Problem
-from dlcli.exports.columns import column_values, encoded_tensor, make_column_inputs, require_holdable
+from dlcli.exports.columns import column_inputs, column_values, encoded_tensor, make_column_inputs, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free, write_model
-from dlcli.exports.formats import ExportFormat, NumberDtype
+from dlcli.exports.formats import ExportFormat
 from dlcli.exports.metadata import describe, describe_columns
 from dlcli.exports.parity import MOST_ROWS, Parity, batches, floors, judge
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.reload import reload
+from dlcli.exports.windows import encoded_windows, steps_inputs, steps_values
 from dlcli.model.assembly import Assembly
 from dlcli.prediction.destination import not_writable
 from dlcli.prediction.prediction import run_slices
@@ -37,7 +38,7 @@ from dlcli.trained.predictor import Arrays
 from dlcli.trained.run import TrainedRun, Warn
 from dlcli.trained.runtime import load
 
-__all__ = ["Export", "export_run", "keras_model", "require_rows", "some_rows", "some_windows", "with_columns"]
+__all__ = ["Export", "export_run", "given_rows", "keras_model", "require_columns", "some_rows", "with_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,22 +87,15 @@ def export_run(
     require_free(output, format)
     run = load(path, leave=leave, warn=warn)
     if with_preprocessing:
-        require_rows(run)
-        require_holdable(run.preprocessing.features, format)
+        require_columns(run, format)
     named = run.predictor.named
-    if run.preprocessing.windows is not None:
-        chunk, encoded = None, some_windows(run, rows, warn)
-    else:
-        chunk = some_rows(run, rows)
-        encoded = run.preprocessing.encode(chunk, named)
+    encoded, columns = given_rows(run, rows, format if with_preprocessing else None, warn)
     assembly = keras_model(run, leave)
     outputs = tuple(plan.name for plan in assembly.outputs)
     if with_preprocessing:
-        assert chunk is not None
-        dtype = format.number_dtype
-        model: Any = with_columns(assembly, run.preprocessing, dtype)
-        inputs: Mapping[str, NDArray[Any]] = column_values(run.preprocessing.features, chunk, dtype)
-        metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, dtype)
+        model: Any = with_columns(assembly, run.preprocessing, format)
+        inputs = columns
+        metadata = describe_columns(run.config, run.preprocessing, assembly.outputs, named, format)
     else:
         model, inputs = assembly.model, encoded
         metadata = describe(run.config, run.preprocessing, assembly.outputs, named)
@@ -168,20 +162,29 @@ def keras_model(run: TrainedRun, leave: Leave) -> Assembly:
     return predictor.assembly
 
 
-def with_columns(assembly: Assembly, preprocessing: Preprocessing, dtype: NumberDtype) -> Any:
+def with_columns(assembly: Assembly, preprocessing: Preprocessing, format: ExportFormat) -> Any:
     """A model that takes columns: the codecs' layers before the trained ones."""
-    keras = startup.load()
-    columns = make_column_inputs(preprocessing.features, dtype)
+    keras, named = startup.load(), assembly.graph.features
+    if preprocessing.windows is not None:
+        steps = steps_inputs(preprocessing, named, format)
+        columns = {name: keras.Input(each.shape, dtype=each.step.dtype, name=name) for name, each in steps.items()}
+        return _joined_model(assembly, columns, encoded_windows(preprocessing, named, columns, format))
+    columns = make_column_inputs(preprocessing.features, format)
     tensors = {
-        name: encoded_tensor(codec, [columns[column] for column in codec.columns])
+        name: encoded_tensor(codec, [columns[column] for column in codec.columns], format)
         for name, codec in preprocessing.features.items()
     }
-    specs = preprocessing.inputs(assembly.graph.features)
+    specs = preprocessing.inputs(named)
     own = {spec.name for spec in specs if spec.name != DEFAULT_INPUT}
     joined = [tensor for name, tensor in tensors.items() if name not in own]
     inputs = {name: tensor for name, tensor in tensors.items() if name in own}
     if joined:
         inputs[DEFAULT_INPUT] = joined[0] if len(joined) == 1 else keras.layers.Concatenate()(joined)
+    return _joined_model(assembly, columns, inputs)
+
+
+def _joined_model(assembly: Assembly, columns: Mapping[str, Any], inputs: Mapping[str, Any]) -> Any:
+    keras = startup.load()
     outputs = assembly.model(inputs)
     _part_names(keras.tree.flatten(outputs), columns)
     return keras.Model(columns, outputs, name=assembly.config.name)
@@ -204,15 +207,22 @@ def _part_names(tensors: Sequence[Any], columns: Collection[str]) -> None:
         taken.add(operation.name)
 
 
-def require_rows(run: TrainedRun) -> None:
-    """Refuse to put the preprocessing of windows into a model.
+def require_columns(run: TrainedRun, format: ExportFormat) -> None:
+    """Refuse a run whose columns cannot go in as they are.
 
     Raises:
-        ModelError: A sample is a window.
+        ModelError: A feature has no layers in that format, two inputs would have one name, or targets are measured by
+            what a window shows of them.
     """
-    if run.preprocessing.windows is not None:
-        message = "no format finds the windows of a table: a model of windows takes them as arrays"
+    form = run.preprocessing.windows
+    if form is not None and form.scale is not None:
+        message = f"windows of `scale: {form.scale}` are measured each by itself, which no layer does"
         raise ModelError(Problem(message, hint="export without --with-preprocessing", rule="not-portable"))
+    require_holdable(run.preprocessing.features, format)
+    if form is None:
+        column_inputs(run.preprocessing.features, format)
+    else:
+        steps_inputs(run.preprocessing, run.predictor.named, format)
 
 
 def _opened(run: TrainedRun, files: Sequence[str] | None, *, with_targets: bool = False) -> Input:
@@ -235,13 +245,35 @@ def _asking_for_rows(files: Sequence[str] | None) -> Iterator[None]:
         raise DataError(dataclasses.replace(problem, hint=hint) for problem in error.problems) from error
 
 
-def some_windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> Arrays:
-    """The inputs of some windows over such rows."""
+def given_rows(
+    run: TrainedRun, files: Sequence[str] | None, format: ExportFormat | None, warn: Warn
+) -> tuple[Arrays, Arrays]:
+    """Some rows, or windows over them, as the trained model takes them, and as one that takes columns does.
+
+    Args:
+        run: The run.
+        files: Of rows; the run's own data when None.
+        format: What the columns are for; None: they are not asked for.
+        warn: Told of rows without a target.
+    """
+    preprocessing, named = run.preprocessing, run.predictor.named
+    if preprocessing.windows is not None:
+        found = some_windows(run, files, warn)
+        encoded = found.samples.take(slice(0, MOST_ROWS)).inputs
+        if format is None:
+            return encoded, {}
+        return encoded, steps_values(steps_inputs(preprocessing, named, format), found, preprocessing.features, format)
+    chunk = some_rows(run, files)
+    columns = {} if format is None else column_values(preprocessing.features, chunk, format)
+    return preprocessing.encode(chunk, named), columns
+
+
+def some_windows(run: TrainedRun, files: Sequence[str] | None, warn: Warn) -> LabelledWindows:
+    """The windows over such rows."""
     with _asking_for_rows(files):
         opened = _opened(run, files, with_targets=True)
         config = run.config.data.model_copy(update={"sample_weight": None})  # a column that nobody asks for
-        windows = labelled_windows(opened, config, run.preprocessing, named=run.predictor.named, warn=warn)
-    return windows.take(slice(0, MOST_ROWS)).inputs
+        return rows_in_windows(opened, config, run.preprocessing, named=run.predictor.named, warn=warn)
 
 
 def some_rows(run: TrainedRun, files: Sequence[str] | None) -> Chunk:

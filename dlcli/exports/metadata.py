@@ -11,8 +11,9 @@ from typing import Any
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.exports.columns import column_inputs
-from dlcli.exports.formats import NumberDtype
+from dlcli.exports.columns import ColumnInput, column_inputs
+from dlcli.exports.formats import ExportFormat
+from dlcli.exports.windows import steps_inputs
 
 __all__ = ["Metadata", "as_texts", "describe", "describe_columns"]
 
@@ -87,7 +88,11 @@ def describe(
 
 
 def describe_columns(
-    config: Config, preprocessing: Preprocessing, outputs: Sequence[OutputPlan], dtype: NumberDtype = "float64"
+    config: Config,
+    preprocessing: Preprocessing,
+    outputs: Sequence[OutputPlan],
+    named: Collection[str],
+    format: ExportFormat,
 ) -> Metadata:
     """Describe a model that takes columns and encodes them itself.
 
@@ -95,13 +100,30 @@ def describe_columns(
         config: Its config.
         preprocessing: Its fitted preprocessing.
         outputs: What each output learnt.
-        dtype: Of the columns of numbers.
+        named: The features that layers take by name.
+        format: What it is for.
     """
-    inputs = [
-        {"name": column, "shape": list(each.shape), "dtype": each.dtype(dtype), "column": column, "kind": each.kind}
-        for column, each in column_inputs(preprocessing.features).items()
-    ]
+    if preprocessing.windows is not None:
+        inputs = [
+            {**_column(name, each.column, each.step), "shape": list(each.shape), "steps": each.part}
+            for name, each in steps_inputs(preprocessing, named, format).items()
+        ]
+    else:
+        known = column_inputs(preprocessing.features, format)
+        inputs = [_column(column, column, each) for column, each in known.items()]
     return Metadata(config.name, tuple(inputs), describe_outputs(outputs, preprocessing))
+
+
+def _column(name: str, column: str, each: ColumnInput) -> dict[str, Any]:
+    words = {"words": dict(each.words)} if each.words is not None else {}
+    return {
+        "name": name,
+        "shape": list(each.shape),
+        "dtype": each.dtype,
+        "column": column,
+        "kind": each.kind,
+        **words,
+    }
 
 
 def describe_outputs(outputs: Sequence[OutputPlan], preprocessing: Preprocessing) -> tuple[dict[str, Any], ...]:

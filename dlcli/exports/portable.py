@@ -18,7 +18,7 @@ from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.metadata import as_texts, describe
 from dlcli.exports.parity import BATCH_OF_ONE, MOST_ROWS, Parity, floors, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
-from dlcli.exports.to_onnx import float32_copy, to_onnx
+from dlcli.exports.to_onnx import convert_anew, float32_copy, to_onnx
 from dlcli.files.replacing import replacing
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
@@ -55,10 +55,8 @@ def write_portable(
     try:
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
-        content = to_onnx(model, names, metadata=as_texts(metadata.document()), with_logits=True)
         with replacing(run.portable) as draft:
-            draft.write_bytes(content)
-            parity = _prove(model, draft, assembly.outputs, inputs)
+            parity = _converted(model, draft, assembly.outputs, inputs, metadata=as_texts(metadata.document()))
             sha256 = fingerprint(draft).sha256
     except (ModelError, DataError) as error:
         return _none(error.problems[0].message, error.problems[0].hint)
@@ -86,6 +84,30 @@ def _none(why: str, hint: str = "") -> tuple[dict[str, Any], Problem]:
     hint = hint or "prediction goes through Keras"
     notice = Problem(f"no portable model: {why}", hint=hint, rule="not-portable")
     return {"file": None, "reason": why}, notice
+
+
+def _converted(
+    model: Any,
+    file: Path,
+    outputs: Sequence[OutputPlan],
+    inputs: Mapping[str, NDArray[Any]],
+    *,
+    metadata: Mapping[str, str],
+) -> Parity:
+    """Write a model and prove it. One that was not converted from its beginning, and fails, is.
+
+    Raises:
+        ModelError: See `to_onnx` and `_prove`.
+        OSError: It cannot be written.
+    """
+    names = tuple(output.name for output in outputs)
+    while True:
+        file.write_bytes(to_onnx(model, names, metadata=metadata, with_logits=True))
+        try:
+            return _prove(model, file, outputs, inputs)
+        except ModelError:
+            if not convert_anew(model):
+                raise
 
 
 def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mapping[str, NDArray[Any]]) -> Parity:

@@ -12,7 +12,7 @@ from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.functional import build
 
-__all__ = ["LOGITS", "OPSET", "float32_copy", "to_onnx"]
+__all__ = ["LOGITS", "OPSET", "convert_anew", "float32_copy", "to_onnx"]
 
 LOGITS = "/logits"
 """What the name of an output ends in that holds what a sigmoid or softmax was given; no layer's name has a `/`."""
@@ -58,6 +58,14 @@ def to_onnx(model: Any, outputs: tuple[str, ...], *, metadata: Mapping[str, str]
     for key, value in metadata.items():
         proto.metadata_props.add(key=key, value=value)
     return bytes(proto.SerializeToString())
+
+
+def convert_anew(model: Any) -> bool:
+    """Let a model be converted from its beginning the next time; whether the last time it was not, but had been before
+    with other weights."""
+    from dlcli.backend.onnx import forget
+
+    return forget(model)
 
 
 def float32_copy(assembly: Assembly, inputs: Sequence[InputSpec]) -> Any:

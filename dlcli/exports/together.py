@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.errors import ModelError, Problem
-from dlcli.exports.columns import column_values, require_holdable
 from dlcli.exports.draft import draft_directory, move, require_free
-from dlcli.exports.export import Export, keras_model, require_rows, some_rows, some_windows, with_columns
+from dlcli.exports.export import Export, given_rows, keras_model, require_columns, with_columns
 from dlcli.exports.formats import OWN_FORMAT, ExportFormat
 from dlcli.exports.merging import is_one_of_two, merged, require_mean, unit_array, units_differ
 from dlcli.exports.metadata import Metadata, as_texts, describe, describe_columns
@@ -76,15 +75,9 @@ def export_together(
         _require_columns(run, format)
     else:
         _require_alike(run, format)
-    if first.preprocessing.windows is not None:
-        encoded = [some_windows(first, rows, warn)] * len(run.models)
-        inputs: Mapping[str, NDArray[Any]] = encoded[0]
-    else:
-        chunk = some_rows(first, rows)
-        encoded = [each.preprocessing.encode(chunk, each.predictor.named) for each in run.models]
-        inputs = encoded[0]
-        if with_preprocessing:
-            inputs = column_values(first.preprocessing.features, chunk, format.number_dtype)
+    given = given_rows(first, rows, format if with_preprocessing else None, warn)
+    encoded = [given[0], *(given_rows(each, rows, None, warn)[0] for each in run.models[1:])]
+    inputs: Mapping[str, NDArray[Any]] = given[1] if with_preprocessing else given[0]
     files = [_file(member, format, leave, with_preprocessing) for member in run.models]
     proto = merged(files, plans)
     for key, value in as_texts(_described(run, format, with_preprocessing).document()).items():
@@ -106,12 +99,11 @@ def _require_columns(run: TrainedRun, format: ExportFormat) -> None:
     """Make sure that the columns as they are can go into all members.
 
     Raises:
-        ModelError: A feature has no layers in that format, or samples are windows.
+        ModelError: See `require_columns`.
     """
     try:
-        require_rows(run)
         for member in run.models:
-            require_holdable(member.preprocessing.features, format)
+            require_columns(member, format)
     except ModelError as error:
         hint = f"export its members one by one, such as {run.models[0].directory.path}"
         if _are_alike(run):
@@ -151,14 +143,14 @@ def _file(member: TrainedRun, format: ExportFormat, leave: Leave, with_preproces
     assembly = keras_model(member, leave)
     model = assembly.model
     if with_preprocessing:
-        model = with_columns(assembly, member.preprocessing, format.number_dtype)
+        model = with_columns(assembly, member.preprocessing, format)
     return to_onnx(model, tuple(plan.name for plan in assembly.outputs), metadata={})
 
 
 def _described(run: TrainedRun, format: ExportFormat, with_preprocessing: bool) -> Metadata:
     first, plans = run.models[0], [member.predictor.outputs for member in run.models]
     if with_preprocessing:
-        told = describe_columns(first.config, first.preprocessing, plans[0], format.number_dtype)
+        told = describe_columns(first.config, first.preprocessing, plans[0], first.predictor.named, format)
     else:
         told = describe(first.config, first.preprocessing, plans[0], first.predictor.named)
     outputs = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from dlcli.reporting.gathering import held_out
 from dlcli.reporting.looking import Asked, Look, Written, look_at
 from dlcli.reporting.rows_kept import RowsKept
 from dlcli.reporting.writing import FAULTS, make_report, write_page, write_report
-from dlcli.runs.layout import RunDirectory
+from dlcli.runs.layout import RunDirectory, needs_leave
 from dlcli.runs.members import Several, open_several
 from dlcli.trained.ensemble import require_mean
 from dlcli.trained.onnx_model import open_portable, read_portable
@@ -210,7 +211,7 @@ def report_run(
         try:
             look = _look_again(path, cache=cache, runtime=runtime, leave=leave, warn=warn)
         except DlcliError as error:
-            why = _without_rows(error, warn)
+            why = _without_rows(error, run, runtime, warn)
         report = make_report(run, look=look, without_look=why, seconds=SECONDS, warn=warn)
     if output is None:
         write_report(run, report)
@@ -220,10 +221,16 @@ def report_run(
     return output
 
 
-def _without_rows(error: DlcliError, warn: Warn) -> str:
-    """Why there are no rows to look at, which is told."""
-    why = f"No rows are looked at: {error.problems[0].message}"
-    warn(Problem(why, hint=error.problems[0].hint, rule="report-part"))
+def _without_rows(error: DlcliError, run: RunDirectory, runtime: Runtime, warn: Warn) -> str:
+    """Why there are no rows to look at, which is told; and who shows them, where only ONNX Runtime cannot."""
+    problem = error.problems[0]
+    why, hint = f"No rows are looked at: {problem.message}", problem.hint
+    if runtime == "portable" and problem.rule in ("not-portable", "portable-model"):
+        command = f"dlcli report {shlex.quote(str(run.path))} --runtime auto{needs_leave(run.path)}"
+        hint = f"`{command}` asks Keras, which loads TensorFlow"
+        warn(Problem(why, hint=hint, rule="report-part"))
+        return f"{why}. `{command}` shows them, by Keras."
+    warn(Problem(why, hint=hint, rule="report-part"))
     return why
 
 
@@ -235,7 +242,7 @@ def _of_folder(several: Several, *, rows: RowsOf, runtime: Runtime, leave: Leave
     try:
         together, left_out = _looks(several, rows, runtime=runtime, leave=leave, seconds=seconds, warn=warn)
     except DlcliError as error:
-        why = _without_rows(error, warn)
+        why = _without_rows(error, several.directory, runtime, warn)
     return make_folder_report(
         several, together=together, left_out=left_out, without_look=why, seconds=seconds, warn=warn
     )

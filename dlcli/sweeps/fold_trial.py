@@ -105,6 +105,7 @@ def train_folds(
         whole=False,
         goes_on=judge,
         note=judge.note,
+        member_note=lambda: {"trial": {"number": taken.number, "values": dict(taken.values)}},
     )
     if trained.status == "interrupted" and not judge.pruned:
         return None

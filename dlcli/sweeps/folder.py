@@ -4,7 +4,8 @@ runs/iris-sweep/
   config.yaml            the config with its `sweep`, as it was written, what it extends and overrides put in
   run.json               status, provenance, the trials
   study.journal          the values and results of all trials, a line for each step: Optuna's own format
-  origin.json            where the config was written, which its relative names are relative to; the database, if any
+  origin.json            where the config was written, which its relative names are relative to; its fingerprint; the
+                         database, if any
   trial-0001/            an ordinary run for each trial
   trials.csv             a row for each trial
   best.yaml              the config of the best, for `dlcli train`
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,8 +30,9 @@ from dlcli.errors import Problem, RunError
 from dlcli.files.locks import FileLock
 from dlcli.runs.holder import WITHOUT_LOCKS, RunLock
 from dlcli.runs.layout import RunDirectory, write_atomically, write_json
+from dlcli.runs.members import open_several
 
-__all__ = ["WRITES", "SweepFolder", "Written", "same_config"]
+__all__ = ["FREE", "WRITES", "SweepFolder", "Written", "same_config"]
 
 _LEASES = ".leases"
 
@@ -45,7 +48,10 @@ WRITES = (
 )
 """The files of a sweep beside those of any run."""
 
-_ORIGINS, _STORAGE = "origins", "storage"
+FREE = ("trials", "minutes", "keep")
+"""What may be another of a sweep that goes on."""
+
+_ORIGINS, _STORAGE, _SEARCH = "origins", "storage", "search_sha256"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,8 +134,12 @@ class SweepFolder:
         return {}
 
     def owns(self, number: int) -> bool:
-        """Whether the run of a trial is as the sweep has left it."""
-        return self.said(self.trial(number)).get("number") == number
+        """Whether the run of a trial is as the sweep has left it, and so is each of its folds."""
+        runs = [self.trial(number)]
+        with contextlib.suppress(RunError):
+            several = open_several(runs[0].path) if runs[0].record.is_file() else None
+            runs += [] if several is None else several.present()
+        return all(self.said(run).get("number") == number for run in runs)
 
     def lease(self, number: int) -> RunLock:
         """The lock of a trial, held by whoever trains it, and beside its directory, which may be replaced.
@@ -184,8 +194,23 @@ class SweepFolder:
         Raises:
             RunError: It cannot be written.
         """
-        write_json(self.origin, {**written.origin(), **({_STORAGE: storage} if storage else {})})
+        said = {**written.origin(), _SEARCH: _fingerprint(written.document.value)}
+        write_json(self.origin, {**said, **({_STORAGE: storage} if storage else {})})
         write_atomically(self.config, dump(written.document.value))
+
+    def require_unedited(self) -> None:
+        """Make sure that nobody has changed the config since the sweep was begun: its trials could not be compared.
+
+        What is noted is not of the file's bytes, as how long it searches, and how much it keeps, may be another.
+
+        Raises:
+            RunError: Somebody has; nothing is said of one that was begun before this was noted.
+        """
+        known = self.run.read_json(self.origin).get(_SEARCH) if self.origin.is_file() else None
+        if known is not None and known != _fingerprint(self.read().document.value):
+            message = f"{self.config} has changed since the sweep was begun"
+            hint = "put it back; or begin another sweep with it, in another directory (--run-dir)"
+            raise RunError(Problem(message, hint=hint, rule="sweep-differs"))
 
     def storage(self) -> str:
         """The address of the database that has the study, without a password; empty: it is here."""
@@ -215,9 +240,14 @@ def _unwritable(path: Path, error: OSError) -> Problem:
 
 def same_config(one: Any, other: Any) -> bool:
     """Whether two configs search the same: how long, and how much is kept, is not of it."""
+    return _searched(one) == _searched(other)
 
-    def plain(value: Any) -> str:
-        sweep = {key: each for key, each in value.get("sweep", {}).items() if key not in ("trials", "minutes", "keep")}
-        return json.dumps({**value, "sweep": sweep}, sort_keys=True, default=str)
 
-    return plain(one) == plain(other)
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(_searched(value).encode()).hexdigest()
+
+
+def _searched(value: Any) -> str:
+    said = value.get("sweep") if isinstance(value, dict) else None
+    sweep = {key: each for key, each in said.items() if key not in FREE} if isinstance(said, dict) else said
+    return json.dumps({**value, "sweep": sweep} if isinstance(value, dict) else value, sort_keys=True, default=str)

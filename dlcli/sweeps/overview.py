@@ -11,6 +11,7 @@ from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.config.searching.ends import assignments
+from dlcli.files.linking import link_equal
 from dlcli.runs.layout import INITIAL, write_atomically
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
@@ -115,7 +116,8 @@ def _replace(target: Path, content: bytes) -> None:
 def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int | None = None) -> None:
     """Remove the models of all but the best; of a trial that has just ended, and of the one that it has driven out.
 
-    Those that somebody has gone on with by `dlcli train --resume` are that person's, and stay.
+    Those that somebody has gone on with by `dlcli train --resume` are that person's, and stay. What a trial begins with
+    stays too, for its config needs it; on the disk once, where trials begin alike.
 
     Args:
         folder: The sweep.
@@ -123,6 +125,7 @@ def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int 
         sweep: Its section.
         ended: The number of the trial; None: all trials are looked at.
     """
+    _share_beginnings(folder, ended)
     if sweep.keep == "all":
         return
     best = [each.number for each in study.best()]
@@ -134,3 +137,19 @@ def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int 
     for number in gone:
         if number not in kept and folder.owns(number):
             strip(folder.trial(number))
+
+
+def _share_beginnings(folder: SweepFolder, ended: int | None) -> None:
+    """Let trials that begin with the same weights have one file of them: that which has ended, or all."""
+    own = None if ended is None else _beginnings(folder, folder.member(ended))
+    if own == []:
+        return
+    distinct: list[Path] = []
+    for file in _beginnings(folder, "trial-*"):
+        if (own is not None and file not in own) or not link_equal(file, distinct):
+            distinct.append(file)
+
+
+def _beginnings(folder: SweepFolder, trial: str) -> list[Path]:
+    """What trials, or their folds, begin with."""
+    return sorted(file for place in (trial, f"{trial}/*") for file in folder.path.glob(f"{place}/{INITIAL}"))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlcli.config.lint.linting import lint
 from dlcli.data.cache.cache import Cache
 from dlcli.errors import Problem, RunError
 from dlcli.reporting.reports import report_search
@@ -71,6 +72,9 @@ def run_sweep(
     Raises:
         RunError: All trials have failed; with the reasons. Its data is not what it was.
     """
+    for doubt in lint(sweep.config).warnings:
+        if doubt.path.startswith("sweep."):  # all else the trials tell
+            tell(Notice(doubt, warning=True))
     study = open_study(sweep)
     require_unchanged(sweep.folder)
     minutes = sweep.section.minutes

@@ -25,7 +25,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import member_facts
 from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
-from dlcli.sweeps.folder import WRITES, SweepFolder, Written, same_config
+from dlcli.sweeps.folder import FREE, WRITES, SweepFolder, Written, same_config
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.board import Board, FolderBoard
 from dlcli.training.tracking.tracking import followers, written_by_trackers
@@ -135,7 +135,7 @@ def join_database(
         names = ", ".join(sorted(found)) or "none: begin one with its config and --storage"
         raise RunError(Problem(message, hint=f"put the name behind it, as in URL#NAME: {names}", rule="sweep-storage"))
     written = _read_written(found[study], address)
-    checked = _checked(written.inspect(overrides))
+    checked = _checked(_inspected(written, overrides))
     _require_leave(checked[0], str(address), allowed=allowed)
     folder = SweepFolder(directory or Path("runs") / f"{checked[0].name}-sweep")
     named = address.named(study)
@@ -204,8 +204,9 @@ def _require_same(folder: SweepFolder, written: Written, address: Address | None
     """Make sure that a directory is the one of this sweep.
 
     Raises:
-        RunError: It is that of another, or its study is elsewhere.
+        RunError: It is that of another, its config was edited there, or its study is elsewhere.
     """
+    folder.require_unedited()
     if not same_config(folder.read().document.value, written.document.value):
         message = f"{folder.path} is the sweep of another config"
         hint = "choose another --run-dir, or pass --overwrite to replace it; `--join` goes on with it as it is"
@@ -247,14 +248,29 @@ def open_sweep(
     if run.read_record().get("kind") != "sweep":
         message = f"{path} is no sweep"
         raise RunError(Problem(message, hint="give the directory that `dlcli sweep` wrote", rule="not-a-run"))
+    folder.require_unedited()
     written = folder.read()
-    config, section, said = _checked(written.inspect(overrides or {}))
+    config, section, said = _checked(_inspected(written, overrides or {}))
     _require_leave(config, str(path), allowed=allowed)
     if address is not None:
         address = address.named(address.study or config.name)
     _require_storage(folder, address)
     board = FolderBoard(folder) if address is None else _enter_database(folder, written, address)
     return Sweep(folder, written, config, section, *said, board, address)
+
+
+def _inspected(written: Written, overrides: dict[str, Any]) -> Inspection:
+    """The config of a sweep that is joined.
+
+    Raises:
+        RunError: What is overridden would make other trials than those that there are.
+    """
+    inspection = written.inspect(overrides)
+    if not same_config(inspection.document.value, written.document.value):
+        message = "a sweep that is joined goes on with the config that it was begun with"
+        hint = f"what may be another is {', '.join(f'sweep.{name}' for name in FREE)}"
+        raise RunError(Problem(message, hint=hint, rule="sweep-differs"))
+    return inspection
 
 
 def _require_leave(config: Config, name: str, *, allowed: bool) -> None:

@@ -28,6 +28,7 @@ from dlcli.jobs.resuming import Resumption, hashes_of, open_resumption
 from dlcli.jobs.several.dividing import divide_folds
 from dlcli.jobs.several.members import fold_members
 from dlcli.jobs.several.shared import Shared
+from dlcli.jobs.several.unchanged import require_ours
 from dlcli.runs.claiming import can_go_on
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import open_several
@@ -38,7 +39,7 @@ from dlcli.sweeps.measuring import found_result, measure
 from dlcli.sweeps.results import Result
 from dlcli.sweeps.study import Taken
 from dlcli.sweeps.tensorboard import show_trial
-from dlcli.sweeps.unchanged import require_alike, sources_searched
+from dlcli.sweeps.unchanged import BegunWith, require_alike, sources_searched
 from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
@@ -99,6 +100,7 @@ class SweepTrials:
         self._sound = False
         self._files: tuple[TableReader, dict[str, Any]] | None = None
         self._sources = sources_searched(sweep)
+        self._begun_with = BegunWith(folder)
         self._alike: weakref.WeakSet[TableReader] = weakref.WeakSet()
 
     def train(self, taken: Taken) -> Result | None:
@@ -112,9 +114,9 @@ class SweepTrials:
         """
         started = time.perf_counter()
         run = self._folder.trial(taken.number)
-        if taken.again and (result := found_result(run, self._sweep.metric)) is not None:
-            return result
         try:
+            if taken.again and (result := self._found(taken, run)) is not None:
+                return result
             return self._trained(taken, run, started)
         except DlcliError as error:
             if isinstance(error, RunError) and _is_of_all(error):
@@ -122,6 +124,22 @@ class SweepTrials:
             if isinstance(error, DataError) or not _is_begun(run):
                 self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
+
+    def _found(self, taken: Taken, run: RunDirectory) -> Result | None:
+        """What came of a trial whose process died when it was trained and not told yet.
+
+        Raises:
+            RunError: Somebody has gone on with it, or with a fold of it, which is another run now.
+        """
+        if not run.record.is_file():
+            return None
+        config = self._inspect(taken.values).require()
+        several = None
+        with contextlib.suppress(RunError):  # what is damaged is not found, and begins anew
+            several = open_several(run.path)
+        for place in (run,) if several is None else several.present():
+            require_ours(place, config)
+        return found_result(run, self._sweep.metric)
 
     def _require_sound(self, error: DlcliError) -> None:
         """Make sure that it is for its values that a trial was refused, before it was trained.
@@ -197,6 +215,7 @@ class SweepTrials:
         )
         reader = self._shared.reader(checked.config)
         self._require_alike(taken, checked.config)
+        self._begun_with.require_alike(plan.assembly.begun)
         from dlcli.jobs.running import run_job  # it needs TensorFlow, which is loaded by now
 
         trained = run_job(

@@ -1,8 +1,9 @@
-"""What all trials of a sweep share, so that their results can be compared: the rows and the code."""
+"""What all trials of a sweep share, so that their results can be compared: the rows, the code, and given weights."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from dlcli.config.schema.sweep import SweepConfig
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.errors import Problem, RunError
 from dlcli.jobs.resuming import other_sources
+from dlcli.model.pretrained.beginning import Beginning
 from dlcli.runs.layout import RunDirectory
+from dlcli.runs.members import open_several
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.trained.rows import recorded_files
 
-__all__ = ["require_alike", "require_unchanged", "sources_searched"]
+__all__ = ["BegunWith", "require_alike", "require_unchanged", "sources_searched"]
 
 _SAID = ("train", "validation", "test")
 
@@ -39,11 +42,58 @@ def require_unchanged(folder: SweepFolder) -> None:
         for files in recorded_files(run).values()
         for each in files
     }
+    known |= {(str(_weights_in(source)), sha256) for source, sha256 in _begun_with(folder)}
     changed = sorted(
         {path for path, sha256 in known if Path(path).exists() and fingerprint(Path(path)).sha256 != sha256}
     )
     if changed:
         raise RunError(_changed(folder, f"{path} has changed since the sweep was begun") for path in changed)
+
+
+class BegunWith:
+    """The weights that trials begin with, which may be overwritten while a sweep goes on: by another training of the
+    run that they come from.
+
+    Args:
+        folder: The sweep.
+    """
+
+    def __init__(self, folder: SweepFolder) -> None:
+        self._folder = folder
+        self._known: dict[str, str] | None = None
+
+    def require_alike(self, begun: Iterable[Beginning]) -> None:
+        """Make sure that a trial begins with what those before it began with.
+
+        Args:
+            begun: What it begins with.
+
+        Raises:
+            RunError: A file is another now.
+        """
+        listed = [(each.source, each.sha256) for each in begun]
+        if listed and self._known is None:
+            self._known = dict(_begun_with(self._folder))
+        for source, sha256 in listed:
+            if self._known is not None and self._known.setdefault(source, sha256) != sha256:
+                raise RunError(_changed(self._folder, f"{source} has changed since the sweep was begun"))
+
+
+def _begun_with(folder: SweepFolder) -> Iterator[tuple[str, str]]:
+    """What each trial, or its folds, began with: the file or run, and the SHA-256 of the weights."""
+    for trial in folder.trials():
+        several = None
+        with contextlib.suppress(RunError):
+            several = open_several(trial.path)
+        for run in (trial,) if several is None else several.present():
+            said = run.read_json(run.record).get("weights") if folder.said(run) else None
+            for each in said if isinstance(said, list) else ():
+                if isinstance(each, dict) and {"source", "sha256"} <= each.keys():
+                    yield str(each["source"]), str(each["sha256"])
+
+
+def _weights_in(source: str) -> Path:
+    return RunDirectory(Path(source)).trained if Path(source).is_dir() else Path(source)
 
 
 def require_alike(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.machinery
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,10 @@ from dlcli.config.document.reader import read
 from dlcli.config.inspection.inspection import Inspection, inspect
 from dlcli.config.schema import Config
 from dlcli.data.cache.fingerprint import fingerprint
-from dlcli.errors import ConfigError, Problem, RunError
-from dlcli.runs.layout import INITIAL, RunDirectory
+from dlcli.errors import ConfigError, DlcliError, Problem, RunError
+from dlcli.runs.layout import INITIAL, RunDirectory, copied_names
 
-__all__ = ["GRANTED", "Leave", "inspect_run", "require_code"]
+__all__ = ["GRANTED", "Leave", "inspect_run", "keeps_code", "require_code"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +74,16 @@ def require_code(config: Config, run: RunDirectory, leave: Leave) -> None:
         leave.tell(Problem(f"running {words}", rule="own-code"))
     for words in beside:
         leave.tell(Problem(f"that code may import {words}", rule="own-code"))
+
+
+def keeps_code(run: RunDirectory, files: Sequence[str]) -> bool:
+    """Whether the Python files that a run keeps, and could import, are copies of these, and no others."""
+    pairs = zip(files, copied_names(files), strict=True)
+    try:
+        same = all(fingerprint(Path(file)).sha256 == fingerprint(run.path / name).sha256 for file, name in pairs)
+        return bool(files) and same and not _importable(run, copied_names(files))
+    except (OSError, DlcliError):
+        return False
 
 
 def inspect_run(run: RunDirectory, overrides: Overrides = ()) -> Inspection:

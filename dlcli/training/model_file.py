@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,16 +58,23 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
 def save_initial(model: Any, run: RunDirectory) -> None:
     """Write what the weights are before training: where they were read may be gone when the run goes on.
 
+    The optimizer's numbers are left out, which are none yet: two or three times the weights, and of each trial others.
+
     Raises:
         RunError: The file cannot be written.
     """
     with _writing(run.initial), replacing(run.initial) as draft:
-        _write_weights(model, draft)
+        _write_weights(model, draft, without={id(model.optimizer)})
 
 
-def _write_weights(model: Any, draft: Path) -> None:
+def _write_weights(model: Any, draft: Path, *, without: Collection[int] = ()) -> None:
     """As `model.save_weights` does, but by way of memory: where HDF5 itself meets the end of a disk, or of what a file
     may have, it ends the process (h5py 3.14.0: a segmentation fault when the file is closed).
+
+    Args:
+        model: The model.
+        draft: Where to.
+        without: Parts of the model that are left out, by their `id`, where Keras itself writes the others.
 
     Raises:
         OSError: There is no room.
@@ -77,7 +84,7 @@ def _write_weights(model: Any, draft: Path) -> None:
         return
     content = io.BytesIO()
     store = saving_lib.H5IOStore(content, mode="w")
-    saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set())
+    saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set(without))
     store.close()
     draft.write_bytes(content.getbuffer())
 

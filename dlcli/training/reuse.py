@@ -39,6 +39,9 @@ SMALL = 2**24
 MOST_SEEDS = 8
 """Beginnings of one model that are kept."""
 
+MOST_BYTES = 2**28
+"""Of all beginnings that are kept."""
+
 ELSEWHERE = {"name", "seed", "data", "fit", "callbacks", "checkpoint", "lint", "report", "ensemble", "sweep", "code"}
 """Sections that decide nothing of a model's programs: of `data` the specs of inputs and targets tell."""
 
@@ -60,6 +63,11 @@ class _Kept:
         self.begun[seed] = values, random_state()
         while len(self.begun) > MOST_SEEDS:
             self.begun.popitem(last=False)
+
+    @property
+    def bytes(self) -> int:
+        """What its beginnings take in memory."""
+        return sum(array.nbytes for values, _ in self.begun.values() for array in values)
 
     def begin(self, seed: int) -> None:
         values, state = self.begun[seed]
@@ -132,10 +140,20 @@ class Models:
         kept = next((each for each in self._kept.values() if each.assembly.model is assembly.model), None)
         if kept is not None and assembly.config.seed not in kept.begun and not draws_from_rows(assembly.model):
             kept.remember(assembly.config.seed)
+            self._forget_beginnings()
 
     def clear(self) -> None:
         """Let go of all."""
         self._kept.clear()
+
+    def _forget_beginnings(self) -> None:
+        """Let go of those that were not wanted for longest; of a large model of all, which is built again."""
+        held = sum(each.bytes for each in self._kept.values())
+        for kept in self._kept.values():
+            while kept.begun and held > MOST_BYTES:
+                held -= kept.bytes
+                kept.begun.popitem(last=False)
+                held += kept.bytes
 
     def _are_too_many(self) -> bool:
         count = len(self._kept)

@@ -16,15 +16,20 @@ def python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=values, check=False)
 
 
-def test_nothing_is_printed_from_import_to_compiled_training() -> None:
+def test_nothing_is_printed_from_import_to_compiled_training_nor_imported_in_vain(tmp_path: Path) -> None:
+    """pandas and requests are a tenth of the import; scikit-learn would be half as much again where it is installed."""
+    (tmp_path / "sklearn.py").write_text("")
     script = """
-import sys
+import gc, sys
 from dlcli.backend.runtime import configure
 from dlcli.config.schema import RuntimeConfig
 assert "tensorflow" not in sys.modules
 print("before")
+gc.freeze()  # as the program does
 configure(RuntimeConfig(threads=1), 0)
 import keras, numpy, tensorflow
+from keras.src.callbacks import remote_monitor
+from keras.src.trainers.data_adapters.array_slicing import ARRAY_TYPES
 threads = tensorflow.config.threading.get_intra_op_parallelism_threads
 assert threads() == 1
 model = keras.Sequential([keras.layers.Dense(2), keras.layers.Dense(1)])
@@ -32,10 +37,17 @@ model.compile("adam", "mse", jit_compile=True)
 model.fit(numpy.zeros((8, 3)), numpy.zeros((8, 1)), verbose=0)
 configure(RuntimeConfig(threads=2), 0)
 assert threads() == 1
-print("after")
+assert not isinstance(3, ARRAY_TYPES)
+assert not {"pandas", "requests", "sklearn"} & sys.modules.keys()
+import pandas, sklearn
+rows, targets = pandas.DataFrame(numpy.zeros((8, 3))), pandas.Series(numpy.zeros(8))
+assert all(isinstance(each, ARRAY_TYPES) for each in (rows, targets)) and not isinstance(3, ARRAY_TYPES)
+model.fit(rows, targets, verbose=0)
+assert "requests" not in sys.modules
+print("after", remote_monitor.requests.Session.__name__)
 """
-    done = python(script)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "before\nafter\n", "")
+    done = python(script, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "before\nafter Session\n", "")
 
 
 def test_another_keras_backend_is_refused() -> None:

@@ -109,6 +109,18 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
         spec(1, "sigmoid", metrics=["AUC"], callbacks=[{"EarlyStopping": {"monitor": "auc", "mode": "max"}}]),
         None,
     ),
+    "trials-not-comparable": (
+        spec(1, None, loss="mse", sweep={"space": {"compile.loss": ["mse", "mae"]}}, data={"validation": 0.2}),
+        spec(
+            1,
+            None,
+            loss="mse",
+            metrics=["mae"],
+            sweep={"space": {"compile.loss": ["mse", "mae"]}, "metric": "val_mae"},
+            data={"validation": 0.2},
+        ),
+        None,
+    ),
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
     "scaled-pixels": (network("unit"), network("none"), None),
     "moved-pixels": (moved("RandomFlip"), moved("RandomContrast"), [MASK]),
@@ -284,3 +296,32 @@ def test_findings_can_be_faults_one_by_one_or_all() -> None:
     assert judged(error="all", ignore=["softmax-one-unit"]) == (both[:1], both[:1])
     assert judged(ignore="all", error=["softmax-one-unit"]) == (["softmax-one-unit"], ["softmax-one-unit"])
     assert judged(ignore="all") == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("path", "metric", "data", "found"),
+    [
+        ("compile.loss.Huber.delta", "val_loss", {}, True),
+        ("compile.loss_weights", "loss", {}, True),
+        ("model.layers.0.Dense.kernel_regularizer.L2.l2", "val_loss", {}, True),
+        ("model.layers.0.Dense.kernel_regularizer.L2.l2", "val_mae", {}, False),
+        ("model.layers.0.Dense.units", "val_loss", {}, False),
+        ("data.target.y.scale", "val_loss", {}, True),
+        ("data.target", "val_mae", {}, True),
+        ("data.batch_size", "val_loss", {}, False),
+        ("data.validation", "val_mae", {}, True),
+        ("data.validation", "loss", {}, False),
+        ("data.split", "val_mae", {}, True),
+        ("seed", "val_mae", {}, True),
+        ("seed", "val_mae", {"seed": 1}, False),
+        ("seed", "val_mae", {"validation": "other.csv"}, False),
+        ("data.seed", "val_mae", {"split": "ordered"}, False),
+    ],
+)
+def test_trials_are_measured_alike(path: str, metric: str, data: dict[str, Any], found: bool) -> None:
+    from dlcli.config.lint.training.trials_not_comparable import find
+    from dlcli.config.schema import Config
+
+    value = spec(1, None, loss="mse", metrics=["mae"], data={"validation": 0.2, **data}, name="c")
+    config = Config.model_validate({**value, "sweep": {"space": {path: [1, 2]}, "metric": metric}})
+    assert bool(list(find(config, None))) is found  # type: ignore[arg-type]

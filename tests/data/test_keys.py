@@ -14,9 +14,10 @@ import dlcli
 from dlcli.config.options.types import paths
 from dlcli.config.schema import DataConfig
 from dlcli.data import sources
-from dlcli.data.cache.identity import Identity, KnownFile
+from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.samples import keys
 from dlcli.data.samples.keys import content_key, encoding_key, program_key, recipe_key
+from dlcli.files.identity import Identity
 
 PACKAGE = Path(dlcli.__file__).parent
 

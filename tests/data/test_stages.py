@@ -14,7 +14,6 @@ import pandas as pd
 import pytest
 
 from dlcli.config.schema import DataConfig
-from dlcli.data.cache import identity
 from dlcli.data.cache.cache import Cache
 from dlcli.data.prepare import Prepared, prepare, prepare_from
 from dlcli.data.reader import TableReader
@@ -26,6 +25,7 @@ from dlcli.data.stages import check_rows, divide, encode, fit, read_table
 from dlcli.data.table import memory
 from dlcli.data.table.table import find_sources
 from dlcli.errors import DataError
+from dlcli.files import identity
 
 ROWS = 60
 

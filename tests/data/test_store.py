@@ -20,8 +20,8 @@ import pytest
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache import cache as caches
 from dlcli.data.cache import entry as entries
-from dlcli.data.cache import identity
 from dlcli.data.cache.cache import Cache
+from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
 from dlcli.data.samples import store
@@ -31,6 +31,7 @@ from dlcli.data.sources.delimited import source as delimited
 from dlcli.data.table import memory
 from dlcli.data.values import typed
 from dlcli.errors import DataError, Problem
+from dlcli.files import identity
 
 pytestmark = pytest.mark.slow
 
@@ -171,7 +172,7 @@ def test_a_second_run_does_not_open_the_data(file: Path, cache: Cache, opened: C
 import sys
 from pathlib import Path
 sys.addaudithook(lambda event, args: print("opened", args[0]) if event == "open" and str(args[0]) == {watched!r} else 0)
-from dlcli.data.cache import identity
+from dlcli.files import identity
 from dlcli.data.samples import store
 identity.RACY_NANOSECONDS = -1
 store.CACHED_FROM = 0
@@ -206,8 +207,8 @@ def test_a_changed_file_never_meets_its_old_arrays(file: Path, cache: Cache) -> 
 def test_a_file_that_was_written_just_now_is_not_known_by_its_times(file: Path) -> None:
     now = identity.identify(file)
     moment = max(now.modified, now.changed)
-    assert not identity.KnownFile(now, moment + identity.RACY_NANOSECONDS, "0").speaks_for(now)
-    assert identity.KnownFile(now, moment + identity.RACY_NANOSECONDS + 1, "0").speaks_for(now)
+    assert not KnownFile(now, moment + identity.RACY_NANOSECONDS, "0").speaks_for(now)
+    assert KnownFile(now, moment + identity.RACY_NANOSECONDS + 1, "0").speaks_for(now)
 
 
 def test_a_file_that_changes_while_it_is_read(file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:

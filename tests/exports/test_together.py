@@ -24,6 +24,8 @@ TABLE["strict"] = DRAW.choice(["left", "right"], ROWS)
 TABLE["kind"] = DRAW.choice(["red", "green", "blue", "black"], ROWS)
 TABLE["one"], TABLE["two"] = 300 * TABLE["a"] + 50, 1 - TABLE["a"]
 TABLE["words"] = [" ".join(DRAW.choice(["good", "bad", "day"], 3)) for _ in range(ROWS)]
+TABLE["sure"] = DRAW.choice(["yes", "No", ""], ROWS)
+TABLE["note"] = [" ".join([*DRAW.choice(["Fine!", "poor"], 4), f"n{row}"][: row % 5 + 1]) for row in range(ROWS)]
 
 COLUMNS: dict[str, Any] = {
     "name": "subtract",  # the model has the name of an operation of Keras's
@@ -32,6 +34,8 @@ COLUMNS: dict[str, Any] = {
             "a": "number",
             "where": "category",
             "strict": {"type": "category", "encode": "index", "unknown": "error"},
+            "sure": "boolean",
+            "note": {"type": "text", "encode": "count"},  # each fold has a vocabulary of its own
         },
         "target": {"kind": "category", "both": {"type": "number", "columns": ["one", "two"], "quantiles": [0.1, 0.9]}},
     },
@@ -99,17 +103,25 @@ def given(file: Path, inputs: dict[str, Any]) -> dict[str, np.ndarray]:
 def test_columns_and_several_outputs(folds: Path, tmp_path: Path) -> None:
     done = dlcli.export(folds, tmp_path / "all.onnx", with_preprocessing=True)
     names = ["a", "where", "strict"]
-    said = given(done.path, {name: TABLE[[name]].to_numpy() for name in names})
+    words = np.full((ROWS, 5), "", np.object_)
+    for row, note in enumerate(TABLE["note"]):
+        words[row, : len(note.split())] = note.lower().replace("!", "").split()
+    sure = TABLE[["sure"]].replace({"yes": 1.0, "No": 0.0, "": np.nan}).to_numpy(np.float64)
+    said = given(done.path, {**{name: TABLE[[name]].to_numpy() for name in names}, "sure": sure, "note": words})
     each = [dlcli.predict(folds / f"fold-{n}", TABLE, runtime="keras") for n in (1, 2)]
     mean = (each[0].select_dtypes("number") + each[1].select_dtypes("number")) / 2
     for at, name in enumerate(["black", "blue", "green", "red"]):
         assert np.allclose(said["kind"][:, at], mean[f"kind_probability_{name}"], atol=1e-5)
     numbers = [f"both_quantile_{level}_{column}" for column in ("one", "two") for level in (0.1, 0.9)]
     assert np.allclose(said["both"], mean[numbers], rtol=1e-4, atol=1e-4)
-    elsewhere = given(done.path, {"a": np.zeros((1, 1)), "where": np.array([["moon"]]), "strict": np.array([["left"]])})
+    one = {"a": np.zeros((1, 1)), "sure": np.ones((1, 1)), "note": np.array([["unheard", "of"]])}
+    elsewhere = given(done.path, {**one, "where": np.array([["moon"]]), "strict": np.array([["left"]])})
     assert np.isfinite(elsewhere["kind"]).all()
     with pytest.raises(Exception, match="out of"):  # which the runtime reports
-        given(done.path, {"a": np.zeros((1, 1)), "where": np.array([["n"]]), "strict": np.array([["moon"]])})
+        given(done.path, {**one, "where": np.array([["n"]]), "strict": np.array([["moon"]])})
+    known = json.loads(onnxruntime.InferenceSession(str(done.path)).get_modelmeta().custom_metadata_map["inputs"])
+    (note,) = [each for each in known if each["name"] == "note"]
+    assert (note["kind"], note["words"]["standardize"]) == ("words", "lower_and_strip_punctuation")
 
 
 @pytest.mark.soak
@@ -119,7 +131,7 @@ def test_columns_and_several_outputs(folds: Path, tmp_path: Path) -> None:
     ids=["words", "windows", "pictures"],
 )
 def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: Path, tmp_path: Path) -> None:
-    from dlcli.exports.export import some_rows, some_windows
+    from dlcli.exports.export import given_rows
     from dlcli.prediction.prediction import run_slices
     from dlcli.trained.averaging import averaged
     from dlcli.trained.decoding import decode
@@ -130,10 +142,7 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
     done = dlcli.export(folder, tmp_path / "all.onnx")
     run = load(folder, leave=GRANTED, runtime="keras", warn=print)
     first = run.models[0]
-    if first.preprocessing.windows is not None:
-        inputs = some_windows(first, None, print)
-    else:
-        inputs = first.preprocessing.encode(some_rows(first, None), first.predictor.named)
+    inputs, _ = given_rows(first, None, None, print)
     (said,) = given(done.path, dict(inputs)).values()
     decoded = [
         decode(run_slices(each.predictor, inputs), each.predictor.outputs, each.preprocessing) for each in run.models
@@ -149,8 +158,23 @@ def test_encoded_numbers_of_every_kind(form: dict[str, Any], file: str, place: P
 
 
 @pytest.mark.soak
-def test_what_folds_cannot_be_names_a_way_that_there_is(place: Path, tmp_path: Path) -> None:
+def test_folds_of_windows_take_columns(place: Path, tmp_path: Path) -> None:
     folder = dlcli.cross_validate(job(place, WINDOWS), folds=2, run_dir=tmp_path / "run").path
+    with pytest.raises(ModelError) as refusal:
+        dlcli.export(folder, tmp_path / "all.onnx")
+    assert "--with-preprocessing" in refusal.value.problems[0].hint
+    done = dlcli.export(folder, tmp_path / "all.onnx", with_preprocessing=True)
+    assert done.parity.agrees
+    steps = TABLE[["one", "two"]].to_numpy()
+    said = given(done.path, {"one": steps[None, 40:43, :1], "two": steps[None, 40:43, 1:]})
+    mean = [dlcli.predict(folder / f"fold-{n}", TABLE[:43])["prediction"].to_numpy()[-2:] for n in (1, 2)]
+    assert np.allclose(next(iter(said.values()))[0], np.mean(mean, axis=0), rtol=1e-4)
+
+
+@pytest.mark.soak
+def test_what_folds_cannot_be_names_a_way_that_there_is(place: Path, tmp_path: Path) -> None:
+    measured = {**WINDOWS, "data": {**WINDOWS["data"], "windows": {**WINDOWS["data"]["windows"], "scale": "window"}}}
+    folder = dlcli.cross_validate(job(place, measured), folds=2, run_dir=tmp_path / "run").path
     for with_preprocessing in (False, True):
         with pytest.raises(ModelError) as refusal:
             dlcli.export(folder, tmp_path / "all.onnx", with_preprocessing=with_preprocessing)

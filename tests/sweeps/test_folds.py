@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import shutil
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,16 @@ import pytest
 import yaml
 
 import dlcli
+from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import ConfigError, RunError
 from dlcli.runs.members import open_several
 from dlcli.runs.run import Run
+from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.outcome import SweepOutcome
-from dlcli.training.events import Stage
+from dlcli.sweeps.overview import keep_best
+from dlcli.sweeps.results import TrialResult
+from dlcli.training.events import Notice, Stage
+from tests.reporting.pages import read_page
 
 pytestmark = pytest.mark.tensorflow
 
@@ -106,21 +113,64 @@ def test_the_best_folds_keep_their_models_and_predict_their_mean(swept: SweepOut
     assert np.allclose(dlcli.predict(swept.best_run, table)["prediction"], np.mean(each, axis=0), rtol=1e-6)
 
 
-def test_it_goes_on_fold_by_fold(data: Path, swept: SweepOutcome, tmp_path: Path) -> None:
-    place = tmp_path / "s"
+def test_its_report_says_who_shows_rows(swept: SweepOutcome, tmp_path: Path) -> None:
+    """Trials have no ONNX file, and a report loads no TensorFlow by itself."""
+    assert swept.best_run is not None
+    run, page = swept.best_run.path, tmp_path / "page.html"
+    way = f"dlcli report {run} --runtime auto"
+    told: list[Any] = []
+    assert way in read_page(dlcli.report(run, page, listener=told.append)).text
+    assert [each.problem.hint for each in told if isinstance(each, Notice)] == [
+        f"`{way}` asks Keras, which loads TensorFlow"
+    ]
+    shown = read_page(dlcli.report(run, page, runtime="auto")).text
+    assert "No rows are looked at" not in shown
+
+
+def test_it_goes_on_fold_by_fold_and_what_somebody_goes_on_with_is_theirs(
+    data: Path, swept: SweepOutcome, tmp_path: Path
+) -> None:
+    place, other = tmp_path / "s", tmp_path / "other"
+    asked = {key: value for key, value in config(data, keep="all", trials=1).items() if key != "checkpoint"}
 
     def interrupt(event: Any) -> None:
         if isinstance(event, Stage) and event.name == "fold-2, epoch 1":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        dlcli.sweep(config(data, keep="all", trials=1), run_dir=place, listener=interrupt)
+        dlcli.sweep(asked, run_dir=place, listener=interrupt)
+    shutil.copytree(place, other)
     first = place / "trial-0001" / "fold-1" / "run.json"
     before = first.stat().st_mtime_ns
-    again = dlcli.sweep(config(data, keep="all", trials=1), run_dir=place)
+    again = dlcli.sweep(asked, run_dir=place)
     assert first.stat().st_mtime_ns == before
     same = next(each for each in swept.trials if each.values == again.trials[0].values)
     assert (again.trials[0].result.value, again.trials[0].result.folds) == (same.result.value, 3)
+
+    folder = SweepFolder(place)
+    assert folder.owns(1)
+    dlcli.train(resume=place / "trial-0001" / "fold-2", overrides=["fit.epochs=3"])
+    assert not folder.owns(1)
+    keep_best(folder, _NoneIsBest(again.trials), SweepConfig.model_validate({**asked["sweep"], "keep": 1}))  # type: ignore[arg-type]
+    assert all((run.path / "model.keras").is_file() for run in folds_of(again, 1))
+
+    theirs = dlcli.train(resume=other / "trial-0001" / "fold-1", overrides=["fit.epochs=3"])
+    with pytest.raises(RunError, match=r"fold-1 was gone on with by itself: its fit\.epochs is 3, and 2 here"):
+        dlcli.sweep(asked, run_dir=other)
+    assert Run(theirs.path).epochs == 3
+
+
+class _NoneIsBest:
+    """A study all of whose trials are to be stripped."""
+
+    def __init__(self, trials: Sequence[TrialResult]) -> None:
+        self._trials = trials
+
+    def results(self) -> Sequence[TrialResult]:
+        return self._trials
+
+    def best(self) -> Sequence[TrialResult]:
+        return []
 
 
 def test_the_pruner_looks_after_each_fold(data: Path, tmp_path: Path) -> None:
@@ -138,7 +188,6 @@ def test_the_pruner_looks_after_each_fold(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_pruner_that_compares_folds_is_told_each_and_others_the_mean_so_far(swept: SweepOutcome) -> None:
-    from dlcli.config.schema.sweep import SweepConfig
     from dlcli.sweeps.fold_trial import _Judge
 
     class Asked:

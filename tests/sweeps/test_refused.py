@@ -12,7 +12,7 @@ import pytest
 import dlcli
 from dlcli.config.inspection.inspection import inspect_value
 from dlcli.errors import ConfigError, DataError, RunError
-from dlcli.sweeps.sweep import begin_sweep
+from dlcli.sweeps.sweep import begin_sweep, open_sweep
 
 pytestmark = pytest.mark.tensorflow
 
@@ -109,3 +109,30 @@ def test_a_sweep_that_is_joined_runs_no_code_and_tells_nobody_without_leave(
         dlcli.sweep(join=tmp_path / "s")
     assert [each.path for each in refusal.value.problems] == ["code[0]", "tracking.mlflow.tracking_uri"]
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_sweep_goes_on_with_the_config_that_it_was_begun_with(data: Path, tmp_path: Path) -> None:
+    searched, place = config(data, {RATE: [0.01, 0.02]}), tmp_path / "s"
+
+    def begin(value: dict[str, Any]) -> None:
+        begin_sweep(inspect_value(value, tmp_path), place, overwrite=False, started=0.0)
+
+    begin(searched)
+    longer = {**searched, "sweep": {**searched["sweep"], "trials": 9, "keep": 2}}
+    begin(longer)
+    written = (place / "config.yaml").read_text()
+    assert "epochs: 1" in written
+    assert open_sweep(place, allowed=False, overrides={"sweep.trials": 5}).section.trials == 5
+    with pytest.raises(RunError, match="goes on with the config") as refusal:
+        open_sweep(place, allowed=False, overrides={"fit.epochs": 2})
+    assert "sweep.minutes" in refusal.value.problems[0].hint
+    (place / "config.yaml").write_text(written.replace("epochs: 1", "epochs: 2"))
+    for go_on in (
+        lambda: open_sweep(place, allowed=False),
+        lambda: begin(longer),
+        lambda: begin({**longer, "fit": {"epochs": 2}}),
+    ):
+        with pytest.raises(RunError, match=r"config\.yaml has changed since the sweep was begun"):
+            go_on()
+    (place / "config.yaml").write_text("# a remark\n" + written.replace("trials: 9", "trials: 8"))
+    assert open_sweep(place, allowed=False).section.trials == 8

@@ -190,3 +190,33 @@ def test_models_learn_again_after_others_were_pruned(
     states = [each.result.state for each in outcome.trials]
     assert "complete" in states[states.index("pruned") :]
     assert len(set(taken)) < len(taken)
+
+
+def test_models_programs_and_beginnings_are_kept_up_to_a_bound(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long sweep over widths and sizes of batches would fill the memory."""
+    from dlcli.backend import engine
+    from dlcli.training import reuse
+
+    found: list[tuple[int, int, int]] = []
+    remember = reuse.Models.remember
+
+    def watch(self: reuse.Models, assembly: Any) -> None:
+        remember(self, assembly)
+        programs = [each for each in engine.programs(assembly.model) if each[0] == engine.TRAINING]
+        found.append((len(self._kept), len(programs), sum(each.bytes for each in self._kept.values())))
+
+    monkeypatch.setattr(reuse.Models, "remember", watch)
+    monkeypatch.setattr(reuse, "MOST", 0)
+    monkeypatch.setattr(reuse, "MOST_SMALL", 2)
+    monkeypatch.setattr(reuse, "MOST_BYTES", 400)
+    monkeypatch.setattr(engine, "MOST", 1)
+    space = {"model.layers.0.Dense.units": [3, 4, 5], "data.batch_size": [8, 16]}
+    searched = config(folder, space, fit={"epochs": 1})
+    searched["sweep"]["trials"] = 6
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s")
+    assert outcome.counts()["complete"] == len(outcome.trials) == 6
+    kept, programs, held = zip(*found, strict=True)
+    assert (max(kept), max(programs)) == (2, 1)
+    assert 0 < max(held) <= 400

@@ -20,7 +20,7 @@ from dlcli.sweeps.results import Result
 from dlcli.sweeps.storage import database as module
 from dlcli.sweeps.storage.address import Address
 from dlcli.sweeps.storage.database import Database, DatabaseBoard
-from dlcli.sweeps.study import Study
+from dlcli.sweeps.study import MOST_DEATHS, Study
 
 WORKER = """
 import sys, time
@@ -103,6 +103,29 @@ def test_a_machine_that_gives_no_sign_of_life_loses_its_trial_and_tells_nothing_
     assert asleep.results() == []
     finish(other, again)
     assert [each.result.state for each in asleep.results()] == ["complete"]
+
+
+def test_deaths_of_a_trial_are_counted_wherever_its_processes_die(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BEAT_SECONDS", 1e6)
+    for number in range(MOST_DEATHS):
+        monkeypatch.setattr(module, "_host", lambda number=number: f"machine {number}")
+        monkeypatch.setattr(module, "GRACE_SECONDS", 1e6)
+        study = machine(tmp_path / str(number), url, most=1)
+        assert study.take() is None or number == 0  # it may be alive yet
+        monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+        taken = study.take()  # and is left to die with it
+        assert (taken is None) == (number == 0)
+        if number == 1 and taken is not None:
+            study.release(taken)  # given back, which is no death
+            assert study.take() is not None
+    last = machine(tmp_path / "last", url, most=1)
+    assert [last.take(), last.take()] == [None, None]
+    assert last.is_over()
+    (trial,) = last.results()
+    assert trial.result.state == "failed"
+    assert f"killed {MOST_DEATHS} times" in trial.result.reason
 
 
 def test_signs_of_life_keep_a_trial(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

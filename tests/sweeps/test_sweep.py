@@ -110,12 +110,23 @@ def test_the_best_is_trained_where_it_stands_with_the_files_that_it_keeps(data: 
     searched["sweep"]["space"] = {RATE: {"log": [1e-3, 1e-1]}}
     dlcli.train({**searched, "sweep": None}, run_dir=tmp_path / "first")
     searched["model"]["weights"] = str(tmp_path / "first")
-    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=1)
+    searched["sweep"]["keep"] = 1
+    outcome = dlcli.sweep(searched, run_dir=tmp_path / "s", trials=2)
+    assert outcome.best is not None
+    assert outcome.best_run is not None
+    shutil.copy(outcome.best_run.path / "model.keras", tmp_path / "first" / "model.keras")
+    with pytest.raises(RunError, match=r"first/model\.keras has changed since the sweep was begun"):
+        dlcli.sweep(searched, run_dir=tmp_path / "s", trials=3)
     shutil.rmtree(tmp_path / "first")
     (tmp_path / "s").rename(tmp_path / "moved")
+    begun = [tmp_path / "moved" / f"trial-000{number}" / "initial.weights.h5" for number in (1, 2)]
+    assert os.path.samefile(*begun)  # the disk has it once
     again = dlcli.train(tmp_path / "moved" / "best.yaml", run_dir=tmp_path / "again")
-    assert outcome.best is not None
     assert again.history["val_loss"][-1] == outcome.best.result.value
+    begun[outcome.best.number - 1].unlink()  # none depends on another
+    other = 3 - outcome.best.number
+    again = dlcli.train(tmp_path / "moved" / f"trial-000{other}" / "config.yaml", run_dir=tmp_path / "other")
+    assert again.history["val_loss"][-1] == outcome.trials[other - 1].result.value
 
 
 def test_the_best_predicts(swept: tuple[SweepOutcome, list[Any]], data: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import re
@@ -21,8 +22,9 @@ import yaml
 
 import dlcli
 from dlcli.errors import ModelError
-from dlcli.jobs.workers.crew import begin_again
+from dlcli.jobs.workers.crew import begin_again, go_on_with_first
 from dlcli.jobs.workers.task import Task
+from dlcli.runs.layout import RunDirectory
 from dlcli.runs.run import Run
 from dlcli.training.events import Notice
 
@@ -179,6 +181,24 @@ def test_what_a_lost_attempt_has_left_is_gone_on_with(
     assert again.allow_code is resumed  # the code is that of the config
     assert (again.config is None) is resumed
     assert again.overrides == (() if resumed else before.overrides)
+
+
+def test_what_a_worker_may_run_it_may_run_when_the_first_begins_again(tmp_path: Path) -> None:
+    """Of code that the run before has kept of the config, and of no other."""
+    own, run = tmp_path / "own.py", tmp_path / "run"
+    own.write_text("ONE = 1\n")
+    (run / "code").mkdir(parents=True)
+    kept = run / RunDirectory(run).keep_code([str(own)])[0]
+    told, by_run = Task({"seed": 1}), Task(None, resume=tmp_path / "other")
+    assert go_on_with_first(told, run, [str(own)]).allow_code
+    assert go_on_with_first(told, run, [str(own)]).resume == run
+    assert not go_on_with_first(by_run, run, [str(own)]).allow_code
+    assert go_on_with_first(dataclasses.replace(by_run, allow_code=True), run, []).allow_code
+    kept.with_name("numpy.py").write_text("")  # its imports would find it
+    assert not go_on_with_first(told, run, [str(own)]).allow_code
+    kept.with_name("numpy.py").unlink()
+    kept.write_text("ONE = 2\n")
+    assert not go_on_with_first(told, run, [str(own)]).allow_code
 
 
 @pytest.mark.soak

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.signature import TargetSpec
 from dlcli.data.baselines.baseline import Baseline, Constant, Guess
-from dlcli.data.columns.arrays import texts_array
+from dlcli.data.columns.arrays import EMPTY, FALSE, plain_booleans, texts_array
 from dlcli.data.columns.cell_faults import missing_values, no_values
 from dlcli.data.columns.cells import as_arrow, labels, numbers, sort_labels
 from dlcli.data.columns.codec import Column, Encoded
@@ -134,7 +134,7 @@ class CategoriesTargetCodec:
         vectors[...] = 0
         leaves, rows = self._cells(values[0])
         problems = []
-        empty = as_arrow(values[0]).is_null().to_numpy(zero_copy_only=False)
+        empty = plain_booleans(as_arrow(values[0]).is_null())
         if self._missing == "error" and empty.any():
             problems.append(missing_values(self.columns[0], empty, start=start, hint=MISSING.hint))
         cells = labels(leaves)
@@ -229,8 +229,8 @@ class CategoriesTargetCodec:
         rows = np.repeat(np.arange(len(cells)), np.diff(ends))
         if is_text(leaves.type):
             leaves = pc.utf8_trim_whitespace(leaves)
-            there = pc.fill_null(pc.not_equal(leaves, ""), False).to_numpy(zero_copy_only=False)
-            leaves, rows = leaves.filter(pa.array(there)), rows[there]
+            there = pc.fill_null(pc.not_equal(leaves, EMPTY), FALSE)
+            leaves, rows = leaves.filter(there), rows[plain_booleans(there)]
         return leaves, rows
 
     def _flags(self, values: Sequence[Column], *, start: int) -> NDArray[np.float32]:

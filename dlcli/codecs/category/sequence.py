@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.codecs.category.categories import CategoryCodec
 from dlcli.config.signature import EntranceLayer
+from dlcli.data.columns.arrays import numbers_array, plain_booleans
 from dlcli.data.columns.cell_faults import faulty_values, missing_values, no_values
 from dlcli.data.columns.cells import Labels, as_arrow, labels
 from dlcli.data.columns.codec import Column, Encoded
@@ -277,12 +278,9 @@ class CategorySequenceCodec:
                 leaves, ends = column, np.arange(len(column) + 1)
         there = _is_there(leaves)
         kept, ends = strip_steps(there, ends.astype(np.int64), start=self._padding.side == "start")
-        return (leaves if len(kept) == len(there) else leaves.take(pa.array(kept))), ends
+        return (leaves if len(kept) == len(there) else leaves.take(numbers_array(kept))), ends
 
 
 def _is_there(leaves: pa.Array) -> NDArray[np.bool_]:
     """Which values are some."""
-    found: NDArray[np.bool_] = leaves.is_valid().to_numpy(zero_copy_only=False)
-    if pa.types.is_floating(leaves.type):
-        found = found & ~np.isnan(leaves.to_numpy(zero_copy_only=False))
-    return found
+    return ~plain_booleans(leaves.is_null(nan_is_null=pa.types.is_floating(leaves.type)))

@@ -124,7 +124,7 @@ class CategoryTargetCodec:
             places = many.translate(lambda name: kept.get(name, _NONE), missing=_NONE).reshape(-1)
             learnt = places[places != _NONE]
             self._gaps = self._gaps or len(learnt) < len(places)
-            self._codec.fit([pa.DictionaryArray.from_arrays(pa.array(learnt), texts_array(list(kept)))])
+            self._codec.fit([pa.DictionaryArray.from_arrays(numbers_array(learnt), texts_array(list(kept)))])
             return
         self._codec.fit([column])
         if isinstance(column, pa.Array) and is_text(column.type):
@@ -186,7 +186,7 @@ class CategoryTargetCodec:
             message += f"in row {rows}"
             hint = "`type: categories` is for rows of none or several of them"
             raise DataError(Problem(message, hint=hint, rule="not-a-flag"))
-        return pa.DictionaryArray.from_arrays(pa.array(flags.argmax(axis=1)), texts_array(self._names_of_columns))
+        return pa.DictionaryArray.from_arrays(numbers_array(flags.argmax(axis=1)), texts_array(self._names_of_columns))
 
     @property
     def _names_of_columns(self) -> tuple[str, ...]:

@@ -215,6 +215,26 @@ class TextCodec:
         self._met += (len(column), *self.tally.sum(axis=0))
         return target
 
+    def words_of(self, column: Column) -> NDArray[np.object_]:
+        """The tokens of rows as texts: `(rows, length)` where `encode` would put them, or `(rows, most of a row)`;
+        the empty text in between.
+
+        Raises:
+            DataError: Files cannot be read.
+        """
+        parts = []
+        for block in blocks_of(column, self._encoding, parts=self._tokenizer.parts, kept=self._kept):
+            if block.problems:
+                raise DataError(block.problems)
+            tokens, sizes = self._tokens(block)
+            names = np.array([*tokens.names, ""], np.object_)[tokens.codes]
+            part = np.full((len(sizes), self._length or int(sizes.max(initial=0))), "", np.object_)
+            self._write_sequences(part, tokens.rows, names, sizes)
+            parts.append(part)
+        width = max([1, *(part.shape[1] for part in parts)])
+        fill = [np.pad(part, [(0, 0), (0, width - part.shape[1])], constant_values="") for part in parts]
+        return np.concatenate(fill)
+
     def tally_lines(self, name: str, totals: Mapping[str, NDArray[np.int64]]) -> list[tuple[str, str]]:
         """How many tokens of each split are unknown, and how many texts are longer than a sequence."""
         return lines(name, totals, what=self._what, length=self._length)
@@ -330,15 +350,15 @@ class TextCodec:
                 target[row, index] = counts * self._weights[index]
 
     def _write_sequences(
-        self, target: Encoded, rows: NDArray[np.int64], indices: NDArray[np.int64], sizes: NDArray[np.int64]
+        self, target: NDArray[Any], rows: NDArray[np.int64], indices: NDArray[Any], sizes: NDArray[np.int64]
     ) -> None:
-        assert self._length is not None
+        length = target.shape[1]
         places = np.arange(len(indices)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         if self._truncating == "pre":
-            places -= np.maximum(sizes - self._length, 0)[rows]
-        kept = (places >= 0) & (places < self._length)
+            places -= np.maximum(sizes - length, 0)[rows]
+        kept = (places >= 0) & (places < length)
         if self._padding == "pre":
-            places += np.maximum(self._length - sizes, 0)[rows]
+            places += np.maximum(length - sizes, 0)[rows]
         target[rows[kept], places[kept]] = indices[kept]
 
     def _index_words(self) -> None:

@@ -1,4 +1,4 @@
-"""Free text, split and counted by Keras."""
+"""Free text, split and counted by Keras; or its words, looked up and counted."""
 
 from __future__ import annotations
 
@@ -61,4 +61,38 @@ def _at_either_end(keras: Any, indices: Any, state: dict[str, Any]) -> Any:
     return ops.where(there, found, ops.zeros_like(found))
 
 
-LAYER = KerasLayer("text", _values, _tensor, need="words")
+def _words(codec: TextCodec, cells: Column) -> NDArray[Any]:
+    return codec.words_of(cells)
+
+
+def _shape_of_words(codec: TextCodec) -> tuple[int | None]:
+    return (codec.state()["length"],)
+
+
+def _tensor_of_words(keras: Any, codec: TextCodec, inputs: Sequence[Any]) -> Any:
+    from dlcli.backend.onnx import counted  # it loads TensorFlow
+
+    ops, state = keras.ops, codec.state()
+    sequence = state["encode"] == "sequence"
+    # Places of the table: unknown, padding, words.
+    table = keras.layers.StringLookup(vocabulary=["", *codec.words], num_oov_indices=1, mask_token=None)
+    places = ops.cast(table(inputs[0]), "int32")
+    if sequence:
+        return ops.cast(ops.where(ops.less(places, 2), ops.subtract(1, places), places), codec.dtype)
+    counts = counted(places, len(codec.words) + 2)
+    counts = ops.concatenate([counts[:, :1], counts[:, 2:]], axis=1)
+    match state["encode"]:
+        case "multi_hot":
+            counts = ops.minimum(counts, 1.0)
+        case "tf_idf":
+            counts = ops.multiply(counts, codec.weights)
+    return ops.reshape(counts, (-1, *codec.shape))
+
+
+LAYER = KerasLayer(
+    "text",
+    _values,
+    _tensor,
+    need="words",
+    apart=KerasLayer("words", _words, _tensor_of_words, _shape_of_words, need="tables"),
+)

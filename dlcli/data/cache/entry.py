@@ -22,7 +22,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dlcli.data.cache.identity import KnownFile
+from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.cache.mapped import map_array
 from dlcli.files.locks import FileLock
 from dlcli.files.replacing import write_file

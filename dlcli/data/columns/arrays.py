@@ -14,7 +14,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["FALSE", "bytes_array", "numbers_array", "plain_booleans", "plain_numbers", "texts_array", "with_nulls"]
+__all__ = [
+    "EMPTY",
+    "FALSE",
+    "bytes_array",
+    "numbers_array",
+    "plain_booleans",
+    "plain_numbers",
+    "texts_array",
+    "with_nulls",
+]
 
 
 FALSE = pa.Array.from_buffers(pa.bool_(), 1, [None, pa.py_buffer(b"\0")])[0]
@@ -32,6 +41,8 @@ def plain_numbers(array: pa.Array, *, null: float = math.nan) -> NDArray[Any]:
         >>> plain_numbers(pa.array([1.5, None]))
         array([1.5, nan])
     """
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
     if array.null_count and math.isnan(null) and not pa.types.is_floating(array.type):
         array = array.cast(pa.float64(), safe=False)  # beyond 2**53 the nearest, as NumPy has it
     dtype = np.dtype(array.type.to_pandas_dtype())
@@ -89,6 +100,10 @@ def bytes_array(encoded: Sequence[bytes]) -> pa.Array:
     return pa.Array.from_buffers(
         pa.string(), len(encoded), [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
     )
+
+
+EMPTY = texts_array([""])[0]
+"""A text without letters, for arrow."""
 
 
 def with_nulls(array: pa.Array, valid: NDArray[np.bool_]) -> pa.Array:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import plain_booleans, plain_numbers, texts_array
+from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, texts_array
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.names import is_text, value_names
 from dlcli.errors import DataError, Problem
@@ -78,8 +78,11 @@ def as_arrow(column: Column) -> pa.Array:
                 rule="array-shape",
             )
         )
-    # Arrow cuts long arrays of text into chunks.
-    array = pa.array(flat.astype(np.float64) if flat.dtype == np.float16 else flat)
+    if flat.dtype == np.float16:
+        flat = flat.astype(np.float64)
+    if flat.dtype.kind in "iuf" and flat.dtype.isnative:
+        return numbers_array(flat)
+    array = pa.array(flat)  # arrow cuts long arrays of text into chunks
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 

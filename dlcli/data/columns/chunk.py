@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from dlcli.data.columns.arrays import numbers_array
 from dlcli.data.columns.codec import Column
 
 __all__ = ["FILE_NAME", "FILE_PATH", "Chunk", "Column", "ColumnInfo", "Kind", "take_rows"]
@@ -31,7 +31,7 @@ be one of numbers, by the first rows of a file without types; it comes as `numbe
 
 def take_rows(values: Column, places: NDArray[np.int64]) -> Column:
     """Some rows of a column."""
-    return values[places] if isinstance(values, np.ndarray) else values.take(pa.array(places))
+    return values[places] if isinstance(values, np.ndarray) else values.take(numbers_array(places))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

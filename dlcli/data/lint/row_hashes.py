@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import plain_numbers
+from dlcli.data.columns.arrays import plain_numbers, texts_array
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.chunk import Chunk
 from dlcli.data.columns.codec import Column
@@ -45,7 +44,7 @@ def _hashes(column: Column) -> NDArray[np.uint64]:
         values = values.cast(pa.uint8())
     if pa.types.is_integer(values.type) or pa.types.is_floating(values.type):
         return _of_words(plain_numbers(values.cast(pa.float64(), safe=False)).reshape(-1, 1))
-    return _of_texts(pa.array([repr(value) for value in values.to_pylist()]))
+    return _of_texts(texts_array([repr(value) for value in values.to_pylist()]))
 
 
 def _of_texts(values: pa.Array) -> NDArray[np.uint64]:
@@ -54,8 +53,7 @@ def _of_texts(values: pa.Array) -> NDArray[np.uint64]:
     table = np.array(
         [int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little") for text in texts] + [1], np.uint64
     )
-    codes = encoded.indices if not encoded.null_count else pc.fill_null(encoded.indices, len(texts))
-    return np.asarray(table[codes.to_numpy(zero_copy_only=False)])
+    return np.asarray(table[plain_numbers(encoded.indices, null=len(texts))])
 
 
 def _of_words(flat: NDArray[Any]) -> NDArray[np.uint64]:

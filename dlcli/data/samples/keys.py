@@ -27,7 +27,7 @@ from dlcli.config.options.types import feature_types, folders, part, paths
 from dlcli.config.schema import DataConfig, Target
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data import sources
-from dlcli.data.cache.identity import KnownFile
+from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.preprocessing.unstored import stored
 from dlcli.data.sources.registry import format_of, suffixes
 

@@ -16,7 +16,7 @@ from typing import Any
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache, Scratch
 from dlcli.data.cache.entry import ArrayName, CorruptEntry, Draft, Entry, read_known, write_known
-from dlcli.data.cache.identity import DataFiles, KnownFile, still_known
+from dlcli.data.cache.known_files import DataFiles, KnownFile, still_known
 from dlcli.data.samples.encoding import Arrays, Destination, MemoryArrays
 from dlcli.data.samples.keys import content_key, place_key
 from dlcli.data.table import memory

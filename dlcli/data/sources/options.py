@@ -44,6 +44,7 @@ class Reading:
         Raises:
             DataError: All of it.
         """
+        object.__setattr__(self, "missing_values", tuple(self.missing_values))  # options are compared, and hashed
         texts = (self.delimiter, self.encoding, self.comment)
         if any(text is not None and not isinstance(text, str) for text in texts):
             message = "the delimiter, the encoding and the mark of comments are texts"

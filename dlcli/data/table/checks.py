@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
 from dlcli.config.signature import SPLITS
+from dlcli.data.columns.arrays import plain_booleans
 from dlcli.data.columns.cells import labels, numbers
 from dlcli.data.columns.chunk import Column
 from dlcli.data.table.rows import Rows
@@ -92,8 +93,7 @@ def missing_values(values: Column) -> NDArray[np.bool_] | None:
             return None
         return np.asarray(np.isnan(values.reshape(len(values), -1)).any(axis=1))
     if values.null_count or pa.types.is_floating(values.type):
-        empty: NDArray[np.bool_] = values.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
-        return empty
+        return plain_booleans(values.is_null(nan_is_null=True))
     return None
 
 

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.config.document.places import format_path
 from dlcli.config.schema import Target
 from dlcli.config.signature import SplitName
+from dlcli.data.columns.arrays import numbers_array
 from dlcli.data.columns.chunk import Chunk, Column
 from dlcli.data.table.checks import missing_rows, missing_values
 from dlcli.data.table.table import Table
@@ -90,4 +90,4 @@ def _filled(values: Column) -> Column | None:
     if empty.all():
         return None
     places = np.where(empty, np.argmin(empty), np.arange(len(empty)))
-    return values[places] if isinstance(values, np.ndarray) else pc.take(values, pa.array(places))
+    return values[places] if isinstance(values, np.ndarray) else pc.take(values, numbers_array(places))

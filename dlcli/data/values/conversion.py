@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.columns.arrays import FALSE, texts_array
+from dlcli.data.columns.arrays import EMPTY, FALSE
 from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.names import is_text, value_names
 from dlcli.data.values.codes import has_codes
@@ -27,7 +27,6 @@ __all__ = [
     "plain",
 ]
 
-_NOTHING = texts_array([""])[0]
 _INFINITE = r"(?i)^\s*[+-]?inf(inity)?\s*$"
 
 
@@ -206,7 +205,7 @@ def as_numbers(values: pa.Array, *, missing: Collection[str] = ()) -> pa.Array:
 def _read_numbers(texts: pa.Array, marks: Marks) -> pa.Array:
     """Numbers written as texts. Most columns have no marks and no blanks, and most marks are the empty text: these are
     tried first."""
-    empty = pc.equal(texts, _NOTHING) if "" in marks.texts else None
+    empty = pc.equal(texts, EMPTY) if "" in marks.texts else None
     if empty is not None and pc.any(empty).as_py():
         texts = pc.if_else(empty, pa.nulls(len(texts), texts.type), texts)
     try:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import plain_numbers
+from dlcli.data.columns.arrays import EMPTY, numbers_array, plain_booleans, plain_numbers
 from dlcli.data.columns.cells import Labels, Numbers, labels, numbers
 from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
@@ -136,7 +136,7 @@ def list_ends(column: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     sizes = np.maximum(sizes, 0)
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     places = np.repeat(starts - ends[:-1], sizes) + np.arange(ends[-1])
-    return values.take(pa.array(places)), ends
+    return values.take(numbers_array(places)), ends
 
 
 def split_texts(texts: pa.Array, separator: str | None = None) -> pa.Array:
@@ -152,7 +152,7 @@ def split_texts(texts: pa.Array, separator: str | None = None) -> pa.Array:
     parts = (
         pc.split_pattern_regex(trimmed, _BETWEEN) if separator is None else pc.split_pattern(trimmed, pattern=separator)
     )
-    empty = pc.equal(pc.utf8_trim_whitespace(trimmed), "")
+    empty = pc.equal(pc.utf8_trim_whitespace(trimmed), EMPTY)
     return pc.if_else(empty, pa.scalar([], parts.type), parts) if pc.any(empty).as_py() else parts
 
 
@@ -245,7 +245,7 @@ def _offsets(column: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.int64], pa
         column = column.cast(pa.list_(kind.value_type))
     offsets = plain_numbers(column.offsets).astype(np.int64)
     sizes = np.diff(offsets)
-    missing = column.is_null().to_numpy(zero_copy_only=False)
+    missing = plain_booleans(column.is_null())
     return offsets[:-1], np.where(missing, -1, sizes), column.values
 
 

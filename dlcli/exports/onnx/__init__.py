@@ -11,9 +11,7 @@ FORMAT = ExportFormat(
     order=3,
     title="ONNX",
     suffix=".onnx",
-    docs="`model.onnx` | any ONNX runtime | with `--with-preprocessing`, of numbers, categories and datetimes | "
-    "inside: `metadata_props`",
+    docs="`model.onnx` | any ONNX runtime | with `--with-preprocessing` | inside: `metadata_props`",
     metadata_file=lambda model: None,
     lacks={"words": "needs its texts taken apart, for which the converter has no operation"},
-    holds="numbers, categories and datetimes",
 )

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from dlcli.backend import startup
 from dlcli.config.inspection.inspection import CheckedConfig
 from dlcli.config.outputs.conventions import model_head, says_classification
 from dlcli.config.outputs.target_scale import unscalable_targets
@@ -62,6 +63,7 @@ class Shared:
     @functools.cached_property
     def models(self) -> Models:
         """Those that are compiled already; loads TensorFlow, which who only divides rows has no use for."""
+        startup.load()
         from dlcli.training.reuse import Models
 
         return Models()

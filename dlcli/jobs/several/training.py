@@ -13,23 +13,23 @@ from dlcli.config.document.writer import dump
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.fingerprint import fingerprint
-from dlcli.data.reader import TableReader
 from dlcli.data.samples.samples import Samples
 from dlcli.errors import DlcliError, Problem, RunError
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
-from dlcli.jobs.resuming import open_resumption, other_sources
+from dlcli.jobs.resuming import open_resumption
 from dlcli.jobs.several.dividing import divide_job
 from dlcli.jobs.several.job import SeveralJob
 from dlcli.jobs.several.members import Member
 from dlcli.jobs.several.outcome import evaluate_mean, gather_outcome
 from dlcli.jobs.several.predicting import PREDICTIONS
 from dlcli.jobs.several.shared import Shared
+from dlcli.jobs.several.unchanged import CONFIG, require_same_config, require_same_data, require_same_ends
 from dlcli.reporting.reports import report_several
 from dlcli.runs.claiming import can_go_on, claim, reclaim
 from dlcli.runs.contents import foreign_files
 from dlcli.runs.layout import RunDirectory, copied_names, write_atomically
-from dlcli.runs.members import WORDS, Kind, Several, member_facts, resume_command
+from dlcli.runs.members import Kind, Several, member_facts, resume_command
 from dlcli.runs.provenance import now, provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
@@ -39,9 +39,6 @@ from dlcli.training.events import Begun, EpochEnded, Event, Finished, Notice, St
 from dlcli.training.tracking.tracking import Tracking, followers, written_by_trackers
 
 __all__ = ["require_kind", "train_members", "train_several"]
-
-_CONFIG = "config_sha256"
-"""Of the folder's config, in its record: what is trained later is to be of the same."""
 
 
 def train_several(
@@ -104,6 +101,7 @@ def train_members(
     whole: bool = True,
     goes_on: Callable[[Sequence[Run]], bool] = lambda done: True,
     note: Callable[[], Mapping[str, Any]] = dict,
+    member_note: Callable[[], Mapping[str, Any]] = dict,
 ) -> Run:
     """Train the members with what is shared among them, and perhaps with other jobs of this process.
 
@@ -120,13 +118,15 @@ def train_members(
         whole: Evaluate and predict too, and not only train.
         goes_on: Asked before each member but the first whether it is to be trained, of those that are complete.
         note: What the record says besides, asked at the beginning and at the end.
+        member_note: What the records of the members say besides; one that somebody goes on with says it no more.
 
     Raises:
         DlcliError: See `run_job`; rows that have changed since.
     """
     if before is not None:
-        _require_same_config(before)
-        _require_same_data(before, shared.reader(job.checked.config))
+        require_same_config(before)
+        require_same_data(before, shared.reader(job.checked.config))
+        require_same_ends(before, job.members)
     with (
         claim(directory, numbered=numbered, overwrite=overwrite, inputs=inputs)
         if before is None
@@ -141,11 +141,11 @@ def train_members(
             if before is None:
                 config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()))
-                record.note(**{_CONFIG: fingerprint(run.config).sha256})
+                record.note(**{CONFIG: fingerprint(run.config).sha256})
                 record.save()
             tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
             tell(Begun(run.path, len(job.members)))
-            status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on)
+            status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on, note=member_note)
             results = gather_outcome(
                 job.kind, run, job.members, shared=shared, checked=job.checked_of, tell=tell, whole=whole
             )
@@ -179,33 +179,6 @@ def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, 
     report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
 
 
-def _require_same_config(before: Several) -> None:
-    """Make sure that all members are of the same config, which nobody has changed meanwhile.
-
-    Raises:
-        RunError: It is another; nothing is said of one that was begun before this was noted.
-    """
-    config, known = before.directory.config, before.record.get(_CONFIG)
-    if known is not None and known != fingerprint(config).sha256:
-        message = f"{config} has changed since the {WORDS[before.kind]} was begun"
-        hint = "put it back; or train all of it anew, in another directory"
-        raise RunError(Problem(message, hint=hint, rule="resume-differs"))
-
-
-def _require_same_data(before: Several, reader: TableReader) -> None:
-    """Make sure that all members are of the same rows: those that are trained, and those that are to be.
-
-    Raises:
-        RunError: The files are others than those that a member was trained on.
-    """
-    read = reader.files.fingerprints()
-    for run in before.present():
-        if sources := other_sources(read, run):
-            message = f"{', '.join(sources)} reads other files than when {run.path} was trained"
-            hint = "put them back; or train all of it anew, in another directory"
-            raise RunError(Problem(message, hint=hint, rule="resume-differs"))
-
-
 def _train_members(
     job: SeveralJob,
     run: RunDirectory,
@@ -215,6 +188,7 @@ def _train_members(
     *,
     whole: bool,
     goes_on: Callable[[Sequence[Run]], bool],
+    note: Callable[[], Mapping[str, Any]],
 ) -> str:
     """Train one after the other; `interrupted` as soon as one is, or no more are wanted."""
     done: list[Run] = []
@@ -227,7 +201,7 @@ def _train_members(
             return "interrupted"
         tell(Stage(f"{member.name}, {number} of {len(job.members)}"))
         try:
-            trained = _train(job, member, place, shared, tell, files=_known_files(record), whole=whole)
+            trained = _train(job, member, place, shared, tell, files=_known_files(record), whole=whole, note=note)
         except DlcliError as error:
             raise type(error)(_named(problem, member.name) for problem in error.problems) from error
         first = trained.record
@@ -254,6 +228,7 @@ def _train(
     *,
     files: Mapping[str, Any] | None,
     whole: bool,
+    note: Callable[[], Mapping[str, Any]],
 ) -> Run:
     """Train one, or go on with it."""
     started = time.perf_counter()
@@ -290,6 +265,7 @@ def _train(
         resumption=resumption,
         files=files,
         whole=whole,
+        note=note,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained
@@ -333,7 +309,7 @@ def _facts(job: SeveralJob, before: Several | None) -> dict[str, Any]:
         return facts
     kept = (
         "started",
-        _CONFIG,
+        CONFIG,
         "argv",
         "config_file",
         "working_directory",

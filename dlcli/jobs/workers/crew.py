@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dlcli.backend.workers import Place
@@ -18,13 +18,20 @@ from dlcli.jobs.workers.supervising import Lost, Workers, lost_notice
 from dlcli.jobs.workers.task import Done, Task
 from dlcli.runs.claiming import can_go_on, was_left
 from dlcli.runs.layout import RunDirectory
+from dlcli.trained.own_code import keeps_code
 from dlcli.training.events import Followed, Listener
 
-__all__ = ["begin_again", "train_together"]
+__all__ = ["begin_again", "go_on_with_first", "train_together"]
 
 
 def train_together(
-    task: Task, runtime: RuntimeConfig, *, commits: bool, tell: Listener, environment: Mapping[str, str] = os.environ
+    task: Task,
+    runtime: RuntimeConfig,
+    *,
+    commits: bool,
+    code: Sequence[str] = (),
+    tell: Listener,
+    environment: Mapping[str, str] = os.environ,
 ) -> Path:
     """Train by several processes: of this machine, or one here and the others elsewhere.
 
@@ -32,6 +39,7 @@ def train_together(
         task: What to train.
         runtime: How many workers, and how often they may begin again.
         commits: Whether epochs are committed.
+        code: The Python files of the config.
         tell: Told what the first worker tells, if it is of this machine.
         environment: Where a cluster may say which worker this is.
 
@@ -47,7 +55,7 @@ def train_together(
         try:
             if peers is None:
                 return _here(task, runtime.workers, tell=tell)
-            return _among(peers, task, tell=tell)
+            return _among(peers, task, code, tell=tell)
         except _LostRun as lost:
             if attempt > runtime.restarts:
                 raise RunError(lost.problem) from None
@@ -74,12 +82,12 @@ def _here(task: Task, size: int, *, tell: Listener) -> Path:
     return end.run
 
 
-def _among(peers: Peers, task: Task, *, tell: Listener) -> Path:
+def _among(peers: Peers, task: Task, code: Sequence[str], *, tell: Listener) -> Path:
     """Train as one of workers of several machines."""
     meeting = meet(peers, resume=str(task.resume.resolve()) if task.resume is not None else "")
     with contextlib.closing(meeting):
         if meeting.resume and peers.rank:
-            task = _going_on(task, Path(meeting.resume))
+            task = go_on_with_first(task, Path(meeting.resume), code)
         place = Place(peers.rank, meeting.addresses, **places_of(peers.rank, list(meeting.addresses)))
         workers = Workers(task, [place], tell=tell, follows=peers.rank > 0)
         meeting.watch(
@@ -117,6 +125,19 @@ def begin_again(task: Task, directory: Path | None, *, commits: bool) -> Task:
         # The code in it is that of the config, which needs no leave.
         return dataclasses.replace(_going_on(task, directory), allow_code=task.allow_code or task.config is not None)
     return dataclasses.replace(task, run_dir=directory, overwrite=True)
+
+
+def go_on_with_first(task: Task, directory: Path, code: Sequence[str]) -> Task:
+    """The task of a worker whose first has said that a run goes on.
+
+    Args:
+        task: As this worker was told it.
+        directory: The run.
+        code: The Python files of the config that this worker was given. A run that keeps the same needs no further
+            leave: it was begun by the attempt before.
+    """
+    granted = task.allow_code or (task.config is not None and keeps_code(RunDirectory(directory), code))
+    return dataclasses.replace(_going_on(task, directory), allow_code=granted)
 
 
 def _going_on(task: Task, directory: Path) -> Task:

@@ -14,7 +14,6 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from dlcli.backend import startup
 from dlcli.errors import Problem
@@ -60,6 +59,8 @@ class KnownFile:
 def asking() -> Iterator[list[KnownFile]]:
     """While it lasts, Keras neither downloads nor loads the weights of a network; what it asks for is noted."""
     keras = startup.load()
+    from unittest import mock  # late: it brings asyncio along, and so many commands import this module
+
     from keras.src.utils import file_utils
 
     wanted: list[KnownFile] = []

@@ -145,6 +145,7 @@ class _Row:
         place: Which of them it is.
         parts: Its features by their names.
         number: In its source, from 0; None where it has none.
+        files: The columns of the source whose cells name files.
         written: Its cells in the source; none where they cannot be told.
     """
 
@@ -152,6 +153,7 @@ class _Row:
     place: int
     parts: Mapping[str, FeaturePart]
     number: int | None
+    files: tuple[str, ...] = ()
     written: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
@@ -162,7 +164,7 @@ class _Row:
     @property
     def file(self) -> str | None:
         """The files that the row is made of, as the source names them."""
-        names = [self.written.get(column, "") for column in file_columns(self.part.preprocessing)]
+        names = [self.written.get(column, "") for column in self.files]
         return ", ".join(name for name in names if name) or None
 
     @property
@@ -189,11 +191,7 @@ class _Row:
     def _as_written(self, name: str) -> str | None:
         """The cells of a feature; None where it is made of many, or they are the names of files."""
         codec = self.parts[name].codec
-        if (
-            codec is None
-            or len(codec.columns) > FEW_COLUMNS
-            or set(codec.columns) & set(file_columns(self.part.preprocessing))
-        ):
+        if codec is None or len(codec.columns) > FEW_COLUMNS or set(codec.columns) & set(self.files):
             return None
         cells = [self.written.get(column) for column in codec.columns]
         return None if None in cells else shortened(", ".join(str(cell) for cell in cells), MOST_SHOWN)
@@ -202,7 +200,7 @@ class _Row:
 def _row(look: Look, row: int) -> _Row:
     part, place = look.place(row)
     parts = {each.name: each for each in feature_parts(part.preprocessing, part.taken.inputs)}
-    return _Row(part, place, parts, look.number(row))
+    return _Row(part, place, parts, look.number(row), file_columns(part.preprocessing))
 
 
 def _own_chance(seen: Seen, row: int) -> float | None:

@@ -34,7 +34,7 @@ class Board(Protocol):
         """The lock of a trial."""
 
     def was_left(self, number: int) -> bool:
-        """Whether a process of this folder holds the lock of a trial, or has died with it: it took no leave."""
+        """Whether a process holds the lock of a trial, or has died with it: it took no leave."""
 
     def holds(self, number: int) -> bool:
         """Whether a trial whose lock was taken is still ours."""

@@ -126,9 +126,17 @@ class Database:
 
     def holds(self, name: str) -> bool:
         """Whether a row is ours."""
+        return self._holder(name) == self._me
+
+    def is_taken(self, name: str) -> bool:
+        """Whether a row is anybody's, alive or dead."""
+        return self._holder(name) is not None
+
+    def _holder(self, name: str) -> str | None:
         with self._engine.connect() as connection:
             asked = sqlalchemy.select(_LEASES.c.holder).where(*self._row(name))
-            return bool(connection.execute(asked).scalar_one_or_none() == self._me)
+            found: str | None = connection.execute(asked).scalar_one_or_none()
+        return found
 
     def _row(self, name: str) -> tuple[Any, Any]:
         return _LEASES.c.study == self.address.study, _LEASES.c.name == name
@@ -187,8 +195,9 @@ class DatabaseBoard:
         return _Lease(self._folder.lease(number), self._database, self._folder.member(number))
 
     def was_left(self, number: int) -> bool:
-        """See `Board`."""
-        return self._folder.lease(number).path.is_file()
+        """See `Board`; of any machine: who gives a trial back takes its row away, and who dies does not."""
+        with self.reaching():
+            return self._database.is_taken(self._folder.member(number))
 
     def holds(self, number: int) -> bool:
         """See `Board`."""

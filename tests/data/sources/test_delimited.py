@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import pytest
 
 from dlcli.data.columns.chunk import Kind
+from dlcli.data.sources.delimited import header
 from dlcli.data.sources.delimited import source as delimited
+from dlcli.data.sources.delimited.dialect import Sample, find_dialect
 from dlcli.data.sources.opening import open_source
 from dlcli.data.sources.options import Reading, TableOptions
+from dlcli.data.sources.peek import peek_columns
 from dlcli.errors import DataError, Problem
+from dlcli.files import identity
 
 MISSING = ("", "NA")
 
@@ -208,3 +213,28 @@ def test_faults_below_a_long_cell_are_told_with_their_row(tmp_path: Path) -> Non
     file = write(tmp_path, "a,b,c\n1,2," + "x" * 2**18 + "\nq,4,z\n")
     (problem,) = problems(file, {"a": "number", "b": "number", "c": "text"})
     assert "row 2" in str(problem) or problem.line == 3
+
+
+def test_the_top_of_a_file_is_looked_at_once_in_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("a;b\n1,5;x\n2,5;y\n")
+    looks: list[Path] = []
+
+    def look(file: Path, options: TableOptions) -> Sample:
+        looks.append(file)
+        return find_dialect(file, options)
+
+    monkeypatch.setattr(header, "find_dialect", look)
+    monkeypatch.setattr(identity, "RACY_NANOSECONDS", -(1 << 62))
+    options = TableOptions(missing_values=("", "NA"))
+    for _ in range(2):
+        assert peek_columns([str(file)], options).names == ("a", "b")
+        source = open_source([str(file)], dataclasses.replace(options, piece=100), path="data.train")
+        assert [(info.name, info.kind) for info in source.columns()] == [("a", "number"), ("b", "text")]
+        assert [chunk.columns["a"].tolist() for chunk in source.chunks({"a": "number"})] == [[1.5, 2.5]]
+        assert not source.doubts()
+    assert looks == [file]
+    peek_columns([str(file)], dataclasses.replace(options, missing_values=("", "x")))
+    assert looks == [file] * 2, "other marks of empty cells may make other columns numbers"
+    file.write_text("a,b,c\n1,x,2\n")
+    assert peek_columns([str(file)], options).names == ("a", "b", "c")

@@ -12,7 +12,6 @@ from PIL import Image
 
 from dlcli.config.schema import DataConfig
 from dlcli.data.cache.fingerprint import fingerprint
-from dlcli.data.cache.identity import identify
 from dlcli.data.columns.cells import as_arrow
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.prepare import prepare
@@ -23,6 +22,7 @@ from dlcli.data.sources.peek import peek_columns
 from dlcli.data.table.headers import look_at_headers
 from dlcli.data.table.rows import Rows
 from dlcli.errors import DataError
+from dlcli.files.identity import identify
 
 OPTIONS = TableOptions(missing_values=("", "NA"))
 

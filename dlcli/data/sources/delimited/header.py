@@ -17,6 +17,7 @@ from dlcli.data.sources.delimited.stray import left_out_by, stray_mark
 from dlcli.data.sources.options import TableOptions
 from dlcli.data.values.notations import number_pattern
 from dlcli.errors import DataError, Problem, first_of
+from dlcli.files.remembered import Remembered
 
 __all__ = ["DelimitedHeader", "delimited_header"]
 
@@ -51,12 +52,21 @@ class _Names:
     doubts: tuple[Problem, ...] = ()
 
 
+_LOOKS = Remembered["DelimitedHeader"](most=2**18, weight=lambda header: 1 + len(header.names))
+"""Names that are kept: a folder may hold thousands of files, and a file tens of thousands of columns."""
+
+
 def delimited_header(file: Path, options: TableOptions) -> DelimitedHeader:
-    """Read the first rows of a CSV file or one of its kin.
+    """Read the first rows of a CSV file or one of its kin; once in this process, as long as the file is the same.
 
     Raises:
         DataError: No header, repeated names, wrong encoding, a binary or truncated file.
     """
+    way = options.columns, options.reading, options.missing_values, options.trained
+    return _LOOKS.of(file, way, lambda: _look(file, options))
+
+
+def _look(file: Path, options: TableOptions) -> DelimitedHeader:
     sample = find_dialect(file, options)
     if not sample.rows:
         raise DataError(Problem("the file holds no rows, not even a header", file=file, rule="empty-file"))

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dlcli.data.columns.arrays import texts_array
+from dlcli.data.columns.arrays import FALSE, texts_array
 from dlcli.data.sources.delimited.numerals import Numerals
 from dlcli.data.values.conversion import CellFault
 from dlcli.data.values.notations import number_pattern
@@ -51,7 +51,7 @@ def plain_cells(values: pa.Array, numerals: Numerals, *, missing: Collection[str
         plain = pc.match_substring_regex(texts, number_pattern(".", ""))
         empty = pc.is_in(texts, value_set=texts_array(tuple(missing), texts.type))
         wrong = pc.and_not(pc.and_not(plain, good), empty)
-        places = pc.indices_nonzero(pc.fill_null(wrong, False)).to_pylist()
+        places = pc.indices_nonzero(pc.fill_null(wrong, FALSE)).to_pylist()
         if places:
             raise MisreadCell(places[0], str(values[places[0]].as_py()), len(places))
     marks = (" ", "\u00a0", "\u202f") if numerals.thousands == " " else (numerals.thousands,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 
 import pyarrow as pa
@@ -104,20 +103,7 @@ class DelimitedFile(FileSource):
 
     @property
     def _header(self) -> DelimitedHeader:
-        """The top of the file, looked at once as long as the file is the same."""
-        try:
-            found = os.stat(self.path)
-        except OSError:
-            return delimited_header(self.path, self.options)  # which says what is wrong
-        state = (found.st_ino, found.st_size, found.st_mtime_ns)
-        if state not in self._headers:
-            self._headers.clear()
-            self._headers[state] = delimited_header(self.path, self.options)
-        return self._headers[state]
-
-    @functools.cached_property
-    def _headers(self) -> dict[tuple[int, int, int], DelimitedHeader]:
-        return {}
+        return delimited_header(self.path, self.options)
 
     def _chunk(
         self,

@@ -1,12 +1,10 @@
-"""Which file it is, without reading it; and what is in it, by reading it beside the work."""
+"""What is in the data files, by reading them once, beside the work."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import os
-import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,37 +14,11 @@ from typing import Any, Self, cast
 from dlcli.config.signature import SplitName
 from dlcli.data.cache.fingerprint import Fingerprint, fingerprint
 from dlcli.errors import DataError, Problem
-from dlcli.files.folders import list_folder
+from dlcli.files.identity import Identity, identify
 
-__all__ = ["DataFiles", "Identity", "KnownFile", "identify", "still_known"]
-
-RACY_NANOSECONDS = 2_000_000_000
-"""A file that was written so shortly before it was hashed may have been written again within the same tick of the
-file system's clock, and look the same: git calls it racily clean. Coarse clocks tick every two seconds (FAT)."""
+__all__ = ["DataFiles", "KnownFile", "still_known"]
 
 _TOGETHER = 500
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Identity:
-    """What the system says of a file. Writing to it changes the size or a time; replacing it changes the inode.
-
-    Of a folder it says that of all the files in it: the sum of their sizes, the latest of their times, and in place of
-    an inode a number made of everything that it says of each.
-
-    Args:
-        path: Absolute.
-        bytes: The size.
-        modified: Nanoseconds.
-        changed: Nanoseconds; of the file's metadata, which no program can set back.
-        inode: The file's number in its file system.
-    """
-
-    path: str
-    bytes: int
-    modified: int
-    changed: int
-    inode: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,8 +39,7 @@ class KnownFile:
 
     def speaks_for(self, identity: Identity) -> bool:
         """Whether the file is surely the one that was hashed."""
-        settled = self.hashed - max(identity.modified, identity.changed) > RACY_NANOSECONDS
-        return settled and identity == self.identity
+        return identity.settled(self.hashed) and identity == self.identity
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -84,39 +55,6 @@ class KnownFile:
         """The file whose `state` this is. Raises KeyError or TypeError when it is none."""
         listed = str(state.get("listed", ""))
         return cls(Identity(**state["identity"]), int(state["hashed"]), str(state["sha256"]), listed)
-
-
-def identify(file: Path) -> Identity:
-    """Look at a file, without opening it.
-
-    Raises:
-        DataError: It is gone.
-    """
-    found = _stat(file)
-    if stat.S_ISDIR(found.st_mode):
-        return _identify_folder(Path(os.path.abspath(file)))
-    return Identity(os.path.abspath(file), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-
-
-def _identify_folder(folder: Path) -> Identity:
-    digest = hashlib.sha256()
-    size = modified = changed = 0
-    for file in list_folder(folder).files:
-        found = _stat(file.place)
-        size += found.st_size
-        modified, changed = max(modified, found.st_mtime_ns), max(changed, found.st_ctime_ns)
-        said = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
-        digest.update(f"{file.path}\0{said}\0".encode())
-    return Identity(str(folder), size, modified, changed, int(digest.hexdigest()[:15], 16))
-
-
-def _stat(file: str | Path) -> os.stat_result:
-    try:
-        return os.stat(file)
-    except OSError as error:
-        raise DataError(
-            Problem(f"the file cannot be read: {error.strerror}", file=Path(file), rule="unreadable-file")
-        ) from None
 
 
 class DataFiles:
