@@ -26,7 +26,11 @@ _DEEP = (1, 2)
 _WIDE = (0.5, 1.0)
 """How wide bumps are, in mean distances of rows."""
 
-_MOST_BUMPS, _MOST_PRODUCTS = 50, 150
+_TOGETHER = 98
+"""Curves of a family and the inputs themselves at most: OpenBLAS inverts a matrix of 100 by several threads, which took
+twenty times as long as by one on a machine that has something else to do."""
+
+_MOST_BUMPS = 50
 
 _SHARE = 0.3
 """Of the spread of the inputs themselves: what bends is only taken where it is worth more than what is straight."""
@@ -46,11 +50,13 @@ def families(inputs: Numbers, *, random: np.random.Generator) -> Iterator[Number
         >>> [curves.shape for curves in families(np.eye(10), random=np.random.default_rng(1))]
         [(10, 18), (10, 18), (10, 18), (10, 10), (10, 55)]
     """
-    inputs = _squeezed(inputs)
+    inputs, (rows, width) = _squeezed(inputs), inputs.shape
+    room = _TOGETHER - width
+    count = max(min(rows // _ROWS_A_CURVE, _MOST_CURVES, (room - width) // 4), 1)
     for _ in range(_DRAWS):
-        yield _scaled(np.column_stack([inputs, _waves(inputs, random), _corners(inputs, random)]))
-    yield _scaled(_bumps(inputs, random))
-    yield _scaled(_products(inputs, random))
+        yield _scaled(np.column_stack([inputs, _waves(inputs, count, random), _corners(inputs, count, random)]))
+    yield _scaled(_bumps(inputs, max(min(rows // 2, _MOST_BUMPS, room // 2), 1), random))
+    yield _scaled(_products(inputs, room, random))
 
 
 def _squeezed(inputs: Numbers) -> Numbers:
@@ -68,43 +74,39 @@ def _scaled(curves: Numbers) -> Numbers:
     return scaled
 
 
-def _count(rows: int) -> int:
-    return max(min(rows // _ROWS_A_CURVE, _MOST_CURVES), 1)
-
-
-def _waves(inputs: Numbers, random: np.random.Generator) -> Numbers:
-    rows, width = inputs.shape
+def _waves(inputs: Numbers, count: int, random: np.random.Generator) -> Numbers:
+    width = inputs.shape[1]
     made = []
     for pace in _WAVES:
-        directions = random.normal(size=(width, _count(rows))) * pace / np.sqrt(width)
-        made.append(np.cos(inputs @ directions + random.uniform(0, 2 * np.pi, _count(rows))))
+        directions = random.normal(size=(width, count)) * pace / np.sqrt(width)
+        made.append(np.cos(inputs @ directions + random.uniform(0, 2 * np.pi, count)))
     return np.column_stack(made)
 
 
-def _corners(inputs: Numbers, random: np.random.Generator) -> Numbers:
+def _corners(inputs: Numbers, count: int, random: np.random.Generator) -> Numbers:
     rows, width = inputs.shape
     made = []
     for depth in _DEEP:
-        of, at = (random.integers(0, most, (depth, _count(rows))) for most in (width, rows))
+        of, at = (random.integers(0, most, (depth, count)) for most in (width, rows))
         above = inputs[:, of] > inputs[at, of][np.newaxis]
         made.append(above.all(1).astype(np.float64))
     return np.column_stack(made)
 
 
-def _bumps(inputs: Numbers, random: np.random.Generator) -> Numbers:
+def _bumps(inputs: Numbers, count: int, random: np.random.Generator) -> Numbers:
     """Around some of the rows."""
     rows, width = inputs.shape
-    centres = inputs[random.choice(rows, min(_MOST_BUMPS, max(rows // 2, 1)), replace=False)]
+    centres = inputs[random.choice(rows, count, replace=False)]
     products = inputs @ centres.T
     distances = (inputs**2).sum(1)[:, np.newaxis] + (centres**2).sum(1) - 2 * products
     return np.column_stack([np.exp(-distances / (2 * wide**2 * width)) for wide in _WIDE])
 
 
-def _products(inputs: Numbers, random: np.random.Generator) -> Numbers:
+def _products(inputs: Numbers, most: int, random: np.random.Generator) -> Numbers:
     """Of two inputs, and squares."""
     first, second = np.triu_indices(inputs.shape[1])
-    if len(first) > _MOST_PRODUCTS:
-        chosen = random.choice(len(first), _MOST_PRODUCTS, replace=False)
+    if len(first) > most:
+        chosen = random.choice(len(first), most, replace=False)
         first, second = first[chosen], second[chosen]
     made: Numbers = inputs[:, first] * inputs[:, second]
     return made

@@ -25,7 +25,7 @@ Numbers = NDArray[np.float64]
 FEWEST_ROWS, MOST_ROWS = 30, 600
 """Of more rows a network learns what is straight too, and of fewer nothing can be told."""
 
-MOST_INPUTS = 64
+MOST_INPUTS = 32
 """With a column for each category."""
 
 MOST_CLASSES = 20
@@ -41,9 +41,9 @@ _BENT_PENALTIES = (1e-3, 1e-2, 1e-1)
 _REPEATS = 3
 """Other folds and other curves each time: one time can be luck."""
 
-_SURE, _WORTH = 1.6, 0.05
-"""Standard errors by which curves must be better to be believed, and the part of the loss that they must take away to
-be worth a network: see docs/decisions/0064-lines-for-small-tables.md."""
+_SURE, _WORTH, _MORE = 2.5, 0.03, 0.01
+"""Standard errors by which curves must be better to be believed; the part of the loss that they must take away, and of
+the rows (or of R2) that they must get right beyond a line, to be worth a network: docs/decisions/0064."""
 
 _KINDS = ("number", "category", "boolean")
 """Types of features that are looked at here."""
@@ -99,7 +99,7 @@ def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight |
     rights = [float(np.mean([_right(each, targets, classes=classes) for each in side])) for side in _sides(found)]
     gain = lost[0] - lost[1]
     sure = gain.mean() > _SURE * gain.std() / np.sqrt(len(gain))
-    if sure and gain.mean() > _WORTH * lost[0].mean() and rights[1] > rights[0]:
+    if sure and gain.mean() > _WORTH * lost[0].mean() and rights[1] > rights[0] + _MORE:
         return None
     return Straight(penalty, _words(*rights, classes=classes))
 
