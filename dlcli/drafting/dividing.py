@@ -107,7 +107,7 @@ def _drawn(task: Task, rows: int, validation: float | None, test: float | None) 
         return Dividing("random", why, validation, test, classes_named=True)
     if task.separator:
         return Dividing("random", "rows of several classes each cannot have all in proportion", validation, test)
-    if task.kind == "number":
+    if task.kind in ("number", "mask"):
         return Dividing("random", "rows do not depend on each other, as far as the columns tell", validation, test)
     if rows >= _LARGE:
         return Dividing(

@@ -22,12 +22,13 @@ from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
-from dlcli.drafting.looking.survey import Survey, survey
+from dlcli.drafting.looking.survey import Survey, Tally, survey
+from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
 from dlcli.drafting.regression.straight import Straight, look_for_line
-from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_tasks
+from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_task, refused
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
 
@@ -120,7 +121,7 @@ def _draft(
     names = [each.name for each in chosen]
     cells = [seen.columns[name] for name in names]
     if seen.whole:
-        tasks = find_tasks(chosen, seen.columns, survey(seen, names).tallies)
+        tasks = _tasks(seen, chosen, survey(seen, names).tallies)
         columns = _against(look_at_columns(seen, names), seen, tasks)
         found = survey(seen, candidates(columns))
     else:
@@ -132,7 +133,10 @@ def _draft(
         for each in columns
     ]
     columns = mark_gaps(columns, cells, task)
-    sample = look_at_form(columns, seen.folder)
+    sample = look_at_form(columns, seen.folder, multiple=MULTIPLE if task.kind == "mask" else 1)
+    if any(part.kind == "mask" for part in task.each) and (task.parts or sample.form != "image"):
+        hint = "name it alone with --target, and a column of the pictures beside it"
+        raise refused(task.each[0].target, "is a mask, and these are drafted of pictures, without other targets", hint)
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
@@ -158,12 +162,18 @@ def _draft(
     )
     taken = [dividing.group] if dividing.group is not None else []
     layout = lay_out(columns, taken=taken, whole=seen.whole)
+    task = dataclasses.replace(task, shape=sample.shape)
     text = _page(place, seen, task, columns, dividing, recipe, found, output, layout)
     used = tuple(column.name for column in columns if column.used and column.name not in taken)
     left_out = {column.name: column.why for column in columns if not column.used}
     left_out |= dict.fromkeys(seen.unreadable, "its values cannot be read")
     of_files = any(column.used and column.feature is not None and column.feature.opens_files for column in columns)
     return Draft(text, task, found.num_rows, seen.whole, of_files, used, left_out, output, layout.paths)
+
+
+def _tasks(seen: Glance, chosen: Sequence[Choice], tallies: Mapping[str, Tally]) -> list[Task]:
+    """What is predicted of each target: the pixels of masks, classes or numbers."""
+    return [find_mask(each, seen) or find_task(each, seen.columns[each.name], tallies[each.name]) for each in chosen]
 
 
 def _straight(place: Place, seen: Glance, sample: Sample, dividing: Dividing, task: Task) -> Straight | None:
@@ -184,13 +194,15 @@ def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list
     columns = look_at_columns(seen, names)
     suspects = [column.name for column in columns if column.suspect and not column.cells.is_array]
     found = survey(seen, [*names, *candidates(columns), *suspects])
-    tasks = find_tasks(chosen, seen.columns, found.tallies)
+    tasks = _tasks(seen, chosen, found.tallies)
     constant = [name for name in suspects if not found.tallies[name].more and len(found.tallies[name].counts) <= 1]
     return _against(settle(columns, constant), seen, tasks), tasks, found
 
 
 def _against(columns: list[Column], seen: Glance, tasks: Sequence[Task]) -> list[Column]:
     for task in tasks:
+        if task.kind == "mask":
+            continue
         columns = against_target(columns, seen.columns[task.target.name], task)
     return columns
 
@@ -293,6 +305,8 @@ def _targets(seen: Glance, task: Task, dividing: Dividing) -> list[Line]:
 def _target(seen: Glance, task: Task, dividing: Dividing) -> tuple[tuple[str, dict[str, Any]], str]:
     """What it is called, its options, and why."""
     said: dict[str, Any] = {"type": task.type}
+    if task.kind == "mask":
+        said |= {"classes": "auto", "size": list(task.shape[:2])}
     if task.separator:
         said["separator"] = task.separator
     why = [task.why, task.target.why]

@@ -41,8 +41,14 @@ class Sample:
     columns: list[Column]
 
 
-def look_at_form(columns: Sequence[Column], folder: Path | None) -> Sample:
-    """What the features are together. Beside pictures, sounds and arrays of several dimensions no others are kept."""
+def look_at_form(columns: Sequence[Column], folder: Path | None, *, multiple: int = 1) -> Sample:
+    """What the features are together. Beside pictures, sounds and arrays of several dimensions no others are kept.
+
+    Args:
+        columns: The columns.
+        folder: Where files are that they name.
+        multiple: What the sides of pictures in files are to be a multiple of.
+    """
     used = [column for column in columns if column.used]
     special = next((column for column in used if _is_special(column)), None)
     if special is None:
@@ -57,7 +63,7 @@ def look_at_form(columns: Sequence[Column], folder: Path | None) -> Sample:
         else dataclasses.replace(column, used=False, why=why, by_itself=False)
         for column in columns
     ]
-    found, form, shape = _special(special, folder)
+    found, form, shape = _special(special, folder, multiple)
     if others:
         found = dataclasses.replace(found, why=f"{found.why}; the other {others} columns are not used")
     return Sample(form, shape, [found if column is special else column for column in kept])
@@ -69,7 +75,7 @@ def _is_special(column: Column) -> bool:
     return column.feature.type in ("image", "audio") or len(column.cells.info.shape) > 1
 
 
-def _special(column: Column, folder: Path | None) -> tuple[Column, Form, tuple[int, ...]]:
+def _special(column: Column, folder: Path | None, multiple: int) -> tuple[Column, Form, tuple[int, ...]]:
     assert column.feature is not None
     shape = column.cells.info.shape
     if column.feature.type == "audio":
@@ -78,7 +84,7 @@ def _special(column: Column, folder: Path | None) -> tuple[Column, Form, tuple[i
         return column, _form_of(shape), shape
     if len(shape) > 1:
         return column, "image", (*shape, 1)[:3]
-    return _pictures(column, folder)
+    return _pictures(column, folder, multiple)
 
 
 def _form_of(shape: tuple[int, ...]) -> Form:
@@ -91,7 +97,7 @@ def _form_of(shape: tuple[int, ...]) -> Form:
     return "grid" if square else "series"
 
 
-def _pictures(column: Column, folder: Path | None) -> tuple[Column, Form, tuple[int, ...]]:
+def _pictures(column: Column, folder: Path | None, multiple: int) -> tuple[Column, Form, tuple[int, ...]]:
     """Pictures in files: one size for all of them, and one number of channels."""
     from dlcli.data.media.decoding import Look
     from dlcli.data.media.loading import looks
@@ -107,6 +113,8 @@ def _pictures(column: Column, folder: Path | None) -> tuple[Column, Form, tuple[
     large = max(height, width) > _LARGEST
     if large:
         height, width = (max(round(side * _LARGEST / max(height, width)), _SMALLEST) for side in (height, width))
+    height, width = (max(round(side / multiple), 1) * multiple for side in (height, width))
+    alike = alike and seen[0].size == (height, width)
     channels = Counter(look.channels for look in seen).most_common(1)[0][0]
     feature = column.feature.model_copy(update={"size": [height, width], "channels": channels})
     why = f"{column.why.partition('(')[2].rstrip(')')}, " + _sizes(seen, alike=alike, large=large)

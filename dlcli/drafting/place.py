@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,14 @@ _SPLITS: dict[str, SplitName] = {
     "testing": "test",
 }
 """What folders and files of splits are called."""
+
+
+_PICTURES = ("images", "image", "imgs", "img", "photos", "pictures", "x", "inputs")
+_MASKS = ("masks", "mask", "labels", "annotations", "segmentation", "segmentations", "labels_mask", "gt", "targets")
+"""What folders are called that hold pictures, and a mask for each by the same name."""
+
+_ALIKE = 0.8
+"""The part of the pictures that must have one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,12 +90,34 @@ def _folder(folder: Path) -> Place:
     named = {split: [str(each)] for each in tables if (split := _SPLITS.get(each.name.partition(".")[0].lower()))}
     if "train" in named:
         return Place({split: named[split] for split in sorted(named)}, name, beside)
+    if (pairs := _pairs(entries)) is not None:
+        raise DataError(pairs)
     visible = [each for each in entries if not each.name.startswith(".")]
     if visible and len(tables) == len(visible) and not all(map(_may_be_prose, tables)):
         listed = ", ".join(f"'{each.name}'" for each in tables[:5])
         hint = f"name one of them, or a glob that stands for all: '{folder}/*{tables[0].suffix}'"
         raise DataError(Problem(f"'{folder}' is a folder of tables: {listed}", hint=hint, rule="folder-of-files"))
     return Place({"train": [str(folder)]}, name, beside, files=True)
+
+
+def _pairs(entries: Sequence[Path]) -> Problem | None:
+    """The fault of a folder of pictures beside one of their masks, which would be taken for two classes."""
+    named = {each.name.lower(): each for each in entries if each.is_dir()}
+    pictures = next((named[name] for name in _PICTURES if name in named), None)
+    masks = next((named[name] for name in _MASKS if name in named), None)
+    if pictures is None or masks is None:
+        return None
+    files = {each.stem: each for each in sorted(pictures.iterdir()) if each.is_file()}
+    both = [each for each in sorted(masks.iterdir()) if each.stem in files]
+    if len(both) < max(len(files) * _ALIKE, 1):
+        return None
+    example = f"{pictures.name}/{files[both[0].stem].name},{masks.name}/{both[0].name}"
+    return Problem(
+        f"'{pictures.name}' and '{masks.name}' have {len(both):,} files of the same names, as pictures and their masks",
+        hint=f"a table names both: a line `image,mask`, and below it one such as `{example}` for each; "
+        "beside the folders, `dlcli init pairs.csv --target mask` drafts a network for pixels",
+        rule="folder-of-files",
+    )
 
 
 def _may_be_prose(file: Path) -> bool:

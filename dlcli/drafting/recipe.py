@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from dlcli.drafting.masks import over_pixels, rare_pixels
 from dlcli.drafting.page import Line, entry, heading, item, remark
 from dlcli.drafting.ready import named, written_out
 from dlcli.drafting.regression.straight import Straight
@@ -33,8 +34,8 @@ _ROWS_OF_PRESET = 400
 _SLOWER = 0.35
 """How fast the epochs become fewer from there on: of ten times the rows less than half as many."""
 
-_LINE_EPOCHS, _LINE_RATE = 150, 0.02
-"""Of a linear model: plenty, at a rate that becomes 0."""
+_LINE_EPOCHS, _LINE_RATE = 150, 0.1
+"""Of a linear model: plenty, at a rate that becomes 0, and is large enough to reach weights of classes far apart."""
 
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
@@ -155,6 +156,8 @@ def _batch(rows: int) -> int:
 
 def _model(setting: Setting) -> list[Line]:
     lines = [heading(1, "layers")]
+    if setting.task.kind == "mask":
+        return [*lines, *over_pixels(len(setting.task.classes))]
     match setting.form:
         case "table":
             lines += _dense(setting)
@@ -281,7 +284,10 @@ def _compile(setting: Setting) -> tuple[Line, ...]:
         rate = {"CosineDecay": {"initial_learning_rate": rate, "decay_steps": "auto"}}
         why = "steps that become smaller until the last epoch"
         smooth = {"CategoricalCrossentropy": {"label_smoothing": 0.1}}
-        losses = {name: smooth if loss == "sparse_categorical_crossentropy" else loss for name, loss in losses.items()}
+        if setting.task.kind != "mask":  # of which each pixel would have a number for each class
+            losses = {
+                name: smooth if loss == "sparse_categorical_crossentropy" else loss for name, loss in losses.items()
+            }
     optimizer = {"AdamW": {"learning_rate": rate, "weight_decay": 0.01}}
     return (
         heading(0, "compile"),
@@ -297,6 +303,8 @@ def _is_planned(setting: Setting) -> bool:
 
 
 def _measures(task: Task) -> tuple[Any, list[str]]:
+    if task.kind == "mask":
+        return "sparse_categorical_crossentropy", ["accuracy"]
     if task.kind == "number":
         return "mean_squared_error", ["mean_absolute_error", "RootMeanSquaredError"]
     if task.separator:
@@ -346,6 +354,8 @@ def _weighted(setting: Setting) -> tuple[Line, ...]:
 def _rare(setting: Setting) -> str:
     """Why the classes are weighted; empty where none is rare."""
     task = setting.task
+    if task.kind == "mask":
+        return rare_pixels(task)
     if task.kind != "classes" or task.separator or setting.absent or not _is_rare(task):
         return ""
     rare = task.classes[task.counts.index(task.rarest)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from dlcli.config.options.number_form import NumberForm
@@ -16,7 +16,7 @@ from dlcli.data.types.inference import infer_target
 from dlcli.drafting.looking.survey import Tally
 from dlcli.errors import DataError, Problem, did_you_mean, first_of
 
-__all__ = ["TRUNK", "Choice", "Task", "as_one", "choose_target", "find_task", "find_tasks"]
+__all__ = ["TRUNK", "Choice", "Task", "as_one", "choose_target", "find_task", "refused"]
 
 USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome", "response")
 """Of targets, the likeliest first."""
@@ -72,10 +72,11 @@ class Task:
         form: How its numbers are written, where these are texts.
         output: What the target and its layer are called, where several have an output each.
         parts: These, where there are several.
+        shape: Of the picture that a mask is of.
     """
 
     target: Choice
-    kind: Literal["classes", "number", "several"]
+    kind: Literal["classes", "number", "mask", "several"]
     classes: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
     width: int = 1
@@ -86,6 +87,7 @@ class Task:
     form: NumberForm | None = None
     output: str = ""
     parts: tuple[Task, ...] = ()
+    shape: tuple[int, ...] = ()
 
     @property
     def each(self) -> tuple[Task, ...]:
@@ -93,12 +95,14 @@ class Task:
         return self.parts or (self,)
 
     @property
-    def type(self) -> Literal["number", "category", "categories", "several"]:
+    def type(self) -> Literal["number", "category", "categories", "image", "several"]:
         """The type of the target."""
         if self.kind == "several":
             return "several"
         if self.kind == "number":
             return "number"
+        if self.kind == "mask":
+            return "image"
         return "categories" if self.separator else "category"
 
     @property
@@ -115,6 +119,8 @@ class Task:
         if self.kind == "number":
             return "a number" if self.width == 1 else f"{self.width} numbers"
         classes = f"{len(self.classes)} class{'es' * (len(self.classes) != 1)}"
+        if self.kind == "mask":
+            return f"{classes} of pixels"
         return f"any of {classes}" if self.separator else classes
 
     @property
@@ -171,7 +177,7 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
     if cells.is_array:
         return _arrays(target, cells)
     if not tally.counts:
-        raise _refused(target, "has no values", "name another target, or fill it in")
+        raise refused(target, "has no values", "name another target, or fill it in")
     inferred, note, doubts = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
     note = "; ".join([note, *(f"{doubt.message.partition(', and ')[2]}: {doubt.hint}" for doubt in doubts)])
     two = len(tally.counts) == 2 and not tally.more
@@ -184,34 +190,34 @@ def find_task(target: Choice, cells: Cells, tally: Tally) -> Task:
 
 def _number(target: Choice, cells: Cells, tally: Tally, note: str) -> Task:
     if (large := cells.too_large) is not None:
-        raise _refused(
+        raise refused(
             target, f"has {large:g}, which no network can take", "mend such cells, or predict their logarithm"
         )
     if len(tally.counts) == 1 and not tally.more:
         value = next(iter(tally.counts))
-        raise _refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
+        raise refused(target, f"has one value, {value}, in all rows", "there is nothing to learn: name another target")
     return Task(target, "number", missing=tally.missing, why=note)
 
 
 def _classes(target: Choice, tally: Tally, note: str) -> Task:
     names = sort_labels(list(tally.counts))
     if len(names) == 1 and not tally.more:
-        raise _refused(target, f"has one value, {names[0]!r}, in all rows", "there is nothing to learn from it")
+        raise refused(target, f"has one value, {names[0]!r}, in all rows", "there is nothing to learn from it")
     if (several := _several(target, tally)) is not None:
         return several
     if _are_dates(tally, names):
-        raise _refused(
+        raise refused(
             target, f"holds dates, such as {names[0]!r}", "a date is no class: predict the days until it, as a number"
         )
     if tally.more or len(names) > MOST_CLASSES:
-        raise _refused(
+        raise refused(
             target,
             f"has more than {MOST_CLASSES:,} different texts",
             "a class is learnt from several rows: is it an id?",
         )
     total = tally.present
     if len(names) > 2 and len(names) > max(total / 2, 3):
-        raise _refused(
+        raise refused(
             target,
             f"has {len(names):,} different values in {total:,} rows",
             "a class is learnt from several rows: name another target, or is it an id or free text?",
@@ -221,11 +227,6 @@ def _classes(target: Choice, tally: Tally, note: str) -> Task:
         note = f"{note}; the second is the positive one"
     counts = tuple(tally.counts[name] for name in names)
     return Task(target, "classes", tuple(names), counts, missing=tally.missing, why=note)
-
-
-def find_tasks(targets: Sequence[Choice], cells: Mapping[str, Cells], tallies: Mapping[str, Tally]) -> list[Task]:
-    """The task of each target; see `find_task`."""
-    return [find_task(each, cells[each.name], tallies[each.name]) for each in targets]
 
 
 def as_one(tasks: Sequence[Task], taken: Collection[str]) -> Task:
@@ -282,7 +283,7 @@ def _arrays(target: Choice, cells: Cells) -> Task:
     inferred, note, _ = infer_target(list(cells.chunks), cells.info, classification=None, units=None)
     if inferred.kind != "number" or len(cells.info.shape) != 1:
         hint = "docs/data.md shows how such targets are written; configs/masks.yaml and configs/topics.yaml have some"
-        raise _refused(target, f"is {note}, for which no network is drafted", hint)
+        raise refused(target, f"is {note}, for which no network is drafted", hint)
     return Task(target, "number", width=cells.info.shape[0], why=note)
 
 
@@ -292,7 +293,8 @@ def _are_dates(tally: Tally, names: Sequence[str]) -> bool:
     return bool(fitting_formats(names[:1000]))
 
 
-def _refused(target: Choice, what: str, hint: str) -> DataError:
+def refused(target: Choice, what: str, hint: str) -> DataError:
+    """A fault of a target that cannot be learnt: what it is or has, and the way out."""
     why = f" ({target.why})" if target.why else ""
     message = f"the target {target.name!r} {what}{why}"
     return DataError(Problem(message, path="--target", hint=hint, rule="unusable-target"))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 import dlcli
 from dlcli.config.document.composer import compose
@@ -727,3 +728,44 @@ def test_columns_that_are_pixels_are_a_picture(tmp_path: Path) -> None:
     for others in (_pictures(mixed), {**_pictures(range(49)), "z": _numbers(60)}):
         config = _config(_init(tmp_path, "label", label=labels, **others))
         assert "Conv2D" not in str(config["model"])
+
+
+# Masks.
+
+
+def write_masks(folder: Path, count: int = 30, *, values: int = 2) -> Path:
+    """Pictures with a bright square, masks that say where it is, and a table of both."""
+    rng = np.random.default_rng(0)
+    rows = ["image,mask,note"]
+    for name in ("images", "masks"):
+        (folder / name).mkdir()
+    for place in range(count):
+        mask = np.zeros((21, 26), np.uint8)
+        mask[place % 9 : place % 9 + 9, 3:12] = 255
+        if values > 2:
+            mask = rng.integers(0, values, mask.shape).astype(np.uint8)
+        picture = rng.integers(0, 80, (*mask.shape, 3)) + (mask // 2)[..., None]
+        Image.fromarray(picture.astype(np.uint8)).save(folder / f"images/{place}.png")
+        Image.fromarray(mask).save(folder / f"masks/{place}.png")
+        rows.append(f"images/{place}.png,masks/{place}.png,{place % 3}")
+    (folder / "pairs.csv").write_text("\n".join(rows), encoding="utf-8")
+    return folder / "pairs.csv"
+
+
+def test_a_mask_for_each_picture(tmp_path: Path) -> None:
+    config = _config(drafted := dlcli.init(write_masks(tmp_path), target="mask"))
+    dlcli.check(drafted.output, fast=True)
+    assert config["data"]["target"] == {"mask": {"type": "image", "classes": "auto", "size": [20, 24]}}
+    assert config["data"]["features"]["image"]["size"] == [20, 24]
+    assert config["model"]["layers"][-1]["Conv2D"] == {"filters": 2, "kernel_size": 1, "activation": "softmax"}
+    assert drafted.task.described == "2 classes of pixels"
+    with pytest.raises(DataError, match="without other targets"):
+        dlcli.init(tmp_path / "pairs.csv", target=["mask", "note"], overwrite=True)
+    with pytest.raises(DataError, match="'images' and 'masks' have 30 files") as caught:
+        dlcli.init(tmp_path)
+    assert "`images/0.png,masks/0.png`" in caught.value.problems[0].hint
+
+
+def test_pictures_are_no_masks(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="pictures of 200 values"):
+        dlcli.init(write_masks(tmp_path, values=200), target="mask")

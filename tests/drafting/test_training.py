@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import dlcli
 
@@ -40,7 +41,13 @@ def test_check_passes_to_its_end_on_traps(project: Path, tmp_path: Path) -> None
     (tmp_path / "traps.csv").write_text("\n".join(lines), encoding="utf-8")
     np.savez(tmp_path / "grid.npz", x=draw.normal(size=(40, 9, 9)).astype(np.float32), y=np.arange(40) % 3)
     np.savez(tmp_path / "steps.npz", x=draw.normal(size=(40, 30, 2)).astype(np.float32), y=draw.normal(size=40))
-    sources = [tmp_path / "traps.csv", tmp_path / "grid.npz", tmp_path / "steps.npz"]
+    for place in range(30):
+        image = Image.fromarray(np.where(draw.random((11, 13)) < 0.5, 0, 255).astype(np.uint8))
+        image.save(tmp_path / f"{place}.png")
+        image.save(tmp_path / f"mask-{place}.png")
+    pairs = [f"{place}.png,mask-{place}.png" for place in range(30)]
+    (tmp_path / "pairs.csv").write_text("\n".join(["picture,target", *pairs]), encoding="utf-8")
+    sources = [tmp_path / "pairs.csv", tmp_path / "traps.csv", tmp_path / "grid.npz", tmp_path / "steps.npz"]
     sources += [project / "data" / name for name in ("digits", "chirps")]
     for source in sources:
         output = tmp_path / f"{source.name.partition('.')[0]}.yaml"

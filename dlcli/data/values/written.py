@@ -29,7 +29,7 @@ _UNIT = rf"(?:{_MONEY}|(?:[^\W\d_]|[%‰°])[^\d,;:&()]{{0,11}}[23]?)"
 
 _WRITTEN = re.compile(
     rf"\s*(?P<open>\()?\s*{_SIGN}\s*(?P<before>{_MONEY})?\s*{_SIGN}"
-    rf"(?P<number>[0-9.,](?:[0-9.,'_\s]*[0-9.])?)\s*(?P<after>{_UNIT})?\s*(?P<close>\))?\s*"
+    rf"(?P<number>[0-9]|[0-9.,][0-9.,'_\s]*[0-9])\s*(?P<after>{_UNIT})?\s*(?P<close>\))?\s*"
 )
 _PLAIN = re.compile(NUMBER)
 

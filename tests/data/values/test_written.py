@@ -103,7 +103,15 @@ def test_what_is_not_certain_is_not_guessed(texts: list[str], doubt: str) -> Non
     "texts",
     [
         *(["12.5", "3"], ["12,5", "3.5"], ["01.02.2020"], ["12:30"], ["A12"], ["10+"], ["2020-01-05"], ["192.168.1.1"]),
-        *(["1e-5"], ["<5"], ["a", "b"], [], ["$12 EUR"], [f"{each} Oak{'xyz'[each % 3] * each}" for each in range(9)]),
+        *(
+            ["1e-5"],
+            ["<5"],
+            ["a", "b"],
+            ["0.png", "12.png"],
+            [],
+            ["$12 EUR"],
+            [f"{each} Oak{'xyz'[each % 3] * each}" for each in range(9)],
+        ),
     ],
 )
 def test_what_is_none(texts: list[str]) -> None:
