@@ -145,6 +145,8 @@ def _places(proto: Any, function: Any) -> dict[int, tuple[Any, tuple[int, ...]]]
         ):
             return None
         if fitting:
+            if not initializer.raw_data:
+                return None
             ((place, axes),) = fitting
             found[number] = variables[place], axes
     taken = [id(variable) for variable, _ in found.values()]
@@ -163,6 +165,8 @@ def _orders(weight: NDArray[Any], values: NDArray[Any]) -> list[tuple[int, ...]]
     if weight.dtype != values.dtype or weight.size != values.size or weight.ndim > MOST_AXES:
         return []
     flat = values.ravel()
+    if not weight.size or weight.flat[0] != flat[0] or weight.flat[-1] != flat[-1]:  # which stay where they are
+        return []
     short = [axis for axis in range(weight.ndim) if weight.shape[axis] == 1]
     long = [axis for axis in range(weight.ndim) if weight.shape[axis] != 1]
     orders = [(*short, *order) for order in itertools.permutations(long)]

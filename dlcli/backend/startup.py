@@ -144,7 +144,7 @@ def _later() -> Iterator[None]:
         for each in given.values():
             each.give_way()
         if hidden:
-            del sys.modules[WRAPPED]
+            sys.modules.pop(WRAPPED, None)
 
 
 class _Later(types.ModuleType):
@@ -160,10 +160,9 @@ class _Later(types.ModuleType):
         self._classes = {each: _LaterClass(each, (), {"__module__": name}) for each in classes}
 
     def __getattr__(self, name: str) -> Any:
-        if name in self._classes:
+        if name in self._classes and sys.modules.get(self.__name__) in (None, self):
             return self._classes[name]
-        self.give_way()
-        return getattr(importlib.import_module(self.__name__), name)
+        return getattr(_imported(self.__name__), name)
 
     def give_way(self) -> None:
         """From here on, who imports it gets the package itself."""
@@ -171,12 +170,25 @@ class _Later(types.ModuleType):
             del sys.modules[self.__name__]
 
 
+def _imported(name: str) -> Any:
+    """A package itself."""
+    there = sys.modules.get(name)
+    if isinstance(there, _Later):
+        there.give_way()
+    return importlib.import_module(name)
+
+
 class _LaterClass(type):
-    """In the place of a class of a package: tells what is of it, and imports nothing for that."""
+    """In the place of a class of a package: tells what is of it, and imports nothing for that. Another thread may have
+    met it in that place, and make something of it."""
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        return getattr(_imported(cls.__module__), cls.__name__)(*arguments, **options)
 
     def __instancecheck__(cls, instance: Any) -> bool:
         package = sys.modules.get(cls.__module__)
-        return package is not None and isinstance(instance, getattr(package, cls.__name__, ()))
+        there = package is not None and not isinstance(package, _Later)
+        return there and isinstance(instance, getattr(package, cls.__name__, ()))
 
 
 def _text(captured: BinaryIO) -> str:

@@ -1,1 +1,1 @@
-"""The file system as everybody else uses it: files replaced whole, locks, what a folder holds; texts for a terminal."""
+"""The file system as others use it: files replaced whole, and known again; locks; folders; texts for a terminal."""

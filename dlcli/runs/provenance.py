@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import importlib.metadata
 import os
 import platform
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,9 @@ def provenance(config_file: Path | None) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+@functools.cache
+def _versions() -> Mapping[str, str]:
+    """What is installed, found once: a sweep records thousands of trainings."""
     versions = {}
     for package in PACKAGES:
         try:
@@ -56,6 +60,7 @@ def _versions() -> dict[str, str]:
     return versions
 
 
+@functools.cache
 def _platform() -> str:
     """The system, its version and its C library. `platform.platform` would run the `uname` that it finds first."""
     libc = "".join(platform.libc_ver())

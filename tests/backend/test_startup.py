@@ -21,6 +21,7 @@ def test_nothing_is_printed_from_import_to_compiled_training_nor_imported_in_vai
     (tmp_path / "sklearn.py").write_text("")
     script = """
 import gc, sys
+from dlcli.backend import startup
 from dlcli.backend.runtime import configure
 from dlcli.config.schema import RuntimeConfig
 assert "tensorflow" not in sys.modules
@@ -44,6 +45,12 @@ rows, targets = pandas.DataFrame(numpy.zeros((8, 3))), pandas.Series(numpy.zeros
 assert all(isinstance(each, ARRAY_TYPES) for each in (rows, targets)) and not isinstance(3, ARRAY_TYPES)
 model.fit(rows, targets, verbose=0)
 assert "requests" not in sys.modules
+met = startup._Later("pandas", ["Series"])
+assert met.Series is pandas.Series and met.DataFrame is pandas.DataFrame
+sys.modules["pandas"] = met
+assert not isinstance(targets, met.Series)
+assert met.Series is not pandas.Series and met.Series([1.0]).sum() == 1.0  # another thread, while Keras is imported
+assert sys.modules["pandas"] is not met and met.Series.__module__ == pandas.Series.__module__
 print("after", remote_monitor.requests.Session.__name__)
 """
     done = python(script, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")

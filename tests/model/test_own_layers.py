@@ -249,6 +249,26 @@ def test_weights_decay_by_the_schedule_and_by_their_share(monkeypatch: pytest.Mo
     assert of("AdamOfSchedules").get_config()["weight_decay"] is None
 
 
+@pytest.mark.parametrize("xla", [False, True])
+def test_schedules_that_are_asked_once_a_step_give_the_same_bits(xla: bool) -> None:
+    own = type(of("AdamOfSchedules"))
+
+    class ForEachWeight(own):  # type: ignore[misc,valid-type]
+        _rate_now = _decay_now = property(lambda self: None, lambda self, value: None)
+
+    rows = np.random.default_rng(0).normal(size=(96, 5)).astype(np.float32)
+    found = []
+    for optimizer in (own, ForEachWeight):
+        keras.utils.set_random_seed(1)
+        layers = [of("Scaling", decay=36.0), *(of("TangentDense", units=units, bias_rate=0.1) for units in (8, 8, 1))]
+        model = keras.Sequential([keras.Input((5,)), *layers])
+        rate, decay = of("CosineLog", learning_rate=0.2, steps=24), of("FlatCosine", value=0.02, steps=24)
+        model.compile(optimizer(learning_rate=rate, weight_decay=decay, beta_2=0.95), "mse", jit_compile=xla)
+        model.fit(rows, rows.sum(axis=1), batch_size=16, epochs=4, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    assert all(one.tobytes() == other.tobytes() for one, other in zip(*found, strict=True))
+
+
 def test_the_last_of_the_best_epochs_is_kept() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     callback = of("KeepBest", monitor="val_accuracy", mode="max")
