@@ -304,6 +304,18 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
     assert again.status == "completed"
     assert again.final_metrics() == dlcli.Run(place / "classes").final_metrics()
     assert (tmp_path / "cv" / "predictions.csv").read_text() == (place / "classes" / "predictions.csv").read_text()
+    (run.path / "fold-1").rename(tmp_path / "elsewhere")
+    with pytest.raises(RunError) as refusal:
+        dlcli.predict(run, TABLE)
+    assert "cross-validate --resume" in refusal.value.problems[0].hint
+    assert dlcli.cross_validate(resume=run).final_metrics() == again.final_metrics()
+    assert dlcli.Run(run.path / "fold-1").history == dlcli.Run(tmp_path / "elsewhere").history
+    epochs = again.epochs
+    dlcli.train(resume=run.path / "fold-1", overrides=["fit.epochs=3"])
+    told: list[Any] = []
+    dlcli.predict(run, TABLE, listener=told.append)
+    said = [each.problem.message for each in told if getattr(each, "problem", None) is not None]
+    assert [f"{epochs + 1} epochs in all, and {epochs} then" in message for message in said] == [True]
 
 
 def test_the_table_is_read_once(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

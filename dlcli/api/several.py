@@ -174,7 +174,7 @@ def _resume(
     assert isinstance(of, int)
     assert isinstance(repeats, int)
     _require_same_config(overrides, before)
-    if before.record.get("status") == "completed":
+    if before.is_whole:
         return _nothing_to_do(before, allow_code=allow_code, tell=tell)
     job = fold_job(before.directory.config, (), of, repeats, needs_keras=True, notify=warner(tell))
     require_code(job.checked.config, before.directory, leave_to_run(allow_code, tell))
@@ -237,7 +237,7 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
     assert path is not None
     before = require_kind(open_several(path), path, "ensemble")
     _require_same_config(task.overrides, before)
-    if before.record.get("status") == "completed":
+    if before.is_whole:
         return _nothing_to_do(before, allow_code=task.allow_code, tell=tell)
     inspection, checked = checked_config(before.directory.config, (), needs_keras=True, notify=warner(tell))
     require_code(checked.config, before.directory, leave_to_run(task.allow_code, tell))

@@ -236,7 +236,8 @@ def _forget_some(traced: dict[Any, Any]) -> None:
 
 
 def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable[[Any], Any]:
-    """A step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts.
+    """A step for batches of any size, as `fit` traces it: by a size that it knows Keras weighs a loss of parts;
+    and without AutoGraph, which would rewrite Keras and whatever it calls.
 
     Args:
         step: Takes a batch.
@@ -245,10 +246,10 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
     signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
     model = getattr(step, "__self__", None)
     if not isinstance(model, keras.Model):
-        return tf.function(step, input_signature=[signature])  # type: ignore[no-any-return]
+        return tf.function(step, input_signature=[signature], autograph=False)  # type: ignore[no-any-return]
     traced, key = programs(model), (BY_BATCH, step.__name__, repr(signature))
     if key not in traced:
-        traced[key] = tf.function(step, input_signature=[signature])
+        traced[key] = tf.function(step, input_signature=[signature], autograph=False)
     return traced[key]  # type: ignore[no-any-return]
 
 

@@ -117,7 +117,8 @@ def prepare_from(
         DlcliError: See `prepare`.
     """
     asked = reader.config if config is None else config
-    recipe = recipe_key(
+    recipe = functools.partial(
+        recipe_key,
         asked,
         seed=seed,
         named=named,
@@ -125,7 +126,7 @@ def prepare_from(
         units=reader.units,
         unscalable=unscalable,
     )
-    store = reader.store(f"{recipe}-*")
+    store = reader.store(lambda: f"{recipe()}-*")
     if (entry := store.find()) is not None:
         return _from_entry(reader, asked, entry, store, seed=seed, named=named)
     with store.building() as entry, FurtherFaults(seed=seed) as faults:
@@ -144,7 +145,7 @@ def prepare_from(
             Filled(table.config, told, (*table.doubts, *division.doubts)), table.config, preprocessing, unscalable
         )
         config = _fit_batch(decided.config, division.parts["train"].num_samples)
-        key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+        key = functools.partial(encoding_key, config, seed=seed, named=named, state=preprocessing.state())
         unseen: list[Problem] = []
         lines: list[tuple[str, str]] = []
         splits = encode(
@@ -154,7 +155,7 @@ def prepare_from(
             named=named,
             keep=functools.partial(
                 store.keep,
-                name=f"{recipe}-{key}",
+                name=lambda: f"{recipe()}-{key()}",
                 content=lambda: _content(decided, marks, unseen, lines, preprocessing, looked),
             ),
             has_room=store.has_room,
@@ -192,10 +193,10 @@ def read_split(
         DataError: There is no such split, or the files have changed so that they cannot be read in the same way.
     """
     _require_split(config, name)
-    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+    key = functools.partial(encoding_key, config, seed=seed, named=named, state=preprocessing.state())
     # The key of an entry is that of all sources, whichever of them the split is in.
     with TableReader(config, cache=cache, notify=notify) as reader:
-        store = reader.store(f"*-{key}")
+        store = reader.store(lambda: f"*-{key()}")
         if (entry := store.find(None if config.windows is not None else name)) is not None:
             # Windows are over all the steps of their source, whichever splits these are in.
             names = [each for each in entry.names if each[0] == name or config.windows is not None]
@@ -204,7 +205,7 @@ def read_split(
     if preprocessing.windows is not None:
         config = config.model_copy(update={"windows": at_pace(config, preprocessing.windows)})
     with TableReader(config, splits=[name], cache=cache, notify=notify) as reader:
-        store = reader.store("")
+        store = reader.store(str)
         with store.building():
             table = read_rows(config, reader.found, overflow=reader.overflow)
             _require_columns(preprocessing, table.roles.columns)
@@ -277,12 +278,12 @@ def _fit_batch(config: DataConfig, num_rows: int) -> DataConfig:
     return config.model_copy(update={"batch_size": num_rows})
 
 
-def _fingerprint(encoding: str, config: DataConfig, files: DataFiles) -> Callable[[SplitName], str]:
+def _fingerprint(encoding: Callable[[], str], config: DataConfig, files: DataFiles) -> Callable[[SplitName], str]:
     """The fingerprints of samples: of how they are encoded, and of the files that their split is in."""
 
     def fingerprint(split: SplitName) -> str:
         source: SplitName = "train" if isinstance(getattr(config, split), float) else split
-        return samples_key(encoding, split, files.by_source()[source])
+        return samples_key(encoding(), split, files.by_source()[source])
 
     return fingerprint
 
@@ -325,7 +326,7 @@ def _from_entry(
     found = as_asked(DataConfig(train=config.train, target=content["target"], features=content["features"]), config)
     config = config.model_copy(update={"target": found.target, "features": found.features, "defaults": None})
     preprocessing = Preprocessing.from_state(state_as_asked(content["preprocessing"], found))
-    key = encoding_key(config, seed=seed, named=named, state=preprocessing.state())
+    key = functools.partial(encoding_key, config, seed=seed, named=named, state=preprocessing.state())
     fingerprint = _fingerprint(key, config, reader.files)
     splits = array_splits(store.read(entry), fingerprint, preprocessing.views(named))
     return Prepared(

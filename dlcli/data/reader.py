@@ -76,7 +76,7 @@ class TableReader:
             )
         return self._table
 
-    def store(self, recipe: str) -> Store:
+    def store(self, recipe: Callable[[], str]) -> Store:
         """Where the arrays of a recipe are kept, as long as this is open; see `Store`."""
         return Store(self._cache, self.files, self._scratch, recipe=recipe, notify=self.notify)
 

@@ -34,8 +34,8 @@ _ROWS_OF_PRESET = 400
 _SLOWER = 0.35
 """How fast the epochs become fewer from there on: of ten times the rows less than half as many."""
 
-_LINE_EPOCHS, _LINE_RATE = 150, 0.02
-"""Of a linear model: plenty, at a rate that becomes 0."""
+_LINE_EPOCHS, _LINE_RATE = 150, 0.1
+"""Of a linear model: plenty, at a rate that becomes 0, and is large enough to reach weights of classes far apart."""
 
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""

@@ -19,7 +19,7 @@ from dlcli.runs.inside import unsafe
 from dlcli.runs.layout import RunDirectory, copied_names
 from dlcli.runs.provenance import now
 from dlcli.trained.own_code import Leave, inspect_run, require_code
-from dlcli.trained.rows import recorded_files
+from dlcli.trained.recorded_files import recorded_files
 from dlcli.training.events import Listener, Notice
 
 __all__ = [

@@ -70,6 +70,11 @@ class Several:
         places = map(self.place, self.names)
         return tuple(place for place in places if place.record.is_file())
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to its end, and all members are still there."""
+        return self.record.get("status") == "completed" and len(self.present()) == len(self.names)
+
     def trained(self) -> tuple[RunDirectory, ...]:
         """All members, each with its model.
 
@@ -92,7 +97,7 @@ class Several:
         hint = "put it back, or train the whole again"
         if self.record.get("status") == "running":
             hint = "wait until it ends"
-        elif self.record.get("status") != "completed":
+        elif not self.is_whole:
             hint = f"go on with it: {resume_command(self.kind, self.directory.path)}"
         return dataclasses.replace(problem, message=message, hint=hint)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump, flow
 from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.config.searching.ends import assignments
+from dlcli.errors import RunError
 from dlcli.files.linking import link_equal
-from dlcli.runs.layout import INITIAL, write_atomically
+from dlcli.runs.layout import INITIAL, RunDirectory, write_atomically
+from dlcli.runs.members import open_several
 from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.results import TrialResult
 from dlcli.sweeps.study import Study
-from dlcli.sweeps.trial import strip
 
 __all__ = ["keep_best", "shown", "write_best", "write_table"]
 
@@ -136,7 +139,7 @@ def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int 
         gone = [each.number for each in study.results() if each.twin is None]
     for number in gone:
         if number not in kept and folder.owns(number):
-            strip(folder.trial(number))
+            _strip(folder.trial(number))
 
 
 def _share_beginnings(folder: SweepFolder, ended: int | None) -> None:
@@ -153,3 +156,20 @@ def _share_beginnings(folder: SweepFolder, ended: int | None) -> None:
 def _beginnings(folder: SweepFolder, trial: str) -> list[Path]:
     """What trials, or their folds, begin with."""
     return sorted(file for place in (trial, f"{trial}/*") for file in folder.path.glob(f"{place}/{INITIAL}"))
+
+
+def _strip(run: RunDirectory) -> None:
+    """Remove the models of a trial that is not among the best; its config and its history stay."""
+    with contextlib.suppress(RunError):
+        several = open_several(run.path) if run.record.is_file() else None
+        for member in several.present() if several is not None else ():
+            _strip(member)
+    for file in (run.model, run.weights, run.portable):
+        with contextlib.suppress(OSError):
+            file.unlink()
+    _remove(run.checkpoints)
+
+
+def _remove(directory: Path) -> None:
+    if not directory.is_symlink():
+        shutil.rmtree(directory, ignore_errors=True)

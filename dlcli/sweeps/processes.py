@@ -10,15 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import Literal
 
 from dlcli.errors import Problem, RunError
 from dlcli.sweeps.storage.address import STORAGE
 from dlcli.sweeps.study import MOST_DEATHS, Study
 from dlcli.sweeps.sweep import Sweep
-from dlcli.sweeps.worker import Ending
 from dlcli.training.guards.interruption import Urgency, catch_signals
 
-__all__ = ["ONE_OF_SEVERAL", "RECYCLED", "supervise"]
+__all__ = ["ONE_OF_SEVERAL", "RECYCLED", "Ending", "supervise"]
+
+Ending = Literal["over", "interrupted", "memory"]
 
 ONE_OF_SEVERAL = "DLCLI_ONE_OF_SEVERAL"
 """The environment variable of a worker that another process watches."""

@@ -11,18 +11,16 @@ from typing import Any
 from dlcli.config.lint.linting import lint
 from dlcli.data.cache.cache import Cache
 from dlcli.errors import Problem, RunError
-from dlcli.reporting.reports import report_search
 from dlcli.runs.holder import RunLock
 from dlcli.runs.members import member_facts
 from dlcli.runs.record import RunRecord
 from dlcli.sweeps.events import SweepStarted, TrialEnded
 from dlcli.sweeps.outcome import SweepOutcome
 from dlcli.sweeps.overview import keep_best, write_best, write_table
-from dlcli.sweeps.processes import supervise
+from dlcli.sweeps.processes import Ending, supervise
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep, facts
 from dlcli.sweeps.unchanged import require_unchanged
-from dlcli.sweeps.worker import Ending, work
 from dlcli.training.events import Notice
 from dlcli.training.guards.interruption import postponed
 from dlcli.training.tracking.tracking import Tracking
@@ -83,6 +81,8 @@ def run_sweep(
         try:
             ending: Ending = "memory"
             if workers == 1:
+                from dlcli.sweeps.worker import work  # late: who only waits for others reads and trains nothing
+
                 ending = work(sweep, study, cache=cache, deadline=deadline, tell=tell, ended=progress.look)
             if ending == "memory":
                 left = [] if deadline is None else [f"--minutes={max(0.001, (deadline - time.monotonic()) / 60)}"]
@@ -208,6 +208,8 @@ class _Progress:
         if self._record is not None:
             self._record.finish(status, **self._reached(), importance=importance)
             if self._sweep.config.report:
+                from dlcli.reporting.reports import report_search
+
                 report_search(folder.path, warn=lambda problem: self._tell(Notice(problem, warning=True)))
         if status == "completed" and results and all(each.result.state == "failed" for each in results):
             raise RunError(_failures(folder.path, [each.result.reason for each in results]))

@@ -9,7 +9,6 @@ import shutil
 import time
 import weakref
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from dlcli.backend import startup
@@ -44,7 +43,7 @@ from dlcli.trained.own_code import GRANTED
 from dlcli.training.events import EpochEnded, Event, Listener
 from dlcli.training.guards.interruption import StopTraining
 
-__all__ = ["SweepTrials", "strip"]
+__all__ = ["SweepTrials"]
 
 
 @dataclasses.dataclass
@@ -251,23 +250,6 @@ class SweepTrials:
                     return resumption
         shutil.rmtree(run.path, ignore_errors=True)
         return None
-
-
-def strip(run: RunDirectory) -> None:
-    """Remove the models of a trial that is not among the best; its config and its history stay."""
-    with contextlib.suppress(RunError):
-        several = open_several(run.path) if run.record.is_file() else None
-        for member in several.present() if several is not None else ():
-            strip(member)
-    for file in (run.model, run.weights, run.portable):
-        with contextlib.suppress(OSError):
-            file.unlink()
-    _remove(run.checkpoints)
-
-
-def _remove(directory: Path) -> None:
-    if not directory.is_symlink():
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _reason(problems: tuple[Problem, ...]) -> str:

@@ -16,7 +16,7 @@ from dlcli.model.pretrained.beginning import Beginning
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.members import open_several
 from dlcli.sweeps.folder import SweepFolder
-from dlcli.trained.rows import recorded_files
+from dlcli.trained.recorded_files import recorded_files
 
 __all__ = ["BegunWith", "require_alike", "require_unchanged", "sources_searched"]
 

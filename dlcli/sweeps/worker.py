@@ -8,19 +8,17 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from dlcli.data.cache.cache import Cache
 from dlcli.jobs.several.shared import Shared
 from dlcli.sweeps.overview import keep_best
+from dlcli.sweeps.processes import Ending
 from dlcli.sweeps.study import Study
 from dlcli.sweeps.sweep import Sweep
 from dlcli.sweeps.trial import SweepTrials
 from dlcli.training.events import Listener
 
-__all__ = ["Ending", "work"]
-
-Ending = Literal["over", "interrupted", "memory"]
+__all__ = ["work"]
 
 POLL_SECONDS = 0.2
 

@@ -18,7 +18,7 @@ from dlcli.data.sources.options import Reading
 from dlcli.data.window_inputs import labelled_windows
 from dlcli.data.written_rows import written_rows
 from dlcli.errors import DataError, Problem, RunError
-from dlcli.runs.layout import RunDirectory
+from dlcli.trained.recorded_files import recorded_files
 from dlcli.trained.run import TrainedRun, Warn
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Mapping[str, Any] | pd.DataFrame
     """Files (a path, a glob, or several), another form of source as in a config, or a table in memory."""
 
-__all__ = ["data_parts", "input_rows", "recorded_files", "rows_as_written", "some_split", "split_rows"]
+__all__ = ["data_parts", "input_rows", "rows_as_written", "some_split", "split_rows"]
 
 
 def split_rows(run: TrainedRun, split: SplitName, *, cache: Cache | None = None) -> Samples:
@@ -71,23 +71,6 @@ def some_split(run: TrainedRun) -> tuple[SplitName, Samples]:
     data = run.config.data
     name: SplitName = "test" if data.test is not None else "validation" if data.validation is not None else "train"
     return name, split_rows(run, name)
-
-
-def recorded_files(run: RunDirectory) -> dict[str, list[Fingerprint]]:
-    """The data files of each source, as they were when the run was trained.
-
-    Raises:
-        RunError: The record is damaged.
-    """
-    sources = run.read_json(run.record).get("data", {})
-    try:
-        return {
-            source: [Fingerprint(str(each["path"]), int(each["bytes"]), str(each["sha256"])) for each in files]
-            for source, files in sources.items()
-        }
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        message = f"{run.record} is damaged: it does not say what the data was"
-        raise RunError(Problem(message, hint="restore the file, or train again", rule="run-damaged")) from error
 
 
 def _require_unchanged(recorded: Fingerprint, run: Path) -> None:

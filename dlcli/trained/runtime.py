@@ -9,7 +9,7 @@ from typing import Any, Literal
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.errors import Problem, RunError
 from dlcli.runs.layout import RunDirectory, needs_leave
-from dlcli.runs.members import open_several
+from dlcli.runs.members import Several, open_several
 from dlcli.trained.ensemble import open_ensemble
 from dlcli.trained.own_code import Leave
 from dlcli.trained.run import TrainedRun, Warn, read_preprocessing
@@ -36,6 +36,7 @@ def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> 
     """
     several = open_several(path)
     if several is not None:
+        _tell_older_metrics(several, warn)
         return open_ensemble(several, lambda member: load(member, leave=leave, runtime=runtime, warn=warn))
     tell_older_model(path, warn)
     if runtime != "keras":
@@ -45,6 +46,21 @@ def load(path: Path, *, leave: Leave, runtime: Runtime = "auto", warn: Warn) -> 
     from dlcli.trained.keras_predictor import load_keras
 
     return load_keras(RunDirectory.open(path), leave=leave)
+
+
+def _tell_older_metrics(several: Several, warn: Warn) -> None:
+    """Warn of a folder a member of which somebody has gone on with since it was complete: what it says of itself, its
+    metrics and predictions, is of before."""
+    said = several.record.get("epochs")
+    if several.kind == "sweep" or several.record.get("status") != "completed" or not isinstance(said, int):
+        return
+    found = [place.read_record().get("epochs") for place in several.present()]
+    whole = sum(epochs for epochs in found if isinstance(epochs, int))
+    if whole > said:
+        path = several.directory.path
+        message = f"members of {path} were trained on since it was complete: {whole} epochs in all, and {said} then"
+        hint = f"its metrics and predictions.csv are of before; `dlcli evaluate {path} DATA` tells how good it is now"
+        warn(Problem(message, hint=hint, rule="older-metrics"))
 
 
 def tell_older_model(path: Path, warn: Warn) -> None:

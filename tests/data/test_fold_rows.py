@@ -50,6 +50,17 @@ def test_each_fold_is_told(split: Any, tmp_path: Path) -> None:
         )
 
 
+def test_rows_of_an_instant_are_in_one_fold(tmp_path: Path) -> None:
+    """Five rows each, of which the same share would have cut some in two."""
+    found = dlcli.check(job(tmp_path, split={"ordered": "who"}), fast=True, folds=4).folds
+    assert [(fold.samples["train"], fold.samples["validation"]) for fold in found] == [
+        (10, 10),
+        (20, 15),
+        (35, 10),
+        (45, 15),
+    ]
+
+
 @pytest.mark.parametrize(
     ("target", "data", "folds", "rule"),
     [

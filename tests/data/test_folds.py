@@ -57,6 +57,19 @@ def test_in_time_nothing_is_learnt_from_what_comes_after() -> None:
     assert np.concatenate([fold["validation"] for fold in found]).tolist() == list(range(3, 12))
 
 
+@given(times=st.lists(st.integers(0, 12), min_size=12, max_size=40).map(sorted), of=st.integers(2, 4))
+def test_in_time_an_instant_is_in_one_fold(times: list[int], of: int) -> None:
+    labels = np.searchsorted(times, times)
+    try:
+        found = folds_of(len(times), of, "ordered", labels=labels)
+    except DataError:  # of too few instants
+        return
+    for fold in found:
+        assert max(times[row] for row in fold["train"]) < min(times[row] for row in fold["validation"])
+    validated = np.concatenate([fold["validation"] for fold in found])
+    assert validated.tolist() == list(range(int(validated.min()), len(times)))
+
+
 def test_repeats_divide_otherwise() -> None:
     one, other = (
         fold_rows(50, Fold(number=1, of=5, repeat=repeat), how="random", seed=0)["validation"] for repeat in (1, 2)

@@ -62,7 +62,7 @@ def test_a_view_of_any_depth_is_fancy_indexing(tmp_path_factory: pytest.TempPath
     count = data.draw(st.integers(0, 12))
     whole = held(count, weighted=data.draw(st.booleans()))
     lying = mapped(whole, tmp_path_factory.mktemp("arrays")) if data.draw(st.booleans()) else whole
-    samples: Samples = ArraySamples(lying, np.arange(count), "whole")
+    samples: Samples = ArraySamples(lying, np.arange(count), lambda: "whole")
     places = np.arange(count)
     for _ in range(data.draw(st.integers(0, 3))):
         chosen = data.draw(indices(len(places)))
@@ -91,7 +91,7 @@ def test_blocks_take_little_memory_whatever_a_sample_takes() -> None:
 
 
 def test_equal_fingerprints_are_equal_samples() -> None:
-    samples = ArraySamples(held(10, weighted=False), np.arange(10), "whole")
+    samples = ArraySamples(held(10, weighted=False), np.arange(10), lambda: "whole")
     first, same, other = Subset(samples, slice(0, 5)), Subset(samples, np.arange(5)), Subset(samples, slice(1, 6))
     assert first.fingerprint == same.fingerprint
     assert len({samples.fingerprint, first.fingerprint, other.fingerprint}) == 3

@@ -24,7 +24,7 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.cache.mapped import is_mapped
 from dlcli.data.prepare import Prepared, prepare, read_split
-from dlcli.data.samples import store
+from dlcli.data.samples import keys, store
 from dlcli.data.samples.arrays import ArraySamples
 from dlcli.data.samples.samples import Samples
 from dlcli.data.sources.delimited import source as delimited
@@ -543,3 +543,27 @@ def test_an_entry_has_the_permissions_that_the_umask_leaves(
     modes = {path.name: path.stat().st_mode & 0o777 for path in entry.directory.iterdir()}
     assert set(modes.values()) == {0o666 & ~umask}, modes
     assert entry.directory.stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+def test_the_code_that_encodes_is_hashed_only_where_arrays_are_kept(
+    file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes longer than to read a small table."""
+    asked: list[bool] = []
+    program = keys._program
+
+    def counting() -> str:
+        asked.append(True)
+        return program()
+
+    monkeypatch.setattr(keys, "_program", counting)
+    monkeypatch.setattr(store, "CACHED_FROM", 1 << 30)
+    found = ready(file, cache)
+    assert not asked
+    assert len({samples.fingerprint for samples in found.splits.values()}) == len(found.splits)
+    monkeypatch.setattr(store, "CACHED_FROM", 0)
+    ready(file, cache)
+    assert len(cache.entries()) == 1
+    asked.clear()
+    assert same(found, ready(file, cache))
+    assert asked, "there are entries, of which one may be this"

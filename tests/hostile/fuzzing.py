@@ -40,7 +40,7 @@ from dlcli.runs.layout import RunDirectory
 from dlcli.runs.record import read_batch_size
 from dlcli.runs.run import Run
 from dlcli.trained.external_data import outside
-from dlcli.trained.rows import recorded_files
+from dlcli.trained.recorded_files import recorded_files
 from dlcli.trained.run import read_preprocessing
 from tests.hostile.mutation import Mutator
 

@@ -219,16 +219,25 @@ def test_schedules() -> None:
         assert float(again(33)) == float(schedule(33))
 
 
-def test_weights_decay_by_the_schedule_and_by_their_share() -> None:
-    layer = of("TangentDense", units=1)
+def test_weights_decay_by_the_schedule_and_by_their_share(monkeypatch: pytest.MonkeyPatch) -> None:
     scaling = of("Scaling", rate=2.0, decay=4.0)
-    model = keras.Sequential([keras.Input((5,)), scaling, layer])
-    optimizer = of("AdamOfSchedules", learning_rate=0.1, weight_decay=of("FlatCosine", value=0.5, steps=2, flat=0.0))
+    model = keras.Sequential([keras.Input((5,)), scaling, *(of("TangentDense", units=1) for _ in range(3))])
+    schedule = of("FlatCosine", value=0.5, steps=2, flat=0.0)
+    optimizer = of("AdamOfSchedules", learning_rate=0.1, weight_decay=schedule)
     optimizer.build(model.trainable_variables)
+    asked: list[Any] = []
+    ask = type(schedule).__call__
+
+    def counting(self: Any, step: Any) -> Any:
+        asked.append(step)
+        return ask(self, step)
+
+    monkeypatch.setattr(type(schedule), "__call__", counting)
     zero = [np.zeros(each.shape, np.float32) for each in model.trainable_variables]
     before = [np.asarray(each).copy() for each in model.trainable_variables]
     optimizer.apply([keras.ops.convert_to_tensor(each) for each in zero])
     optimizer.apply([keras.ops.convert_to_tensor(each) for each in zero])
+    assert len(asked) == 2 * 2, "once a step for each share that there is, and not for each weight"
     for variable, old in zip(model.trainable_variables, before, strict=True):
         share = decay_of(variable)
         np.testing.assert_allclose(variable, old * (1 - 0.1 * 0.5 * share) * (1 - 0.1 * 0.25 * share), rtol=1e-5)

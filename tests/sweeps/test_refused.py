@@ -12,7 +12,10 @@ import pytest
 import dlcli
 from dlcli.config.inspection.inspection import inspect_value
 from dlcli.errors import ConfigError, DataError, RunError
+from dlcli.model.pretrained.beginning import Beginning
+from dlcli.sweeps.folder import SweepFolder
 from dlcli.sweeps.sweep import begin_sweep, open_sweep
+from dlcli.sweeps.unchanged import BegunWith
 
 pytestmark = pytest.mark.tensorflow
 
@@ -136,3 +139,18 @@ def test_a_sweep_goes_on_with_the_config_that_it_was_begun_with(data: Path, tmp_
             go_on()
     (place / "config.yaml").write_text("# a remark\n" + written.replace("trials: 9", "trials: 8"))
     assert open_sweep(place, allowed=False).section.trials == 8
+
+
+def test_trials_begin_with_the_same_weights(tmp_path: Path) -> None:
+    """Which may be overwritten while the sweep goes on."""
+    folder = SweepFolder(tmp_path)
+    run = folder.trial(1)
+    run.path.mkdir()
+    begun = {"layer": "", "source": "teacher", "sha256": "a"}
+    run.record.write_text(json.dumps({"trial": {"number": 1}, "weights": [begun]}))
+    BegunWith(folder).require_alike([])
+    of_all = BegunWith(folder)
+    of_all.require_alike([Beginning("", "teacher", "a"), Beginning("", "other", "b")])
+    for source, sha256 in (("teacher", "b"), ("other", "c")):
+        with pytest.raises(RunError, match=f"{source} has changed since the sweep was begun"):
+            of_all.require_alike([Beginning("", source, sha256)])

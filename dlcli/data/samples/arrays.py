@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -26,7 +27,7 @@ class ArraySamples:
     Args:
         held: All of them, in memory or mapped: see `mapped.take`.
         rows: `(samples,)` int64, the number of each sample's row in its source, from 0, ascending.
-        fingerprint: See `Samples`.
+        identify: Gives the fingerprint; see `Samples`.
 
     Example:
         >>> held = Taken({"x": np.eye(3)}, {"y": np.array([0, 2, 1], np.int32)})
@@ -36,7 +37,12 @@ class ArraySamples:
 
     held: Taken
     rows: NDArray[np.int64]
-    fingerprint: str = ""
+    identify: Callable[[], str] = str
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Samples`."""
+        return self.identify()
 
     @property
     def inputs(self) -> Mapping[str, ArraySpec]:
@@ -82,7 +88,7 @@ def array_splits(
 
     if views is None:
         return {
-            split: ArraySamples(held(split), arrays[split, "rows", ""], fingerprint(split))
+            split: ArraySamples(held(split), arrays[split, "rows", ""], functools.partial(fingerprint, split))
             for split in SPLITS
             if (split, "rows", "") in arrays
         }
@@ -94,7 +100,7 @@ def array_splits(
             *sources[split if split in sources else "train"],
             arrays[split, "windows", ""],
             views,
-            fingerprint(split),
+            functools.partial(fingerprint, split),
             arrays.get((split, "begins", "")),
             arrays.get((split, "runs", "")),
         )

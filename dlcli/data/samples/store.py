@@ -7,6 +7,7 @@ cache; what is too large for memory is only there, and mapped.
 from __future__ import annotations
 
 import contextlib
+import functools
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -40,17 +41,24 @@ class Store:
         cache: Where arrays are kept; None keeps everything in memory.
         files: The data files.
         scratch: A directory for what is being written; needed with a cache.
-        recipe: Pattern of the names of the entries that would do, without the content's key: `<recipe>-*`.
+        recipe: Gives the pattern of the names of the entries that would do, without the content's key: `<recipe>-*`.
+            It takes a while, and is asked for where there may be such, or are to be.
         notify: Told what the person should know.
     """
 
     def __init__(
-        self, cache: Cache | None, files: DataFiles, scratch: Scratch | None, *, recipe: str, notify: Notify
+        self,
+        cache: Cache | None,
+        files: DataFiles,
+        scratch: Scratch | None,
+        *,
+        recipe: Callable[[], str],
+        notify: Notify,
     ) -> None:
         self._cache = cache
         self._files = files
         self._scratch = scratch
-        self._recipe = recipe
+        self._recipe = functools.cache(recipe)
         self._notify = notify
         self._useless: set[Path] = set()
 
@@ -62,9 +70,9 @@ class Store:
         Args:
             split: The split whose arrays are wanted, and are checked; all when None.
         """
-        if self._cache is None or not self._files.identities:
+        if self._cache is None or not self._files.identities or not self._cache.find("*"):
             return None
-        found = [(directory, read_known(directory)) for directory in self._cache.find(f"{self._recipe}-*")]
+        found = [(directory, read_known(directory)) for directory in self._cache.find(f"{self._recipe()}-*")]
         for directory, files in found:
             known = {file.identity.path: file for file in files}
             if not all(one.path in known and known[one.path].speaks_for(one) for one in self._files.identities):
@@ -102,7 +110,7 @@ class Store:
         with contextlib.ExitStack() as stack:
             entry = None
             if self._cache is not None and self._files.bytes >= CACHED_FROM:
-                key = place_key(self._recipe, [one.path for one in self._files.identities])
+                key = place_key(self._recipe(), [one.path for one in self._files.identities])
                 stack.enter_context(self._cache.building(key, waiting=self._wait))
                 entry = self.find()  # made since we looked, whether we waited for it or not
             if entry is None:
@@ -115,7 +123,7 @@ class Store:
         num_bytes: int,
         fill: Callable[[Destination], None],
         *,
-        name: str = "",
+        name: Callable[[], str] | None = None,
         content: Callable[[], Mapping[str, Any]] = dict,
         for_once: bool = False,
     ) -> Arrays:
@@ -124,14 +132,14 @@ class Store:
         Args:
             num_bytes: What they take.
             fill: Writes them; may be called again.
-            name: What an entry with them is called, without the content's key; empty when they are for once only.
+            name: Gives what an entry with them is called, without the content's key; None when they are for once only.
             content: JSON values to keep with them.
             for_once: Whatever the name, they are for this job alone: they mean nothing to another.
 
         Raises:
             DataError: There is room neither in memory nor in the cache directory.
         """
-        name = "" if for_once else name
+        name = None if for_once else name
         if self._cache is not None and num_bytes > memory.ARRAYS_BUDGET:
             try:
                 return self._to_disk(fill, name, content)
@@ -140,7 +148,7 @@ class Store:
                 if not memory.fits_in_memory(num_bytes):
                     raise DataError(no_room(failure)) from None
                 self._tell_unusable(failure, "the encoded data is kept in memory")
-                name = ""
+                name = None
         arrays = MemoryArrays()
         fill(arrays)
         if self._cache is not None and name and max(self._files.bytes, num_bytes) >= CACHED_FROM:
@@ -199,7 +207,10 @@ class Store:
         return None
 
     def _to_disk(
-        self, fill: Callable[[Destination], None], name: str, content: Callable[[], Mapping[str, Any]]
+        self,
+        fill: Callable[[Destination], None],
+        name: Callable[[], str] | None,
+        content: Callable[[], Mapping[str, Any]],
     ) -> Arrays:
         with self._draft() as draft:
             fill(draft)
@@ -218,17 +229,17 @@ class Store:
         directory.mkdir()
         return Draft(directory)
 
-    def _add(self, draft: Draft, name: str, content: Mapping[str, Any]) -> Path:
+    def _add(self, draft: Draft, name: Callable[[], str] | None, content: Mapping[str, Any]) -> Path:
         """Finish a draft, and make it an entry if it has a name; where it is then."""
         assert self._cache is not None
-        if not name:
+        if name is None:
             draft.finish(content, ())
             return draft.directory
         known = self._files.known()
         # What was read must be what was hashed: else the arrays would get another file's name.
         self._files.require_unchanged()
         draft.finish(content, tuple(known.values()))
-        entry = f"{name}-{self._content(known)}"
+        entry = f"{name()}-{self._content(known)}"
         if any(useless.name == entry and useless.exists() for useless in self._useless):
             return draft.directory  # what is in its place could not be used, nor removed
         return self._cache.add(draft.directory, entry)

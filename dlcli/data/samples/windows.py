@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,7 @@ class WindowSamples:
         order: `(steps,)` which of them comes at each place, series by series; None when that is their own order.
         starts: `(windows,)` the place of the first step of each window.
         views: What their inputs and targets are made of.
-        fingerprint: See `Samples`.
+        identify: Gives the fingerprint; see `Samples`.
         begins: `(windows,)` the place of the first step of each window's series.
         runs: `(windows,)` that of the first step after the last gap before what is predicted.
 
@@ -42,10 +42,15 @@ class WindowSamples:
     order: NDArray[np.int64] | None
     starts: NDArray[np.int64]
     views: Views
-    fingerprint: str = ""
+    identify: Callable[[], str] = str
     begins: NDArray[np.int64] | None = None
     runs: NDArray[np.int64] | None = None
     _running: dict[str, Running] = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """See `Samples`."""
+        return self.identify()
 
     @property
     def inputs(self) -> Mapping[str, ArraySpec]:

@@ -112,7 +112,10 @@ def divide_rows(table: Table, *, seed: int, wanted: Collection[SplitName] = SPLI
     elif isinstance(config.split, OrderedSplit):
         how = "ordered"
         if fractions:
-            kept = kept[np.argsort(_order(table, config.split.ordered)[kept], kind="stable")]
+            times = _order(table, config.split.ordered)
+            kept = kept[np.argsort(times[kept], kind="stable")]
+            codes = np.zeros(len(times), np.int64)
+            codes[kept] = np.searchsorted(times[kept], times[kept])  # of an instant its first row
     else:
         how = config.split
         if how == "stratified" and fractions:

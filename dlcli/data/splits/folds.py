@@ -36,7 +36,8 @@ def fold_rows(
         how: `random`; `stratified`, each label in the same proportion in every fold; `group`, all rows of a label in
             one fold; `ordered`, see `grow`.
         seed: The same seed gives the same folds; each repeat others.
-        labels: `(num_rows,)` the class or the group of every row, for `stratified` and `group`.
+        labels: `(num_rows,)` the class or the group of every row, for `stratified` and `group`; for `ordered` where it
+            stands in time, of the same instant the same: that is in one fold. None: no two are of the same.
         label_names: What the labels stand for, for messages.
 
     Returns:
@@ -56,7 +57,7 @@ def fold_rows(
         raise DataError(Problem(message, path="data.fold", hint="fewer folds, or more rows", rule="too-few-rows"))
     random = np.random.Generator(np.random.Philox(key=np.array([seed, _STREAM - fold.repeat], np.uint64)))
     if how == "ordered":
-        return grow(np.arange(num_rows), fold)
+        return grow(np.arange(num_rows) if labels is None else labels, fold)
     homes = np.empty(num_rows, np.int64)
     if how == "random":
         homes[random.permutation(num_rows)] = np.arange(num_rows) % fold.of

@@ -26,6 +26,10 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     """
 
     _share = 1.0
+    _rate_now: Any = None
+    _decay_now: Any = None
+    """While weights decay, what the schedules say of the step: once for all, since a step of many weights is traced
+    a fifth faster then."""
 
     def __init__(self, learning_rate: Any = 0.001, weight_decay: Any = None, **others: Any) -> None:
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **others)
@@ -33,20 +37,30 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     @property
     def weight_decay(self) -> Any:
         """At this step, for the weights that it is asked for."""
-        schedule = isinstance(self._decay, keras.optimizers.schedules.LearningRateSchedule)
-        now = self._decay(self.iterations) if schedule else self._decay
-        return None if now is None else now * self._share
+        return self._decay_at_step() if self._decay_now is None else self._decay_now
 
     @weight_decay.setter
     def weight_decay(self, value: Any) -> None:
         self._decay = value
 
+    def _decay_at_step(self) -> Any:
+        schedule = isinstance(self._decay, keras.optimizers.schedules.LearningRateSchedule)
+        now = self._decay(self.iterations) if schedule else self._decay
+        return None if now is None else now * self._share
+
+    def _get_current_learning_rate(self) -> Any:
+        return super()._get_current_learning_rate() if self._rate_now is None else self._rate_now
+
     def _apply_weight_decay(self, variables: Any) -> None:
         shares = [decay_of(each) for each in variables]
-        for share in sorted(set(shares) - {0.0}):
-            self._share = share
-            super()._apply_weight_decay([each for each, own in zip(variables, shares, strict=True) if own == share])
-        self._share = 1.0
+        self._rate_now = self._get_current_learning_rate()
+        try:
+            for share in sorted(set(shares) - {0.0}):
+                self._share = share
+                self._decay_now = self._decay_at_step()
+                super()._apply_weight_decay([each for each, own in zip(variables, shares, strict=True) if own == share])
+        finally:
+            self._share, self._rate_now, self._decay_now = 1.0, None, None
 
     def get_config(self) -> dict[str, Any]:
         """As of every optimizer of Keras's."""
