@@ -17,7 +17,7 @@ from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
 from dlcli.drafting.dividing import Dividing, candidates, divide
-from dlcli.drafting.features import LONGEST_KEY, Layout, lay_out
+from dlcli.drafting.features import LONGEST_KEY, RESERVED, Layout, lay_out
 from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.first_rows import Glance
@@ -127,7 +127,7 @@ def _draft(
     else:
         columns, tasks, found = _of_many(seen, chosen)
     tasks = [dataclasses.replace(task, form=seen.options.forms.of(task.target.name)) for task in tasks]
-    task = as_one(tasks, taken=set(seen.columns) - set(names))
+    task = as_one(tasks, taken={*seen.columns, *RESERVED} - (set(names) - {*RESERVED}))
     columns = [
         dataclasses.replace(each, used=False, why=without[each.name]) if each.name in without else each
         for each in columns

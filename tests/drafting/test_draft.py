@@ -415,6 +415,13 @@ def test_several_numbers_are_predicted_side_by_side(tmp_path: Path) -> None:
         dlcli.check(drafted.output, fast=True)
 
 
+def test_outputs_have_names_that_nothing_else_has(tmp_path: Path) -> None:
+    columns: dict[str, Any] = {"x": _numbers(), "features": _classes(), "dense": [0, 1, 2] * 40}
+    config = _config(drafted := dlcli.init(_write(tmp_path, **columns), target=["features", "dense"]))
+    dlcli.check(drafted.output, fast=True)
+    assert config["model"]["outputs"] == ["features_", "dense"]
+
+
 def test_each_of_several_targets_has_an_output(tmp_path: Path) -> None:
     """Where some are classes; their layers have names of their own, whatever the columns are called."""
     prices = [f'"${1000 + place * 73 % ROWS * 37.5:,.2f}"' for place in range(ROWS)]

@@ -59,6 +59,9 @@ _GLANCE = 500
 _MOST_UNITS = 6
 """Units of one column; of more they are words."""
 
+_CALLED = 7
+"""Digits from which on a number may be one to call."""
+
 _LARGE = 100
 """What numbers without a mark must come up to, for thousands to be what is marked in the others."""
 
@@ -191,7 +194,7 @@ def find_form(texts: Sequence[str], *, decimal: str = "") -> FormGuess | None:
     units = tuple(unit for unit, _ in Counter(unit for unit, _ in parts.values()).most_common())
     numbers = list(dict.fromkeys(number for _, number in parts.values()))
     odd = tuple(text for text in texts if text not in parts)
-    ways = _ways(numbers)
+    ways = [] if _are_called(numbers) else _ways(numbers)
     if not ways or len(units) > _MOST_UNITS:
         return None
     if len(ways) > 1 and decimal:
@@ -211,6 +214,12 @@ def _parts(text: str) -> tuple[str, str] | None:
     if found is None or (found["before"] and found["after"]) or bool(found["open"]) != bool(found["close"]):
         return None
     return (found["before"] or found["after"] or "").strip(), re.sub(r"\s", " ", found["number"])
+
+
+def _are_called(numbers: Sequence[str]) -> bool:
+    """Whether these are numbers to call: digits in groups, as many in each."""
+    digits = {sum(map(str.isdecimal, number)) for number in numbers}
+    return len(digits) == 1 and min(digits) >= _CALLED and all(" " in number for number in numbers)
 
 
 def _telling(text: str) -> tuple[int, int]:

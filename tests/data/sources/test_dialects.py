@@ -232,3 +232,18 @@ def test_small_blocks_change_nothing(
     assert whole["text"][7] == f'a {delimiter}\n "7" '
     monkeypatch.setattr("dlcli.data.sources.delimited.source.BLOCK_BYTES", 1 << 9)
     assert read(file, delimiter=delimiter, comment=comment) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a;b\nx;3.498\ny;12.100\n", True),
+        ("a;b\nx;0.498\ny;12.100\n", False),
+        ("a;b;c\nx;3.498;1.5\ny;12.100;2\n", False),
+        ("a,b\nx,3.498\ny,12.100\n", False),
+    ],
+)
+def test_points_in_files_of_semicolons_may_part_thousands(text: str, told: bool, tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(text, encoding="utf-8")
+    assert ("number-format" in {doubt.rule for doubt in doubts(file)}) is told

@@ -49,6 +49,8 @@ def test_what_is_found_is_what_was_written(data: st.DataObject, unit: str, marks
     money = unit in ("$", "€", "EUR", "US$")
     texts = [write(number, decimals, form, before=money, accounting=False) for number in numbers]
     found = find_form(list(dict.fromkeys(texts)))
+    if found is None and marks[1] == " ":  # or they may be numbers to call
+        return
     if found is None:  # as programs write them; in a file of such, `1.000` is 1
         assert not unit
         assert marks[1] == "." or [float(text) for text in texts] == pytest.approx(numbers)
@@ -108,6 +110,7 @@ def test_what_is_not_certain_is_not_guessed(texts: list[str], doubt: str) -> Non
             ["<5"],
             ["a", "b"],
             ["0.png", "12.png"],
+            ["555 106 333", "555 977 100"],
             [],
             ["$12 EUR"],
             [f"{each} Oak{'xyz'[each % 3] * each}" for each in range(9)],

@@ -135,7 +135,12 @@ def find_numerals(
         return Numerals(",", mark, () if mark == "." else tuple(_thousands(file, column) for column in pointed))
     if points and not commas and (grouped := next((each.grouped_point for each in points if each.grouped_point), "")):
         return Numerals(".", _mark_of(grouped))
-    return Numerals(doubts=tuple(_commas(file, column, points) for column in (*commas, *maybe)))
+    pointed = [column for column in columns if column.maybe_point] if delimiter == ";" and not points else []
+    doubts = (
+        *(_commas(file, column, points) for column in (*commas, *maybe)),
+        *(_points(file, each) for each in pointed),
+    )
+    return Numerals(doubts=doubts)
 
 
 def _mark_of(number: str) -> str:
@@ -153,6 +158,17 @@ def _commas(file: Path, column: _Column, points: Sequence[_Column]) -> Problem:
     return Problem(
         f"column {column.name!r} holds texts that look like numbers with commas, such as '{example}'",
         hint=hint,
+        file=file,
+        rule="number-format",
+    )
+
+
+def _points(file: Path, column: _Column) -> Problem:
+    return Problem(
+        f"column {column.name!r} holds '{column.maybe_point}', which is read as a fraction; in files of semicolons "
+        "points often part thousands",
+        hint="data.thousands: '.' makes whole numbers of them (--thousands of a file to predict for), and "
+        "data.decimal: '.' says that they are fractions",
         file=file,
         rule="number-format",
     )
