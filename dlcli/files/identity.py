@@ -17,6 +17,11 @@ RACY_NANOSECONDS = 2_000_000_000
 """A file that was written so shortly before it was read may have been written again within the same tick of the
 file system's clock, and look the same: git calls it racily clean. Coarse clocks tick every two seconds (FAT)."""
 
+FINE_NANOSECONDS = 100_000_000
+"""The same where the time has parts of a second: then the clock ticks every hundredth (Linux) or more often."""
+
+SECOND = 1_000_000_000
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Identity:
@@ -45,7 +50,8 @@ class Identity:
         Args:
             since: When reading it began, in nanoseconds.
         """
-        return since - max(self.modified, self.changed) > RACY_NANOSECONDS
+        racy = min(FINE_NANOSECONDS, RACY_NANOSECONDS) if self.modified % SECOND else RACY_NANOSECONDS
+        return since - max(self.modified, self.changed) > racy
 
 
 def identify(file: Path) -> Identity:

@@ -7,7 +7,7 @@ the same wherever the weights are: one inverse of it serves all steps, and with 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,8 @@ __all__ = ["Predicted", "cross_validate", "losses"]
 
 Numbers = NDArray[np.float64]
 
-_STEPS = 30
-"""Of each penalty; it is begun where the stronger one has ended."""
+_STEPS = 40
+"""Of a logistic regression: more change nothing that is compared here."""
 
 _LARGEST = 30.0
 """Logits beyond are certain, and overflow soon."""
@@ -71,53 +71,56 @@ def cross_validate(
         >>> found.penalty, bool(np.allclose(found.values, 2 * x))
         (1e-09, True)
     """
-    tried = sorted(penalties, reverse=True)
-    predicted = np.zeros((len(tried), *targets.shape))
+    predicted = np.zeros((len(penalties), *targets.shape))
     learn = _logistic if classes else _linear
     for fold in np.unique(folds):
         out = folds == fold
         middle = inputs[~out].mean(0)
-        learnt = inputs[~out] - middle
-        for place, (weights, shift) in enumerate(learn(learnt, targets[~out], tried)):
-            values = (inputs[out] - middle) @ weights + shift
-            predicted[place, out] = _probabilities(values) if classes else values
-    found = [Predicted(values, penalty) for penalty, values in zip(tried, predicted, strict=True)]
+        weights, shift = learn(inputs[~out] - middle, targets[~out], np.array(penalties))
+        values = weights @ (inputs[out] - middle).T + shift
+        predicted[:, out] = (_probabilities(values) if classes else values).transpose(0, 2, 1)
+    found = [Predicted(values, penalty) for penalty, values in zip(penalties, predicted, strict=True)]
     return min(found, key=lambda each: float(losses(each.values, targets, classes=classes).mean()))
 
 
-def _linear(inputs: Numbers, targets: Numbers, penalties: Sequence[float]) -> Iterator[tuple[Numbers, Numbers]]:
-    """The weights and the shift of each penalty."""
+def _linear(inputs: Numbers, targets: Numbers, penalties: Numbers) -> tuple[Numbers, Numbers]:
+    """The weights of each penalty (penalties, 1, inputs) and the shift (1, 1, 1)."""
     products, slopes = inputs.T @ inputs / len(inputs), inputs.T @ targets / len(inputs)
-    for penalty in penalties:
-        weights = np.linalg.solve(products + penalty * np.eye(len(products)), slopes)
-        yield np.asarray(weights, np.float64), targets.mean(0)
+    weights = np.linalg.solve(products + _on_diagonals(penalties, len(products)), slopes[np.newaxis])
+    return np.asarray(weights, np.float64).transpose(0, 2, 1), targets.mean(0).reshape(1, -1, 1)
 
 
-def _logistic(inputs: Numbers, targets: Numbers, penalties: Sequence[float]) -> Iterator[tuple[Numbers, Numbers]]:
-    """The same of classes, by Nesterov's accelerated descent.
+def _logistic(inputs: Numbers, targets: Numbers, penalties: Numbers) -> tuple[Numbers, Numbers]:
+    """The same of classes, (penalties, classes, inputs) and (penalties, classes, 1), by Nesterov's accelerated descent.
 
     Of two classes the second alone has weights, as in a network that ends in one sigmoid.
     """
-    width = targets.shape[1]
+    rows, width = targets.shape
     two = width == 2
     bound = 0.25 if two else 0.5
-    learnt = np.array([[0.0, 1.0]]) if two else np.ones((1, width))
-    products = inputs.T @ inputs / len(inputs)
-    weights, shift = np.zeros((inputs.shape[1], width)), np.zeros((1, width))
-    for penalty in penalties:
-        inverse = np.linalg.inv(bound * products + 2 * penalty * np.eye(len(products)))
-        last_weights, last_shift = weights, shift
-        for step in range(_STEPS):
-            pace = step / (step + 3)
-            ahead, shift_ahead = weights + pace * (weights - last_weights), shift + pace * (shift - last_shift)
-            wrong = (_probabilities(inputs @ ahead + shift_ahead) - targets) * learnt
-            slopes = inputs.T @ wrong / len(inputs) + 2 * penalty * ahead
-            last_weights, weights = weights, ahead - inverse @ slopes
-            last_shift, shift = shift, shift_ahead - wrong.mean(0, keepdims=True) / bound
-        yield weights, shift
+    learnt = np.array([[0.0], [1.0]]) if two else np.ones((width, 1))
+    products = inputs.T @ inputs / rows
+    ridge = 2 * penalties[:, np.newaxis, np.newaxis]
+    inverse = np.linalg.inv(bound * products + _on_diagonals(2 * penalties, len(products)))
+    weights = last_weights = np.zeros((len(penalties), width, inputs.shape[1]))
+    shift = last_shift = np.zeros((len(penalties), width, 1))
+    for step in range(_STEPS):
+        pace = step / (step + 3)
+        ahead, shift_ahead = weights + pace * (weights - last_weights), shift + pace * (shift - last_shift)
+        wrong = (_probabilities(ahead @ inputs.T + shift_ahead) - targets.T) * learnt
+        slopes = wrong @ inputs / rows + ridge * ahead
+        last_weights, weights = weights, ahead - slopes @ inverse
+        last_shift, shift = shift, shift_ahead - wrong.mean(2, keepdims=True) / bound
+    return weights, shift
+
+
+def _on_diagonals(values: Numbers, size: int) -> Numbers:
+    """A matrix for each, which has it on its diagonal."""
+    return values[:, np.newaxis, np.newaxis] * np.eye(size)
 
 
 def _probabilities(logits: Numbers) -> Numbers:
-    raised = np.exp(np.clip(logits - logits.max(1, keepdims=True), -_LARGEST, 0))
-    together: Numbers = raised / raised.sum(1, keepdims=True)
+    """Of the classes, along the axis before the last."""
+    raised = np.exp(np.clip(logits - logits.max(-2, keepdims=True), -_LARGEST, 0))
+    together: Numbers = raised / raised.sum(-2, keepdims=True)
     return together
