@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -205,10 +206,11 @@ def test_a_changed_file_never_meets_its_old_arrays(file: Path, cache: Cache) -> 
 
 
 def test_a_file_that_was_written_just_now_is_not_known_by_its_times(file: Path) -> None:
-    now = identity.identify(file)
-    moment = max(now.modified, now.changed)
-    assert not KnownFile(now, moment + identity.RACY_NANOSECONDS, "0").speaks_for(now)
-    assert KnownFile(now, moment + identity.RACY_NANOSECONDS + 1, "0").speaks_for(now)
+    whole = identity.identify(file).modified // identity.SECOND * identity.SECOND
+    for moment, racy in ((whole, identity.RACY_NANOSECONDS), (whole + 5_000_000, identity.FINE_NANOSECONDS)):
+        now = dataclasses.replace(identity.identify(file), modified=moment, changed=moment)
+        assert not KnownFile(now, moment + racy, "0").speaks_for(now)
+        assert KnownFile(now, moment + racy + 1, "0").speaks_for(now)
 
 
 def test_a_file_that_changes_while_it_is_read(file: Path, cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
