@@ -156,3 +156,10 @@ def test_few_rows_and_cells_of_every_kind(rows: int, tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     dlcli.check(dlcli.init(file, target="y").output, fast=True)
+
+
+def test_a_feature_that_varies_where_the_target_is_missing_alone(tmp_path: Path) -> None:
+    lines = [f"1,{each:.3f}" for each in _noise(50)] + [f"{place}," for place in range(10)]
+    file = tmp_path / "table.csv"
+    file.write_text("\n".join(["x,y", *lines]) + "\n", encoding="utf-8")
+    assert yaml.safe_load(dlcli.init(file, target="y").text)["model"] == {"preset": "realmlp"}

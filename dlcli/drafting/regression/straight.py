@@ -87,7 +87,8 @@ def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Strai
     if wanted is None or inputs is None:
         return None
     known = np.isfinite(wanted).all(1)
-    return _compared(_scaled(inputs[known]), wanted[known], classes=classes)
+    scaled = _scaled(inputs[known])
+    return _compared(scaled, wanted[known], classes=classes) if scaled.shape[1] else None
 
 
 def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight | None:
