@@ -105,7 +105,7 @@ def test_nothing_is_said_of_clean_tables(
 
 def test_nothing_is_said_of_tables_of_many_kinds(tmp_path: Path) -> None:
     said = []
-    for rows in (10, 12, 40, 60, 90, 120, 250, 400, 500, 600, 700, 800, 900, 1000, 1200):
+    for rows in (10, 12, 40, 90, 250, 600, 800, 1200):
         of_many_kinds(rows, np.random.default_rng(rows)).to_csv(tmp_path / f"mixed-{rows}.csv", index=False)
         said += found(tmp_path / f"mixed-{rows}.csv", "y", tmp_path)
     assert said == []

@@ -45,6 +45,12 @@ _SURE, _WORTH, _MORE = 2.5, 0.03, 0.01
 """Standard errors by which curves must be better to be believed; the part of the loss that they must take away, and of
 the rows (or of R2) that they must get right beyond a line, to be worth a network: docs/decisions/0064."""
 
+_PLAIN = 1.0, 4.0
+"""Standard errors below which, and beyond which, the first time tells."""
+
+_LEAST = 1e-12
+"""Nothing is divided by less."""
+
 _KINDS = ("number", "category", "boolean")
 """Types of features that are looked at here."""
 
@@ -94,15 +100,49 @@ def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Strai
 def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight | None:
     if not classes:
         targets = (targets - targets.mean(0)) / targets.std(0)
-    found = [_found(inputs, targets, repeat, classes=classes) for repeat in range(_REPEATS)]
-    penalty = found[0][0].penalty
-    lost = [np.mean([losses(each, targets, classes=classes) for each in side], axis=0) for side in _sides(found)]
-    rights = [float(np.mean([_right(each, targets, classes=classes) for each in side])) for side in _sides(found)]
-    gain = lost[0] - lost[1]
-    sure = gain.mean() > _SURE * gain.std() / np.sqrt(len(gain))
-    if sure and gain.mean() > _WORTH * lost[0].mean() and rights[1] > rights[0] + _MORE:
-        return None
-    return Straight(penalty, _words(*rights, classes=classes))
+    found: list[tuple[Predicted, Numbers]] = []
+    for repeat in range(_REPEATS):
+        found.append(_found(inputs, targets, repeat, classes=classes))
+        told = _told(found, targets, classes=classes)
+        if told.plain:
+            break
+    return None if told.curved else Straight(found[0][0].penalty, _words(*told.rights, classes=classes))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Told:
+    """What the repeats that were made tell, in the mean.
+
+    Args:
+        gain: What curves take away from the loss: a part of it.
+        errors: The same, in standard errors.
+        rights: How good the line is, and how good curves are.
+    """
+
+    gain: float
+    errors: float
+    rights: tuple[float, float]
+
+    @property
+    def curved(self) -> bool:
+        line, bent = self.rights
+        return self.errors > _SURE and self.gain > _WORTH and bent > line + _MORE
+
+    @property
+    def plain(self) -> bool:
+        """Whether other folds would not change it."""
+        line, bent = self.rights
+        far = self.errors > _PLAIN[1] and self.gain > 2 * _WORTH and bent > line + 2 * _MORE
+        return self.errors < _PLAIN[0] or far
+
+
+def _told(found: Sequence[tuple[Predicted, Numbers]], targets: Numbers, *, classes: bool) -> _Told:
+    sides = [line.values for line, _ in found], [curved for _, curved in found]
+    line, bent = (np.mean([losses(each, targets, classes=classes) for each in side], axis=0) for side in sides)
+    one, other = (float(np.mean([_right(each, targets, classes=classes) for each in side])) for side in sides)
+    gain = line - bent
+    error = max(float(gain.std()) / np.sqrt(len(gain)), _LEAST)
+    return _Told(float(gain.mean()) / max(float(line.mean()), _LEAST), float(gain.mean()) / error, (one, other))
 
 
 def _found(inputs: Numbers, targets: Numbers, repeat: int, *, classes: bool) -> tuple[Predicted, Numbers]:
@@ -115,10 +155,6 @@ def _found(inputs: Numbers, targets: Numbers, repeat: int, *, classes: bool) -> 
         for curves in families(inputs, random=random)
     ]
     return line, np.mean(bent, axis=0)
-
-
-def _sides(found: Sequence[tuple[Predicted, Numbers]]) -> tuple[list[Numbers], list[Numbers]]:
-    return [line.values for line, _ in found], [curved for _, curved in found]
 
 
 def _right(values: Numbers, targets: Numbers, *, classes: bool) -> float:
