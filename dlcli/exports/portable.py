@@ -20,6 +20,7 @@ from dlcli.exports.parity import BATCH_OF_ONE, MOST_ROWS, Parity, floors, measur
 from dlcli.exports.reference import reference_outputs, rounding_noise
 from dlcli.exports.to_onnx import convert_anew, float32_copy, to_onnx
 from dlcli.files.replacing import replacing
+from dlcli.files.syncing import Sync
 from dlcli.model.assembly import Assembly
 from dlcli.model.capacity import rows_at_once
 from dlcli.model.faults import model_faults, reason
@@ -42,7 +43,7 @@ def write_portable(
     model, for want of space too, is no fault of the run.
 
     Args:
-        run: The run, with its `config.yaml` and `preprocessing.json`.
+        run: The run, with its `config.yaml` and `preprocessing.json`; its `sync` is to follow.
         assembly: The trained model.
         preprocessing: Its fitted preprocessing.
         splits: The samples of the job, to prove it with.
@@ -55,7 +56,7 @@ def write_portable(
     try:
         model = float32_copy(assembly, preprocessing.inputs(assembly.graph.features))
         metadata = describe(assembly.config, preprocessing, assembly.outputs, assembly.graph.features)
-        with replacing(run.portable) as draft:
+        with replacing(run.portable, sync=Sync.SOON) as draft:
             parity = _converted(model, draft, assembly.outputs, inputs, metadata=as_texts(metadata.document()))
             sha256 = fingerprint(draft).sha256
     except (ModelError, DataError) as error:

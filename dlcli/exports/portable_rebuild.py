@@ -46,6 +46,7 @@ def rebuild_portable(path: Path, *, leave: Leave) -> Export:
         if problem is not None:
             raise ModelError(problem)
         record = directory.read_json(directory.record)
+        directory.sync()
         write_json(directory.record, {**record, "portable": document})
     return Export(directory.portable, OWN_FORMAT, None, Parity.of(document["proof"]))
 

@@ -13,6 +13,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from dlcli.files import syncing
+from dlcli.files.syncing import Sync
+
 __all__ = ["Replacement", "is_draft", "move_into_place", "replacing", "write_file"]
 
 _LONGEST = 60
@@ -52,26 +55,25 @@ class Replacement:
         if self.target.is_file() and not self.target.is_symlink():
             os.chmod(self.draft, self.target.stat().st_mode & 0o777)
 
-    def commit(self, *, sync: bool = True) -> None:
+    def commit(self, *, sync: Sync = Sync.NOW) -> None:
         """Give the draft its name.
 
         Args:
-            sync: Wait until it is on the disk; else a crash of the machine, not of the process, may leave it empty.
+            sync: When it has to be on the disk; a crash of the machine, not of the process, may leave it empty before.
 
         Raises:
             OSError: The disk is full, or the system refuses.
         """
+        now = sync is Sync.NOW or (sync is Sync.SOON and self.target.exists())
         if self.draft.is_file():
             self.keep_mode()
-            if sync:
-                _sync(self.draft)
-        elif sync:
-            with contextlib.suppress(OSError):  # see below
-                _sync(self.draft)
+            if now:
+                syncing.sync(self.draft)
+        elif now:
+            syncing.sync_directory(self.draft)
         os.replace(self.draft, self.target)
-        if sync:
-            with contextlib.suppress(OSError):  # not every system opens a directory
-                _sync(self.target.parent)
+        if now:
+            syncing.sync_directory(self.target.parent)
 
     def discard(self) -> None:
         """Remove the draft, if it is there."""
@@ -94,15 +96,12 @@ def move_into_place(draft: Path, target: Path) -> None:
     """
     replacement = Replacement(target)
     replacement.draft = draft
-    for file in draft.rglob("*") if draft.is_dir() else ():
-        if file.is_file() or file.is_dir():
-            with contextlib.suppress(OSError) if file.is_dir() else contextlib.nullcontext():
-                _sync(file)
+    syncing.sync_together(draft.rglob("*") if draft.is_dir() else ())
     replacement.commit()
 
 
 @contextlib.contextmanager
-def replacing(target: Path, *, sync: bool = True) -> Iterator[Path]:
+def replacing(target: Path, *, sync: Sync = Sync.NOW) -> Iterator[Path]:
     """The draft of a file: it takes the name when the block ends well, and is gone when it does not.
 
     Args:
@@ -120,7 +119,7 @@ def replacing(target: Path, *, sync: bool = True) -> Iterator[Path]:
         replacement.discard()
 
 
-def write_file(target: Path, content: str | bytes, *, sync: bool = True) -> None:
+def write_file(target: Path, content: str | bytes, *, sync: Sync = Sync.NOW) -> None:
     """Write a file at once.
 
     Args:
@@ -133,14 +132,3 @@ def write_file(target: Path, content: str | bytes, *, sync: bool = True) -> None
     """
     with replacing(target, sync=sync) as draft:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def _sync(path: Path) -> None:
-    for way in (os.O_RDONLY, os.O_WRONLY):
-        with contextlib.suppress(PermissionError):  # of what it is opened for, as its mode says
-            descriptor = os.open(path, way)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-            return

@@ -19,6 +19,7 @@ from dlcli.evaluation.evaluation import evaluate_splits, report_rows
 from dlcli.evaluation.keras_metrics import KerasMetrics
 from dlcli.evaluation.trained_sight import TrainedSight, look_at_training
 from dlcli.exports.portable import write_portable
+from dlcli.files.syncing import Sync
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.resuming import (
     Resumption,
@@ -255,7 +256,7 @@ def _evaluate(
                 metrics=KerasMetrics(assembly, batch_size=plan.planned.batch_size),
                 preprocessing=prepared.preprocessing,
             )
-            write_json(run.evaluations / f"{name}.json", result.document())
+            write_json(run.evaluations / f"{name}.json", result.document(), sync=Sync.SOON)
         except faults as error:
             why = error.problems[0].message if isinstance(error, DlcliError) else reason(error)
             hint = f"`dlcli evaluate {run.path} --split {name}` tries again"

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from dlcli.config.inspection.resolved import read_resolved
 from dlcli.config.schema import Config
 from dlcli.errors import DlcliError, Problem
+from dlcli.files.syncing import Sync
 from dlcli.reporting.card import card
 from dlcli.reporting.document import Report, Section, Text
 from dlcli.reporting.gathering import Facts, gather, held_out
@@ -80,8 +81,8 @@ def write_report(run: RunDirectory, report: Report) -> None:
             with contextlib.suppress(OSError):
                 old.unlink()
     for plot in plots:
-        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS), sync=False)
-    write_atomically(run.card, card(report, plots=run.plots.name), sync=False)
+        write_atomically(run.plots / f"{plot.name}.svg", plot.file(PLOTS), sync=Sync.NEVER)
+    write_atomically(run.card, card(report, plots=run.plots.name), sync=Sync.NEVER)
 
 
 def write_page(file: Path, report: Report) -> None:
@@ -97,7 +98,7 @@ def write_page(file: Path, report: Report) -> None:
         kept = [_emptied(each) if each.name.endswith(leave_out) else each for each in report.sections]
         report = dataclasses.replace(report, sections=kept)
         text = page(report)
-    write_atomically(file, text, sync=False)
+    write_atomically(file, text, sync=Sync.NEVER)
 
 
 def _emptied(section: Section) -> Section:

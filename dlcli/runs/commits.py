@@ -20,12 +20,13 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import Replacement, is_draft
+from dlcli.files.syncing import sync_together
 from dlcli.runs.inside import open_inside, read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
 
@@ -107,10 +108,11 @@ class Commits:
 
     Args:
         directory: Its `checkpoints/`.
+        beside: What else of the run has to be on the disk when an epoch is committed.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, *, beside: Callable[[], Iterable[Path]] = tuple) -> None:
+        self._directory, self._beside = directory, beside
 
     def write(self, epoch: int, files: Mapping[str, Part], *, keep: int) -> None:
         """Commit an epoch, and remove the ones before it but for the newest.
@@ -131,7 +133,9 @@ class Commits:
             entries = {name: _write(replacement.draft / name, part) for name, part in files.items()}
             manifest = {"format": FORMAT, "epoch": epoch, "files": entries}
             _write(replacement.draft / MANIFEST, [json.dumps(manifest, indent=2).encode()])
-            _sync(replacement.draft)
+            sync_together(
+                [*(replacement.draft / name for name in (*files, MANIFEST)), replacement.draft, *self._beside()]
+            )
             if target.exists():  # of a training that went on from an epoch before it
                 _remove(target)
             replacement.commit()
@@ -208,15 +212,13 @@ def _limits(most: int) -> dict[str, int]:
 
 
 def _write(path: Path, part: Part) -> dict[str, Any]:
-    """Write a file to the disk; its entry in the manifest."""
+    """Write a file; its entry in the manifest."""
     digest, size = hashlib.sha256(), 0
     with path.open("xb") as file:
         for piece in part:
             file.write(piece)
             digest.update(piece)
             size += len(piece)
-        file.flush()
-        os.fsync(file.fileno())
     return {"bytes": size, "sha256": digest.hexdigest()}
 
 
@@ -241,15 +243,6 @@ def _remove(path: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def _sync(directory: Path) -> None:
-    with contextlib.suppress(OSError):  # not every system opens a directory
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _damaged(path: Path, why: str) -> RunError:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import write_file
+from dlcli.files.syncing import Sync
 from dlcli.runs.inside import read_inside
 
 __all__ = ["OWN_COLUMNS", "HistoryFile", "read_history"]
@@ -71,7 +72,7 @@ class HistoryFile:
             if whole:
                 self._add(self._text([row], header=False))
             else:
-                write_file(self._path, self._text(self._rows, header=True))
+                write_file(self._path, self._text(self._rows, header=True), sync=Sync.SOON)
 
     def restore(self, content: bytes) -> list[dict[str, float]]:
         """Begin with the epochs of a file that was committed, and write them.

@@ -36,6 +36,7 @@ from dlcli.config.document.writer import dump
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
+from dlcli.files.syncing import Sync, sync_together
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
@@ -70,13 +71,13 @@ MOST_LETTERS = 300
 """Of what a record says of an error, in a message."""
 
 
-def write_atomically(path: Path, content: str | bytes, *, sync: bool = True) -> None:
+def write_atomically(path: Path, content: str | bytes, *, sync: Sync = Sync.NOW) -> None:
     """Write a file that appears whole or not at all.
 
     Args:
         path: The file.
         content: All of it.
-        sync: Wait until it is on the disk; not for what can be made again.
+        sync: When it has to be on the disk.
 
     Raises:
         RunError: The file cannot be written (permissions, a full disk).
@@ -87,9 +88,10 @@ def write_atomically(path: Path, content: str | bytes, *, sync: bool = True) -> 
         raise RunError(Problem(f"cannot write {path}: {error.strerror or error}", rule="not-writable")) from error
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, sync: Sync = Sync.NOW) -> None:
     """Write strict JSON (no NaN: they become null), indented, atomically."""
-    write_atomically(path, json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    text = json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, text, sync=sync)
 
 
 def _finite(value: Any) -> Any:
@@ -189,6 +191,25 @@ class RunDirectory:
             with contextlib.suppress(OSError):
                 file.unlink()
 
+    def needs(self) -> list[Path]:
+        """The files and folders that there are without which the run is not whole; what can be made again is none."""
+        own = [self.record, self.config, self.preprocessing, self.history, self.tracking]
+        models = [self.model, self.weights, self.initial, self.portable]
+        inside = [*self.code.glob("*"), *self.evaluations.glob("*.json")]
+        return [*own, *models, *inside, self.code, self.evaluations, self.path]
+
+    def sync(self) -> None:
+        """Wait until it is on the disk; what was there is not waited for.
+
+        Raises:
+            RunError: The disk did not take it.
+        """
+        try:
+            sync_together(self.needs())
+        except OSError as error:
+            message = f"cannot write {self.path}: {error.strerror or error}"
+            raise RunError(Problem(message, rule="not-writable")) from error
+
     @property
     def trained(self) -> Path:
         """The file that holds the trained weights; `model.keras` when there is none yet."""
@@ -197,15 +218,17 @@ class RunDirectory:
     def write_inputs(self, config: Config, preprocessing: Mapping[str, Any]) -> None:
         """Write what is known before training: the resolved config, the fitted preprocessing, the user's own code.
 
+        `sync` is to follow.
+
         Raises:
             RunError: One of them cannot be written.
         """
         config = config.model_copy(update={"code": self.keep_code(config.code)})
-        write_atomically(self.config, dump(config.notation()))
-        write_json(self.preprocessing, preprocessing)
+        write_atomically(self.config, dump(config.notation()), sync=Sync.SOON)
+        write_json(self.preprocessing, preprocessing, sync=Sync.SOON)
 
     def keep_code(self, files: Sequence[str]) -> list[str]:
-        """Copy the user's Python files into the run, so that it needs nothing outside of itself.
+        """Copy the user's Python files into the run, so that it needs nothing outside of itself. `sync` is to follow.
 
         Returns:
             Their new names, relative to the run directory, in the same order.
@@ -217,7 +240,7 @@ class RunDirectory:
         for file, name in zip(files, names, strict=True):
             try:
                 self.code.mkdir(exist_ok=True)
-                with replacing(self.path / name) as draft:
+                with replacing(self.path / name, sync=Sync.SOON) as draft:
                     shutil.copyfile(file, draft)
             except OSError as error:
                 raise RunError(

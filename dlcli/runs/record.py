@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.files.syncing import Sync
 from dlcli.runs.layout import FORMAT, RunDirectory, write_json
 from dlcli.runs.provenance import now
 
@@ -55,7 +56,7 @@ class RunRecord:
 
     def begin(self) -> None:
         """Write it as `running`; `close` is to be called from here on, whatever comes. Raises RunError."""
-        write_json(self._directory.record, self._values)
+        write_json(self._directory.record, self._values, sync=Sync.SOON)
 
     def note(self, **values: Any) -> None:
         """Remember what has been reached; it is written with the end, whatever that is."""
@@ -78,6 +79,8 @@ class RunRecord:
         """
         self._values.update(values, status=status, finished=now(), seconds=round(self.spent(), 3))
         self._directory.make_room()
+        if status == "completed":
+            self._directory.sync()
         write_json(self._directory.record, self._values)
         self._ended = True
 

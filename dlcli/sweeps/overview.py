@@ -15,6 +15,7 @@ from dlcli.config.schema.sweep import PLAIN, SweepConfig
 from dlcli.config.searching.ends import assignments
 from dlcli.errors import RunError
 from dlcli.files.linking import link_equal
+from dlcli.files.syncing import Sync
 from dlcli.runs.layout import INITIAL, RunDirectory, write_atomically
 from dlcli.runs.members import open_several
 from dlcli.sweeps.folder import SweepFolder
@@ -52,7 +53,7 @@ def write_table(folder: SweepFolder, study: Study) -> None:
     writer.writerow([*columns, *(f"parameter.{name}" if name in columns else name for name in names)])
     for each in study.results():
         writer.writerow([*_row(each, folded=folded), *(_cell(each, name) for name in names)])
-    write_atomically(folder.table, text.getvalue(), sync=False)
+    write_atomically(folder.table, text.getvalue(), sync=Sync.NEVER)
 
 
 def _row(trial: TrialResult, *, folded: bool) -> list[object]:
@@ -113,7 +114,7 @@ def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) ->
 
 def _replace(target: Path, content: bytes) -> None:
     if not target.is_file() or target.read_bytes() != content:
-        write_atomically(target, content)
+        write_atomically(target, content, sync=Sync.NEVER)
 
 
 def keep_best(folder: SweepFolder, study: Study, sweep: SweepConfig, ended: int | None = None) -> None:

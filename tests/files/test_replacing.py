@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.files.replacing import Replacement, is_draft, move_into_place, replacing, write_file
+from dlcli.files.syncing import Sync
 
 
 def mode(path: Path) -> int:
@@ -76,7 +77,7 @@ NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"
 @given(name=NAMES, content=st.binary(max_size=100))
 def test_every_name_can_be_written(tmp_path_factory: pytest.TempPathFactory, name: str, content: bytes) -> None:
     directory = tmp_path_factory.mktemp("names")
-    write_file(directory / name, content, sync=False)
+    write_file(directory / name, content, sync=Sync.NEVER)
     assert [(path.name, path.read_bytes()) for path in directory.iterdir()] == [(name, content)]
 
 

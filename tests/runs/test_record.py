@@ -33,12 +33,12 @@ def test_an_interrupt_while_it_is_written(
 ) -> None:
     calls = 0
 
-    def interrupted(path: Path, value: Any) -> None:
+    def interrupted(path: Path, value: Any, **how: Any) -> None:
         nonlocal calls
         calls += 1
         if calls == moment and not after:
             raise KeyboardInterrupt
-        write_json(path, value)
+        write_json(path, value, **how)
         if calls == moment:
             raise KeyboardInterrupt
 

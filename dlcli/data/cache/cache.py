@@ -25,6 +25,7 @@ from dlcli.config.document.file_names import name_problem
 from dlcli.errors import DataError, Problem
 from dlcli.files.locks import FileLock
 from dlcli.files.replacing import write_file
+from dlcli.files.syncing import Sync
 
 __all__ = ["Cache", "CachedEntry", "Cleared", "Scratch", "default_directory", "parse_size", "size_limit"]
 
@@ -275,7 +276,7 @@ class Cache:
     def _make(self) -> None:
         if not self.directory.exists():
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_file(self.directory / "CACHEDIR.TAG", _TAG, sync=False)
+            write_file(self.directory / "CACHEDIR.TAG", _TAG, sync=Sync.NEVER)
 
 
 def default_directory() -> Path:

@@ -26,6 +26,7 @@ from dlcli.data.cache.known_files import KnownFile
 from dlcli.data.cache.mapped import map_array
 from dlcli.files.locks import FileLock
 from dlcli.files.replacing import write_file
+from dlcli.files.syncing import Sync
 
 __all__ = ["ArrayName", "CorruptEntry", "Draft", "Entry", "read_known", "write_known"]
 
@@ -158,7 +159,7 @@ class Draft:
         (self.directory / "in-use").touch()
         text = _canonical(body)
         manifest = json.dumps({"checksum": zlib.crc32(text.encode()), "body": body})
-        write_file(self.directory / "manifest.json", manifest, sync=False)
+        write_file(self.directory / "manifest.json", manifest, sync=Sync.NEVER)
 
     def __enter__(self) -> Draft:
         return self
@@ -287,7 +288,7 @@ def read_known(directory: Path) -> tuple[KnownFile, ...]:
 
 def write_known(directory: Path, files: Sequence[KnownFile]) -> None:
     """Write down the data files of an entry. Raises OSError."""
-    write_file(directory / "files.json", json.dumps([file.state() for file in files]), sync=False)
+    write_file(directory / "files.json", json.dumps([file.state() for file in files]), sync=Sync.NEVER)
 
 
 def _read_manifest(directory: Path) -> tuple[dict[str, Any], list[_Stored]]:

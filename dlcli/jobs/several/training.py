@@ -15,6 +15,7 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.fingerprint import fingerprint
 from dlcli.data.samples.samples import Samples
 from dlcli.errors import DlcliError, Problem, RunError
+from dlcli.files.syncing import Sync
 from dlcli.jobs.findings import Findings
 from dlcli.jobs.preparing import prepare_job
 from dlcli.jobs.resuming import open_resumption
@@ -140,9 +141,10 @@ def train_members(
             record.begin()
             if before is None:
                 config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
-                write_atomically(run.config, dump(config.notation()))
+                write_atomically(run.config, dump(config.notation()), sync=Sync.SOON)
                 record.note(**{CONFIG: fingerprint(run.config).sha256})
                 record.save()
+                run.sync()
             tracking.begin(job.config.notation(), facts, resumed=before is not None, epochs=0)
             tell(Begun(run.path, len(job.members)))
             status = _train_members(job, run, shared, record, tell, whole=whole, goes_on=goes_on, note=member_note)
