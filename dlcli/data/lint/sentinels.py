@@ -36,6 +36,9 @@ _SHAPE = re.compile(r"-?(7{2,}|8{2,}|9{2,})|-[1789]")
 _LIMITS = (2**31 - 1, -(2**31), -(2**31) + 1, 2**15 - 1, -(2**15), 2**63 - 1, -(2**63), 1e20, 1e30, -1e20, -1e30)
 """The ends of what machines count by."""
 
+_WHOLE_PARTS = (1, *(int(digit * length) for digit in "789" for length in range(1, 16)))
+"""Of the numbers that have the shape, without the sign."""
+
 _DAYS = (
     *("0001-01-01", "1601-01-01", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31", "1900-01-01"),
     *("1970-01-01", "2099-12-31", "2999-12-31", "9999-01-01", "9999-12-31"),
@@ -92,7 +95,8 @@ def _numbers(cells: Cells) -> list[Sentinel]:
     if numbers is None or len(numbers) < _FEWEST:
         return []
     values, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
-    likely = np.array([_has_shape(value) for value in values.tolist()], np.bool_)
+    likely = _may_have_shape(values)
+    likely[likely] = [_has_shape(value) for value in values[likely].tolist()]
     if not likely.any() or likely.all():
         return []
     others, usual = values[~likely], float(np.median(counts[~likely]))
@@ -101,6 +105,13 @@ def _numbers(cells: Cells) -> list[Sentinel]:
         if _is_often(count, len(numbers)) and (_is_far(value, others) or _is_below(value, count, others, usual)):
             found.append(Sentinel(text_name(f"{value:.17g}"), count, f"{others[0]:g} to {others[-1]:g}"))
     return found
+
+
+def _may_have_shape(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """A look at all at once, so that few have to be written out."""
+    sizes = np.abs(values)
+    whole = np.isin(np.floor(sizes), _WHOLE_PARTS) | np.isin(np.rint(sizes), _WHOLE_PARTS)
+    return whole | np.isin(values, _LIMITS)
 
 
 def _has_shape(value: float) -> bool:

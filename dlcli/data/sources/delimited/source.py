@@ -22,6 +22,7 @@ from dlcli.data.values.codes import CodeSeeker
 from dlcli.data.values.conversion import CellFault, is_number_text
 from dlcli.data.values.typed import typed_chunk
 from dlcli.errors import DataError, Problem
+from dlcli.files.remembered import Remembered
 
 __all__ = ["DelimitedFile"]
 
@@ -29,6 +30,9 @@ BLOCK_BYTES = 4 << 20
 """Bytes that are parsed at a time; also the longest row that can be read."""
 
 _NUMBERS = ("number", "unsure")
+
+_LOOKS = Remembered[tuple[ColumnInfo, ...]](most=2**18, weight=lambda columns: 1 + len(columns))
+"""Columns that are kept of the files that this process has looked at."""
 
 NUMBERS = 0.9
 """Part of the cells in the first block that must be numbers for a column to be read as numbers. The others are then
@@ -42,6 +46,11 @@ class DelimitedFile(FileSource):
     def columns(self, *, whole: bool = False) -> tuple[ColumnInfo, ...]:
         """Names from the header, kinds from the first block: `chunks` says where the rest proves it wrong."""
         check_readable(self.path)
+        if self.options.sightings is not None:  # who wants to be told of the cells is not content with what is known
+            return self._look()
+        return _LOOKS.of(self.path, self.options, self._look)
+
+    def _look(self) -> tuple[ColumnInfo, ...]:
         header = self._header
         named = [name for name in header.names if name]
         try:
