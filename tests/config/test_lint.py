@@ -54,6 +54,17 @@ def moved(by: str) -> dict[str, Any]:
     return spec(3, "softmax", data={"features": {"x": {"type": "image", "augment": [by]}}})
 
 
+def resized(image: str) -> dict[str, Any]:
+    return spec(
+        3,
+        "softmax",
+        data={
+            "target": {"y": {"type": "image", "classes": "auto", "size": [8, 8], "resize": "crop"}},
+            "features": {"x": {"type": "image", "size": [8, 8], "resize": image}},
+        },
+    )
+
+
 def optimized(optimizer: Any) -> dict[str, Any]:
     return spec(1, None) | {"compile": {"optimizer": optimizer}}
 
@@ -124,6 +135,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], list[TargetSpec] | None]]
     "masked-average-of-nothing": (texts("empty"), texts("error"), None),
     "scaled-pixels": (network("unit"), network("none"), None),
     "moved-pixels": (moved("RandomFlip"), moved("RandomContrast"), [MASK]),
+    "resized-apart": (resized("fit"), resized("crop"), [MASK]),
     "mel-rate": (mel(top_db=300), mel(sampling_rate=8000, top_db=300), None),
     "mel-of-batch": (mel(sampling_rate=8000), mel(power_to_db=False), None),
     "callback-cannot-act": (

@@ -73,6 +73,11 @@ class ImageTarget(Target):
     size: Size = Field(
         None, description="Height and width; when omitted, those of the images, which must all be alike."
     )
+    resize: Resize = Field(
+        "stretch",
+        description="How it comes to `size`: `stretch`, `fit`, `pad` or `crop`, as its image does. Where nothing of a "
+        "mask is, nothing is learnt.",
+    )
     channels: Channels = Field(
         None, description="1 or `gray`, 3 or `rgb`, 4 or `rgba`; when omitted, those of the images. No mask's."
     )

@@ -19,7 +19,8 @@ from dlcli.data.columns.cells import sort_labels
 from dlcli.data.columns.codec import Column, Encoded
 from dlcli.data.columns.names import text_name
 from dlcli.data.columns.target_codec import MISSING, TargetCodec, encode_target
-from dlcli.data.media.files import files_of
+from dlcli.data.media.decoding import NOTHING, Resize
+from dlcli.data.media.files import File, files_of
 from dlcli.data.media.loading import load_masks
 from dlcli.errors import DataError, Problem, first_of
 
@@ -122,6 +123,7 @@ class MaskCodec:
         name: The target's name.
         columns: The one column, of names of files.
         size: Height and width; those of the masks when None, which must then be alike.
+        resize: How they come to it; where nothing of a mask is, there is no class.
         classes: The numbers that are classes, in order; learnt from the training rows when None.
         ignore: Numbers that are no class.
     """
@@ -136,13 +138,14 @@ class MaskCodec:
         columns: Sequence[str],
         *,
         size: Sequence[int] | None = None,
+        resize: Resize = "stretch",
         classes: Sequence[str] | None = None,
         ignore: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.columns = tuple(columns)
         self._size = None if size is None else (size[0], size[1])
-        self._resizes = size is not None
+        self._resizes, self._resize = size is not None, resize
         self._ignored = tuple(map(text_name, ignore))
         self._seen: Counter[str] = Counter()
         self._given = None if classes is None else tuple(map(text_name, classes))
@@ -167,7 +170,7 @@ class MaskCodec:
             DataError: Files that are no masks, or of other sizes.
         """
         for mask in self._load(values[0], start=0):
-            numbers, counts = np.unique(mask, return_counts=True)
+            numbers, counts = np.unique(mask[mask != NOTHING], return_counts=True)
             self._seen.update(dict(zip(map(str, numbers.tolist()), counts.tolist(), strict=True)))
 
     def finish(self) -> None:
@@ -193,7 +196,9 @@ class MaskCodec:
         masks = self._load(values[0], start=start)
         assert self._size is not None
         indices: Encoded = np.empty((len(masks), *self._size), np.int32) if out is None else out
-        places = {name: index for index, name in enumerate(self.classes)} | dict.fromkeys(self._ignored, NO_CLASS)
+        places = {name: index for index, name in enumerate(self.classes)} | dict.fromkeys(
+            (*self._ignored, str(NOTHING)), NO_CLASS
+        )
         files, _ = files_of(values[0])
         problems = []
         for row, mask in enumerate(masks):
@@ -218,7 +223,7 @@ class MaskCodec:
     def spec(self) -> TargetSpec:
         """What a model must know of the target. Known after `finish`."""
         assert self._size is not None
-        gaps = any(self._seen[name] for name in self._ignored)
+        gaps = self._resize in ("fit", "pad") or any(self._seen[name] for name in self._ignored)
         return TargetSpec(self.name, "category", classes=self.classes, axes=self._size, gaps=gaps)
 
     def baselines(self) -> Sequence[Baseline]:
@@ -241,6 +246,7 @@ class MaskCodec:
             "columns": list(self.columns),
             "size": None if self._size is None else list(self._size),
             "resizes": self._resizes,
+            "resize": self._resize,
             "classes": list(self.classes),
             "ignore": list(self._ignored),
             "seen": dict(self._seen),
@@ -253,7 +259,7 @@ class MaskCodec:
             state["name"], state["columns"], size=state["size"], classes=state["classes"], ignore=state["ignore"]
         )
         codec._seen = Counter(state["seen"])
-        codec._resizes = bool(state["resizes"])
+        codec._resizes, codec._resize = bool(state["resizes"]), state.get("resize", "stretch")
         return codec
 
     def _load(self, column: Column, *, start: int) -> list[NDArray[np.int32]]:
@@ -269,7 +275,7 @@ class MaskCodec:
             raise DataError(Problem(message, hint=MISSING.hint, rule=MISSING.rule))
         masks: list[NDArray[np.int32]] = []
         problems = []
-        for file, found in zip(files, load_masks(files, size=self._size if self._resizes else None), strict=True):
+        for file, found in zip(files, self._masks_of(files), strict=True):
             if isinstance(found, Problem):
                 problems.append(found)
                 continue
@@ -284,6 +290,9 @@ class MaskCodec:
             raise DataError(problems[:5])
         return masks
 
+    def _masks_of(self, files: Sequence[File]) -> list[NDArray[np.int32] | Problem]:
+        return load_masks(files, size=self._size if self._resizes else None, resize=self._resize)
+
 
 def build(
     name: str, target: ImageTarget, columns: Sequence[str], *, texts: bool, scalable: bool
@@ -291,9 +300,11 @@ def build(
     """The codec that a config asks for."""
     if target.classes is not None:
         classes = None if target.classes == "auto" else target.classes
-        return MaskCodec(name, columns, size=target.size, classes=classes, ignore=target.ignore or ())
+        ignore = target.ignore or ()
+        return MaskCodec(name, columns, size=target.size, resize=target.resize, classes=classes, ignore=ignore)
     scale = target.scale if isinstance(target.scale, str) else target.scale.divide
-    return ImageTargetCodec(name, ImageCodec(columns, size=target.size, channels=target.channels, scale=scale))
+    codec = ImageCodec(columns, size=target.size, channels=target.channels, resize=target.resize, scale=scale)
+    return ImageTargetCodec(name, codec)
 
 
 CODEC: type[TargetCodec] = ImageTargetCodec

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "FORMATS",
+    "NOTHING",
     "BadImage",
     "Look",
     "Pixels",
@@ -42,6 +43,9 @@ MOST_PIXELS = 178_956_970
 
 MOVING = ("GIF", "WEBP")
 """Formats of films as well as of pictures."""
+
+NOTHING = -(2**31)
+"""The number of a mask's pixels where nothing of it is."""
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -151,12 +155,13 @@ def _decoded(image: Any, orientation: int, *, size: tuple[int, int] | None, chan
     return _arranged(image, size=size, resize=resize)
 
 
-def numbers_of(stream: IO[bytes], *, size: tuple[int, int] | None) -> NDArray[np.int32]:
+def numbers_of(stream: IO[bytes], *, size: tuple[int, int] | None, resize: Resize = "stretch") -> NDArray[np.int32]:
     """The number of each pixel `(height, width)`: a place in the palette, or a gray value, of all bits that there are.
 
     Args:
         stream: The bytes of a picture.
         size: The height and width that are asked for, to which the nearest pixels are taken; its own when None.
+        resize: How it comes to that size: as the picture that it belongs to. `NOTHING` is where nothing of it is.
 
     Raises:
         BadImage: It is none, it is cut short, or it has colours.
@@ -175,9 +180,13 @@ def numbers_of(stream: IO[bytes], *, size: tuple[int, int] | None) -> NDArray[np
         image = _upright(image, orientation)
     except _FAULTS as error:
         raise BadImage(_reason(error)) from None
-    if size is not None and image.size != (size[1], size[0]):
-        image = image.resize((size[1], size[0]), _pillow().Resampling.NEAREST)
-    return np.asarray(image).astype(np.int32)
+    if size is None or image.size == (size[1], size[0]):
+        return np.asarray(image).astype(np.int32)
+    place = _place(image.size, size, resize)
+    whole = np.full(size, NOTHING, np.int32)
+    (left, top), (width, height) = place.corner, place.inner
+    whole[top : top + height, left : left + width] = np.asarray(_shown(image, place, _pillow().Resampling.NEAREST))
+    return whole
 
 
 def from_pixels(pixels: Pixels, *, size: tuple[int, int], channels: int, resize: Resize) -> Pixels:
@@ -261,27 +270,54 @@ def _eight_bits(image: Any) -> Any:
     return _pillow().fromarray(np.clip(numbers.astype(np.int64) >> 8, 0, 255).astype(np.uint8))
 
 
-def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
-    pillow = _pillow()
-    bilinear = pillow.Resampling.BILINEAR
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """What of a picture is shown, and where; lengths are (width, height), as Pillow has them.
+
+    Args:
+        box: Of the picture: left, top, right, bottom.
+        inner: The size that it is given.
+        corner: Where that stands in the whole, which has nothing else.
+    """
+
+    box: tuple[float, float, float, float]
+    inner: tuple[int, int]
+    corner: tuple[int, int]
+
+
+def _place(own: tuple[int, int], size: tuple[int, int], resize: Resize) -> _Place:
+    """How a picture of a size of its own, (width, height), comes to the height and width that are asked for."""
     height, width = size
+    whole = (0.0, 0.0, float(own[0]), float(own[1]))
+    ratios = width / own[0], height / own[1]
     if resize == "stretch":
-        return image.resize((width, height), bilinear)
-    ratios = width / image.width, height / image.height
+        return _Place(whole, (width, height), (0, 0))
     if resize == "crop":
         ratio = max(ratios)
         wide, high = width / ratio, height / ratio
         # Rounding must not put the box a hair outside of the image.
-        left, top = max(0.0, (image.width - wide) / 2), max(0.0, (image.height - high) / 2)
-        right, bottom = min(float(image.width), left + wide), min(float(image.height), top + high)
-        return image.resize((width, height), bilinear, box=(left, top, right, bottom))
+        left, top = max(0.0, (own[0] - wide) / 2), max(0.0, (own[1] - high) / 2)
+        box = (left, top, min(whole[2], left + wide), min(whole[3], top + high))
+        return _Place(box, (width, height), (0, 0))
     ratio = min(*ratios, 1.0) if resize == "pad" else min(ratios)
-    inner = (min(width, max(1, round(image.width * ratio))), min(height, max(1, round(image.height * ratio))))
-    whole = pillow.new(image.mode, (width, height))
-    whole.paste(
-        image if inner == image.size else image.resize(inner, bilinear),
-        ((width - inner[0]) // 2, (height - inner[1]) // 2),
-    )
+    inner = (min(width, max(1, round(own[0] * ratio))), min(height, max(1, round(own[1] * ratio))))
+    return _Place(whole, inner, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+
+
+def _shown(image: Any, place: _Place, sampling: Any) -> Any:
+    if place.inner == image.size and place.box == (0.0, 0.0, *map(float, image.size)):
+        return image
+    return image.resize(place.inner, sampling, box=place.box)
+
+
+def _resized(image: Any, size: tuple[int, int], resize: Resize) -> Any:
+    pillow = _pillow()
+    place = _place(image.size, size, resize)
+    shown = _shown(image, place, pillow.Resampling.BILINEAR)
+    if place.inner == (size[1], size[0]):
+        return shown
+    whole = pillow.new(image.mode, (size[1], size[0]))
+    whole.paste(shown, place.corner)
     return whole
 
 

@@ -55,12 +55,14 @@ def load(
     return np.array([isinstance(each, Problem) for each in found], np.bool_), problems
 
 
-def load_masks(files: Sequence[File], *, size: tuple[int, int] | None) -> list[NDArray[np.int32] | Problem]:
+def load_masks(
+    files: Sequence[File], *, size: tuple[int, int] | None, resize: Resize = "stretch"
+) -> list[NDArray[np.int32] | Problem]:
     """The numbers of the pixels of each file `(height, width)`, or why there are none; see `numbers_of`."""
 
     def numbers(file: File) -> NDArray[np.int32]:
         with open_named(*file) as stream:
-            return numbers_of(stream, size=size)
+            return numbers_of(stream, size=size, resize=resize)
 
     return each_of(files, lambda file: _explained(functools.partial(numbers, file), file))
 

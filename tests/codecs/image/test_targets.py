@@ -61,6 +61,13 @@ def section(listed: Path, options: dict[str, Any]) -> DataConfig:
     return DataConfig.model_validate({"train": [str(listed)], "target": target, "features": {"photo": "image"}})
 
 
+def test_nothing_is_learnt_where_a_mask_is_filled_up(listed: Path) -> None:
+    padded = masks(listed, columns="mask", classes=[0, 5, 255], size=[12, 10], resize="pad").held.targets["y"]
+    assert (padded[:, 2:-2, 1:-1] == masks(listed, columns="mask", classes=[0, 5, 255]).held.targets["y"]).all()
+    assert (np.delete(padded, slice(2, -2), axis=1) == -1).all()
+    assert (padded[:, :, [0, -1]] == -1).all()
+
+
 def test_numbers_of_pixels_are_classes(listed: Path) -> None:
     gray = masks(listed, columns="mask", classes="auto", ignore=[255]).held.targets["y"]
     palette = masks(listed, columns="palette", classes=[0, 1]).held.targets["y"]

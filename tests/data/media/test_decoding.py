@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dlcli.data.media.decoding import BadImage, decode, look
+from dlcli.data.media.decoding import NOTHING, BadImage, Resize, decode, look, numbers_of
 
 few = settings(max_examples=40, deadline=None)
 
@@ -153,3 +153,27 @@ def test_a_bomb() -> None:
     data = header + zlib.crc32(header[12:]).to_bytes(4, "big") + written(Image.new("RGB", (1, 1)))[33:]
     with pytest.raises(BadImage, match="pixels"):
         pixels(data)
+
+
+@given(
+    resize=st.sampled_from(["stretch", "fit", "pad", "crop"]),
+    own=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    size=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)
+def test_a_mask_lies_where_its_image_does(resize: Resize, own: tuple[int, int], size: tuple[int, int]) -> None:
+    """Of a picture that is white all over, and of halves, which meet at the same place but for what is blurred."""
+
+    def both(picture: Any) -> tuple[Any, Any]:
+        data = written(Image.fromarray(picture))
+        image = pixels(data, channels=1, size=size, resize=resize)[..., 0]
+        return image, numbers_of(io.BytesIO(data), size=size, resize=resize)
+
+    white = np.full(own, 255, np.uint8)
+    image, numbers = both(white)
+    shown = image == 255
+    assert (shown == (numbers != NOTHING)).all()
+    halves = white.copy()
+    halves[:, : own[1] // 2] = 1
+    image, numbers = both(halves)
+    plain = shown & ((image == 1) | (image == 255))
+    assert (numbers[plain] == image[plain]).all()
