@@ -151,7 +151,7 @@ SAID = {
     "limit": "File too large",
     "vanish": "the run directory vanish is gone",
     "lock_up": "Permission denied",
-    "block": "epoch 3 cannot be committed",
+    "block": "cannot be committed: File exists",
 }
 
 
