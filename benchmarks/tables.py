@@ -313,46 +313,61 @@ PAGES: tuple[tuple[str, str, tuple[tuple[str, Callable[[Results], str]], ...]], 
 
 
 def write_tables(root: Path, results: Results) -> None:
-    """Replace what stands between the marks of the pages by what was measured, and on what.
+    """Replace the tables of the pages that were measured by what was measured, and on what; the others stay.
 
     Args:
         root: The project's.
-        results: By section; one that was not measured is left out, and marks of which none was measured as they are.
+        results: By section.
 
     Raises:
         SystemExit: A page lacks the marks.
     """
     for name, mark, tables in PAGES:
         measured = [(section, table) for section, table in tables if results.get(section)]
-        if not measured:
-            continue
-        between(root / name, mark, _tables(results, measured))
+        if measured:
+            between(root / name, mark, lambda text, measured=measured: _replaced(text, results, measured))
 
 
-def between(page: Path, mark: str, text: str) -> None:
+def between(page: Path, mark: str, text: str | Callable[[str], str]) -> None:
     """Replace what stands between the marks `<!-- mark -->` and `<!-- /mark -->` of a page.
+
+    Args:
+        page: The page.
+        mark: The mark.
+        text: What takes its place, or what makes that of it.
 
     Raises:
         SystemExit: The page lacks the marks.
     """
     begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
+    inside, closed, after = rest.partition(end)
     if not found or not closed:
         raise SystemExit(f"{page} lacks the lines {begin} and {end}")
+    text = text if isinstance(text, str) else text(inside.strip("\n"))
     page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def _tables(results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
-    machine, pairs = results["machine"], sorted({results["pairs"][name] for name, _ in tables})
+def _replaced(before: str, results: Results, tables: Sequence[tuple[str, Callable[[Results], str]]]) -> str:
+    """The tables with those that were measured in the places of the ones with their head."""
+    parts = {_title(part): part for part in before.split("\n\n")[1:]}
+    parts |= {_title(part): part for part in (table(results[name]) for name, table in tables)}
+    return "\n\n".join([_measured_on(results, [name for name, _ in tables]), *parts.values()])
+
+
+def _title(table: str) -> str:
+    return table.split("|")[1].strip()
+
+
+def _measured_on(results: Results, sections: Sequence[str]) -> str:
+    machine, pairs = results["machine"], sorted({results["pairs"][name] for name in sections})
     on = (
         f"Measured with {machine['cores']} cores, {machine['system']}, Python {machine['python']}, TensorFlow "
         f"{machine['tensorflow']}, Keras {machine['keras']}"
     )
-    if all(name != "boosting" for name, _ in tables):
+    if all(name != "boosting" for name in sections):
         on += f"; medians of {' to '.join(map(str, pairs))} pairs, in turn"
-    on += "."
-    return "\n\n".join([on, *(table(results[name]) for name, table in tables)])
+    return on + "."
 
 
 def _times(ratio: Results) -> str:
