@@ -29,7 +29,10 @@ MOST_DEATHS = 3
 
 _MOST_COUNTED = 100_000
 _DRAWS = 100
-"""So many proposals in a row that were tried before are the end of a search."""
+"""So many proposals in a row that were tried before are the end of a search, where nobody can count what is left."""
+
+_LAST, _REPEATS = 20, 10
+"""When so many of the last proposals were tried before, what is left is drawn from, where it can be counted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Study:
                         return taken
                 if not self._wants_more(trials):
                     return None
-                self._study.sampler = make_sampler(self.sweep, self._seed_of(len(trials)))
+                self._study.sampler = self._sampler(trials)
                 asked = self._study.ask()
                 self._values(asked)
                 trials = self._trials()
@@ -182,6 +185,16 @@ class Study:
             return len({_key(trial.params) for trial in trained}) < self._combinations
         last = trials[-_DRAWS:]
         return len(last) < _DRAWS or any(_TWIN not in trial.user_attrs for trial in last)
+
+    def _sampler(self, trials: list[Any]) -> Any:
+        """What proposes the next trial: the sampler of the sweep, but where it only knows what was tried already. A
+        sampler that has found where it is good proposes that again, hundreds of times for each value that is left.
+        """
+        seed = self._seed_of(len(trials))
+        repeats = sum(_TWIN in trial.user_attrs for trial in trials[-_LAST:])
+        if self._combinations is None or repeats < _REPEATS:
+            return make_sampler(self.sweep, seed)
+        return self._optuna.samplers.BruteForceSampler(seed=seed)
 
     def _taken(self, trial: Any, trials: list[Any], *, again: bool) -> Taken | None:
         """A trial with its lock; None when another has it, or another with the same values settles it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from dlcli.backend import startup
 from dlcli.config.checks.monitors import Watch
+from dlcli.config.document.overrides import assignments
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
@@ -132,7 +133,7 @@ class SweepTrials:
         """
         if not run.record.is_file():
             return None
-        config = self._inspect(taken.values).require()
+        config = self._inspect(taken.values, taken.number).require()
         several = None
         with contextlib.suppress(RunError):  # what is damaged is not found, and begins anew
             several = open_several(run.path)
@@ -165,7 +166,7 @@ class SweepTrials:
 
     def _trained(self, taken: Taken, run: RunDirectory, started: float) -> Result | None:
         if self._sweep.folds is not None:
-            inspection = self._inspect(taken.values)
+            inspection = self._inspect(taken.values, taken.number)
             checked = self._checked(inspection)
             self._require_alike(taken, checked.config)
             return train_folds(
@@ -201,7 +202,7 @@ class SweepTrials:
     def _train(self, taken: Taken, run: RunDirectory, watch: _Watch, started: float) -> Run:
         tell = Findings(watch)
         resumption = self._resumption(run) if taken.again else None
-        inspection = self._inspect(taken.values) if resumption is None else resumption.inspection
+        inspection = self._inspect(taken.values, taken.number) if resumption is None else resumption.inspection
         checked = self._checked(inspection)
         prepared, plan = prepare_job(
             inspection,
@@ -237,9 +238,10 @@ class SweepTrials:
         self._files = (reader, {key: trained.record.get(key) for key in ("columns", "reading")})
         return trained
 
-    def _inspect(self, values: Mapping[str, Any]) -> Inspection:
+    def _inspect(self, values: Mapping[str, Any], number: int | None = None) -> Inspection:
         startup.load_before_tables()
-        return self._written.inspect(trial_overrides(self._sweep, dict(values)))
+        label = "sweep" if number is None else f"trial {number}"
+        return self._written.inspect([*assignments(trial_overrides(self._sweep, dict(values)), label=label)])
 
     def _resumption(self, run: RunDirectory) -> Resumption | None:
         """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""
