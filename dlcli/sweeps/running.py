@@ -113,9 +113,7 @@ class _Progress:
         results = self._study.results()
         self._told = {each.number for each in results}
         section, done = self._sweep.section, sum(each.twin is None for each in results)
-        self._tell(
-            SweepStarted(self._sweep.folder.path, section.metric, self._sweep.direction, self._study.most, done)
-        )
+        self._tell(SweepStarted(self._sweep.folder.path, section.metric, self._sweep.direction, self._study.most, done))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -182,7 +182,7 @@ def _work(join: Path, *, storage: str | None, minutes: float | None, cache_dir: 
 
     def tell(event: Any) -> None:
         if isinstance(event, Notice) and event.warning:
-            console.warn(event.problem)
+            console.warn(event.named)
 
     threading.Thread(target=_end_with_starter, daemon=True).start()
     ending = work_for(join, storage=storage, minutes=minutes, cache_dir=cache_dir, listener=tell)

@@ -54,7 +54,7 @@ class SweepDisplay:
         """Show one event."""
         match event:
             case Notice() if event.warning:
-                self._console.warn(event.problem)
+                self._console.warn(event.named)
             case SweepStarted():
                 self._begin(event)
             case TrialEnded():

@@ -15,7 +15,6 @@ from dlcli.errors import ConfigError, Problem
 __all__ = ["Assignment", "Overrides", "assignments", "override"]
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Assignment:
     """One override, not read yet.
