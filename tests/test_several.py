@@ -537,7 +537,8 @@ def test_what_is_told_of_one_fold_has_its_name_and_information_is_told_once(plac
     notices = [event for event in told if type(event).__name__ == "Notice"]
     assert sum("standardised for the loss" in each.problem.message for each in notices) == 1
     worse = [each.of for each in notices if each.problem.rule == "worse-than-mean"]
-    assert worse and set(worse) <= {"fold-1", "fold-2", "fold-3"}
+    assert worse
+    assert set(worse) <= {"fold-1", "fold-2", "fold-3"}
     assert all(each.named.message.startswith(f"{each.of}: the model") for each in notices if each.of in worse)
 
 
