@@ -73,6 +73,8 @@ def command(
         raise UsageError(
             "Missing argument 'CONFIG'." if config is None else f"--join has its own config: leave {config} out"
         )
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes takes a number above 0, got {minutes:g}")
     in_database = join is not None and "://" in join
     if join is not None and (overrides or (run_dir is not None and not in_database) or overwrite):
         raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
