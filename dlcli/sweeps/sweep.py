@@ -266,7 +266,7 @@ def _inspected(written: Written, overrides: dict[str, Any]) -> Inspection:
         RunError: What is overridden would make other trials than those that there are.
     """
     inspection = written.inspect(overrides)
-    if not same_config(inspection.document.value, written.document.value):
+    if not same_config(inspection.written.value, written.document.value):
         message = "a sweep that is joined goes on with the config that it was begun with"
         hint = f"what may be another is {', '.join(f'sweep.{name}' for name in FREE)}"
         raise RunError(Problem(message, hint=hint, rule="sweep-differs"))

@@ -154,3 +154,11 @@ def test_trials_begin_with_the_same_weights(tmp_path: Path) -> None:
     for source, sha256 in (("teacher", "b"), ("other", "c")):
         with pytest.raises(RunError, match=f"{source} has changed since the sweep was begun"):
             of_all.require_alike([Beginning("", source, sha256)])
+
+
+def test_a_sweep_of_a_preset_is_joined_and_so_has_several_workers(data: Path, tmp_path: Path) -> None:
+    value = config(data, {"model.preset.mlp.hidden": [[8], [16, 8]]}) | {"model": {"preset": "mlp"}}
+    begin_sweep(inspect_value(value, tmp_path), tmp_path / "s", overwrite=False, started=0.0)
+    assert open_sweep(tmp_path / "s", allowed=False, overrides={"sweep.trials": 5}).section.trials == 5
+    with pytest.raises(RunError, match="goes on with the config"):
+        open_sweep(tmp_path / "s", allowed=False, overrides={"model.preset": {"mlp": {"dropout": 0.3}}})
