@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -517,15 +518,16 @@ def test_a_folder_whose_first_member_is_refused_leaves_nothing_and_puts_back_wha
 ) -> None:
     config = job(place) | {"compile": {"metrics": ["F1Score"]}}  # a number a class, which is none for History
     folder = shutil.copytree(place / "numbers", tmp_path / "there")
-    for train in (
-        lambda path, **more: dlcli.cross_validate(config, folds=2, run_dir=path, **more),
-        lambda path, **more: dlcli.train(config | {"ensemble": 2}, run_dir=path, **more),
-    ):
+    trainings: list[Any] = [
+        functools.partial(dlcli.cross_validate, config, folds=2),
+        functools.partial(dlcli.train, config | {"ensemble": 2}),
+    ]
+    for train in trainings:
         with pytest.raises((ConfigError, ModelError), match="-1: "):
-            train(tmp_path / "new")
+            train(run_dir=tmp_path / "new")
         assert not (tmp_path / "new").exists()
         with pytest.raises((ConfigError, ModelError), match="-1: "):
-            train(folder, overwrite=True)
+            train(run_dir=folder, overwrite=True)
         assert [each.name for each in tmp_path.iterdir()] == ["there"]
         assert dlcli.Run(folder).status == "completed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import shutil
 import time
@@ -115,6 +116,8 @@ class SweepTrials:
         started = time.perf_counter()
         run = self._folder.trial(taken.number)
         try:
+            if self._is_left(taken, run):
+                taken = dataclasses.replace(taken, again=True)
             if taken.again and (result := self._found(taken, run)) is not None:
                 return result
             return self._trained(taken, run, started)
@@ -124,6 +127,27 @@ class SweepTrials:
             if isinstance(error, DataError) or not _is_begun(run):
                 self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
+
+    def _is_left(self, taken: Taken, run: RunDirectory) -> bool:
+        """Whether a trial stands there that the study holds for new, for it has lost lines: to a power cut, or because
+        its file was restored from a copy. It is the same trial when it has the same values, and else it is not ours to
+        replace.
+
+        Raises:
+            RunError: It is another one.
+        """
+        if taken.again or not run.record.is_file():
+            return False
+        try:
+            said = run.read_record().get("trial")
+        except RunError:
+            return True  # what is damaged begins anew
+        values = said.get("values") if isinstance(said, dict) else None  # one that somebody has gone on with has none
+        if _written(values) != _written(taken.values):
+            message = f"{run.path} is there already, and the study knows it with other values or not at all"
+            hint = "put back the study as it was with these trials; or --overwrite begins anew"
+            raise RunError(Problem(message, hint=hint, rule="sweep-differs"))
+        return True
 
     def _found(self, taken: Taken, run: RunDirectory) -> Result | None:
         """What came of a trial whose process died when it was trained and not told yet.
@@ -252,6 +276,10 @@ class SweepTrials:
                     return resumption
         shutil.rmtree(run.path, ignore_errors=True)
         return None
+
+
+def _written(values: Any) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def _reason(problems: tuple[Problem, ...]) -> str:
