@@ -193,7 +193,7 @@ class Study:
         seed = self._seed_of(len(trials))
         repeats = sum(_TWIN in trial.user_attrs for trial in trials[-_LAST:])
         if self._combinations is None or repeats < _REPEATS:
-            return make_sampler(self.sweep, seed)
+            return make_sampler(self.sweep, seed, first=self._seed)
         return self._optuna.samplers.BruteForceSampler(seed=seed)
 
     def _taken(self, trial: Any, trials: list[Any], *, again: bool) -> Taken | None:
