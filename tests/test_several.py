@@ -548,3 +548,21 @@ def test_folds_that_cannot_be_are_the_fault_of_the_option(place: Path) -> None:
     with pytest.raises(DataError) as fault:
         dlcli.check(job(place), folds=70, fast=True)
     assert str(fault.value).startswith("--folds 70: ")
+
+
+def test_sets_and_lists_stand_beside_what_was_predicted_as_they_were_read(tmp_path: Path) -> None:
+    table = TABLE.assign(tags=np.where(TABLE["a"] > 0, "b|a", "c"), cat=(TABLE["a"] > 0).astype(int), dog=1)
+    table.loc[::2, "dog"] = 0
+    table.to_csv(tmp_path / "table.csv", index=False)
+    for number, (target, columns) in enumerate(
+        [
+            ({"tags": {"type": "categories", "separator": "|"}}, ["tags"]),
+            ({"pets": {"type": "categories", "columns": ["cat", "dog"]}}, ["cat", "dog"]),
+        ]
+    ):
+        config = job(tmp_path, fit={"epochs": 1})
+        config["data"]["target"] = target
+        config["model"] = {"layers": [{"Dense": {"units": "auto", "activation": "sigmoid"}}]}
+        dlcli.cross_validate(config, folds=2, run_dir=tmp_path / f"cv-{number}")
+        found = pd.read_csv(tmp_path / f"cv-{number}" / "predictions.csv")
+        assert found[columns].equals(table.iloc[found["row"] - 1][columns].reset_index(drop=True))
