@@ -213,7 +213,8 @@ class _Progress:
                 report_search(folder.path, warn=lambda problem: self._tell(Notice(problem, warning=True)))
         if status == "completed" and results and all(each.result.state == "failed" for each in results):
             raise RunError(_failures(folder.path, [each.result.reason for each in results if each.twin is None]))
-        return SweepOutcome(folder.path, status, section.metric, self._sweep.direction, results, best, importance)
+        found = (results, best, importance, self._study.is_exhausted())
+        return SweepOutcome(folder.path, status, section.metric, self._sweep.direction, *found)
 
 
 def _failures(path: Path, reasons: list[str]) -> list[Problem]:

@@ -147,6 +147,10 @@ class Study:
         ended = (self._states.COMPLETE, self._states.PRUNED, self._states.FAIL)
         return [self._result(trial) for trial in self._trials() if trial.state in ended]
 
+    def is_exhausted(self) -> bool:
+        """Whether every combination of values has been tried."""
+        return self._combinations is not None and _distinct(self._trials()) >= self._combinations
+
     def running(self) -> list[int]:
         """The numbers of the trials that have not ended."""
         return [trial.number + 1 for trial in self._trials() if trial.state == self._states.RUNNING]
@@ -182,7 +186,7 @@ class Study:
         if self.most is not None and len(trained) >= self.most:
             return False
         if self._combinations is not None:
-            return len({_key(trial.params) for trial in trained}) < self._combinations
+            return _distinct(trained) < self._combinations
         last = trials[-_DRAWS:]
         return len(last) < _DRAWS or any(_TWIN not in trial.user_attrs for trial in last)
 
@@ -270,6 +274,10 @@ class Study:
 
     def _seed_of(self, number: int) -> int:
         return (self._seed * 1_000_003 + number) % 2**32
+
+
+def _distinct(trials: list[Any]) -> int:
+    return len({_key(trial.params) for trial in trials})
 
 
 def _key(params: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -277,3 +277,5 @@ def test_the_last_values_of_a_finite_space_are_found_without_trying_the_others_a
     results = study.results()
     assert sorted(each.values["a"] for each in results if each.twin is None) == list(range(1, 41))
     assert sum(each.twin is not None for each in results) < 100
+    assert study.is_exhausted()
+    assert not open_study(tmp_path / "other", space={"a": {"int": [1, 3]}}).is_exhausted()

@@ -138,6 +138,8 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
         for name, value in outcome.best.values.items():
             console.result(f"  {name}: {shown(value)}")
     console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
+    if outcome.exhausted:
+        console.note("every combination of the values has been tried")
     if outcome.best is not None:
         folds = outcome.best.result.folds
         again = f"cross-validate --folds {folds}" if folds else "train"
