@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import shutil
 from pathlib import Path
@@ -510,3 +511,58 @@ def test_the_example_of_folds_is_as_good_as_it_says(project: Path, tmp_path: Pat
     assert run.final_metrics()["validation"]["accuracy"] >= 0.96
     assert 0.01 < run.record["spread"]["validation"]["accuracy"] < 0.035
     assert len(pd.read_csv(tmp_path / "cv" / "predictions.csv")) == 569
+
+
+def test_a_folder_whose_first_member_is_refused_leaves_nothing_and_puts_back_what_it_replaced(
+    place: Path, tmp_path: Path
+) -> None:
+    config = job(place) | {"compile": {"metrics": ["F1Score"]}}  # a number a class, which is none for History
+    folder = shutil.copytree(place / "numbers", tmp_path / "there")
+    trainings: list[Any] = [
+        functools.partial(dlcli.cross_validate, config, folds=2),
+        functools.partial(dlcli.train, config | {"ensemble": 2}),
+    ]
+    for train in trainings:
+        with pytest.raises((ConfigError, ModelError), match="-1: "):
+            train(run_dir=tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+        with pytest.raises((ConfigError, ModelError), match="-1: "):
+            train(run_dir=folder, overwrite=True)
+        assert [each.name for each in tmp_path.iterdir()] == ["there"]
+        assert dlcli.Run(folder).status == "completed"
+
+
+def test_what_is_told_of_one_fold_has_its_name_and_information_is_told_once(place: Path, tmp_path: Path) -> None:
+    told: list[Any] = []
+    config = job(place, "total", fit={"epochs": 1}, compile={"optimizer": {"SGD": {"learning_rate": 1e-9}}})
+    dlcli.cross_validate(config, folds=3, run_dir=tmp_path / "cv", listener=told.append)
+    notices = [event for event in told if type(event).__name__ == "Notice"]
+    assert sum("standardised for the loss" in each.problem.message for each in notices) == 1
+    worse = [each.of for each in notices if each.problem.rule == "worse-than-mean"]
+    assert worse
+    assert set(worse) <= {"fold-1", "fold-2", "fold-3"}
+    assert all(each.named.message.startswith(f"{each.of}: the model") for each in notices if each.of in worse)
+
+
+def test_folds_that_cannot_be_are_the_fault_of_the_option(place: Path) -> None:
+    with pytest.raises(DataError) as fault:
+        dlcli.check(job(place), folds=70, fast=True)
+    assert str(fault.value).startswith("--folds 70: ")
+
+
+def test_sets_and_lists_stand_beside_what_was_predicted_as_they_were_read(tmp_path: Path) -> None:
+    table = TABLE.assign(tags=np.where(TABLE["a"] > 0, "b|a", "c"), cat=(TABLE["a"] > 0).astype(int), dog=1)
+    table.loc[::2, "dog"] = 0
+    table.to_csv(tmp_path / "table.csv", index=False)
+    for number, (target, columns) in enumerate(
+        [
+            ({"tags": {"type": "categories", "separator": "|"}}, ["tags"]),
+            ({"pets": {"type": "categories", "columns": ["cat", "dog"]}}, ["cat", "dog"]),
+        ]
+    ):
+        config = job(tmp_path, fit={"epochs": 1})
+        config["data"]["target"] = target
+        config["model"] = {"layers": [{"Dense": {"units": "auto", "activation": "sigmoid"}}]}
+        dlcli.cross_validate(config, folds=2, run_dir=tmp_path / f"cv-{number}")
+        found = pd.read_csv(tmp_path / f"cv-{number}" / "predictions.csv")
+        assert found[columns].equals(table.iloc[found["row"] - 1][columns].reset_index(drop=True))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlcli.backend import startup
 from dlcli.config.document.file_names import name_problem
+from dlcli.config.document.overrides import Assignment, assignments
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect, inspect_value
 from dlcli.errors import DataError, Problem
 from dlcli.runs.run import Run
@@ -27,28 +28,38 @@ RunLike = Run | str | os.PathLike[str]
 Overrides = Sequence[str] | Mapping[str, Any]
 """`["fit.epochs=5"]` as on the command line, or `{"fit.epochs": 5}`."""
 
+Given = Sequence[str | Assignment] | Mapping[str, Any]
+"""Overrides, with those that options stand for."""
 
-def with_more(overrides: Overrides, more: Mapping[str, Any]) -> Overrides:
+
+def with_more(overrides: Overrides, more: Mapping[str, Any], *, label: str = "") -> Given:
     """Overrides, and others after them.
+
+    Args:
+        overrides: What was given.
+        more: The others.
+        label: The option that asks for these, which is what a problem of theirs names.
 
     Example:
         >>> with_more(["fit.epochs=5"], {"sweep": None})
         ['fit.epochs=5', 'sweep=null']
     """
+    if label:
+        return [*assignments(overrides), *assignments(more, label=label)]
     if isinstance(overrides, Mapping):
         return {**overrides, **more}
     return [*overrides, *(f"{path}={json.dumps(value)}" for path, value in more.items())]
 
 
 def checked_config(
-    config: ConfigLike, overrides: Overrides, *, needs_keras: bool, notify: Callable[[Problem], None]
+    config: ConfigLike, overrides: Given, *, needs_keras: bool, notify: Callable[[Problem], None]
 ) -> tuple[Inspection, CheckedConfig]:
     """The config after the first stage."""
     inspection = inspected(config, overrides)
     return inspection, checked_of(inspection, needs_keras=needs_keras, notify=notify)
 
 
-def inspected(config: ConfigLike, overrides: Overrides) -> Inspection:
+def inspected(config: ConfigLike, overrides: Given) -> Inspection:
     """The config, read and looked at."""
     if isinstance(config, Mapping):
         return inspect_value(config, Path.cwd(), overrides)

@@ -92,6 +92,10 @@ def check(
             config, overrides, folds, repeats, fast=fast, show=show, cache_dir=cache_dir, tell=collect, told=warnings
         )
     inspection, checked = checked_config(config, overrides, needs_keras=not fast, notify=warnings.append)
+    if checked.config.sweep is not None:
+        from dlcli.jobs.checking import check_values
+
+        check_values(inspection, checked.config.sweep)
     if checked.config.ensemble is not None and listener is not None:
         message = f"ensemble: {checked.config.ensemble} models are trained; what follows is of each of them"
         listener(Notice(Problem(message, path="ensemble", rule="inferred")))

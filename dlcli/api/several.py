@@ -123,7 +123,8 @@ def fold_job(
         ConfigError: It is not valid, or trains several models already.
     """
     _require_counts(folds, repeats)
-    given = with_more(overrides, {"data.fold": {"number": 1, "of": folds, "repeat": 1}, "sweep": None})
+    fold = {"number": 1, "of": folds, "repeat": 1}
+    given = with_more(overrides, {"data.fold": fold, "sweep": None}, label=f"--folds {folds}")
     inspection, checked = checked_config(config, given, needs_keras=needs_keras, notify=notify)
     if checked.config.ensemble is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"

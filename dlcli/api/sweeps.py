@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from dlcli.api.arguments import ConfigLike, Overrides, cache_in, require_names, with_more
 from dlcli.api.listeners import ignore, once
 from dlcli.backend.memory import with_memory_named
-from dlcli.config.inspection.inspection import inspect, inspect_value
+from dlcli.config.inspection.inspection import Inspection, inspect, inspect_value
+from dlcli.errors import ConfigError
 from dlcli.training.messages import with_warnings_forwarded
 
 if TYPE_CHECKING:
+    from dlcli.config.schema.sweep import SweepConfig
     from dlcli.sweeps.outcome import SweepOutcome
 
 __all__ = ["sweep", "work_for"]
@@ -102,6 +104,7 @@ def sweep(
         file = inspection.file
         if inspection.config is not None and inspection.config.sweep is not None:
             require(inspection.config.sweep)
+            _make(inspection, inspection.config.sweep)
         searched = begin_sweep(inspection, place, overwrite=overwrite, started=started, address=address)
     from dlcli.sweeps.running import run_sweep
 
@@ -135,6 +138,21 @@ def work_for(
     searched = open_sweep(join, allowed=True, address=None if storage is None else Address.parse(storage))
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     return work(searched, open_study(searched), cache=cache_in(cache_dir), deadline=deadline, tell=listener)
+
+
+def _make(inspection: Inspection, section: SweepConfig) -> None:
+    """Let Optuna look at what the config says of its own, before a directory is made.
+
+    Raises:
+        ConfigError: It refuses an argument.
+    """
+    from dlcli.sweeps.optuna_names import make_pruner, make_sampler
+
+    try:
+        make_pruner(section)
+        make_sampler(section, 0)
+    except ConfigError as error:
+        raise ConfigError(map(inspection.locate, error.problems)) from error
 
 
 def _inspected(config: ConfigLike, overrides: Overrides, more: Mapping[str, Any]) -> Any:

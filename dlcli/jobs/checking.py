@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from dlcli.config.inspection.inspection import CheckedConfig, Inspection
+from dlcli.config.inspection.inspection import CheckedConfig, Inspection, inspect_document
 from dlcli.config.lint.linting import lint
+from dlcli.config.schema.sweep import SweepConfig
+from dlcli.config.searching.ends import end_values, of_value, trial_overrides
 from dlcli.data.table.headers import Headers, look_at_headers
 from dlcli.errors import ConfigError, DlcliError, Problem
 from dlcli.training.callbacks import check_callbacks
 from dlcli.training.tracking.tracking import check_tracking
 
-__all__ = ["check_config", "located"]
+__all__ = ["check_config", "check_values", "located"]
 
 
 def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = lambda problem: None) -> CheckedConfig:
@@ -48,6 +51,32 @@ def check_config(inspection: Inspection, *, notify: Callable[[Problem], None] = 
     if checked.config.lint.error and (faults := lint(checked.config).faults):
         raise ConfigError(map(inspection.locate, faults))
     return checked
+
+
+def check_values(inspection: Inspection, sweep: SweepConfig) -> None:
+    """Make sure that the data has what each value of a search asks of it, as far as its headers show.
+
+    Args:
+        inspection: The config as it was read, from where its relative names are meant.
+        sweep: Its section.
+
+    Raises:
+        ConfigError: A file or a column is not there; all of them, with the lines of the parameters.
+    """
+    base = Path.cwd() if inspection.file is None else inspection.file.parent
+    problems: dict[str, Problem] = {}
+    for name, value, values in end_values(sweep):
+        if isinstance(value, (int, float)) or not any(
+            path.startswith("data") for path in sweep.space[name].at or [name]
+        ):
+            continue
+        changed = inspect_document(inspection.written, base, trial_overrides(sweep, values))
+        data = changed.sections.get("data")
+        for problem in () if data is None else look_at_headers(data).problems:
+            told = inspection.locate(of_value(name, value, problem))
+            problems.setdefault(f"{told.path} {told.message}", told)
+    if problems:
+        raise ConfigError(problems.values())
 
 
 @contextlib.contextmanager

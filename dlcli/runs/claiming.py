@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import os
 import platform
 import re
@@ -217,7 +218,7 @@ def reclaim(run: RunDirectory, *, room: int = 0) -> Iterator[Claim]:
     """
     with exclusive(run) as lock:
         try:
-            with _writing(run):
+            with _writing(run, there=True):
                 run.checkpoints.mkdir(exist_ok=True)
                 run.evaluations.mkdir(exist_ok=True)
                 _remove_drafts(run)
@@ -235,7 +236,7 @@ def exclusive(run: RunDirectory) -> Iterator[RunLock]:
         RunError: Another process does, or the directory cannot be written.
     """
     lock = RunLock(run.lock)
-    with _writing(run):
+    with _writing(run, there=True):
         if not lock.take():
             raise _busy(run)
     try:
@@ -347,11 +348,13 @@ def _busy(run: RunDirectory) -> RunError:
 
 
 @contextlib.contextmanager
-def _writing(run: RunDirectory) -> Iterator[None]:
-    """What the system refuses is told of the directory."""
+def _writing(run: RunDirectory, *, there: bool = False) -> Iterator[None]:
+    """What the system refuses is told of the directory; of one that is `there` nobody is sent to another."""
     try:
         yield
     except OSError as error:
-        hint = "choose another --run-dir"
-        message = f"cannot create {run.path}: {error.strerror or error}"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        ways = ["make room on that disk"] if full else ["look at its permissions"] if there else []
+        hint = ", or ".join([*ways, *([] if there else ["choose another --run-dir"])])
+        message = f"cannot {'write into' if there else 'create'} {run.path}: {error.strerror or error}"
         raise RunError(Problem(message, hint=hint, rule="not-writable")) from error

@@ -375,8 +375,9 @@ class RunDirectory:
 
 def _several(path: Path, record: dict[str, Any]) -> Problem:
     """That a folder holds several runs, where one is wanted."""
-    names = record.get("members")
-    first = names[0] if isinstance(names, list) and names else None
+    names, best = record.get("members"), record.get("best")
+    # Most trials of a sweep have lost their models.
+    first = best.get("member") if isinstance(best, dict) else names[0] if isinstance(names, list) and names else None
     message = f"{path} is a folder of several runs, and this takes one"
     hint = f"give one of them, such as {path / first[:60]}" if isinstance(first, str) else "give one of them"
     return Problem(message, hint=hint, rule="several-runs")

@@ -19,7 +19,7 @@ class SweepStarted:
         metric: What is measured.
         direction: `min` or `max`.
         most: Trials in all; None: no end.
-        done: Trials that had ended before.
+        done: Trials that had ended before, repetitions aside.
     """
 
     directory: Path
@@ -42,8 +42,9 @@ class TrialEnded:
 
     Args:
         trial: Its values and its result.
-        done: Trials that have ended by now.
-        most: Trials in all; None: no end.
+        done: Trials that have ended by now, repetitions aside.
+        most: Trials in all; None: no end. Repetitions do not count.
+        repeated: Repetitions by now: so many numbers are beyond `most`.
         best: The best by now; None where none has come to its end.
     """
 
@@ -51,3 +52,4 @@ class TrialEnded:
     done: int
     most: int | None
     best: TrialResult | None
+    repeated: int = 0

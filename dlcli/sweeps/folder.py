@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcli.config.document.document import Document, Position
+from dlcli.config.document.overrides import Overrides
 from dlcli.config.document.places import format_path, parse_path
 from dlcli.config.document.reader import read
 from dlcli.config.document.writer import dump
@@ -66,7 +67,7 @@ class Written:
     document: Document
     directory: Path
 
-    def inspect(self, overrides: dict[str, Any]) -> Inspection:
+    def inspect(self, overrides: Overrides) -> Inspection:
         """The config with some values."""
         return inspect_document(self.document, self.directory, overrides)
 

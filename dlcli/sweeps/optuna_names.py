@@ -75,17 +75,17 @@ def load() -> Any:
     return optuna
 
 
-def make_sampler(sweep: SweepConfig, seed: int) -> Any:
+def make_sampler(sweep: SweepConfig, seed: int, *, first: int = 0) -> Any:
     """The sampler of a trial.
 
     Args:
         sweep: The section.
+        first: Of the whole sweep, for samplers that go on in a sequence.
         seed: Of this trial, so that what is drawn does not depend on when a process was started.
 
     Raises:
         ConfigError: Optuna refuses its arguments.
     """
-    first = sweep.seed or 0
     return _make("samplers", sweep.sampler, sweep, first if sweep.sampler.name in _ONE_SEED else seed)
 
 

@@ -24,6 +24,7 @@ class SweepOutcome:
         trials: Those that have ended, by number.
         best: The best of those that came to their end; None where there is none.
         importance: How much of the differences each parameter explains, the most first.
+        exhausted: Whether every combination of values has been tried, so that no more trials would come.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class SweepOutcome:
     trials: tuple[TrialResult, ...]
     best: TrialResult | None
     importance: Mapping[str, float]
+    exhausted: bool = False
 
     @property
     def best_run(self) -> Run | None:

@@ -108,7 +108,8 @@ def _as_whole(config: Path) -> bytes:
 def _with_values(folder: SweepFolder, sweep: SweepConfig, trial: TrialResult) -> str:
     """The config of the sweep with the values of a trial."""
     written = folder.read()
-    inspection = written.inspect({"sweep": None, **assignments(sweep, dict(trial.values))})
+    values: dict[str, Any] = {"sweep": None, **assignments(sweep, dict(trial.values))}
+    inspection = written.inspect(values)
     return dump(inspection.document.value if inspection.config is None else inspection.config.notation())
 
 

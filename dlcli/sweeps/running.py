@@ -112,10 +112,8 @@ class _Progress:
         self._stack.enter_context(self._recording())
         results = self._study.results()
         self._told = {each.number for each in results}
-        most = self._study.most
-        self._tell(
-            SweepStarted(self._sweep.folder.path, self._sweep.section.metric, self._sweep.direction, most, len(results))
-        )
+        section, done = self._sweep.section, sum(each.twin is None for each in results)
+        self._tell(SweepStarted(self._sweep.folder.path, section.metric, self._sweep.direction, self._study.most, done))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -161,7 +159,9 @@ class _Progress:
         best = next(iter(self._study.best()), None)
         for each in new:
             self._told.add(each.number)
-            self._tell(TrialEnded(each, len(results), self._study.most, best))
+            ended = [other for other in results if other.number in self._told]
+            repeated = sum(other.twin is not None for other in ended)
+            self._tell(TrialEnded(each, len(ended) - repeated, self._study.most, best, repeated))
         if time.monotonic() - self._saved > SAVE_SECONDS:
             self.save()
             self._saved = time.monotonic()
@@ -212,8 +212,9 @@ class _Progress:
 
                 report_search(folder.path, warn=lambda problem: self._tell(Notice(problem, warning=True)))
         if status == "completed" and results and all(each.result.state == "failed" for each in results):
-            raise RunError(_failures(folder.path, [each.result.reason for each in results]))
-        return SweepOutcome(folder.path, status, section.metric, self._sweep.direction, results, best, importance)
+            raise RunError(_failures(folder.path, [each.result.reason for each in results if each.twin is None]))
+        found = (results, best, importance, self._study.is_exhausted())
+        return SweepOutcome(folder.path, status, section.metric, self._sweep.direction, *found)
 
 
 def _failures(path: Path, reasons: list[str]) -> list[Problem]:

@@ -29,7 +29,10 @@ MOST_DEATHS = 3
 
 _MOST_COUNTED = 100_000
 _DRAWS = 100
-"""So many proposals in a row that were tried before are the end of a search."""
+"""So many proposals in a row that were tried before are the end of a search, where nobody can count what is left."""
+
+_LAST, _REPEATS = 20, 10
+"""When so many of the last proposals were tried before, what is left is drawn from, where it can be counted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +115,7 @@ class Study:
                         return taken
                 if not self._wants_more(trials):
                     return None
-                self._study.sampler = make_sampler(self.sweep, self._seed_of(len(trials)))
+                self._study.sampler = self._sampler(trials)
                 asked = self._study.ask()
                 self._values(asked)
                 trials = self._trials()
@@ -143,6 +146,10 @@ class Study:
         """The trials that have ended, by number."""
         ended = (self._states.COMPLETE, self._states.PRUNED, self._states.FAIL)
         return [self._result(trial) for trial in self._trials() if trial.state in ended]
+
+    def is_exhausted(self) -> bool:
+        """Whether every combination of values has been tried."""
+        return self._combinations is not None and _distinct(self._trials()) >= self._combinations
 
     def running(self) -> list[int]:
         """The numbers of the trials that have not ended."""
@@ -179,9 +186,19 @@ class Study:
         if self.most is not None and len(trained) >= self.most:
             return False
         if self._combinations is not None:
-            return len({_key(trial.params) for trial in trained}) < self._combinations
+            return _distinct(trained) < self._combinations
         last = trials[-_DRAWS:]
         return len(last) < _DRAWS or any(_TWIN not in trial.user_attrs for trial in last)
+
+    def _sampler(self, trials: list[Any]) -> Any:
+        """What proposes the next trial: the sampler of the sweep, but where it only knows what was tried already. A
+        sampler that has found where it is good proposes that again, hundreds of times for each value that is left.
+        """
+        seed = self._seed_of(len(trials))
+        repeats = sum(_TWIN in trial.user_attrs for trial in trials[-_LAST:])
+        if self._combinations is None or repeats < _REPEATS:
+            return make_sampler(self.sweep, seed, first=self._seed)
+        return self._optuna.samplers.BruteForceSampler(seed=seed)
 
     def _taken(self, trial: Any, trials: list[Any], *, again: bool) -> Taken | None:
         """A trial with its lock; None when another has it, or another with the same values settles it."""
@@ -257,6 +274,10 @@ class Study:
 
     def _seed_of(self, number: int) -> int:
         return (self._seed * 1_000_003 + number) % 2**32
+
+
+def _distinct(trials: list[Any]) -> int:
+    return len({_key(trial.params) for trial in trials})
 
 
 def _key(params: Mapping[str, Any]) -> tuple[Any, ...]:

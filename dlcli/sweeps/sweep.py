@@ -17,7 +17,7 @@ from dlcli.config.inspection.inspection import Inspection, measured
 from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import ConfigError, Problem, RunError
-from dlcli.jobs.checking import check_config
+from dlcli.jobs.checking import check_config, check_values
 from dlcli.jobs.inputs import input_files
 from dlcli.runs.claiming import claim, require_free
 from dlcli.runs.contents import is_vacant
@@ -90,6 +90,7 @@ def begin_sweep(
         DlcliError: The database cannot be used.
     """
     config, section, said = _checked(inspection)
+    check_values(inspection, section)
     path = directory or Path("runs") / f"{config.name}-sweep"
     folder = SweepFolder(path)
     base = inspection.file.parent if inspection.file is not None else Path.cwd()
@@ -266,7 +267,7 @@ def _inspected(written: Written, overrides: dict[str, Any]) -> Inspection:
         RunError: What is overridden would make other trials than those that there are.
     """
     inspection = written.inspect(overrides)
-    if not same_config(inspection.document.value, written.document.value):
+    if not same_config(inspection.written.value, written.document.value):
         message = "a sweep that is joined goes on with the config that it was begun with"
         hint = f"what may be another is {', '.join(f'sweep.{name}' for name in FREE)}"
         raise RunError(Problem(message, hint=hint, rule="sweep-differs"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
 import shutil
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 from dlcli.backend import startup
 from dlcli.config.checks.monitors import Watch
+from dlcli.config.document.overrides import assignments
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
 from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
@@ -114,6 +116,8 @@ class SweepTrials:
         started = time.perf_counter()
         run = self._folder.trial(taken.number)
         try:
+            if self._is_left(taken, run):
+                taken = dataclasses.replace(taken, again=True)
             if taken.again and (result := self._found(taken, run)) is not None:
                 return result
             return self._trained(taken, run, started)
@@ -124,6 +128,27 @@ class SweepTrials:
                 self._require_sound(error)
             return Result("failed", seconds=time.perf_counter() - started, reason=_reason(error.problems))
 
+    def _is_left(self, taken: Taken, run: RunDirectory) -> bool:
+        """Whether a trial stands there that the study holds for new, for it has lost lines: to a power cut, or because
+        its file was restored from a copy. It is the same trial when it has the same values, and else it is not ours to
+        replace.
+
+        Raises:
+            RunError: It is another one.
+        """
+        if taken.again or not run.record.is_file():
+            return False
+        try:
+            said = run.read_record().get("trial")
+        except RunError:
+            return True  # what is damaged begins anew
+        values = said.get("values") if isinstance(said, dict) else None  # one that somebody has gone on with has none
+        if _written(values) != _written(taken.values):
+            message = f"{run.path} is there already, and the study knows it with other values or not at all"
+            hint = "put back the study as it was with these trials; or --overwrite begins anew"
+            raise RunError(Problem(message, hint=hint, rule="sweep-differs"))
+        return True
+
     def _found(self, taken: Taken, run: RunDirectory) -> Result | None:
         """What came of a trial whose process died when it was trained and not told yet.
 
@@ -132,7 +157,7 @@ class SweepTrials:
         """
         if not run.record.is_file():
             return None
-        config = self._inspect(taken.values).require()
+        config = self._inspect(taken.values, taken.number).require()
         several = None
         with contextlib.suppress(RunError):  # what is damaged is not found, and begins anew
             several = open_several(run.path)
@@ -165,7 +190,7 @@ class SweepTrials:
 
     def _trained(self, taken: Taken, run: RunDirectory, started: float) -> Result | None:
         if self._sweep.folds is not None:
-            inspection = self._inspect(taken.values)
+            inspection = self._inspect(taken.values, taken.number)
             checked = self._checked(inspection)
             self._require_alike(taken, checked.config)
             return train_folds(
@@ -201,7 +226,7 @@ class SweepTrials:
     def _train(self, taken: Taken, run: RunDirectory, watch: _Watch, started: float) -> Run:
         tell = Findings(watch)
         resumption = self._resumption(run) if taken.again else None
-        inspection = self._inspect(taken.values) if resumption is None else resumption.inspection
+        inspection = self._inspect(taken.values, taken.number) if resumption is None else resumption.inspection
         checked = self._checked(inspection)
         prepared, plan = prepare_job(
             inspection,
@@ -237,9 +262,10 @@ class SweepTrials:
         self._files = (reader, {key: trained.record.get(key) for key in ("columns", "reading")})
         return trained
 
-    def _inspect(self, values: Mapping[str, Any]) -> Inspection:
+    def _inspect(self, values: Mapping[str, Any], number: int | None = None) -> Inspection:
         startup.load_before_tables()
-        return self._written.inspect(trial_overrides(self._sweep, dict(values)))
+        label = "sweep" if number is None else f"trial {number}"
+        return self._written.inspect([*assignments(trial_overrides(self._sweep, dict(values)), label=label)])
 
     def _resumption(self, run: RunDirectory) -> Resumption | None:
         """Where a trial that was begun goes on from; None, and nothing is left of it, when it has committed nothing."""
@@ -250,6 +276,10 @@ class SweepTrials:
                     return resumption
         shutil.rmtree(run.path, ignore_errors=True)
         return None
+
+
+def _written(values: Any) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
 
 
 def _reason(problems: tuple[Problem, ...]) -> str:

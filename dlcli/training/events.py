@@ -58,10 +58,19 @@ class Notice:
     Args:
         problem: The text, with its place in the config when it has one.
         warning: Whether it is a warning; else it is information.
+        of: Which of several trainings it is of, where it is not of all.
     """
 
     problem: Problem
     warning: bool = False
+    of: str = ""
+
+    @property
+    def named(self) -> Problem:
+        """The problem, that says which training it is of."""
+        return (
+            dataclasses.replace(self.problem, message=f"{self.of}: {self.problem.message}") if self.of else self.problem
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

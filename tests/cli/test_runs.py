@@ -70,3 +70,12 @@ def test_columns_are_left_out_where_there_is_no_room() -> None:
     assert lines.text(30).splitlines()[1] == "runs/äö  2026-11-29   0.5"
     assert lines.text(15).splitlines() == ["run      loss", "runs/äö   0.5"]
     assert lines.text(5).splitlines() == ["run", "runs/äö"]
+
+
+def test_a_sweep_in_the_list_tells_its_best(dlcli: Dlcli, tmp_path: Path) -> None:
+    record = {"format": 1, "status": "completed", "kind": "sweep", "members": [], "metric": "val_f1"}
+    for name, best in (("a", {"member": "trial-0007", "value": 0.93}), ("b", None), ("c", {"member": 3, "value": "x"})):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "run.json").write_text(json.dumps({**record, "best": best}))
+    lines = dlcli("runs", "list").stdout.splitlines()
+    assert [line.rstrip().endswith("best val_f1 0.9300, trial-0007") for line in lines] == [False, True, False, False]

@@ -203,3 +203,36 @@ def test_a_metric_of_validation_needs_a_validation() -> None:
     del value["data"]["validation"]
     [problem] = inspect_value(value, ".").problems
     assert (problem.rule, problem.path) == ("unknown-monitor", "sweep.metric")
+
+
+def test_a_value_is_tried_with_each_that_it_is_put_into() -> None:
+    """A trial of SGD with a rate of Adam's would fail, and half of them be lost."""
+    both = {OPTIMIZER: ["Adam", "SGD"], RATE: {"log": [1e-4, 1e-1]}}
+    (fault,) = faults(space=both)
+    assert fault.path == f'sweep.space."{RATE}"'
+    assert "cannot be tried with compile.optimizer 'SGD'" in fault.message
+    assert fault.hint == "say with which of its values: when: {compile.optimizer: ...}"
+    assert faults(space={**both, RATE: {"log": [1e-4, 1e-1], "when": {OPTIMIZER: "Adam"}}}) == []
+    assert faults(space={"model.layers.0": [{"Dense": {"units": 8}}, {"Dense": {"units": 9}}], UNITS: [3, 4]}) == []
+    by_turns = {
+        "size": {"choice": [8, 16], "at": "data.batch_size"},
+        OPTIMIZER: {"choice": ["SGD"], "when": {"size": 8}},
+        RATE: {"choice": [0.1], "when": {"size": 16}},
+    }
+    assert faults(space=by_turns) == []
+
+
+def test_what_is_put_in_later_does_not_take_the_place_of_what_was_put_in_before() -> None:
+    (fault,) = faults(space={RATE: [0.1, 0.2], OPTIMIZER: [{"Adam": {"epsilon": 0.1}}, {"Adam": {"epsilon": 0.2}}]})
+    assert "takes its place" in fault.message
+    assert fault.hint == f"put 'compile.optimizer' above '{RATE}'"
+
+
+def test_a_list_of_a_condition_that_is_meant_as_a_value_is_told_how() -> None:
+    (fault,) = faults(
+        space={
+            "exclude": {"choice": [["a"], ["b"]], "at": "data.exclude"},
+            UNITS: {"choice": [3], "when": {"exclude": ["a"]}},
+        }
+    )
+    assert fault.hint == "a list in `when` names several values: to name this one write [['a']]"

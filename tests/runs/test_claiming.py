@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from dlcli.errors import RunError
 from dlcli.files.locks import FileLock
 from dlcli.runs.claiming import Claim, choose, claim, exclusive
 from dlcli.runs.contents import foreign_files, is_vacant, is_written_by_dlcli
+from dlcli.runs.holder import RunLock
 from dlcli.runs.layout import FORMAT, OWN_NAMES, RunDirectory, write_json
 
 RECORD = {"format": FORMAT, "status": "completed", "versions": {"dlcli": "0.1.0"}}
@@ -410,3 +412,26 @@ def test_a_record_that_claims_everything_is_not_believed(tmp_path: Path, pattern
         (run.path / name).parent.mkdir(exist_ok=True)
         (run.path / name).write_text("years of work")
     assert foreign_files(run) == ["papers/one.doc", "thesis.doc"]
+
+
+@pytest.mark.parametrize(
+    ("number", "new", "there"),
+    [
+        (errno.ENOSPC, "make room on that disk, or choose another --run-dir", "make room on that disk"),
+        (errno.EROFS, "choose another --run-dir", "look at its permissions"),
+    ],
+)
+def test_what_the_system_refuses_is_told_with_a_way_out_that_there_is(
+    number: int, new: str, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    run = RunDirectory(tmp_path / "run")
+    monkeypatch.setattr(RunLock, "take", refuse)
+    with pytest.raises(RunError, match="cannot create") as fault, claim(run, numbered=False, overwrite=False):
+        pass
+    assert fault.value.problems[0].hint == new
+    with pytest.raises(RunError, match="cannot write into") as fault, exclusive(run):
+        pass
+    assert fault.value.problems[0].hint == there

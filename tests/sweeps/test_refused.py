@@ -154,3 +154,34 @@ def test_trials_begin_with_the_same_weights(tmp_path: Path) -> None:
     for source, sha256 in (("teacher", "b"), ("other", "c")):
         with pytest.raises(RunError, match=f"{source} has changed since the sweep was begun"):
             of_all.require_alike([Beginning("", source, sha256)])
+
+
+def test_a_sweep_of_a_preset_is_joined_and_so_has_several_workers(data: Path, tmp_path: Path) -> None:
+    value = config(data, {"model.preset.mlp.hidden": [[8], [16, 8]]}) | {"model": {"preset": "mlp"}}
+    begin_sweep(inspect_value(value, tmp_path), tmp_path / "s", overwrite=False, started=0.0)
+    assert open_sweep(tmp_path / "s", allowed=False, overrides={"sweep.trials": 5}).section.trials == 5
+    with pytest.raises(RunError, match="goes on with the config"):
+        open_sweep(tmp_path / "s", allowed=False, overrides={"model.preset": {"mlp": {"dropout": 0.3}}})
+
+
+def test_a_value_whose_file_or_column_is_not_there_is_refused_before_anything_is_made(
+    data: Path, tmp_path: Path
+) -> None:
+    space = {"data.train": [str(data), "none.csv"], "data.features": [["a"], ["z"]], RATE: [0.01, 0.02]}
+    for look in (dlcli.check, dlcli.sweep):
+        arguments: dict[str, Any] = {"fast": True} if look is dlcli.check else {"run_dir": tmp_path / "s"}
+        with pytest.raises(ConfigError) as fault:
+            look(config(data, space), **arguments)
+        assert [each.path for each in fault.value.problems] == [
+            'sweep.space."data.train"',
+            'sweep.space."data.features"',
+        ]
+        assert not (tmp_path / "s").exists()
+
+
+def test_arguments_that_optuna_refuses_are_refused_before_anything_is_made(data: Path, tmp_path: Path) -> None:
+    searched = config(data, {RATE: [0.01, 0.02]})
+    searched["sweep"]["pruner"] = {"MedianPruner": {"n_warmup_steps": -3}}
+    with pytest.raises(ConfigError, match="cannot be negative"):
+        dlcli.sweep(searched, run_dir=tmp_path / "s")
+    assert not (tmp_path / "s").exists()

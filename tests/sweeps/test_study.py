@@ -268,3 +268,14 @@ def test_two_processes_share_the_trials(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_thirty_kills(tmp_path: Path) -> None:
     kill_and_count(tmp_path / "s", kills=30, most=2000)
+
+
+def test_the_last_values_of_a_finite_space_are_found_without_trying_the_others_again_and_again(tmp_path: Path) -> None:
+    study = open_study(tmp_path / "s", space={"a": {"int": [1, 40]}, "b": {"choice": ["x"], "when": {"a": 3}}}, most=60)
+    while (taken := study.take()) is not None:
+        study.tell(taken, Result("complete", abs(taken.values["a"] - 20.0), 1, 0.1))
+    results = study.results()
+    assert sorted(each.values["a"] for each in results if each.twin is None) == list(range(1, 41))
+    assert sum(each.twin is not None for each in results) < 100
+    assert study.is_exhausted()
+    assert not open_study(tmp_path / "other", space={"a": {"int": [1, 3]}}).is_exhausted()

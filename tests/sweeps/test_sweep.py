@@ -416,3 +416,24 @@ def test_several_processes_that_are_killed_and_interrupted(folds: int | None, da
             assert len([each for each in run.path.glob("fold-*") if Run(each).status == "completed"]) == int(
                 row["folds"]
             )
+
+
+def test_a_study_that_has_lost_its_lines_finds_its_trials_again_and_replaces_no_others(
+    swept: tuple[SweepOutcome, list[Any]], data: Path, tmp_path: Path
+) -> None:
+    before, _ = swept
+    place = shutil.copytree(before.path, tmp_path / "s")
+    histories = {file: file.stat().st_mtime_ns for file in place.glob("trial-*/history.csv")}
+    (place / "study.journal").unlink()
+    after = dlcli.sweep(config(data), run_dir=place)
+    assert [(each.values, each.result.value) for each in after.trials] == [
+        (each.values, each.result.value) for each in before.trials
+    ]
+    assert {file: file.stat().st_mtime_ns for file in place.glob("trial-*/history.csv")} == histories
+    (place / "study.journal").unlink()
+    record = json.loads((place / "trial-0002" / "run.json").read_text())
+    record["trial"]["values"][UNITS] = 7
+    (place / "trial-0002" / "run.json").write_text(json.dumps(record))
+    with pytest.raises(RunError, match=r"trial-0002 is there already"):
+        dlcli.sweep(config(data), run_dir=place)
+    assert {file: file.stat().st_mtime_ns for file in place.glob("trial-*/history.csv")} == histories

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -160,3 +161,44 @@ def test_configs_that_cannot_be_shared_are_refused() -> None:
     assert all(problem.hint for problem in check_workers(sections))
     sections = inspect_value({**config, "runtime": {"restarts": 2}}, Path.cwd(), ()).sections
     assert [problem.path for problem in check_workers(sections)] == ["runtime.restarts"]
+
+
+def told_of(config: dict[str, Any], place: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a worker compares with the others."""
+    from dlcli.backend import workers
+    from dlcli.jobs.workers.following import require_alike
+
+    texts: list[str] = []
+
+    def others(text: str) -> list[int]:
+        texts.append(text)
+        return []
+
+    group = SimpleNamespace(size=2, others=others)
+    monkeypatch.setattr(workers, "group", lambda: group)
+    prepared: Any = SimpleNamespace(fingerprints={}, preprocessing=SimpleNamespace(state=dict))
+    assembly = SimpleNamespace(config=inspect_value(config, place).require())
+    plan: Any = SimpleNamespace(assembly=assembly, planned=SimpleNamespace(rows={}))
+    require_alike(prepared, plan)
+    return texts
+
+
+def test_workers_have_the_same_config_and_code_wherever_their_files_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own.py").write_text("import keras\n")
+    config = {
+        "data": {"train": "t.csv", "validation": 0.2, "target": "y", "features": {"x": "number"}},
+        "model": {"layers": [{"Dense": {"units": 2}}]},
+        "compile": {"loss": "mse"},
+        "code": ["own.py"],
+    }
+    first = told_of(config, tmp_path / "here", monkeypatch)
+    assert told_of(config, tmp_path / "there", monkeypatch) == first
+    for key, value in (("batch_size", 7), ("shuffle", False), ("seed", 3), ("validation", 0.3)):
+        other = {**config, "data": {**config["data"], key: value}}  # type: ignore[dict-item]
+        assert told_of(other, tmp_path / "there", monkeypatch) != first
+    (tmp_path / "there" / "own.py").write_text("import keras  # and more\n")
+    assert told_of(config, tmp_path / "there", monkeypatch) != first

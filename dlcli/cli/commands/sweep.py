@@ -73,6 +73,8 @@ def command(
         raise UsageError(
             "Missing argument 'CONFIG'." if config is None else f"--join has its own config: leave {config} out"
         )
+    if minutes is not None and not minutes > 0:
+        raise UsageError(f"--minutes takes a number above 0, got {minutes:g}")
     in_database = join is not None and "://" in join
     if join is not None and (overrides or (run_dir is not None and not in_database) or overwrite):
         raise UsageError("--join takes part in a sweep as it is: leave --set, --run-dir and --overwrite out")
@@ -136,6 +138,8 @@ def _show(outcome: SweepOutcome, console: Console) -> None:
         for name, value in outcome.best.values.items():
             console.result(f"  {name}: {shown(value)}")
     console.result(f"{outcome.path}  {outcome.status}, {counted(len(outcome.trials), 'trial')}: {said}")
+    if outcome.exhausted:
+        console.note("every combination of the values has been tried")
     if outcome.best is not None:
         folds = outcome.best.result.folds
         again = f"cross-validate --folds {folds}" if folds else "train"
@@ -182,7 +186,7 @@ def _work(join: Path, *, storage: str | None, minutes: float | None, cache_dir: 
 
     def tell(event: Any) -> None:
         if isinstance(event, Notice) and event.warning:
-            console.warn(event.problem)
+            console.warn(event.named)
 
     threading.Thread(target=_end_with_starter, daemon=True).start()
     ending = work_for(join, storage=storage, minutes=minutes, cache_dir=cache_dir, listener=tell)

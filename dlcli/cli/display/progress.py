@@ -108,9 +108,9 @@ class TrainingDisplay:
 
     def _notice(self, notice: Notice) -> None:
         if notice.warning:
-            self._console.warn(notice.problem)
+            self._console.warn(notice.named)
         else:
-            self._console.note(Text(notice.problem.message, style="dim"))
+            self._console.note(Text(notice.named.message, style="dim"))
 
     def _plan(self, planned: Planned) -> None:
         self._stop()

@@ -54,7 +54,7 @@ class SweepDisplay:
         """Show one event."""
         match event:
             case Notice() if event.warning:
-                self._console.warn(event.problem)
+                self._console.warn(event.named)
             case SweepStarted():
                 self._begin(event)
             case TrialEnded():
@@ -73,7 +73,7 @@ class SweepDisplay:
             self._live.start()
 
     def _ended(self, event: TrialEnded) -> None:
-        self._console.note(Text(trial_line(event.trial, event.most, event.best)))
+        self._console.note(Text(trial_line(event)))
         if event.trial.result.state == "complete" and event.trial.twin is None and self._started is not None:
             sign = -1 if self._started.direction == "max" else 1
             found = [*self._best, event.trial]
@@ -111,15 +111,20 @@ def value_of(result: Result) -> str:
     return number(result.value) + ("" if result.spread is None else f" ± {number(result.spread)}")
 
 
-def trial_line(trial: TrialResult, most: int | None, best: TrialResult | None) -> str:
+def trial_line(event: TrialEnded) -> str:
     """A trial in one line: `trial 3/20  0.1234  (best 0.1100 of trial 1)  0.8s  units=32`.
 
     Example:
-        >>> trial_line(TrialResult(3, {"units": 32}, Result("failed", reason="no memory")), 20, None)
+        >>> failed = Result("failed", reason="no memory")
+        >>> trial_line(TrialEnded(TrialResult(3, {"units": 32}, failed), 3, 20, None))
         'trial 3/20  failed: no memory  units=32'
+        >>> trial_line(TrialEnded(TrialResult(24, {"units": 8}, failed), 20, 20, None, repeated=4))
+        'trial 24 (20 of 20)  failed: no memory  units=8'
     """
-    result = trial.result
-    place = f"trial {trial.number}" + ("" if most is None else f"/{most}")
+    trial, best, result = event.trial, event.best, event.trial.result
+    place = f"trial {trial.number}"
+    if event.most is not None and trial.twin is None:
+        place += f" ({event.done} of {event.most})" if event.repeated else f"/{event.most}"
     values = "  ".join(f"{name}={shown(value)}" for name, value in trial.values.items())
     if trial.twin is not None:
         return f"{place}  as trial {trial.twin}  {values}"

@@ -59,15 +59,13 @@ class Document:
 
         A whole number is taken for a key where the document has a mapping (`class_weight.0`).
         """
-        known: ConfigPath = ()
+        taken: ConfigPath = ()
+        found = self.positions.get(())
         for part in path:
-            if (*known, part) in self.positions:
-                known = (*known, part)
-            elif (*known, str(part)) in self.positions:
-                known = (*known, str(part))
-            else:
-                break
-        return self.positions.get(known)
+            as_key = (*taken, str(part))
+            taken = as_key if (*taken, part) not in self.positions and as_key in self.positions else (*taken, part)
+            found = self.positions.get(taken, found)  # a config of Python's has positions where it is overridden alone
+        return found
 
     def of_preset(self, *path: str | int) -> bool:
         """Whether it is not the config that says so, but its preset."""

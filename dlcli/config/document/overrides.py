@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from dlcli.config.document.composer import MAX_DEPTH, compose
@@ -12,46 +12,19 @@ from dlcli.config.document.places import ConfigPath, format_path, parse_path, sp
 from dlcli.config.document.plain import plain
 from dlcli.errors import ConfigError, Problem
 
-__all__ = ["Overrides", "override"]
-
-Overrides = Iterable[str] | Mapping[str, Any]
-"""`["fit.epochs=5"]` with values in YAML, or `{"fit.epochs": 5}` with values of Python."""
-
-
-def override(document: Document, overrides: Overrides) -> Document:
-    """Apply overrides in their order.
-
-    Missing mappings are made. An index must exist in its list; the length of the list appends. The bare name of a
-    component (`optimizer: adam`) becomes a mapping when the path goes into it (`compile.optimizer.adam.beta_1`).
-
-    Returns:
-        The changed document. Positions of what was set name the override: `--set fit.epochs=5`. An override that
-        cannot be applied is among the `problems` and changes nothing.
-
-    Example:
-        >>> override(Document({"fit": {"epochs": 1}}), ["fit.epochs=5"]).value
-        {'fit': {'epochs': 5}}
-    """
-    value = document.value
-    positions = dict(document.positions)
-    problems = list(document.problems)
-    for assignment in _assignments(overrides):
-        try:
-            path, new = assignment.parse()
-            before = value
-            value, path = _put(value, path, new.value)
-        except ValueError as error:
-            problems.append(Problem(str(error), file=assignment.label, rule="override"))
-        except ConfigError as error:
-            problems += [assignment.name_itself(problem) for problem in error.problems]
-        else:
-            _place(positions, path, new, Position(assignment.label), before)
-    return dataclasses.replace(document, value=value, positions=positions, problems=tuple(problems))
+__all__ = ["Assignment", "Overrides", "assignments", "override"]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Assignment:
-    """One override, not read yet."""
+class Assignment:
+    """One override, not read yet.
+
+    Args:
+        label: What a problem of it names as its place: `--set fit.epochs=5`, or the option that asked for it.
+        text: `PATH=VALUE`; with `from_python` the path.
+        value: What is put there, where it is Python's.
+        from_python: Whether it is.
+    """
 
     label: str
     text: str
@@ -82,13 +55,54 @@ class _Assignment:
         return dataclasses.replace(problem, path="", file=self.label, line=None, column=None)
 
 
-def _assignments(overrides: Overrides) -> Iterable[_Assignment]:
+Overrides = Iterable[str | Assignment] | Mapping[str, Any]
+"""`["fit.epochs=5"]` with values in YAML, or `{"fit.epochs": 5}` with values of Python."""
+
+
+def assignments(overrides: Overrides, *, label: str = "") -> Iterator[Assignment]:
+    """Overrides one by one.
+
+    Args:
+        overrides: As for `override`.
+        label: What those of a mapping are called; their paths when empty.
+    """
     if isinstance(overrides, Mapping):
         for path, value in overrides.items():
-            yield _Assignment(f"overrides[{path!r}]", str(path), value, from_python=True)
+            yield Assignment(label or f"overrides[{path!r}]", str(path), value, from_python=True)
     else:
-        for text in overrides:
-            yield _Assignment(f"--set {text}", text)
+        for each in overrides:
+            yield each if isinstance(each, Assignment) else Assignment(f"--set {each}", each)
+
+
+def override(document: Document, overrides: Overrides) -> Document:
+    """Apply overrides in their order.
+
+    Missing mappings are made. An index must exist in its list; the length of the list appends. The bare name of a
+    component (`optimizer: adam`) becomes a mapping when the path goes into it (`compile.optimizer.adam.beta_1`).
+
+    Returns:
+        The changed document. Positions of what was set name the override: `--set fit.epochs=5`. An override that
+        cannot be applied is among the `problems` and changes nothing.
+
+    Example:
+        >>> override(Document({"fit": {"epochs": 1}}), ["fit.epochs=5"]).value
+        {'fit': {'epochs': 5}}
+    """
+    value = document.value
+    positions = dict(document.positions)
+    problems = list(document.problems)
+    for assignment in assignments(overrides):
+        try:
+            path, new = assignment.parse()
+            before = value
+            value, path = _put(value, path, new.value)
+        except ValueError as error:
+            problems.append(Problem(str(error), file=assignment.label, rule="override"))
+        except ConfigError as error:
+            problems += [assignment.name_itself(problem) for problem in error.problems]
+        else:
+            _place(positions, path, new, Position(assignment.label), before)
+    return dataclasses.replace(document, value=value, positions=positions, problems=tuple(problems))
 
 
 def _put(container: Any, path: ConfigPath, new: Any, taken: ConfigPath = ()) -> tuple[Any, ConfigPath]:

@@ -94,6 +94,6 @@ Columns = Annotated[
 Name = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=100),
-    Words("a name of at most 100 letters, digits, `_`, `-` and `.`, that begins with a letter or digit"),
+    Words("a name of at most 100 letters (a to z), digits, `_`, `-` and `.`, that begins with a letter or digit"),
 ]
 """A name that is also a safe file name."""

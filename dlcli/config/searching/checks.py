@@ -57,6 +57,10 @@ def _paths(sweep: SweepConfig) -> Iterator[Problem]:
         if sweep.folds is not None and path[:2] in _OF_FOLDS:
             message = f"{text!r} is not to be searched: `sweep.folds` says what is validated on"
             yield Problem(message, path=place_of(name, *below), hint="leave one of them out", rule="sweep-path")
+        if above := next((each for each in taken if len(each) > len(path) and each[: len(path)] == path), None):
+            message = f"{text!r} is put in after {format_path(above)!r}, and takes its place with all that is in it"
+            hint = f"put {name!r} above {taken[above]!r}"
+            yield Problem(message, path=place_of(name, *below), hint=hint, rule="sweep-path")
         other = taken.setdefault(path, name)
         if other != name and not (sweep.space[name].when and sweep.space[other].when):
             message = f"{text!r} is set by {other!r} too"
@@ -103,6 +107,8 @@ def _reachable(parent: ParameterConfig, name: str, allowed: Any, place: str) -> 
     for value in allowed if isinstance(allowed, list) else [allowed]:
         if parent.choice is not None and not any(same(value, each) for each in parent.choice):
             hint = f"it is one of {', '.join(map(str, parent.choice))}"
+            if any(allowed == each for each in parent.choice):
+                hint = f"a list in `when` names several values: to name this one write [{allowed}]"
             yield Problem(f"{name!r} is never {value!r}", path=place, hint=hint, rule="sweep-condition")
         elif parent.kind in ("int", "int_log") and not _is_among(parent, value):
             yield Problem(f"{name!r} is never {value!r}", path=place, hint=_whole(parent), rule="sweep-condition")

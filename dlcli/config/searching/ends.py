@@ -9,11 +9,19 @@ from typing import Any
 from dlcli.config.catalogue.values import describe
 from dlcli.config.document.document import Document
 from dlcli.config.document.overrides import override
-from dlcli.config.document.places import format_path
+from dlcli.config.document.places import format_path, parse_path
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.errors import Problem
 
-__all__ = ["assignments", "check_ends", "place_of", "trial_document", "trial_overrides"]
+__all__ = [
+    "assignments",
+    "check_ends",
+    "end_values",
+    "of_value",
+    "place_of",
+    "trial_document",
+    "trial_overrides",
+]
 
 Faults = Callable[[Document], tuple[Problem, ...]]
 """Finds the faults of a config."""
@@ -73,13 +81,38 @@ def check_ends(sweep: SweepConfig, document: Document, known: tuple[Problem, ...
     told = set()
     for name, parameter in sweep.space.items():
         for value in parameter.ends:
-            values = {**_parents(sweep, name), name: value}
-            changed = override(plain, assignments(sweep, values))
-            for problem in faults(changed):
-                said = (name, problem.path, problem.message if parameter.choice is not None else problem.rule)
-                if (problem.path, problem.message) not in before and said not in told:
-                    told.add(said)
-                    yield _of_value(name, value, problem)
+            for other in ({}, *_enclosing(sweep, name)):
+                values = {**_parents(sweep, name), **other, name: value}
+                if sweep.inactive(name, values):
+                    continue
+                changed = override(plain, assignments(sweep, values))
+                for problem in faults(changed):
+                    said = (name, problem.path, problem.message if parameter.choice is not None else problem.rule)
+                    if (problem.path, problem.message) not in before and said not in told:
+                        told.add(said)
+                        yield _of_value(name, value, problem, other)
+
+
+def end_values(sweep: SweepConfig) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Each parameter with each value at an end of its range, and all values that make a trial of that."""
+    for name, parameter in sweep.space.items():
+        for value in parameter.ends:
+            yield name, value, {**_parents(sweep, name), name: value}
+
+
+def _enclosing(sweep: SweepConfig, name: str) -> Iterator[dict[str, Any]]:
+    """The values of parameters above that put in something which a parameter reaches into, and which its `when` leaves
+    open: whatever they are, its place has to be there."""
+    places = [parse_path(path) for path in sweep.space[name].at or [name]]
+    for other, parameter in sweep.space.items():
+        if other == name:
+            return
+        if parameter.choice is None or other in (sweep.space[name].when or {}):
+            continue
+        around = [parse_path(path) for path in parameter.at or [other]]
+        if any(len(wide) < len(place) and place[: len(wide)] == wide for wide in around for place in places):
+            for value in parameter.choice:
+                yield {**_parents(sweep, other), other: value}
 
 
 def _parents(sweep: SweepConfig, name: str) -> dict[str, Any]:
@@ -91,7 +124,17 @@ def _parents(sweep: SweepConfig, name: str) -> dict[str, Any]:
     return {each: values[each] for each in sweep.space if each in values}
 
 
-def _of_value(name: str, value: Any, problem: Problem) -> Problem:
+def of_value(name: str, value: Any, problem: Problem) -> Problem:
+    """A fault of the config that a value of a parameter makes, told of the parameter."""
+    return _of_value(name, value, problem, {})
+
+
+def _of_value(name: str, value: Any, problem: Problem, other: dict[str, Any]) -> Problem:
     where = f"{problem.path}: " if problem.path else ""
-    message = f"{describe(value)} cannot be tried: {where}{problem.message}"
-    return Problem(message, path=place_of(name), hint=problem.hint, rule="sweep-value")
+    hint, beside = problem.hint, ""
+    if other:
+        around, chosen = list(other.items())[-1]
+        beside = f" with {around} {describe(chosen)}"
+        hint = f"say with which of its values: when: {{{around}: ...}}"
+    message = f"{describe(value)} cannot be tried{beside}: {where}{problem.message}"
+    return Problem(message, path=place_of(name), hint=hint, rule="sweep-value")

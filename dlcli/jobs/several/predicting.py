@@ -166,16 +166,25 @@ def _taken(values: pa.Array, places: Numbers) -> pa.Array:
 
 
 def _true(preprocessing: Preprocessing, taken: Taken, cells: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
-    """The columns of targets of one value a row or step: as they were read, where they were read as what they are."""
+    """The columns of targets as they were read: of one value a row or step where they were read as what they are, of
+    sets, and of what is written in a cell. Arrays have none."""
     columns: dict[str, pa.Array] = {}
     for name, codec in preprocessing.targets.items():
         encoded, level = taken.targets[name], taken.levels.get(name)
         values = _read_back(codec, encoded if level is None else undo_level(encoded, level))
-        columns |= {} if values is None else dict(zip(codec.columns, values, strict=True))
+        if values is not None:
+            columns |= dict(zip(codec.columns, values, strict=True))
+        elif all(name in cells and _is_told(codec, cells[name]) for name in codec.columns):
+            columns |= {name: cells[name] for name in codec.columns}
     return {
         name: cells[name] if name in cells and _is_number(cells[name]) == _is_number(values) else values
         for name, values in columns.items()
     }
+
+
+def _is_told(codec: TargetCodec, values: pa.Array) -> bool:
+    """Whether cells say what was to be learnt, and are not features that are to be made again."""
+    return codec.spec.kind == "categories" or pa.types.is_string(values.type) or pa.types.is_large_string(values.type)
 
 
 def _is_number(values: pa.Array) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -163,6 +164,8 @@ def train_members(
         finally:
             record.close()
             tracking.end(record.said("status"), record.said("metrics"), files=[run.path / PREDICTIONS])
+            if before is None and isinstance(sys.exception(), DlcliError):
+                _leave_nothing(run, job)
     seconds = time.perf_counter() - started
     tell(Finished(run.path, status, int(results.get("epochs", 0)), seconds, results.get("metrics", {})))
     return Run(run.path)
@@ -242,7 +245,7 @@ def _train(
         resumption = dataclasses.replace(open_resumption(place.path, leave=GRANTED), allowed=job.allowed)
         inspection = resumption.inspection
         checked = inspection.checked()
-    own = Findings(_for_the_whole(tell, member.name))
+    own = Findings(_for_the_whole(tell, member.name, first=member is job.members[0]))
     prepared, plan = prepare_job(
         inspection,
         checked,
@@ -273,19 +276,40 @@ def _train(
     return trained
 
 
+def _leave_nothing(run: RunDirectory, job: SeveralJob) -> None:
+    """Take the folder back where its first member was refused before it was trained: nothing is there to go on with."""
+    if any((run.path / member.name).exists() for member in job.members) or foreign_files(run):
+        return
+    for entry in run.path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry != run.lock:
+            entry.unlink(missing_ok=True)
+
+
 def _forget(place: RunDirectory) -> None:
     """Remove what is left of a member that has committed nothing that it could go on from: it begins anew."""
     if place.record.is_file() and not foreign_files(place):
         shutil.rmtree(place.path, ignore_errors=True)
 
 
-def _for_the_whole(tell: Findings, name: str) -> Any:
-    """What of a member's events is told of the whole: notices, and how far it is."""
+def _for_the_whole(tell: Findings, name: str, *, first: bool) -> Any:
+    """What of a member's events is told of the whole: notices, and how far it is.
+
+    What the first says of the config and the data before it is trained is said for all. Of the others only what is
+    another is news: warnings, by the name of the member, and no information, which is the same with other numbers.
+    """
+    begun = not first
 
     def listen(event: Event) -> None:
+        nonlocal begun
         if isinstance(event, EpochEnded):
+            begun = True
             tell(Stage(f"{name}, epoch {event.epoch}"))
-        elif isinstance(event, Notice | Stage):
+        elif isinstance(event, Notice):
+            if event.warning or first:
+                tell(dataclasses.replace(event, of=name if begun else ""))
+        elif isinstance(event, Stage):
             tell(event)
 
     return listen

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from dlcli.backend import workers
 from dlcli.data.prepare import Prepared
 from dlcli.errors import ConfigError, DataError, Problem
-from dlcli.jobs.resuming import Resumption
+from dlcli.jobs.resuming import Resumption, hashes_of
 from dlcli.runs.commits import Commits
 from dlcli.runs.layout import RunDirectory
 from dlcli.runs.provenance import provenance
@@ -19,8 +20,8 @@ from dlcli.training.plan import Plan
 
 __all__ = ["follow", "require_alike"]
 
-PLACES = ("data", "code")
-"""Sections with paths, which may be others on other machines."""
+SOURCES = ("train", "validation", "test")
+"""Keys of `data` with paths, which may be others on other machines; fractions are the same on all."""
 
 
 def require_alike(prepared: Prepared, plan: Plan) -> None:
@@ -38,12 +39,13 @@ def require_alike(prepared: Prepared, plan: Plan) -> None:
         raise ConfigError(Problem(message, path="runtime.workers", hint=hint, rule="workers"))
     if group is None:
         return
+    config = plan.assembly.config
     files = {name: [file["sha256"] for file in part] for name, part in prepared.fingerprints.items()}
-    config = plan.assembly.config.notation()
     facts: dict[str, object] = {
         "the files of the data differ": files,
         "there are other versions of dlcli, Keras or TensorFlow": provenance(None)["versions"],
-        "the config differs": {name: each for name, each in config.items() if name not in PLACES},
+        "the config differs": _without_places(config.notation()),
+        "the code differs": list(hashes_of(config.code).values()),
         "the data is prepared in another way": prepared.preprocessing.state(),
         "there are other rows in the splits": dict(plan.planned.rows),
     }
@@ -52,10 +54,20 @@ def require_alike(prepared: Prepared, plan: Plan) -> None:
         ranks = group.others(json.dumps(value, sort_keys=True, default=str))
         if ranks:
             message = f"on worker {', '.join(map(str, ranks))} of {group.size} {what} from what worker 0 has"
-            hint = "give all machines the same files, by a shared folder for instance"
+            hint = "give all machines the same files and the same command, by a shared folder for instance"
             problems.append(Problem(message, hint=hint, rule="workers-differ"))
     if problems:
         raise DataError(problems)
+
+
+def _without_places(config: dict[str, Any]) -> dict[str, Any]:
+    """A config without the places of files, which their content stands for."""
+    data = {
+        name: each
+        for name, each in config["data"].items()
+        if name != "directory" and (name not in SOURCES or isinstance(each, float))
+    }
+    return {**config, "data": data, "code": None}
 
 
 def follow(plan: Plan, resumption: Resumption | None) -> None:

@@ -131,8 +131,12 @@ def _name(entry: RunEntry) -> str:
 
 
 def _note(entry: RunEntry, losses: dict[str, float]) -> str:
-    """Of a run that did not end by itself: how far it has come, or why it did not."""
+    """Of a run that did not end by itself: how far it has come, or why it did not. Of a sweep its best."""
     if entry.status == "failed" and not entry.killed and (error := entry.text("error")):
         line = error.partition("\n")[0]
         return line if len(line) <= LETTERS else f"{line[: LETTERS - 1]}…"
+    if entry.kind == "sweep" and isinstance(best := entry.record.get("best"), dict):
+        value, member = best.get("value"), best.get("member")
+        if isinstance(value, (int, float)) and isinstance(member, str):
+            return f"best {entry.text('metric')} {number(value)}, {member[:LETTERS]}"
     return "  ".join(f"{name} {number(value)}" for name, value in losses.items())
