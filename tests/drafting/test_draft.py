@@ -102,6 +102,35 @@ def test_what_is_needed_stays(tmp_path: Path) -> None:
     assert drafted.used == ("x", "few", "strong")
 
 
+def test_numbers_that_go_with_another_column_say_more_than_it(tmp_path: Path) -> None:
+    """How large a store is tells of others than its name does; squares of distances are no distances."""
+    store = [place * 7 % 6 for place in range(ROWS)]
+    drafted = _init(
+        tmp_path,
+        store=["abcdef"[each] for each in store],
+        size=[(300, 95, 180, 60, 75, 410)[each] for each in store],
+        far=[each - 2 for each in store],
+        near=[(each - 1.5) ** 2 for each in store],
+        other=[30 - 10 * each for each in store],
+        two=["yes" if each % 2 else "no" for each in store],
+        same=[each % 2 for each in store],
+        y=_classes(),
+    )
+    assert drafted.used == ("store", "size", "near", "other", "two")
+    assert drafted.left_out["far"] == "the same as 'store' in every row, in other words"
+    assert drafted.left_out["same"] == "the same as 'two' in every row, in other words"
+
+
+def test_few_numbers_with_a_word_among_them_are_categories(tmp_path: Path) -> None:
+    cylinders = ["rotary" if place == 50 else str(4 + 2 * (place % 3)) for place in range(ROWS)]
+    drafted = _init(tmp_path, x=_numbers(), cylinders=cylinders, y=_classes())
+    assert drafted.used == ("x", "cylinders")
+    assert "but for 'rotary'" in _line(drafted, "cylinders: category")
+    more = {f"x{place}": _numbers(seed=place) for place in range(50)}
+    many = _init(tmp_path, **more, cylinders=cylinders, y=_classes())
+    assert _config(many)["data"]["features"] == {"...": "auto", "cylinders": "category"}
+
+
 def test_a_target_too_large_for_its_variance(tmp_path: Path) -> None:
     for large in (["1e300", "0", "-1e300", "1e299"] * 30, ["1e300"] * 118 + ["1e-300", "-1e300"]):
         with pytest.raises(DataError, match="1e\\+300") as caught:
@@ -472,6 +501,14 @@ def test_a_mark_within_a_class_parts_none(cells: list[str], tmp_path: Path) -> N
         ({}, "stratified"),
         ({"patient": [f"p{place // 4}" for place in range(ROWS)]}, {"group": "patient"}),
         ({"customer_id": [100 + place // 4 for place in range(ROWS)]}, {"group": "customer_id"}),
+        ({"family": [f"{place // 3:03}{'A' * (place > 116)}" for place in range(ROWS)]}, {"group": "family"}),
+        # Of a person, of many, how many, and no id: none of these says whose a row is.
+        ({"customer_age": [20 + place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"age_group": [f"{place % 12}x" for place in range(ROWS)]}, "stratified"),
+        ({"households": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"calls_per_user": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"amount_paid": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"heat_index": [place % 60 for place in range(ROWS)]}, "stratified"),
         ({"date": [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]}, {"ordered": "date"}),
         (
             {
