@@ -23,6 +23,7 @@ from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
 from dlcli.drafting.looking.survey import Survey, Tally, survey
+from dlcli.drafting.many import without_hearsay
 from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
@@ -141,6 +142,8 @@ def _draft(
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
     dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
+    columns = without_hearsay(columns, cells, task, kept=dividing.group)
+    sample = dataclasses.replace(sample, columns=columns)
     rows = found.num_rows - task.missing
     straight = _straight(place, seen, sample, dividing, task)
     if straight is not None:

@@ -121,6 +121,22 @@ def test_numbers_that_go_with_another_column_say_more_than_it(tmp_path: Path) ->
     assert drafted.left_out["same"] == "the same as 'two' in every row, in other words"
 
 
+def test_many_categories_that_tell_nothing_are_left_out(tmp_path: Path) -> None:
+    """A network learns by heart which of a hundred planes were late; a name that tells of others is kept."""
+    random = np.random.default_rng(0)
+    plane, cook = random.integers(0, 60, 2 * ROWS), random.integers(0, 60, 2 * ROWS)
+    score = random.normal(size=60)[cook] + random.normal(size=2 * ROWS) / 2
+    names = {"plane": [f"N{each}" for each in plane], "cook": [f"C{each}" for each in cook]}
+    drafted = _init(tmp_path, x=_numbers(2 * ROWS), **names, y=score)
+    assert drafted.used == ("x", "cook")
+    assert "learnt by heart" in drafted.left_out["plane"]
+    classes = _init(tmp_path, x=_numbers(2 * ROWS), **names, y=np.where(score > 0, "good", "bad"))
+    assert classes.used == ("x", "cook")
+    assert _init(tmp_path, plane=names["plane"], y=score).used == ("plane",)
+    whose = _init(tmp_path, x=_numbers(2 * ROWS), user_id=names["plane"], y=score)
+    assert _config(whose)["data"]["split"] == {"group": "user_id"}
+
+
 def test_few_numbers_with_a_word_among_them_are_categories(tmp_path: Path) -> None:
     cylinders = ["rotary" if place == 50 else str(4 + 2 * (place % 3)) for place in range(ROWS)]
     drafted = _init(tmp_path, x=_numbers(), cylinders=cylinders, y=_classes())
