@@ -23,12 +23,13 @@ from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
 from dlcli.drafting.looking.survey import Survey, Tally, survey
-from dlcli.drafting.many import without_hearsay
 from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
+from dlcli.drafting.regression.many import without_hearsay
 from dlcli.drafting.regression.straight import Straight, look_for_line
+from dlcli.drafting.scales import with_scales
 from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_task, refused
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
@@ -148,6 +149,8 @@ def _draft(
     straight = _straight(place, seen, sample, dividing, task)
     if straight is not None:
         dividing = dividing.without_validation()
+    elif sample.form == "table" and not task.parts:
+        columns = with_scales(columns, cells[0], task)
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
         Setting(

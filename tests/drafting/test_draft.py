@@ -137,6 +137,21 @@ def test_many_categories_that_tell_nothing_are_left_out(tmp_path: Path) -> None:
     assert _config(whose)["data"]["split"] == {"group": "user_id"}
 
 
+def test_numbers_that_would_hardly_be_seen_get_a_scale(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    delay, rows = np.exp(2 * random.normal(size=1000)).round(2) + 0.01, 1000
+    visits = np.where(random.random(rows) < 0.8, 0, random.integers(1, 6, rows))
+    visits[7] = 600
+    columns = {"delay": delay, "visits": visits, "flag": visits > 0, "x": random.normal(size=rows).round(3)}
+    late = _config(_init(tmp_path, **columns, y=(delay + 9 * random.normal(size=rows)).round(3)))["data"]["features"]
+    assert late["delay"] == {"type": "number", "scale": "standard"}
+    assert late["visits"] == {"type": "number", "scale": "quantile"}
+    assert late["x"] == "number"
+    other = _init(tmp_path, **columns, y=(np.log(delay) + visits % 7 + random.normal(size=rows)).round(3))
+    assert _config(other)["data"]["features"]["delay"] == "number"
+    assert "by quantiles they are told apart" in _line(other, "visits:")
+
+
 def test_few_numbers_with_a_word_among_them_are_categories(tmp_path: Path) -> None:
     cylinders = ["rotary" if place == 50 else str(4 + 2 * (place % 3)) for place in range(ROWS)]
     drafted = _init(tmp_path, x=_numbers(), cylinders=cylinders, y=_classes())
