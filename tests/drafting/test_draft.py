@@ -432,11 +432,16 @@ def test_classes_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
     assert "differ in capitals or blanks alone: 'Yes' and 'yes'" in " ".join(drafted.text.replace("#", "").split())
 
 
-def test_rare_classes_are_weighted(tmp_path: Path) -> None:
-    cells = ["rare" if place % 40 == 0 else "often" for place in range(800)]
-    drafted = _init(tmp_path, x=_numbers(800), y=cells)
-    assert _config(drafted)["fit"]["class_weight"] == "balanced"
-    assert "'rare' has 20 of 800 rows" in drafted.text
+def test_of_rare_classes_it_is_told_how_more_are_found(tmp_path: Path) -> None:
+    numbers = [float(each) for each in _numbers(800)]
+    cells = ["rare" if 0.9 < abs(each) < 1 else "often" for each in numbers]
+    drafted = _init(tmp_path, x=numbers, y=cells)
+    assert _config(drafted)["model"] == {"preset": "realmlp"}
+    assert "class_weight" not in _config(drafted)["fit"]
+    assert _config(drafted)["callbacks"] == [{"KeepBest": {"monitor": "val_loss"}}]
+    assert "of 800 rows; to find more of them" in drafted.text
+    straight = _init(tmp_path, x=_numbers(400), y=["rare" if place % 40 == 0 else "often" for place in range(400)])
+    assert "'rare' has 10 of 400 rows; to find more" in straight.text
 
 
 # The network.

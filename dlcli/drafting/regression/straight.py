@@ -22,8 +22,11 @@ __all__ = ["Straight", "look_for_line"]
 
 Numbers = NDArray[np.float64]
 
-FEWEST_ROWS, MOST_ROWS = 30, 600
+FEWEST_ROWS, MOST_ROWS = 30, 3_000
 """Of more rows a network learns what is straight too, and of fewer nothing can be told."""
+
+MOST_CELLS = 12_000
+"""Rows times classes, which decide the time of looking."""
 
 MOST_INPUTS = 32
 """With a column for each category."""
@@ -44,6 +47,9 @@ _REPEATS = 3
 _SURE, _WORTH, _MORE = 2.5, 0.03, 0.01
 """Standard errors by which curves must be better to be believed; the part of the loss that they must take away, and of
 the rows (or of R2) that they must get right beyond a line, to be worth a network: docs/decisions/0064."""
+
+_NEARLY_ALL = 0.9
+"""The part of the rows of one class from which on hardly a row more can be got right, however much is learnt."""
 
 _KINDS = ("number", "category", "boolean")
 """Types of features that are looked at here."""
@@ -79,6 +85,8 @@ def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Strai
         return None
     if classes and (len(task.classes) > MOST_CLASSES or task.rarest < FEWEST_OF_A_CLASS):
         return None
+    if rows * len(task.classes) > MOST_CELLS:
+        return None
     used = [column for column in columns if column.used]
     if any(column.cells.is_array or column.feature_type not in _KINDS for column in used):
         return None
@@ -100,7 +108,8 @@ def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight |
     rights = [float(np.mean([_right(each, targets, classes=classes) for each in side])) for side in _sides(found)]
     gain = lost[0] - lost[1]
     sure = gain.mean() > _SURE * gain.std() / np.sqrt(len(gain))
-    if sure and gain.mean() > _WORTH * lost[0].mean() and rights[1] > rights[0] + _MORE:
+    hidden = classes and targets.mean(0).max() >= _NEARLY_ALL
+    if sure and gain.mean() > _WORTH * lost[0].mean() and (hidden or rights[1] > rights[0] + _MORE):
         return None
     return Straight(penalty, _words(*rights, classes=classes))
 
