@@ -55,8 +55,8 @@ def _looked_at(column: Column, wanted: Iterable[NDArray[np.float64]]) -> Column:
     if told >= _TOLD:
         return column
     why = (
-        f"{different:,} values of {rows / different:.1f} rows each tell {100 * told:.1f} % of the target's variance in other "
-        "rows, and would be learnt by heart; make it a category to use it all the same"
+        f"{different:,} values of {rows / different:.1f} rows each tell {100 * told:.1f} % of the target's variance in "
+        "other rows, and would be learnt by heart; make it a category to use it all the same"
     )
     return dataclasses.replace(column, used=False, why=why)
 
