@@ -48,6 +48,9 @@ _SURE, _WORTH, _MORE = 2.5, 0.03, 0.01
 """Standard errors by which curves must be better to be believed; the part of the loss that they must take away, and of
 the rows (or of R2) that they must get right beyond a line, to be worth a network: docs/decisions/0064."""
 
+_MORE_ROWS = 600
+"""Up to which so much more is needed; of more rows chance is less, by the root of their number."""
+
 _NEARLY_ALL = 0.9
 """The part of the rows of one class from which on hardly a row more can be got right, however much is learnt."""
 
@@ -109,9 +112,10 @@ def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight |
     gain = lost[0] - lost[1]
     sure = gain.mean() > _SURE * gain.std() / np.sqrt(len(gain))
     hidden = classes and targets.mean(0).max() >= _NEARLY_ALL
-    if sure and gain.mean() > _WORTH * lost[0].mean() and (hidden or rights[1] > rights[0] + _MORE):
+    more = _MORE * min(np.sqrt(_MORE_ROWS / len(gain)), 1)
+    if sure and gain.mean() > _WORTH * lost[0].mean() and (hidden or rights[1] > rights[0] + more):
         return None
-    return Straight(penalty, _words(*rights, classes=classes))
+    return Straight(penalty, _words(*rights, classes=classes, sure=bool(sure)))
 
 
 def _found(inputs: Numbers, targets: Numbers, repeat: int, *, classes: bool) -> tuple[Predicted, Numbers]:
@@ -137,10 +141,10 @@ def _right(values: Numbers, targets: Numbers, *, classes: bool) -> float:
     return float(1 - ((values - targets) ** 2).mean() / targets.var())
 
 
-def _words(line: float, curved: float, *, classes: bool) -> str:
+def _words(line: float, curved: float, *, classes: bool, sure: bool) -> str:
     one, other = (f"{each:.1%}" if classes else f"{each:.2f}" for each in (line, curved))
     what = "rows that are right" if classes else "R2"
-    chance = ", which may be chance" if curved > line else ""
+    chance = (", which is little" if sure else ", which may be chance") if curved > line else ""
     return f"in cross-validation {what}: {one}, and {other} by curves{chance}; its L2 is the best of several"
 
 
