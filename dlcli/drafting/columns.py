@@ -35,6 +35,9 @@ _LOOKED_AT = 40
 _CATEGORIES = 20
 """Different texts up to which a column is one of categories, even where these look like numbers."""
 
+_ROWS_A_CATEGORY = 3
+"""Rows that each has in the mean, where most are numbers."""
+
 _GIVES_AWAY, _COUNTS = "it gives the target away", "it counts the rows"
 
 
@@ -50,6 +53,7 @@ class Column:
         why: The reason, of whichever it is.
         suspect: What it is left out for, where the other rows may say otherwise: `constant` or `empty`.
         by_itself: It is left out without being named: no type is known for it.
+        otherwise: Inference would find another type: this one has to be written.
     """
 
     name: str
@@ -59,6 +63,7 @@ class Column:
     why: str
     suspect: str = ""
     by_itself: bool = False
+    otherwise: bool = False
 
     @property
     def distinct(self) -> int:
@@ -170,9 +175,20 @@ def _look(name: str, cells: Cells, seen: Glance) -> Column:
     if (doubt := seen.written[name].doubt if name in seen.written else "") and len(cells.different) > _CATEGORIES:
         return Column(name, cells, False, None, doubt)
     if guess.odd:
-        return Column(name, cells, False, None, f"mostly numbers, but for {_odd(cells)}: mend these cells to use it")
+        return _odd_one(name, cells)
     feature, note = _with_format(guess, cells)
     return _numbered(Column(name, cells, True, feature, note), guess)
+
+
+def _odd_one(name: str, cells: Cells) -> Column:
+    """A column of numbers and a few words: where there are few of both, as in `4`, `6` and `rotary`, categories."""
+    category, odd = feature_types().get("category"), _odd(cells)
+    if category is None or len(cells.different) > min(_CATEGORIES, len(cells.column) // _ROWS_A_CATEGORY):
+        return Column(name, cells, False, None, f"mostly numbers, but for {odd}: mend these cells to use it")
+    note = (
+        f"{len(cells.different)} values; mostly numbers, but for {odd}: mend these cells, and it can be one of numbers"
+    )
+    return Column(name, cells, True, category.model_validate({"type": "category"}), note, otherwise=True)
 
 
 def _numbered(column: Column, guess: Guess) -> Column:

@@ -85,7 +85,10 @@ def divide(
         return Dividing(None, "", None, None, classes_named=True)
     group = next((column for column in columns if _groups(column) and _keeps(column, found)), None)
     if group is not None and any(column.used and column is not group for column in columns):
-        why = f"rows of one {group.name} stay together: what is predicted later is of others"
+        why = (
+            f"rows of one {group.name} stay together: what is predicted later is of others, so that it is no feature; "
+            "if it is of the same ones, `random`, and a feature of it"
+        )
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     times = (column for column in columns if _orders(column) and _is_whole(column, found))
     order = next((column for column in times if _tells(column)), None)

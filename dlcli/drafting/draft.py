@@ -27,7 +27,9 @@ from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
 from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
+from dlcli.drafting.regression.many import without_hearsay
 from dlcli.drafting.regression.straight import Straight, look_for_line
+from dlcli.drafting.scales import with_scales
 from dlcli.drafting.task import TRUNK, Choice, Task, as_one, choose_target, find_task, refused
 from dlcli.drafting.times import find_series
 from dlcli.errors import DataError, Problem, first_of
@@ -141,10 +143,14 @@ def _draft(
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
     dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
+    columns = without_hearsay(columns, cells, task, kept=dividing.group)
+    sample = dataclasses.replace(sample, columns=columns)
     rows = found.num_rows - task.missing
     straight = _straight(place, seen, sample, dividing, task)
     if straight is not None:
         dividing = dividing.without_validation()
+    elif sample.form == "table" and not task.parts:
+        columns = with_scales(columns, cells[0], task)
     held_back = (dividing.validation or 0) + (dividing.test or 0)
     recipe = choose_recipe(
         Setting(

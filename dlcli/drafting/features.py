@@ -108,6 +108,8 @@ def _called(name: str, others: set[str]) -> str:
 
 def _plain(column: Column) -> tuple[Any, ...]:
     """What `auto` comes to by itself."""
+    if column.otherwise:
+        return ("auto",)
     return ("auto", None if column.feature is None else column.feature.type)
 
 

@@ -72,12 +72,12 @@ def _counts(cells: Cells, seen: Glance) -> dict[int, int]:
 
 
 def rare_pixels(task: Task) -> str:
-    """Why the classes of pixels are weighted; empty where none is rare."""
+    """Which class of pixels is rare; empty where none is."""
     least = min(task.counts, default=0)
     if least >= _RARE * sum(task.counts):
         return ""
     name = task.classes[task.counts.index(least)]
-    return f"the class {name} has {100 * least / sum(task.counts):.1g} % of the pixels, and would hardly be learnt"
+    return f"the class {name} has {100 * least / sum(task.counts):.1g} % of the pixels"
 
 
 def over_pixels(classes: int) -> list[Line]:

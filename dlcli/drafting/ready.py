@@ -18,21 +18,25 @@ _LONGEST = 100
 """Characters of a line; what is longer is written as a block."""
 
 
-def named(preset: str, own: Mapping[str, tuple[Any, str]]) -> tuple[tuple[Line, ...], ...]:
-    """The sections `model` and `fit` where a preset is named.
+def named(
+    preset: str, own: Mapping[str, tuple[Any, str]], kept: tuple[Any, str] | None = None
+) -> tuple[tuple[Line, ...], ...]:
+    """The sections `model`, `fit` and `callbacks` where a preset is named.
 
     Args:
         preset: Its name.
         own: What stands in `fit` beside it: the values, and why.
+        kept: The callback in the place of its own, and why.
     """
     where = "`dlcli check --show-expanded` shows its layers and training, `dlcli init --expand` writes them here"
     about = remark(0, f"{load(preset).about} {where}; what stands beside it wins.")
     model = (about, entry(0, "model", {"preset": preset}))
-    return (model, _fit(own)) if own else (model,)
+    fit = (_fit(own),) if own else ()
+    return (model, *fit, *([(heading(0, "callbacks"), item(1, *kept))] if kept else []))
 
 
 def written_out(
-    preset: str, target: str, own: Mapping[str, tuple[Any, str]]
+    preset: str, target: str, own: Mapping[str, tuple[Any, str]], kept: tuple[Any, str] | None = None
 ) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
     """What a preset has for `data`, and its other sections.
 
@@ -40,6 +44,7 @@ def written_out(
         preset: Its name.
         target: The type of the target.
         own: What stands in `fit` beside it: the values, and why.
+        kept: The callback in the place of its own, and why.
     """
     value = expand_preset(Document({"data": {"target": {"y": target}}, "model": {"preset": preset}})).value
     data = [entry(1, key, each) for key, each in value["data"].items() if key not in ("target", "validation")]
@@ -49,7 +54,7 @@ def written_out(
         (remark(0, f"The preset {preset}, written out: {load(preset).about}"), *_model(value["model"], told)),
         (heading(0, "compile"), *_entries(value["compile"])),
         _fit(fit | dict(own)),
-        (heading(0, "callbacks"), *_items(1, value["callbacks"], "callbacks", told)),
+        (heading(0, "callbacks"), *([item(1, *kept)] if kept else _items(1, value["callbacks"], "callbacks", told))),
     )
     return tuple(data), sections
 

@@ -40,6 +40,9 @@ _LINE_EPOCHS, _LINE_RATE = 150, 0.1
 _RARE = 5
 """How many times less often than the mean class a rare one is there."""
 
+_NEARLY_ALL = 0.9
+"""The part of the rows from which on to say the class that they are of is so often right that accuracy tells little."""
+
 _WEIGHABLE = 10
 """Rows of a class from which on they can stand for it."""
 
@@ -105,11 +108,21 @@ def _of_preset(setting: Setting) -> Recipe:
     own: dict[str, tuple[Any, str]] = {}
     if epochs < _PRESET_EPOCHS:
         own["epochs"] = (epochs, f"of so many rows fewer do than the {_PRESET_EPOCHS} of the preset; more are better")
-    if why := _rare(setting):
-        own["class_weight"] = ("balanced", why)
+    kept = _kept(setting.task)
     if not setting.expanded:
-        return Recipe((), named(_PRESET, own))
-    return Recipe(*written_out(_PRESET, setting.task.type, own))
+        return Recipe((), (*named(_PRESET, own, kept), _weighted(setting)))
+    data, sections = written_out(_PRESET, setting.task.type, own, kept)
+    return Recipe(data, (*sections, _weighted(setting)))
+
+
+def _kept(task: Task) -> tuple[Any, str] | None:
+    """What keeps the best epoch in the place of the preset's, and why; None where accuracy tells it."""
+    most = max(task.counts, default=0)
+    if task.kind != "classes" or task.separator or most < _NEARLY_ALL * sum(task.counts):
+        return None
+    name = task.classes[task.counts.index(most)]
+    why = f"nearly all rows are of {name!r}: accuracy would hardly tell the epochs apart"
+    return {"KeepBest": {"monitor": "val_loss"}}, why
 
 
 def _of_line(setting: Setting, straight: Straight) -> Recipe:
@@ -347,19 +360,23 @@ def _fit(setting: Setting) -> tuple[Line, ...]:
 
 
 def _weighted(setting: Setting) -> tuple[Line, ...]:
+    """The weights of classes; of tables what they would be good for: docs/decisions/0065."""
     why = _rare(setting)
-    return (entry(1, "class_weight", "balanced", why),) if why else ()
+    if why and setting.form == "table":
+        more = "to find more of them, with more false alarms and other probabilities: `fit: {class_weight: balanced}`"
+        return (remark(0, f"{why}; {more}."),)
+    return (entry(1, "class_weight", "balanced", f"{why}, and would hardly be learnt"),) if why else ()
 
 
 def _rare(setting: Setting) -> str:
-    """Why the classes are weighted; empty where none is rare."""
+    """Which class is rare; empty where none is."""
     task = setting.task
     if task.kind == "mask":
         return rare_pixels(task)
     if task.kind != "classes" or task.separator or setting.absent or not _is_rare(task):
         return ""
     rare = task.classes[task.counts.index(task.rarest)]
-    return f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows, and would hardly be learnt"
+    return f"{rare!r} has {task.rarest:,} of {sum(task.counts):,} rows"
 
 
 def _is_rare(task: Task) -> bool:

@@ -102,6 +102,67 @@ def test_what_is_needed_stays(tmp_path: Path) -> None:
     assert drafted.used == ("x", "few", "strong")
 
 
+def test_numbers_that_go_with_another_column_say_more_than_it(tmp_path: Path) -> None:
+    """How large a store is tells of others than its name does; squares of distances are no distances."""
+    store = [place * 7 % 6 for place in range(ROWS)]
+    drafted = _init(
+        tmp_path,
+        store=["abcdef"[each] for each in store],
+        size=[(300, 95, 180, 60, 75, 410)[each] for each in store],
+        far=[each - 2 for each in store],
+        near=[(each - 1.5) ** 2 for each in store],
+        other=[30 - 10 * each for each in store],
+        two=["yes" if each % 2 else "no" for each in store],
+        same=[each % 2 for each in store],
+        y=_classes(),
+    )
+    assert drafted.used == ("store", "size", "near", "other", "two")
+    assert drafted.left_out["far"] == "the same as 'store' in every row, in other words"
+    assert drafted.left_out["same"] == "the same as 'two' in every row, in other words"
+
+
+def test_many_categories_that_tell_nothing_are_left_out(tmp_path: Path) -> None:
+    """A network learns by heart which of a hundred planes were late; a name that tells of others is kept."""
+    random = np.random.default_rng(0)
+    plane, cook = random.integers(0, 60, 2 * ROWS), random.integers(0, 60, 2 * ROWS)
+    score = random.normal(size=60)[cook] + random.normal(size=2 * ROWS) / 2
+    names = {"plane": [f"N{each}" for each in plane], "cook": [f"C{each}" for each in cook]}
+    drafted = _init(tmp_path, x=_numbers(2 * ROWS), **names, y=score)
+    assert drafted.used == ("x", "cook")
+    assert "learnt by heart" in drafted.left_out["plane"]
+    classes = _init(tmp_path, x=_numbers(2 * ROWS), **names, y=np.where(score > 0, "good", "bad"))
+    assert classes.used == ("x", "cook")
+    assert _init(tmp_path, plane=names["plane"], y=score).used == ("plane",)
+    whose = _init(tmp_path, x=_numbers(2 * ROWS), user_id=names["plane"], y=score)
+    assert _config(whose)["data"]["split"] == {"group": "user_id"}
+
+
+def test_numbers_that_would_hardly_be_seen_get_a_scale(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    rows = 3_100  # of fewer a line is looked for, which scales all as it is
+    delay = np.exp(2 * random.normal(size=rows)).round(2) + 0.01
+    visits = np.where(random.random(rows) < 0.8, 0, random.integers(1, 6, rows))
+    visits[7] = 600
+    columns = {"delay": delay, "visits": visits, "flag": visits > 0, "x": random.normal(size=rows).round(3)}
+    late = _config(_init(tmp_path, **columns, y=(delay + 9 * random.normal(size=rows)).round(3)))["data"]["features"]
+    assert late["delay"] == {"type": "number", "scale": "standard"}
+    assert late["visits"] == {"type": "number", "scale": "quantile"}
+    assert late["x"] == "number"
+    other = _init(tmp_path, **columns, y=(np.log(delay) + visits % 7 + random.normal(size=rows)).round(3))
+    assert _config(other)["data"]["features"]["delay"] == "number"
+    assert "by quantiles they are told apart" in _line(other, "visits:")
+
+
+def test_few_numbers_with_a_word_among_them_are_categories(tmp_path: Path) -> None:
+    cylinders = ["rotary" if place == 50 else str(4 + 2 * (place % 3)) for place in range(ROWS)]
+    drafted = _init(tmp_path, x=_numbers(), cylinders=cylinders, y=_classes())
+    assert drafted.used == ("x", "cylinders")
+    assert "but for 'rotary'" in _line(drafted, "cylinders: category")
+    more = {f"x{place}": _numbers(seed=place) for place in range(50)}
+    many = _init(tmp_path, **more, cylinders=cylinders, y=_classes())
+    assert _config(many)["data"]["features"] == {"...": "auto", "cylinders": "category"}
+
+
 def test_a_target_too_large_for_its_variance(tmp_path: Path) -> None:
     for large in (["1e300", "0", "-1e300", "1e299"] * 30, ["1e300"] * 118 + ["1e-300", "-1e300"]):
         with pytest.raises(DataError, match="1e\\+300") as caught:
@@ -372,11 +433,16 @@ def test_classes_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
     assert "differ in capitals or blanks alone: 'Yes' and 'yes'" in " ".join(drafted.text.replace("#", "").split())
 
 
-def test_rare_classes_are_weighted(tmp_path: Path) -> None:
-    cells = ["rare" if place % 40 == 0 else "often" for place in range(800)]
-    drafted = _init(tmp_path, x=_numbers(800), y=cells)
-    assert _config(drafted)["fit"]["class_weight"] == "balanced"
-    assert "'rare' has 20 of 800 rows" in drafted.text
+def test_of_rare_classes_it_is_told_how_more_are_found(tmp_path: Path) -> None:
+    numbers = [float(each) for each in _numbers(800)]
+    cells = ["rare" if 0.9 < abs(each) < 1 else "often" for each in numbers]
+    drafted = _init(tmp_path, x=numbers, y=cells)
+    assert _config(drafted)["model"] == {"preset": "realmlp"}
+    assert "class_weight" not in _config(drafted)["fit"]
+    assert _config(drafted)["callbacks"] == [{"KeepBest": {"monitor": "val_loss"}}]
+    assert "of 800 rows; to find more of them" in drafted.text
+    straight = _init(tmp_path, x=_numbers(400), y=["rare" if place % 40 == 0 else "often" for place in range(400)])
+    assert "'rare' has 10 of 400 rows; to find more" in straight.text
 
 
 # The network.
@@ -472,6 +538,14 @@ def test_a_mark_within_a_class_parts_none(cells: list[str], tmp_path: Path) -> N
         ({}, "stratified"),
         ({"patient": [f"p{place // 4}" for place in range(ROWS)]}, {"group": "patient"}),
         ({"customer_id": [100 + place // 4 for place in range(ROWS)]}, {"group": "customer_id"}),
+        ({"family": [f"{place // 3:03}{'A' * (place > 116)}" for place in range(ROWS)]}, {"group": "family"}),
+        # Of a person, of many, how many, and no id: none of these says whose a row is.
+        ({"customer_age": [20 + place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"age_group": [f"{place % 12}x" for place in range(ROWS)]}, "stratified"),
+        ({"households": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"calls_per_user": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"amount_paid": [place % 60 for place in range(ROWS)]}, "stratified"),
+        ({"heat_index": [place % 60 for place in range(ROWS)]}, "stratified"),
         ({"date": [f"2020-{1 + place // 28:02}-{1 + place % 28:02}" for place in range(ROWS)]}, {"ordered": "date"}),
         (
             {

@@ -11,8 +11,17 @@ from dlcli.data.values.conversion import kind_of
 
 __all__ = ["counts_rows", "is_id_name", "is_numbered"]
 
+_THINGS = (
+    r"account|album|animal|article|artist|author|batch|book|building|car|case|client|cust|customer|device|driver|emp|"
+    r"employee|event|family|file|firm|game|group|hadm|hh|household|image|item|listing|loan|machine|match|member|movie|"
+    r"order|patient|person|player|policy|post|product|record|row|sample|seller|session|shop|song|speaker|station|stay|"
+    r"store|student|subject|team|ticket|trip|tweet|user|vehicle|visit|worker"
+)
+"""What has ids that are written in one word: `userid`, but `paid`, `valid` and `grid` are other words."""
+
 _ID = re.compile(
-    r"(?i)(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|no|number|row|rownames|rowid|unnamed: 0)$|[a-z]I[Dd]$|^id"
+    r"(?i:(^|[_\W])(id|ids|uuid|guid|key|index|idx|nr|no|number|row|rownames|unnamed: 0)$)"
+    rf"|(?i:(^|[_\W])({_THINGS})ids?$)|[a-z]I[Dd]s?$|(?i:^id(?=[_\W\d]))|^(I[Dd](?=[A-Z][a-z])|id(?=[A-Z]))"
 )
 
 _OF_TIME = re.compile(r"(?i)year|time|day|week|month|step|hour|^t$")
@@ -25,8 +34,8 @@ def is_id_name(name: str) -> bool:
     """Whether a column is called as ids are.
 
     Example:
-        >>> [is_id_name(name) for name in ("customer_id", "PassengerId", "width", "key", "idea")]
-        [True, True, False, True, False]
+        >>> [is_id_name(name) for name in ("customer_id", "PassengerId", "userid", "key", "idea", "amount_paid")]
+        [True, True, True, True, False, False]
     """
     return bool(_ID.search(name.strip()))
 

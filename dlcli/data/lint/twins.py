@@ -49,17 +49,23 @@ class Twin:
 
     Args:
         of: The other, which stands before it.
-        how: The same values, or the same numbers in another unit.
+        how: The same values, the same in other words, or the same numbers in another unit.
     """
 
     of: str
-    how: Literal["same", "unit"]
+    how: Literal["same", "words", "unit"]
 
     @property
     def in_words(self) -> str:
         """Such as `the same as 'width' in every row`."""
         other = self.of if len(self.of) <= 40 else f"{self.of[:37]}..."
-        return f"the same as {other!r} in every row" if self.how == "same" else f"{other!r} in another unit"
+        match self.how:
+            case "same":
+                return f"the same as {other!r} in every row"
+            case "words":
+                return f"the same as {other!r} in every row, in other words"
+            case "unit":
+                return f"{other!r} in another unit"
 
 
 def twins(columns: Mapping[str, Cells]) -> dict[str, Twin]:
@@ -73,7 +79,7 @@ def twins(columns: Mapping[str, Cells]) -> dict[str, Twin]:
     single = {name: cells for name, cells in columns.items() if not cells.is_array and len(cells.different) > 1}
     for name, cells in single.items():
         if (twin := before.setdefault(_fingerprint(cells), name)) != name:
-            found[name] = Twin(twin, "same")
+            found[name] = Twin(twin, "same" if _are_equal(single[twin], cells) else "words")
     return found | _of_units({name: cells for name, cells in single.items() if name not in found})
 
 
@@ -84,7 +90,35 @@ def _fingerprint(cells: Cells) -> bytes:
     if len(cells.different) > len(cells.codes) / _ROWS_A_VALUE:
         values = "\0".join(cells.names).encode() if numbers is None else np.nan_to_num(numbers).tobytes()
         digest.update(values)
+    elif numbers is not None and not _are_codes(numbers, len(cells.different)):
+        digest.update(_spacing(numbers, cells.codes))
     return digest.digest()
+
+
+def _are_codes(numbers: NDArray[np.float64], different: int) -> bool:
+    """Whether numbers stand for words: two of them, or 1, 2, 3, ... Others measure something, as the size of a store
+    does of which there is a name too: a network that has the name alone would have to learn it."""
+    if different <= 2:
+        return True
+    least, most = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    return most - least == different - 1 and bool(np.all(np.isnan(numbers) | (numbers == np.floor(numbers))))
+
+
+def _spacing(numbers: NDArray[np.float64], codes: NDArray[np.int64]) -> bytes:
+    """How numbers lie to each other: equal for those that are others times a constant, and one more added."""
+    places, rows = np.unique(codes, return_index=True)
+    values = numbers[rows[places >= 0]]
+    step = values[1] - values[0] or 1.0  # `1` and `1.0` are two texts
+    spaced: NDArray[np.float64] = np.round((values - values[0]) / step, 9) + 0.0  # 0 for -0
+    return spaced.tobytes()
+
+
+def _are_equal(first: Cells, second: Cells) -> bool:
+    """Whether what repeats in the same rows is the same, too."""
+    one, other = first.numbers, second.numbers
+    if one is None or other is None:
+        return first.names == second.names
+    return bool(np.array_equal(one, other, equal_nan=True))
 
 
 def _of_units(columns: Mapping[str, Cells]) -> dict[str, Twin]:

@@ -32,6 +32,7 @@ _WRITTEN = re.compile(
     rf"(?P<number>[0-9]|[0-9.,][0-9.,'_\s]*[0-9])\s*(?P<after>{_UNIT})?\s*(?P<close>\))?\s*"
 )
 _PLAIN = re.compile(NUMBER)
+_CODE = re.compile(r"0[0-9]+$")
 
 _FORMS = tuple(
     NumberForm(decimal=decimal, thousands=thousands)
@@ -171,7 +172,7 @@ class FormGuess:
 
 
 def find_form(texts: Sequence[str], *, decimal: str = "") -> FormGuess | None:
-    """How a column writes its numbers; None for one that is of none, or of such as programs write.
+    """How a column writes its numbers; None for one that is of none, of such as programs write, or of codes: `007`.
 
     A mark that may part thousands or a fraction is read by what the column itself shows: another number that can only
     be one of both, or sums of money of more than three digits. Else several readings are left.
@@ -190,6 +191,8 @@ def find_form(texts: Sequence[str], *, decimal: str = "") -> FormGuess | None:
         return None
     parts = {text: found for text in texts if (found := _parts(text)) is not None}
     if not parts or len(parts) < _MOSTLY * len(texts) or all(map(_PLAIN.search, parts)):
+        return None
+    if any(not unit and _CODE.match(number) for unit, number in parts.values()):
         return None
     units = tuple(unit for unit, _ in Counter(unit for unit, _ in parts.values()).most_common())
     numbers = list(dict.fromkeys(number for _, number in parts.values()))

@@ -22,8 +22,11 @@ __all__ = ["Straight", "look_for_line"]
 
 Numbers = NDArray[np.float64]
 
-FEWEST_ROWS, MOST_ROWS = 30, 600
+FEWEST_ROWS, MOST_ROWS = 30, 3_000
 """Of more rows a network learns what is straight too, and of fewer nothing can be told."""
+
+MOST_CELLS = 12_000
+"""Rows times classes, which decide the time of looking."""
 
 MOST_INPUTS = 32
 """With a column for each category."""
@@ -50,6 +53,12 @@ _PLAIN = 1.0, 4.0
 
 _LEAST = 1e-12
 """Nothing is divided by less."""
+
+_MORE_ROWS = 600
+"""Up to which so much more is needed; of more rows chance is less, by the root of their number."""
+
+_NEARLY_ALL = 0.9
+"""The part of the rows of one class from which on hardly a row more can be got right, however much is learnt."""
 
 _KINDS = ("number", "category", "boolean")
 """Types of features that are looked at here."""
@@ -85,6 +94,8 @@ def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Strai
         return None
     if classes and (len(task.classes) > MOST_CLASSES or task.rarest < FEWEST_OF_A_CLASS):
         return None
+    if rows * len(task.classes) > MOST_CELLS:
+        return None
     used = [column for column in columns if column.used]
     if any(column.cells.is_array or column.feature_type not in _KINDS for column in used):
         return None
@@ -106,7 +117,7 @@ def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight |
         told = _told(found, targets, classes=classes)
         if told.plain:
             break
-    return None if told.curved else Straight(found[0][0].penalty, _words(*told.rights, classes=classes))
+    return None if told.curved else Straight(found[0][0].penalty, _words(told, classes=classes))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,22 +128,28 @@ class _Told:
         gain: What curves take away from the loss: a part of it.
         errors: The same, in standard errors.
         rights: How good the line is, and how good curves are.
+        more: By how much these have to be better.
     """
 
     gain: float
     errors: float
     rights: tuple[float, float]
+    more: float
+
+    @property
+    def sure(self) -> bool:
+        return self.errors > _SURE
 
     @property
     def curved(self) -> bool:
         line, bent = self.rights
-        return self.errors > _SURE and self.gain > _WORTH and bent > line + _MORE
+        return self.sure and self.gain > _WORTH and bent > line + self.more
 
     @property
     def plain(self) -> bool:
         """Whether other folds would not change it."""
         line, bent = self.rights
-        far = self.errors > _PLAIN[1] and self.gain > 2 * _WORTH and bent > line + 2 * _MORE
+        far = self.errors > _PLAIN[1] and self.gain > 2 * _WORTH and bent > line + 2 * self.more
         return self.errors < _PLAIN[0] or far
 
 
@@ -142,7 +159,10 @@ def _told(found: Sequence[tuple[Predicted, Numbers]], targets: Numbers, *, class
     one, other = (float(np.mean([_right(each, targets, classes=classes) for each in side])) for side in sides)
     gain = line - bent
     error = max(float(gain.std()) / np.sqrt(len(gain)), _LEAST)
-    return _Told(float(gain.mean()) / max(float(line.mean()), _LEAST), float(gain.mean()) / error, (one, other))
+    more = _MORE * min(np.sqrt(_MORE_ROWS / len(gain)), 1)
+    if classes and targets.mean(0).max() >= _NEARLY_ALL:
+        more = -np.inf
+    return _Told(float(gain.mean()) / max(float(line.mean()), _LEAST), float(gain.mean()) / error, (one, other), more)
 
 
 def _found(inputs: Numbers, targets: Numbers, repeat: int, *, classes: bool) -> tuple[Predicted, Numbers]:
@@ -164,10 +184,11 @@ def _right(values: Numbers, targets: Numbers, *, classes: bool) -> float:
     return float(1 - ((values - targets) ** 2).mean() / targets.var())
 
 
-def _words(line: float, curved: float, *, classes: bool) -> str:
-    one, other = (f"{each:.1%}" if classes else f"{each:.2f}" for each in (line, curved))
+def _words(told: _Told, *, classes: bool) -> str:
+    line, bent = told.rights
+    one, other = (f"{each:.1%}" if classes else f"{each:.2f}" for each in told.rights)
     what = "rows that are right" if classes else "R2"
-    chance = ", which may be chance" if curved > line else ""
+    chance = (", which is little" if told.sure else ", which may be chance") if bent > line else ""
     return f"in cross-validation {what}: {one}, and {other} by curves{chance}; its L2 is the best of several"
 
 
