@@ -462,7 +462,7 @@ def test_of_many_rows_fewer_epochs_do(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cells", [_classes(), ["a", "b", "c"] * 40, _numbers()])
-@pytest.mark.parametrize("rows", [ROWS, 25 * ROWS])
+@pytest.mark.parametrize("rows", [ROWS, 27 * ROWS])
 def test_a_preset_written_out_is_the_same_config(cells: list[str], rows: int, tmp_path: Path) -> None:
     file = _write(tmp_path, x=_numbers(rows), y=cells * (rows // ROWS))
     named, written = (dlcli.init(file, target="y", output="-", expand=expand) for expand in (False, True))

@@ -88,6 +88,7 @@ def test_nothing_is_said_of_what_comes_along(name: str, project: Path, tmp_path:
     assert found(project / "data" / f"{name}.csv{'.gz' * (name == 'digits')}", None, tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [linear, waves, halves, rings, blobs, checkers, rare], ids=lambda task: task.__name__)
 def test_nothing_is_said_of_clean_tables(
     task: Callable[[Numbers, np.random.Generator], NDArray[np.generic]], tmp_path: Path
@@ -103,6 +104,7 @@ def test_nothing_is_said_of_clean_tables(
     assert said == []
 
 
+@pytest.mark.slow
 def test_nothing_is_said_of_tables_of_many_kinds(tmp_path: Path) -> None:
     said = []
     for rows in (10, 12, 40, 90, 250, 600, 800, 1200):

@@ -144,6 +144,7 @@ def test_signs_of_life_keep_a_trial(url: str, tmp_path: Path, monkeypatch: pytes
     assert Database(Address.parse(url).named("two")).take("trial-0001")  # another sweep's
 
 
+@pytest.mark.slow
 def test_processes_that_are_killed_lose_no_trial_and_count_none_twice(url: str, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 

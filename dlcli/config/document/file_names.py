@@ -34,7 +34,7 @@ def name_problem(name: str, *, path: str = "") -> Problem | None:
         path: Where in the config it stands.
 
     Example:
-        >>> print(name_problem("a\0.csv"))
+        >>> print(name_problem(f"a{chr(0)}.csv"))
         'a\\x00.csv' cannot be the name of a file: it holds a NUL character (give it another name)
     """
     fault = _name_fault(name)

@@ -51,6 +51,9 @@ the rows (or of R2) that they must get right beyond a line, to be worth a networ
 _PLAIN = 1.0, 4.0
 """Standard errors below which, and beyond which, the first time tells."""
 
+_FIRST_ROWS = 800
+"""Of more, so many are looked at first: where they show curves plainly, that is enough."""
+
 _LEAST = 1e-12
 """Nothing is divided by less."""
 
@@ -111,6 +114,11 @@ def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Strai
 def _compared(inputs: Numbers, targets: Numbers, *, classes: bool) -> Straight | None:
     if not classes:
         targets = (targets - targets.mean(0)) / targets.std(0)
+    if len(inputs) > _FIRST_ROWS:
+        part = np.random.default_rng(0).permutation(len(inputs))[:_FIRST_ROWS]
+        told = _told([_found(inputs[part], targets[part], 0, classes=classes)], targets[part], classes=classes)
+        if told.plain and told.curved:
+            return None
     found: list[tuple[Predicted, Numbers]] = []
     for repeat in range(_REPEATS):
         found.append(_found(inputs, targets, repeat, classes=classes))
