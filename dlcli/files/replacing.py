@@ -74,6 +74,8 @@ class Replacement:
         os.replace(self.draft, self.target)
         if now:
             syncing.sync_directory(self.target.parent)
+        elif sync is Sync.SOON:
+            syncing.owe(self.target)
 
     def discard(self) -> None:
         """Remove the draft, if it is there."""
@@ -96,7 +98,7 @@ def move_into_place(draft: Path, target: Path) -> None:
     """
     replacement = Replacement(target)
     replacement.draft = draft
-    syncing.sync_together(draft.rglob("*") if draft.is_dir() else ())
+    syncing.sync_together([*draft.rglob("*")] if draft.is_dir() else [])
     replacement.commit()
 
 

@@ -1,7 +1,7 @@
 """What is on the disk, and not in the memory of the machine alone, when the power goes.
 
-A wait for the disk takes milliseconds, and most of it is the wait for the file system's journal. Files that are waited
-for at a time share it: eight small files took 76 ms one after the other, and 7 ms together (ext4, an SSD).
+A wait takes milliseconds where the disk is busy, and most of it is for the file system's journal. Files that are waited
+for at a time share it: docs/decisions/0067.
 """
 
 from __future__ import annotations
@@ -10,21 +10,39 @@ import contextlib
 import enum
 import os
 import stat
-from collections.abc import Iterable
+import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-__all__ = ["Sync", "sync", "sync_directory", "sync_together"]
+__all__ = ["Sync", "owe", "owed_below", "sync", "sync_directory", "sync_together"]
 
 _AT_A_TIME = 8
+
+_owed: set[Path] = set()
+_lock = threading.Lock()
 
 
 class Sync(enum.Enum):
     """When a file that is written is waited for."""
 
     NOW = "before it has its name"
-    SOON = "by a `sync_together` to come; now, where it takes the place of another, which would be lost"
+    SOON = "by whoever waits for what is owed; now, where it takes the place of another, which would be lost"
     NEVER = "it can be made again"
+
+
+def owe(path: Path) -> None:
+    """Remember a file that is to be waited for soon."""
+    with _lock:
+        _owed.add(path)
+
+
+def owed_below(directory: Path) -> list[Path]:
+    """What is owed in a directory, with the directories that it stands in; from here on it is owed no more."""
+    with _lock:
+        found = {path for path in _owed if path.is_relative_to(directory)}
+        _owed.difference_update(found)
+    return [*found, *{path.parent for path in found}]
 
 
 def sync(path: Path) -> None:
@@ -45,13 +63,17 @@ def sync_directory(path: Path) -> None:
         sync(path)
 
 
-def sync_together(paths: Iterable[Path]) -> None:
+def sync_together(paths: Sequence[Path]) -> None:
     """Wait for several files and directories at a time. What is neither, or not there, is left out.
 
     Raises:
         OSError: The disk did not take a file.
     """
-    with ThreadPoolExecutor(_AT_A_TIME) as threads:
+    if len(paths) < 2:
+        for path in paths:
+            _sync_if_any(path)
+        return
+    with ThreadPoolExecutor(min(_AT_A_TIME, len(paths))) as threads:
         for wait in [threads.submit(_sync_if_any, path) for path in paths]:
             wait.result()
 

@@ -20,13 +20,13 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from dlcli.errors import Problem, RunError
 from dlcli.files.replacing import Replacement, is_draft
-from dlcli.files.syncing import sync_together
+from dlcli.files.syncing import owed_below, sync_together
 from dlcli.runs.inside import open_inside, read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
 
@@ -108,11 +108,10 @@ class Commits:
 
     Args:
         directory: Its `checkpoints/`.
-        beside: What else of the run has to be on the disk when an epoch is committed.
     """
 
-    def __init__(self, directory: Path, *, beside: Callable[[], Iterable[Path]] = tuple) -> None:
-        self._directory, self._beside = directory, beside
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
 
     def write(self, epoch: int, files: Mapping[str, Part], *, keep: int) -> None:
         """Commit an epoch, and remove the ones before it but for the newest.
@@ -133,9 +132,8 @@ class Commits:
             entries = {name: _write(replacement.draft / name, part) for name, part in files.items()}
             manifest = {"format": FORMAT, "epoch": epoch, "files": entries}
             _write(replacement.draft / MANIFEST, [json.dumps(manifest, indent=2).encode()])
-            sync_together(
-                [*(replacement.draft / name for name in (*files, MANIFEST)), replacement.draft, *self._beside()]
-            )
+            written = [replacement.draft / name for name in (*files, MANIFEST)]
+            sync_together([*written, replacement.draft, *owed_below(self._directory.parent)])
             if target.exists():  # of a training that went on from an epoch before it
                 _remove(target)
             replacement.commit()

@@ -36,7 +36,7 @@ from dlcli.config.document.writer import dump
 from dlcli.errors import Problem, RunError, did_you_mean
 from dlcli.files.replacing import replacing, write_file
 from dlcli.files.room import Room
-from dlcli.files.syncing import Sync, sync_together
+from dlcli.files.syncing import Sync, owed_below, sync_together
 from dlcli.runs.aftermath import truthful
 from dlcli.runs.inside import read_inside, unsafe
 from dlcli.runs.strict_json import read_strict
@@ -191,21 +191,14 @@ class RunDirectory:
             with contextlib.suppress(OSError):
                 file.unlink()
 
-    def needs(self) -> list[Path]:
-        """The files and folders that there are without which the run is not whole; what can be made again is none."""
-        own = [self.record, self.config, self.preprocessing, self.history, self.tracking]
-        models = [self.model, self.weights, self.initial, self.portable]
-        inside = [*self.code.glob("*"), *self.evaluations.glob("*.json")]
-        return [*own, *models, *inside, self.code, self.evaluations, self.path]
-
     def sync(self) -> None:
-        """Wait until it is on the disk; what was there is not waited for.
+        """Wait until what was written of it is on the disk.
 
         Raises:
             RunError: The disk did not take it.
         """
         try:
-            sync_together(self.needs())
+            sync_together(owed_below(self.path))
         except OSError as error:
             message = f"cannot write {self.path}: {error.strerror or error}"
             raise RunError(Problem(message, rule="not-writable")) from error

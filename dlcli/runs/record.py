@@ -79,7 +79,7 @@ class RunRecord:
         """
         self._values.update(values, status=status, finished=now(), seconds=round(self.spent(), 3))
         self._directory.make_room()
-        if status == "completed":
+        with contextlib.nullcontext() if status == "completed" else contextlib.suppress(RunError):
             self._directory.sync()
         write_json(self._directory.record, self._values)
         self._ended = True

@@ -354,7 +354,7 @@ class _Training:
     def _make_committer(self, interruption: Interruption) -> Committer:
         wanted = None if _follows() else self._config.checkpoint
         return Committer(
-            Commits(self._run.checkpoints, beside=self._run.needs),
+            Commits(self._run.checkpoints),
             spacing=Spacing(wanted) if wanted else None,
             keep=wanted.keep if wanted else 1,
             callbacks=self.callbacks,

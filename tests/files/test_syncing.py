@@ -66,7 +66,7 @@ def test_a_commit_waits_for_what_a_run_that_goes_on_needs(tmp_path: Path, waited
     run = RunDirectory(tmp_path)
     for file in (run.config, run.preprocessing):
         write_file(file, "x", sync=Sync.SOON)
-    Commits(run.checkpoints, beside=run.needs).write(3, {name: [b"1"] for name in (ARRAYS, STATE, HISTORY)}, keep=1)
+    Commits(run.checkpoints).write(3, {name: [b"1"] for name in (ARRAYS, STATE, HISTORY)}, keep=1)
     commit = run.checkpoints / "epoch-000003"
     parts = [commit / name for name in COMMIT_FILES]
     assert set(waited) == inodes(run.config, run.preprocessing, tmp_path, *parts, commit, run.checkpoints)
