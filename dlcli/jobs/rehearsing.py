@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from dlcli.config.schema.component import Component
 from dlcli.data.prepare import Prepared
 from dlcli.errors import ConfigError, DlcliError, ModelError, Problem, RunError
 from dlcli.exports.portable import write_portable
+from dlcli.files.syncing import owed_below
 from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 from dlcli.runs.layout import RunDirectory, write_json
@@ -81,7 +83,8 @@ def rehearse(assembly: Assembly, prepared: Prepared, *, tell: Listener) -> None:
         return
     tell(Stage("trying to save the model"))
     _move(assembly.model)
-    with tempfile.TemporaryDirectory(prefix="dlcli-") as directory:
+    with tempfile.TemporaryDirectory(prefix="dlcli-") as directory, contextlib.ExitStack() as stack:
+        stack.callback(owed_below, Path(directory))  # it goes: nobody waits for it
         run = RunDirectory(Path(directory))
         try:
             run.write_inputs(assembly.config, prepared.preprocessing.state())

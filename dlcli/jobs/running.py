@@ -152,7 +152,7 @@ def run_job(
 
         try:
             with postponed():  # from the record on there is a run, and it can be gone on with
-                record.begin()
+                record.begin(sync=Sync.SOON)
                 run.write_inputs(assembly.config, prepared.preprocessing.state())
                 if assembly.begun and resumption is None:
                     save_initial(assembly.model, run)

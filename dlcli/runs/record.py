@@ -54,9 +54,9 @@ class RunRecord:
         """What is said under a name by now; None of what has not been reached."""
         return self._values.get(name)
 
-    def begin(self) -> None:
+    def begin(self, *, sync: Sync = Sync.NOW) -> None:
         """Write it as `running`; `close` is to be called from here on, whatever comes. Raises RunError."""
-        write_json(self._directory.record, self._values, sync=Sync.SOON)
+        write_json(self._directory.record, self._values, sync=sync)
 
     def note(self, **values: Any) -> None:
         """Remember what has been reached; it is written with the end, whatever that is."""

@@ -76,7 +76,8 @@ def test_a_commit_waits_for_what_a_run_that_goes_on_needs(tmp_path: Path, waited
 def test_a_run_is_complete_when_all_of_it_is_on_the_disk(tmp_path: Path, waited: list[int]) -> None:
     run = RunDirectory(tmp_path)
     record = RunRecord(run, facts={}, started=0)
-    record.begin()
+    record.begin(sync=Sync.SOON)
+    assert waited == []
     for folder in (run.code, run.evaluations):
         folder.mkdir()
     parts = [

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import dlcli
+from dlcli.files.syncing import owed_below
 from dlcli.training.events import Event, Notice
 
 pytestmark = pytest.mark.tensorflow
@@ -159,12 +160,14 @@ def some(names: Iterable[str], *often: str) -> list[Any]:
 @pytest.mark.parametrize("kind", some(MODELS, "without get_config"))
 def test_a_model_of_ones_own_is_a_layer(kind: str, train: Train, tmp_path: Path) -> None:
     """It trains as in plain Keras, and every runtime takes it up again with the weights that it learnt."""
+    owed_below(Path("/"))
     plain = train(MODELS[kind], "step")
     rows = pd.read_csv(tmp_path / "rows.csv")
     for execution in ("graph", "xla"):
         run = train(MODELS[kind], execution)
         assert_same(run, plain)
         assert run.history["loss"][0] != run.history["loss"][1]
+    assert owed_below(Path("/")) == [], "all is on the disk, and nobody waits for what was tried before"
     predicted = [dlcli.predict(each, rows, runtime="keras", allow_code=True)["prediction"] for each in (run, plain)]
     np.testing.assert_allclose(predicted[0], predicted[1], rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(

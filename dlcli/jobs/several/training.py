@@ -139,7 +139,7 @@ def train_members(
         record = RunRecord(run, facts=facts, started=started, earlier=_earlier(before))
         tracking = Tracking(job.checked.config.tracking, run, listener=tell)
         try:
-            record.begin()
+            record.begin(sync=Sync.SOON)
             if before is None:
                 config = job.config.model_copy(update={"code": run.keep_code(job.config.code)})
                 write_atomically(run.config, dump(config.notation()), sync=Sync.SOON)
