@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from dlcli.config.options.types import feature_types
+from dlcli.data.lint.apart import are_later, are_of_same
 from dlcli.data.lint.cells import Cells
 from dlcli.data.lint.entities import has_entities, tells_when
 from dlcli.drafting.columns import Column
+from dlcli.drafting.looking.apart import Apart
 from dlcli.drafting.looking.survey import Survey
 from dlcli.drafting.task import Task
 from dlcli.drafting.times import moments_of, numbered_times
 
-__all__ = ["Dividing", "candidates", "divide"]
+__all__ = ["Dividing", "as_categories", "candidates", "divide"]
 
 _FEWEST_ROWS = 10
 """Rows from which on some can be held back."""
@@ -43,6 +46,7 @@ class Dividing:
         order: The column that orders the rows.
         other: What else would be thinkable, in words.
         classes_named: Whether the classes must be listed, because training rows may lack some.
+        met_again: Columns that tell whose a row is, where those to come are of the same ones.
     """
 
     split: Any
@@ -53,6 +57,7 @@ class Dividing:
     order: str | None = None
     other: str = ""
     classes_named: bool = False
+    met_again: tuple[str, ...] = ()
 
     def without_validation(self) -> Dividing:
         """The same, and no row is held back to choose an epoch by."""
@@ -66,7 +71,13 @@ def candidates(columns: Sequence[Column]) -> list[str]:
 
 
 def divide(
-    columns: Sequence[Column], task: Task, targets: Sequence[Cells], found: Survey, *, own: Sequence[str]
+    columns: Sequence[Column],
+    task: Task,
+    targets: Sequence[Cells],
+    found: Survey,
+    *,
+    own: Sequence[str],
+    apart: Apart | None = None,
 ) -> Dividing:
     """Decide on the splits.
 
@@ -76,6 +87,7 @@ def divide(
         targets: The first values of each that has an output.
         found: All rows of the candidates.
         own: Splits that have a source of their own.
+        apart: The rows of one of these: rows are held back as they were.
     """
     rows = found.num_rows - task.missing
     validation, test = _fractions(rows)
@@ -83,7 +95,9 @@ def divide(
     test = None if "test" in own else test
     if validation is None and test is None:
         return Dividing(None, "", None, None, classes_named=True)
-    group = next((column for column in columns if _groups(column) and _keeps(column, found)), None)
+    groups = [column for column in columns if _groups(column) and _keeps(column, found)]
+    again = [column for column in groups if apart is not None and _is_met_again(column, apart)]
+    group = next((column for column in groups if column not in again), None)
     if group is not None and any(column.used and column is not group for column in columns):
         why = (
             f"rows of one {group.name} stay together: what is predicted later is of others, so that it is no feature; "
@@ -92,15 +106,37 @@ def divide(
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
     times = (column for column in columns if _orders(column) and _is_whole(column, found))
     order = next((column for column in times if _tells(column)), None)
-    if order is not None and (absent := _absent(order, task, targets, found, (validation or 0) + (test or 0))):
-        drawn = _drawn(task, rows, validation, test)
+    drawn = _drawn(task, rows, validation, test)
+    drawn = dataclasses.replace(drawn, met_again=tuple(column.name for column in again))
+    if again and apart is not None:
+        why = f"rows of one {again[0].name} are in '{apart.split}' as well: what is predicted is of the same ones"
+        return dataclasses.replace(drawn, why=why)
+    if order is None:
+        return drawn
+    if apart is not None and not _comes_later(order, apart):
+        why = f"{drawn.why}; those of '{apart.split}' lie among the others in {order.name}, and not after them"
+        return dataclasses.replace(drawn, why=why)
+    if absent := _absent(order, task, targets, found, (validation or 0) + (test or 0)):
         why = f"{drawn.why}; in the order of {order.name} no training row would be of {absent!r}"
         return dataclasses.replace(drawn, why=why)
-    if order is not None:
-        why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
-        why += f" ({unit})" if (unit := numbered_times(order)) else ""
-        return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
-    return _drawn(task, rows, validation, test)
+    why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
+    why += f" ({unit})" if (unit := numbered_times(order)) else ""
+    return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
+
+
+def as_categories(columns: Sequence[Column], dividing: Dividing) -> list[Column]:
+    """The columns, with those as categories that name who is met again: what they number has no size."""
+    category = feature_types().get("category")
+    if category is None or not dividing.met_again:
+        return [*columns]
+    feature = category.model_validate({"type": "category"})
+    why = "who or what a row is of, and is met again"
+    return [
+        dataclasses.replace(column, feature=feature, why=why, otherwise=column.feature_type != "category")
+        if column.name in dividing.met_again
+        else column
+        for column in columns
+    ]
 
 
 def _drawn(task: Task, rows: int, validation: float | None, test: float | None) -> Dividing:
@@ -138,6 +174,20 @@ def _groups(column: Column) -> bool:
 def _keeps(column: Column, found: Survey) -> bool:
     tally = found.tallies.get(column.name)
     return tally is not None and not tally.missing
+
+
+def _is_met_again(column: Column, apart: Apart) -> bool:
+    others = apart.columns.get(column.name)
+    return others is not None and are_of_same(column.cells, others)
+
+
+def _comes_later(order: Column, apart: Apart) -> bool:
+    """Whether the rows held apart come after the others, as far as anybody can tell."""
+    others = apart.columns.get(order.name)
+    if others is None or others.is_array:
+        return True
+    known, moments = moments_of(order), moments_of(dataclasses.replace(order, cells=others))
+    return are_later(known, moments)
 
 
 def _orders(column: Column) -> bool:

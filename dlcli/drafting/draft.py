@@ -16,10 +16,11 @@ from dlcli.config.signature import SPLITS
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
-from dlcli.drafting.dividing import Dividing, candidates, divide
+from dlcli.drafting.dividing import Dividing, as_categories, candidates, divide
 from dlcli.drafting.features import LONGEST_KEY, RESERVED, Layout, lay_out
 from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
+from dlcli.drafting.looking.apart import Apart
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
 from dlcli.drafting.looking.survey import Survey, Tally, survey
@@ -142,7 +143,10 @@ def _draft(
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
-    dividing = divide(columns, task, cells, found, own=[name for name in place.sources if name != "train"])
+    own = [name for name in ("test", "validation") if name in place.sources]
+    apart = Apart(own[0], place.sources[own[0]], seen) if own else None
+    dividing = divide(columns, task, cells, found, own=own, apart=apart)
+    columns = as_categories(columns, dividing)
     columns = without_hearsay(columns, cells, task, kept=dividing.group)
     sample = dataclasses.replace(sample, columns=columns)
     rows = found.num_rows - task.missing

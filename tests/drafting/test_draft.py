@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -575,6 +575,43 @@ def test_no_class_comes_after_all_training_rows(later: int, split: object, form:
     drafted = _init(tmp_path, date=days, x=_numbers(), y=classes)
     assert _config(drafted)["data"]["split"] == split
     assert ("no training row would be of 'late'" in " ".join(drafted.text.split())) == (split == "stratified")
+
+
+def _drafted_apart(tmp_path: Path, columns: dict[str, Sequence[object]], apart: dict[str, Sequence[object]]) -> Draft:
+    """A draft of a folder whose test is a file."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for name, others in (("train", columns), ("test", apart)):
+        _write(tmp_path, **{"x": _numbers(seed=len(name)), "y": _classes(), **others}).rename(folder / f"{name}.csv")
+    drafted = dlcli.init(folder, target="y")
+    assert not dlcli.check(drafted.output, fast=True).warnings
+    return drafted
+
+
+@pytest.mark.parametrize("whose", [lambda each: 100 + each, lambda each: f"p{each}"])
+def test_of_whom_a_test_of_ones_own_is(whose: Callable[[int], object], tmp_path: Path) -> None:
+    """Rows of the same ones are predicted by what is known of them, and held back like those of the test."""
+    known = [place // 12 for place in range(ROWS)]
+    told = {"customer_id": [whose(each) for each in known]}
+    classes = [f"{each * 7 % 3}" for each in known]
+    for first, again in ((0, True), (500, False)):
+        folder = tmp_path / str(first)
+        folder.mkdir()
+        apart = {"customer_id": [whose(each + first) for each in known]}
+        config = _config(_drafted_apart(folder, {**told, "y": classes}, {**apart, "y": classes}))["data"]
+        assert config["split"] == ("stratified" if again else {"group": "customer_id"})
+        assert config["features"].get("customer_id") == ("category" if again else None)
+
+
+def test_when_a_test_of_ones_own_is(tmp_path: Path) -> None:
+    days = [f"{datetime.date(2024, 1, 1) + datetime.timedelta(days=place):%d.%m.%Y}" for place in range(2 * ROWS)]
+    for name, known, apart, split in (
+        ("later", days[:ROWS], days[ROWS:], {"ordered": "date"}),
+        ("among", days[::2], days[1::2], "stratified"),
+    ):
+        (tmp_path / name).mkdir()
+        config = _config(_drafted_apart(tmp_path / name, {"date": known}, {"date": apart}))
+        assert config["data"]["split"] == split
 
 
 _MOMENTS = [datetime.datetime(2024, 1, 1, 14, 5) + datetime.timedelta(days=day, minutes=7 * day) for day in range(ROWS)]

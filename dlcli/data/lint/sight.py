@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.lint.output import Finding
 from dlcli.config.options.feature import Feature
+from dlcli.config.signature import SplitName
 from dlcli.data.columns.cells import numbers
 from dlcli.data.columns.chunk import ColumnInfo
 from dlcli.data.columns.codec import Column
@@ -134,7 +135,22 @@ class Sight:
 
     def unused(self, names: Collection[str]) -> dict[str, Cells]:
         """The first rows of columns of `train` that are none of the table's roles; those that can be read."""
-        source = self.table.sources.get("train")
+        return self._first_rows("train", names)
+
+    def apart(self, column: str) -> Cells | None:
+        """A column of the first rows of a split that has a source of its own; None where there is none to be read."""
+        own: tuple[SplitName, ...] = ("test", "validation")
+        split = next((name for name in own if name in self.table.rows), None)
+        if split is None:
+            return None
+        rows = self.table.rows[split]
+        if column not in rows.columns:
+            return self._first_rows(split, [column]).get(column)
+        chunks = rows.chunks(np.arange(min(rows.num_rows, FIRST_ROWS)), [column])
+        return Cells(self.table.infos[column], tuple(chunk.columns[column] for chunk in chunks))
+
+    def _first_rows(self, split: SplitName, names: Collection[str]) -> dict[str, Cells]:
+        source = self.table.sources.get(split)
         infos = [self.table.infos[name] for name in names if not self.table.infos[name].shape]
         if source is None or not infos:
             return {}

@@ -302,3 +302,20 @@ def test_rows_are_as_like_as_their_hashes(rows: list[tuple[float, str]]) -> None
     assert whole.tolist() == [int(part) for part in parts]  # whichever chunk a row stands in
     keys = [(repr(number + 0.0), text) for number, text in rows]
     assert len(set(whole.tolist())) == len(set(keys))
+
+
+def test_a_test_of_ones_own_shows_whose_rows_are_to_come(tmp_path: Path) -> None:
+    table = {**PLAIN, "patient": np.arange(ROWS) // 4}
+    for first, rule in ((0, False), (1000, True)):
+        others = pd.DataFrame({**table, "patient": np.arange(ROWS) // 4 + first}).sample(80, random_state=3)
+        for said in ({}, {"features": ["x", "z"]}):
+            found = told(tmp_path, table, test=others.assign(x=others.x + 1), validation=0.2, **said)
+            assert ("groups-across-splits" in found) == rule
+
+
+def test_a_test_of_ones_own_shows_when_rows_are_to_come(tmp_path: Path) -> None:
+    table = {**PLAIN, "sold": DAYS}
+    for days, rule in ((DAYS, False), (np.char.replace(DAYS.astype(str), "202", "203"), True)):
+        others = pd.DataFrame({**table, "sold": days}).sample(80, random_state=3)
+        found = told(tmp_path, table, test=others.assign(x=others.x + 1), validation=0.2)
+        assert ("times-across-splits" in found) == rule
