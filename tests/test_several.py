@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import dlcli
 from dlcli.cli.main import main
@@ -407,16 +408,36 @@ def test_check_says_how_many_are_trained(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "train", "way_out"),
+    ("name", "way_out"),
     [
-        ("classes", True, "dlcli cross-validate --resume .*classes"),
-        ("ensemble", False, "dlcli train --resume .*ensemble"),
-        ("classes/fold-1", False, "dlcli train --resume .*fold-1"),
+        ("ensemble", "dlcli train --resume .*ensemble"),
+        ("classes/fold-1", "dlcli train --resume .*fold-1"),
     ],
 )
-def test_each_kind_is_gone_on_with_by_its_command(name: str, train: bool, way_out: str, place: Path) -> None:
+def test_each_kind_is_gone_on_with_by_its_command(name: str, way_out: str, place: Path) -> None:
     with pytest.raises(RunError, match=way_out):
-        (dlcli.train if train else dlcli.cross_validate)(resume=place / name)
+        dlcli.cross_validate(resume=place / name)
+
+
+def test_an_ensemble_of_folds_is_what_cross_validate_trains(place: Path, tmp_path: Path) -> None:
+    folds = {"ensemble": {"folds": 3}}
+    checked = dlcli.check(job(place, **folds))
+    assert [each.samples["validation"] for each in checked.folds] == [16] * 3
+    run = dlcli.train(job(place, **folds), run_dir=tmp_path / "run")
+    again = dlcli.train(run.path / "config.yaml", run_dir=tmp_path / "again")
+    for each in (run, again):
+        for name in ("fold-1/history.csv", "fold-3/history.csv"):
+            assert compare_history(read_history(place / "classes" / name), read_history(each.path / name)) == []
+        assert (each.path / "predictions.csv").read_text() == (place / "classes" / "predictions.csv").read_text()
+    assert yaml.safe_load((run.path / "config.yaml").read_text())["ensemble"] == {"folds": 3}
+    assert dlcli.Run(run.path).record["kind"] == "cross_validation"
+    assert dlcli.train(resume=run).path == run.path
+    with pytest.raises(ConfigError, match="a source of its own: leave it out"):
+        shutil.copy(place / "table.csv", tmp_path / "more.csv")
+        data = job(place)["data"] | {"validation": str(tmp_path / "more.csv")}
+        dlcli.check(job(place, **folds, data=data))
+    with pytest.raises(ConfigError, match="no folds within folds"):
+        dlcli.train(run.path / "fold-1" / "config.yaml", overrides=folds)
 
 
 def test_an_ensemble_is_not_cross_validated(place: Path, tmp_path: Path) -> None:

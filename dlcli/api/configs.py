@@ -96,17 +96,20 @@ def check(
         from dlcli.jobs.checking import check_values
 
         check_values(inspection, checked.config.sweep)
+    own = checked.config.ensemble_folds
     if checked.config.ensemble is not None and listener is not None:
-        message = f"ensemble: {checked.config.ensemble} models are trained; what follows is of each of them"
+        which = "the first" if own else "each"
+        message = f"ensemble: {own or checked.config.ensemble} models are trained; what follows is of {which} of them"
         listener(Notice(Problem(message, path="ensemble", rule="inferred")))
     if fast:
         from dlcli.config.lint.linting import lint
 
         return CheckReport((*warnings, *map(inspection.locate, lint(checked.config).warnings)), None)
-    if (sweep := checked.config.sweep) is not None and sweep.folds is not None:
+    searched = None if checked.config.sweep is None else checked.config.sweep.folds
+    if (folds := searched or own) is not None:
         warnings.clear()  # they are told again
         return _check_folds(
-            config, overrides, sweep.folds, 1, fast=False, show=show, cache_dir=cache_dir, tell=collect, told=warnings
+            config, overrides, folds, 1, fast=False, show=show, cache_dir=cache_dir, tell=collect, told=warnings
         )
     planned = _second_stage(inspection, checked, show=show, cache=cache_in(cache_dir), tell=collect)
     return CheckReport(tuple(warnings), planned)

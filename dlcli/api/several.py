@@ -88,21 +88,38 @@ def cross_validate(
         return _resume(resume, overrides, allow_code=allow_code, cache_dir=cache_dir, started=started, tell=tell)
     if config is None:
         raise TypeError("cross_validate needs a config, or a folder to resume")
-    require_no_fold(config, overrides)
-    job = fold_job(config, overrides, folds, repeats, needs_keras=True, notify=warner(tell))
+    from dlcli.jobs.workers.task import Task
+
+    task = Task(
+        config if isinstance(config, Mapping) else Path(config),
+        overrides=overrides,
+        run_dir=None if run_dir is None else Path(run_dir),
+        overwrite=overwrite,
+        cache_dir=None if cache_dir is None else Path(cache_dir),
+    )
+    return _train_folds(task, folds, repeats, name="{}-cv", started=started, tell=tell)
+
+
+def _train_folds(task: Task, folds: int, repeats: int, *, name: str, started: float, tell: Findings) -> Run:
+    """Train a config once for each fold; the folder is named after it."""
+    assert task.config is not None
+    require_no_fold(task.config, task.overrides)
+    job = fold_job(task.config, task.overrides, folds, repeats, needs_keras=True, notify=warner(tell))
+    return _train_job(job, task, name=name.format(job.checked.config.name), started=started, tell=tell)
+
+
+def _train_job(job: SeveralJob, task: Task, *, name: str, started: float, tell: Findings) -> Run:
     from dlcli.jobs.inputs import input_files
     from dlcli.jobs.several.training import train_several
 
     inputs = input_files(job.inspection, job.checked.config)
-    place = None if run_dir is None else Path(run_dir)
-    directory = choose(f"{job.checked.config.name}-cv", place, overwrite=overwrite, inputs=inputs)
     return train_several(
         job,
-        directory=directory,
-        numbered=run_dir is None,
-        overwrite=overwrite,
+        directory=choose(name, task.run_dir, overwrite=task.overwrite, inputs=inputs),
+        numbered=task.run_dir is None,
+        overwrite=task.overwrite,
         inputs=inputs,
-        cache=cache_in(cache_dir),
+        cache=cache_in(task.cache_dir),
         started=started,
         tell=tell,
     )
@@ -126,13 +143,16 @@ def fold_job(
     fold = {"number": 1, "of": folds, "repeat": 1}
     given = with_more(overrides, {"data.fold": fold, "sweep": None}, label=f"--folds {folds}")
     inspection, checked = checked_config(config, given, needs_keras=needs_keras, notify=notify)
-    if checked.config.ensemble is not None:
+    asked = checked.config.ensemble
+    if checked.config.ensemble_folds is not None:
+        checked = dataclasses.replace(checked, config=checked.config.model_copy(update={"ensemble": None}))
+    elif asked is not None:
         message = "a cross-validation trains a model for each fold, and not an ensemble for each"
         raise ConfigError(inspection.locate(Problem(message, path="ensemble", hint="leave it out", rule="ensemble")))
     _require_one_process(inspection, checked, "folds")
     from dlcli.jobs.several.job import cross_validation_job
 
-    return cross_validation_job(inspection, checked, folds, repeats)
+    return cross_validation_job(inspection, checked, folds, repeats, asked_by_config=asked is not None)
 
 
 def require_no_fold(config: ConfigLike, overrides: Overrides) -> None:
@@ -210,22 +230,12 @@ def train_ensemble(
     task: Task, inspection: Inspection, checked: CheckedConfig, *, started: float, tell: Findings
 ) -> Run:
     """Train the members of a config with `ensemble`; see `dlcli.train`."""
-    from dlcli.jobs.inputs import input_files
     from dlcli.jobs.several.job import ensemble_job
-    from dlcli.jobs.several.training import train_several
 
     _require_one_process(inspection, checked, "the members of an ensemble", elsewhere=task.coordinator)
-    inputs = input_files(inspection, checked.config)
-    return train_several(
-        ensemble_job(inspection, checked),
-        directory=choose(checked.config.name, task.run_dir, overwrite=task.overwrite, inputs=inputs),
-        numbered=task.run_dir is None,
-        overwrite=task.overwrite,
-        inputs=inputs,
-        cache=cache_in(task.cache_dir),
-        started=started,
-        tell=tell,
-    )
+    if (folds := checked.config.ensemble_folds) is not None:
+        return _train_folds(task, folds, 1, name="{}", started=started, tell=tell)
+    return _train_job(ensemble_job(inspection, checked), task, name=checked.config.name, started=started, tell=tell)
 
 
 def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
@@ -236,7 +246,17 @@ def resume_ensemble(task: Task, *, started: float, tell: Findings) -> Run:
 
     path = task.resume
     assert path is not None
-    before = require_kind(open_several(path), path, "ensemble")
+    several = open_several(path)
+    if several is not None and several.kind == "cross_validation":
+        return _resume(
+            path,
+            task.overrides,
+            allow_code=task.allow_code,
+            cache_dir=task.cache_dir,
+            started=started,
+            tell=tell,
+        )
+    before = require_kind(several, path, "ensemble")
     _require_same_config(task.overrides, before)
     if before.is_whole:
         return _nothing_to_do(before, allow_code=task.allow_code, tell=tell)

@@ -5,7 +5,7 @@
     optimizer: {AdamW: {weight_decay: 0.01}}      -> ((), ("weight_decay",)): 0.01
 
 They are those that nothing is decided by while a step is traced, but that they are greater than 0 and, of rates, less
-than 1: such as are not stay where they are.
+than 1: such as are not stay where they are. Bounds of a range may be any: each fold has its own.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ Place = tuple[Names, Names]
 OF_LAYERS = {
     "Dropout": ("rate",),
     "GaussianNoise": ("stddev",),
+    "RangeClip": ("minimum", "maximum"),
     "SpatialDropout1D": ("rate",),
     "SpatialDropout2D": ("rate",),
     "SpatialDropout3D": ("rate",),
@@ -43,6 +44,8 @@ OF_OPTIMIZERS = {
 }
 
 BELOW_1 = ("beta_1", "beta_2", "momentum", "rate", "rho")
+
+OF_ANY_SIGN = ("minimum", "maximum")
 
 OPEN = "adjustable"
 """Stands for a number where it may be any."""
@@ -99,7 +102,7 @@ def _regularizers(component: Component) -> Iterator[tuple[str, Component]]:
 def _numbers(component: Component, place: Place, known: Mapping[str, Names]) -> Iterator[tuple[Place, float]]:
     for name in known.get(component.name, ()):
         value = component.arguments.get(name)
-        if _is_real(value) and value > 0 and (value < 1 or name not in BELOW_1):
+        if _is_real(value) and (name in OF_ANY_SIGN or (value > 0 and (value < 1 or name not in BELOW_1))):
             yield (place[0], (*place[1], name)), value
 
 

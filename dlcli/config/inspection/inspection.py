@@ -254,9 +254,13 @@ def _of_sweep(
     return problems
 
 
+_VALIDATES = (("data", "validation"), ("data", "fold"), ("sweep", "folds"), ("ensemble", "folds"))
+"""What leaves rows to validate on."""
+
+
 def _is_validated(document: Document) -> bool:
     """Whether there are rows to validate on: a split, or a fold of them."""
-    return any(document.has(*place) for place in (("data", "validation"), ("data", "fold"), ("sweep", "folds")))
+    return any(document.has(*place) for place in _VALIDATES)
 
 
 def measured(document: Document, sections: Mapping[str, Any], code: Collection[str], expanded: Expanded) -> Measured:

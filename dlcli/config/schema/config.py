@@ -14,7 +14,16 @@ from dlcli.config.schema.model import ModelConfig
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.schema.tracking import TrackingConfig
 
-__all__ = ["CheckpointConfig", "CompileConfig", "Config", "FitConfig", "LintConfig", "PhaseConfig", "RuntimeConfig"]
+__all__ = [
+    "CheckpointConfig",
+    "CompileConfig",
+    "Config",
+    "FitConfig",
+    "FoldEnsemble",
+    "LintConfig",
+    "PhaseConfig",
+    "RuntimeConfig",
+]
 
 Components = Annotated[
     list[Component],
@@ -221,6 +230,14 @@ class LintConfig(Section):
         return "error" if rule in self.error or "all" in self.error else "warn"
 
 
+class FoldEnsemble(Section):
+    """An ensemble whose models have learnt of other rows each: of all folds but one."""
+
+    folds: Annotated[int, Field(ge=2, le=1000)] = Field(
+        description="Parts of the rows, each of which one model has not learnt from: its epoch is chosen there."
+    )
+
+
 class Config(Section):
     """A training job in one file."""
 
@@ -240,10 +257,11 @@ class Config(Section):
     sweep: SweepConfig | None = Field(None, description="What `dlcli sweep` searches for; `train` leaves it alone.")
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="Device, precision, determinism.")
     lint: LintConfig = Field(default_factory=LintConfig, description="Warnings.")
-    ensemble: Annotated[int, Field(ge=2, le=1000)] | None = Field(
+    ensemble: Annotated[int, Field(ge=2, le=1000)] | FoldEnsemble | None = Field(
         None,
         description="Train so many models, each from a seed of its own on the same rows, and predict their mean; the "
-        "run is a folder with a run for each.",
+        "run is a folder with a run for each. `{folds: 5}`: one model for each fold of the rows, as `dlcli "
+        "cross-validate` trains them.",
     )
     report: bool = Field(
         True, description="Write `report.html`, the model card and the plots at the end of `train` and `evaluate`."
@@ -254,6 +272,11 @@ class Config(Section):
     code: list[str] = Field(
         default=[], description="Python files with your own layers, losses, metrics and callbacks; nothing else is run."
     )
+
+    @property
+    def ensemble_folds(self) -> int | None:
+        """The folds of whose rows the models of an ensemble have learnt; None of another one, and of none."""
+        return self.ensemble.folds if isinstance(self.ensemble, FoldEnsemble) else None
 
     @property
     def data_seed(self) -> int:

@@ -23,6 +23,9 @@ from dlcli.training.events import Listener, Notice, Stage
 
 __all__ = ["FoldRows", "Folds", "divide_folds", "divide_job"]
 
+_CHOOSE = ("EarlyStopping", "KeepBest")
+"""Callbacks that choose the epoch whose weights the model has."""
+
 
 @dataclasses.dataclass(frozen=True)
 class FoldRows:
@@ -196,8 +199,8 @@ def _require_others(repeats: dict[int, set[bytes]]) -> None:
 def _optimistic(job: SeveralJob) -> Problem | None:
     """What is said where the epoch is chosen on the fold that is scored."""
     for index, callback in enumerate(job.checked.config.callbacks):
-        if callback.name == "EarlyStopping" and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
+        if callback.name in _CHOOSE and str(callback.arguments.get("monitor", "val_loss")).startswith("val_"):
             message = "the epoch of each fold is chosen on the fold itself, so its metrics are a little too good"
             hint = "a test split, which no fold sees, tells how good the mean of the members is"
-            return Problem(message, path=f"callbacks[{index}].EarlyStopping", hint=hint, rule="chosen-on-fold")
+            return Problem(message, path=f"callbacks[{index}].{callback.name}", hint=hint, rule="chosen-on-fold")
     return None

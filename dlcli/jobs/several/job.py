@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlcli.config.inspection.inspection import CheckedConfig, Inspection
-from dlcli.config.schema import Config
+from dlcli.config.schema import Config, FoldEnsemble
 from dlcli.jobs.several.members import Member, ensemble_members, fold_members
 from dlcli.runs.members import Kind
 
@@ -24,6 +24,7 @@ class SeveralJob:
         kind: What the members are to each other.
         members: In their order.
         facts: What the record says beside: how many folds.
+        ensemble: What the config of the whole says of the folds, where it does.
         allowed: Whether what the config says may reach beyond the folder; a folder that goes on may be a stranger's.
     """
 
@@ -32,6 +33,7 @@ class SeveralJob:
     kind: Kind
     members: tuple[Member, ...]
     facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    ensemble: FoldEnsemble | None = None
     allowed: bool = True
 
     @property
@@ -43,7 +45,7 @@ class SeveralJob:
         said = document["data"].get("validation")
         fraction = float(said) if isinstance(said, (int, float)) else None
         data = config.data.model_copy(update={"fold": None, "validation": fraction})
-        return config.model_copy(update={"data": data})
+        return config.model_copy(update={"data": data, "ensemble": self.ensemble})
 
     def checked_of(self, member: Member) -> CheckedConfig:
         """The config of a member, which is checked as the whole is."""
@@ -55,8 +57,11 @@ def ensemble_job(inspection: Inspection, checked: CheckedConfig) -> SeveralJob:
     return SeveralJob(inspection, checked, "ensemble", ensemble_members(checked.config))
 
 
-def cross_validation_job(inspection: Inspection, checked: CheckedConfig, folds: int, repeats: int) -> SeveralJob:
-    """The job of a config with a `fold`, for each of so many."""
+def cross_validation_job(
+    inspection: Inspection, checked: CheckedConfig, folds: int, repeats: int, *, asked_by_config: bool = False
+) -> SeveralJob:
+    """The job of a config with a `fold`, for each of so many, which its `ensemble` may have asked for."""
+    ensemble = FoldEnsemble(folds=folds) if asked_by_config and repeats == 1 else None
     facts = {"folds": {"of": folds, "repeats": repeats}}
     members = fold_members(checked.config, folds, repeats)
-    return SeveralJob(inspection, checked, "cross_validation", members, facts)
+    return SeveralJob(inspection, checked, "cross_validation", members, facts, ensemble)

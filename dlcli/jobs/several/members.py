@@ -26,7 +26,7 @@ class Member:
 
 def ensemble_members(config: Config) -> tuple[Member, ...]:
     """The members of an ensemble: the same rows, divided by the config's seed, and a seed of its own for each."""
-    assert config.ensemble is not None
+    assert isinstance(config.ensemble, int)
     data = config.data.model_copy(update={"seed": config.data_seed})
     names = numbered_names("member", config.ensemble)
     return tuple(
