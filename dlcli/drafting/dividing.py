@@ -59,6 +59,10 @@ class Dividing:
     classes_named: bool = False
     met_again: tuple[str, ...] = ()
 
+    def in_folds(self) -> Dividing:
+        """The same, and each fold of the rows that are left chooses an epoch for the model that is without it."""
+        return dataclasses.replace(self, validation=None)
+
     def without_validation(self) -> Dividing:
         """The same, and no row is held back to choose an epoch by."""
         drawn = self.test is not None

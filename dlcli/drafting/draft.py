@@ -27,7 +27,7 @@ from dlcli.drafting.looking.survey import Survey, Tally, survey
 from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
-from dlcli.drafting.recipe import Recipe, Setting, choose_recipe
+from dlcli.drafting.recipe import Recipe, Setting, choose_recipe, folds_for
 from dlcli.drafting.regression.many import without_hearsay
 from dlcli.drafting.regression.straight import Straight, look_for_line
 from dlcli.drafting.scales import with_scales
@@ -151,11 +151,16 @@ def _draft(
     sample = dataclasses.replace(sample, columns=columns)
     rows = found.num_rows - task.missing
     straight = _straight(place, seen, sample, dividing, task)
+    folds = None
     if straight is not None:
         dividing = dividing.without_validation()
     elif sample.form == "table" and not task.parts:
         columns = with_scales(columns, cells[0], task)
-    held_back = (dividing.validation or 0) + (dividing.test or 0)
+        if seen.whole and dividing.validation is not None:
+            folds = folds_for(task, int(rows * (1 - (dividing.test or 0))), dividing.split)
+    if folds is not None:
+        dividing = dividing.in_folds()
+    held_back = (dividing.test or 0) + (dividing.validation or (1 / folds if folds else 0))
     recipe = choose_recipe(
         Setting(
             task,
@@ -163,7 +168,8 @@ def _draft(
             form=sample.form,
             shape=sample.shape,
             inputs=sum(column.used for column in columns),
-            validated=dividing.validation is not None or "validation" in place.sources,
+            validated=dividing.validation is not None or "validation" in place.sources or folds is not None,
+            folds=folds,
             absent=dividing.classes_named,
             expanded=expand,
             straight=straight,

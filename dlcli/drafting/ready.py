@@ -19,34 +19,42 @@ _LONGEST = 100
 
 
 def named(
-    preset: str, own: Mapping[str, tuple[Any, str]], kept: tuple[Any, str] | None = None
+    preset: str, given: Mapping[str, Any], own: Mapping[str, tuple[Any, str]], kept: tuple[Any, str] | None = None
 ) -> tuple[tuple[Line, ...], ...]:
     """The sections `model`, `fit` and `callbacks` where a preset is named.
 
     Args:
         preset: Its name.
+        given: Its arguments.
         own: What stands in `fit` beside it: the values, and why.
         kept: The callback in the place of its own, and why.
     """
     where = "`dlcli check --show-expanded` shows its layers and training, `dlcli init --expand` writes them here"
     about = remark(0, f"{load(preset).about} {where}; what stands beside it wins.")
-    model = (about, entry(0, "model", {"preset": preset}))
+    model = (about, entry(0, "model", {"preset": _said(preset, given)}))
     fit = (_fit(own),) if own else ()
     return (model, *fit, *([(heading(0, "callbacks"), item(1, *kept))] if kept else []))
 
 
 def written_out(
-    preset: str, target: str, own: Mapping[str, tuple[Any, str]], kept: tuple[Any, str] | None = None
+    preset: str,
+    given: Mapping[str, Any],
+    target: str,
+    own: Mapping[str, tuple[Any, str]],
+    kept: tuple[Any, str] | None = None,
 ) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
     """What a preset has for `data`, and its other sections.
 
     Args:
         preset: Its name.
+        given: Its arguments.
         target: The type of the target.
         own: What stands in `fit` beside it: the values, and why.
         kept: The callback in the place of its own, and why.
     """
-    value = expand_preset(Document({"data": {"target": {"y": target}}, "model": {"preset": preset}})).value
+    value = expand_preset(
+        Document({"data": {"target": {"y": target}}, "model": {"preset": _said(preset, given)}})
+    ).value
     data = [entry(1, key, each) for key, each in value["data"].items() if key not in ("target", "validation")]
     fit = {key: (each, "") for key, each in value["fit"].items()}
     told: set[str] = set()
@@ -57,6 +65,11 @@ def written_out(
         (heading(0, "callbacks"), *([item(1, *kept)] if kept else _items(1, value["callbacks"], "callbacks", told))),
     )
     return tuple(data), sections
+
+
+def _said(preset: str, given: Mapping[str, Any]) -> Any:
+    """As a config says it."""
+    return {preset: dict(given)} if given else preset
 
 
 def _fit(values: Mapping[str, tuple[Any, str]]) -> tuple[Line, ...]:

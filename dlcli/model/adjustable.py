@@ -1,8 +1,9 @@
-"""The numbers of a config that a compiled model may have otherwise: rates of dropout, strengths of penalties.
+"""The numbers that a compiled model may have otherwise: rates of dropout, strengths of penalties, units of targets.
 
     Dropout: {rate: 0.2}                          -> (("dropout",), ("rate",)): 0.2
     Dense: {kernel_regularizer: {L2: {l2: 0.1}}}  -> (("dense",), ("kernel_regularizer", "l2")): 0.1
     optimizer: {AdamW: {weight_decay: 0.01}}      -> ((), ("weight_decay",)): 0.01
+    target: {price: {scale: standard}}            -> (("price",), ("unit", "0", "offset")): 5.1
 
 They are those that nothing is decided by while a step is traced, but that they are greater than 0 and, of rates, less
 than 1: such as are not stay where they are. Bounds of a range may be any: each fold has its own.
@@ -11,14 +12,17 @@ than 1: such as are not stay where they are. Bounds of a range may be any: each 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from dlcli.config.graph.graph import Graph, Node
+from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config
 from dlcli.config.schema.component import Component
+from dlcli.config.signature import TargetSpec
+from dlcli.model.metrics.own_unit import units_of
 
-__all__ = ["adjustable", "hold_adjustable", "without"]
+__all__ = ["adjustable", "hold_adjustable", "without", "without_unit"]
 
 Names = tuple[str, ...]
 
@@ -47,39 +51,64 @@ BELOW_1 = ("beta_1", "beta_2", "momentum", "rate", "rho")
 
 OF_ANY_SIGN = ("minimum", "maximum")
 
+UNIT = "unit"
+"""Stands in a place for the unit of an output's number."""
+
+MOST_UNITS = 16
+"""Numbers of a target whose units are open."""
+
 OPEN = "adjustable"
 """Stands for a number where it may be any."""
 
 
-def adjustable(config: Config, graph: Graph) -> dict[Place, float]:
-    """The numbers of a config.
+def adjustable(config: Config, graph: Graph, outputs: Iterable[OutputPlan]) -> dict[Place, float]:
+    """The numbers of a config, and the units of what is learnt of the rows.
 
     Args:
         config: The config.
         graph: Its layers, written out.
+        outputs: What each output learns.
     """
     if config.code or config.runtime.precision != "float32":
         return {}
     optimizer = config.compile.optimizer
     found = _numbers(optimizer, ((), ()), OF_OPTIMIZERS)
-    return {**dict(_of_layers(graph, ())), **dict(found)}
+    return {**dict(_of_layers(graph, ())), **dict(found), **dict(_of_units(outputs))}
 
 
-def hold_adjustable(model: Any, config: Config, graph: Graph) -> None:
+def hold_adjustable(model: Any, config: Config, graph: Graph, outputs: Iterable[OutputPlan]) -> None:
     """Let the programs of a compiled model read these numbers, and not hold them."""
     from dlcli.backend.numbers import hold  # TensorFlow, which is there by now
 
-    owners = {place: _owner(model, place) for place in adjustable(config, graph)}
+    owners = {place: _owner(model, place) for place in adjustable(config, graph, outputs)}
     hold(model, {place: owner for place, owner in owners.items() if owner is not None})
+
+
+def without_unit(target: TargetSpec) -> TargetSpec:
+    """The target with its unit left open, where that may be any."""
+    return dataclasses.replace(target, unit=((0.0, 1.0),) * len(target.unit)) if _is_open(target.unit) else target
 
 
 def without(config: Config, graph: Graph) -> tuple[Component, Graph]:
     """The optimizer and the layers with all these numbers left open, and a learning rate that is a number too."""
-    places = set(adjustable(config, graph))
+    places = set(adjustable(config, graph, ()))
     optimizer = _opened(config.compile.optimizer, ((), ()), places)
     if _is_real(optimizer.arguments.get("learning_rate")):
         optimizer = Component(optimizer.name, {**optimizer.arguments, "learning_rate": OPEN})
     return optimizer, _opened_graph(graph, (), places)
+
+
+def _of_units(outputs: Iterable[OutputPlan]) -> Iterator[tuple[Place, float]]:
+    for output in outputs:
+        if _is_open(output.unit):
+            for place, (offset, scale) in enumerate(output.unit):
+                yield ((output.name,), (UNIT, str(place), "offset")), offset
+                yield ((output.name,), (UNIT, str(place), "scale")), scale
+
+
+def _is_open(unit: Sequence[tuple[float, float]]) -> bool:
+    """Whether programs read a unit; of many numbers they hold it, which is faster."""
+    return len(unit) <= MOST_UNITS
 
 
 def _of_layers(graph: Graph, outer: Names) -> Iterator[tuple[Place, float]]:
@@ -113,6 +142,9 @@ def _is_real(value: Any) -> TypeGuard[float]:
 def _owner(model: Any, place: Place) -> tuple[Any, str] | None:
     """The object that has a number, and its attribute; None where Keras keeps it elsewhere."""
     layers, (*outer, attribute) = place
+    if outer[:1] == [UNIT]:
+        units = units_of(model).get(layers[0], ())
+        return (units[int(outer[1])], attribute) if units else None
     owner = model if layers else model.optimizer
     for name in layers:
         owner = owner.get_layer(name)

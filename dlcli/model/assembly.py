@@ -54,7 +54,7 @@ class Assembly:
         """
         compile_model(self.model, self.config.compile, code=self.code, plans=self.outputs)
         measure_in_own_units(self.model, self.outputs)
-        hold_adjustable(self.model, self.config, self.graph)
+        hold_adjustable(self.model, self.config, self.graph, self.outputs)
         return self
 
 

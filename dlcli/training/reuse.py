@@ -24,7 +24,7 @@ from dlcli.backend.runtime import configure
 from dlcli.config.graph.graph import Graph
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.model.adjustable import adjustable, without
+from dlcli.model.adjustable import adjustable, without, without_unit
 from dlcli.model.assembly import Assembly
 from dlcli.model.layers.drawing import draws_from_rows
 
@@ -76,9 +76,9 @@ class _Kept:
         begin_again(state)
 
     def adjust(self, config: Config, graph: Graph) -> None:
-        """Let it have the numbers of a config."""
+        """Let it have the numbers of a config, and of what its outputs learn."""
         model = self.assembly.model
-        if adjust(model, adjustable(config, graph)):
+        if adjust(model, adjustable(config, graph, self.assembly.outputs)):
             engine.forget_numbers(model)
         rate = config.compile.optimizer.arguments.get("learning_rate")
         if isinstance(rate, (int, float)):
@@ -100,7 +100,7 @@ class Models:
             preprocessing: Of the features and targets.
         """
         kept = self._kept.get(_key(config, graph, preprocessing)) if _can_be_kept(config) else None
-        if kept is None or config.seed not in kept.begun:
+        if kept is None or config.seed not in kept.begun or not _has_units(kept.assembly, preprocessing):
             return None
         self._kept.move_to_end(_key(config, graph, preprocessing))
         runtime = configure(config.runtime, config.seed, again=True)
@@ -118,13 +118,18 @@ class Models:
             preprocessing: Of the features and targets.
             of: The config that it was built of.
         """
-        if not _can_be_kept(of) or assembly.begun or held_of(assembly.model) != adjustable(of, assembly.graph):
+        if (
+            not _can_be_kept(of)
+            or assembly.begun
+            or held_of(assembly.model) != adjustable(of, assembly.graph, assembly.outputs)
+        ):
             return assembly
         key = _key(of, assembly.graph, preprocessing)
         kept = self._kept.pop(key, None)
         if kept is None or not _give(assembly.model, kept.assembly.model):
             kept = _Kept(assembly)
         else:
+            kept.assembly = dataclasses.replace(assembly, model=kept.assembly.model)
             kept.adjust(of, assembly.graph)
         self._kept[key] = kept
         while self._are_too_many():
@@ -175,9 +180,15 @@ def _key(config: Config, graph: Graph, preprocessing: Preprocessing) -> str:
     optimizer, layers = without(config, graph)
     said["compile"] = {**said["compile"], "optimizer": optimizer.notation()}
     of_model = config.model.model_dump(mode="json", exclude={"layers", "blocks", "preset"})
-    inputs, targets = preprocessing.inputs(graph.features), preprocessing.target_specs
+    inputs, targets = preprocessing.inputs(graph.features), [*map(without_unit, preprocessing.target_specs)]
     moved = [options.moved_with for options in config.data.target.values() if options is not None]
     return json.dumps([said, of_model, repr(layers), repr(inputs), repr(targets), moved], default=str)
+
+
+def _has_units(assembly: Assembly, preprocessing: Preprocessing) -> bool:
+    """Whether a model measures in the units that the targets have."""
+    units = {target.name: target.unit for target in preprocessing.target_specs}
+    return all(target.unit == units.get(target.name) for output in assembly.outputs for target in output.targets)
 
 
 def _variables(model: Any) -> list[Any]:
