@@ -14,7 +14,7 @@ import itertools
 import logging
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
+from dlcli.backend.runtime import as_written
 
-__all__ = ["convert", "counted", "foreign_operations", "forget"]
+__all__ = ["convert", "counted", "foreign_operations", "forget", "traced"]
 
 TABLES = "ai.onnx.ml"
 """The domain of the operation that looks texts up in a table."""
@@ -67,7 +68,7 @@ def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "
     finally:
         logger.setLevel(level)
     if proto.ByteSize() <= MOST_BYTES and (places := _places(proto, function)) is not None:
-        _CONVERTED[model] = _Converted(asked, _copied(proto), places)
+        _CONVERTED[model] = _Converted(asked, _copied(proto), places, function)
     return proto
 
 
@@ -75,6 +76,25 @@ def forget(model: Any) -> bool:
     """Convert a model from its beginning when it is converted next; whether it was not the last time."""
     known = _CONVERTED.pop(model, None)
     return known is not None and known.used
+
+
+def traced(model: Any) -> Callable[[Mapping[str, NDArray[Any]]], Sequence[NDArray[Any]]] | None:
+    """What gives the outputs that were converted, with the weights of now: operation by operation, to the bit as the
+    model does when it is called, and without the time that Keras takes for each.
+
+    Args:
+        model: A model. None of one that was converted from its beginning, or computes on a GPU: it is to be asked.
+    """
+    known = _CONVERTED.get(model)
+    if known is None or not known.used or tf.config.get_visible_devices("GPU"):
+        return None
+    names, function = [tensor.name for tensor in model.inputs], known.function
+
+    def outputs(inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
+        with as_written():
+            return [each.numpy() for each in function(*(tf.constant(inputs[name]) for name in names))]
+
+    return outputs
 
 
 @dataclasses.dataclass
@@ -85,12 +105,14 @@ class _Converted:
         asked: How.
         proto: What came of it.
         places: The numbers in it that are weights: the variable, and the order of its axes there.
+        function: What was converted: the traced function, which reads the variables.
         used: It has been given other weights since.
     """
 
     asked: tuple[tuple[str, ...], int, str]
     proto: Any
     places: Mapping[int, tuple[Any, tuple[int, ...]]]
+    function: Any
     used: bool = False
 
     def filled(self) -> Any:

@@ -97,10 +97,6 @@ class Part:
             if each.target in self.taken.targets
         )
 
-    def with_inputs(self, inputs: Arrays) -> Part:
-        """The same rows with something else for the model."""
-        return dataclasses.replace(self, taken=dataclasses.replace(self.taken, inputs=dict(inputs)))
-
     def first(self, rows: int) -> Part:
         """Fewer of the rows."""
         return dataclasses.replace(self, taken=part_of(self.taken, slice(0, rows)))

@@ -12,7 +12,17 @@ from dlcli.config.document.places import format_path
 from dlcli.config.schema.config import LintConfig
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["OF_CONFIG", "OF_DATA", "OF_DIVISION", "OF_RUNS", "OF_TABLE", "explanation", "modules_of", "rule_names", "unknown_rules"]
+__all__ = [
+    "OF_CONFIG",
+    "OF_DATA",
+    "OF_DIVISION",
+    "OF_RUNS",
+    "OF_TABLE",
+    "explanation",
+    "modules_of",
+    "rule_names",
+    "unknown_rules",
+]
 
 OF_CONFIG = ("dlcli.config.lint.outputs", "dlcli.config.lint.inputs", "dlcli.config.lint.training")
 """The folders of the rules that look at a config."""

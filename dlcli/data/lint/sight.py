@@ -136,7 +136,9 @@ class Sight:
 
     def tells_rows_apart(self) -> bool:
         """Whether some column is so fine that two rows have the same value by chance alone hardly ever."""
-        if any(len(columns) > 1 or self.table.infos[columns[0]].shape for columns in self.table.roles.features.values()):
+        if any(
+            len(columns) > 1 or self.table.infos[columns[0]].shape for columns in self.table.roles.features.values()
+        ):
             return True
         few = TELLING * len(self.rows)
         return any(len(each.different) >= few for each in self.features.values()) or self._is_fine()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from dlcli.data.columns.codec import ScalesNumbers
 from dlcli.reporting.document import Block, Figure, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Part
-from dlcli.reporting.mistake_sizes import measure_of
+from dlcli.reporting.looking import Look, Part, part_of
+from dlcli.reporting.mistake_sizes import measure, measure_of, mistake_sizes
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.bars import bars_plot
 from dlcli.reporting.plots.svg import shortened
@@ -28,6 +29,10 @@ MOST_SPLIT = 64
 
 SHUFFLES = 3
 FEWEST_ROWS = 32
+
+MOST_AT_ONCE = 4 * 2**20
+"""Bytes of rows that the models are asked about at once."""
+
 Floats = NDArray[np.float64]
 
 
@@ -97,29 +102,52 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
 
 
 def _measured(look: Look, parts: Sequence[Sequence[FeaturePart]], shuffles: int) -> Floats:
-    """How much worse it gets: `(parts, shuffles, targets)`. Rows are shuffled among those of the same model."""
+    """How much worse it gets: `(parts, shuffles, targets)`. Rows are shuffled among those of the same model. The models
+    are asked about many shuffled features at once, as if these were more rows."""
     before = np.array([measure_of(seen) or (0.0, "") for seen in look.seen], dtype=object)[:, 0].astype(np.float64)
     found = np.zeros((len(parts), shuffles, len(look.seen)))
-    for shuffle in range(shuffles):
-        for place, of_models in enumerate(parts):
-            where = dict(zip(map(id, look.parts), of_models, strict=True))
-            seen = look.ask(lambda rows, where=where, shuffle=shuffle: _shuffled(rows, where[id(rows)], shuffle))  # type: ignore[misc]
-            after = [(measure_of(each) or (0.0, ""))[0] for each in seen]
-            found[place, shuffle] = np.asarray(after) - before
+    orders = [
+        [np.random.default_rng(shuffle).permutation(len(rows)) for rows in look.parts] for shuffle in range(shuffles)
+    ]
+    every = [(place, shuffle) for shuffle in range(shuffles) for place in range(len(parts))]
+    size = max(1, MOST_AT_ONCE // max(1, sum(map(_bytes, look.parts))))
+    for start in range(0, len(every), size):
+        some = every[start : start + size]
+        changes = [list(zip(parts[place], orders[shuffle], strict=True)) for place, shuffle in some]
+        where = {id(rows): [each[at] for each in changes] for at, rows in enumerate(look.parts)}
+        seen = look.ask(lambda rows, where=where: _shuffled(rows, where[id(rows)]))  # type: ignore[misc]
+        own = _rows_of_each(look, len(some))
+        for target, each in enumerate(seen):
+            sizes = mistake_sizes(each)
+            after = [0.0 if sizes is None else measure(sizes[rows], each) for rows in own]
+            for (place, shuffle), measured in zip(some, after, strict=True):
+                found[place, shuffle, target] = measured - before[target]
     return found
 
 
-def _shuffled(rows: Part, part: FeaturePart, shuffle: int) -> Part:
-    """The rows with the values of a feature in another order: the same for all models of the same rows."""
-    order = np.random.default_rng(shuffle).permutation(len(rows))
-    inputs = dict(rows.taken.inputs)
-    array = inputs[part.input]
-    if part.columns is None:
-        inputs[part.input] = array[order]
-    else:
-        inputs[part.input] = array.copy()
-        inputs[part.input][..., part.columns] = array[order][..., part.columns]
-    return rows.with_inputs(inputs)
+def _bytes(rows: Part) -> int:
+    """What the rows take, each with what the model says of it, about."""
+    return sum(array.nbytes for array in (*rows.taken.inputs.values(), *rows.taken.targets.values()))
+
+
+def _rows_of_each(look: Look, count: int) -> Iterator[NDArray[np.int64]]:
+    """Where the rows of each change are among those of so many: those of each model stand together."""
+    sizes = [len(rows) for rows in look.parts] if look.chained else [len(look.parts[0])]
+    firsts = np.cumsum([0, *(count * size for size in sizes)])
+    for place in range(count):
+        own = [np.arange(size) + first + place * size for size, first in zip(sizes, firsts, strict=False)]
+        yield np.concatenate(own)
+
+
+def _shuffled(rows: Part, changes: Sequence[tuple[FeaturePart, NDArray[np.int64]]]) -> Part:
+    """The rows once for each change, one after the other, with the values of its feature in its order: the same for all
+    models of the same rows."""
+    count = len(rows)
+    taken = part_of(rows.taken, np.tile(np.arange(count), len(changes)))
+    for place, (part, order) in enumerate(changes):
+        array, own = part.of(rows.taken.inputs), part.of(taken.inputs)
+        own[place * count : (place + 1) * count] = array[order]
+    return dataclasses.replace(rows, taken=taken)
 
 
 def _figure(seen: Seen, place: int, features: Sequence[str], worse: Floats) -> Figure:
