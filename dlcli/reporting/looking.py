@@ -186,6 +186,8 @@ class Look:
 
     def first(self, rows: int) -> Look:
         """A look at fewer of them; of rows that are each another model's as many of each, in proportion."""
+        if rows >= len(self):
+            return self
         sizes = [rows] * len(self.parts)
         if self.chained:
             sizes = [max(1, len(part) * rows // len(self)) for part in self.parts]

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 from collections import OrderedDict
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ from dlcli.data.prepare import Prepared
 from dlcli.data.reader import TableReader
 from dlcli.data.table import memory
 from dlcli.jobs.preparing import make_ready, open_table
-from dlcli.training.events import Listener
+from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
+from dlcli.trained.runtime import load
+from dlcli.training.events import Listener, Notice
 
 if TYPE_CHECKING:
     from dlcli.training.reuse import Models
@@ -46,6 +50,7 @@ class Shared:
         self.cache, self._tell = cache, tell
         self._readers: OrderedDict[str, TableReader] = OrderedDict()
         self._prepared: OrderedDict[str, tuple[TableReader, Prepared]] = OrderedDict()
+        self._trained: dict[Path, TrainedRun] = {}
 
     def __enter__(self) -> Shared:
         return self
@@ -54,6 +59,7 @@ class Shared:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._prepared.clear()
+        self._trained.clear()
         self.__dict__.pop("models", None)
         with contextlib.ExitStack() as stack:
             for reader in self._readers.values():
@@ -91,6 +97,20 @@ class Shared:
             self._prepared[key] = (reader, make_ready(reader, checked))
         self._prepared.move_to_end(key)
         return self._prepared[key][1]
+
+    def trained(self, path: Path) -> TrainedRun:
+        """A member that is complete, opened once for all who ask it about rows.
+
+        Args:
+            path: Its run directory.
+
+        Raises:
+            DlcliError: See `load`.
+        """
+        if path not in self._trained:
+            warn = lambda problem: self._tell(Notice(problem, warning=True))  # noqa: E731
+            self._trained[path] = load(path, leave=GRANTED, warn=warn)
+        return self._trained[path]
 
     def _close_some(self) -> None:
         """Make room for another table, which may take all that one may take."""

@@ -30,6 +30,9 @@ MOST_SPLIT = 64
 SHUFFLES = 3
 FEWEST_ROWS = 32
 
+FEW = 4
+"""Features by which it is found out how long all of them take."""
+
 MOST_AT_ONCE = 4 * 2**20
 """Bytes of rows that the models are asked about at once."""
 
@@ -93,9 +96,10 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
     rows = min(len(look), MOST_ROWS)
     if rows < 2:
         return 0, 0
+    few, count = look.first(rows), min(features, FEW)
     started = time.perf_counter()
-    look.first(rows)
-    each = max(time.perf_counter() - started, 1e-6) * features
+    few.ask(lambda part: _repeated(part, count))
+    each = max(time.perf_counter() - started, 1e-6) * features / count
     shuffles = int(max(1, min(SHUFFLES, seconds / each)))
     affordable = rows if each <= seconds else int(rows * seconds / each)
     return (min(rows, affordable), shuffles) if affordable >= min(FEWEST_ROWS, rows) else (0, 0)
@@ -142,12 +146,16 @@ def _rows_of_each(look: Look, count: int) -> Iterator[NDArray[np.int64]]:
 def _shuffled(rows: Part, changes: Sequence[tuple[FeaturePart, NDArray[np.int64]]]) -> Part:
     """The rows once for each change, one after the other, with the values of its feature in its order: the same for all
     models of the same rows."""
-    count = len(rows)
-    taken = part_of(rows.taken, np.tile(np.arange(count), len(changes)))
+    count, repeated = len(rows), _repeated(rows, len(changes))
     for place, (part, order) in enumerate(changes):
-        array, own = part.of(rows.taken.inputs), part.of(taken.inputs)
+        array, own = part.of(rows.taken.inputs), part.of(repeated.taken.inputs)
         own[place * count : (place + 1) * count] = array[order]
-    return dataclasses.replace(rows, taken=taken)
+    return repeated
+
+
+def _repeated(rows: Part, count: int) -> Part:
+    """The rows so many times, one after the other."""
+    return dataclasses.replace(rows, taken=part_of(rows.taken, np.tile(np.arange(len(rows)), count)))
 
 
 def _figure(seen: Seen, place: int, features: Sequence[str], worse: Floats) -> Figure:
