@@ -146,8 +146,7 @@ class EpochProgram:
 
     def give_back(self, state: list[Any]) -> None:
         """Let them be again what they were."""
-        for variable, value in zip(self._variables(), state, strict=True):
-            variable.assign(value)
+        engine.give_values(self._variables(), state)
 
     def _variables(self) -> list[Any]:
         model = self._model

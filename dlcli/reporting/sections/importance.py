@@ -33,6 +33,9 @@ FEWEST_ROWS = 32
 FEW = 4
 """Features by which it is found out how long all of them take."""
 
+SAID = ("indices", "probabilities", "numbers", "embedding", "chosen")
+"""What takes room of what is said of rows."""
+
 MOST_AT_ONCE = 4 * 2**20
 """Bytes of rows that the models are asked about at once."""
 
@@ -96,7 +99,8 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
     rows = min(len(look), MOST_ROWS)
     if rows < 2:
         return 0, 0
-    few, count = look.first(rows), min(features, FEW)
+    few = look.first(rows)
+    count = min(features, FEW, _at_once(few))
     started = time.perf_counter()
     few.ask(lambda part: _repeated(part, count))
     each = max(time.perf_counter() - started, 1e-6) * features / count
@@ -114,13 +118,13 @@ def _measured(look: Look, parts: Sequence[Sequence[FeaturePart]], shuffles: int)
         [np.random.default_rng(shuffle).permutation(len(rows)) for rows in look.parts] for shuffle in range(shuffles)
     ]
     every = [(place, shuffle) for shuffle in range(shuffles) for place in range(len(parts))]
-    size = max(1, MOST_AT_ONCE // max(1, sum(map(_bytes, look.parts))))
+    size = _at_once(look)
     for start in range(0, len(every), size):
         some = every[start : start + size]
         changes = [list(zip(parts[place], orders[shuffle], strict=True)) for place, shuffle in some]
         where = {id(rows): [each[at] for each in changes] for at, rows in enumerate(look.parts)}
         seen = look.ask(lambda rows, where=where: _shuffled(rows, where[id(rows)]))  # type: ignore[misc]
-        own = _rows_of_each(look, len(some))
+        own = list(_rows_of_each(look, len(some)))
         for target, each in enumerate(seen):
             sizes = mistake_sizes(each)
             after = [0.0 if sizes is None else measure(sizes[rows], each) for rows in own]
@@ -129,9 +133,12 @@ def _measured(look: Look, parts: Sequence[Sequence[FeaturePart]], shuffles: int)
     return found
 
 
-def _bytes(rows: Part) -> int:
-    """What the rows take, each with what the model says of it, about."""
-    return sum(array.nbytes for array in (*rows.taken.inputs.values(), *rows.taken.targets.values()))
+def _at_once(look: Look) -> int:
+    """How many times the rows, with what is said of them, are in memory at once."""
+    taken = [array for rows in look.parts for array in (*rows.taken.inputs.values(), *rows.taken.targets.values())]
+    said = [getattr(seen.decoded, name) for seen in look.seen for name in SAID]
+    size = sum(array.nbytes for array in (*taken, *said) if array is not None)
+    return max(1, MOST_AT_ONCE // max(1, size))
 
 
 def _rows_of_each(look: Look, count: int) -> Iterator[NDArray[np.int64]]:
