@@ -70,7 +70,7 @@ def report_training(
     fallback: Predictor,
     seconds: float,
     warn: Warn,
-) -> None:
+) -> TrainedRun | None:
     """Write the report of a training that has just ended; what goes wrong is told, and nothing else comes of it.
 
     Args:
@@ -81,13 +81,17 @@ def report_training(
         fallback: The trained model, where there is no portable one.
         seconds: What the training took.
         warn: Told of faults.
+
+    Returns:
+        The run with its portable model, as it was opened for the report; None where there is none.
     """
+    opened: list[TrainedRun] = []
     with _faults_told(run, warn):
         seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
         if run.read_record().get("status") != "completed":
             why = f"The training is not complete, so no rows are looked at: `dlcli report {run.path}` does."
             write_report(run, make_report(run, config=config, without_look=why, seconds=seconds, warn=warn))
-            return
+            return None
         document: Any = run.read_json(run.record).get("portable")
         content = read_portable(run, document)
         predictor = fallback
@@ -98,6 +102,9 @@ def report_training(
         asked = [Asked(splits[name], predictor, preprocessing)]
         look = look_at(name, asked, seconds=seconds, written=_written_in(trained, split=name))
         write_report(run, make_report(run, config=config, look=look, seconds=seconds, warn=warn))
+        if predictor is not fallback:
+            opened.append(trained)
+    return opened[0] if opened else None
 
 
 def report_several(path: Path, *, rows: RowsOf, opened: Opened, seconds: float, warn: Warn) -> None:

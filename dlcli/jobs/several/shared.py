@@ -34,6 +34,9 @@ MOST_READERS, MOST_PREPARED = 8, 16
 """Tables that are kept, and data that was made ready: for folds that come again in each trial, for a handful of values
 that change how data is read."""
 
+MOST_BYTES = 2**20
+"""Of the file of a member that is kept open while the others are trained."""
+
 DIVISION = ("fold", "validation", "seed", "batch_size", "shuffle", "augment")
 """What of `data` may differ between configs that one reading of the table serves."""
 
@@ -97,6 +100,11 @@ class Shared:
             self._prepared[key] = (reader, make_ready(reader, checked))
         self._prepared.move_to_end(key)
         return self._prepared[key][1]
+
+    def keep(self, trained: TrainedRun) -> None:
+        """Keep a member as it was opened when its training ended, if it takes little; else it is opened again."""
+        if trained.directory.portable.stat().st_size <= MOST_BYTES:
+            self._trained[trained.directory.path] = trained
 
     def trained(self, path: Path) -> TrainedRun:
         """A member that is complete, opened once for all who ask it about rows.

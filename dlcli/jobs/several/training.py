@@ -274,6 +274,7 @@ def _train(
         files=files,
         whole=whole,
         note=note,
+        keep=shared.keep,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained

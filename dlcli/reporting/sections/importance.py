@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Iterator, Sequence
 
@@ -101,11 +102,15 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
         return 0, 0
     few = look.first(rows)
     count = min(features, FEW, _at_once(few))
-    started = time.perf_counter()
-    few.ask(lambda part: _repeated(part, count))
-    each = max(time.perf_counter() - started, 1e-6) * features / count
-    shuffles = int(max(1, min(SHUFFLES, seconds / each)))
-    affordable = rows if each <= seconds else int(rows * seconds / each)
+    every = math.inf
+    for _ in range(2):  # the first time something may have come between
+        started = time.perf_counter()
+        few.ask(lambda part: _repeated(part, count))
+        every = min(every, max(time.perf_counter() - started, 1e-6) * features / count)
+        if SHUFFLES * every <= seconds:
+            break
+    shuffles = int(max(1, min(SHUFFLES, seconds / every)))
+    affordable = rows if every <= seconds else int(rows * seconds / every)
     return (min(rows, affordable), shuffles) if affordable >= min(FEWEST_ROWS, rows) else (0, 0)
 
 
@@ -137,7 +142,7 @@ def _at_once(look: Look) -> int:
     """How many times the rows, with what is said of them, are in memory at once."""
     taken = [array for rows in look.parts for array in (*rows.taken.inputs.values(), *rows.taken.targets.values())]
     said = [getattr(seen.decoded, name) for seen in look.seen for name in SAID]
-    size = sum(array.nbytes for array in (*taken, *said) if array is not None)
+    size = sum(int(array.nbytes) for array in (*taken, *said) if array is not None)
     return max(1, MOST_AT_ONCE // max(1, size))
 
 
