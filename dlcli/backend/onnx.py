@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
 from dlcli.backend.runtime import as_written
+from dlcli.backend.startup import imported_later
 
 __all__ = ["convert", "counted", "foreign_operations", "forget", "traced"]
 
@@ -31,6 +32,15 @@ TABLES = "ai.onnx.ml"
 
 MOST_BYTES = 2**24
 """Of a converted model that is kept for other weights."""
+
+LATER = {
+    "requests": (),
+    "requests.adapters": ("HTTPAdapter",),
+    "urllib3.util.retry": ("Retry",),
+    "tf2onnx.tfjs_utils": ("graphs_from_tfjs",),
+}
+"""What tf2onnx imports to fetch models and to read those of TensorFlow.js, and what is taken from it by name: a quarter
+of a second for what is never used here."""
 
 _OUTER = ("Case", "If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
 """Operations with functions inside."""
@@ -197,7 +207,9 @@ def _orders(weight: NDArray[Any], values: NDArray[Any]) -> list[tuple[int, ...]]
 
 def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> tuple[Any, Any]:
     import onnx
-    from tf2onnx import optimizer, tf_loader, tfonnx
+
+    with imported_later(LATER):
+        from tf2onnx import optimizer, tf_loader, tfonnx
 
     names = [tensor.name for tensor in model.inputs]
     # TensorFlow's names allow fewer letters than columns do; the true names come back below.

@@ -167,7 +167,8 @@ class Told(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, add: str) -> None:
         super().__init__()
-        self.add, self.said = add, []
+        self.add = add
+        self.said: list[Any] = []
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.said.append(("batch", batch, list(logs.items())))
