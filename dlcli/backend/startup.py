@@ -175,6 +175,8 @@ class _Later(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name in self._classes and sys.modules.get(self.__name__) in (None, self):
             return self._classes[name]
+        if name == "__path__" and "." in self.__name__:
+            raise AttributeError(name)  # asked by who imports something of it: it is no package
         return getattr(_imported(self.__name__), name)
 
     def give_way(self) -> None:
