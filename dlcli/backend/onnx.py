@@ -98,11 +98,12 @@ def traced(model: Any) -> Callable[[Mapping[str, NDArray[Any]]], Sequence[NDArra
     known = _CONVERTED.get(model)
     if known is None or not known.used or tf.config.get_visible_devices("GPU"):
         return None
-    names, function = [tensor.name for tensor in model.inputs], known.function
+    function = known.function
 
     def outputs(inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
         with as_written():
-            return [each.numpy() for each in function(*(tf.constant(inputs[name]) for name in names))]
+            given = [tf.cast(inputs[tensor.name], tensor.dtype) for tensor in model.inputs]
+            return [each.numpy() for each in function(*given)]
 
     return outputs
 
