@@ -103,8 +103,9 @@ class Shared:
 
     def keep(self, trained: TrainedRun) -> None:
         """Keep a member as it was opened when its training ended, if it takes little; else it is opened again."""
-        if trained.directory.portable.stat().st_size <= MOST_BYTES:
-            self._trained[trained.directory.path] = trained
+        with contextlib.suppress(OSError):  # it may have been moved away; then whoever opens it tells of that
+            if trained.directory.portable.stat().st_size <= MOST_BYTES:
+                self._trained[trained.directory.path] = trained
 
     def trained(self, path: Path) -> TrainedRun:
         """A member that is complete, opened once for all who ask it about rows.
