@@ -320,6 +320,28 @@ def test_it_goes_on_fold_by_fold(place: Path, tmp_path: Path) -> None:
     assert [f"{epochs + 1} epochs in all, and {epochs} then" in message for message in said] == [True]
 
 
+def test_it_goes_on_where_it_was_killed_between_the_last_fold_and_the_report(place: Path, tmp_path: Path) -> None:
+    said = job(place, fit={"epochs": 1}, report=True)
+    whole = dlcli.cross_validate(said, folds=2, run_dir=tmp_path / "whole")
+    killed = tmp_path / "killed"
+    shutil.copytree(whole.path, killed)
+    record = json.loads((killed / "run.json").read_text())
+    for name in ("metrics", "spread", "runs", "findings"):
+        record.pop(name)
+    (killed / "run.json").write_text(json.dumps({**record, "status": "running", "finished": None}))
+    for name in ("predictions.csv", "report.html", "model_card.md", "fold-2/report.html"):
+        (killed / name).unlink()
+    again = dlcli.cross_validate(resume=killed)
+    assert (again.status, again.final_metrics()) == ("completed", whole.final_metrics())
+    assert again.record["runs"] == whole.record["runs"]
+    # Here members are read from the disk, and there they were there still.
+    assert (killed / "predictions.csv").read_bytes() == (whole.path / "predictions.csv").read_bytes()
+    one, other = read_page(killed / "report.html"), read_page(whole.path / "report.html")
+    assert (one.headings, one.figures) == (other.headings, other.figures)
+    for name in ("fold-1/model.keras", "fold-1/report.html", "fold-2/model.keras", "fold-2/model.onnx"):
+        assert (killed / name).read_bytes() == (whole.path / name).read_bytes()
+
+
 def test_the_table_is_read_once(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 

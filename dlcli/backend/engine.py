@@ -32,6 +32,7 @@ __all__ = [
     "Trainer",
     "for_any_size",
     "forget_numbers",
+    "give_values",
     "install",
     "install_validation",
     "loop",
@@ -226,6 +227,17 @@ def forget_numbers(model: Any) -> None:
     traced = programs(model)
     for key in [each for each in traced if isinstance(each, tuple) and each[0] == BY_BATCH]:
         del traced[key]
+
+
+def give_values(variables: Sequence[Any], values: Sequence[Any]) -> None:
+    """Give variables of Keras's the values that they had before, without its look at each.
+
+    Args:
+        variables: Of one model.
+        values: Of the same shapes and types.
+    """
+    for variable, value in zip(variables, values, strict=True):
+        tf.raw_ops.AssignVariableOp(resource=variable.value.handle, value=value)
 
 
 def _forget_some(traced: dict[Any, Any]) -> None:

@@ -14,7 +14,7 @@ import itertools
 import logging
 import warnings
 import weakref
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,14 +22,25 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
+from dlcli.backend.runtime import as_written
+from dlcli.backend.startup import imported_later
 
-__all__ = ["convert", "counted", "foreign_operations", "forget"]
+__all__ = ["convert", "counted", "foreign_operations", "forget", "traced"]
 
 TABLES = "ai.onnx.ml"
 """The domain of the operation that looks texts up in a table."""
 
 MOST_BYTES = 2**24
 """Of a converted model that is kept for other weights."""
+
+LATER = {
+    "requests": (),
+    "requests.adapters": ("HTTPAdapter",),
+    "urllib3.util.retry": ("Retry",),
+    "tf2onnx.tfjs_utils": ("graphs_from_tfjs",),
+}
+"""What tf2onnx imports to fetch models and to read those of TensorFlow.js, and what is taken from it by name: a quarter
+of a second for what is never used here."""
 
 _OUTER = ("Case", "If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
 """Operations with functions inside."""
@@ -67,7 +78,7 @@ def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "
     finally:
         logger.setLevel(level)
     if proto.ByteSize() <= MOST_BYTES and (places := _places(proto, function)) is not None:
-        _CONVERTED[model] = _Converted(asked, _copied(proto), places)
+        _CONVERTED[model] = _Converted(asked, _copied(proto), places, function)
     return proto
 
 
@@ -75,6 +86,26 @@ def forget(model: Any) -> bool:
     """Convert a model from its beginning when it is converted next; whether it was not the last time."""
     known = _CONVERTED.pop(model, None)
     return known is not None and known.used
+
+
+def traced(model: Any) -> Callable[[Mapping[str, NDArray[Any]]], Sequence[NDArray[Any]]] | None:
+    """What gives the outputs that were converted, with the weights of now: operation by operation, to the bit as the
+    model does when it is called, and without the time that Keras takes for each.
+
+    Args:
+        model: A model. None of one that was converted from its beginning, or computes on a GPU: it is to be asked.
+    """
+    known = _CONVERTED.get(model)
+    if known is None or not known.used or tf.config.get_visible_devices("GPU"):
+        return None
+    function = known.function
+
+    def outputs(inputs: Mapping[str, NDArray[Any]]) -> Sequence[NDArray[Any]]:
+        with as_written():
+            given = [tf.cast(inputs[tensor.name], tensor.dtype) for tensor in model.inputs]
+            return [each.numpy() for each in function(*given)]
+
+    return outputs
 
 
 @dataclasses.dataclass
@@ -85,12 +116,14 @@ class _Converted:
         asked: How.
         proto: What came of it.
         places: The numbers in it that are weights: the variable, and the order of its axes there.
+        function: What was converted: the traced function, which reads the variables.
         used: It has been given other weights since.
     """
 
     asked: tuple[tuple[str, ...], int, str]
     proto: Any
     places: Mapping[int, tuple[Any, tuple[int, ...]]]
+    function: Any
     used: bool = False
 
     def filled(self) -> Any:
@@ -175,7 +208,9 @@ def _orders(weight: NDArray[Any], values: NDArray[Any]) -> list[tuple[int, ...]]
 
 def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> tuple[Any, Any]:
     import onnx
-    from tf2onnx import optimizer, tf_loader, tfonnx
+
+    with imported_later(LATER):
+        from tf2onnx import optimizer, tf_loader, tfonnx
 
     names = [tensor.name for tensor in model.inputs]
     # TensorFlow's names allow fewer letters than columns do; the true names come back below.

@@ -14,7 +14,11 @@ from dlcli.backend.startup import load
 from dlcli.config.schema import RuntimeConfig
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["Runtime", "configure", "full_precision", "keeping_kernels"]
+__all__ = ["Runtime", "as_written", "configure", "full_precision", "in_turn", "keeping_kernels"]
+
+
+_IN_TURN = "SINGLE_THREADED_EXECUTOR"
+"""TensorFlow's executor that runs one operation after the other."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +115,38 @@ def full_precision() -> Iterator[None]:
         yield
     finally:
         rounding.enable_tensor_float_32_execution(before)
+
+
+def in_turn(so: bool) -> contextlib.AbstractContextManager[None]:
+    """While functions are traced and while they run: their loops are made for the one executor or for the other.
+
+    Args:
+        so: One operation runs after the other, in one thread: those of a small network take less time than another
+            thread takes to begin. Else TensorFlow's own executor.
+    """
+    load()
+    from tensorflow.python.eager import context
+
+    return context.function_executor_type(_IN_TURN if so else "")  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def as_written() -> Iterator[None]:
+    """While it lasts, a function computes the operations that were traced, in turn, and no others in their place that
+    would round otherwise: the same numbers as when they are called one by one."""
+    load()
+    import tensorflow as tf
+    from tensorflow.python.eager import context
+
+    there = context.context()
+    before = there.function_call_options
+    config = tf.compat.v1.ConfigProto.FromString(before.config_proto_serialized)
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    there.function_call_options = context.FunctionCallOptions(_IN_TURN, config)
+    try:
+        yield
+    finally:
+        there.function_call_options = before
 
 
 def _choose_device(tf: Any, wanted: str) -> tuple[str, tuple[str, ...]]:

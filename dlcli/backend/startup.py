@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from dlcli.errors import ModelError, Problem
 
-__all__ = ["PACKAGES", "load", "load_before_tables", "silence"]
+__all__ = ["PACKAGES", "imported_later", "load", "load_before_tables", "silence"]
 
 PACKAGES = ("keras", "tensorflow")
 """What is loaded."""
@@ -133,18 +133,31 @@ def _is_programs() -> bool:
 @contextlib.contextmanager
 def _later() -> Iterator[None]:
     """Import without what is wanted later or never: in its place they are given what imports it when it is used."""
-    given = {name: _Later(name, classes) for name, classes in LATER.items() if name not in sys.modules}
-    sys.modules.update(given)
     hidden = _is_programs() and WRAPPED not in sys.modules
     if hidden:
         sys.modules[WRAPPED] = None  # type: ignore[assignment]  # as if it were not installed
+    try:
+        with imported_later(LATER):
+            yield
+    finally:
+        if hidden:
+            sys.modules.pop(WRAPPED, None)
+
+
+@contextlib.contextmanager
+def imported_later(packages: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    """While it lasts, who imports one of these modules gets what imports it when it is used.
+
+    Args:
+        packages: The modules, each with the classes and functions that are taken from it by name.
+    """
+    given = {name: _Later(name, classes) for name, classes in packages.items() if name not in sys.modules}
+    sys.modules.update(given)
     try:
         yield
     finally:
         for each in given.values():
             each.give_way()
-        if hidden:
-            sys.modules.pop(WRAPPED, None)
 
 
 class _Later(types.ModuleType):
@@ -162,6 +175,8 @@ class _Later(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name in self._classes and sys.modules.get(self.__name__) in (None, self):
             return self._classes[name]
+        if name == "__path__" and "." in self.__name__:
+            raise AttributeError(name)  # asked by who imports something of it: it is no package
         return getattr(_imported(self.__name__), name)
 
     def give_way(self) -> None:

@@ -14,7 +14,7 @@ from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.entry import Entry
 from dlcli.data.cache.known_files import DataFiles
 from dlcli.data.further_faults import FurtherFaults
-from dlcli.data.lint.linting import Looked, look_at_rows
+from dlcli.data.lint.linting import Looked, look_at_division
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.data.preprocessing.unstored import as_asked, state_as_asked
 from dlcli.data.reader import TableReader
@@ -132,14 +132,14 @@ def prepare_from(
     with store.building() as entry, FurtherFaults(seed=seed) as faults:
         if entry is not None:
             return _from_entry(reader, asked, entry, store, seed=seed, named=named)
-        faults.table = table = _divided_as(reader.table(), asked)
-        table = check_rows(table)
+        faults.table = _divided_as(reader.table(), asked)
+        table = _divided_as(reader.checked(), asked)
         marks = reader.found.sightings.unseen
         _tell_unseen(marks, reader.notify)
         division = divide(table, seed=seed)
         preprocessing = fit(table, division, seed=seed, unscalable=unscalable)
         _add_named(reader.files, table, preprocessing)
-        looked = look_at_rows(table, division)
+        looked = look_at_division(table, division, reader.looked(table))
         told = (*table.decisions, *division.notes)
         decided = decide(
             Filled(table.config, told, (*table.doubts, *division.doubts)), table.config, preprocessing, unscalable

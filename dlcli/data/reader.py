@@ -8,8 +8,9 @@ from dlcli.config.schema import DataConfig
 from dlcli.config.signature import SPLITS, SplitName
 from dlcli.data.cache.cache import Cache
 from dlcli.data.cache.known_files import DataFiles
+from dlcli.data.lint.linting import Looked, look_at_table
 from dlcli.data.samples.store import Store
-from dlcli.data.stages import read_table
+from dlcli.data.stages import check_rows, read_table
 from dlcli.data.table.rows import Overflow
 from dlcli.data.table.table import Table, find_sources
 from dlcli.errors import Problem
@@ -59,6 +60,8 @@ class TableReader:
         self.overflow = Overflow(self._scratch, notify)
         """Where rows go that do not fit into memory."""
         self._table: Table | None = None
+        self._checked: Table | None = None
+        self._looked: dict[tuple[str, ...], Looked] = {}
 
     def table(self) -> Table:
         """The table, its types inferred; the files are read the first time.
@@ -76,6 +79,27 @@ class TableReader:
             )
         return self._table
 
+    def checked(self) -> Table:
+        """The table, checked: the same for all who divide it.
+
+        Raises:
+            DataError: See `check_rows`.
+        """
+        if self._checked is None:
+            self._checked = check_rows(self.table())
+        return self._checked
+
+    def looked(self, table: Table) -> Looked:
+        """What a look at the table shows, the same for all who divide it into the same splits.
+
+        Args:
+            table: The checked one, as somebody divides it.
+        """
+        splits = tuple(name for name in SPLITS if isinstance(getattr(table.config, name), float))
+        if splits not in self._looked:
+            self._looked[splits] = look_at_table(table)
+        return self._looked[splits]
+
     def store(self, recipe: Callable[[], str]) -> Store:
         """Where the arrays of a recipe are kept, as long as this is open; see `Store`."""
         return Store(self._cache, self.files, self._scratch, recipe=recipe, notify=self.notify)
@@ -86,7 +110,7 @@ class TableReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._table = None
+        self._table = self._checked = None
         self.files.close()
         self.overflow.close()
         if self._scratch is not None:

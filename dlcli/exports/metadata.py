@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib.metadata
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -41,11 +42,16 @@ class Metadata:
     def document(self, *, tensor_names: TensorNames | None = None) -> dict[str, Any]:
         """As JSON values, with the names of the tensors where these have others."""
         return {
-            "dlcli": importlib.metadata.version("dlcli"),
+            "dlcli": _version(),
             "name": self.name,
             "inputs": _with_tensors(self.inputs, tensor_names),
             "outputs": _with_tensors(self.outputs, tensor_names),
         }
+
+
+@functools.cache
+def _version() -> str:
+    return importlib.metadata.version("dlcli")
 
 
 def as_texts(document: Mapping[str, Any]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from dlcli.errors import DataError, ModelError, Problem
 from dlcli.exports.metadata import as_texts, describe
 from dlcli.exports.parity import BATCH_OF_ONE, MOST_ROWS, Parity, floors, measure
 from dlcli.exports.reference import reference_outputs, rounding_noise
-from dlcli.exports.to_onnx import convert_anew, float32_copy, to_onnx
+from dlcli.exports.to_onnx import as_converted, convert_anew, float32_copy, to_onnx
 from dlcli.files.replacing import replacing
 from dlcli.files.syncing import Sync
 from dlcli.model.assembly import Assembly
@@ -119,7 +119,7 @@ def _prove(model: Any, file: Path, outputs: Sequence[OutputPlan], inputs: Mappin
     """
     session = Session(file)
     parity = measure(
-        lambda part: reference_outputs(model, part, with_logits=True),
+        as_converted(model) or (lambda part: reference_outputs(model, part, with_logits=True)),
         lambda part: session.run(part, session.outputs),
         inputs,
         floors=[*floors(outputs), *(0.0 for _ in session.outputs[len(outputs) :])],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dlcli.backend import startup
@@ -12,7 +12,7 @@ from dlcli.model.assembly import Assembly
 from dlcli.model.faults import model_faults, reason
 from dlcli.model.functional import build
 
-__all__ = ["LOGITS", "OPSET", "convert_anew", "float32_copy", "to_onnx"]
+__all__ = ["LOGITS", "OPSET", "as_converted", "convert_anew", "float32_copy", "to_onnx"]
 
 LOGITS = "/logits"
 """What the name of an output ends in that holds what a sigmoid or softmax was given; no layer's name has a `/`."""
@@ -66,6 +66,14 @@ def convert_anew(model: Any) -> bool:
     from dlcli.backend.onnx import forget
 
     return forget(model)
+
+
+def as_converted(model: Any) -> Callable[[Mapping[str, Any]], Sequence[Any]] | None:
+    """What computes the outputs of a model that has been converted before, with other weights, as it does itself, by
+    the graph of then; None of others."""
+    from dlcli.backend.onnx import traced
+
+    return traced(model)
 
 
 def float32_copy(assembly: Assembly, inputs: Sequence[InputSpec]) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import functools
 import os
 import stat
 import threading
@@ -73,9 +74,17 @@ def sync_together(paths: Sequence[Path]) -> None:
         for path in paths:
             _sync_if_any(path)
         return
-    with ThreadPoolExecutor(min(_AT_A_TIME, len(paths))) as threads:
-        for wait in [threads.submit(_sync_if_any, path) for path in paths]:
-            wait.result()
+    for wait in [_threads().submit(_sync_if_any, path) for path in paths]:
+        wait.result()
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """Those that wait, made once: a run waits twice."""
+    return ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="dlcli-sync")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # which has none of them
 
 
 def _sync_if_any(path: Path) -> None:

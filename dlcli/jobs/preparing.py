@@ -117,7 +117,7 @@ def prepare_job(
             models.remember(assembly)
         if check:
             rehearse(assembly, prepared, tell=tell)
-        elif not config.code:
+        elif not (config.code or assembly.again):
             require_savable(assembly)
         return prepared, plan
 

@@ -43,6 +43,7 @@ from dlcli.runs.provenance import provenance
 from dlcli.runs.record import RunRecord
 from dlcli.runs.run import Run
 from dlcli.trained.keras_predictor import KerasPredictor
+from dlcli.trained.run import TrainedRun
 from dlcli.training.callbacks import forget_backups, written_by
 from dlcli.training.checkpointing.snapshot import Snapshot, most_bytes
 from dlcli.training.events import EpochEnded, Event, Finished, Listener, Notice, Stage
@@ -75,6 +76,7 @@ def run_job(
     whole: bool = True,
     note: Callable[[], Mapping[str, Any]] = dict,
     files: Mapping[str, object] | None = None,
+    keep: Callable[[TrainedRun], None] = lambda trained: None,
 ) -> Run:
     """Train as planned and write the run directory.
 
@@ -92,6 +94,7 @@ def run_job(
         whole: Evaluate and prove the model and write its report too, and not only train it.
         note: What the record says besides, asked at the beginning and at the end.
         files: What the record says of the form of the files, where another job has found it out; None: it is looked at.
+        keep: Given the run as it was opened for its report, with its portable model, if it was.
 
     Raises:
         DlcliError: The directory cannot be made or written, or Keras failed on the way.
@@ -185,7 +188,7 @@ def run_job(
                     claimed.complete()
             if assembly.config.report and whole:
                 tell(Stage("writing the report"))
-                report_training(
+                opened = report_training(
                     run,
                     prepared.splits,
                     config=assembly.config,
@@ -194,6 +197,8 @@ def run_job(
                     seconds=record.spent(),
                     warn=lambda problem: tell(Notice(problem, warning=True)),
                 )
+                if opened is not None:
+                    keep(opened)
         finally:
             record.note(findings=tell.document(), **note())  # also of a job that did not come to its end
             record.close()

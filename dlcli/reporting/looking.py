@@ -97,10 +97,6 @@ class Part:
             if each.target in self.taken.targets
         )
 
-    def with_inputs(self, inputs: Arrays) -> Part:
-        """The same rows with something else for the model."""
-        return dataclasses.replace(self, taken=dataclasses.replace(self.taken, inputs=dict(inputs)))
-
     def first(self, rows: int) -> Part:
         """Fewer of the rows."""
         return dataclasses.replace(self, taken=part_of(self.taken, slice(0, rows)))
@@ -190,6 +186,8 @@ class Look:
 
     def first(self, rows: int) -> Look:
         """A look at fewer of them; of rows that are each another model's as many of each, in proportion."""
+        if rows >= len(self):
+            return self
         sizes = [rows] * len(self.parts)
         if self.chained:
             sizes = [max(1, len(part) * rows // len(self)) for part in self.parts]

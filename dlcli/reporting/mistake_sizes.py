@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dlcli.reporting.seen import Seen
 
-__all__ = ["measure_of", "mistake_sizes"]
+__all__ = ["measure", "measure_of", "mistake_sizes"]
 
 LEAST_PROBABILITY = 1e-7
 
@@ -19,10 +19,21 @@ def measure_of(seen: Seen) -> tuple[float, str] | None:
     sizes = mistake_sizes(seen)
     if sizes is None or not np.isfinite(sizes).any():
         return None
+    called = "RMSE" if seen.decoded.numbers is not None else "error rate"
+    return measure(sizes, seen), called if seen.decoded.probabilities is None else "log loss"
+
+
+def measure(sizes: Floats, seen: Seen) -> float:
+    """How wrong the model is where it is so wrong on rows, `(rows,)`; 0 where nothing is known.
+
+    Args:
+        sizes: See `mistake_sizes`.
+        seen: Tells what they are.
+    """
     known = sizes[np.isfinite(sizes)]
-    if seen.decoded.numbers is not None:
-        return float(np.sqrt((known**2).mean())), "RMSE"
-    return float(known.mean()), "log loss" if seen.decoded.probabilities is not None else "error rate"
+    if not known.size:
+        return 0.0
+    return float(np.sqrt((known**2).mean()) if seen.decoded.numbers is not None else known.mean())
 
 
 def mistake_sizes(seen: Seen) -> Floats | None:

@@ -30,7 +30,7 @@ from dlcli.runs.layout import RunDirectory, needs_leave
 from dlcli.runs.members import Several, open_several
 from dlcli.trained.ensemble import require_mean
 from dlcli.trained.onnx_model import open_portable, read_portable
-from dlcli.trained.own_code import GRANTED, Leave
+from dlcli.trained.own_code import Leave
 from dlcli.trained.predictor import Predictor
 from dlcli.trained.rows import rows_as_written, split_rows
 from dlcli.trained.run import TrainedRun
@@ -57,6 +57,9 @@ Warn = Callable[[Problem], None]
 RowsOf = Callable[[TrainedRun, SplitName], Samples]
 """Gives the rows of a split as a run has learnt them."""
 
+Opened = Callable[[Path], TrainedRun]
+"""Opens a run by its directory; see `load`."""
+
 
 def report_training(
     run: RunDirectory,
@@ -67,7 +70,7 @@ def report_training(
     fallback: Predictor,
     seconds: float,
     warn: Warn,
-) -> None:
+) -> TrainedRun | None:
     """Write the report of a training that has just ended; what goes wrong is told, and nothing else comes of it.
 
     Args:
@@ -78,13 +81,17 @@ def report_training(
         fallback: The trained model, where there is no portable one.
         seconds: What the training took.
         warn: Told of faults.
+
+    Returns:
+        The run with its portable model, as it was opened for the report; None where there is none.
     """
+    opened: list[TrainedRun] = []
     with _faults_told(run, warn):
         seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
         if run.read_record().get("status") != "completed":
             why = f"The training is not complete, so no rows are looked at: `dlcli report {run.path}` does."
             write_report(run, make_report(run, config=config, without_look=why, seconds=seconds, warn=warn))
-            return
+            return None
         document: Any = run.read_json(run.record).get("portable")
         content = read_portable(run, document)
         predictor = fallback
@@ -95,14 +102,18 @@ def report_training(
         asked = [Asked(splits[name], predictor, preprocessing)]
         look = look_at(name, asked, seconds=seconds, written=_written_in(trained, split=name))
         write_report(run, make_report(run, config=config, look=look, seconds=seconds, warn=warn))
+        if predictor is not fallback:
+            opened.append(trained)
+    return opened[0] if opened else None
 
 
-def report_several(path: Path, *, rows: RowsOf, seconds: float, warn: Warn) -> None:
+def report_several(path: Path, *, rows: RowsOf, opened: Opened, seconds: float, warn: Warn) -> None:
     """Write the report of several trainings that have just ended; what goes wrong is told, and nothing else.
 
     Args:
         path: Their folder, complete, of a kind whose members are one model together.
         rows: Gives the rows of a split as a member has learnt them.
+        opened: Opens a member.
         seconds: What the trainings took.
         warn: Told of faults.
     """
@@ -111,7 +122,7 @@ def report_several(path: Path, *, rows: RowsOf, seconds: float, warn: Warn) -> N
         several = open_several(path)
         assert several is not None
         seconds = min(max(SHARE * seconds, LEAST_SECONDS), MOST_SECONDS)
-        write_report(run, _of_folder(several, rows=rows, runtime="auto", leave=GRANTED, seconds=seconds, warn=warn))
+        write_report(run, _of_folder(several, rows=rows, opened=opened, runtime="auto", seconds=seconds, warn=warn))
 
 
 def report_search(path: Path, *, warn: Warn) -> None:
@@ -204,7 +215,8 @@ def report_run(
     if several is not None:
         run = several.directory
         rows = functools.partial(split_rows, cache=cache)
-        report = _of_folder(several, rows=rows, runtime=runtime, leave=leave, seconds=SECONDS, warn=warn)
+        opened = functools.partial(load, leave=leave, runtime=runtime, warn=warn)
+        report = _of_folder(several, rows=rows, opened=opened, runtime=runtime, seconds=SECONDS, warn=warn)
     else:
         run = RunDirectory.open(path, trained=False)
         look, why = None, ""
@@ -234,13 +246,15 @@ def _without_rows(error: DlcliError, run: RunDirectory, runtime: Runtime, warn: 
     return why
 
 
-def _of_folder(several: Several, *, rows: RowsOf, runtime: Runtime, leave: Leave, seconds: float, warn: Warn) -> Report:
+def _of_folder(
+    several: Several, *, rows: RowsOf, opened: Opened, runtime: Runtime, seconds: float, warn: Warn
+) -> Report:
     """The report of a folder of several runs, of whatever kind."""
     if several.kind == "sweep":
         return make_sweep_report(several, warn=warn)
     together, left_out, why = None, None, ""
     try:
-        together, left_out = _looks(several, rows, runtime=runtime, leave=leave, seconds=seconds, warn=warn)
+        together, left_out = _looks(several, rows, opened, seconds=seconds)
     except DlcliError as error:
         why = _without_rows(error, several.directory, runtime, warn)
     return make_folder_report(
@@ -248,16 +262,14 @@ def _of_folder(several: Several, *, rows: RowsOf, runtime: Runtime, leave: Leave
     )
 
 
-def _looks(
-    several: Several, rows: RowsOf, *, runtime: Runtime, leave: Leave, seconds: float, warn: Warn
-) -> tuple[Look | None, Look | None]:
+def _looks(several: Several, rows: RowsOf, opened: Opened, *, seconds: float) -> tuple[Look | None, Look | None]:
     """Rows that the mean of the members is asked about, and rows that each are asked of the member that was trained
     without them; None where there are no such.
 
     Raises:
         DlcliError: No member has a model, or the data is gone or has changed.
     """
-    models = [load(place.path, leave=leave, runtime=runtime, warn=warn) for place in _completed(several)]
+    models = [opened(place.path) for place in _completed(several)]
     if not models:
         return None, None
     is_folded = several.kind == "cross_validation"

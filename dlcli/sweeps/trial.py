@@ -20,7 +20,6 @@ from dlcli.config.schema import Config
 from dlcli.config.schema.sweep import SweepConfig
 from dlcli.config.searching.ends import trial_overrides
 from dlcli.data.reader import TableReader
-from dlcli.data.stages import check_rows
 from dlcli.errors import DataError, DlcliError, Problem, RunError
 from dlcli.jobs.checking import check_config
 from dlcli.jobs.findings import Findings
@@ -176,7 +175,7 @@ class SweepTrials:
         inspection = self._inspect({})
         checked = self._checked(inspection)
         if self._sweep.folds is not None:
-            table = check_rows(self._shared.reader(checked.config).table())
+            table = self._shared.reader(checked.config).checked()
             divide_folds(table, fold_members(checked.config, self._sweep.folds, 1))
         prepare_job(
             inspection,

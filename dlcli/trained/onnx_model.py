@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 from collections.abc import Mapping
@@ -81,7 +82,8 @@ def _shape(value: Any) -> tuple[int | None, ...] | None:
     return tuple(None if size is None else int(size) for size in sizes)
 
 
-def versions() -> dict[str, str]:
+@functools.cache
+def versions() -> Mapping[str, str]:
     """The versions of the packages that write and run portable models."""
     return {package: importlib.metadata.version(package) for package in PACKAGES}
 

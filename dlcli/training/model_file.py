@@ -7,6 +7,7 @@ is part of. dlcli builds models from their YAML and reads weights alone: those a
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 from collections.abc import Callable, Collection, Iterator
@@ -42,16 +43,24 @@ def save_trained(model: Any, run: RunDirectory) -> Problem | None:
     """
     run.make_room(keep=ROOM_FOR_THE_END)
     run.forget_evaluations()
-    problem = unsavable(model)
-    if problem is None or problem.rule == "saved-uncompiled":
+    try:
+        return _save_whole(model, run, None)
+    except _FAULTS as error:
+        problem = unsavable(model) or _weights_alone(error)
+    if problem.rule == "saved-uncompiled":
         try:
-            with _writing(run.model), replacing(run.model) as draft, _as_far_as_possible(model, problem):
-                model.save(draft)
-            return problem
+            return _save_whole(model, run, problem)
         except _FAULTS as error:
             problem = _weights_alone(error)
     with _writing(run.weights), replacing(run.weights) as draft:
         _write_weights(model, draft)
+    return problem
+
+
+def _save_whole(model: Any, run: RunDirectory, problem: Problem | None) -> Problem | None:
+    """Write `model.keras` without what cannot be written; that is returned."""
+    with _writing(run.model), replacing(run.model) as draft, _as_far_as_possible(model, problem), _skips_known():
+        model.save(draft)
     return problem
 
 
@@ -84,7 +93,9 @@ def _write_weights(model: Any, draft: Path, *, without: Collection[int] = ()) ->
         return
     content = io.BytesIO()
     store = saving_lib.H5IOStore(content, mode="w")
-    saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=set(without))
+    with _skips_known():
+        left_out = set(without)
+        saving_lib._save_state(model, weights_store=store, assets_store=None, inner_path="", visited_saveables=left_out)
     store.close()
     draft.write_bytes(content.getbuffer())
 
@@ -128,7 +139,7 @@ class Saver:
     def save(self, filepath: str, **_: Any) -> None:
         """Write the whole model, as far as Keras can."""
         self._require()
-        with replacing(Path(filepath)) as draft, _as_far_as_possible(self._model, self._problem):
+        with replacing(Path(filepath)) as draft, _as_far_as_possible(self._model, self._problem), _skips_known():
             self._model.save(draft)
 
     def save_weights(self, filepath: str, **_: Any) -> None:
@@ -153,6 +164,21 @@ def _as_far_as_possible(model: Any, problem: Problem | None) -> Iterator[None]:
         yield
     finally:
         del model.get_compile_config
+
+
+_skipped = functools.cache(saving_lib.get_attr_skipset)
+
+
+@contextlib.contextmanager
+def _skips_known() -> Iterator[None]:
+    """While it lasts, Keras finds out once what of each kind of object is no state, and makes no optimizer, layer and
+    metric for that each time: it keeps the answer under another name than it asks for (3.15.1)."""
+    find = saving_lib.get_attr_skipset
+    saving_lib.get_attr_skipset = _skipped
+    try:
+        yield
+    finally:
+        saving_lib.get_attr_skipset = find
 
 
 @contextlib.contextmanager

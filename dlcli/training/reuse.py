@@ -71,8 +71,7 @@ class _Kept:
 
     def begin(self, seed: int) -> None:
         values, state = self.begun[seed]
-        for variable, value in zip(_variables(self.assembly.model), values, strict=True):
-            variable.assign(value)
+        engine.give_values(_variables(self.assembly.model), values)
         begin_again(state)
 
     def adjust(self, config: Config, graph: Graph) -> None:

@@ -51,6 +51,17 @@ sys.modules["pandas"] = met
 assert not isinstance(targets, met.Series)
 assert met.Series is not pandas.Series and met.Series([1.0]).sum() == 1.0  # another thread, while Keras is imported
 assert sys.modules["pandas"] is not met and met.Series.__module__ == pandas.Series.__module__
+from dlcli.exports.to_onnx import to_onnx
+inputs = keras.Input((3,), name="x")
+to_onnx(keras.Model({"x": inputs}, keras.layers.Dense(1)(inputs)), ("y",), metadata={})
+assert not {"requests", "urllib3", "tf2onnx.tfjs_utils"} & sys.modules.keys()
+from tf2onnx import tfonnx, utils
+from tf2onnx.tfjs_utils import graphs_from_tfjs
+assert isinstance(utils.Retry(total=1), sys.modules["urllib3.util.retry"].Retry)
+try:
+    tfonnx.graphs_from_tfjs("none")
+except OSError:
+    pass
 print("after", remote_monitor.requests.Session.__name__)
 """
     done = python(script, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend import onnx as backend
 from dlcli.exports import portable
+from dlcli.exports.reference import reference_outputs
 from dlcli.exports.to_onnx import convert_anew, to_onnx
 
 Make = Callable[[Any], Any]
@@ -98,6 +99,22 @@ def test_other_weights_in_a_converted_model_are_as_if_it_was_converted_again(nam
     assert numbers(written) == numbers(anew)
     # Other outputs are another graph.
     assert onnx.load_from_string(to_onnx(model, ("z",), metadata={})).graph.output[0].name == "z"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_was_traced_gives_to_the_bit_what_the_model_gives(name: str) -> None:
+    model, rows = made(name)
+    learn(model, 1)
+    to_onnx(model, ("y",), metadata={}, with_logits=True)
+    assert backend.traced(model) is None
+    learn(model, 2)
+    to_onnx(model, ("y",), metadata={}, with_logits=True)
+    given = backend.traced(model)
+    assert (given is None) == (name in FOLDED)
+    for part in ({"input": rows}, {"input": rows[3:4]}):
+        expected = reference_outputs(model, part, with_logits=True)
+        for one, other in zip(expected, given(part) if given else expected, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_weights_that_look_like_others_are_not_known_by_their_numbers(conversions: list[Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,25 @@ def test_all_are_waited_for_and_what_is_no_file_is_left_out(tmp_path: Path, wait
     (tmp_path / "link").symlink_to(files[0])
     sync_together([*files, tmp_path, tmp_path / "pipe", tmp_path / "link", tmp_path / "none"])
     assert sorted(waited) == sorted(inodes(*files, tmp_path))
+
+
+def test_a_process_that_is_forked_waits_by_threads_of_its_own(tmp_path: Path) -> None:
+    files = [tmp_path / "one", tmp_path / "other"]
+    for file in files:
+        file.write_text("x")
+    program = f"""
+import os
+from pathlib import Path
+from dlcli.files.syncing import sync_together
+files = [Path(each) for each in {[str(each) for each in files]}]
+sync_together(files)
+child = os.fork()
+sync_together(files)
+if child == 0:
+    os._exit(7)
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", program], timeout=60, check=False).returncode == 7
 
 
 def test_a_disk_that_takes_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,6 +193,20 @@ def test_the_same_report_can_be_had_later(kind: str, runs: Runs, tmp_path: Path)
     assert there.figures == again.figures
 
 
+@pytest.mark.parametrize("kind", ["binary", "many", "numbers"])
+def test_features_that_are_shuffled_at_once_are_worth_what_each_is_worth_by_itself(
+    kind: str, runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = runs(kind)
+    pages = [tmp_path / "together.html", tmp_path / "one by one.html"]
+    dlcli.report(run, pages[0])
+    monkeypatch.setattr("dlcli.reporting.sections.importance.MOST_AT_ONCE", 1)
+    dlcli.report(run, pages[1])
+    one, other = (page.read_text().partition('id="importance"')[2] for page in pages)
+    assert one
+    assert one == other
+
+
 def test_names_of_classes_are_said_and_not_done(runs: Runs) -> None:
     page = read_page(runs("binary")[0].path / "report.html")
     assert HOSTILE in page.text

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
 import dlcli
 from dlcli.errors import ConfigError, DlcliError, ModelError, Problem
+from dlcli.runs.layout import RunDirectory
 from dlcli.training.events import EpochEnded, Event, Notice
+from dlcli.training.model_file import save_trained
 
 CODE = '''
 import keras
@@ -361,3 +368,30 @@ def test_a_run_that_holds_an_input_is_not_replaced(config: Config, tmp_path: Pat
         dlcli.train(spec, run_dir=tmp_path / "run", overwrite=True)
     assert {problem.rule for problem in error.value.problems} == {"run-exists"}
     assert (tmp_path / "run" / name).is_file()
+
+
+def test_it_is_the_file_that_keras_writes(tmp_path: Path) -> None:
+    layers = keras.layers
+    inner = keras.Sequential([layers.Dense(3), layers.BatchNormalization()])
+    model = keras.Sequential([keras.Input((2,)), inner, layers.Dropout(0.5), layers.Dense(1, "sigmoid")])
+    model.compile("adam", "mse", metrics=["mae", keras.metrics.AUC()])
+    model.optimizer.build(model.trainable_variables)
+    model.save(tmp_path / "keras.keras")
+    run = RunDirectory(tmp_path / "run")
+    run.path.mkdir()
+    for _ in range(2):  # the second time it is known what is no state
+        assert save_trained(model, run) is None
+        assert stored(run.model) == stored(tmp_path / "keras.keras")
+
+
+def stored(file: Path) -> dict[str, Any]:
+    """What a file of Keras's says, without the addresses of objects."""
+    found: dict[str, Any] = {}
+
+    def visit(name: str, each: Any) -> None:
+        found[name] = each[()].tobytes() if isinstance(each, h5py.Dataset) else dict(each.attrs)
+
+    with zipfile.ZipFile(file) as archive:
+        with h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights:
+            weights.visititems(visit)
+        return {**found, "config": re.sub(r'"shared_object_id": \d+', "", archive.read("config.json").decode())}

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 
 import dlcli
+from dlcli.backend.epochs import loop
 from dlcli.runs.run import Run
 
 pytestmark = pytest.mark.tensorflow
@@ -158,3 +160,44 @@ def test_the_last_epoch_is_the_one_whose_numbers_end(table: Path, tmp_path: Path
     assert [bool(np.isfinite(each)) for each in losses] == [True] * (len(losses) - 1) + [False]
     assert len(losses) < 6
     assert calls == [6]
+
+
+class Told(keras.callbacks.Callback):  # type: ignore[misc]
+    """Remembers what it is told, and adds to the logs of epochs."""
+
+    def __init__(self, add: str) -> None:
+        super().__init__()
+        self.add = add
+        self.said: list[Any] = []
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.said.append(("batch", batch, list(logs.items())))
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.said.append(("test batch", batch, list(logs.items())))
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self.said.append(("test", list(logs.items())))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        logs[self.add] = 1.0
+        self.said.append(("epoch", epoch, list(logs.items())))
+
+
+def test_callbacks_are_told_what_keras_tells_them() -> None:
+    said: list[Any] = []
+    for kind in (keras.callbacks.CallbackList, loop._Hooks):
+        callbacks = [Told("z"), Told("a")]
+        hooks = kind(callbacks, add_history=True, epochs=1, steps=1, model=keras.Sequential())
+        logs = {"val_loss": 2.0, "loss": 0.5, "accuracy": 0.25}
+        hooks.on_train_begin()
+        hooks.on_epoch_begin(0)
+        hooks.on_train_batch_end(0, logs)
+        hooks.on_test_begin()
+        hooks.on_test_batch_end(0, logs)
+        hooks.on_test_end(logs)
+        hooks.on_epoch_end(0, logs)
+        hooks.on_train_end(logs)
+        assert logs == {"val_loss": 2.0, "loss": 0.5, "accuracy": 0.25}
+        said.append([*(each.said for each in callbacks), hooks._history.history])
+    assert said[0] == said[1]

@@ -16,6 +16,8 @@ from dlcli.backend.epochs.program import Epoch, EpochProgram
 
 __all__ = ["EpochLoop"]
 
+Logs = dict[str, float]
+
 
 class EpochLoop:
     """Trains by whole epochs.
@@ -49,7 +51,7 @@ class EpochLoop:
             callbacks: Keras's.
         """
         model = self._model
-        hooks = keras.callbacks.CallbackList(list(callbacks), add_history=True, epochs=last, steps=1, model=model)
+        hooks = _Hooks(list(callbacks), add_history=True, epochs=last, steps=1, model=model)
         model.stop_training = False
         hooks.on_train_begin()
         self._told = self._done = first
@@ -103,3 +105,38 @@ class EpochLoop:
         self._begun, self._before = self._told, self._program.state() if most > 1 else []
         self._found = self._program.run(self._told, most)
         self._done = self._told + len(self._found)
+
+
+class _Hooks(keras.callbacks.CallbackList):  # type: ignore[misc]
+    """Keras's callbacks, told of epochs that are over, and whose logs are numbers: they are not looked at for tensors,
+    and no thread tells of a batch while the next one is trained."""
+
+    def __init__(self, callbacks: list[Any], **options: Any) -> None:
+        super().__init__(callbacks, **options)
+        self._async_train = self._async_test = False
+
+    def on_train_batch_end(self, batch: int, logs: Logs) -> None:
+        logs = _in_order(logs)
+        for callback in self.callbacks:
+            callback.on_train_batch_end(batch, logs=logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs) -> None:
+        logs = _in_order(logs)
+        for callback in self.callbacks:
+            callback.on_test_batch_end(batch, logs=logs)
+
+    def on_test_end(self, logs: Logs) -> None:
+        logs = _in_order(logs)
+        for callback in self.callbacks:
+            callback.on_test_end(logs)
+        self._on_end()
+
+    def on_epoch_end(self, epoch: int, logs: Logs) -> None:
+        logs = _in_order(logs)
+        for callback in self.callbacks:
+            callback.on_epoch_end(epoch, logs)
+
+
+def _in_order(logs: Logs) -> Logs:
+    """Their own, which callbacks may add to, in the order in which Keras gives them."""
+    return dict(sorted(logs.items()))

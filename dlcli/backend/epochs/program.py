@@ -19,18 +19,14 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
-from tensorflow.python.eager import context
 from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from dlcli.backend import engine
 from dlcli.backend.datasets import Batched, stack_signature, structure
 from dlcli.backend.numbers import read_as_numbers
+from dlcli.backend.runtime import in_turn
 
 __all__ = ["Epoch", "EpochProgram", "Whole"]
-
-
-IN_TURN = "SINGLE_THREADED_EXECUTOR"
-"""TensorFlow's executor that runs one operation after the other."""
 
 
 class Whole(Batched, Protocol):
@@ -150,8 +146,7 @@ class EpochProgram:
 
     def give_back(self, state: list[Any]) -> None:
         """Let them be again what they were."""
-        for variable, value in zip(self._variables(), state, strict=True):
-            variable.assign(value)
+        engine.give_values(self._variables(), state)
 
     def _variables(self) -> list[Any]:
         model = self._model
@@ -173,9 +168,7 @@ class EpochProgram:
         ]
 
     def _executor(self, xla: bool) -> contextlib.AbstractContextManager[None]:
-        """While a function is traced and while it runs: its loops are made for the one executor or for the other."""
-        in_turn = self._in_turn and not xla
-        return context.function_executor_type(IN_TURN if in_turn else "")  # type: ignore[no-any-return]
+        return in_turn(self._in_turn and not xla)
 
     def _function(self) -> tuple[Any, list[str]]:
         """The compiled function and the names of its logs."""

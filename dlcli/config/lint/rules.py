@@ -12,13 +12,29 @@ from dlcli.config.document.places import format_path
 from dlcli.config.schema.config import LintConfig
 from dlcli.errors import Problem, did_you_mean
 
-__all__ = ["OF_CONFIG", "OF_DATA", "OF_RUNS", "explanation", "modules_of", "rule_names", "unknown_rules"]
+__all__ = [
+    "OF_CONFIG",
+    "OF_DATA",
+    "OF_DIVISION",
+    "OF_RUNS",
+    "OF_TABLE",
+    "explanation",
+    "modules_of",
+    "rule_names",
+    "unknown_rules",
+]
 
 OF_CONFIG = ("dlcli.config.lint.outputs", "dlcli.config.lint.inputs", "dlcli.config.lint.training")
 """The folders of the rules that look at a config."""
 
-OF_DATA = ("dlcli.data.lint.columns", "dlcli.data.lint.rows")
-"""Of those that look at rows."""
+OF_TABLE = ("dlcli.data.lint.columns", "dlcli.data.lint.rows")
+"""Of those that look at rows, and find the same however these are divided."""
+
+OF_DIVISION = ("dlcli.data.lint.divisions",)
+"""Of those that look at how they are divided."""
+
+OF_DATA = (*OF_TABLE, *OF_DIVISION)
+"""Of both."""
 
 OF_RUNS = ("dlcli.evaluation.lint",)
 """Of those that look at a model that has been trained."""

@@ -1,4 +1,4 @@
-"""What the rules about rows are given: a table and its division, and columns of some of its rows as values."""
+"""What the rules about rows are given: a table, perhaps its division, and columns of some of its rows as values."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dlcli.data.values.conversion import NotNumbers
 from dlcli.data.values.lists import is_list
 from dlcli.errors import DataError
 
-__all__ = ["Finding", "Sight"]
+__all__ = ["DividedSight", "Finding", "Sight"]
 
 MOST_CELLS = 1_500_000
 """Cells that are looked at: a table of fifty columns shows 30,000 of its rows, evenly over all."""
@@ -33,6 +33,10 @@ FEWEST_ROWS, MOST_ROWS = 500, 100_000
 FIRST_ROWS = 20_000
 """Rows in which a column that is no feature is looked at."""
 
+TELLING = 0.5
+"""The part of the rows that have a value of their own in some column, where rows that are alike by chance are hardly to
+be met."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Sight:
@@ -40,11 +44,9 @@ class Sight:
 
     Args:
         table: What was read, its config filled in.
-        division: The rows of each split.
     """
 
     table: Table
-    division: Division
 
     @property
     def is_series(self) -> bool:
@@ -133,6 +135,28 @@ class Sight:
                 found[name] = (min(lows), max(highs))
         return found
 
+    def tells_rows_apart(self) -> bool:
+        """Whether some column is so fine that two rows have the same value by chance alone hardly ever."""
+        if any(
+            len(columns) > 1 or self.table.infos[columns[0]].shape for columns in self.table.roles.features.values()
+        ):
+            return True
+        few = TELLING * len(self.rows)
+        return any(len(each.different) >= few for each in self.features.values()) or self._is_fine()
+
+    def _is_fine(self) -> bool:
+        """Whether rows that are there several times, as when rare classes are given more weight, differ from all
+        others."""
+        cells = list(self.features.values())
+        together = np.zeros(len(self.rows), np.uint64)
+        for each in cells:
+            together = together * np.uint64(0x9E3779B97F4A7C15) + each.codes.astype(np.uint64)
+        different = len(np.unique(together))
+        return len(cells) > 1 and any(
+            len(each.different) >= TELLING * different and each.numbers is not None and _has_fractions(each.numbers)
+            for each in cells
+        )
+
     def unused(self, names: Collection[str]) -> dict[str, Cells]:
         """The first rows of columns of `train` that are none of the table's roles; those that can be read."""
         return self._first_rows("train", names)
@@ -181,3 +205,22 @@ class Sight:
         return {
             name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in self._wanted.items()
         }
+
+
+@dataclasses.dataclass(frozen=True)
+class DividedSight(Sight):
+    """The rows as they are divided.
+
+    Args:
+        table: See `Sight`.
+        division: The rows of each split.
+        apart: Whether a look at the table tells rows apart.
+    """
+
+    division: Division
+    apart: bool
+
+
+def _has_fractions(numbers: NDArray[np.float64]) -> bool:
+    known = numbers[np.isfinite(numbers)]
+    return bool((known != np.floor(known)).any())

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.schema import GroupSplit
 from dlcli.data.splits.division import Division
-from dlcli.data.stages import check_rows, divide, fit_targets
+from dlcli.data.stages import divide, fit_targets
 from dlcli.data.table.checks import RowLabels, row_labels
 from dlcli.data.table.table import Table
 from dlcli.errors import DataError, Problem, first_of
@@ -75,7 +75,7 @@ def divide_job(job: SeveralJob, shared: Shared, tell: Listener) -> Folds:
         tell(Notice(job.inspection.locate(notice)))
     tell(Stage("reading data"))
     with located(job.inspection):
-        table = check_rows(shared.reader(job.checked.config).table())
+        table = shared.reader(job.checked.config).checked()
         folds = divide_folds(table, job.members)
         if folds.unvalidated:
             message = f"{folds.unvalidated:,} of {folds.rows:,} rows are validated on by no fold: they come before the "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -46,9 +47,8 @@ def gather_outcome(
         tell: Called with notices.
         whole: Whether the rows are predicted too.
     """
-    runs = [
-        (member, Run(run.path / member.name)) for member in members if (run.path / member.name / "run.json").is_file()
-    ]
+    places = [(member, run.path / member.name) for member in members]
+    runs = [(member, _Ended(path)) for member, path in places if (path / "run.json").is_file()]
     done = [(member, each) for member, each in runs if each.status == "completed"]
     results: dict[str, Any] = {"epochs": sum(each.epochs for _, each in runs)}
     found = [each.final_metrics() for _, each in done]
@@ -64,6 +64,14 @@ def gather_outcome(
         tell(Stage("predicting each fold"))
         write_predictions(run, members, shared, checked)
     return results
+
+
+class _Ended(Run):
+    """A run whose record is read once."""
+
+    @functools.cached_property
+    def record(self) -> dict[str, Any]:
+        return super().record
 
 
 def evaluate_mean(run: RunDirectory, config: Config, tell: Listener, *, leave: Leave = GRANTED) -> None:

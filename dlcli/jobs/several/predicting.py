@@ -28,9 +28,7 @@ from dlcli.prediction.outputs import OUTPUTS
 from dlcli.prediction.prediction import joined_table, run_slices
 from dlcli.runs.layout import RunDirectory
 from dlcli.trained.decoding import EVERYTHING, decode
-from dlcli.trained.own_code import GRANTED
 from dlcli.trained.run import TrainedRun
-from dlcli.trained.runtime import load
 
 __all__ = ["PREDICTIONS", "write_predictions"]
 
@@ -66,7 +64,7 @@ def write_predictions(
     labels: dict[str, RowLabels] = {}
     cells: dict[str, pa.Array] = {}
     for member in members:
-        trained = load(run.path / member.name, leave=GRANTED, warn=lambda problem: None)
+        trained = shared.trained(run.path / member.name)
         samples = shared.prepared(checked(member)).splits["validation"]
         table = shared.reader(member.config).table()
         rows = table.rows["train"]

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 from collections import OrderedDict
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,10 @@ from dlcli.data.prepare import Prepared
 from dlcli.data.reader import TableReader
 from dlcli.data.table import memory
 from dlcli.jobs.preparing import make_ready, open_table
-from dlcli.training.events import Listener
+from dlcli.trained.own_code import GRANTED
+from dlcli.trained.run import TrainedRun
+from dlcli.trained.runtime import load
+from dlcli.training.events import Listener, Notice
 
 if TYPE_CHECKING:
     from dlcli.training.reuse import Models
@@ -29,6 +33,9 @@ __all__ = ["Shared"]
 MOST_READERS, MOST_PREPARED = 8, 16
 """Tables that are kept, and data that was made ready: for folds that come again in each trial, for a handful of values
 that change how data is read."""
+
+MOST_BYTES = 2**20
+"""Of the file of a member that is kept open while the others are trained."""
 
 DIVISION = ("fold", "validation", "seed", "batch_size", "shuffle", "augment")
 """What of `data` may differ between configs that one reading of the table serves."""
@@ -46,6 +53,7 @@ class Shared:
         self.cache, self._tell = cache, tell
         self._readers: OrderedDict[str, TableReader] = OrderedDict()
         self._prepared: OrderedDict[str, tuple[TableReader, Prepared]] = OrderedDict()
+        self._trained: dict[Path, TrainedRun] = {}
 
     def __enter__(self) -> Shared:
         return self
@@ -54,6 +62,7 @@ class Shared:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._prepared.clear()
+        self._trained.clear()
         self.__dict__.pop("models", None)
         with contextlib.ExitStack() as stack:
             for reader in self._readers.values():
@@ -91,6 +100,26 @@ class Shared:
             self._prepared[key] = (reader, make_ready(reader, checked))
         self._prepared.move_to_end(key)
         return self._prepared[key][1]
+
+    def keep(self, trained: TrainedRun) -> None:
+        """Keep a member as it was opened when its training ended, if it takes little; else it is opened again."""
+        with contextlib.suppress(OSError):  # it may have been moved away; then whoever opens it tells of that
+            if trained.directory.portable.stat().st_size <= MOST_BYTES:
+                self._trained[trained.directory.path] = trained
+
+    def trained(self, path: Path) -> TrainedRun:
+        """A member that is complete, opened once for all who ask it about rows.
+
+        Args:
+            path: Its run directory.
+
+        Raises:
+            DlcliError: See `load`.
+        """
+        if path not in self._trained:
+            warn = lambda problem: self._tell(Notice(problem, warning=True))  # noqa: E731
+            self._trained[path] = load(path, leave=GRANTED, warn=warn)
+        return self._trained[path]
 
     def _close_some(self) -> None:
         """Make room for another table, which may take all that one may take."""

@@ -181,7 +181,10 @@ def _report(job: SeveralJob, run: RunDirectory, shared: Shared, seconds: float, 
     def rows(trained: TrainedRun, split: SplitName) -> Samples:
         return shared.prepared(checked[trained.directory.path]).splits[split]
 
-    report_several(run.path, rows=rows, seconds=seconds, warn=lambda problem: tell(Notice(problem, warning=True)))
+    def warn(problem: Problem) -> None:
+        tell(Notice(problem, warning=True))
+
+    report_several(run.path, rows=rows, opened=shared.trained, seconds=seconds, warn=warn)
 
 
 def _train_members(
@@ -271,6 +274,7 @@ def _train(
         files=files,
         whole=whole,
         note=note,
+        keep=shared.keep,
     )
     tell.faults += tuple(_named(problem, member.name) for problem in own.faults)
     return trained

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import time
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +13,8 @@ from numpy.typing import NDArray
 from dlcli.data.columns.codec import ScalesNumbers
 from dlcli.reporting.document import Block, Figure, Section, Table, Text
 from dlcli.reporting.gathering import Facts
-from dlcli.reporting.looking import Look, Part
-from dlcli.reporting.mistake_sizes import measure_of
+from dlcli.reporting.looking import Look, Part, part_of
+from dlcli.reporting.mistake_sizes import measure, measure_of, mistake_sizes
 from dlcli.reporting.plots.axes import short_number
 from dlcli.reporting.plots.bars import bars_plot
 from dlcli.reporting.plots.svg import shortened
@@ -28,6 +30,16 @@ MOST_SPLIT = 64
 
 SHUFFLES = 3
 FEWEST_ROWS = 32
+
+FEW = 4
+"""Features by which it is found out how long all of them take."""
+
+SAID = ("indices", "probabilities", "numbers", "embedding", "chosen")
+"""What takes room of what is said of rows."""
+
+MOST_AT_ONCE = 4 * 2**20
+"""Bytes of rows that the models are asked about at once."""
+
 Floats = NDArray[np.float64]
 
 
@@ -88,38 +100,74 @@ def _affordable(look: Look, features: int, seconds: float) -> tuple[int, int]:
     rows = min(len(look), MOST_ROWS)
     if rows < 2:
         return 0, 0
-    started = time.perf_counter()
-    look.first(rows)
-    each = max(time.perf_counter() - started, 1e-6) * features
-    shuffles = int(max(1, min(SHUFFLES, seconds / each)))
-    affordable = rows if each <= seconds else int(rows * seconds / each)
+    few = look.first(rows)
+    count = min(features, FEW, _at_once(few))
+    every = math.inf
+    for _ in range(2):  # the first time something may have come between
+        started = time.perf_counter()
+        few.ask(lambda part: _repeated(part, count))
+        every = min(every, max(time.perf_counter() - started, 1e-6) * features / count)
+        if SHUFFLES * every <= seconds:
+            break
+    shuffles = int(max(1, min(SHUFFLES, seconds / every)))
+    affordable = rows if every <= seconds else int(rows * seconds / every)
     return (min(rows, affordable), shuffles) if affordable >= min(FEWEST_ROWS, rows) else (0, 0)
 
 
 def _measured(look: Look, parts: Sequence[Sequence[FeaturePart]], shuffles: int) -> Floats:
-    """How much worse it gets: `(parts, shuffles, targets)`. Rows are shuffled among those of the same model."""
+    """How much worse it gets: `(parts, shuffles, targets)`. Rows are shuffled among those of the same model. The models
+    are asked about many shuffled features at once, as if these were more rows."""
     before = np.array([measure_of(seen) or (0.0, "") for seen in look.seen], dtype=object)[:, 0].astype(np.float64)
     found = np.zeros((len(parts), shuffles, len(look.seen)))
-    for shuffle in range(shuffles):
-        for place, of_models in enumerate(parts):
-            where = dict(zip(map(id, look.parts), of_models, strict=True))
-            seen = look.ask(lambda rows, where=where, shuffle=shuffle: _shuffled(rows, where[id(rows)], shuffle))  # type: ignore[misc]
-            after = [(measure_of(each) or (0.0, ""))[0] for each in seen]
-            found[place, shuffle] = np.asarray(after) - before
+    orders = [
+        [np.random.default_rng(shuffle).permutation(len(rows)) for rows in look.parts] for shuffle in range(shuffles)
+    ]
+    every = [(place, shuffle) for shuffle in range(shuffles) for place in range(len(parts))]
+    size = _at_once(look)
+    for start in range(0, len(every), size):
+        some = every[start : start + size]
+        changes = [list(zip(parts[place], orders[shuffle], strict=True)) for place, shuffle in some]
+        where = {id(rows): [each[at] for each in changes] for at, rows in enumerate(look.parts)}
+        seen = look.ask(lambda rows, where=where: _shuffled(rows, where[id(rows)]))  # type: ignore[misc]
+        own = list(_rows_of_each(look, len(some)))
+        for target, each in enumerate(seen):
+            sizes = mistake_sizes(each)
+            after = [0.0 if sizes is None else measure(sizes[rows], each) for rows in own]
+            for (place, shuffle), measured in zip(some, after, strict=True):
+                found[place, shuffle, target] = measured - before[target]
     return found
 
 
-def _shuffled(rows: Part, part: FeaturePart, shuffle: int) -> Part:
-    """The rows with the values of a feature in another order: the same for all models of the same rows."""
-    order = np.random.default_rng(shuffle).permutation(len(rows))
-    inputs = dict(rows.taken.inputs)
-    array = inputs[part.input]
-    if part.columns is None:
-        inputs[part.input] = array[order]
-    else:
-        inputs[part.input] = array.copy()
-        inputs[part.input][..., part.columns] = array[order][..., part.columns]
-    return rows.with_inputs(inputs)
+def _at_once(look: Look) -> int:
+    """How many times the rows, with what is said of them, are in memory at once."""
+    taken = [array for rows in look.parts for array in (*rows.taken.inputs.values(), *rows.taken.targets.values())]
+    said = [getattr(seen.decoded, name) for seen in look.seen for name in SAID]
+    size = sum(int(array.nbytes) for array in (*taken, *said) if array is not None)
+    return max(1, MOST_AT_ONCE // max(1, size))
+
+
+def _rows_of_each(look: Look, count: int) -> Iterator[NDArray[np.int64]]:
+    """Where the rows of each change are among those of so many: those of each model stand together."""
+    sizes = [len(rows) for rows in look.parts] if look.chained else [len(look.parts[0])]
+    firsts = np.cumsum([0, *(count * size for size in sizes)])
+    for place in range(count):
+        own = [np.arange(size) + first + place * size for size, first in zip(sizes, firsts, strict=False)]
+        yield np.concatenate(own)
+
+
+def _shuffled(rows: Part, changes: Sequence[tuple[FeaturePart, NDArray[np.int64]]]) -> Part:
+    """The rows once for each change, one after the other, with the values of its feature in its order: the same for all
+    models of the same rows."""
+    count, repeated = len(rows), _repeated(rows, len(changes))
+    for place, (part, order) in enumerate(changes):
+        array, own = part.of(rows.taken.inputs), part.of(repeated.taken.inputs)
+        own[place * count : (place + 1) * count] = array[order]
+    return repeated
+
+
+def _repeated(rows: Part, count: int) -> Part:
+    """The rows so many times, one after the other."""
+    return dataclasses.replace(rows, taken=part_of(rows.taken, np.tile(np.arange(len(rows)), count)))
 
 
 def _figure(seen: Seen, place: int, features: Sequence[str], worse: Floats) -> Figure:

@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlcli.config.lint.rules import OF_DATA, explanation, modules_of, rule_names
-from dlcli.config.schema import DataConfig
+from dlcli.config.schema import DataConfig, Fold
 from dlcli.data.cache.cache import Cache
 from dlcli.data.columns.chunk import Chunk
+from dlcli.data.lint.linting import Looked, look_at_table
 from dlcli.data.lint.row_hashes import row_hashes
-from dlcli.data.prepare import Prepared, prepare
+from dlcli.data.prepare import Prepared, prepare, prepare_from
+from dlcli.data.reader import TableReader
 from dlcli.errors import Problem
 
 ROWS = 400
@@ -290,6 +292,32 @@ def test_arrays_are_looked_at_too(tmp_path: Path) -> None:
     found = prepared(tmp_path / "all.npz", test=test, features=features)
     assert [each.rule for each in found.doubts if each.rule in rule_names()] == ["same-rows-across-splits"]
     assert found.ranges["images"] == (0.0, 255.0)
+
+
+def test_what_a_table_shows_is_looked_for_once_for_all_folds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rare = np.where(np.arange(ROWS) // 6 == 40, "gold", CLASS)
+    frame = pd.DataFrame({"x": X, "same": 2 * X, "one": 1.0, "number": np.arange(ROWS), "y": rare})
+    pd.concat([frame, frame[:100]]).to_csv(tmp_path / "table.csv", index=False)
+    config = DataConfig.model_validate({"train": [str(tmp_path / "table.csv")], "target": "y", "test": 0.2})
+    folds = [config.at_fold(Fold(number=number, of=3)) for number in (1, 2, 3)]
+    alone = [prepare(each, seed=3) for each in folds]
+    looks: list[Any] = []
+
+    def look(table: Any) -> Looked:
+        looks.append(table)
+        return look_at_table(table)
+
+    monkeypatch.setattr("dlcli.data.reader.look_at_table", look)
+    with TableReader(config) as reader:
+        together = [prepare_from(reader, seed=3, config=each) for each in folds]
+        assert len(looks) == 1
+        # Without validation there are other splits to be told of.
+        prepare_from(reader, seed=3, config=config)
+        assert len(looks) == 2
+    assert [each.doubts for each in together] == [each.doubts for each in alone]
+    assert {"constant-column", "near-duplicate-column", "classes-of-few-rows"} <= {
+        each.rule for each in alone[0].doubts
+    }
 
 
 @given(st.lists(st.tuples(st.floats(allow_nan=True), st.text(max_size=3)), min_size=1, max_size=12))

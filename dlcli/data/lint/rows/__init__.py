@@ -1,1 +1,1 @@
-"""Lint of rows: each a rule for what they are together, and for how they are divided."""
+"""Lint of rows: each a rule for what they are together, however they are divided."""

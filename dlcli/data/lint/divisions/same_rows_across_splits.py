@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dlcli.config.signature import SplitName
 from dlcli.data.lint.row_hashes import row_hashes
-from dlcli.data.lint.sight import Finding, Sight
+from dlcli.data.lint.sight import DividedSight, Finding
 from dlcli.data.values.lists import is_list
 
 __all__ = ["find"]
@@ -25,16 +25,12 @@ MOST_CELLS = 20_000_000
 
 _HELD: tuple[SplitName, ...] = ("test", "validation")
 
-TELLING = 0.5
-"""The part of the rows that have a value of their own in some column, where rows that are alike by chance are hardly to
-be met."""
 
-
-def find(sight: Sight) -> Iterator[Finding]:
+def find(sight: DividedSight) -> Iterator[Finding]:
     """The first split that shares rows with training."""
     names = _columns(sight)
     held = [name for name in _HELD if name in sight.division.parts]
-    if not held or not names or not _tells_rows_apart(sight):
+    if not held or not names or not sight.apart:
         return
     trained = np.unique(_hashes(sight, "train", names))
     for name in held:
@@ -51,7 +47,7 @@ def find(sight: Sight) -> Iterator[Finding]:
             return
 
 
-def _columns(sight: Sight) -> list[str]:
+def _columns(sight: DividedSight) -> list[str]:
     """The columns of features and targets; none where a look at cells does not tell rows apart."""
     roles, config = sight.table.roles, sight.table.config
     if sight.is_series or any(
@@ -62,35 +58,7 @@ def _columns(sight: Sight) -> list[str]:
     return list(dict.fromkeys(column for columns in names for column in columns))
 
 
-def _tells_rows_apart(sight: Sight) -> bool:
-    """Whether some column is so fine that two rows have the same value by chance alone hardly ever."""
-    if any(sight.table.infos[columns[0]].shape for columns in sight.table.roles.features.values()):
-        return True
-    if any(len(columns) > 1 for columns in sight.table.roles.features.values()):
-        return True
-    rows, cells = len(sight.rows), list(sight.features.values())
-    return any(len(each.different) >= TELLING * rows for each in cells) or _are_fine(sight)
-
-
-def _are_fine(sight: Sight) -> bool:
-    """Whether rows that are there several times, as when rare classes are given more weight, differ from all others."""
-    cells = list(sight.features.values())
-    together = np.zeros(len(sight.rows), np.uint64)
-    for each in cells:
-        together = together * np.uint64(0x9E3779B97F4A7C15) + each.codes.astype(np.uint64)
-    different = len(np.unique(together))
-    return len(cells) > 1 and any(
-        len(each.different) >= TELLING * different and each.numbers is not None and _has_fractions(each.numbers)
-        for each in cells
-    )
-
-
-def _has_fractions(numbers: NDArray[np.float64]) -> bool:
-    known = numbers[np.isfinite(numbers)]
-    return bool((known != np.floor(known)).any())
-
-
-def _hashes(sight: Sight, split: SplitName, names: list[str]) -> NDArray[np.uint64]:
+def _hashes(sight: DividedSight, split: SplitName, names: list[str]) -> NDArray[np.uint64]:
     part = sight.division.parts[split]
     rows = sight.table.rows[part.source]
     width = sum(int(np.prod(sight.table.infos[name].shape or (1,))) for name in names)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dlcli.config.document.places import format_path
-from dlcli.data.lint.sight import Finding, Sight
+from dlcli.data.lint.sight import DividedSight, Finding
 from dlcli.data.table.checks import row_labels
 from dlcli.errors import first_of
 
@@ -19,7 +19,7 @@ RARE = 20
 """How many times as many rows the most frequent class has, where a class is rare and not the table small."""
 
 
-def find(sight: Sight) -> Iterator[Finding]:
+def find(sight: DividedSight) -> Iterator[Finding]:
     """Each target with such classes."""
     if sight.is_series:
         return
