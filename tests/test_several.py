@@ -442,7 +442,7 @@ def test_each_kind_is_gone_on_with_by_its_command(name: str, way_out: str, place
 
 
 def test_an_ensemble_of_folds_is_what_cross_validate_trains(place: Path, tmp_path: Path) -> None:
-    folds = {"ensemble": {"folds": 3}}
+    folds: dict[str, Any] = {"ensemble": {"folds": 3}}
     checked = dlcli.check(job(place, **folds))
     assert [each.samples["validation"] for each in checked.folds] == [16] * 3
     run = dlcli.train(job(place, **folds), run_dir=tmp_path / "run")
@@ -454,9 +454,9 @@ def test_an_ensemble_of_folds_is_what_cross_validate_trains(place: Path, tmp_pat
     assert yaml.safe_load((run.path / "config.yaml").read_text())["ensemble"] == {"folds": 3}
     assert dlcli.Run(run.path).record["kind"] == "cross_validation"
     assert dlcli.train(resume=run).path == run.path
+    shutil.copy(place / "table.csv", tmp_path / "more.csv")
+    data = job(place)["data"] | {"validation": str(tmp_path / "more.csv")}
     with pytest.raises(ConfigError, match="a source of its own: leave it out"):
-        shutil.copy(place / "table.csv", tmp_path / "more.csv")
-        data = job(place)["data"] | {"validation": str(tmp_path / "more.csv")}
         dlcli.check(job(place, **folds, data=data))
     with pytest.raises(ConfigError, match="no folds within folds"):
         dlcli.train(run.path / "fold-1" / "config.yaml", overrides=folds)

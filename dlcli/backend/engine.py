@@ -222,11 +222,8 @@ def programs(model: Any) -> dict[Any, Any]:
 
 
 def forget_numbers(model: Any) -> None:
-    """Let go of what holds the model's numbers, of which one is another now: all but the loops, which read them."""
+    """Let go of what holds the model's numbers, of which one is another now: Keras's functions. Ours read them."""
     model.test_function = model.predict_function = None
-    traced = programs(model)
-    for key in [each for each in traced if isinstance(each, tuple) and each[0] == BY_BATCH]:
-        del traced[key]
 
 
 def give_values(variables: Sequence[Any], values: Sequence[Any]) -> None:
@@ -261,7 +258,12 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
         return tf.function(step, input_signature=[signature], autograph=False)  # type: ignore[no-any-return]
     traced, key = programs(model), (BY_BATCH, step.__name__, repr(signature))
     if key not in traced:
-        traced[key] = tf.function(step, input_signature=[signature], autograph=False)
+
+        def reading(batch: Any) -> Any:
+            with read_as_numbers(model):
+                return step(batch)
+
+        traced[key] = tf.function(reading, input_signature=[signature], autograph=False)
     return traced[key]  # type: ignore[no-any-return]
 
 

@@ -22,6 +22,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
+from dlcli.backend.numbers import read_as_numbers
 from dlcli.backend.runtime import as_written
 from dlcli.backend.startup import imported_later
 
@@ -221,7 +222,8 @@ def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -
     given = list(outputs)
 
     def call(*tensors: Any) -> list[Any]:
-        values = model(dict(zip(names, tensors, strict=True)), training=False)
+        with read_as_numbers(model):
+            values = model(dict(zip(names, tensors, strict=True)), training=False)
         listed = list(values) if isinstance(values, (list, tuple)) else [values]
         for name, value in zip(outputs, tuple(listed), strict=True):
             # Where Keras's own losses look for it.

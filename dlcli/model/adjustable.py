@@ -50,6 +50,7 @@ OF_OPTIMIZERS = {
 BELOW_1 = ("beta_1", "beta_2", "momentum", "rate", "rho")
 
 OF_ANY_SIGN = ("minimum", "maximum")
+"""Bounds, which hold of predictions too."""
 
 UNIT = "unit"
 """Stands in a place for the unit of an output's number."""

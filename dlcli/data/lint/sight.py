@@ -161,7 +161,7 @@ class Sight:
         """The first rows of columns of `train` that are none of the table's roles; those that can be read."""
         return self._first_rows("train", names)
 
-    def apart(self, column: str) -> Cells | None:
+    def held_apart(self, column: str) -> Cells | None:
         """A column of the first rows of a split that has a source of its own; None where there is none to be read."""
         own: tuple[SplitName, ...] = ("test", "validation")
         split = next((name for name in own if name in self.table.rows), None)

@@ -32,5 +32,5 @@ def find(sight: Sight) -> Iterator[Finding]:
 
 def _are_met_again(sight: Sight, column: str, cells: Cells) -> bool:
     """Whether rows held apart beforehand are of the same ones: so are those that the model is for."""
-    others = sight.apart(column)
+    others = sight.held_apart(column)
     return others is not None and are_of_same(cells, others)

@@ -34,7 +34,7 @@ def find(sight: Sight) -> Iterator[Finding]:
 
 def _come_later(sight: Sight, name: str, cells: Cells) -> bool:
     """Whether rows held apart beforehand come after the others; where there are none, they are taken to."""
-    others = sight.apart(sight.single[name])
+    others = sight.held_apart(sight.single[name])
     if others is None:
         return True
     format = sight.feature(name).date_format
