@@ -80,6 +80,34 @@ def test_each_member_is_the_run_that_train_makes_alone(member: str, place: Path,
         assert one.tobytes() == other.tobytes()
 
 
+def test_folds_of_numbers_have_one_program_and_units_of_their_own(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has another deviation of its target, and another range to keep predictions to: programs read these."""
+    from dlcli.backend import engine
+
+    layers = [{"Dense": {"units": 1}}, {"RangeClip": {"minimum": "auto", "maximum": "auto"}}]
+    scaled = job(place, model={"layers": layers}, compile={"metrics": ["mae"], "optimizer": {"Adam": {}}})
+    scaled["data"] |= {"target": {"total": {"type": "number", "scale": "standard"}}, "batch_size": 8, "drop_last": True}
+    traced: list[str] = []
+    made = engine.Trainer.program
+
+    def counting(self: Any, key: Any, make: Any) -> Any:
+        return made(self, key, lambda xla: (traced.append(repr(key)), make(xla))[1])
+
+    monkeypatch.setattr(engine.Trainer, "program", counting)
+    folds = dlcli.cross_validate(scaled, folds=3, run_dir=tmp_path / "folds").path
+    assert len(traced) == 1
+    units = {
+        repr(yaml.safe_load((folds / f"fold-{place}" / "config.yaml").read_text())["model"]) for place in (1, 2, 3)
+    }
+    assert len(units) == 3
+    for member in ("fold-2", "fold-3"):
+        test_each_member_is_the_run_that_train_makes_alone(member, folds, tmp_path / member)
+        alone, shared = (dlcli.predict(each, TABLE) for each in (tmp_path / member / "alone", folds / member))
+        pd.testing.assert_frame_equal(alone, shared, check_exact=True)
+
+
 def test_the_first_member_is_the_model_without_an_ensemble(place: Path, tmp_path: Path) -> None:
     alone = dlcli.train(job(place), run_dir=tmp_path / "alone")
     first = dlcli.Run(place / "ensemble" / "member-1")
