@@ -40,6 +40,7 @@ def written_out(
     preset: str,
     given: Mapping[str, Any],
     target: str,
+    data: Mapping[str, tuple[Any, str]],
     own: Mapping[str, tuple[Any, str]],
     kept: tuple[Any, str] | None = None,
 ) -> tuple[tuple[Line, ...], tuple[tuple[Line, ...], ...]]:
@@ -49,13 +50,14 @@ def written_out(
         preset: Its name.
         given: Its arguments.
         target: The type of the target.
+        data: What stands in `data` beside it: the values, and why.
         own: What stands in `fit` beside it: the values, and why.
         kept: The callback in the place of its own, and why.
     """
-    value = expand_preset(
-        Document({"data": {"target": {"y": target}}, "model": {"preset": _said(preset, given)}})
-    ).value
-    data = [entry(1, key, each) for key, each in value["data"].items() if key not in ("target", "validation")]
+    said = {"target": {"y": target}} | {key: value for key, (value, _) in data.items()}
+    value = expand_preset(Document({"data": said, "model": {"preset": _said(preset, given)}})).value
+    of_data = {key: each for key, each in value["data"].items() if key not in ("target", "validation")}
+    lines = [entry(1, key, each, data[key][1] if key in data else "") for key, each in of_data.items()]
     fit = {key: (each, "") for key, each in value["fit"].items()}
     told: set[str] = set()
     sections = (
@@ -64,7 +66,7 @@ def written_out(
         _fit(fit | dict(own)),
         (heading(0, "callbacks"), *([item(1, *kept)] if kept else _items(1, value["callbacks"], "callbacks", told))),
     )
-    return tuple(data), sections
+    return tuple(lines), sections
 
 
 def _said(preset: str, given: Mapping[str, Any]) -> Any:

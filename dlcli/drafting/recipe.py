@@ -43,6 +43,12 @@ _FEWEST_OF_FOLDS = 50
 _HIDDEN_OF_FOLDS = [64, 64, 64]
 """The hidden units of each: together they tell as much as one of the preset's, and are faster."""
 
+_SLOWER_OF_FOLDS = 0.6
+"""How fast their epochs become fewer: all but one have learnt from a row."""
+
+_PRESET_BATCH = 256
+"""Rows of an update of the preset, of which all are full."""
+
 _LINE_EPOCHS, _LINE_RATE = 150, 0.1
 """Of a linear model: plenty, at a rate that becomes 0, and is large enough to reach weights of classes far apart."""
 
@@ -131,21 +137,38 @@ def choose_recipe(setting: Setting) -> Recipe:
 
 def _of_preset(setting: Setting) -> Recipe:
     """What is best for tables, as `benchmarks.boosting` has found."""
-    epochs = _preset_epochs(setting.rows)
+    epochs = _preset_epochs(setting.rows, _SLOWER if setting.folds is None else _SLOWER_OF_FOLDS)
     own: dict[str, tuple[Any, str]] = {}
     if epochs < _PRESET_EPOCHS:
         own["epochs"] = (epochs, f"of so many rows fewer do than the {_PRESET_EPOCHS} of the preset; more are better")
     kept = _kept(setting.task)
     given: dict[str, Any] = {}
+    data: dict[str, tuple[Any, str]] = {}
     together: tuple[tuple[Line, ...], ...] = ()
     if setting.folds is not None:
         given["hidden"] = _HIDDEN_OF_FOLDS
+        if (batch := _batch_of_folds(setting.rows, 1 + len(setting.task.classes))) != _PRESET_BATCH:
+            data["batch_size"] = batch, "rows of an update, as many updates in each fold"
         why = f"{setting.folds} networks, each without a part of the rows, which chooses its epoch; their mean predicts"
         together = ((entry(0, "ensemble", {"folds": setting.folds}, why),),)
     if not setting.expanded:
-        return Recipe((), (*together, *named(_PRESET, given, own, kept), _weighted(setting)))
-    data, sections = written_out(_PRESET, given, setting.task.type, own, kept)
-    return Recipe(data, (*together, *sections, _weighted(setting)))
+        lines = tuple(entry(1, key, *each) for key, each in data.items())
+        return Recipe(lines, (*together, *named(_PRESET, given, own, kept), _weighted(setting)))
+    lines, sections = written_out(_PRESET, given, setting.task.type, data, own, kept)
+    return Recipe(lines, (*together, *sections, _weighted(setting)))
+
+
+def _batch_of_folds(rows: int, apart: int) -> int:
+    """The greatest batch up to the preset's of which each fold has as many full ones: one program then trains them all.
+
+    Args:
+        rows: That a fold learns from, more or less.
+        apart: How many more or less they may be.
+    """
+    for batch in range(_PRESET_BATCH, _PRESET_BATCH // 2, -8):
+        if (rows - apart) // batch == (rows + apart) // batch > 0:
+            return batch
+    return max((rows - apart) // 8 * 8, 1)
 
 
 def _kept(task: Task) -> tuple[Any, str] | None:
@@ -187,9 +210,9 @@ def _units(task: Task) -> int:
     return task.width if task.kind == "number" else 1 if task.is_binary else len(task.classes)
 
 
-def _preset_epochs(rows: int) -> int:
+def _preset_epochs(rows: int, slower: float) -> int:
     """How many: the more rows, the fewer times each has to be seen."""
-    fewer: float = (_ROWS_OF_PRESET / max(rows, _ROWS_OF_PRESET)) ** _SLOWER
+    fewer: float = (_ROWS_OF_PRESET / max(rows, _ROWS_OF_PRESET)) ** slower
     return max(round(_PRESET_EPOCHS * fewer), 1)
 
 
