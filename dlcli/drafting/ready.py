@@ -56,7 +56,7 @@ def written_out(
     """
     said = {"target": {"y": target}} | {key: value for key, (value, _) in data.items()}
     value = expand_preset(Document({"data": said, "model": {"preset": _said(preset, given)}})).value
-    of_data = {key: each for key, each in value["data"].items() if key not in ("target", "validation")}
+    of_data = {key: each for key, each in value["data"].items() if key in data or key not in ("target", "validation")}
     lines = [entry(1, key, each, data[key][1] if key in data else "") for key, each in of_data.items()]
     fit = {key: (each, "") for key, each in value["fit"].items()}
     told: set[str] = set()

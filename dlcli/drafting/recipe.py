@@ -46,6 +46,9 @@ _HIDDEN_OF_FOLDS = [64, 64, 64]
 _SLOWER_OF_FOLDS = 0.6
 """How fast their epochs become fewer: all but one have learnt from a row."""
 
+_PRESET_VALIDATION = 0.2
+"""The part of the rows that it holds back."""
+
 _PRESET_BATCH = 256
 """Rows of an update of the preset, of which all are full."""
 
@@ -154,6 +157,8 @@ def _of_preset(setting: Setting) -> Recipe:
     if not setting.expanded:
         lines = tuple(entry(1, key, *each) for key, each in data.items())
         return Recipe(lines, (*together, *named(_PRESET, given, own, kept), _weighted(setting)))
+    if setting.folds is not None:
+        data["validation"] = _PRESET_VALIDATION, "gives way to the folds: it is for whoever takes these out"
     lines, sections = written_out(_PRESET, given, setting.task.type, data, own, kept)
     return Recipe(lines, (*together, *sections, _weighted(setting)))
 

@@ -26,6 +26,9 @@ from dlcli.errors import DataError, RunError
 
 ROWS = 120
 
+SMALL = {"preset": {"realmlp": {"hidden": [64, 64, 64]}}}
+"""What each fold of a small table gets."""
+
 
 def _numbers(rows: int = ROWS, seed: int = 0) -> list[str]:
     return [f"{value:.4f}" for value in np.random.default_rng(seed).normal(size=rows)]
@@ -437,7 +440,7 @@ def test_of_rare_classes_it_is_told_how_more_are_found(tmp_path: Path) -> None:
     numbers = [float(each) for each in _numbers(800)]
     cells = ["rare" if 0.9 < abs(each) < 1 else "often" for each in numbers]
     drafted = _init(tmp_path, x=numbers, y=cells)
-    assert _config(drafted)["model"] == {"preset": "realmlp"}
+    assert _config(drafted)["model"] == SMALL
     assert "class_weight" not in _config(drafted)["fit"]
     assert _config(drafted)["callbacks"] == [{"KeepBest": {"monitor": "val_loss"}}]
     assert "of 800 rows; to find more of them" in drafted.text
@@ -451,9 +454,29 @@ def test_of_rare_classes_it_is_told_how_more_are_found(tmp_path: Path) -> None:
 def test_a_preset_is_named_and_told(tmp_path: Path) -> None:
     curved = ["far" if abs(float(each)) > 0.67 else "near" for each in _numbers()]
     drafted = _init(tmp_path, x=_numbers(), y=curved)
-    assert _config(drafted)["model"] == {"preset": "realmlp"}
+    assert _config(drafted)["model"] == SMALL
     assert "--show-expanded" in drafted.text
     assert "epochs" not in _config(drafted).get("fit", {})
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "folds"),
+    [(300, "numbers", 5), (300, "classes", 5), (4000, "numbers", None), (40, "numbers", None), (300, "rare", None)],
+)
+def test_small_tables_get_a_network_for_each_fold(rows: int, kind: str, folds: int | None, tmp_path: Path) -> None:
+    """Each has as many updates: one program trains all. Large tables, and classes of few rows, get one network."""
+    x = np.random.default_rng(0).normal(size=rows)
+    far = np.where(np.abs(x) > 0.67, "far", "near")
+    y = {"numbers": (x**2).round(4), "classes": far, "rare": np.where(np.arange(rows) < 5, "rare", far)}[kind]
+    config = _config(drafted := _init(tmp_path, x=x.round(5), y=y))
+    assert config.get("ensemble") == (None if folds is None else {"folds": folds})
+    assert ("validation" in config["data"]) == (folds is None and rows > 50)
+    if folds is not None:
+        parts = dlcli.check(drafted.output, fast=True, folds=folds).folds
+        batch = config["data"].get("batch_size", 256)
+        assert len({each.samples["train"] // batch for each in parts}) == 1
+    else:
+        assert config["model"] != SMALL
 
 
 def test_of_many_rows_fewer_epochs_do(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ from dlcli.drafting.regression.penalized import cross_validate, losses
 ROWS = 200
 
 
+SMALL = {"preset": {"realmlp": {"hidden": [64, 64, 64]}}}
+
+
 def _inputs(rows: int = ROWS, width: int = 4) -> NDArray[np.float64]:
     return np.random.default_rng(3).normal(size=(rows, width)).round(4)
 
@@ -69,8 +72,8 @@ def test_where_they_do_a_network_is(name: str, tmp_path: Path) -> None:
     x = _inputs()
     drafted = dlcli.init(_write(tmp_path, x, CURVED[name](x)), target="y")
     config = yaml.safe_load(drafted.text)
-    assert config["model"] == {"preset": "realmlp"}
-    assert config["data"]["validation"] == 0.15
+    assert config["model"] == SMALL
+    assert config["ensemble"] == {"folds": 5}
 
 
 def test_rows_that_must_not_be_mixed_are_no_reason_for_a_line(tmp_path: Path) -> None:
@@ -81,7 +84,7 @@ def test_rows_that_must_not_be_mixed_are_no_reason_for_a_line(tmp_path: Path) ->
     file.write_text("patient_id,a,y\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows))
     config = yaml.safe_load(dlcli.init(file, target="y").text)
     assert config["data"]["split"] == {"group": "patient_id"}
-    assert config["model"] == {"preset": "realmlp"}
+    assert config["model"] == SMALL
 
 
 @given(seed=st.integers(0, 50), width=st.integers(1, 6))
