@@ -62,7 +62,7 @@ class Dividing:
 
 def candidates(columns: Sequence[Column]) -> list[str]:
     """The columns of which all rows have to be looked at before they may order or group them."""
-    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _orders(column))]
+    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _may_order(column))]
 
 
 def divide(
@@ -90,8 +90,7 @@ def divide(
             "if it is of the same ones, `random`, and a feature of it"
         )
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
-    times = (column for column in columns if _orders(column) and _is_whole(column, found))
-    order = next((column for column in times if _tells(column)), None)
+    order = next((column for column in columns if _may_order(column) and _is_whole(column, found)), None)
     if order is not None and (absent := _absent(order, task, targets, found, (validation or 0) + (test or 0))):
         drawn = _drawn(task, rows, validation, test)
         why = f"{drawn.why}; in the order of {order.name} no training row would be of {absent!r}"
@@ -140,20 +139,19 @@ def _keeps(column: Column, found: Survey) -> bool:
     return tally is not None and not tally.missing
 
 
-def _orders(column: Column) -> bool:
-    """Whether a column may be the time of a row."""
+def _may_order(column: Column) -> bool:
+    """Whether a column is the time of a row, as far as the first rows tell."""
     if not column.used or column.cells.is_array or column.feature is None:
         return False
     if column.cells.missing or column.distinct < _FEWEST_TIMES:
         return False
-    return column.feature.type == "datetime" or (column.feature.type == "number" and bool(numbered_times(column)))
-
-
-def _tells(column: Column) -> bool:
+    if column.feature.type not in ("datetime", "number"):
+        return False
     if numbered_times(column):
         return True
-    format = None if column.feature is None else column.feature.date_format
-    return tells_when(column.name, column.cells, format=format)
+    return column.feature.type == "datetime" and tells_when(
+        column.name, column.cells, format=column.feature.date_format
+    )
 
 
 def _absent(order: Column, task: Task, targets: Sequence[Cells], found: Survey, held_back: float) -> str:
