@@ -29,7 +29,7 @@ __all__ = ["DelimitedFile"]
 BLOCK_BYTES = 4 << 20
 """Bytes that are parsed at a time; also the longest row that can be read."""
 
-GATHERED_BYTES = 4 << 20
+GATHERED_BYTES = 2 << 20
 """Bytes of cells that are handed on at a time, of a file that is read in smaller pieces."""
 
 _NUMBERS = ("number", "unsure")
