@@ -93,7 +93,11 @@ def test_folds_of_numbers_have_one_program_and_units_of_their_own(
     made = engine.Trainer.program
 
     def counting(self: Any, key: Any, make: Any) -> Any:
-        return made(self, key, lambda xla: (traced.append(repr(key)), make(xla))[1])
+        def making(xla: bool) -> Any:
+            traced.append(repr(key))
+            return make(xla)
+
+        return made(self, key, making)
 
     monkeypatch.setattr(engine.Trainer, "program", counting)
     folds = dlcli.cross_validate(scaled, folds=3, run_dir=tmp_path / "folds").path

@@ -93,9 +93,9 @@ class Column:
             return f"{np.nanmin(numbers):g} to {np.nanmax(numbers):g}"
         if self.feature.type not in ("category", "datetime"):
             return ""
-        names = self.cells.names
         if self.feature.type == "category":
-            return f"{', '.join(map(_shown, names[:3]))}{', ...' if len(names) > 3 else ''}"
+            first = map(_shown, self.cells.named.slice(0, 3).to_pylist())
+            return f"{', '.join(first)}{', ...' if self.distinct > 3 else ''}"
         return _span(self.cells, self.feature.date_format)
 
 
@@ -226,7 +226,7 @@ def _id(name: str, cells: Cells, guess: Guess) -> str:
 
 def _several_forms(cells: Cells) -> str:
     """Why dates cannot be read that are written in several ways; empty for other texts."""
-    texts = cells.names[:_LOOKED_AT]
+    texts = cells.named.slice(0, _LOOKED_AT).to_pylist()
     forms = [fitting_formats([text]) for text in texts]
     if len(texts) < _FEWEST or not all(forms):
         return ""
@@ -273,7 +273,7 @@ def _span(cells: Cells, format: str | None) -> str:
     if not len(known):
         return ""
     moments = read.microseconds[known]
-    first, last = (cells.names[known[place]] for place in (moments.argmin(), moments.argmax()))
+    first, last = (cells.named[known[place]].as_py() for place in (moments.argmin(), moments.argmax()))
     return f"{_shown(first)} to {_shown(last)}"
 
 

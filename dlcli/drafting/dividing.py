@@ -71,7 +71,7 @@ class Dividing:
 
 def candidates(columns: Sequence[Column]) -> list[str]:
     """The columns of which all rows have to be looked at before they may order or group them."""
-    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _orders(column))]
+    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _may_order(column))]
 
 
 def divide(
@@ -108,13 +108,12 @@ def divide(
             "if it is of the same ones, `random`, and a feature of it"
         )
         return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
-    times = (column for column in columns if _orders(column) and _is_whole(column, found))
-    order = next((column for column in times if _tells(column)), None)
+    order = next((column for column in columns if _may_order(column) and _is_whole(column, found)), None)
     drawn = _drawn(task, rows, validation, test)
-    drawn = dataclasses.replace(drawn, met_again=tuple(column.name for column in again))
-    if again and apart is not None:
-        why = f"rows of one {again[0].name} are in '{apart.split}' as well: what is predicted is of the same ones"
-        return dataclasses.replace(drawn, why=why)
+    met_again = tuple(column.name for column in again)
+    if apart is not None and again:
+        why = f"rows of one {met_again[0]} are in '{apart.split}' as well: what is predicted is of the same ones"
+        drawn = dataclasses.replace(drawn, why=why, met_again=met_again)
     if order is None:
         return drawn
     if apart is not None and not _comes_later(order, apart):
@@ -125,7 +124,8 @@ def divide(
         return dataclasses.replace(drawn, why=why)
     why = "the latest rows are held back, as those to predict come later still; `random` if time does not matter"
     why += f" ({unit})" if (unit := numbered_times(order)) else ""
-    return Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
+    ordered = Dividing({"ordered": order.name}, why, validation, test, order=order.name, classes_named=True)
+    return dataclasses.replace(ordered, met_again=met_again)
 
 
 def as_categories(columns: Sequence[Column], dividing: Dividing) -> list[Column]:
@@ -194,20 +194,19 @@ def _comes_later(order: Column, apart: Apart) -> bool:
     return are_later(known, moments)
 
 
-def _orders(column: Column) -> bool:
-    """Whether a column may be the time of a row."""
+def _may_order(column: Column) -> bool:
+    """Whether a column is the time of a row, as far as the first rows tell."""
     if not column.used or column.cells.is_array or column.feature is None:
         return False
     if column.cells.missing or column.distinct < _FEWEST_TIMES:
         return False
-    return column.feature.type == "datetime" or (column.feature.type == "number" and bool(numbered_times(column)))
-
-
-def _tells(column: Column) -> bool:
+    if column.feature.type not in ("datetime", "number"):
+        return False
     if numbered_times(column):
         return True
-    format = None if column.feature is None else column.feature.date_format
-    return tells_when(column.name, column.cells, format=format)
+    return column.feature.type == "datetime" and tells_when(
+        column.name, column.cells, format=column.feature.date_format
+    )
 
 
 def _absent(order: Column, task: Task, targets: Sequence[Cells], found: Survey, held_back: float) -> str:

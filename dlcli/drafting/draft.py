@@ -23,7 +23,7 @@ from dlcli.drafting.gaps import mark_gaps
 from dlcli.drafting.looking.apart import Apart
 from dlcli.drafting.looking.first_rows import Glance
 from dlcli.drafting.looking.glance import glance
-from dlcli.drafting.looking.survey import Survey, Tally, survey
+from dlcli.drafting.looking.survey import MOST_VALUES, Survey, Tally, survey
 from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
@@ -124,9 +124,9 @@ def _draft(
     names = [each.name for each in chosen]
     cells = [seen.columns[name] for name in names]
     if seen.whole:
-        tasks = _tasks(seen, chosen, survey(seen, names).tallies)
+        tasks = _tasks(seen, chosen, survey(seen, dict.fromkeys(names, MOST_VALUES)).tallies)
         columns = _against(look_at_columns(seen, names), seen, tasks)
-        found = survey(seen, candidates(columns))
+        found = survey(seen, dict.fromkeys(candidates(columns), 0))
     else:
         columns, tasks, found = _of_many(seen, chosen)
     tasks = [dataclasses.replace(task, form=seen.options.forms.of(task.target.name)) for task in tasks]
@@ -209,9 +209,10 @@ def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list
     names = [each.name for each in chosen]
     columns = look_at_columns(seen, names)
     suspects = [column.name for column in columns if column.suspect and not column.cells.is_array]
-    found = survey(seen, [*names, *candidates(columns), *suspects])
+    wanted = dict.fromkeys(candidates(columns), 0) | dict.fromkeys(suspects, 1) | dict.fromkeys(names, MOST_VALUES)
+    found = survey(seen, wanted)
     tasks = _tasks(seen, chosen, found.tallies)
-    constant = [name for name in suspects if not found.tallies[name].more and len(found.tallies[name].counts) <= 1]
+    constant = [name for name in suspects if not found.tallies[name].more]
     return _against(settle(columns, constant), seen, tasks), tasks, found
 
 

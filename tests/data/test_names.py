@@ -60,6 +60,18 @@ texts = (
 )
 
 
+times = st.from_regex(
+    r"\A(0000|0001|1900|2024)-(0[1-9]|1[0-3])-(0[1-9]|[123][0-9])[T ]"
+    r"([01][0-9]|2[0-5]):(00|[0-6][0-9])(:(00|[0-6][0-9]))?\Z"
+)
+
+
+@given(st.lists(times | st.sampled_from(["2024-01-31 00:00", "2024-02-29T00:00:00", "2024-01-31 10:00"]), min_size=1))
+def test_moments_are_named_at_once_as_one_by_one(cells: list[str]) -> None:
+    assert value_names(pa.array(cells)).to_pylist() == [text_name(cell) for cell in cells]
+    assert value_names(pa.array([*cells, None])).to_pylist() == [*map(text_name, cells), None]
+
+
 @given(st.lists(texts | st.none()))
 def test_a_column_is_named_cell_by_cell(cells: list[str | None]) -> None:
     named = value_names(pa.array(cells, pa.string())).to_pylist()

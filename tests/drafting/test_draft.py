@@ -712,6 +712,60 @@ def test_long_tables_are_looked_at_by_sample(tmp_path: Path, monkeypatch: pytest
     assert drafted.left_out.keys() == {"always"}
 
 
+_DAYS = [str(datetime.date(2020, 1, 1) + datetime.timedelta(days=place)) for place in range(ROWS)]
+_PATIENTS = [f"p{place % 15}" for place in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "split"),
+    [
+        ("day", _DAYS, {"ordered": "day"}),
+        ("day", [*_DAYS[:-1], "31.12.2024"], "stratified"),
+        ("day", [*_DAYS[:-1], "2024-02-30x"], "stratified"),
+        ("day", [*_DAYS[:-1], ""], "stratified"),
+        ("patient", _PATIENTS, {"group": "patient"}),
+        ("patient", [*_PATIENTS[:-1], ""], "stratified"),
+        ("patient", [*_PATIENTS[:-1], "NA"], "stratified"),
+        ("birthday", [*reversed(_DAYS[:-1]), "1.2.3"], "stratified"),
+    ],
+)
+def test_all_rows_bear_out_what_orders_or_groups_them(
+    name: str, cells: list[str], split: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
+    monkeypatch.setattr("dlcli.drafting.looking.glance.PIECE", 200)
+    monkeypatch.setattr("dlcli.data.sources.delimited.source.GATHERED_BYTES", 1000)
+    drafted = dlcli.init(_write(tmp_path, **{name: cells}, x=_numbers(), y=_classes()), target="y")
+    assert not drafted.whole
+    assert _config(drafted)["data"]["split"] == split
+
+
+def test_types_of_long_tables_are_told_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
+    rest = ROWS - 60
+    columns = {
+        "texts": [*["ok", "bad"] * 30, *(f"it was number {place} of all that came" for place in range(rest))],
+        "odd": [*map(str, range(40)), *["3"] * 20, *["three"] * rest],
+        "codes": [*map(str, range(10, 40)), *["12"] * 30, *["007"] * rest],
+    }
+    drafted = dlcli.init(_write(tmp_path, **columns, y=_classes()), target="y")
+    assert _config(drafted)["data"]["features"] == {"...": "auto"}
+    assert drafted.used == ("texts", "odd", "codes")
+
+
+def test_pieces_of_a_file_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
+    note = ['"a, b"' if place % 3 else f"text {place}" for place in range(ROWS)]
+    file = _write(tmp_path, day=_DAYS, note=note, patient=_PATIENTS, x=_numbers(), y=_classes())
+    at_once = dlcli.init(file, target="y").text
+    monkeypatch.setattr("dlcli.drafting.looking.glance.PIECE", 100)
+    monkeypatch.setattr("dlcli.data.sources.delimited.source.GATHERED_BYTES", 1000)
+    assert dlcli.init(file, target="y", overwrite=True).text == at_once
+
+
 def test_a_file_without_a_header(tmp_path: Path) -> None:
     file = tmp_path / "plain.csv"
     file.write_text("".join(f"{place * 0.5},{place % 7},{'ab'[place % 2]}\n" for place in range(60)), encoding="utf-8")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dlcli.data.columns.arrays import numbers_array, plain_booleans, plain_numbers, texts_array
 from dlcli.data.columns.cells import Labels, as_arrow, labels
 from dlcli.data.columns.codec import Column
+from dlcli.data.columns.date_formats import read_plain_dates
 from dlcli.data.columns.names import is_text, microseconds
 
 __all__ = ["Instants", "instants"]
@@ -24,6 +25,8 @@ _OFFSET = r"[T ].*(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 """A time that ends with its distance from UTC."""
 _MONTH = r"^([0-9]{4}-[0-9]{2})$"
 """A month without a day: its first."""
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+"""What all begins with that Arrow reads."""
 _FRACTION = r"(\.[0-9]{6})[0-9]+"
 """A fraction of a second finer than microseconds."""
 
@@ -87,11 +90,12 @@ def _read_texts(cells: Labels, format: str | None) -> Instants:
 def _parse_iso(texts: Sequence[str]) -> list[int | None]:
     cut = pc.replace_substring_regex(pc.utf8_trim_whitespace(texts_array(texts)), _FRACTION, r"\1")
     cut = pc.replace_substring_regex(cut, _MONTH, r"\1-01")
+    likely = plain_booleans(pc.match_substring_regex(cut, _DAY))
     aware = plain_booleans(pc.match_substring_regex(cut, _OFFSET))
     read: list[int | None] = [None] * len(texts)
     for kind, places in (
-        (pa.timestamp("us"), np.flatnonzero(~aware)),
-        (pa.timestamp("us", "UTC"), np.flatnonzero(aware)),
+        (pa.timestamp("us"), np.flatnonzero(likely & ~aware)),
+        (pa.timestamp("us", "UTC"), np.flatnonzero(likely & aware)),
     ):
         for place, value in zip(places.tolist(), _cast(cut.take(numbers_array(places)), kind), strict=True):
             read[place] = value
@@ -99,26 +103,28 @@ def _parse_iso(texts: Sequence[str]) -> list[int | None]:
 
 
 def _cast(texts: pa.Array, kind: pa.DataType) -> list[int | None]:
-    """Arrow reads all at once, and stops at the first fault: then one by one, to find all of them."""
+    """Arrow reads all at once, and stops at the first fault: then half by half, to find all of them."""
     try:
         whole: list[int | None] = texts.cast(kind).cast(pa.int64()).to_pylist()
     except pa.ArrowInvalid:
-        return [None] if len(texts) == 1 else [_cast(texts.slice(place, 1), kind)[0] for place in range(len(texts))]
+        half = len(texts) // 2
+        return [*_cast(texts.slice(0, half), kind), *_cast(texts.slice(half), kind)] if half else [None]
     return whole
 
 
 def _parse_format(texts: Sequence[str], format: str) -> list[int | None]:
     """By Python's strptime: Arrow's reads the 31st of February as the 2nd of March."""
-    read: list[int | None] = []
-    for text in map(str.strip, texts):
+    plain = read_plain_dates(texts, format)
+    read: list[int | None] = [None] * len(texts) if plain is None else plain
+    for place, text in enumerate(map(str.strip, texts)):
+        if read[place] is not None:
+            continue
         moment = _strptime(text, format)
         if moment is None and _WRITTEN_AS_FLOAT.fullmatch(text):
             moment = _strptime(text.partition(".")[0], format)
-        if moment is None:
-            read.append(None)
-            continue
-        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
-        read.append((aware - _EPOCH) // datetime.timedelta(microseconds=1))
+        if moment is not None:
+            aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
+            read[place] = (aware - _EPOCH) // datetime.timedelta(microseconds=1)
     return read
 
 

@@ -39,6 +39,9 @@ _MOMENT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:[.,]([0-9]+))?"
     r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
+_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
+_FIRST = -62_135_596_800
+"""Seconds since 1970 of the first moment that Python knows."""
 _BOOLEANS = {word: word.lower() for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
 
 _OTHERS = r"^([+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*|(?i:true|false))$"
@@ -143,8 +146,27 @@ def _text_names(texts: pa.Array) -> pa.Array:
     others = pc.and_not(pc.match_substring_regex(texts, _OTHERS), pc.match_substring_regex(texts, _PLAIN))
     if not pc.any(others).as_py():
         return texts
-    named = [text_name(text) for text in texts.filter(others).to_pylist()]
-    return pc.replace_with_mask(texts, pc.fill_null(others, FALSE), texts_array(named))
+    others = pc.fill_null(others, FALSE)
+    found = texts.filter(others)
+    named = _names_of_times(found)
+    if named is None:
+        named = texts_array([text_name(text) for text in found.to_pylist()])
+    return pc.replace_with_mask(texts, others, named)
+
+
+def _names_of_times(texts: pa.Array) -> pa.Array | None:
+    """The names of texts that are all moments without a fraction and a zone, at once; None for others."""
+    if not pc.all(pc.match_substring_regex(texts, _TIME)).as_py():
+        return None
+    try:
+        seconds = texts.cast(pa.timestamp("s")).cast(pa.int64())
+    except pa.ArrowInvalid:  # the 31st of February
+        return None
+    if pc.min(seconds).as_py() < _FIRST:
+        return None
+    days, times = pc.utf8_slice_codeunits(texts, 0, 10), pc.utf8_slice_codeunits(texts, 11)
+    times = pc.if_else(pc.equal(pc.binary_length(times), 5), pc.binary_join_element_wise(times, "00", ":"), times)
+    return pc.if_else(pc.equal(times, "00:00:00"), days, pc.binary_join_element_wise(days, times, "T"))
 
 
 def _moment_names(values: pa.Array) -> pa.Array:

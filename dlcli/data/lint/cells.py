@@ -21,6 +21,9 @@ from dlcli.data.values.lists import is_list
 
 __all__ = ["Cells"]
 
+_GLANCE = 50
+"""Texts that tell of most columns that they are no numbers."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Cells:
@@ -64,7 +67,13 @@ class Cells:
     @functools.cached_property
     def names(self) -> tuple[str, ...]:
         """What the different values are called."""
-        return tuple(value_names(self.different).to_pylist())
+        return tuple(self.named.to_pylist())
+
+    @functools.cached_property
+    def named(self) -> pa.Array:
+        """The same, as texts of arrow's; most texts are their own names, and kept once."""
+        names = value_names(self.different)
+        return self.different if names.equals(self.different) else names
 
     @functools.cached_property
     def _encoded(self) -> pa.DictionaryArray:
@@ -73,7 +82,10 @@ class Cells:
     @functools.cached_property
     def numbers(self) -> NDArray[np.float64] | None:
         """The values as numbers, NaN where there is none; None where they are none."""
-        if kind_of(self.column.type) not in ("number", "text"):
+        kind = kind_of(self.column.type)
+        if kind not in ("number", "text"):
+            return None
+        if kind == "text" and numbers(self.different.slice(0, _GLANCE)).unreadable is not None:
             return None
         read = numbers(self.column)
         return None if read.unreadable is not None and read.unreadable.any() else read.values.reshape(-1)

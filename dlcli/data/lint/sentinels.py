@@ -7,6 +7,7 @@ import datetime
 import re
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from dlcli.data.columns.instants import instants
@@ -39,13 +40,18 @@ _LIMITS = (2**31 - 1, -(2**31), -(2**31) + 1, 2**15 - 1, -(2**15), 2**63 - 1, -(
 _WHOLE_PARTS = (1, *(int(digit * length) for digit in "789" for length in range(1, 16)))
 """Of the numbers that have the shape, without the sign."""
 
+_LEAST_BROKEN = 77
+"""The least number with a fraction that has the shape: 77.7."""
+
 _DAYS = (
     *("0001-01-01", "1601-01-01", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31", "1900-01-01"),
     *("1970-01-01", "2099-12-31", "2999-12-31", "9999-01-01", "9999-12-31"),
 )
 """Days that programs write where there is none."""
 
-_MAY_BE_ONE = re.compile("|".join(sorted({day[:4] for day in _DAYS})))
+_MAY_BE_ONE = "|".join(sorted({day[:4] for day in _DAYS}))
+_GLANCE = 50
+"""Texts that tell of most that they are no dates."""
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 
@@ -87,7 +93,7 @@ def sentinels(cells: Cells, *, dates: bool = False, format: str | None = None) -
 
 def may_hold_dates_of_none(cells: Cells) -> bool:
     """Whether some text has the year of a day that is written for none: a look that is quicker than reading dates."""
-    return any(map(_MAY_BE_ONE.search, cells.names))
+    return pc.any(pc.match_substring_regex(cells.named, _MAY_BE_ONE)).as_py() is True
 
 
 def _numbers(cells: Cells) -> list[Sentinel]:
@@ -111,13 +117,14 @@ def _may_have_shape(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     """A look at all at once, so that few have to be written out."""
     sizes = np.abs(values)
     whole = np.isin(np.floor(sizes), _WHOLE_PARTS) | np.isin(np.rint(sizes), _WHOLE_PARTS)
+    whole &= (sizes >= _LEAST_BROKEN) | (values == np.rint(values))
     return whole | np.isin(values, _LIMITS)
 
 
 def _has_shape(value: float) -> bool:
     if value in _LIMITS:
         return True
-    if abs(value) >= 1e15 or (value != round(value) and abs(value) < 77):
+    if abs(value) >= 1e15 or (value != round(value) and abs(value) < _LEAST_BROKEN):
         return False
     return _SHAPE.fullmatch(f"{value:.6f}".rstrip("0").rstrip(".").replace(".", "")) is not None
 
@@ -136,6 +143,8 @@ def _is_below(value: float, count: int, others: NDArray[np.float64], usual: floa
 
 
 def _days(cells: Cells, format: str | None) -> list[Sentinel]:
+    if instants(cells.different.slice(0, _GLANCE), format=format).unreadable.any():
+        return []
     read = instants(cells.different, format=format)
     if len(cells.codes) < _FEWEST or (read.unreadable | read.missing).any():
         return []

@@ -88,7 +88,7 @@ def _fingerprint(cells: Cells) -> bytes:
     numbers = cells.numbers
     digest = hashlib.blake2b(cells.codes.tobytes(), digest_size=16)
     if len(cells.different) > len(cells.codes) / _ROWS_A_VALUE:
-        values = "\0".join(cells.names).encode() if numbers is None else np.nan_to_num(numbers).tobytes()
+        values = "\0".join(cells.named.to_pylist()).encode() if numbers is None else np.nan_to_num(numbers).tobytes()
         digest.update(values)
     elif numbers is not None and not _are_codes(numbers, len(cells.different)):
         digest.update(_spacing(numbers, cells.codes))
@@ -117,7 +117,7 @@ def _are_equal(first: Cells, second: Cells) -> bool:
     """Whether what repeats in the same rows is the same, too."""
     one, other = first.numbers, second.numbers
     if one is None or other is None:
-        return first.names == second.names
+        return bool(first.named.equals(second.named))
     return bool(np.array_equal(one, other, equal_nan=True))
 
 

@@ -81,8 +81,10 @@ def _foreign_number(values: pa.Array) -> tuple[str, str] | None:
     ways = "" if guess is None or len(guess.units) > 1 else " or ".join(map(_option, guess.readings))
     for notation in NOTATIONS:
         foreign = pc.and_not(pc.match_substring_regex(values, notation.form), plain)
+        if not pc.any(foreign).as_py():
+            continue
         others = values.filter(pc.invert(pc.or_(plain, foreign))).to_pylist()
-        if pc.any(foreign).as_py() and (not others or _is_few(others, values)):
+        if not others or _is_few(others, values):
             example = values.filter(foreign)[0].as_py()
             but = f", but for {first_of(map(repr, others), 3)}" if others else ""
             return f"its values look like numbers with {notation.signs}, such as {example!r}{but}", (

@@ -45,7 +45,7 @@ class Marks:
         """
         if is_text(cells.type):
             trimmed = pc.utf8_trim(cells, characters=BLANKS)
-            found = pc.is_in(trimmed, value_set=texts_array(self.texts, cells.type))
+            found = pc.is_in(trimmed, value_set=_text_set(self.texts, cells.type))
             if self.values:
                 found = pc.or_(found, self._named(cells))
         elif not self.values or pa.types.is_null(cells.type):
@@ -67,8 +67,14 @@ class Marks:
 
     def _named(self, cells: pa.Array) -> pa.Array:
         encoded = cells.dictionary_encode()
-        known = pc.is_in(value_names(encoded.dictionary), value_set=texts_array(self.names))
+        known = pc.is_in(value_names(encoded.dictionary), value_set=_text_set(self.names, pa.string()))
         return pc.fill_null(known.take(encoded.indices), FALSE)
+
+
+@functools.lru_cache(maxsize=256)
+def _text_set(texts: tuple[str, ...], type: pa.DataType) -> pa.Array:
+    """Made once: of a chunk of a thousand rows it took longer than looking for them."""
+    return texts_array(texts, type)
 
 
 @functools.lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from dlcli.data.values.marks import marks_of
 from dlcli.data.values.notations import NUMBER, number_pattern
 from dlcli.errors import Problem
 
-__all__ = ["FormGuess", "find_form", "read_written"]
+__all__ = ["GLANCE", "FormGuess", "find_form", "may_have_form", "read_written"]
 
 _BLANK = "[\\s\u00a0\u202f]*"
 _SIGN = "[+\u2212-]?"
@@ -54,7 +54,7 @@ _FORMS = tuple(
 _MOSTLY = 0.9
 """The part of the texts from which on the others are faults."""
 
-_GLANCE = 500
+GLANCE = 500
 """Texts that tell whether it is worth looking at the others."""
 
 _MOST_UNITS = 6
@@ -187,7 +187,7 @@ def find_form(texts: Sequence[str], *, decimal: str = "") -> FormGuess | None:
         >>> [form.options for form in find_form(["1,234 km", "2,500 km"]).readings]
         [{'unit': 'km', 'thousands': ','}, {'unit': 'km', 'decimal': ','}]
     """
-    if len(texts) > _GLANCE and find_form(texts[:_GLANCE]) is None and not all(map(_PLAIN.search, texts[:_GLANCE])):
+    if len(texts) > GLANCE and not may_have_form(texts[:GLANCE]):
         return None
     parts = {text: found for text in texts if (found := _parts(text)) is not None}
     if not parts or len(parts) < _MOSTLY * len(texts) or all(map(_PLAIN.search, parts)):
@@ -207,6 +207,11 @@ def find_form(texts: Sequence[str], *, decimal: str = "") -> FormGuess | None:
     readings = tuple(dataclasses.replace(form, unit=units[0]) for form in ways)
     certain = len(readings) == 1 and len(units) == 1 and not odd
     return FormGuess(readings[0] if certain else None, readings, units, odd, max(parts, key=_telling))
+
+
+def may_have_form(first: Sequence[str]) -> bool:
+    """Whether it is worth looking at the other texts of a column, told from the first `GLANCE` of them."""
+    return find_form(first) is not None or all(map(_PLAIN.search, first))
 
 
 def _parts(text: str) -> tuple[str, str] | None:

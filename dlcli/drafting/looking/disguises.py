@@ -23,7 +23,7 @@ from dlcli.data.types.inference import infer_target
 from dlcli.data.values.conversion import kind_of
 from dlcli.data.values.marks import marks_of
 from dlcli.data.values.number_forms import NumberForms
-from dlcli.data.values.written import FormGuess, find_form, read_written
+from dlcli.data.values.written import GLANCE, FormGuess, find_form, may_have_form, read_written
 from dlcli.drafting.looking.first_rows import Glance, look, open_with
 from dlcli.errors import first_of
 
@@ -70,11 +70,19 @@ def _written(found: Glance) -> dict[str, FormGuess]:
         if not cells.is_array
         and pa.types.is_string(cells.column.type)
         and cells.info.dtype not in (FILE_PATH, FILE_NAME)
+        and _may_be_written(cells)
     }
     guesses = {name: guess for name, each in texts.items() if (guess := find_form(each)) is not None}
     if any(len(guess.readings) > 1 for guess in guesses.values()) and (decimal := _decimal(found, guesses)):
         guesses = {name: find_form(texts[name], decimal=decimal) or guess for name, guess in guesses.items()}
     return guesses
+
+
+def _may_be_written(cells: Cells) -> bool:
+    """Whether its first texts do not tell that they are no numbers: most columns of texts are none."""
+    if len(cells.different) <= GLANCE:
+        return True
+    return may_have_form([each.strip() for each in cells.named.slice(0, GLANCE).to_pylist()])
 
 
 def _decimal(found: Glance, guesses: Mapping[str, FormGuess]) -> str:

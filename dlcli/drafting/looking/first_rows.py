@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dlcli.config.options.sources import Source as Said
-from dlcli.data.columns.chunk import Chunk, ColumnInfo, Kind
+from dlcli.data.columns.chunk import Chunk, Column, ColumnInfo, Kind
 from dlcli.data.columns.named_files import listing_folder
 from dlcli.data.lint.cells import Cells
 from dlcli.data.sources.opening import open_source
@@ -100,7 +100,7 @@ def look(
             break
         except NotNumbers as others:
             texts |= frozenset(others.columns)
-    columns = {name: Cells(info, tuple(chunk.columns[name] for chunk in chunks)) for name, info in readable.items()}
+    columns = {name: Cells(info, _joined([chunk.columns[name] for chunk in chunks])) for name, info in readable.items()}
     unreadable = tuple(info.name for info in infos if info.kind is None)
     num_rows = sum(each.num_rows for each in chunks)
     return Glance(
@@ -138,6 +138,14 @@ def _first_rows(source: Source, kinds: Mapping[str, Kind], limit: int) -> tuple[
         return found, True
     pa.default_memory_pool().release_unused()  # what was read ahead
     return found, False
+
+
+def _joined(parts: list[Column]) -> tuple[Column, ...]:
+    """Cells of one type together: what is asked of each chunk takes longer than doing it."""
+    arrays = [part for part in parts if isinstance(part, pa.Array)]
+    if len(parts) < 2 or len(arrays) < len(parts) or len({part.type for part in arrays}) > 1:
+        return tuple(parts)
+    return (pa.concat_arrays(arrays),)
 
 
 def _folder(chunks: list[Chunk]) -> Path | None:

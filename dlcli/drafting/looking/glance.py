@@ -17,7 +17,7 @@ from dlcli.errors import DataError, Problem
 
 __all__ = ["glance"]
 
-PIECE = 1 << 20
+PIECE = 1 << 18
 """Bytes of text to read at a time."""
 
 

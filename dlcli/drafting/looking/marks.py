@@ -20,6 +20,8 @@ _EMPTY = (
 )
 """What is written among numbers for a cell without a value, in small letters; and what no network can take."""
 
+_LONGEST = max(map(len, _EMPTY))
+
 _SIGNS, _LINES = ("?", "n.a.", "n.d.", "#n/a", "#value!", "#div/0!"), ("-", "--", ".")
 """What no class is called, and what none is among numbers."""
 
@@ -30,17 +32,23 @@ def find_marks(found: Glance, targets: Collection[str]) -> tuple[str, ...]:
     for name, cells in found.columns.items():
         if cells.is_array or not pa.types.is_string(cells.column.type):
             continue
-        values = cells.column.drop_null().unique()
-        others = [each.strip() for each in _no_numbers(values).to_pylist()]
+        values = cells.different
+        others = _no_numbers(values)
         if name in targets:
-            marks.update(_signs(values.to_pylist(), others))
-        else:
-            empty = [each for each in others if each.casefold() in _EMPTY]
+            marks.update(_signs(values.to_pylist(), [each.strip() for each in others.to_pylist()]))
+        elif empty := _empty(others):
             left = [each for each in values.to_pylist() if each.strip() not in empty]
             numbers = len(empty) == len(others) or ((form := find_form(left)) is not None and form.form is not None)
-            if empty and left and numbers:
+            if left and numbers:
                 marks.update(empty)
     return tuple(sorted(marks))
+
+
+def _empty(texts: pa.Array) -> list[str]:
+    """What is written for a cell without a value among numbers: none of it is long."""
+    trimmed = pc.utf8_trim_whitespace(texts)
+    short = trimmed.filter(pc.less_equal(pc.utf8_length(trimmed), _LONGEST))
+    return [each for each in short.to_pylist() if each.casefold() in _EMPTY]
 
 
 def _no_numbers(values: pa.Array) -> pa.Array:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlcli.data.columns.cells import as_arrow
@@ -19,7 +20,7 @@ from dlcli.data.values.conversion import NotNumbers, kind_of
 from dlcli.data.values.lists import is_list
 from dlcli.drafting.looking.first_rows import Glance
 
-__all__ = ["Survey", "Tally", "survey"]
+__all__ = ["MOST_VALUES", "Survey", "Tally", "survey"]
 
 MOST_VALUES = 2_000
 """Different values that are counted; of a column with more it is only known that it has more."""
@@ -30,6 +31,7 @@ class Tally:
     """What all cells of a column tell.
 
     Args:
+        most: Different values that are counted.
         counts: How often each value is there, as far as they are counted.
         more: There are more than are counted.
         missing: Cells without a value.
@@ -37,6 +39,7 @@ class Tally:
         moments: All of these are moments, or written as such in ISO 8601.
     """
 
+    most: int = MOST_VALUES
     counts: Counter[str] = dataclasses.field(default_factory=Counter)
     more: bool = False
     missing: int = 0
@@ -49,22 +52,32 @@ class Tally:
             self.more = True
             return
         values = as_arrow(column)
-        empty = int(pc.sum(values.is_null(nan_is_null=True)).as_py() or 0)
+        empty = _count_empty(values)
         self.missing += empty
         self.present += len(values) - empty
-        kind = kind_of(values.type)
-        if self.moments and kind == "text":
-            self.moments = (pc.sum(pc.match_substring_regex(values, ISO)).as_py() or 0) == len(values) - empty
-        elif kind != "datetime":
-            self.moments = False
-        if self.more:
+        if self.moments:
+            self.moments = _are_moments(values)
+        if self.more or not self.most:
             return
         counted = values.value_counts()
         names = value_names(counted.field(0)).to_pylist()
         for name, count in zip(names, counted.field(1).to_pylist(), strict=True):
             if name is not None:
                 self.counts[name] += count
-        self.more = len(self.counts) > MOST_VALUES
+        self.more = len(self.counts) > self.most
+
+
+def _count_empty(values: pa.Array) -> int:
+    if not pa.types.is_floating(values.type):
+        return int(values.null_count)
+    return int(pc.sum(values.is_null(nan_is_null=True)).as_py() or 0)
+
+
+def _are_moments(values: pa.Array) -> bool:
+    """Whether all that there are, which may be none, are moments or written as such."""
+    if kind_of(values.type) != "text":
+        return kind_of(values.type) == "datetime"
+    return pc.all(pc.match_substring_regex(values, ISO)).as_py() is not False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,15 +93,20 @@ class Survey:
     tallies: Mapping[str, Tally]
 
 
-def survey(seen: Glance, columns: Iterable[str]) -> Survey:
-    """Count the values of some columns in all rows: those that were looked at, where these are all.
+def survey(seen: Glance, columns: Mapping[str, int]) -> Survey:
+    """Look at some columns in all rows: in those that were looked at already, where these are all.
+
+    Args:
+        seen: The first rows.
+        columns: The columns, and how many different values are counted of each: 0 of what is no category, for of a
+            million times or ids counting takes longer than reading them.
 
     Raises:
         DataError: The source cannot be read to its end.
     """
-    names = list(dict.fromkeys(columns))
+    names = list(columns)
+    tallies = {name: Tally(most) for name, most in columns.items()}
     if seen.whole:
-        tallies = {name: Tally() for name in names}
         for name, tally in tallies.items():
             for chunk in seen.columns[name].chunks:
                 tally.add(chunk)
@@ -96,13 +114,13 @@ def survey(seen: Glance, columns: Iterable[str]) -> Survey:
     texts: frozenset[str] = frozenset()
     while True:
         try:
-            return _count(seen.source.chunks(_kinds(seen, names, texts)), names)
+            return _count(seen.source.chunks(_kinds(seen, names, texts)), tallies)
         except NotNumbers as others:
             texts |= frozenset(others.columns)
+            tallies = {name: Tally(most) for name, most in columns.items()}
 
 
-def _count(chunks: Iterable[Chunk], names: list[str]) -> Survey:
-    tallies = {name: Tally() for name in names}
+def _count(chunks: Iterable[Chunk], tallies: Mapping[str, Tally]) -> Survey:
     rows = 0
     for chunk in chunks:
         rows += chunk.num_rows

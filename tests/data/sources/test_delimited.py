@@ -238,3 +238,31 @@ def test_the_top_of_a_file_is_looked_at_once_in_a_process(tmp_path: Path, monkey
     assert looks == [file] * 2, "other marks of empty cells may make other columns numbers"
     file.write_text("a,b,c\n1,x,2\n")
     assert peek_columns([str(file)], options).names == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("kind", ["number", "unsure", "text"])
+@pytest.mark.parametrize("late", ["7", '" 7 "', "NA"])
+def test_small_pieces_are_the_same_rows(tmp_path: Path, kind: Kind, late: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "GATHERED_BYTES", 1000)
+    rows = [f"{place},{place % 7 / 4},some text, {place}" for place in range(500)]
+    file = write(tmp_path, "\n".join(["a,b,c,d", *rows, f"{late},1,last,x", ""]))
+
+    def tables(piece: int | None) -> list[dict[str, list[Any]]]:
+        source = open_source([str(file)], TableOptions(missing_values=MISSING, piece=piece), path="data.train")
+        chunks = source.chunks({"a": kind, "d": "text"})
+        return [{name: values.tolist() for name, values in chunk.columns.items()} for chunk in chunks]
+
+    whole, parts = tables(None), tables(256)
+    assert len(parts) > 5
+    assert {name: [each for part in parts for each in part[name]] for name in "ad"} == {
+        name: [each for part in whole for each in part[name]] for name in "ad"
+    }
+
+
+def test_a_fault_behind_small_pieces_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "GATHERED_BYTES", 1000)
+    file = write(tmp_path, "\n".join(["a,b", *(f"{place},x" for place in range(500)), "seven,x", ""]))
+    source = open_source([str(file)], TableOptions(missing_values=MISSING, piece=256), path="data.train")
+    with pytest.raises(DataError, match="seven") as caught:
+        list(source.chunks({"a": "number", "b": "text"}))
+    assert caught.value.problems[0].line == 502

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dlcli.data.sources.delimited import cleaning
 from dlcli.data.sources.delimited.blanks import tidy, tidy_lines
 from dlcli.data.sources.delimited.cleaning import clean
 from dlcli.data.sources.delimited.dialect import Dialect
@@ -88,6 +89,14 @@ def test_in_two_pieces_as_in_one(text: str, delimiter: str, comment: str | None,
     second, nothing = clean(rest + data[cut:], delimiter, comment=comment)
     assert (first + second, nothing) == (expected.encode(), b"")
     assert "".join(tidy_lines([text[:cut], text[cut:]], delimiter, comment=comment)) == expected
+
+
+@settings(max_examples=400)
+@given(texts, delimiters, st.integers(1, 8))
+def test_by_the_piece_as_at_once(text: str, delimiter: str, piece: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cleaning, "_PIECE", piece)
+        assert clean(text.encode(), delimiter) == (tidy(text, delimiter)[0].encode(), b"")
 
 
 @settings(max_examples=200)

@@ -9,6 +9,7 @@ are tidied with NumPy. Only a block with quotation marks that neither begin nor 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
 _NONE: Places = np.empty(0, np.intp)
+
+_PIECE = 1 << 16
+"""Bytes at a time that stay near the processor, and whose masks need no memory of their own from the system."""
 
 
 def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: bool = True) -> tuple[bytes, bytes]:
@@ -43,8 +47,7 @@ def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: boo
         return _cell_by_cell(data, delimiter, comment, final)
     blanks = b" " if delimiter == "\t" else b" \t"
     quoted = b'"' in data
-    array = np.frombuffer(data, np.uint8)
-    marks = np.flatnonzero(array == _QUOTE) if quoted else _NONE
+    marks = np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE) if quoted else _NONE
     length = len(data) if final else _row_end(data, marks)
     rows, rest = data[:length], data[length:]
     if not rows:
@@ -52,11 +55,9 @@ def clean(data: bytes, delimiter: str, *, comment: str | None = None, final: boo
     array, marks = np.frombuffer(rows, np.uint8), marks[: np.searchsorted(marks, length)]
     separators = _separators(delimiter)
     tidied = array
-    if runs or any(blank in rows for blank in (blanks[:1], blanks[1:]) if blank):
-        beside = _beside_separators(array, separators, blanks)
-        if runs or (len(beside) and (np.searchsorted(marks, beside) % 2 == 0).any()):
-            tidied = _trim(array, _inside(array) if quoted else None, separators, tabs=len(blanks) > 1, runs=runs)
-            marks = np.flatnonzero(tidied == _QUOTE) if quoted else _NONE
+    if runs or _has_loose_blanks(rows, marks, separators, blanks):
+        tidied = _trim(array, _inside(array) if quoted else None, separators, tabs=len(blanks) > 1, runs=runs)
+        marks = np.flatnonzero(tidied == _QUOTE) if quoted else _NONE
     if quoted and not _well_formed(tidied, marks, separators if not runs else _separators("\t")):
         return _cell_by_cell(data, delimiter, comment, final)
     return (rows if tidied is array else tidied.tobytes()), rest
@@ -90,14 +91,32 @@ def _row_end(data: bytes, marks: Places) -> int:
     return 0
 
 
-def _beside_separators(array: Bytes, separators: Mask, blanks: bytes) -> Places:
-    """The blanks at an end of the data, or beside what may be a separator: each is looked at, for there are few."""
-    blank = array == blanks[0]
-    if len(blanks) > 1:
-        blank |= array == blanks[1]
-    places = np.flatnonzero(blank)
-    before, after = _ends_beside(array, places, separators)
-    return np.asarray(places[before | after])
+def _has_loose_blanks(rows: bytes, marks: Places, separators: Mask, blanks: bytes) -> bool:
+    """Whether a blank stands at an end of the data or beside a separator, and in no quotes."""
+    blanks = bytes(blank for blank in blanks if blank in rows)
+    if not blanks:
+        return False
+    ends = bytes(end for end in np.flatnonzero(separators).tolist() if end in rows)
+    return any((np.searchsorted(marks, places) % 2 == 0).any() for places in _beside(rows, ends, blanks))
+
+
+def _beside(rows: bytes, ends: bytes, blanks: bytes) -> Iterator[Places]:
+    """The blanks that stand at an end of the data, or right behind or before a separator."""
+    array = np.frombuffer(rows, np.uint8)
+    yield np.array([place for place in (0, len(rows) - 1) if rows[place] in blanks], np.intp)
+    for start in range(0, len(array), _PIECE):
+        piece = array[start : start + _PIECE + 1]
+        end, blank = _is_any(piece, ends), _is_any(piece, blanks)
+        for pair, place in ((end[:-1] & blank[1:], start + 1), (blank[:-1] & end[1:], start)):
+            if pair.any():
+                yield np.flatnonzero(pair) + place
+
+
+def _is_any(array: Bytes, letters: bytes) -> Mask:
+    found: Mask = array == letters[0] if letters else np.zeros(len(array), np.bool_)
+    for letter in letters[1:]:
+        found |= array == letter
+    return found
 
 
 def _ends_beside(array: Bytes, places: Places, separators: Mask) -> tuple[Mask, Mask]:

@@ -29,6 +29,9 @@ __all__ = ["DelimitedFile"]
 BLOCK_BYTES = 4 << 20
 """Bytes that are parsed at a time; also the longest row that can be read."""
 
+GATHERED_BYTES = 2 << 20
+"""Bytes of cells that are handed on at a time, of a file that is read in smaller pieces."""
+
 _NUMBERS = ("number", "unsure")
 
 _LOOKS = Remembered[tuple[ColumnInfo, ...]](most=2**18, weight=lambda columns: 1 + len(columns))
@@ -83,7 +86,7 @@ class DelimitedFile(FileSource):
         while True:
             start = 0
             try:
-                for batch in self._read(header, types, seeker):
+                for batch in self._gathered(self._read(header, types, seeker)):
                     if seeker is not None and seeker.found:
                         # A number would lose its zeros: from here on the columns that may be none are read as texts.
                         unsure = {name: pa.string() for name, kind in kinds.items() if kind == "unsure"}
@@ -209,6 +212,23 @@ class DelimitedFile(FileSource):
             if stream.quotes and more and (problem := swallowed_rows(self.path, header)):
                 raise DataError(problem)
 
+    def _gathered(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Several batches at once, where a file is read in small pieces: what is done with a batch takes longer than
+        doing it with its cells."""
+        if self.options.piece is None:
+            yield from batches
+            return
+        held: list[pa.RecordBatch] = []
+        size = 0
+        for batch in batches:
+            held.append(batch)
+            size += batch.nbytes
+            if size >= GATHERED_BYTES:
+                yield _joined(held)
+                held, size = [], 0
+        if held:
+            yield _joined(held)
+
     def _watch(self, delimiter: str, seeker: CodeSeeker | None) -> tuple[Callable[[bytes], None], ...]:
         """What looks at the bytes going by: for the marks of empty cells, for codes, if anybody asks for them."""
         sightings = self.options.sightings
@@ -222,6 +242,13 @@ class DelimitedFile(FileSource):
         if "straddl" in reason:
             reason = f"a row is longer than {BLOCK_BYTES >> 20} MiB; is a quote left open?"
         return DataError(Problem(f"'{self.name}' cannot be read: {reason}", file=self.path, rule="unreadable-file"))
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    if len(batches) == 1:
+        return batches[0]
+    joined: pa.RecordBatch = pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
+    return joined
 
 
 def _unique(names: tuple[str, ...]) -> list[str]:

@@ -23,6 +23,9 @@ _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
 LONGEST = 64 << 20
 """Bytes that are gathered for the end of a row; beyond that Arrow may say what it thinks of it."""
 
+_PIECE = 1 << 16
+"""Bytes at a time that stay near the processor."""
+
 
 class CleanStream:
     """A file for pyarrow to read: tidy UTF-8, in pieces that end with a row wherever they can.
@@ -149,5 +152,9 @@ class CleanStream:
 
 
 def _count(data: bytes, mark: bytes) -> int:
-    """`data.count(mark)` of one byte, four times as fast where it is often there."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == mark[0])) if mark in data else 0
+    """`data.count(mark)` of one byte, four times as fast where it is often there; by the piece, to need no memory."""
+    if mark not in data:
+        return 0
+    letters = np.frombuffer(data, np.uint8)
+    pieces = (letters[start : start + _PIECE] for start in range(0, len(letters), _PIECE))
+    return sum(int(np.count_nonzero(piece == mark[0])) for piece in pieces)
