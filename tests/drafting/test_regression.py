@@ -84,7 +84,7 @@ def test_rows_that_must_not_be_mixed_are_no_reason_for_a_line(tmp_path: Path) ->
     file.write_text("patient_id,a,y\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows))
     config = yaml.safe_load(dlcli.init(file, target="y").text)
     assert config["data"]["split"] == {"group": "patient_id"}
-    assert config["model"] == SMALL
+    assert config["model"] == {"preset": "realmlp"}
 
 
 @given(seed=st.integers(0, 50), width=st.integers(1, 6))
