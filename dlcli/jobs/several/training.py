@@ -213,8 +213,11 @@ def _train_members(
         except DlcliError as error:
             raise type(error)(_named(problem, member.name) for problem in error.problems) from error
         first = trained.record
-        record.note(**{key: first[key] for key in ("columns", "reading", "data", "device", "rows") if key in first})
-        record.save()
+        found = {key: first[key] for key in ("columns", "reading", "data", "device", "rows") if key in first}
+        is_news = any(record.value(key) != value for key, value in found.items() if key != "rows")
+        record.note(**found)
+        if is_news:  # of the members after the first it is the same
+            record.save()
         if trained.status != "completed":
             return trained.status
         done.append(trained)
