@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -19,6 +20,20 @@ def test_a_draft_is_as_good_as_what_people_write(project: Path, tmp_path: Path) 
         drafted.output, overrides={"fit.epochs": 60}, run_dir=tmp_path / "run", cache_dir=tmp_path / "cache"
     )
     assert run.metrics("test")["accuracy"] >= 0.93
+
+
+def test_a_small_table_gets_a_network_for_each_fold(tmp_path: Path) -> None:
+    x = np.random.default_rng(3).normal(size=(150, 2)).round(3)
+    rows = [f"{a},{b},{a * b:.3f}" for a, b in x]
+    (tmp_path / "small.csv").write_text("\n".join(["a,b,y", *rows]), encoding="utf-8")
+    drafted = dlcli.init(tmp_path / "small.csv", target="y")
+    run = dlcli.train(drafted.output, overrides={"fit.epochs": 64}, run_dir=tmp_path / "run")
+    assert run.record["members"] == [f"fold-{place}" for place in range(1, 6)]
+    mean = dlcli.evaluate(run)
+    assert mean.metrics["r2"] > 0.5, "where a line tells nothing"
+    frame = pd.read_csv(tmp_path / "small.csv").head(7)
+    members = [dlcli.predict(run.path / f"fold-{place}", frame)["prediction"] for place in range(1, 6)]
+    np.testing.assert_allclose(dlcli.predict(run, frame)["prediction"], np.mean(members, axis=0), rtol=1e-6)
 
 
 def test_several_targets_are_learnt_at_once(project: Path, tmp_path: Path) -> None:
