@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -36,6 +36,7 @@ __all__ = [
     "install",
     "install_validation",
     "loop",
+    "predict_rows",
     "programs",
     "reports_metrics",
 ]
@@ -45,6 +46,9 @@ Logs = dict[str, Any]
 PROGRAMS = "_programs_of_dlcli"
 
 BY_BATCH = "by batch"
+
+MOST_SHAPES = 4
+"""Shapes of rows that a model has a program for to predict."""
 """The first of the keys of programs that take single batches."""
 
 TRAINING = "training"
@@ -252,7 +256,7 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
         step: Takes a batch.
         batch: One of them: a structure of NumPy arrays.
     """
-    signature = tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
+    signature = _any_size(batch)
     model = getattr(step, "__self__", None)
     if not isinstance(model, keras.Model):
         return tf.function(step, input_signature=[signature], autograph=False)  # type: ignore[no-any-return]
@@ -265,6 +269,28 @@ def for_any_size(step: Callable[[Any], Any], batch: tuple[Any, ...]) -> Callable
 
         traced[key] = tf.function(reading, input_signature=[signature], autograph=False)
     return traced[key]  # type: ignore[no-any-return]
+
+
+def predict_rows(model: Any, inputs: Mapping[str, Any], *, own_code: bool) -> Any:
+    """What `predict_on_batch` gives, by a program that is traced once for any number of rows.
+
+    Args:
+        model: A `keras.Model`.
+        inputs: Arrays `(rows, ...)` by name. Of more than a few other shapes Keras's function takes over: it learns to
+            leave them open.
+        own_code: Layers of the user's own may ask for the number of rows while they are traced.
+    """
+    step, traced = model.predict_step, programs(model)
+    key = (BY_BATCH, step.__name__, repr(_any_size((inputs,))))
+    ours = sum(isinstance(each, tuple) and each[:2] == key[:2] for each in traced)
+    if own_code or "train_step" in vars(model) or (key not in traced and ours >= MOST_SHAPES):
+        return model.predict_on_batch(inputs)
+    values = for_any_size(step, (inputs,))((inputs,))
+    return tf.nest.map_structure(lambda value: value.numpy(), values)
+
+
+def _any_size(batch: tuple[Any, ...]) -> Any:
+    return tf.nest.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), batch)
 
 
 def _is_stacked(signature: Any) -> bool:

@@ -85,7 +85,9 @@ class KerasPredictor:
         return [np.concatenate(each)[:rows] for each in zip(*parts, strict=True)]
 
     def _predict(self, inputs: Arrays) -> list[NDArray[Any]]:
-        values = self.assembly.model.predict_on_batch(dict(inputs))
+        from dlcli.backend.engine import predict_rows  # TensorFlow, which is there by now
+
+        values = predict_rows(self.assembly.model, dict(inputs), own_code=bool(self.assembly.config.code))
         outputs = [np.asarray(value) for value in (values if isinstance(values, (list, tuple)) else [values])]
         rows = len(next(iter(inputs.values())))
         if any(len(output) != rows for output in outputs):  # one row may have been made as many as a layer has
