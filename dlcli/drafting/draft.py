@@ -150,14 +150,14 @@ def _draft(
     columns = without_hearsay(columns, cells, task, kept=dividing.group)
     sample = dataclasses.replace(sample, columns=columns)
     rows = found.num_rows - task.missing
-    straight = _straight(place, seen, sample, dividing, task)
     folds = None
+    if seen.whole and sample.form == "table" and not task.parts and dividing.validation is not None:
+        folds = folds_for(task, int(rows * (1 - (dividing.test or 0))), dividing.split)
+    straight = _straight(place, seen, sample, dividing, task, folds=folds is not None)
     if straight is not None:
-        dividing = dividing.without_validation()
+        dividing, folds = dividing.without_validation(), None
     elif sample.form == "table" and not task.parts:
         columns = with_scales(columns, cells[0], task)
-        if seen.whole and dividing.validation is not None:
-            folds = folds_for(task, int(rows * (1 - (dividing.test or 0))), dividing.split)
     if folds is not None:
         dividing = dividing.in_folds()
     held_back = (dividing.test or 0) + (dividing.validation or (1 / folds if folds else 0))
@@ -192,13 +192,15 @@ def _tasks(seen: Glance, chosen: Sequence[Choice], tallies: Mapping[str, Tally])
     return [find_mask(each, seen) or find_task(each, seen.columns[each.name], tallies[each.name]) for each in chosen]
 
 
-def _straight(place: Place, seen: Glance, sample: Sample, dividing: Dividing, task: Task) -> Straight | None:
+def _straight(
+    place: Place, seen: Glance, sample: Sample, dividing: Dividing, task: Task, *, folds: bool
+) -> Straight | None:
     """Whether a linear model is enough: looked for where rows are drawn at random, and some tell how good it is."""
     at_random = dividing.group is None and dividing.order is None and "validation" not in place.sources
     tested = dividing.test is not None or "test" in place.sources
     if task.columns or task.parts or not (seen.whole and sample.form == "table" and at_random and tested):
         return None
-    return look_for_line(sample.columns, seen.columns[task.target.name], task)
+    return look_for_line(sample.columns, seen.columns[task.target.name], task, folds=folds)
 
 
 def _of_many(seen: Glance, chosen: Sequence[Choice]) -> tuple[list[Column], list[Task], Survey]:

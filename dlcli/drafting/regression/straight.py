@@ -22,8 +22,9 @@ __all__ = ["Straight", "look_for_line"]
 
 Numbers = NDArray[np.float64]
 
-FEWEST_ROWS, MOST_ROWS = 30, 3_000
-"""Of more rows a network learns what is straight too, and of fewer nothing can be told."""
+FEWEST_ROWS, MOST_ROWS, MOST_OF_FOLDS = 30, 3_000, 1_000
+"""Of more rows a network learns what is straight too, one for each fold from fewer on (docs/decisions/0070); and of
+fewest nothing can be told."""
 
 MOST_CELLS = 12_000
 """Rows times classes, which decide the time of looking."""
@@ -83,17 +84,19 @@ class Straight:
     why: str
 
 
-def look_for_line(columns: Sequence[Column], target: Cells, task: Task) -> Straight | None:
+def look_for_line(columns: Sequence[Column], target: Cells, task: Task, *, folds: bool = False) -> Straight | None:
     """Compare a line with curves in rows that they have not learnt; None where curves are better, or nobody can tell.
 
     Args:
         columns: The features, all rows of them.
         target: The target.
         task: What is predicted.
+        folds: A network for each fold would be drafted.
     """
     classes = task.kind == "classes"
     rows = len(target.column)
-    if not FEWEST_ROWS <= rows - task.missing <= MOST_ROWS or task.width > 1 or task.separator or target.is_array:
+    most = MOST_OF_FOLDS if folds else MOST_ROWS
+    if not FEWEST_ROWS <= rows - task.missing <= most or task.width > 1 or task.separator or target.is_array:
         return None
     if classes and (len(task.classes) > MOST_CLASSES or task.rarest < FEWEST_OF_A_CLASS):
         return None
