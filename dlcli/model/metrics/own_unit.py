@@ -48,10 +48,10 @@ def measure_in_own_units(model: Any, outputs: Sequence[OutputPlan]) -> None:
         outputs: What each of its outputs learns.
     """
     plans = {output.name: output for output in outputs}
-    if not any(output.unit for output in outputs) or model._compile_metrics is None:
-        return
     units = {output.name: [OwnUnit(*pair) for pair in output.unit] for output in outputs}
     vars(model)[UNITS] = units  # Keras would track what is set as an attribute
+    if not any(output.unit for output in outputs) or model._compile_metrics is None:
+        return
     compiled = model._compile_metrics
     build = compiled.build
 
