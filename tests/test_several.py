@@ -449,7 +449,7 @@ def test_what_cannot_be_folded_leaves_nothing(
     assert not (tmp_path / "cv").exists()
 
 
-@pytest.mark.parametrize("value", [0, 1, "many", 2.5])
+@pytest.mark.parametrize("value", [0, 1, "many", 2.5, {"folds": 1}, {"folds": "5"}, {"folds": None}, {"fold": 5}])
 def test_an_ensemble_of_a_wrong_size(value: Any, place: Path) -> None:
     with pytest.raises(ConfigError, match=r"ensemble|expected"):
         dlcli.check(job(place, ensemble=value), fast=True)
