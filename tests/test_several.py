@@ -455,6 +455,18 @@ def test_an_ensemble_of_a_wrong_size(value: Any, place: Path) -> None:
         dlcli.check(job(place, ensemble=value), fast=True)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"fold": {"number": 1, "of": 3}}, "no folds within folds"), ({"validation": "table-2.csv"}, "of its own")],
+)
+def test_what_folds_do_not_go_with_is_told_without_rows(changes: Any, words: str, place: Path) -> None:
+    shutil.copy(place / "table.csv", place / "table-2.csv")
+    config = job(place, ensemble={"folds": 3})
+    config["data"] |= {key: str(place / value) if key == "validation" else value for key, value in changes.items()}
+    with pytest.raises(ConfigError, match=words):
+        dlcli.check(config, fast=True)
+
+
 def test_check_says_how_many_are_trained(place: Path) -> None:
     told: list[Any] = []
     dlcli.check(job(place, ensemble=7), fast=True, listener=told.append)

@@ -16,6 +16,7 @@ from dlcli.api.arguments import (
     inspected,
     require_names,
 )
+from dlcli.api.listeners import ignore
 from dlcli.api.several import fold_job, require_no_fold
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import ConfigError, Problem
@@ -97,6 +98,9 @@ def check(
 
         check_values(inspection, checked.config.sweep)
     own = checked.config.ensemble_folds
+    if own is not None and fast:
+        require_no_fold(config, overrides)
+        fold_job(config, overrides, own, 1, needs_keras=False, notify=ignore)
     if checked.config.ensemble is not None and listener is not None:
         which = "the first" if own else "each"
         message = f"ensemble: {own or checked.config.ensemble} models are trained; what follows is of {which} of them"
