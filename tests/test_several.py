@@ -449,10 +449,22 @@ def test_what_cannot_be_folded_leaves_nothing(
     assert not (tmp_path / "cv").exists()
 
 
-@pytest.mark.parametrize("value", [0, 1, "many", 2.5])
+@pytest.mark.parametrize("value", [0, 1, "many", 2.5, {"folds": 1}, {"folds": "5"}, {"folds": None}, {"fold": 5}])
 def test_an_ensemble_of_a_wrong_size(value: Any, place: Path) -> None:
     with pytest.raises(ConfigError, match=r"ensemble|expected"):
         dlcli.check(job(place, ensemble=value), fast=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"fold": {"number": 1, "of": 3}}, "no folds within folds"), ({"validation": "table-2.csv"}, "of its own")],
+)
+def test_what_folds_do_not_go_with_is_told_without_rows(changes: Any, words: str, place: Path) -> None:
+    shutil.copy(place / "table.csv", place / "table-2.csv")
+    config = job(place, ensemble={"folds": 3})
+    config["data"] |= {key: str(place / value) if key == "validation" else value for key, value in changes.items()}
+    with pytest.raises(ConfigError, match=words):
+        dlcli.check(config, fast=True)
 
 
 def test_check_says_how_many_are_trained(place: Path) -> None:
@@ -473,7 +485,25 @@ def test_each_kind_is_gone_on_with_by_its_command(name: str, way_out: str, place
         dlcli.cross_validate(resume=place / name)
 
 
-def test_an_ensemble_of_folds_is_what_cross_validate_trains(place: Path, tmp_path: Path) -> None:
+def test_more_folds_than_rows_are_of_the_ensemble_that_asks_for_them(place: Path) -> None:
+    with pytest.raises(DataError, match="cannot be divided into 200 folds") as refusal:
+        dlcli.train(job(place, ensemble={"folds": 200}))
+    assert "ensemble: {folds: 200}" in str(refusal.value.problems[0])
+
+
+def main_said(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command says that ends well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["dlcli", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert end.value.code == 0
+    return capsys.readouterr().err
+
+
+def test_an_ensemble_of_folds_is_what_cross_validate_trains(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folds: dict[str, Any] = {"ensemble": {"folds": 3}}
     checked = dlcli.check(job(place, **folds))
     assert [each.samples["validation"] for each in checked.folds] == [16] * 3
@@ -485,7 +515,7 @@ def test_an_ensemble_of_folds_is_what_cross_validate_trains(place: Path, tmp_pat
         assert (each.path / "predictions.csv").read_text() == (place / "classes" / "predictions.csv").read_text()
     assert yaml.safe_load((run.path / "config.yaml").read_text())["ensemble"] == {"folds": 3}
     assert dlcli.Run(run.path).record["kind"] == "cross_validation"
-    assert dlcli.train(resume=run).path == run.path
+    assert main_said(["train", "--resume", str(run.path)], capsys).count("by the model that has not seen it") == 1
     shutil.copy(place / "table.csv", tmp_path / "more.csv")
     data = job(place)["data"] | {"validation": str(tmp_path / "more.csv")}
     with pytest.raises(ConfigError, match="a source of its own: leave it out"):

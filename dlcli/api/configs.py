@@ -16,6 +16,7 @@ from dlcli.api.arguments import (
     inspected,
     require_names,
 )
+from dlcli.api.listeners import ignore
 from dlcli.api.several import fold_job, require_no_fold
 from dlcli.backend.memory import with_memory_named
 from dlcli.errors import ConfigError, Problem
@@ -97,6 +98,10 @@ def check(
 
         check_values(inspection, checked.config.sweep)
     own = checked.config.ensemble_folds
+    asking = f"ensemble: {{folds: {own}}}"
+    if own is not None and fast:
+        require_no_fold(config, overrides)
+        fold_job(config, overrides, own, 1, needs_keras=False, notify=ignore, label=asking)
     if checked.config.ensemble is not None and listener is not None:
         which = "the first" if own else "each"
         message = f"ensemble: {own or checked.config.ensemble} models are trained; what follows is of {which} of them"
@@ -109,7 +114,16 @@ def check(
     if (folds := searched or own) is not None:
         warnings.clear()  # they are told again
         return _check_folds(
-            config, overrides, folds, 1, fast=False, show=show, cache_dir=cache_dir, tell=collect, told=warnings
+            config,
+            overrides,
+            folds,
+            1,
+            fast=False,
+            show=show,
+            cache_dir=cache_dir,
+            tell=collect,
+            told=warnings,
+            label=f"sweep.folds: {searched}" if searched else asking,
         )
     planned = _second_stage(inspection, checked, show=show, cache=cache_in(cache_dir), tell=collect)
     return CheckReport(tuple(warnings), planned)
@@ -148,10 +162,11 @@ def _check_folds(
     cache_dir: str | os.PathLike[str] | None,
     tell: Listener,
     told: list[Problem],
+    label: str = "",
 ) -> CheckReport:
-    """Check a cross-validation; see `check`. What is told as a warning is in `told`."""
+    """Check a cross-validation, which `label` asks for; see `check`. What is told as a warning is in `told`."""
     require_no_fold(config, overrides)
-    job = fold_job(config, overrides, folds, repeats, needs_keras=not fast, notify=told.append)
+    job = fold_job(config, overrides, folds, repeats, needs_keras=not fast, notify=told.append, label=label)
     from dlcli.jobs.several.dividing import divide_job
     from dlcli.jobs.several.shared import Shared
 

@@ -100,11 +100,13 @@ def cross_validate(
     return _train_folds(task, folds, repeats, name="{}-cv", started=started, tell=tell)
 
 
-def _train_folds(task: Task, folds: int, repeats: int, *, name: str, started: float, tell: Findings) -> Run:
+def _train_folds(
+    task: Task, folds: int, repeats: int, *, name: str, started: float, tell: Findings, label: str = ""
+) -> Run:
     """Train a config once for each fold; the folder is named after it."""
     assert task.config is not None
     require_no_fold(task.config, task.overrides)
-    job = fold_job(task.config, task.overrides, folds, repeats, needs_keras=True, notify=warner(tell))
+    job = fold_job(task.config, task.overrides, folds, repeats, needs_keras=True, notify=warner(tell), label=label)
     return _train_job(job, task, name=name.format(job.checked.config.name), started=started, tell=tell)
 
 
@@ -133,15 +135,25 @@ def fold_job(
     *,
     needs_keras: bool,
     notify: Callable[[Problem], None],
+    label: str = "",
 ) -> SeveralJob:
     """The cross-validation of a config.
+
+    Args:
+        config: The config.
+        overrides: As for `train`.
+        folds: How many parts there are.
+        repeats: How many times the rows are divided.
+        needs_keras: Whether the config is looked at with Keras too.
+        notify: Called with warnings.
+        label: What asks for the folds, which is what a problem of theirs names; the option of the commands when empty.
 
     Raises:
         ConfigError: It is not valid, or trains several models already.
     """
     _require_counts(folds, repeats)
     fold = {"number": 1, "of": folds, "repeat": 1}
-    given = with_more(overrides, {"data.fold": fold, "sweep": None}, label=f"--folds {folds}")
+    given = with_more(overrides, {"data.fold": fold, "sweep": None}, label=label or f"--folds {folds}")
     inspection, checked = checked_config(config, given, needs_keras=needs_keras, notify=notify)
     asked = checked.config.ensemble
     if checked.config.ensemble_folds is not None:
@@ -234,7 +246,8 @@ def train_ensemble(
 
     _require_one_process(inspection, checked, "the members of an ensemble", elsewhere=task.coordinator)
     if (folds := checked.config.ensemble_folds) is not None:
-        return _train_folds(task, folds, 1, name="{}", started=started, tell=tell)
+        label = f"ensemble: {{folds: {folds}}}"
+        return _train_folds(task, folds, 1, name="{}", started=started, tell=tell, label=label)
     return _train_job(ensemble_job(inspection, checked), task, name=checked.config.name, started=started, tell=tell)
 
 

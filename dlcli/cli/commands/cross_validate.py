@@ -96,8 +96,6 @@ def cross_validate(
             tell_way_on(display.directory, console)
         raise
     present_several(run, console)
-    if (file := run.path / "predictions.csv").is_file():
-        console.note(f"each row, predicted by the model that has not seen it: {file}")
     if run.status == "interrupted":
         tell_way_on(run.path, console)
         raise typer.Exit(75)

@@ -23,6 +23,8 @@ def present_several(run: Run, console: Console) -> None:
         console.json(_document(run))
     else:
         _show(run, console)
+    if (file := run.path / "predictions.csv").is_file():
+        console.note(f"each row, predicted by the model that has not seen it: {file}")
 
 
 def fold_table(folds: Sequence[FoldRows], console: Console) -> object:

@@ -48,6 +48,8 @@ def salvage(annotation: Any, value: Any, key: str, problems: Iterable[Problem]) 
             return None if lost else validated.value
         # What is still wrong goes with what it stands in.
         again = [parse_path(problem.path)[1:] for problem in validated.problems]
+        if not all(again):
+            return None
         paths = [path[:-1] if path in paths or _is_gone(value, path) else path for path in again]
     return None
 
