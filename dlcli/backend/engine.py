@@ -219,9 +219,10 @@ def install_validation(model: Any) -> None:
 def programs(model: Any) -> dict[Any, Any]:
     """What was traced of a model's own steps, as it is compiled now; kept at the model, and gone with it."""
     compiled: dict[Any, Any] = vars(model).setdefault(PROGRAMS, {})  # Keras would track what is set as an attribute
-    if compiled.get("optimizer") is not model.optimizer or "train_step" in vars(model):
+    optimizer = getattr(model, "optimizer", None)  # which a model that only predicts has not
+    if compiled.get("optimizer") is not optimizer or "train_step" in vars(model):
         compiled.clear()
-        compiled["optimizer"] = model.optimizer
+        compiled["optimizer"] = optimizer
     return compiled
 
 
