@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
@@ -43,7 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plots")
 
 
-@given(POINTS, st.booleans())
+@given(points=POINTS, dots=st.booleans())
+@example(points=[(0.0, 5e-324)], dots=False)
 def test_whatever_numbers_there_are_a_plot_is_drawn(
     folder: Path, points: list[tuple[float, float]], dots: bool
 ) -> None:

@@ -175,7 +175,8 @@ class Sight:
 
     def _first_rows(self, split: SplitName, names: Collection[str]) -> dict[str, Cells]:
         source = self.table.sources.get(split)
-        infos = [self.table.infos[name] for name in names if not self.table.infos[name].shape]
+        there = set() if source is None else {info.name for info in source.columns(whole=False)}
+        infos = [self.table.infos[name] for name in names if name in there and not self.table.infos[name].shape]
         if source is None or not infos:
             return {}
         found: dict[str, list[Column]] = {info.name: [] for info in infos}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -101,7 +102,7 @@ def limits(*parts: Any, margin: float = 0.04, zero: bool = False) -> tuple[float
         low, high = min(low, 0.0), max(high, 0.0)
     least = max(abs(low), abs(high), 1e-6) * 1e-6
     if high - low < least:
-        around = max(abs(low) * 0.1, 0.5 if not low else abs(low) * 0.1)
+        around = abs(low) * 0.1 if abs(low) * 0.01 > sys.float_info.min else 0.5
         return low - around, high + around
     room = (high - low) * margin
     return (0.0 if zero and low == 0 else low - room), (0.0 if zero and high == 0 else high + room)

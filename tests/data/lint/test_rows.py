@@ -341,6 +341,13 @@ def test_a_test_of_ones_own_shows_whose_rows_are_to_come(tmp_path: Path) -> None
             assert ("groups-across-splits" in found) == rule
 
 
+def test_a_test_of_ones_own_may_lack_what_is_no_feature(tmp_path: Path) -> None:
+    table = {**PLAIN, "patient": np.arange(ROWS) // 4}
+    others = pd.DataFrame(PLAIN).sample(80, random_state=3)
+    found = told(tmp_path, table, test=others.assign(x=others.x + 1), validation=0.2, features=["x", "z"])
+    assert "groups-across-splits" in found
+
+
 def test_a_test_of_ones_own_shows_when_rows_are_to_come(tmp_path: Path) -> None:
     table = {**PLAIN, "sold": DAYS}
     for days, rule in ((DAYS, False), (np.char.replace(DAYS.astype(str), "202", "203"), True)):
