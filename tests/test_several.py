@@ -112,6 +112,23 @@ def test_folds_of_numbers_have_one_program_and_units_of_their_own(
         pd.testing.assert_frame_equal(alone, shared, check_exact=True)
 
 
+def test_folds_of_many_numbers_measure_in_their_own_units(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more numbers than programs read the units of, each fold has a program of its own."""
+    monkeypatch.setattr("dlcli.model.adjustable.MOST_UNITS", 1)
+    both = job(place, model={"layers": [{"Dense": {"units": 2}}]}, compile={"metrics": ["mae"]})
+    both["data"] |= {"target": {name: {"type": "number", "scale": "standard"} for name in ("total", "who")}}
+    both["data"] |= {"batch_size": 8, "drop_last": True}
+    folds = dlcli.cross_validate(both, folds=3, run_dir=tmp_path / "folds").path
+    for member in ("fold-2", "fold-3"):
+        alone = dlcli.train(folds / member / "config.yaml", run_dir=tmp_path / member)
+        assert (
+            compare_history(read_history(folds / member / "history.csv"), read_history(alone.path / "history.csv"))
+            == []
+        )
+
+
 def test_the_first_member_is_the_model_without_an_ensemble(place: Path, tmp_path: Path) -> None:
     alone = dlcli.train(job(place), run_dir=tmp_path / "alone")
     first = dlcli.Run(place / "ensemble" / "member-1")

@@ -46,10 +46,10 @@ Logs = dict[str, Any]
 PROGRAMS = "_programs_of_dlcli"
 
 BY_BATCH = "by batch"
+"""The first of the keys of programs that take single batches."""
 
 MOST_SHAPES = 4
 """Shapes of rows that a model has a program for to predict."""
-"""The first of the keys of programs that take single batches."""
 
 TRAINING = "training"
 """The first of the keys of programs that train."""

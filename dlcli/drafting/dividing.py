@@ -97,20 +97,21 @@ def divide(
     validation, test = _fractions(rows)
     validation = None if "validation" in own else validation
     test = None if "test" in own else test
-    if validation is None and test is None:
-        return Dividing(None, "", None, None, classes_named=True)
     groups = [column for column in columns if _groups(column) and _keeps(column, found)]
     again = [column for column in groups if apart is not None and _is_met_again(column, apart)]
+    met_again = tuple(column.name for column in again)
+    if validation is None and test is None:
+        return Dividing(None, "", None, None, classes_named=True, met_again=met_again)
     group = next((column for column in groups if column not in again), None)
     if group is not None and any(column.used and column is not group for column in columns):
         why = (
             f"rows of one {group.name} stay together: what is predicted later is of others, so that it is no feature; "
             "if it is of the same ones, `random`, and a feature of it"
         )
-        return Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
+        grouped = Dividing({"group": group.name}, why, validation, test, group=group.name, classes_named=True)
+        return dataclasses.replace(grouped, met_again=met_again)
     order = next((column for column in columns if _may_order(column) and _is_whole(column, found)), None)
     drawn = _drawn(task, rows, validation, test)
-    met_again = tuple(column.name for column in again)
     if apart is not None and again:
         why = f"rows of one {met_again[0]} are in '{apart.split}' as well: what is predicted is of the same ones"
         drawn = dataclasses.replace(drawn, why=why, met_again=met_again)

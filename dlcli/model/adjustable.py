@@ -22,7 +22,7 @@ from dlcli.config.schema.component import Component
 from dlcli.config.signature import TargetSpec
 from dlcli.model.metrics.own_unit import units_of
 
-__all__ = ["adjustable", "hold_adjustable", "without", "without_unit"]
+__all__ = ["adjustable", "hold_adjustable", "without", "without_units"]
 
 Names = tuple[str, ...]
 
@@ -56,7 +56,7 @@ UNIT = "unit"
 """Stands in a place for the unit of an output's number."""
 
 MOST_UNITS = 16
-"""Numbers of a target whose units are open."""
+"""Numbers of all targets up to which their units are open."""
 
 OPEN = "adjustable"
 """Stands for a number where it may be any."""
@@ -85,9 +85,11 @@ def hold_adjustable(model: Any, config: Config, graph: Graph, outputs: Iterable[
     hold(model, {place: owner for place, owner in owners.items() if owner is not None})
 
 
-def without_unit(target: TargetSpec) -> TargetSpec:
-    """The target with its unit left open, where that may be any."""
-    return dataclasses.replace(target, unit=((0.0, 1.0),) * len(target.unit)) if _is_open(target.unit) else target
+def without_units(targets: Sequence[TargetSpec]) -> list[TargetSpec]:
+    """The targets of a model with their units left open, where these may be any."""
+    if not _are_open(targets):
+        return [*targets]
+    return [dataclasses.replace(target, unit=((0.0, 1.0),) * len(target.unit)) for target in targets]
 
 
 def without(config: Config, graph: Graph) -> tuple[Component, Graph]:
@@ -100,16 +102,21 @@ def without(config: Config, graph: Graph) -> tuple[Component, Graph]:
 
 
 def _of_units(outputs: Iterable[OutputPlan]) -> Iterator[tuple[Place, float]]:
+    outputs = [*outputs]
+    if not _are_open({target.name: target for output in outputs for target in output.targets}.values()):
+        return
     for output in outputs:
-        if _is_open(output.unit):
-            for place, (offset, scale) in enumerate(output.unit):
-                yield ((output.name,), (UNIT, str(place), "offset")), offset
-                yield ((output.name,), (UNIT, str(place), "scale")), scale
+        for place, (offset, scale) in enumerate(output.unit):
+            yield ((output.name,), (UNIT, str(place), "offset")), offset
+            yield ((output.name,), (UNIT, str(place), "scale")), scale
 
 
-def _is_open(unit: Sequence[tuple[float, float]]) -> bool:
-    """Whether programs read a unit; of many numbers they hold it, which is faster."""
-    return len(unit) <= MOST_UNITS
+def _are_open(targets: Iterable[TargetSpec]) -> bool:
+    """Whether programs read the units of a model's targets; of many numbers they hold them, which is faster.
+
+    What is open for the targets of the data is so for those that outputs learn, which are these or fewer.
+    """
+    return sum(max(target.width, len(target.unit)) for target in targets) <= MOST_UNITS
 
 
 def _of_layers(graph: Graph, outer: Names) -> Iterator[tuple[Place, float]]:

@@ -24,7 +24,7 @@ from dlcli.backend.runtime import configure
 from dlcli.config.graph.graph import Graph
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
-from dlcli.model.adjustable import adjustable, without, without_unit
+from dlcli.model.adjustable import adjustable, without, without_units
 from dlcli.model.assembly import Assembly
 from dlcli.model.layers.drawing import draws_from_rows
 
@@ -179,7 +179,7 @@ def _key(config: Config, graph: Graph, preprocessing: Preprocessing) -> str:
     optimizer, layers = without(config, graph)
     said["compile"] = {**said["compile"], "optimizer": optimizer.notation()}
     of_model = config.model.model_dump(mode="json", exclude={"layers", "blocks", "preset"})
-    inputs, targets = preprocessing.inputs(graph.features), [*map(without_unit, preprocessing.target_specs)]
+    inputs, targets = preprocessing.inputs(graph.features), without_units(preprocessing.target_specs)
     moved = [options.moved_with for options in config.data.target.values() if options is not None]
     return json.dumps([said, of_model, repr(layers), repr(inputs), repr(targets), moved], default=str)
 

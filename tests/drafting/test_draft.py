@@ -626,6 +626,21 @@ def test_of_whom_a_test_of_ones_own_is(whose: Callable[[int], object], tmp_path:
         assert config["features"].get("customer_id") == ("category" if again else None)
 
 
+def test_of_whom_splits_of_ones_own_are(tmp_path: Path) -> None:
+    """Where nothing is drawn, ids met again are categories all the same."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    columns: dict[str, Sequence[object]] = {
+        "customer_id": [100 + place // 12 for place in range(ROWS)],
+        "y": _classes(),
+    }
+    for place, name in enumerate(("train", "valid", "test")):
+        _write(tmp_path, **{"x": _numbers(seed=place), **columns}).rename(folder / f"{name}.csv")
+    drafted = dlcli.init(folder, target="y")
+    assert _config(drafted)["data"]["features"]["customer_id"] == "category"
+    dlcli.check(drafted.output, fast=True)
+
+
 def test_when_a_test_of_ones_own_is(tmp_path: Path) -> None:
     days = [f"{datetime.date(2024, 1, 1) + datetime.timedelta(days=place):%d.%m.%Y}" for place in range(2 * ROWS)]
     for name, known, apart, split in (
