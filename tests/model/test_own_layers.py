@@ -269,6 +269,21 @@ def test_schedules_that_are_asked_once_a_step_give_the_same_bits(xla: bool) -> N
     assert all(one.tobytes() == other.tobytes() for one, other in zip(*found, strict=True))
 
 
+@pytest.mark.parametrize("options", [{}, {"amsgrad": True}, {"clipnorm": 0.5, "gradient_accumulation_steps": 2}])
+def test_it_is_adam(options: dict[str, Any]) -> None:
+    rows = np.random.default_rng(0).integers(0, 9, size=(64, 3))
+    found = []
+    for optimizer in (type(of("AdamOfSchedules")), keras.optimizers.Adam):
+        keras.utils.set_random_seed(1)
+        embedded = [keras.Input((3,), dtype="int64"), keras.layers.Embedding(9, 4), keras.layers.Flatten()]
+        model = keras.Sequential([*embedded, keras.layers.Dense(5, "tanh"), keras.layers.Dense(1)])
+        model.compile(optimizer(learning_rate=0.01, beta_2=0.95, weight_decay=0.1, **options), "mse")
+        model.fit(rows, rows.sum(axis=1), batch_size=16, epochs=4, shuffle=False, verbose=0)
+        found.append(model.get_weights())
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+
+
 def test_the_last_of_the_best_epochs_is_kept() -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     callback = of("KeepBest", monitor="val_accuracy", mode="max")

@@ -83,8 +83,14 @@ class _Pass:
 
     def _by_batches(self, samples: Any, rows: Any) -> None:
         def take(start: Any) -> tuple[Any]:
-            self.step(_map(lambda all_: all_[start : tf.minimum(start + self.size, rows)], samples))
+            self.step(_map(lambda all_: part(all_, start), samples))
             return (start + self.size,)
+
+        def part(all_: Any, start: Any) -> Any:
+            taken = all_[start : tf.minimum(start + self.size, rows)]
+            if not self.parts[1]:  # all are of one size: no update need ask for the sizes of its gradients
+                taken.set_shape((self.size, *all_.shape[1:]))
+            return taken
 
         tf.while_loop(lambda start: start < rows, take, (0,))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.backend.updates import is_of_some_rows, update_by_adam
 from dlcli.model.layers.decay import decay_of
 
 __all__ = ["AdamOfSchedules"]
@@ -19,6 +20,9 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     As in Keras's AdamW a weight decays by the rate and the decay of the step. Layers may ask for another share of it:
     the biases of TangentDense do not decay.
 
+    A weight is updated by one operation of TensorFlow's, of the same formula: what a small weight costs is mostly what
+    an operation costs however little it does.
+
     Args:
         learning_rate: A number or a schedule.
         weight_decay: A number, a schedule, or None.
@@ -30,6 +34,9 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     _decay_now: Any = None
     """While weights decay, what the schedules say of the step: once for all, since a step of many weights is traced
     a fifth faster then."""
+
+    _powers: Any = None
+    """While weights are updated, `beta_1` and `beta_2` to the power of the step."""
 
     def __init__(self, learning_rate: Any = 0.001, weight_decay: Any = None, **others: Any) -> None:
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **others)
@@ -61,6 +68,32 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
                 super()._apply_weight_decay([each for each, own in zip(variables, shares, strict=True) if own == share])
         finally:
             self._share, self._rate_now, self._decay_now = 1.0, None, None
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        step = keras.ops.cast(self.iterations + 1, "float32")
+        betas = (keras.ops.cast(beta, "float32") for beta in (self.beta_1, self.beta_2))
+        self._powers = [keras.ops.power(beta, step) for beta in betas]
+        try:
+            super()._backend_update_step(grads, trainable_variables, learning_rate)
+        finally:
+            self._powers = None
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Move a weight; with a gradient of some rows alone, or with `amsgrad`, as Keras's Adam does."""
+        if self.amsgrad or self._powers is None or is_of_some_rows(gradient):
+            super().update_step(gradient, variable, learning_rate)
+            return
+        place = self._get_variable_index(variable)
+        update_by_adam(
+            variable,
+            self._momentums[place].value,
+            self._velocities[place].value,
+            gradient,
+            rate=learning_rate,
+            betas=(self.beta_1, self.beta_2),
+            powers=self._powers,
+            epsilon=self.epsilon,
+        )
 
     def get_config(self) -> dict[str, Any]:
         """As of every optimizer of Keras's."""
