@@ -51,6 +51,9 @@ BY_BATCH = "by batch"
 MOST_SHAPES = 4
 """Shapes of rows that a model has a program for to predict."""
 
+OWN = "own"
+"""Where the variables are that programs have besides the model's, which they keep something in of their own."""
+
 TRAINING = "training"
 """The first of the keys of programs that train."""
 
@@ -179,7 +182,8 @@ def _unkept(model: Any, graph: Any) -> Iterator[str]:
         where = culprit(model, drawing) or "the model"
         yield f"where the random numbers of TensorFlow's own stand, which {where} draws"
     optimizer = [] if model.optimizer is None else model.optimizer.variables
-    known = {id(each.value) for each in (*model.variables, *optimizer, *model.metrics_variables)}
+    own = programs(model).get(OWN, ())
+    known = {id(each.value) for each in (*model.variables, *optimizer, *model.metrics_variables, *own)}
     for variable in getattr(graph, "variables", ()):
         known_ = id(variable) in known or is_number(variable)
         if not known_ and variable.trainable is not None and not _is_of_keras(variable, known):

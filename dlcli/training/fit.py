@@ -44,7 +44,7 @@ from dlcli.training.model_file import save_trained
 from dlcli.training.plan import Plan
 from dlcli.training.recorder import Recorder
 from dlcli.training.validation import validation_dataset
-from dlcli.training.whole_epochs import at_most, by_whole_epochs, in_turn
+from dlcli.training.whole_epochs import at_most, by_whole_epochs, in_turn, keeper_of, watch_of
 
 __all__ = ["Outcome", "fit"]
 
@@ -328,11 +328,14 @@ class _Training:
     def _by_epochs(self, trainer: engine.Trainer) -> EpochLoop:
         checkpoint = None if _follows() else self._config.checkpoint
         every = checkpoint.interval[0] if checkpoint else None
+        keeper = keeper_of(self.callbacks)
         return EpochLoop(
             self._model,
             EpochProgram(self._model, trainer, self._plan.train, self._plan.validation, in_turn=in_turn(self._plan)),
             most=at_most(self._plan, self.callbacks, every=every),
             timed=lambda *seconds: self.recorder.time(*seconds),
+            keeper=keeper,
+            watch=None if keeper is None else lambda: watch_of(keeper),
         )
 
     def _settle(self) -> None:

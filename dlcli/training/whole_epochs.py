@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
 
 from dlcli.backend.engine import reports_metrics
+from dlcli.backend.epochs.keeping import Watch
 from dlcli.data.samples.batches import Batches
 from dlcli.training.execution import STACK_BYTES, STACK_WORK, Execution, multiplications, stack_size
 from dlcli.training.plan import Plan
 
-__all__ = ["at_most", "by_whole_epochs", "in_turn"]
+__all__ = ["at_most", "by_whole_epochs", "in_turn", "keeper_of", "watch_of"]
 
 UPDATES = 2000
 """In one call at most: a fifth of a second without XLA, for prompt progress and Ctrl-C."""
@@ -21,7 +22,7 @@ SMALL_UPDATE = 3e7
 """Multiplications of an update from which on operations may gain by running side by side."""
 
 TOLD_AFTERWARDS = {"CSVLogger", "EarlyStopping", "KeepBest", "RemoteMonitor", "TerminateOnNaN"}
-"""Callbacks that look at the logs alone; those that keep the best weights look at the model too."""
+"""Callbacks that look at the logs alone; of those that keep the best weights the program keeps them for one."""
 
 TOLD_EACH = {"LearningRateScheduler", "ModelCheckpoint", "ReduceLROnPlateau"}
 """Callbacks that look at the model, or change it, between two epochs."""
@@ -55,7 +56,7 @@ def by_whole_epochs(plan: Plan, execution: Execution, callbacks: Iterable[Any], 
     )
 
 
-def at_most(plan: Plan, callbacks: Iterable[Any], *, every: int | None) -> Callable[[int], int]:
+def at_most(plan: Plan, callbacks: Sequence[Any], *, every: int | None) -> Callable[[int], int]:
     """How many epochs may go into one call, after so many that are done.
 
     Args:
@@ -67,9 +68,32 @@ def at_most(plan: Plan, callbacks: Iterable[Any], *, every: int | None) -> Calla
     rows = train.rows + (plan.validation.rows if plan.validation is not None else 0)
     by_work = STACK_WORK / (multiplications(model) * rows + 10 * model.count_params() * train.steps + 1)
     most = max(1, int(min(UPDATES / train.steps, by_work)))
-    if any(_name(each) in TOLD_EACH or getattr(each, "restore_best_weights", False) for each in callbacks):
+    keeper = keeper_of(callbacks)
+    if any(_name(each) in TOLD_EACH or (_keeps(each) and each is not keeper) for each in callbacks):
         most = 1
     return lambda done: most if every is None else min(most, every - done % every)
+
+
+def keeper_of(callbacks: Iterable[Any]) -> Any:
+    """The callback that keeps the weights of the best epoch, if the program can do so in its place: one does."""
+    keeping = [each for each in callbacks if _keeps(each)]
+    return keeping[0] if len(keeping) == 1 and not keeping[0].start_from_epoch else None
+
+
+def watch_of(keeper: Any) -> Watch:
+    """Which epoch it takes for the best.
+
+    Args:
+        keeper: See `keeper_of`; it has its model, whose metrics tell what is better.
+    """
+    if keeper.monitor_op is None:
+        keeper._set_monitor_op()
+    largest = bool(keeper.monitor_op(1.0, 0.0))
+    return Watch(keeper.monitor, largest, abs(keeper.min_delta), last=_name(keeper) == "KeepBest")
+
+
+def _keeps(callback: Any) -> bool:
+    return getattr(callback, "restore_best_weights", False) is True
 
 
 def in_turn(plan: Plan) -> bool:

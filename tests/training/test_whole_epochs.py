@@ -109,6 +109,37 @@ def test_they_are_those_of_keras(
     assert calls == [6]
 
 
+ZIGZAG = {"learning_rate": 0.02, "momentum": 0.8}
+"""With which epochs get better and worse in turn."""
+
+
+@pytest.mark.parametrize(
+    "keeping",
+    [
+        {"KeepBest": {"monitor": "val_mae", "mode": "min"}},
+        {"KeepBest": {"monitor": "loss", "mode": "max"}},
+        {"EarlyStopping": {"monitor": "val_loss", "min_delta": 0.01, "patience": 3, "restore_best_weights": True}},
+        {"EarlyStopping": {"monitor": "val_loss", "start_from_epoch": 2, "restore_best_weights": True}},
+    ],
+)
+def test_the_best_epoch_is_the_one_that_the_callback_would_take_and_of_a_resumed_training_too(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[int], keeping: Any
+) -> None:
+    said = config(table, optimizer={"SGD": ZIGZAG}, callbacks=[keeping], fit={"epochs": 12}, checkpoint={"every": 5})
+    together = dlcli.train(said, run_dir=tmp_path / "together")
+    assert calls[0] == (1 if "start_from_epoch" in keeping.get("EarlyStopping", ()) else 5)
+    shorter = dlcli.train({**said, "fit": {"epochs": 4}}, run_dir=tmp_path / "resumed")
+    assert shorter.record["epochs"] == 4
+    resumed = dlcli.train(resume=tmp_path / "resumed", overrides={"fit.epochs": 12})
+    assert resumed.record["model_epoch"] == together.record["model_epoch"]
+    monkeypatch.setattr("dlcli.training.fit.keeper_of", lambda callbacks: None)
+    one_by_one(monkeypatch)
+    looked_at = dlcli.train(said, run_dir=tmp_path / "looked_at")
+    assert together.record["model_epoch"] == looked_at.record["model_epoch"]
+    assert_same(together, looked_at)
+    assert_same(together, resumed)
+
+
 def losing_patience(best: bool) -> dict[str, Any]:
     return {"EarlyStopping": {"monitor": "val_loss", "patience": 1, "min_delta": 9.0, "restore_best_weights": best}}
 
@@ -117,7 +148,7 @@ def losing_patience(best: bool) -> dict[str, Any]:
     ("sections", "expected"),
     [
         ({"callbacks": [losing_patience(best=False)]}, [6, 2]),
-        ({"callbacks": [losing_patience(best=True), {"CSVLogger": {"filename": "log.csv"}}]}, [1, 1]),
+        ({"callbacks": [losing_patience(best=True), {"CSVLogger": {"filename": "log.csv"}}]}, [6, 2]),
         ({"checkpoint": {"every": 4, "keep": 2}}, [4, 2]),
         ({"callbacks": [{"ReduceLROnPlateau": {"patience": 1, "min_delta": 9.0}}]}, [1] * 6),
     ],

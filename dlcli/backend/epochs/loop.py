@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 
+from dlcli.backend.epochs.keeping import Watch
 from dlcli.backend.epochs.program import Epoch, EpochProgram
 
 __all__ = ["EpochLoop"]
@@ -27,6 +28,8 @@ class EpochLoop:
         program: Its epochs.
         most: How many epochs may be trained before they are told, after so many that are done.
         timed: Called with the seconds of an epoch, in all and of learning alone, before its end is told.
+        keeper: The callback whose best weights the program keeps; None: it keeps none.
+        watch: Gives which epoch is the best for it, when training begins.
     """
 
     def __init__(
@@ -36,7 +39,10 @@ class EpochLoop:
         *,
         most: Callable[[int], int],
         timed: Callable[[float, float], None],
+        keeper: Any = None,
+        watch: Callable[[], Watch] | None = None,
     ) -> None:
+        self._keeper, self._watch = keeper, watch
         self._model, self._program, self._most, self._timed = model, program, most, timed
         self._told = self._done = self._begun = 0
         self._before: list[Any] = []
@@ -53,6 +59,8 @@ class EpochLoop:
         model = self._model
         hooks = _Hooks(list(callbacks), add_history=True, epochs=last, steps=1, model=model)
         model.stop_training = False
+        if self._keeper is not None:
+            self._keeper.set_model(_Ahead(model))
         hooks.on_train_begin()
         self._told = self._done = first
         logs = None
@@ -68,15 +76,20 @@ class EpochLoop:
         if isinstance(model.optimizer, keras.optimizers.Optimizer) and last > 0:
             model.optimizer.finalize_variable_values(model.trainable_weights)
         hooks.on_train_end(logs)
+        if self._keeper is not None:
+            self._keeper.set_model(model)
 
     def settle(self) -> None:
-        """Make the model what it is after the last epoch that was told, or is being told now."""
+        """Make the model what it is after the last epoch that was told, or is being told now; and the weights of the
+        best epoch be known."""
         if self._done > self._told:
             self._program.give_back(self._before)
             if self._told > self._begun:
                 self._program.run(self._begun, self._told - self._begun)
             self._done = self._told
             self._found.clear()
+        if self._keeper is not None and self._keeper.best_weights is _LATER:
+            self._keeper.best_weights = self._program.kept_weights()
 
     def _tell_next(self, hooks: Any, last: int) -> dict[str, float]:
         """Tell of the next epoch; train some when none is left."""
@@ -102,9 +115,32 @@ class EpochLoop:
 
     def _train(self, last: int) -> None:
         most = max(1, min(self._most(self._told), last - self._told))
+        if self._watch is not None:  # by now the callback has been given back what it knew
+            self._program.keep(self._watch(), self._keeper.best, self._keeper.best_weights)
+            self._watch = None
         self._begun, self._before = self._told, self._program.state() if most > 1 else []
         self._found = self._program.run(self._told, most)
         self._done = self._told + len(self._found)
+
+
+_LATER: list[Any] = []
+"""Stands for the weights of the best epoch until they are wanted."""
+
+
+class _Ahead:
+    """The model for a callback that takes the weights of an epoch: the program has taken them, and has gone on."""
+
+    def __init__(self, model: Any) -> None:
+        vars(self)["model"] = model
+
+    def get_weights(self) -> list[Any]:
+        return _LATER
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(vars(self)["model"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(vars(self)["model"], name, value)
 
 
 class _Hooks(keras.callbacks.CallbackList):  # type: ignore[misc]

@@ -13,7 +13,7 @@ import contextlib
 import dataclasses
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +23,7 @@ from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from dlcli.backend import engine
 from dlcli.backend.datasets import Batched, stack_signature, structure
+from dlcli.backend.epochs.keeping import Kept, Watch
 from dlcli.backend.numbers import read_as_numbers
 from dlcli.backend.runtime import in_turn
 
@@ -121,11 +122,28 @@ class EpochProgram:
         self, model: Any, trainer: engine.Trainer, train: Whole, validation: Whole | None, *, in_turn: bool = False
     ) -> None:
         self._in_turn = in_turn
+        self._kept: Kept | None = None
         self._model, self._trainer, self._train, self._validation = model, trainer, train, validation
         self._data = [
             _map(tf.constant, () if each is None else structure(each.whole())) for each in (train, validation)
         ]
         self._proven = False
+
+    def keep(self, watch: Watch, best: float | None, weights: Sequence[NDArray[Any]] | None) -> None:
+        """Keep the weights of the best epoch from here on; to be called before the first epoch.
+
+        Args:
+            watch: Which it is.
+            best: See `Kept.begin`.
+            weights: See `Kept.begin`.
+        """
+        self._kept = Kept.of(self._model, watch)
+        self._kept.begin(best, weights)
+
+    def kept_weights(self) -> list[NDArray[Any]]:
+        """The weights of the best epoch."""
+        assert self._kept is not None
+        return self._kept.weights()
 
     def run(self, first: int, count: int) -> list[Epoch]:
         """Train so many epochs, fewer if the numbers of one are not finite.
@@ -157,7 +175,7 @@ class EpochProgram:
     def _variables(self) -> list[Any]:
         model = self._model
         optimizer = [] if model.optimizer is None else model.optimizer.variables
-        return [*model.variables, *optimizer, *model.metrics_variables]
+        return [*model.variables, *optimizer, *model.metrics_variables, *(self._kept.variables if self._kept else ())]
 
     def _call(self, orders: NDArray[np.int64]) -> list[Epoch]:
         function, names = self._function()
@@ -180,7 +198,8 @@ class EpochProgram:
         """The compiled function and the names of its logs."""
         splits = [each for each in (self._train, self._validation) if each is not None]
         signatures = [stack_signature(each) for each in splits]
-        key = ("epochs", repr(signatures), *map(_batches, splits), self._in_turn)
+        watch = None if self._kept is None else self._kept.watch
+        key = ("epochs", repr(signatures), *map(_batches, splits), self._in_turn, watch)
         names = engine.programs(self._model).setdefault(("names", key), [])
         return self._trainer.program(key, functools.partial(self._traced, names, signatures)), names
 
@@ -198,12 +217,12 @@ class EpochProgram:
                 test = dataclasses.replace(test, compiled=compiled)
         data = [_map(_of_rows, stack) for stack, _ in signatures] + [()] * (2 - len(signatures))
         specs = [tf.TensorSpec((None, None), tf.int64), *data]
-        function = tf.function(_epochs(model, learn, test, names), input_signature=specs, autograph=False)
+        function = tf.function(_epochs(model, learn, test, names, self._kept), input_signature=specs, autograph=False)
         with self._executor(xla):
             return function.get_concrete_function()
 
 
-def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> Callable[..., Any]:
+def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str], kept: Kept | None) -> Callable[..., Any]:
     """The function to trace; it fills in the names of the logs."""
 
     def epoch(order: Any, data: Any, held_out: Any) -> tuple[Any, Any]:
@@ -221,6 +240,8 @@ def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str]) -> C
                 logs |= {f"val_{name}": value for name, value in model.get_metrics_result().items()}
         with tf.control_dependencies([*logs.values()]):
             end = _now()
+        if kept is not None:
+            kept.look(logs)
         names[:] = logs
         return tf.stack([tf.cast(value, tf.float64) for value in logs.values()]), tf.stack([begin, mid, end])
 

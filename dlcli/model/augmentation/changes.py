@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dlcli.backend import startup
-from dlcli.backend.changing import Batch, Change, change_batches
+from dlcli.backend.augmentation.changing import Batch, Change, change_batches
 from dlcli.config.schema.component import Component
 from dlcli.config.signature import InputSpec
 from dlcli.errors import Problem

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dlcli.backend.changing import Change
-from dlcli.backend.mixing import mixer
+from dlcli.backend.augmentation.changing import Change
+from dlcli.backend.augmentation.mixing import mixer
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.errors import Problem
 from dlcli.model.assembly import Assembly

@@ -5,8 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 
-from dlcli.backend.changing import Change
-from dlcli.backend.moving import Augmentation, Follower, mover
+from dlcli.backend.augmentation.changing import Change
+from dlcli.backend.augmentation.moving import Augmentation, Follower, mover
 from dlcli.config.checks.pixels import MOVING_TOGETHER, tells_its_draws
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.schema import Config

@@ -28,4 +28,6 @@ class KeepBest(keras.callbacks.EarlyStopping):  # type: ignore[name-defined,misc
         super().__init__(monitor, mode=mode, patience=sys.maxsize, restore_best_weights=True, verbose=verbose)
 
     def _is_improvement(self, value: Any, reference: Any) -> bool:
-        return reference is None or value == reference or bool(super()._is_improvement(value, reference))
+        if reference is None or value == reference:
+            return True
+        return bool(value < reference if self.monitor_op is keras.ops.less else value > reference)

@@ -35,8 +35,8 @@ def test_labels_are_mixed_as_the_pixels_are(folder: Path) -> None:
     import keras
     import tensorflow as tf
 
-    from dlcli.backend.changing import change_batches
-    from dlcli.backend.mixing import mixer
+    from dlcli.backend.augmentation.changing import change_batches
+    from dlcli.backend.augmentation.mixing import mixer
 
     inputs = keras.Input((64, 64, 1), dtype="uint8", name="x")
     hidden = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(inputs))
@@ -104,8 +104,8 @@ def test_several_images_are_mixed_by_the_same_share_and_masks_cut_as_they_are() 
     import keras
     import tensorflow as tf
 
-    from dlcli.backend.changing import Batch
-    from dlcli.backend.mixing import mixer
+    from dlcli.backend.augmentation.changing import Batch
+    from dlcli.backend.augmentation.mixing import mixer
 
     inputs = {name: keras.Input((16, 16, 1), dtype="uint8", name=name) for name in ("left", "right")}
     joined = keras.layers.Concatenate()([keras.layers.Rescaling(1.0)(each) for each in inputs.values()])

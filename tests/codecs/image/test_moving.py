@@ -44,8 +44,8 @@ def drawn() -> Any:
 
 def moved(model: Any, names: list[Any], labels: Any, *, numbers: bool = False, **options: Any) -> Any:
     """Images of ten times the classes, and their labels, after a layer that takes the nearest pixel."""
-    from dlcli.backend.changing import Batch
-    from dlcli.backend.moving import Follower, mover
+    from dlcli.backend.augmentation.changing import Batch
+    from dlcli.backend.augmentation.moving import Follower, mover
     from dlcli.config.schema.component import Component
     from dlcli.model.augmentation.moving import _augmentation
 

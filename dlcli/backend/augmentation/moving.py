@@ -13,8 +13,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from dlcli.backend.changing import Batch, Change
-from dlcli.backend.draws import CountedSeeds
+from dlcli.backend.augmentation.changing import Batch, Change
+from dlcli.backend.augmentation.draws import CountedSeeds
 
 __all__ = ["Augmentation", "Follower", "mover"]
 
