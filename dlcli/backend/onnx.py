@@ -1,8 +1,8 @@
 """A Keras model traced by TensorFlow, frozen with its weights, and converted to ONNX by tf2onnx.
 
 A model that has learnt something else since, as that of the next fold has, is the same graph with other weights. Where
-it is certain which numbers of the converted graph are which weights, and that all others come from none, these are put
-in their places, and nothing is traced and converted again.
+it is certain which numbers of the converted graph come of which weights, and that all others come of none, the new ones
+are put in their places, and nothing is traced and converted again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import itertools
 import logging
 import warnings
 import weakref
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 
 from dlcli.backend.failures import culprit
 from dlcli.backend.numbers import read_as_numbers
+from dlcli.backend.refilling import Parts, places
 from dlcli.backend.runtime import as_written
 from dlcli.backend.startup import imported_later
 
@@ -42,12 +42,6 @@ LATER = {
 }
 """What tf2onnx imports to fetch models and to read those of TensorFlow.js, and what is taken from it by name: a quarter
 of a second for what is never used here."""
-
-_OUTER = ("Case", "If", "PartitionedCall", "StatefulPartitionedCall", "StatelessIf", "StatelessWhile", "While")
-"""Operations with functions inside."""
-
-MOST_AXES = 4
-"""Of a weight that is found again with its axes in another order."""
 
 
 def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "") -> Any:
@@ -78,8 +72,10 @@ def convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str = "
             proto, function = _convert(model, outputs, opset=opset, logits=logits)
     finally:
         logger.setLevel(level)
-    if proto.ByteSize() <= MOST_BYTES and (places := _places(proto, function)) is not None:
-        _CONVERTED[model] = _Converted(asked, _copied(proto), places, function)
+    if proto.ByteSize() <= MOST_BYTES and len(function.variables) == len(function.graph.captures):
+        parts = Parts(function)
+        if (found := places(proto, function, parts)) is not None:
+            _CONVERTED[model] = _Converted(asked, _copied(proto), found, parts, function)
     return proto
 
 
@@ -116,23 +112,25 @@ class _Converted:
     Args:
         asked: How.
         proto: What came of it.
-        places: The numbers in it that are weights: the variable, and the order of its axes there.
+        places: The numbers in it that come of weights: which part, and the order of its axes there.
+        parts: What the function takes of the weights.
         function: What was converted: the traced function, which reads the variables.
         used: It has been given other weights since.
     """
 
     asked: tuple[tuple[str, ...], int, str]
     proto: Any
-    places: Mapping[int, tuple[Any, tuple[int, ...]]]
+    places: Mapping[int, tuple[int, tuple[int, ...]]]
+    parts: Parts
     function: Any
     used: bool = False
 
     def filled(self) -> Any:
         """With the weights that the model has now."""
         self.used = True
-        proto = _copied(self.proto)
-        for number, (variable, axes) in self.places.items():
-            proto.graph.initializer[number].raw_data = variable.numpy().transpose(axes).tobytes()
+        proto, values = _copied(self.proto), self.parts.values()
+        for number, (place, axes) in self.places.items():
+            proto.graph.initializer[number].raw_data = values[place].transpose(axes).tobytes()
         return proto
 
 
@@ -143,68 +141,6 @@ def _copied(proto: Any) -> Any:
     copy = type(proto)()
     copy.CopyFrom(proto)
     return copy
-
-
-def _places(proto: Any, function: Any) -> dict[int, tuple[Any, tuple[int, ...]]] | None:
-    """Which numbers of a converted graph are which weights; None where that is not certain.
-
-    It is when each weight is found once, with its axes in one order that is possible, and nothing else comes of it: the
-    traced function takes it once, or each other number is one that the function has without any weights.
-    """
-    from onnx import AttributeProto, numpy_helper
-
-    variables = list(function.variables)
-    others = (AttributeProto.TENSOR, AttributeProto.GRAPH, AttributeProto.TENSORS, AttributeProto.GRAPHS)
-    if len(variables) != len(function.graph.captures) or any(
-        attribute.type in others for node in proto.graph.node for attribute in node.attribute
-    ):
-        return None
-    weights = [variable.numpy() for variable in variables]
-    constants = [
-        tf.make_ndarray(operation.get_attr("value"))
-        for operation in function.graph.get_operations()
-        if operation.type == "Const"
-    ]
-    known = {(each.dtype.str, each.tobytes()) for each in constants}
-    once = all(_is_taken_once(inside) for _, inside in function.graph.captures)
-    found: dict[int, tuple[Any, tuple[int, ...]]] = {}
-    for number, initializer in enumerate(proto.graph.initializer):
-        values = numpy_helper.to_array(initializer)
-        fitting = [(place, axes) for place, each in enumerate(weights) for axes in _orders(each, values)]
-        constant = (values.dtype.str, values.tobytes()) in known
-        if (
-            len(fitting) > 1
-            or (fitting and constant)
-            or not (fitting or constant or once or values.dtype.kind in "iub")
-        ):
-            return None
-        if fitting:
-            if not initializer.raw_data:
-                return None
-            ((place, axes),) = fitting
-            found[number] = variables[place], axes
-    taken = [id(variable) for variable, _ in found.values()]
-    return found if len(taken) == len(set(taken)) == len(variables) else None
-
-
-def _is_taken_once(capture: Any) -> bool:
-    """Whether one operation alone, and none with a function inside, takes a weight of a traced function."""
-    reads = capture.consumers()
-    taking = [each for read in reads for each in (read.outputs[0].consumers() if read.outputs else [read])]
-    return [read.type for read in reads] == ["ReadVariableOp"] and [each.type in _OUTER for each in taking] == [False]
-
-
-def _orders(weight: NDArray[Any], values: NDArray[Any]) -> list[tuple[int, ...]]:
-    """The orders of the axes of a weight in which it is these numbers; of axes of one number it is all the same."""
-    if weight.dtype != values.dtype or weight.size != values.size or weight.ndim > MOST_AXES:
-        return []
-    flat = values.ravel()
-    if not weight.size or weight.flat[0] != flat[0] or weight.flat[-1] != flat[-1]:  # which stay where they are
-        return []
-    short = [axis for axis in range(weight.ndim) if weight.shape[axis] == 1]
-    long = [axis for axis in range(weight.ndim) if weight.shape[axis] != 1]
-    orders = [(*short, *order) for order in itertools.permutations(long)]
-    return [order for order in orders if np.array_equal(weight.transpose(order).ravel(), flat)]
 
 
 def _convert(model: Any, outputs: tuple[str, ...], *, opset: int, logits: str) -> tuple[Any, Any]:

@@ -129,7 +129,8 @@ class PeriodicEmbedding(_NumberEmbedding):
     def embed(self, numbers: Any) -> Any:
         """From `(batch, count)` to `(batch, count * size)`."""
         ops = keras.ops
-        angles = 2 * math.pi * ops.expand_dims(numbers, -1) * (self.frequency * self.rate) + self.phase * self.rate
+        turns = self.frequency * (2 * math.pi * self.rate)
+        angles = ops.expand_dims(numbers, -1) * turns + self.phase * self.rate
         # One product for each number, (count, batch, waves) by (count, waves, made): an einsum that ONNX has as MatMul.
         made = ops.matmul(ops.transpose(ops.cos(angles), (1, 0, 2)), self.kernel * self.rate)
         made = ops.transpose(made, (1, 0, 2)) + self.bias * self.rate
