@@ -92,7 +92,9 @@ def prepare_job(
             config, graph = fill_in(config, graph, prepared)
             config, graph = adapt_layers(config, graph, prepared, tell=tell)
             assembly = None if models is None else models.again(config, graph, preprocessing)
-            if assembly is None:
+            if assembly is not None:
+                assembly = draw_weights(assembly, prepared)
+            else:
                 assembly = draw_weights(assemble_run(config, graph, preprocessing), prepared)
                 assembly = begin(assembly, preprocessing, vectors=vectors, tell=tell).compile()
                 if config.code and not check:

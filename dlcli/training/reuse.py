@@ -26,7 +26,6 @@ from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.model.adjustable import adjustable, without, without_units
 from dlcli.model.assembly import Assembly
-from dlcli.model.layers.drawing import draws_from_rows
 
 __all__ = ["Models"]
 
@@ -93,6 +92,8 @@ class Models:
     def again(self, config: Config, graph: Graph, preprocessing: Preprocessing) -> Assembly | None:
         """The model of a config as it is before its training, if it is there and has begun with the same seed.
 
+        Weights that are drawn to fit the training rows are those of other rows, and to be drawn again.
+
         Args:
             config: The config, its types known and nothing left open.
             graph: Its layers, written out.
@@ -139,10 +140,10 @@ class Models:
         """Keep what a model begins with; to be called when nothing of its state is still to be made.
 
         Args:
-            assembly: As it was taken. One whose weights are drawn to fit rows begins otherwise with others.
+            assembly: As it was taken.
         """
         kept = next((each for each in self._kept.values() if each.assembly.model is assembly.model), None)
-        if kept is not None and assembly.config.seed not in kept.begun and not draws_from_rows(assembly.model):
+        if kept is not None and assembly.config.seed not in kept.begun:
             kept.remember(assembly.config.seed)
             self._forget_beginnings()
 
