@@ -78,6 +78,16 @@ def test_a_layer_is_the_same_from_its_config_in_a_file_and_in_onnx(name: str, tm
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_mish_is_that_of_keras(dtype: str) -> None:
+    numbers = np.linspace(-30, 60, 500)
+    layer = of("ParametricActivation", activation="mish", dtype=dtype)
+    tolerance = {"float16": 4e-3, "bfloat16": 4e-2, "float32": 1e-5, "float64": 1e-6}[dtype]
+    exact = numbers * np.tanh(np.logaddexp(0, numbers))
+    given = keras.ops.convert_to_numpy(keras.ops.cast(layer(keras.ops.cast(numbers, dtype)), "float64"))
+    np.testing.assert_allclose(given, exact, rtol=tolerance, atol=tolerance)
+
+
 def test_scaling_and_activation_begin_as_they_should() -> None:
     np.testing.assert_allclose(of("Scaling")(ROWS), ROWS, rtol=1e-6)
     np.testing.assert_allclose(of("ParametricActivation", activation="selu")(ROWS), keras.activations.selu(ROWS), 1e-5)
