@@ -1,1 +1,1 @@
-"""A config with its reasons, drafted from a look at the data; the network and its training are chosen by `recipe`."""
+"""A config with its reasons, drafted from a look at the data; the network and its training are chosen in `recipes`."""

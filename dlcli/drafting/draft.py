@@ -27,7 +27,9 @@ from dlcli.drafting.looking.survey import MOST_VALUES, Survey, Tally, survey
 from dlcli.drafting.masks import MULTIPLE, find_mask
 from dlcli.drafting.page import Line, entry, heading, remark, render
 from dlcli.drafting.place import Place, find_place
-from dlcli.drafting.recipe import Recipe, Setting, choose_recipe, folds_for
+from dlcli.drafting.recipes.recipe import choose_recipe
+from dlcli.drafting.recipes.setting import Recipe, Setting
+from dlcli.drafting.recipes.tables import folds_for
 from dlcli.drafting.regression.many import without_hearsay
 from dlcli.drafting.regression.straight import Straight, look_for_line
 from dlcli.drafting.scales import with_scales

@@ -12,7 +12,7 @@ from dlcli.data.columns.named_files import NamedFiles
 from dlcli.data.media.files import files_of
 from dlcli.drafting.columns import Column
 from dlcli.drafting.pixels import find_picture
-from dlcli.drafting.recipe import Form
+from dlcli.drafting.recipes.setting import Form
 
 __all__ = ["Sample", "look_at_form"]
 

@@ -1,0 +1,1 @@
+"""Which network, and how it learns: chosen by what is predicted, the rows and the features."""
