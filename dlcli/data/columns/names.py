@@ -40,6 +40,8 @@ _MOMENT = re.compile(
     r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
+_MIDNIGHT, _NO_SECONDS, _COLON, _T = texts_array(["00:00:00", "00", ":", "T"])
+_FIVE = numbers_array(np.array([5], np.int32))[0]
 _FIRST = -62_135_596_800
 """Seconds since 1970 of the first moment that Python knows."""
 _BOOLEANS = {word: word.lower() for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
@@ -165,8 +167,9 @@ def _names_of_times(texts: pa.Array) -> pa.Array | None:
     if pc.min(seconds).as_py() < _FIRST:
         return None
     days, times = pc.utf8_slice_codeunits(texts, 0, 10), pc.utf8_slice_codeunits(texts, 11)
-    times = pc.if_else(pc.equal(pc.binary_length(times), 5), pc.binary_join_element_wise(times, "00", ":"), times)
-    return pc.if_else(pc.equal(times, "00:00:00"), days, pc.binary_join_element_wise(days, times, "T"))
+    whole = pc.binary_join_element_wise(times, _NO_SECONDS, _COLON)
+    times = pc.if_else(pc.equal(pc.binary_length(times), _FIVE), whole, times)
+    return pc.if_else(pc.equal(times, _MIDNIGHT), days, pc.binary_join_element_wise(days, times, _T))
 
 
 def _moment_names(values: pa.Array) -> pa.Array:
