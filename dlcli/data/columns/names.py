@@ -49,6 +49,8 @@ _BOOLEANS = {word: word.lower() for word in ("true", "True", "TRUE", "false", "F
 _OTHERS = r"^([+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*|(?i:true|false))$"
 """Trimmed texts that may have another name than themselves, save whole numbers."""
 _PLAIN = r"^(0|-?[1-9][0-9]*)$"
+_FRACTION = r"^-?(0\.0{0,3}([1-9]|[1-9][0-9]{0,13}[1-9])|[1-9][0-9]{0,5}\.[0-9]{0,8}[1-9])$"
+"""Fractions of so few digits that all are those of a float64, which are written as Python writes them."""
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LONGEST = 1e21
@@ -151,9 +153,17 @@ def _text_names(texts: pa.Array) -> pa.Array:
     others = pc.fill_null(others, FALSE)
     found = texts.filter(others)
     named = _names_of_times(found)
-    if named is None:
-        named = texts_array([text_name(text) for text in found.to_pylist()])
-    return pc.replace_with_mask(texts, others, named)
+    return pc.replace_with_mask(texts, others, _named_one_by_one(found) if named is None else named)
+
+
+def _named_one_by_one(texts: pa.Array) -> pa.Array:
+    """The names of texts without nulls; fractions that are written plainly are their own."""
+    others = pc.invert(pc.match_substring_regex(texts, _FRACTION))
+    if not pc.any(others).as_py():
+        return texts
+    return pc.replace_with_mask(
+        texts, others, texts_array([text_name(each) for each in texts.filter(others).to_pylist()])
+    )
 
 
 def _names_of_times(texts: pa.Array) -> pa.Array | None:

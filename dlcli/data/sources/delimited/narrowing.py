@@ -196,7 +196,11 @@ def _words(marks: NDArray[np.bool_]) -> Words:
 def _places(words: Words) -> Places:
     """Those of all bits that are set."""
     found = np.flatnonzero(words)
-    counts = np.bitwise_count(words[found])
+    marked = words[found]
+    counts = np.bitwise_count(marked)
+    if len(counts) == int(counts.sum(dtype=np.int64)):
+        places: Places = (found << 6) + np.bitwise_count(marked - _ONE)
+        return places
     number = np.arange(int(counts.sum(dtype=np.int64))) - np.repeat(np.cumsum(counts, dtype=np.int64) - counts, counts)
     every = np.repeat(found, counts)
     return (every << 6) + _nth(words[every], number)
