@@ -108,6 +108,10 @@ class Survey:
     num_rows: int
     tallies: Mapping[str, Tally]
 
+    def with_more(self, other: Survey) -> Survey:
+        """The same rows, and columns that were looked at later."""
+        return dataclasses.replace(self, tallies={**self.tallies, **other.tallies})
+
 
 def survey(seen: Glance, columns: Mapping[str, int]) -> Survey:
     """Look at some columns in all rows: in those that were looked at already, where these are all.
