@@ -23,12 +23,16 @@ FILES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
 
 def program() -> NoReturn:
     """Run the program, and end the process."""
-    gc.freeze()  # what is imported stays, and need not be looked at again; see `dlcli.backend.startup`
+    # What is imported stays, and need not be looked at again, while it comes or later; see `dlcli.backend.startup`.
+    gc.freeze()
+    gc.disable()
     with Interrupts() as interrupts:
         code: object = 0
         try:
             from dlcli.cli.main import main
 
+            gc.freeze()
+            gc.enable()
             main()
         except SystemExit as end:
             code = end.code or 0

@@ -112,6 +112,21 @@ def test_a_fault_stops_training_before_anything_heavy_is_loaded(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["faulty.yaml"]
 
 
+def test_a_draft_loads_nothing_heavy(tmp_path: Path) -> None:
+    """Not pandas either, which pyarrow imports to ask whether it is given something of it."""
+    header = "key,code,when,day,us_day,compact,price,words,flag,gap,odd,target\n"
+    cells = (
+        f"{row * 7},u{row:05d}x,2024-01-{row % 28 + 1:02d} 10:{row % 60:02d},2023-{row % 12 + 1:02d}-11,"
+        f'{row % 12 + 1}/{row % 28 + 1}/2023,{20230101 + row % 28},"$1,{row:03d}.50",it was number {row % 90} of all,'
+        f"{row % 2 == 0},{'' if row % 9 else '?'},{row if row % 50 else 'three'},{row % 7 / 8}\n"
+        for row in range(300)
+    )
+    (tmp_path / "t.csv").write_text(header + "".join(cells))
+    code, modules, output = dlcli("init", "t.csv", "--target", "target", directory=tmp_path)
+    assert code == 0, output
+    assert not modules & HEAVY
+
+
 def test_the_probe_sees_what_is_imported(tmp_path: Path) -> None:
     _, modules, _ = dlcli("--help", directory=tmp_path, before="import pandas")
     assert "pandas" in modules & HEAVY

@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection, Iterable
 
 import numpy as np
-import pyarrow as pa
 
 from dlcli.config.options.feature import Feature
 from dlcli.config.options.types import feature_types
+from dlcli.data.columns.arrays import numbers_array, texts_array
 from dlcli.data.columns.date_formats import fitting_formats
 from dlcli.data.columns.instants import instants
 from dlcli.data.lint.cells import Cells
@@ -238,7 +238,8 @@ def _several_forms(cells: Cells) -> str:
 
 def _odd(cells: Cells) -> str:
     texts = cells.column.drop_null().unique()
-    odd = [each for each in texts.to_pylist() if not count_numbers(pa.array([each]), pa.array([1]))]
+    once = numbers_array(np.ones(1, np.int64))
+    odd = [each for each in texts.to_pylist() if not count_numbers(texts_array([each]), once)]
     return ", ".join(map(_shown, odd[:3])) + (f" and {len(odd) - 3} more" if len(odd) > 3 else "")
 
 

@@ -18,7 +18,7 @@ from dlcli.drafting.looking.survey import Survey
 from dlcli.drafting.task import Task
 from dlcli.drafting.times import moments_of, numbered_times
 
-__all__ = ["Dividing", "as_categories", "candidates", "divide"]
+__all__ = ["Dividing", "as_categories", "candidates", "divide", "orders"]
 
 _FEWEST_ROWS = 10
 """Rows from which on some can be held back."""
@@ -70,8 +70,29 @@ class Dividing:
 
 
 def candidates(columns: Sequence[Column]) -> list[str]:
-    """The columns of which all rows have to be looked at before they may order or group them."""
-    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or _may_order(column))]
+    """The columns of which all rows have to be looked at before they may group them, or order them.
+
+    Of those that may order them it is the first: nearly always that does, and the others would be looked at for
+    nothing. Where it does not, `orders` has them.
+    """
+    first = next((column for column in columns if _may_order(column)), None)
+    return [column.name for column in columns if not column.cells.is_array and (_groups(column) or column is first)]
+
+
+def orders(columns: Sequence[Column], found: Survey) -> list[str]:
+    """The columns of which all rows have to be looked at still, because none that was looked at orders them.
+
+    Args:
+        columns: The features.
+        found: All rows of the candidates.
+    """
+    unseen = []
+    for column in filter(_may_order, columns):
+        if column.name not in found.tallies:
+            unseen.append(column.name)
+        elif _is_whole(column, found):
+            break
+    return unseen
 
 
 def divide(

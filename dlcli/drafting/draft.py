@@ -16,7 +16,7 @@ from dlcli.config.signature import SPLITS
 from dlcli.data.columns.chunk import FILE_NAME, FILE_PATH
 from dlcli.data.sources.options import Reading
 from dlcli.drafting.columns import Column, against_target, look_at_columns, settle
-from dlcli.drafting.dividing import Dividing, as_categories, candidates, divide
+from dlcli.drafting.dividing import Dividing, as_categories, candidates, divide, orders
 from dlcli.drafting.features import LONGEST_KEY, RESERVED, Layout, lay_out
 from dlcli.drafting.form import Sample, look_at_form
 from dlcli.drafting.gaps import mark_gaps
@@ -145,6 +145,8 @@ def _draft(
     columns = sample.columns
     if not any(column.used for column in columns):
         raise _nothing(columns, seen)
+    if unseen := orders(columns, found):
+        found = found.with_more(survey(seen, dict.fromkeys(unseen, 0)))
     own = [name for name in ("test", "validation") if name in place.sources]
     apart = Apart(own[0], place.sources[own[0]], seen) if own else None
     dividing = divide(columns, task, cells, found, own=own, apart=apart)

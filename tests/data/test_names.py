@@ -56,7 +56,10 @@ def test_numbers_are_told_apart_as_float64_does(number: float) -> None:
 
 
 texts = (
-    st.text(max_size=6) | st.from_regex(r"\A[-+ ]?[0-9.eE]{1,6}[ ]?\Z") | st.sampled_from(["True", "2024-01-31 00:00"])
+    st.text(max_size=6)
+    | st.from_regex(r"\A[-+ ]?[0-9.eE]{1,6}[ ]?\Z")
+    | st.from_regex(r"\A-?[0-9]{1,8}\.[0-9]{0,16}\Z")
+    | st.sampled_from(["True", "2024-01-31 00:00"])
 )
 
 

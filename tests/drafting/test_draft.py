@@ -756,6 +756,38 @@ def test_all_rows_bear_out_what_orders_or_groups_them(
     assert _config(drafted)["data"]["split"] == split
 
 
+@pytest.mark.parametrize(
+    ("last", "split"),
+    [
+        (("2024-01-31", "2024-01-31"), {"ordered": "day"}),
+        (("", "2024-01-31"), {"ordered": "date"}),
+        (("", "no day"), "stratified"),
+    ],
+)
+def test_the_first_of_several_columns_orders_the_rows_if_it_can(
+    last: tuple[str, str], split: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
+    day, date = [*_DAYS[:-1], last[0]], [*(_DAYS[place * 7 % 60] for place in range(ROWS - 1)), last[1]]
+    drafted = dlcli.init(_write(tmp_path, day=day, date=date, x=_numbers(), y=_classes()), target="y")
+    assert _config(drafted)["data"]["split"] == split
+
+
+@pytest.mark.parametrize("slip", ["", 'say "so"', " "])
+def test_columns_that_are_cut_out_tell_the_same(slip: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
+    monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)
+    note = [*(f'"a, {place}\n""b"""' if place % 3 else f"text {place}" for place in range(ROWS - 1)), slip]
+    numbers: dict[str, Any] = {f"x{place}": _numbers(seed=place) for place in range(12)}
+    target = [*_classes(ROWS - 4), "", " ", "late", "late"]
+    file = _write(tmp_path, day=_DAYS, note=note, **numbers, y=target)
+    drafted = dlcli.init(file, target="y")
+    monkeypatch.setattr("dlcli.data.sources.delimited.source.NARROW", 0)
+    assert dlcli.init(file, target="y", overwrite=True).text == drafted.text
+    assert (drafted.num_rows, drafted.task.missing, "late" in drafted.task.classes) == (ROWS, 2, True)
+
+
 def test_types_of_long_tables_are_told_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dlcli.drafting.looking.first_rows.MOST_CELLS", 150)
     monkeypatch.setattr("dlcli.drafting.looking.first_rows.FEWEST_ROWS", 50)

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from dlcli.data.columns.arrays import plain_numbers
+
 __all__ = ["CompactDates", "DateForm"]
 
 _FORMS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
@@ -62,7 +64,7 @@ class CompactDates:
         self._possible = digits == _digits(most) and self._digits in (None, digits) and digits in _FORMS
         if self._possible:
             self._digits = digits
-            values = np.unique(np.asarray(column.cast(pa.float64(), safe=False)))
+            values = np.unique(plain_numbers(column.cast(pa.float64(), safe=False)))
             self._possible = _are_dates(values, digits)
             wanted = _ENOUGH.get(digits, _FEWEST)
             if len(self._different) < wanted:

@@ -40,6 +40,8 @@ _MOMENT = re.compile(
     r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
 _TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?$"
+_MIDNIGHT, _NO_SECONDS, _COLON, _T = texts_array(["00:00:00", "00", ":", "T"])
+_FIVE = numbers_array(np.array([5], np.int32))[0]
 _FIRST = -62_135_596_800
 """Seconds since 1970 of the first moment that Python knows."""
 _BOOLEANS = {word: word.lower() for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
@@ -47,6 +49,8 @@ _BOOLEANS = {word: word.lower() for word in ("true", "True", "TRUE", "false", "F
 _OTHERS = r"^([+-]?[0-9]*\.?[0-9]*([eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ].*|(?i:true|false))$"
 """Trimmed texts that may have another name than themselves, save whole numbers."""
 _PLAIN = r"^(0|-?[1-9][0-9]*)$"
+_FRACTION = r"^-?(0\.0{0,3}([1-9]|[1-9][0-9]{0,13}[1-9])|[1-9][0-9]{0,5}\.[0-9]{0,8}[1-9])$"
+"""Fractions of so few digits that all are those of a float64, which are written as Python writes them."""
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _LONGEST = 1e21
@@ -149,9 +153,17 @@ def _text_names(texts: pa.Array) -> pa.Array:
     others = pc.fill_null(others, FALSE)
     found = texts.filter(others)
     named = _names_of_times(found)
-    if named is None:
-        named = texts_array([text_name(text) for text in found.to_pylist()])
-    return pc.replace_with_mask(texts, others, named)
+    return pc.replace_with_mask(texts, others, _named_one_by_one(found) if named is None else named)
+
+
+def _named_one_by_one(texts: pa.Array) -> pa.Array:
+    """The names of texts without nulls; fractions that are written plainly are their own."""
+    others = pc.invert(pc.match_substring_regex(texts, _FRACTION))
+    if not pc.any(others).as_py():
+        return texts
+    return pc.replace_with_mask(
+        texts, others, texts_array([text_name(each) for each in texts.filter(others).to_pylist()])
+    )
 
 
 def _names_of_times(texts: pa.Array) -> pa.Array | None:
@@ -165,8 +177,9 @@ def _names_of_times(texts: pa.Array) -> pa.Array | None:
     if pc.min(seconds).as_py() < _FIRST:
         return None
     days, times = pc.utf8_slice_codeunits(texts, 0, 10), pc.utf8_slice_codeunits(texts, 11)
-    times = pc.if_else(pc.equal(pc.binary_length(times), 5), pc.binary_join_element_wise(times, "00", ":"), times)
-    return pc.if_else(pc.equal(times, "00:00:00"), days, pc.binary_join_element_wise(days, times, "T"))
+    whole = pc.binary_join_element_wise(times, _NO_SECONDS, _COLON)
+    times = pc.if_else(pc.equal(pc.binary_length(times), _FIVE), whole, times)
+    return pc.if_else(pc.equal(times, _MIDNIGHT), days, pc.binary_join_element_wise(days, times, _T))
 
 
 def _moment_names(values: pa.Array) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dlcli.data.columns.arrays import numbers_array
+from dlcli.data.columns.arrays import numbers_array, texts_array
 from dlcli.data.columns.chunk import Kind
 from dlcli.data.columns.codec import Column
 from dlcli.data.columns.compact_dates import CompactDates, DateForm
@@ -233,4 +233,4 @@ class _Distinct:
             self._limit = max(_COMPACT, 2 * len(self._parts[0]))
 
     def values(self) -> pa.Array:
-        return pa.concat_arrays(self._parts).unique() if self._parts else pa.array([], pa.string())
+        return pa.concat_arrays(self._parts).unique() if self._parts else texts_array([])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dlcli.data.columns.arrays import numbers_array, plain_numbers
 from dlcli.data.values.notations import NUMBER
 from dlcli.data.values.written import find_form
 from dlcli.drafting.looking.first_rows import Glance
@@ -47,7 +49,8 @@ def find_marks(found: Glance, targets: Collection[str]) -> tuple[str, ...]:
 def _empty(texts: pa.Array) -> list[str]:
     """What is written for a cell without a value among numbers: none of it is long."""
     trimmed = pc.utf8_trim_whitespace(texts)
-    short = trimmed.filter(pc.less_equal(pc.utf8_length(trimmed), _LONGEST))
+    lengths = plain_numbers(pc.utf8_length(trimmed), null=0)
+    short = trimmed.take(numbers_array(np.flatnonzero(lengths <= _LONGEST)))
     return [each for each in short.to_pylist() if each.casefold() in _EMPTY]
 
 

@@ -26,6 +26,10 @@ MOST_VALUES = 2_000
 """Different values that are counted; of a column with more it is only known that it has more."""
 
 
+_PLAIN_LENGTHS = (len("2024-01-31"), len("2024-01-31 23:59:59"))
+"""Of no other texts of such a length Arrow makes moments."""
+
+
 @dataclasses.dataclass
 class Tally:
     """What all cells of a column tell.
@@ -77,7 +81,19 @@ def _are_moments(values: pa.Array) -> bool:
     """Whether all that there are, which may be none, are moments or written as such."""
     if kind_of(values.type) != "text":
         return kind_of(values.type) == "datetime"
-    return pc.all(pc.match_substring_regex(values, ISO)).as_py() is not False
+    return _are_plain_moments(values) or pc.all(pc.match_substring_regex(values, ISO)).as_py() is not False
+
+
+def _are_plain_moments(values: pa.Array) -> bool:
+    """Whether texts are all days, or all days with a time of seconds: reading these takes a quarter of the time."""
+    lengths = pc.min_max(pc.binary_length(values)).as_py()
+    if lengths["min"] != lengths["max"] or lengths["min"] not in _PLAIN_LENGTHS:
+        return False
+    try:
+        values.cast(pa.timestamp("s"))
+    except pa.ArrowInvalid:  # the 31st of February, which is written as a day is
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +107,10 @@ class Survey:
 
     num_rows: int
     tallies: Mapping[str, Tally]
+
+    def with_more(self, other: Survey) -> Survey:
+        """The same rows, and columns that were looked at later."""
+        return dataclasses.replace(self, tallies={**self.tallies, **other.tallies})
 
 
 def survey(seen: Glance, columns: Mapping[str, int]) -> Survey:

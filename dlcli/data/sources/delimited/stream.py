@@ -15,16 +15,30 @@ from dlcli.data.sources.access import is_gzipped
 from dlcli.data.sources.delimited.blanks import BLANKS
 from dlcli.data.sources.delimited.cleaning import clean
 from dlcli.data.sources.delimited.dialect import Dialect
+from dlcli.data.sources.delimited.narrowing import Narrowing
 
-__all__ = ["CleanStream"]
+__all__ = ["CleanStream", "can_be_narrowed"]
 
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)")
+
+_UTF_8 = ("utf-8", "ascii", "utf-8-sig")
 
 LONGEST = 64 << 20
 """Bytes that are gathered for the end of a row; beyond that Arrow may say what it thinks of it."""
 
 _PIECE = 1 << 16
 """Bytes at a time that stay near the processor."""
+
+
+def can_be_narrowed(dialect: Dialect) -> bool:
+    """Whether columns may be cut out of a file before it is decoded and tidied."""
+    return (
+        codecs.lookup(dialect.encoding).name in _UTF_8
+        and dialect.delimiter != BLANKS
+        and dialect.delimiter.isascii()
+        and dialect.comment is None
+        and not dialect.skipped
+    )
 
 
 class CleanStream:
@@ -49,10 +63,12 @@ class CleanStream:
         *,
         watch: Sequence[Callable[[bytes], None]] = (),
         piece: int | None = None,
+        narrowing: Narrowing | None = None,
     ) -> None:
+        self._narrowing = narrowing
         self._piece = LONGEST if piece is None else piece
         self._stream = pa.input_stream(str(file), compression="gzip" if is_gzipped(file) else None)
-        plain = codecs.lookup(dialect.encoding).name in ("utf-8", "ascii", "utf-8-sig")
+        plain = codecs.lookup(dialect.encoding).name in _UTF_8
         self._decoder = None if plain else codecs.getincrementaldecoder(dialect.encoding)()
         self._delimiter, self._comment, self._watch = dialect.delimiter, dialect.comment, watch
         self._above = dialect.skipped
@@ -73,8 +89,11 @@ class CleanStream:
         return piece if len(piece) < len(piece.obj) else piece.obj  # type: ignore[arg-type]
 
     def _fill(self, size: int) -> None:
-        data = self._stream.read(max(size - len(self._rest), size // 4, 1))
-        self._ended = not data
+        if self._narrowing is not None:
+            data = self._narrowed(self._narrowing, size)
+        else:
+            data = self._stream.read(max(size - len(self._rest), size // 4, 1))
+            self._ended = not data
         if self._decoder is not None:
             data = self._decoder.decode(data, final=self._ended).encode("utf-8", "surrogatepass")
         if self._first and data:
@@ -98,6 +117,16 @@ class CleanStream:
             final=self._ended or len(self._rest) > LONGEST,
         )
         self._hand_out(data)
+
+    def _narrowed(self, narrowing: Narrowing, size: int) -> bytes:
+        """As much of the columns that are wanted as the next pieces hold, once that is enough."""
+        parts: list[bytes] = []
+        length = 0
+        while length < size // 2 and not self._ended:
+            part, self._ended = narrowing.read(self._stream.readinto)
+            parts.append(part)
+            length += len(part)
+        return b"".join(parts)
 
     def _is_plain(self, data: bytes) -> bool:
         """Whether no byte is one that tidying looks at: then it need not be gone through again."""
