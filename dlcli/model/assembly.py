@@ -10,7 +10,7 @@ from dlcli.backend.runtime import Runtime, configure
 from dlcli.config.graph.graph import Graph
 from dlcli.config.outputs.output_plan import OutputPlan
 from dlcli.config.outputs.outputs import plan_outputs
-from dlcli.config.schema import Config
+from dlcli.config.schema import CompileConfig, Config
 from dlcli.config.signature import InputSpec, TargetSpec
 from dlcli.model.adjustable import hold_adjustable
 from dlcli.model.code import load_code
@@ -19,7 +19,7 @@ from dlcli.model.functional import build
 from dlcli.model.metrics.own_unit import measure_in_own_units
 from dlcli.model.pretrained.beginning import Beginning
 
-__all__ = ["Assembly", "assemble"]
+__all__ = ["Assembly", "assemble", "planned_outputs"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,13 +83,31 @@ def assemble(
     model = build(
         graph, _led(inputs, config), code=code, name=config.name, model_class=config.model.class_, begun=begun
     )
+    plans, compile_ = planned_outputs(model, config, graph, targets)
+    config = config.model_copy(update={"compile": compile_})
+    return Assembly(model, config, graph, plans, runtime, code, tuple(begun))
+
+
+def planned_outputs(
+    model: Any, config: Config, graph: Graph, targets: Sequence[TargetSpec]
+) -> tuple[tuple[OutputPlan, ...], CompileConfig]:
+    """What each output of a model learns, and `compile` with what that leaves to be filled in.
+
+    Args:
+        model: Built of the graph.
+        config: See `assemble`.
+        graph: See `assemble`.
+        targets: See `assemble`.
+
+    Raises:
+        ConfigError: See `assemble`.
+        ModelError: The outputs do not fit the targets.
+    """
     shapes = {
         name: tuple(output.shape[1:]) if len(output.shape) > 1 else None
         for name, output in zip(graph.outputs, model.outputs, strict=True)
     }
-    plans, compile_ = plan_outputs(config, outputs=shapes, targets=targets)
-    config = config.model_copy(update={"compile": compile_})
-    return Assembly(model, config, graph, plans, runtime, code, tuple(begun))
+    return plan_outputs(config, outputs=shapes, targets=targets)
 
 
 def _led(inputs: Sequence[InputSpec], config: Config) -> list[InputSpec]:

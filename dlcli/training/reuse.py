@@ -25,7 +25,7 @@ from dlcli.config.graph.graph import Graph
 from dlcli.config.schema import Config
 from dlcli.data.preprocessing.preprocessing import Preprocessing
 from dlcli.model.adjustable import adjustable, without, without_units
-from dlcli.model.assembly import Assembly
+from dlcli.model.assembly import Assembly, planned_outputs
 
 __all__ = ["Models"]
 
@@ -73,12 +73,12 @@ class _Kept:
         engine.give_values(_variables(self.assembly.model), values)
         begin_again(state)
 
-    def adjust(self, config: Config, graph: Graph) -> None:
+    def adjust(self, assembly: Assembly) -> None:
         """Let it have the numbers of a config, and of what its outputs learn."""
         model = self.assembly.model
-        if adjust(model, adjustable(config, graph, self.assembly.outputs)):
+        if adjust(model, adjustable(assembly.config, assembly.graph, assembly.outputs)):
             engine.forget_numbers(model)
-        rate = config.compile.optimizer.arguments.get("learning_rate")
+        rate = assembly.config.compile.optimizer.arguments.get("learning_rate")
         if isinstance(rate, (int, float)):
             model.optimizer.learning_rate = rate
 
@@ -100,15 +100,18 @@ class Models:
             preprocessing: Of the features and targets.
         """
         kept = self._kept.get(_key(config, graph, preprocessing)) if _can_be_kept(config) else None
-        if kept is None or config.seed not in kept.begun or not _has_units(kept.assembly, preprocessing):
+        if kept is None or config.seed not in kept.begun:
             return None
         self._kept.move_to_end(_key(config, graph, preprocessing))
         runtime = configure(config.runtime, config.seed, again=True)
         kept.begin(config.seed)
-        kept.adjust(config, graph)
-        filled = kept.assembly.config.compile.model_copy(update={"optimizer": config.compile.optimizer})
+        outputs, filled = planned_outputs(kept.assembly.model, config, graph, preprocessing.target_specs)
         config = config.model_copy(update={"compile": filled})
-        return dataclasses.replace(kept.assembly, config=config, graph=graph, runtime=runtime, again=True)
+        again = dataclasses.replace(
+            kept.assembly, config=config, graph=graph, outputs=outputs, runtime=runtime, again=True
+        )
+        kept.adjust(again)
+        return again
 
     def take(self, assembly: Assembly, preprocessing: Preprocessing, *, of: Config) -> Assembly:
         """The assembly with a model that is compiled already, if there is one; else itself, which is kept.
@@ -130,7 +133,7 @@ class Models:
             kept = _Kept(assembly)
         else:
             kept.assembly = dataclasses.replace(assembly, model=kept.assembly.model)
-            kept.adjust(of, assembly.graph)
+            kept.adjust(dataclasses.replace(assembly, config=of))
         self._kept[key] = kept
         while self._are_too_many():
             self._kept.popitem(last=False)
@@ -183,12 +186,6 @@ def _key(config: Config, graph: Graph, preprocessing: Preprocessing) -> str:
     inputs, targets = preprocessing.inputs(graph.features), without_units(preprocessing.target_specs)
     moved = [options.moved_with for options in config.data.target.values() if options is not None]
     return json.dumps([said, of_model, repr(layers), repr(inputs), repr(targets), moved], default=str)
-
-
-def _has_units(assembly: Assembly, preprocessing: Preprocessing) -> bool:
-    """Whether a model measures in the units that the targets have."""
-    units = {target.name: target.unit for target in preprocessing.target_specs}
-    return all(target.unit == units.get(target.name) for output in assembly.outputs for target in output.targets)
 
 
 def _variables(model: Any) -> list[Any]:
