@@ -34,7 +34,7 @@ _FEWEST_OF_FOLDS = 50
 _HIDDEN_OF_FOLDS = [64, 64, 64]
 """The hidden units of each: together they tell as much as one of the preset's, and are faster."""
 
-_SLOWER_OF_FOLDS = 0.6
+_SLOWER_OF_FOLDS = 0.9
 """How fast their epochs become fewer: all but one have learnt from a row."""
 
 _PRESET_VALIDATION = 0.2
