@@ -91,7 +91,7 @@ def numbers_of_programs(folder: Path) -> dict[str, Any]:
     }
     searched = config(folder, space, model={"layers": layers})
     searched["compile"]["optimizer"] = {"AdamW": {"learning_rate": 0.01, "weight_decay": 0.01, "beta_1": 0.9}}
-    searched["sweep"] |= {"sampler": "RandomSampler", "trials": 6, "seed": 1}
+    searched["sweep"] |= {"sampler": "RandomSampler", "trials": 3, "seed": 1}
     return searched
 
 
@@ -108,10 +108,9 @@ def test_numbers_are_read_by_programs_that_are_there(
         return trace(self, *arguments)
 
     monkeypatch.setattr(EpochProgram, "_traced", watch)
-    searched = numbers_of_programs(folder)
-    outcome = dlcli.sweep(searched, run_dir=tmp_path / "first")
+    outcome = dlcli.sweep(numbers_of_programs(folder), run_dir=tmp_path / "s")
     assert len({trial.values["model.layers.0.Dense.units"] for trial in outcome.trials}) == len(traced) == 2
-    equal_alone(searched, tmp_path)
+    assert_equal_alone(outcome, tmp_path)
 
 
 def differing_more(folder: Path) -> dict[str, dict[str, Any]]:
@@ -145,6 +144,12 @@ def weights(run: Run) -> list[Any]:
 def equal_alone(searched: dict[str, Any], place: Path) -> SweepOutcome:
     """Sweep, and train each config alone to the same numbers."""
     outcome = dlcli.sweep(searched, run_dir=place / "s")
+    assert_equal_alone(outcome, place)
+    return outcome
+
+
+def assert_equal_alone(outcome: SweepOutcome, place: Path) -> None:
+    """Each trial that was trained to its end is what `dlcli train` makes of its config."""
     for trial in outcome.trials:
         path = place / "s" / f"trial-{trial.number:04d}"
         if trial.result.state == "complete":
@@ -154,7 +159,6 @@ def equal_alone(searched: dict[str, Any], place: Path) -> SweepOutcome:
             told = ("columns", "reading", "data", "rows")
             assert [alone.record[each] for each in told] == [Run(path).record[each] for each in told]
     assert len({each.result.value for each in outcome.trials}) == len(outcome.trials)
-    return outcome
 
 
 @pytest.mark.parametrize("name", differing(Path()))
