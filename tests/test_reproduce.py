@@ -52,6 +52,7 @@ def job(folder: Path, **sections: Any) -> dict[str, Any]:
         "data": {"train": str(folder / "rows.csv"), "validation": 0.2, "test": 0.1, "target": "kind", "batch_size": 8},
         "model": {"layers": ["Scaled", {"Dense": {"units": 8}}, {"Dropout": {"rate": 0.3}}, {"Dense": {"units": 2}}]},
         "fit": {"epochs": 6},
+        "report": False,
         "code": [str(folder / "own.py")],
         **sections,
     }
@@ -226,9 +227,7 @@ def lengthen(run: Path) -> None:
 
 
 @pytest.mark.soak
-def test_the_command_in_json(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_in_json(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     lengthen(folder / "run")
     assert run_program(monkeypatch, str(folder / "run"), "--json", "--allow-code") == 1
     document = json.loads(capfd.readouterr().out)
