@@ -51,12 +51,17 @@ WITH_TENSORFLOW = ("backend", "cli", "configs", "exports", "model", "training")
 """Folders all of whose tests load TensorFlow, or start programs that do."""
 
 
+LONG = ("drafting", "test_architecture.py")
+"""Folders and files that take long without TensorFlow too."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what stands in these folders, and run files that take long first, so that no process waits for another."""
     for item in items:
         if item.path.relative_to(PROJECT / "tests").parts[0] in WITH_TENSORFLOW:
             item.add_marker(pytest.mark.tensorflow)
     long = [{item.path for item in items if item.get_closest_marker(mark)} for mark in ("tensorflow", "slow")]
+    long.append({item.path for item in items if item.path.relative_to(PROJECT / "tests").parts[0] in LONG})
     items.sort(key=lambda item: [item.path not in files for files in long])
 
 

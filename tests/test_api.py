@@ -55,6 +55,7 @@ def job(**changes: Any) -> dict[str, Any]:
         "model": {"layers": [{"Dense": {"units": 1, "activation": "sigmoid", **ZEROS}}]},
         "compile": {"optimizer": {"SGD": {"learning_rate": 0.1}}},
         "fit": {"epochs": 2},
+        "report": False,
     }
     for path, value in changes.items():
         section, _, key = path.partition("__")
@@ -127,7 +128,7 @@ def test_overrides_are_a_list_or_a_mapping(here: Path) -> None:
 
 def test_events_come_in_their_order(here: Path) -> None:
     events: list[Event] = []
-    run = dlcli.train(job(data__validation=0.2, data__test=0.2), run_dir="run", listener=events.append)
+    run = dlcli.train(job(data__validation=0.2, data__test=0.2, report=True), run_dir="run", listener=events.append)
     stages = [event.name for event in events if isinstance(event, Stage)]
     assert stages == [
         "reading data",
@@ -220,8 +221,9 @@ def test_the_same_seed_gives_the_same_numbers(deterministic: bool, here: Path) -
         runtime__deterministic=deterministic,
     )
     one, other = dlcli.train(config, run_dir="one"), dlcli.train(config, run_dir="other")
-    another = dlcli.train(config, overrides=["seed=4"], run_dir="another")
-    assert one.history == other.history != another.history
+    assert one.history == other.history
+    if not deterministic:
+        assert dlcli.train(config, overrides=["seed=4"], run_dir="another").history != one.history
     assert all(np.array_equal(*pair) for pair in zip(weights(one), weights(other), strict=True))
 
 
@@ -243,7 +245,8 @@ def test_class_weights_have_their_effect(setting: Any, here: Path) -> None:
     )
     np.testing.assert_allclose(run.history["loss"], losses, rtol=1e-5)
     np.testing.assert_allclose(weights(run)[0], trained[0], rtol=1e-4, atol=1e-6)
-    assert not np.allclose(weights(dlcli.train(job(data__shuffle=False), run_dir="other"))[0], trained[0], rtol=1e-2)
+    _, alike = plain_keras(TABLE[["a", "b"]].to_numpy(), plus)
+    assert not np.allclose(alike[0], trained[0], rtol=1e-2)
 
 
 def test_sample_weights_have_their_effect(here: Path) -> None:

@@ -24,10 +24,13 @@ def words(node: ast.expr | None) -> Iterator[str]:
         yield node.value
 
 
-def parameters(tree: ast.Module) -> dict[str, int]:
+Nodes = list[ast.AST]
+
+
+def parameters(nodes: Nodes) -> dict[str, int]:
     """The functions with a parameter `rule`, and its place among the positional ones, without `self`."""
     places: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.FunctionDef):
             names = [argument.arg for argument in node.args.args if argument.arg != "self"]
             if "rule" in names:
@@ -35,10 +38,10 @@ def parameters(tree: ast.Module) -> dict[str, int]:
     return places
 
 
-def rules_of(tree: ast.Module) -> Iterator[str]:
+def rules_of(nodes: Nodes) -> Iterator[str]:
     """Every rule that a module names: `rule=...`, the argument of a function of its own, or a variable `rule`."""
-    places = parameters(tree)
-    for node in ast.walk(tree):
+    places = parameters(nodes)
+    for node in nodes:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             yield from (word for keyword in node.keywords if keyword.arg == "rule" for word in words(keyword.value))
@@ -50,11 +53,11 @@ def rules_of(tree: ast.Module) -> Iterator[str]:
                     yield from words(node.value)
 
 
-def calls_without_rule(tree: ast.Module) -> list[int]:
+def calls_without_rule(nodes: Nodes) -> list[int]:
     """The lines of problems of no family."""
     return [
         node.lineno
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == Problem.__name__
@@ -63,9 +66,20 @@ def calls_without_rule(tree: ast.Module) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def modules(project: Path) -> dict[Path, ast.Module]:
-    """The package's source."""
-    return {file.relative_to(project): ast.parse(file.read_bytes()) for file in (project / "dlcli").rglob("*.py")}
+def modules(project: Path) -> dict[Path, Nodes]:
+    """What the package's modules call, define and assign; of those that can name no rule, nothing."""
+    texts = {file.relative_to(project): file.read_text(encoding="utf-8") for file in (project / "dlcli").rglob("*.py")}
+    told = {file: text for file, text in texts.items() if "rule" in text or Problem.__name__ in text}
+    kinds = (ast.Assign, ast.Call, ast.FunctionDef)
+    return {
+        file: [node for node in ast.walk(ast.parse(text)) if isinstance(node, kinds)] for file, text in told.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def rules(modules: dict[Path, Nodes]) -> set[str]:
+    """Every rule of the package."""
+    return {rule for nodes in modules.values() for rule in rules_of(nodes)} | set(rule_names())
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +88,16 @@ def page(project: Path) -> str:
     return (project / "docs" / "errors.md").read_text(encoding="utf-8")
 
 
-def test_every_problem_is_of_a_family(modules: dict[Path, ast.Module]) -> None:
-    assert {str(file): lines for file, tree in modules.items() if (lines := calls_without_rule(tree))} == {}
+def test_every_problem_is_of_a_family(modules: dict[Path, Nodes]) -> None:
+    assert {str(file): lines for file, nodes in modules.items() if (lines := calls_without_rule(nodes))} == {}
 
 
-def test_every_family_has_a_section_and_every_section_a_family(modules: dict[Path, ast.Module], page: str) -> None:
-    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(rule_names())
+def test_every_family_has_a_section_and_every_section_a_family(rules: set[str], page: str) -> None:
     sections = re.findall(r"^### `([^`]+)`$", page, re.MULTILINE)
     assert sorted(sections) == sorted(rules)
 
 
-def test_families_are_named_in_one_way(modules: dict[Path, ast.Module]) -> None:
-    rules = {rule for tree in modules.values() for rule in rules_of(tree)} | set(rule_names())
+def test_families_are_named_in_one_way(rules: set[str]) -> None:
     assert [rule for rule in sorted(rules) if not RULE.fullmatch(rule)] == []
 
 

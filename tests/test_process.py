@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dlcli.backend.startup import _without_collecting
-
-pytestmark = pytest.mark.tensorflow
+pytestmark = pytest.mark.slow
 
 PROGRAM = """
 import atexit, sys, threading
@@ -51,35 +47,6 @@ def test_threads_and_exit_functions_run_and_files_are_flushed(arguments: list[st
     assert (tmp_path / "left-open.txt").read_text() == "all of it"
 
 
-LOG = """
-import keras
-file = None
-class Log(keras.callbacks.Callback):
-    def on_epoch_end(self, epoch, logs=None):
-        global file
-        file = file or open("log.txt", "w")
-        file.write(f"epoch {epoch}")
-"""
-
-LOGGED = """
-data: {train: t.csv, target: y}
-code: [log.py]
-model: {layers: [{Dense: {units: 1}}]}
-fit: {epochs: 2}
-callbacks: [Log]
-"""
-
-
-def test_what_the_user_s_code_has_left_open_is_flushed(tmp_path: Path) -> None:
-    """It runs when most objects are frozen, and is looked for among the others."""
-    (tmp_path / "log.py").write_text(LOG)
-    (tmp_path / "job.yaml").write_text(LOGGED)
-    (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{i},{i}.5\n" for i in range(8)))
-    done = run("train", "job.yaml", directory=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "log.txt").read_text() == "epoch 0epoch 1"
-
-
 def test_a_closed_output_is_no_success(tmp_path: Path) -> None:
     with Path("/dev/full").open("w") if Path("/dev/full").exists() else pytest.skip("needs /dev/full") as full:
         command = [sys.executable, "-c", PROGRAM, "--version"]
@@ -95,35 +62,28 @@ def test_the_module_is_the_program() -> None:
     assert done.stdout.startswith("dlcli ")
 
 
-@pytest.fixture
-def collector() -> Iterator[None]:
-    """The garbage collector is as it was afterwards."""
-    frozen = gc.get_freeze_count()
-    gc.unfreeze()
-    yield
-    gc.enable()
-    if frozen:
-        gc.freeze()
-
-
-@pytest.mark.usefixtures("collector")
-def test_imports_collect_no_garbage_and_the_collector_is_as_it_was() -> None:
-    with _without_collecting():
-        assert not gc.isenabled()
-    assert gc.isenabled()
-    assert not gc.get_freeze_count()  # this process is another's
-    gc.disable()
-    with _without_collecting():
-        pass
+COLLECTOR = """
+import gc
+from dlcli.backend.startup import _without_collecting
+with _without_collecting():
     assert not gc.isenabled()
+assert gc.isenabled()
+assert not gc.get_freeze_count()  # this process is another's
+gc.disable()
+with _without_collecting():
+    pass
+assert not gc.isenabled()
+gc.enable()
+gc.freeze()
+with _without_collecting():
+    kept = []
+assert not any(each is kept for each in gc.get_objects()), "what is frozen is not looked at"
+"""
 
 
-@pytest.mark.usefixtures("collector")
-def test_the_program_keeps_what_it_imports() -> None:
-    gc.freeze()
-    with _without_collecting():
-        kept: list[int] = []
-    assert not any(each is kept for each in gc.get_objects()), "what is frozen is not looked at"
+def test_imports_collect_no_garbage_and_the_collector_is_as_it_was() -> None:
+    """And the program, which freezes what there is, keeps what it imports."""
+    subprocess.run([sys.executable, "-c", COLLECTOR], check=True)
 
 
 EARLY = """

@@ -52,6 +52,7 @@ def job(folder: Path, **sections: Any) -> dict[str, Any]:
         "data": {"train": str(folder / "rows.csv"), "validation": 0.2, "test": 0.1, "target": "kind", "batch_size": 8},
         "model": {"layers": ["Scaled", {"Dense": {"units": 8}}, {"Dropout": {"rate": 0.3}}, {"Dense": {"units": 2}}]},
         "fit": {"epochs": 6},
+        "report": False,
         "code": [str(folder / "own.py")],
         **sections,
     }
@@ -219,18 +220,27 @@ def run_program(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return int(end.value.code or 0)
 
 
+def lengthen(run: Path) -> None:
+    """Let a run say that it had an epoch more."""
+    history = run / "history.csv"
+    history.write_text(history.read_text() + "7,0.1,1.0,0.5,0.5,0.5,0.5\n")
+
+
+@pytest.mark.soak
+def test_the_command_in_json(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    lengthen(folder / "run")
+    assert run_program(monkeypatch, str(folder / "run"), "--json", "--allow-code") == 1
+    document = json.loads(capfd.readouterr().out)
+    assert (document["same"], document["epochs"]) == (False, 7)
+    assert [each["rule"] for each in document["problems"]] == ["not-reproduced"]
+
+
 @pytest.mark.parametrize("same", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_the_command(
     same: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     if not same:
-        history = folder / "run" / "history.csv"
-        history.write_text(history.read_text() + "7,0.1,1.0,0.5,0.5,0.5,0.5\n")
-    if not same:
-        assert run_program(monkeypatch, str(folder / "run"), "--json", "--allow-code") == 1
-        document = json.loads(capfd.readouterr().out)
-        assert (document["same"], document["epochs"]) == (False, 7)
-        assert [each["rule"] for each in document["problems"]] == ["not-reproduced"]
+        lengthen(folder / "run")
     assert run_program(monkeypatch, str(folder / "run"), "--quiet", "--allow-code") == (0 if same else 1)
     out, err = capfd.readouterr()
     assert ("reproduced: the numbers of 6 epochs are the same, and the weights bit for bit" in out) == same

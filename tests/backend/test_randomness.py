@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from dlcli.backend.randomness import Draws, as_in_fit, foreign_draws
 
-SHAPES = [(), (1,), (7,), (32, 128), (3, 5, 7), (0, 4)]
+SHAPES = [(), (32, 128), (3, 5, 7), (0, 4)]
+"""One number, an even count, an odd one, and none."""
 
 
 def compiled_once(draw: Callable[..., Any], *signature: Any) -> Any:
@@ -48,7 +49,7 @@ def test_normal_numbers_are_the_same(dtype: str) -> None:
     assert_drawn_alike(draw, {"float64": 1e-12, "float32": 1e-5, "float16": 2e-3, "bfloat16": 2e-2}[dtype])
 
 
-RANGES = [(0, 2), (-5, 11), (-(2**31), 2**31 - 1)]
+RANGES = [(0, 2), (-(2**31), 2**31 - 1)]
 
 
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
@@ -56,8 +57,7 @@ def test_whole_numbers_are_the_same(dtype: str) -> None:
     def draw(seed: Any) -> Any:
         return [
             tf.random.stateless_uniform(shape, seed, minval=least, maxval=most, dtype=dtype)
-            for shape in SHAPES
-            for least, most in RANGES
+            for shape, (least, most) in [*((shape, (-5, 11)) for shape in SHAPES), *(((9,), each) for each in RANGES)]
         ]
 
     assert_drawn_alike(draw)
@@ -174,9 +174,9 @@ def test_layers_draw_the_same_and_go_on(name: str) -> None:
         layer.build(x.shape)
         layers.append(layer)
     fast, plain = layers
+    draw = compiled_once(lambda x: fast(x, training=True))
     for _ in range(3):
-        found = compiled(lambda x: fast(x, training=True), x)
-        np.testing.assert_allclose(found, plain(x, training=True), atol=1e-5, rtol=1e-5)
+        np.testing.assert_allclose(draw(x), plain(x, training=True), atol=1e-5, rtol=1e-5)
 
 
 def test_nothing_stays_patched() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -66,7 +65,7 @@ checkpoint: {every: 1}
 """
 
 
-def test_a_training_says_how_it_goes_on_and_does(tmp_path: Path) -> None:
+def test_a_training_says_how_it_goes_on_and_does(dlcli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a,y\n" + "".join(f"{row % 7}.5,{row % 3}.25\n" for row in range(40)))
     (tmp_path / "job.yaml").write_text(TRAINING)
     commits = tmp_path / "my run" / "checkpoints"
@@ -78,12 +77,10 @@ def test_a_training_says_how_it_goes_on_and_does(tmp_path: Path) -> None:
     assert "go on with: dlcli train --resume 'my run'\n" in err.decode()
     (commit,) = commits.iterdir()
     done = int(commit.name.removeprefix("epoch-"))
-    more = ["--set", f"fit.epochs={done + 2}", "--json"]
-    shutil.rmtree(tmp_path / "temporary")
-    with start(tmp_path, "train", "--resume", "my run", *more) as running:
-        out, _ = running.communicate(timeout=120)
-    assert running.returncode == 0
-    assert (json.loads(out)["status"], json.loads(out)["epochs"]) == ("completed", done + 2)
+    again = dlcli("train", "--resume", "my run", "--set", f"fit.epochs={done + 2}", "--json")
+    assert again.returncode == 0, again.stderr
+    answer = json.loads(again.stdout)
+    assert (answer["status"], answer["epochs"]) == ("completed", done + 2)
 
 
 def test_while_standard_input_is_kept(run_directory: Path, tmp_path: Path) -> None:

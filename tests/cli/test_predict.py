@@ -40,10 +40,13 @@ def loaded_by_arrow() -> set[str]:
 PROBE = """
 import json, resource, sys
 from dlcli.cli.main import main
-try:
-    main()
-except SystemExit as stop:
-    assert not stop.code, stop.code
+program, *arguments = sys.argv
+for each in " ".join(arguments).split(" and "):
+    sys.argv = [program, *each.split()]
+    try:
+        main()
+    except SystemExit as stop:
+        assert not stop.code, stop.code
 names = sorted({name.partition(".")[0] for name in sys.modules})
 print(json.dumps({"modules": names, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}), file=sys.stderr)
 """
@@ -124,11 +127,12 @@ def test_the_run_says_how_the_portable_model_was_proved(mixed: Path) -> None:
     assert portable["proof"]["difference"] <= 1e-4
 
 
-@pytest.mark.parametrize("name", ["csv", "jsonl", "parquet"])
-def test_nothing_heavy_is_loaded(mixed: Path, inputs: dict[str, bytes], name: str, tmp_path: Path) -> None:
-    file = tmp_path / f"new.{name}"
-    file.write_bytes(inputs[name])
-    done = process(mixed, "predict", "run", str(file), "--keep-all", command=[sys.executable, "-c", PROBE])
+def test_nothing_heavy_is_loaded(mixed: Path, inputs: dict[str, bytes], tmp_path: Path) -> None:
+    commands = []
+    for name in ("csv", "jsonl", "parquet"):
+        (tmp_path / f"new.{name}").write_bytes(inputs[name])
+        commands.append(f"predict run {tmp_path / f'new.{name}'} --keep-all")
+    done = process(mixed, " and ".join(commands), command=[sys.executable, "-c", PROBE])
     assert done.returncode == 0, done.stderr
     assert not HEAVY - loaded_by_arrow() & set(json.loads(done.stderr.splitlines()[-1])["modules"])
 
@@ -180,6 +184,12 @@ def inputs(mixed: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="module")
+def plain(mixed: Path) -> bytes:
+    """What the program writes for the file of these rows."""
+    return process(mixed, "predict", "run", "new.csv").stdout
+
+
 def table_of(format: str, data: bytes) -> pa.Table:
     """Predictions read again."""
     if format == "parquet":
@@ -194,14 +204,15 @@ def table_of(format: str, data: bytes) -> pa.Table:
     "format",
     ["csv", pytest.param("tsv", marks=pytest.mark.soak), pytest.param("jsonl", marks=pytest.mark.soak), "parquet"],
 )
-def test_from_standard_input_to_standard_output(mixed: Path, inputs: dict[str, bytes], format: str) -> None:
+def test_from_standard_input_to_standard_output(
+    mixed: Path, inputs: dict[str, bytes], plain: bytes, format: str
+) -> None:
     """What the first bytes do not tell, an option says; the output is the same whatever the input was."""
     done = process(mixed, "predict", "run", "-", "--format", format, data=inputs[format])
     assert done.returncode == 0, done.stderr
     told = process(mixed, "predict", "run", "-", "-o", "-", "--input-format", format, data=inputs[format])
-    plain = process(mixed, "predict", "run", "new.csv")
-    assert told.stdout == plain.stdout
-    one, other = table_of(format, done.stdout), table_of("csv", plain.stdout)
+    assert told.stdout == plain
+    one, other = table_of(format, done.stdout), table_of("csv", plain)
     assert one.num_rows == 40
     assert one["kind_prediction"].to_pylist() == other["kind_prediction"].to_pylist()
     name = "both_prediction_price"
@@ -219,12 +230,15 @@ def test_from_standard_input_to_standard_output(mixed: Path, inputs: dict[str, b
     ],
     ids=["csv cut", "json cut", "empty", "columns", "parquet cut"],
 )
-def test_standard_input_that_cannot_be_used(mixed: Path, data: bytes, said: str) -> None:
-    done = process(mixed, "predict", "run", "-", "-o", "out.csv", data=data)
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert said in done.stderr.decode()
-    assert "stdin" not in done.stderr.decode()
-    assert sorted(path.name for path in mixed.iterdir()) == ["new.csv", "run", "train.csv"]
+def test_standard_input_that_cannot_be_used(
+    mixed: Path, dlcli: Dlcli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: bytes, said: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    done = dlcli("predict", mixed / "run", "-", "-o", "out.csv")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+    assert "stdin" not in done.stderr
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -232,21 +246,26 @@ def test_standard_input_that_cannot_be_used(mixed: Path, data: bytes, said: str)
     ["age,city,when,note\n1,é,2024-01-01,a b\n", '{"age": 31, "city": "é", "when": "2024-01-01", "note": "a"}\n'],
     ids=["csv", "jsonl"],
 )
-def test_doubts_about_standard_input_name_it(mixed: Path, data: str) -> None:
-    done = process(mixed, "predict", "run", "-", data=data.encode("cp1252"))
+def test_doubts_about_standard_input_name_it(
+    mixed: Path, dlcli: Dlcli, monkeypatch: pytest.MonkeyPatch, data: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data.encode("cp1252"))))
+    done = dlcli("predict", mixed / "run", "-")
     assert done.returncode == 0, done.stderr
-    assert "standard input is not UTF-8, and is read as cp1252" in done.stderr.decode()
-    assert "stdin" not in done.stderr.decode()
+    assert "standard input is not UTF-8, and is read as cp1252" in done.stderr
+    assert "stdin" not in done.stderr
 
 
-def test_a_pipe_is_read_as_standard_input_is(mixed: Path, inputs: dict[str, bytes], tmp_path: Path) -> None:
-    plain = process(mixed, "predict", "run", "new.csv")
-    for name, data in inputs.items():
+def test_a_pipe_is_read_as_standard_input_is(
+    mixed: Path, inputs: dict[str, bytes], plain: bytes, tmp_path: Path
+) -> None:
+    for name in ("csv", "parquet"):  # one that is read from its beginning on, and one from its end
+        data = inputs[name]
         shell = ["bash", "-c", 'exec "$0" "$@" <(cat)', *PROGRAM, "predict", "run"]
         done = subprocess.run(shell, cwd=mixed, input=data, capture_output=True, check=False, timeout=120)
-        assert (done.returncode, done.stdout) == (0, plain.stdout), (name, done.stderr)
+        assert (done.returncode, done.stdout) == (0, plain), (name, done.stderr)
     done = process(mixed, "predict", "run", "/dev/stdin", "--input-format", "csv", data=inputs["csv"])
-    assert done.stdout == plain.stdout
+    assert done.stdout == plain
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen([*PROGRAM, "predict", "run", tmp_path / "pipe"], cwd=mixed, stdout=-1, stderr=-1) as running:
         (tmp_path / "pipe").write_bytes(ROWS.encode()[:-30])

@@ -251,13 +251,22 @@ def bomb(width: int, levels: int) -> str:
         bomb(9, 20),
         bomb(9, 4) + "\nm: {" + ", ".join(f"a{i}: *k3" for i in range(20)) + "}",
         "\n".join(["a0: &a0 {k: 1}"] + [f"a{i}: &a{i} {{x: *a{i - 1}}}" for i in range(1, 80)]),
-        "a: [" + "1," * MAX_NODES + "]",
     ],
 )
 @pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
 def test_limits(text: str, loader: type, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(composing, "_LOADER", loader)
     (problem,) = problems_of(text)
+    assert problem.rule == "config-limit"
+    assert problem.line is not None
+
+
+@pytest.mark.parametrize("loader", [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader])
+def test_the_limit_of_nodes(loader: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composing, "_LOADER", loader)
+    if loader is yaml.SafeLoader:
+        monkeypatch.setattr(composing, "MAX_NODES", 1000)  # a hundred times as slow as the other
+    (problem,) = problems_of("a: [" + "1," * composing.MAX_NODES + "]")
     assert problem.rule == "config-limit"
     assert problem.line is not None
 

@@ -141,7 +141,15 @@ def contents(directory: Path) -> dict[Path, bytes]:
     }
 
 
-@pytest.mark.parametrize("hostile", corpus(), ids=lambda each: each.name)
+LONG = {"giant_layer"}
+"""What `tests/backend/test_memory.py` trains too: TensorFlow waits ten seconds for the memory that is not there."""
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [pytest.param(each, marks=[pytest.mark.soak] * (each.name in LONG)) for each in corpus()],
+    ids=lambda each: each.name,
+)
 def test_a_hostile_input(hostile: Hostile, place: Place) -> None:
     go_through(dataclasses.replace(hostile, refused=hostile.refused[:1], used=hostile.used[:1]), place)
 

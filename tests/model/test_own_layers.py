@@ -259,7 +259,7 @@ def test_weights_decay_by_the_schedule_and_by_their_share(monkeypatch: pytest.Mo
     assert of("AdamOfSchedules").get_config()["weight_decay"] is None
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [pytest.param(False, marks=pytest.mark.soak), True])
 def test_schedules_that_are_asked_once_a_step_give_the_same_bits(xla: bool) -> None:
     own = type(of("AdamOfSchedules"))
 

@@ -132,11 +132,11 @@ def test_every_file_of_a_run_has_the_permissions_that_the_umask_leaves(
         config = {**config, "code": [str(tmp_path / "own.py")], "model": {"layers": [{"Mine": {"units": 1}}]}}
         run = dlcli.train(config, run_dir=tmp_path / "run")
         dlcli.predict_file(run, tmp_path / "rows.csv", output=tmp_path / "out.csv", allow_code=True)
-        dlcli.export(run, tmp_path / "out.keras", format="keras", allow_code=True)
+        dlcli.export(run, tmp_path / "out.onnx", format="onnx", allow_code=True)
         dlcli.export(run, allow_code=True)
     finally:
         os.umask(before)
-    files = [tmp_path / "out.csv", tmp_path / "out.keras", *(path for path in run.path.rglob("*") if path.is_file())]
+    files = [tmp_path / "out.csv", tmp_path / "out.onnx", *(path for path in run.path.rglob("*") if path.is_file())]
     assert len(files) > 12
     assert {oct(stat.S_IMODE(path.stat().st_mode)) for path in files} == {oct(0o666 & ~umask)}
 

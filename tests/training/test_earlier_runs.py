@@ -29,7 +29,14 @@ def config(layers: list[Any], *, scale: str = "standard", **more: Any) -> dict[s
     features = {name: {"type": "number", "scale": scale} for name in ("a", "b", "c")}
     model = {"layers": layers, **more.pop("model", {})}
     data = {"train": "rows.csv", "test": 0.25, "target": {"y": {"type": "number"}}, "features": features}
-    return {"data": {**data, "batch_size": 8}, "model": model, "fit": {"epochs": 1}, "checkpoint": False, **more}
+    return {
+        "data": {**data, "batch_size": 8},
+        "model": model,
+        "fit": {"epochs": 1},
+        "checkpoint": False,
+        "report": False,
+        **more,
+    }
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,8 @@ def config(file: Path, **keys: Any) -> dict[str, Any]:
     ["Circle", pytest.param({"Circle": {"remove_diagonal": False, "margin": 0.3}}, marks=pytest.mark.soak)],
     ids=str,
 )
-def test_it_trains_as_in_keras(loss: Any, train: Any) -> None:
+@pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
+def test_it_trains_as_in_keras(loss: Any, execution: str, train: Any) -> None:
     random = np.random.default_rng(2)
 
     def spec(rows: int) -> dict[str, Any]:
@@ -63,12 +64,11 @@ def test_it_trains_as_in_keras(loss: Any, train: Any) -> None:
 
     whole, held = spec(29), spec(21)
     keras = train(whole, "step", validation=held)
-    for execution in ("graph", "xla"):
-        ours = train(whole, execution, validation=held)
-        for name, values in keras.history.items():
-            np.testing.assert_allclose(ours.history[name], values, rtol=1e-4, err_msg=name)
-        for one, other in zip(ours.weights, keras.weights, strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
+    ours = train(whole, execution, validation=held)
+    for name, values in keras.history.items():
+        np.testing.assert_allclose(ours.history[name], values, rtol=1e-4, err_msg=name)
+    for one, other in zip(ours.weights, keras.weights, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-5)
 
 
 @pytest.fixture(scope="module")

@@ -77,7 +77,7 @@ def twins(model_of: Any) -> tuple[Twin, Twin]:
     return Twin(model_of(spec), None), Twin(model_of(spec), Interruption())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 70), st.booleans())
 @example(60, 1, 7, False)
 @example(60, 1, 1, False)

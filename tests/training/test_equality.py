@@ -203,7 +203,7 @@ def keras_alone(train: Any) -> Callable[[str], Any]:
 
 
 ANOTHER_S_WAY = {
-    "graph": {"gru", "simple rnn"},
+    "graph": {"gru", "simple rnn", "bidirectional", "conv 1d"},
     "xla": {
         "regularizers",
         "cosine",
@@ -216,7 +216,7 @@ ANOTHER_S_WAY = {
     },
     "validation": {"several outputs"},
 }
-"""Loops as in `masked embedding` and `bidirectional`; sums, schedules and half precision as in other kinds."""
+"""Loops as in `masked embedding`, convolutions as in `conv 2d`; sums, schedules, half precision as in other kinds."""
 
 
 def kinds(names: Iterable[str], execution: str) -> list[Any]:
@@ -254,7 +254,13 @@ def test_models_of_every_kind_with_xla(kind: str, train: Any, keras_alone: Any) 
     assert_same(train(spec, "xla", stack=4), keras_alone(kind), tolerance=max(1e-4, tolerance_of(spec)))
 
 
-@pytest.mark.parametrize("name", [name for name in catalogue.load().names("optimizers") if name != "MultiOptimizer"])
+IN_THE_KINDS = ("Adam", "SGD")
+"""Optimizers by which models of every kind learn."""
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in catalogue.load().names("optimizers") if name not in ("MultiOptimizer", *IN_THE_KINDS)]
+)
 def test_every_optimizer(name: str, train: Any) -> None:
     spec = optimizer(name, **NEEDS_ARGUMENTS.get(name, {}))
     # One short batch more: less to compile, and the counts of both programs are in the optimizer's variables.
@@ -262,7 +268,14 @@ def test_every_optimizer(name: str, train: Any) -> None:
 
 
 @pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
-@pytest.mark.parametrize("kind", [kind for kind in RANDOM if kind != "dropout"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=[pytest.mark.soak] * (kind == "dropout in bfloat16"))
+        for kind in RANDOM
+        if kind != "dropout"
+    ],
+)
 def test_random_layers_draw_the_same_numbers(kind: str, execution: str, train: Any) -> None:
     spec = RANDOM[kind]
     tolerance = max(1e-4 if execution == "xla" else 0, tolerance_of(spec))
@@ -362,7 +375,7 @@ def _own_model(model: Any) -> Any:
     return Smooth(model.input, model.output)
 
 
-@pytest.mark.parametrize("execution", ["graph", "xla"])
+@pytest.mark.parametrize("execution", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
 def test_a_training_step_of_ones_own(execution: str, train: Any) -> None:
     spec = learn(dense(3, activation="tanh"), dense(), adapt=_own_model)
     engine = train(spec, execution, stack=4)

@@ -200,6 +200,7 @@ def job(tmp_path: Path) -> Callable[..., tuple[dlcli.Run, list[str]]]:
         config: dict[str, Any] = {
             "data": {"train": str(tmp_path / "table.csv"), "target": "label", "batch_size": 4},
             "model": {"layers": [*(layers or []), {"Dense": {"units": 1, "activation": "sigmoid"}}]},
+            "report": False,
             "fit": {"epochs": 2},
             "code": [str(tmp_path / "own.py")],
             **keys,

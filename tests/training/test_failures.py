@@ -56,6 +56,7 @@ def config(folder: Path, layers: list[Any], *, execution: str, most: int = 9, **
         },
         "model": {"layers": layers},
         "compile": {"loss": "mse", "optimizer": "sgd"},
+        "report": False,
         "fit": {"epochs": 20},
         "runtime": {"execution": execution},
         "code": [str(folder / "own.py")],

@@ -72,6 +72,7 @@ def job(folder: Path, *, rate: Any = GROWING, layers: list[Any] | None = None, *
         },
         "model": {"layers": layers or [{"Dense": {"units": 1}}]},
         "compile": {"loss": "mse", "optimizer": {"SGD": {"learning_rate": rate}}},
+        "report": False,
         "fit": {"epochs": 30},
     }
     for name, value in sections.items():

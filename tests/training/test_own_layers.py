@@ -136,7 +136,8 @@ def train(tmp_path: Path) -> Train:
             "data": {"train": str(tmp_path / "rows.csv"), "target": "y", "validation": 0.2, "test": 0.1,
                      "batch_size": 7},
             "model": {"layers": layers},
-            "fit": {"epochs": epochs},
+            "report": False,
+        "fit": {"epochs": epochs},
             "runtime": {"execution": execution},
             "code": [str(tmp_path / "own.py")],
         }  # fmt: skip

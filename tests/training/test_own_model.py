@@ -62,6 +62,7 @@ def config(tmp_path: Path) -> dict[str, Any]:
             "layers": [{"Dense": {"units": 4, "activation": "tanh"}}, {"Dense": {"units": 1}}],
         },
         "fit": {"epochs": 3},
+        "report": False,
         "callbacks": [{"EarlyStopping": {"monitor": "size", "patience": 5, "mode": "min"}}],
         "code": [str(tmp_path / "own.py")],
     }

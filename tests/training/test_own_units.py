@@ -41,6 +41,7 @@ def config(file: Path, **keys: Any) -> dict[str, Any]:
         "data": {**rows, **keys.pop("data", {})},
         "model": {"layers": [{"Dense": {"units": keys.pop("units", 1)}}]},
         "compile": {**compiled, **keys.pop("compile", {})},
+        "report": False,
         "fit": {"epochs": keys.pop("epochs", 3)},
         **keys,
     }

@@ -101,6 +101,7 @@ def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[s
             },
             "model": {"layers": [{"Dense": first}, *LAYERS[1:]]},
             "compile": {"optimizer": {"SGD": {"learning_rate": 0.01}}, "loss": ours, "metrics": metrics},
+            "report": False,
             "fit": {"epochs": 2},
             "runtime": {"execution": execution},
         },

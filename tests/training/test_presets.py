@@ -39,7 +39,14 @@ def config(preset: Any, target: dict[str, str], **more: Any) -> dict[str, Any]:
     other = "dear" if "price" in target else "price"
     data = {"train": "t.csv", "target": target, "exclude": [other], "test": 0.2, "batch_size": 16}
     runtime = {"execution": "graph"}  # which needs no time to compile
-    return {"data": data, "model": {"preset": preset}, "fit": {"epochs": 4}, "runtime": runtime, **more}
+    return {
+        "data": data,
+        "model": {"preset": preset},
+        "fit": {"epochs": 4},
+        "runtime": runtime,
+        "report": False,
+        **more,
+    }
 
 
 def history(run: dlcli.Run) -> pd.DataFrame:

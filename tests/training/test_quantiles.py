@@ -49,6 +49,7 @@ def config(file: Path, layers: list[Any], *, target: dict[str, Any] | None = Non
         },
         "model": {"layers": layers},
         "compile": {"optimizer": {"Adam": {"learning_rate": 0.02}}, "metrics": ["mae", "mse"], **more},
+        "report": False,
         "fit": {"epochs": 15},
     }
 

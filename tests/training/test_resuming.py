@@ -80,6 +80,7 @@ def dense(execution: str, **more: Any) -> dict[str, Any]:
         "fit": {"epochs": EPOCHS},
         "checkpoint": {"every": 1},
         "runtime": {"execution": execution},
+        "report": False,
         **more,
     }
 
@@ -248,7 +249,13 @@ def test_interrupted_or_not(name: str) -> None:
     assert len(os.listdir(part.path / "checkpoints")) == len(os.listdir(whole.path / "checkpoints"))
 
 
-SMALL = dense("graph", fit={"epochs": 3}, code=["counter.py"], callbacks=["Counter"])
+SMALL = dense(
+    "graph",
+    fit={"epochs": 3},
+    code=["counter.py"],
+    callbacks=["Counter"],
+    model={"layers": [{"Dense": {"units": 4}}, {"Dropout": {"rate": 0.3}}, {"Dense": {"units": 1}}]},
+)
 
 
 def refused(run: Run | str, words: str, **overrides: Any) -> None:

@@ -42,6 +42,7 @@ def config(file: Path, pad: Any, layers: list[Any], **data: Any) -> dict[str, An
         "data": {"train": str(file), "test": 0.25, "target": "y", "features": {"x": feature}, **data},
         "model": {"layers": layers},
         "compile": {"loss": "mse"},
+        "report": False,
         "fit": {"epochs": 2},
     }
 

@@ -24,6 +24,8 @@ DENSE: list[Any] = [
     {"Dense": {"units": 1}},
 ]
 
+PLAIN: list[Any] = [{"Dense": {"units": 6}}, {"Dropout": {"rate": 0.3}}, {"Dense": {"units": 1}}]
+
 STEPS: list[Any] = [{"Reshape": {"target_shape": [2, 1]}}, {"LSTM": {"units": 3}}, {"Dense": {"units": 1}}]
 
 ADAM = {"AdamW": {"learning_rate": 0.01, "weight_decay": 0.1, "beta_1": 0.8}}
@@ -156,10 +158,10 @@ def losing_patience(best: bool) -> dict[str, Any]:
 def test_who_needs_the_model_between_two_has_it(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: list[int], sections: Any, expected: list[int]
 ) -> None:
-    together = dlcli.train(config(table, **sections), run_dir=tmp_path / "together")
+    together = dlcli.train(config(table, PLAIN, **sections), run_dir=tmp_path / "together")
     assert calls == expected
     one_by_one(monkeypatch)
-    assert_same(together, dlcli.train(config(table, **sections), run_dir=tmp_path / "one"))
+    assert_same(together, dlcli.train(config(table, PLAIN, **sections), run_dir=tmp_path / "one"))
 
 
 def test_who_stops_it_has_the_model_of_that_epoch_and_goes_on_from_it(
@@ -175,12 +177,12 @@ def test_who_stops_it_has_the_model_of_that_epoch_and_goes_on_from_it(
             os.kill(os.getpid(), signal.SIGINT) if isinstance(event, EpochEnded) and event.epoch == at else None
         )
 
-    stopped = dlcli.train(config(table), run_dir=tmp_path / "stopped", listener=stop(3))
+    stopped = dlcli.train(config(table, PLAIN), run_dir=tmp_path / "stopped", listener=stop(3))
     assert (stopped.status, stopped.epochs, calls) == ("interrupted", 3, [6, 3])
     resumed = dlcli.train(resume=tmp_path / "stopped")
     assert calls == [6, 3, 3]
     one_by_one(monkeypatch)
-    assert_same(resumed, dlcli.train(config(table), run_dir=tmp_path / "one"))
+    assert_same(resumed, dlcli.train(config(table, PLAIN), run_dir=tmp_path / "one"))
 
 
 def test_the_last_epoch_is_the_one_whose_numbers_end(table: Path, tmp_path: Path, calls: list[int]) -> None:

@@ -84,11 +84,20 @@ class PairsFile(FileSource):
 """
 
 PROGRAM = """\
-import sys
+import contextlib, io, json, sys
 import dlcli.data.sources as sources
-sources.__path__.append(sys.argv.pop(1))
+sources.__path__.append(sys.argv[1])
 from dlcli.cli.main import main
-sys.exit(main())
+told = []
+for arguments, data in json.loads(sys.argv[2]):
+    sys.argv, sys.stdin = ["dlcli", *arguments], io.TextIOWrapper(io.BytesIO(data.encode()))
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code
+    told.append([code or 0, out.getvalue(), err.getvalue()])
+print(json.dumps(told))
 """
 
 CONFIG = """\
@@ -119,31 +128,31 @@ def formats(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def dlcli(formats: Path, *arguments: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """The program with the format, in the folder above it."""
+def dlcli(formats: Path, *commands: list[str], data: str = "") -> list[tuple[int, str, str]]:
+    """Commands one after another in a process that knows the format, in the folder above it: codes and outputs."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(formats), *arguments],
+        [sys.executable, "-c", PROGRAM, str(formats), json.dumps([(command, data) for command in commands])],
         cwd=formats.parent,
-        input=data,
         capture_output=True,
         timeout=300,
         check=False,
+        text=True,
     )
-    assert done.returncode in (0, 1), done.stderr.decode()
-    return done
+    assert done.returncode == 0, done.stderr
+    return [(code, out, err) for code, out, err in json.loads(done.stdout)]
 
 
 @pytest.mark.slow
 def test_what_is_told_of_a_format_before_anything_is_read(formats: Path) -> None:
-    assert b"pairs" in dlcli(formats, "predict", "--help").stdout
     (formats.parent / "people.pairs").write_text("%pairs\n" + ROWS)
-    (formats.parent / "job.yaml").write_text(CONFIG.replace("rich", "poor"))
-    told = dlcli(formats, "check", "job.yaml").stderr.decode()
-    assert "poor" in told
-    assert "age, name, rich" in told
+    (formats.parent / "poor.yaml").write_text(CONFIG.replace("rich", "poor"))
     (formats.parent / "people.xyz").write_bytes(b"\0")
-    (formats.parent / "job.yaml").write_text(CONFIG.replace("pairs", "xyz"))
-    assert b".pairs" in dlcli(formats, "check", "job.yaml").stderr
+    (formats.parent / "xyz.yaml").write_text(CONFIG.replace("pairs", "xyz"))
+    help_, poor, xyz = dlcli(formats, ["predict", "--help"], ["check", "poor.yaml"], ["check", "xyz.yaml"])
+    assert "pairs" in help_[1]
+    assert "poor" in poor[2]
+    assert "age, name, rich" in poor[2]
+    assert ".pairs" in xyz[2]
 
 
 @pytest.mark.tensorflow
@@ -153,21 +162,22 @@ def test_a_model_is_trained_on_it_and_predicts_from_it(formats: Path) -> None:
     (folder / "people.pairs").write_text("%pairs\n" + ROWS)
     (folder / "table.csv").write_text("".join(_csv(line) for line in ROWS.splitlines()))
     (folder / "job.yaml").write_text(CONFIG)
-    trained = dlcli(formats, "train", "job.yaml", "--json")
-    run = json.loads(trained.stdout)["run"]
     # The same rows: by a name, by their first bytes, by what is said of them, and in another format.
-    pairs = (folder / "people.pairs").read_bytes()
-    (folder / "noname").write_bytes(pairs)
-    outputs = [
-        dlcli(formats, "predict", run, "people.pairs").stdout,
-        dlcli(formats, "predict", run, "noname").stdout,
-        dlcli(formats, "predict", run, "-", data=pairs).stdout,
-        dlcli(formats, "predict", run, "-", "--input-format", "pairs", data=b"-" + pairs).stdout,
-        dlcli(formats, "predict", run, "table.csv").stdout,
+    pairs = (folder / "people.pairs").read_text()
+    (folder / "noname").write_text(pairs)
+    (folder / "untold").write_text("-" + pairs)
+    inputs = [["people.pairs"], ["noname"], ["-"], ["untold", "--input-format", "pairs"], ["table.csv"]]
+    outputs = [f"{number}.csv" for number in range(len(inputs))]
+    commands = [
+        ["train", "job.yaml", "--run-dir", "run"],
+        *(["predict", "run", *rows, "-o", output] for rows, output in zip(inputs, outputs, strict=True)),
+        ["evaluate", "run", "people.pairs", "--json"],
     ]
-    assert outputs[0].count(b"\n") == 13
-    assert set(outputs) == {outputs[0]}
-    assert dlcli(formats, "evaluate", run, "people.pairs", "--json").returncode == 0
+    for code, _, said in dlcli(formats, *commands, data=pairs):
+        assert code == 0, said
+    predictions = {(folder / output).read_text() for output in outputs}
+    assert len(predictions) == 1
+    assert predictions.pop().count("\n") == 13
 
 
 def _csv(line: str) -> str:
