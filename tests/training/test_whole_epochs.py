@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,12 +135,20 @@ def test_the_best_epoch_is_the_one_that_the_callback_would_take_and_of_a_resumed
     assert shorter.record["epochs"] == 4
     resumed = dlcli.train(resume=tmp_path / "resumed", overrides={"fit.epochs": 12})
     assert resumed.record["model_epoch"] == together.record["model_epoch"]
+    assert "callback-state" not in json.dumps(resumed.record["findings"]), "nothing that it knows is lost"
     monkeypatch.setattr("dlcli.training.fit.keeper_of", lambda callbacks: None)
     one_by_one(monkeypatch)
     looked_at = dlcli.train(said, run_dir=tmp_path / "looked_at")
     assert together.record["model_epoch"] == looked_at.record["model_epoch"]
     assert_same(together, looked_at)
     assert_same(together, resumed)
+
+
+def test_a_scaled_loss_is_no_endless_one(table: Path, tmp_path: Path, calls: list[int]) -> None:
+    said = config(table, callbacks=[{"KeepBest": {"monitor": "val_loss"}}], fit={"epochs": 3})
+    said["runtime"]["precision"] = "mixed_float16"
+    run = dlcli.train(said, run_dir=tmp_path / "run")
+    assert (run.record["epochs"], calls) == (3, [3])
 
 
 def losing_patience(best: bool) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from dlcli.training.checkpointing.values import Held, Member, NotPlain, PackedAr
 
 __all__ = ["pack_callback", "restore_callback"]
 
-OF_KERAS: dict[str, tuple[str, ...]] = {
+KNOWN: dict[str, tuple[str, ...]] = {
     "EarlyStopping": ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
+    "KeepBest": ("wait", "stopped_epoch", "best", "best_weights", "best_epoch"),
     "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
     "ModelCheckpoint": (
         "best",
@@ -30,7 +31,7 @@ OF_KERAS: dict[str, tuple[str, ...]] = {
     "SwapEMAWeights": ("_ema_weights_in_model",),
     "TensorBoard": ("_global_train_batch", "_global_test_batch", "_train_step", "_val_step"),
 }
-"""The attributes of Keras's own that change while they work."""
+"""The attributes of Keras's own, and of the one that is ours, that change while they work."""
 
 OF_EVERY = frozenset({"_model", "params", "validation_data", "model"})
 """What every callback is given by `fit`."""
@@ -127,8 +128,8 @@ def _put(now: Any, value: Any) -> Any:
 
 def _names(callback: Any, attributes: Iterable[str]) -> set[str]:
     """Which attributes are the callback's state."""
-    if _is_of_keras(type(callback)):
-        known = OF_KERAS.get(type(callback).__name__, ())
+    if _is_of_keras(type(callback)) or type(callback).__module__.startswith("dlcli."):
+        known = KNOWN.get(type(callback).__name__, ())
         return {name for name in attributes if name in known}
     given = OF_EVERY | {name for kind in type(callback).__mro__ if _is_of_keras(kind) for name in _arguments(kind)}
     return {name for name in attributes if name not in given and name not in HOOKS and not name.startswith("__")}
