@@ -120,9 +120,12 @@ ZIGZAG = {"learning_rate": 0.02, "momentum": 0.8}
     "keeping",
     [
         {"KeepBest": {"monitor": "val_mae", "mode": "min"}},
-        {"KeepBest": {"monitor": "loss", "mode": "max"}},
+        pytest.param({"KeepBest": {"monitor": "loss", "mode": "max"}}, marks=pytest.mark.soak),
         {"EarlyStopping": {"monitor": "val_loss", "min_delta": 0.01, "patience": 3, "restore_best_weights": True}},
-        {"EarlyStopping": {"monitor": "val_loss", "start_from_epoch": 2, "restore_best_weights": True}},
+        pytest.param(
+            {"EarlyStopping": {"monitor": "val_loss", "start_from_epoch": 2, "restore_best_weights": True}},
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_the_best_epoch_is_the_one_that_the_callback_would_take_and_of_a_resumed_training_too(
