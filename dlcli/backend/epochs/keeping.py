@@ -99,14 +99,12 @@ class Kept:
             better = _single(value + self.watch.least) < _single(best)
         if self.watch.last:
             better = tf.logical_or(better, tf.equal(value, best))
-        tf.cond(tf.logical_or(better, tf.logical_not(self._any.value)), lambda: self._keep(value), lambda: False)
-
-    def _keep(self, value: Any) -> bool:
-        self._any.assign(True)
-        self._best.assign(value)
+        better = tf.logical_or(better, tf.logical_not(self._any.value))
+        # No branches: in one thread TensorFlow may wait for another to take one, for ever where there is none.
+        self._best.assign(tf.where(better, value, best))
         for kept, weight in zip(self._weights, self._model.weights, strict=True):
-            kept.assign(weight.value)
-        return True
+            kept.assign(tf.where(better, weight.value, kept.value))
+        self._any.assign(True)
 
 
 def _single(number: Any) -> Any:
