@@ -102,13 +102,9 @@ def in_turn(plan: Plan) -> bool:
     Measured: 320 updates of Dense(64), Dropout and Dense(3) took 35 ms of processor time in one thread, and 90 in two;
     635 of `realmlp` with three layers of 64 and batches of 248 (1.5e7 multiplications) 1.4 s by the clock, and 2.0; 325
     with layers of 128 (6.5e7) 1.7 s, and 1.5.
-
-    Not with a loss that is scaled: TensorFlow never comes to the end of the branches of that optimizer in one thread.
     """
-    assembly = plan.assembly
-    work = multiplications(assembly.model) * plan.train.batch_size
-    scaled = assembly.config.runtime.precision == "mixed_float16"
-    return assembly.runtime.device == "cpu" and work < SMALL_UPDATE and not scaled
+    work = multiplications(plan.assembly.model) * plan.train.batch_size
+    return plan.assembly.runtime.device == "cpu" and work < SMALL_UPDATE
 
 
 def _name(callback: Any) -> str:

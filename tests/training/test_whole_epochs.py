@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,11 +150,33 @@ def test_the_best_epoch_is_the_one_that_the_callback_would_take_and_of_a_resumed
     assert_same(together, resumed)
 
 
-def test_a_scaled_loss_is_no_endless_one(table: Path, tmp_path: Path, calls: list[int]) -> None:
-    said = config(table, callbacks=[{"KeepBest": {"monitor": "val_loss"}}], fit={"epochs": 3})
-    said["runtime"]["precision"] = "mixed_float16"
-    run = dlcli.train(said, run_dir=tmp_path / "run")
-    assert (run.record["epochs"], calls) == (3, [3])
+BRANCHES: list[tuple[str, Any]] = [
+    ("float32", ADAM),
+    ("float32", {"Adam": {"learning_rate": 0.01, "gradient_accumulation_steps": 2}}),
+    ("float32", {"Adam": {"learning_rate": 0.01, "use_ema": True, "ema_overwrite_frequency": 3}}),
+    ("mixed_float16", ADAM),
+]
+"""Precisions and optimizers: of all but the first an update has branches."""
+
+
+def test_with_one_thread_of_tensorflow_it_comes_to_its_end(table: Path, tmp_path: Path) -> None:
+    """A machine of one core has one; and a branch of an operation that waits for it needs another."""
+    jobs = [config(table, optimizer=optimizer, callbacks=[{"KeepBest": {}}]) for _, optimizer in BRANCHES]
+    for job, (precision, _) in zip(jobs, BRANCHES, strict=True):
+        job["runtime"]["precision"] = precision
+    script = "import json, sys, dlcli\nfor job in json.load(sys.stdin): print(dlcli.train(job).record['epochs'])"
+    environment = {**os.environ, "TF_NUM_INTEROP_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
+    assert done.stdout.split() == ["6"] * len(BRANCHES)
 
 
 def losing_patience(best: bool) -> dict[str, Any]:

@@ -9,7 +9,6 @@ without, so the numbers are those of one call for each stack. An epoch whose num
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import time
@@ -28,6 +27,9 @@ from dlcli.backend.numbers import read_as_numbers
 from dlcli.backend.runtime import in_turn
 
 __all__ = ["Epoch", "EpochProgram", "Whole"]
+
+_BRANCHES = {"Case", "If", "StatelessCase", "StatelessIf"}
+"""Operations of which one thread waits until another has come to their end: for ever where there is none."""
 
 
 class Whole(Batched, Protocol):
@@ -106,6 +108,19 @@ class _Pass:
             self.compiled(_map(lambda all_: all_[tf.newaxis, full * self.size :], samples), 1)
 
 
+@dataclasses.dataclass(slots=True)
+class _Found:
+    """What the trace of a program has found.
+
+    Args:
+        names: Of its logs.
+        in_turn: Whether its operations run one after the other in one thread.
+    """
+
+    names: list[str] = dataclasses.field(default_factory=list)
+    in_turn: bool = False
+
+
 class EpochProgram:
     """The epochs of a training.
 
@@ -115,7 +130,7 @@ class EpochProgram:
         train: What is learnt.
         validation: What is validated on after each epoch, if anything.
         in_turn: Whether a graph's operations run one after the other in one thread: those of a small network take less
-            time than another thread takes to begin. Not under XLA.
+            time than another thread takes to begin. Not under XLA, nor where there are branches among them.
     """
 
     def __init__(
@@ -178,32 +193,31 @@ class EpochProgram:
         return [*model.variables, *optimizer, *model.metrics_variables, *(self._kept.variables if self._kept else ())]
 
     def _call(self, orders: NDArray[np.int64]) -> list[Epoch]:
-        function, names = self._function()
+        function, found = self._function()
         began = time.perf_counter()
-        with self._executor(self._trainer.under_xla):
+        with in_turn(found.in_turn):
             numbers, times, done = (each.numpy() for each in function(tf.constant(orders), *self._data))
         if not times.any():
             times[:, 1:] = (time.perf_counter() - began) / done
         return [
             Epoch(
-                dict(zip(names, map(float, row), strict=True)), seconds=float(end - begin), training=float(mid - begin)
+                dict(zip(found.names, map(float, row), strict=True)),
+                seconds=float(end - begin),
+                training=float(mid - begin),
             )
             for row, (begin, mid, end) in zip(numbers[:done], times[:done], strict=True)
         ]
 
-    def _executor(self, xla: bool) -> contextlib.AbstractContextManager[None]:
-        return in_turn(self._in_turn and not xla)
-
-    def _function(self) -> tuple[Any, list[str]]:
-        """The compiled function and the names of its logs."""
+    def _function(self) -> tuple[Any, _Found]:
+        """The compiled function and what its trace has found."""
         splits = [each for each in (self._train, self._validation) if each is not None]
         signatures = [stack_signature(each) for each in splits]
         watch = None if self._kept is None else self._kept.watch
         key = ("epochs", repr(signatures), *map(_batches, splits), self._in_turn, watch)
-        names = engine.programs(self._model).setdefault(("names", key), [])
-        return self._trainer.program(key, functools.partial(self._traced, names, signatures)), names
+        found = engine.programs(self._model).setdefault(("found", key), _Found())
+        return self._trainer.program(key, functools.partial(self._traced, found, signatures)), found
 
-    def _traced(self, names: list[str], signatures: list[Any], xla: bool) -> Any:
+    def _traced(self, found: _Found, signatures: list[Any], xla: bool) -> Any:
         model = self._model
         learn = _Pass(model.train_step, *_batches(self._train))
         if xla:
@@ -217,9 +231,14 @@ class EpochProgram:
                 test = dataclasses.replace(test, compiled=compiled)
         data = [_map(_of_rows, stack) for stack, _ in signatures] + [()] * (2 - len(signatures))
         specs = [tf.TensorSpec((None, None), tf.int64), *data]
-        function = tf.function(_epochs(model, learn, test, names, self._kept), input_signature=specs, autograph=False)
-        with self._executor(xla):
-            return function.get_concrete_function()
+        function = tf.function(
+            _epochs(model, learn, test, found.names, self._kept), input_signature=specs, autograph=False
+        )
+        found.in_turn = self._in_turn and not xla
+        with in_turn(found.in_turn):
+            concrete = function.get_concrete_function()
+        found.in_turn = found.in_turn and not _has_branches(concrete)
+        return concrete
 
 
 def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str], kept: Kept | None) -> Callable[..., Any]:
@@ -265,6 +284,13 @@ def _epochs(model: Any, learn: _Pass, test: _Pass | None, names: list[str], kept
         return rows.gather(reached), times.gather(reached), done
 
     return run
+
+
+def _has_branches(concrete: Any) -> bool:
+    """Whether a traced function has branches, at any depth."""
+    graph = concrete.graph.as_graph_def()
+    bodies = [graph.node, *(body.node_def for body in graph.library.function)]
+    return any(node.op in _BRANCHES for nodes in bodies for node in nodes)
 
 
 def _now() -> Any:
