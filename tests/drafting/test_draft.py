@@ -470,6 +470,7 @@ def test_small_tables_get_a_network_for_each_fold(rows: int, kind: str, folds: i
     y = {"numbers": (x**2).round(4), "classes": far, "rare": np.where(np.arange(rows) < 5, "rare", far)}[kind]
     config = _config(drafted := _init(tmp_path, x=x.round(5), y=y))
     assert config.get("ensemble") == (None if folds is None else {"folds": folds})
+    assert config.get("runtime") == (None if folds is None else {"threads": 1})
     assert ("validation" in config["data"]) == (folds is None and rows > 50)
     if folds is not None:
         parts = dlcli.check(drafted.output, fast=True, folds=folds).folds

@@ -37,6 +37,8 @@ _HIDDEN_OF_FOLDS = [64, 64, 64]
 _SLOWER_OF_FOLDS = 0.9
 """How fast their epochs become fewer: all but one have learnt from a row."""
 
+_WHY_ONE_THREAD = "of layers this small, threads wait for each other longer than they compute"
+
 _PRESET_VALIDATION = 0.2
 """The part of the rows that it holds back."""
 
@@ -76,19 +78,21 @@ def of_preset(setting: Setting) -> Recipe:
     given: dict[str, Any] = {}
     data: dict[str, tuple[Any, str]] = {}
     together: tuple[tuple[Line, ...], ...] = ()
+    alone: tuple[tuple[Line, ...], ...] = ()
     if setting.folds is not None:
         given["hidden"] = _HIDDEN_OF_FOLDS
         if (batch := _batch_of_folds(setting.rows, 1 + len(setting.task.classes))) != _PRESET_BATCH:
             data["batch_size"] = batch, "rows of an update, as many updates in each fold"
         why = f"{setting.folds} networks, each without a part of the rows, which chooses its epoch; their mean predicts"
         together = ((entry(0, "ensemble", {"folds": setting.folds}, why),),)
+        alone = ((entry(0, "runtime", {"threads": 1}, _WHY_ONE_THREAD),),)
     if not setting.expanded:
         lines = tuple(entry(1, key, *each) for key, each in data.items())
-        return Recipe(lines, (*together, *named(_PRESET, given, own, kept), weighted(setting)))
+        return Recipe(lines, (*together, *named(_PRESET, given, own, kept), weighted(setting), *alone))
     if setting.folds is not None:
         data["validation"] = _PRESET_VALIDATION, "gives way to the folds: it is for whoever takes these out"
     lines, sections = written_out(_PRESET, given, setting.task.type, data, own, kept)
-    return Recipe(lines, (*together, *sections, weighted(setting)))
+    return Recipe(lines, (*together, *sections, weighted(setting), *alone))
 
 
 def of_line(setting: Setting, straight: Straight) -> Recipe:

@@ -78,7 +78,8 @@ def cross_validate(
         middle = inputs[~out].mean(0)
         weights, shift = learn(inputs[~out] - middle, targets[~out], np.array(penalties))
         values = weights @ (inputs[out] - middle).T + shift
-        predicted[:, out] = (_probabilities(values) if classes else values).transpose(0, 2, 1)
+        told = _probabilities(values) if classes else values
+        predicted[:, out] = (_of_both(told) if told.shape[1] < targets.shape[1] else told).transpose(0, 2, 1)
     found = [Predicted(values, penalty) for penalty, values in zip(penalties, predicted, strict=True)]
     return min(found, key=lambda each: float(losses(each.values, targets, classes=classes).mean()))
 
@@ -91,23 +92,22 @@ def _linear(inputs: Numbers, targets: Numbers, penalties: Numbers) -> tuple[Numb
 
 
 def _logistic(inputs: Numbers, targets: Numbers, penalties: Numbers) -> tuple[Numbers, Numbers]:
-    """The same of classes, (penalties, classes, inputs) and (penalties, classes, 1), by Nesterov's accelerated descent.
+    """The same of classes, (penalties, logits, inputs) and (penalties, logits, 1), by Nesterov's accelerated descent.
 
-    Of two classes the second alone has weights, as in a network that ends in one sigmoid.
+    Of two classes there is one logit, that of the second, as in a network that ends in one sigmoid.
     """
     rows, width = targets.shape
-    two = width == 2
-    bound = 0.25 if two else 0.5
-    learnt = np.array([[0.0], [1.0]]) if two else np.ones((width, 1))
+    bound = 0.25 if width == 2 else 0.5
+    wanted = targets.T[1:] if width == 2 else targets.T
     products = inputs.T @ inputs / rows
     ridge = 2 * penalties[:, np.newaxis, np.newaxis]
     inverse = np.linalg.inv(bound * products + _on_diagonals(2 * penalties, len(products)))
-    weights = last_weights = np.zeros((len(penalties), width, inputs.shape[1]))
-    shift = last_shift = np.zeros((len(penalties), width, 1))
+    weights = last_weights = np.zeros((len(penalties), len(wanted), inputs.shape[1]))
+    shift = last_shift = np.zeros((len(penalties), len(wanted), 1))
     for step in range(_STEPS):
         pace = step / (step + 3)
         ahead, shift_ahead = weights + pace * (weights - last_weights), shift + pace * (shift - last_shift)
-        wrong = (_probabilities(ahead @ inputs.T + shift_ahead) - targets.T) * learnt
+        wrong = _probabilities(ahead @ inputs.T + shift_ahead) - wanted
         slopes = wrong @ inputs / rows + ridge * ahead
         last_weights, weights = weights, ahead - slopes @ inverse
         last_shift, shift = shift, shift_ahead - wrong.mean(2, keepdims=True) / bound
@@ -120,7 +120,15 @@ def _on_diagonals(values: Numbers, size: int) -> Numbers:
 
 
 def _probabilities(logits: Numbers) -> Numbers:
-    """Of the classes, along the axis before the last."""
+    """Of the classes, along the axis before the last: of one logit that of the second of two."""
+    if logits.shape[-2] == 1:
+        lone: Numbers = 1 / (1 + np.exp(np.clip(-logits, -_LARGEST, _LARGEST)))
+        return lone
     raised = np.exp(np.clip(logits - logits.max(-2, keepdims=True), -_LARGEST, 0))
     together: Numbers = raised / raised.sum(-2, keepdims=True)
     return together
+
+
+def _of_both(second: Numbers) -> Numbers:
+    """The probabilities of two classes, of those of the second."""
+    return np.concatenate([1 - second, second], axis=1)
