@@ -18,6 +18,7 @@ from dlcli.data.lint.giveaways import gives_away
 from dlcli.data.lint.ids import counts_rows, is_numbered
 from dlcli.data.lint.pairs import pairs
 from dlcli.data.lint.twins import twins
+from dlcli.data.threads import each_of
 from dlcli.data.types.inference import Guess, infer_feature
 from dlcli.data.types.profile import profile
 from dlcli.data.values.conversion import count_numbers, kind_of
@@ -101,7 +102,8 @@ class Column:
 
 def look_at_columns(seen: Glance, targets: Collection[str]) -> list[Column]:
     """Every column beside the targets, by itself."""
-    columns = [_look(name, cells, seen) for name, cells in seen.columns.items() if name not in targets]
+    others = [(name, cells) for name, cells in seen.columns.items() if name not in targets]
+    columns = each_of(others, lambda each: _look(*each, seen))
     found = twins({column.name: column.cells for column in columns if column.used and not _opens_files(column)})
     return [
         dataclasses.replace(column, used=False, feature=None, why=found[column.name].in_words)

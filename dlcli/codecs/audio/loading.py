@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dlcli.codecs.audio.resampling import needed, resampled
 from dlcli.codecs.audio.wav import BadAudio, Sound, look, read
 from dlcli.data.columns.named_files import open_named
-from dlcli.data.media.files import File, each_of
+from dlcli.data.media.files import File
+from dlcli.data.threads import each_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Long", "Short", "Wanted", "load", "looks", "sounds_through"]

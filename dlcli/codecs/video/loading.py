@@ -10,7 +10,8 @@ from typing import Literal, TypeAlias, TypeVar
 from dlcli.codecs.video.films import BadFilm, Film, look_at, moving, named, pictures_of
 from dlcli.data.columns.named_files import open_named
 from dlcli.data.media.decoding import BadImage, Pixels, Resize, decode, decode_frames, from_pixels
-from dlcli.data.media.files import File, each_of
+from dlcli.data.media.files import File
+from dlcli.data.threads import each_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["Sample", "Short", "Wanted", "load", "looks", "of_array", "picked"]

@@ -1,12 +1,8 @@
-"""The files of rows, and what several threads do with each of them."""
+"""The files of rows."""
 
 from __future__ import annotations
 
-import functools
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +13,13 @@ from dlcli.data.columns.codec import Column
 from dlcli.data.columns.named_files import NamedFiles
 from dlcli.errors import DataError, Problem
 
-__all__ = ["LISTED", "File", "NumberedFiles", "each_of", "files_of", "present_files", "refuse"]
+__all__ = ["LISTED", "File", "NumberedFiles", "files_of", "present_files", "refuse"]
 
 File = tuple[str, str | None]
 """A name, and the folder that it is relative to: see `open_named`."""
 
 LISTED = 5
 """Files that a message lists."""
-
-_AT_ONCE = 64
-"""Files for a thread to take at most, so that handing them over costs little beside decoding small ones."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 class NumberedFiles:
@@ -89,22 +79,3 @@ def refuse(problems: Sequence[Problem], what: str) -> None:
         more = len(problems) - LISTED
         rest = [Problem(f"{more:,} more {what} cannot be used", rule=problems[LISTED].rule)] if more > 0 else []
         raise DataError([*problems[:LISTED], *rest])
-
-
-def each_of(items: Sequence[_Item], step: Callable[[_Item], _Result]) -> list[_Result]:
-    """What a step gives for each item, in their order; several threads take them."""
-    # A few large images are to keep all threads busy, too, until the last one is done.
-    size = max(1, min(_AT_ONCE, len(items) // (4 * _cores())))
-    if len(items) < 2 or _cores() == 1:
-        return [step(item) for item in items]
-    parts = [items[start : start + size] for start in range(0, len(items), size)]
-    return [each for part in _pool().map(lambda part: [step(item) for item in part], parts) for each in part]
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(min(16, _cores()), "dlcli-files")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

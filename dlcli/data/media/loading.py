@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from dlcli.data.columns.named_files import open_named
 from dlcli.data.media.decoding import BadImage, Look, Pixels, Resize, decode, look, numbers_of
-from dlcli.data.media.files import File, each_of
+from dlcli.data.media.files import File
+from dlcli.data.threads import each_of
 from dlcli.errors import DataError, Problem
 
 __all__ = ["load", "load_masks", "looks"]
