@@ -99,7 +99,11 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch, *, by_keras: bool = False) -> No
     [
         (DENSE, {}),
         pytest.param(DENSE, {"execution": "xla"}, marks=pytest.mark.soak),
-        (STEPS, {"optimizer": {"SGD": {"learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.01}}}),
+        pytest.param(
+            STEPS,
+            {"optimizer": {"SGD": {"learning_rate": 0.1, "momentum": 0.5, "weight_decay": 0.01}}},
+            marks=pytest.mark.soak,
+        ),
         pytest.param(STEPS, {"data": {"batch_size": 64}, "optimizer": "rmsprop"}, marks=pytest.mark.soak),
         pytest.param(DENSE, {"data": {"batch_size": 5, "drop_last": True, "shuffle": False}}, marks=pytest.mark.soak),
     ],
@@ -186,7 +190,7 @@ def losing_patience(best: bool) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("sections", "expected"),
     [
-        ({"callbacks": [losing_patience(best=False)]}, [6, 2]),
+        pytest.param({"callbacks": [losing_patience(best=False)]}, [6, 2], marks=pytest.mark.soak),
         ({"callbacks": [losing_patience(best=True), {"CSVLogger": {"filename": "log.csv"}}]}, [6, 2]),
         ({"checkpoint": {"every": 4, "keep": 2}}, [4, 2]),
         ({"callbacks": [{"ReduceLROnPlateau": {"patience": 1, "min_delta": 9.0}}]}, [1] * 6),
