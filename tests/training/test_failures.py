@@ -115,7 +115,8 @@ CULPRITS: dict[str, tuple[list[Any], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[pytest.mark.soak] * (kind == "a loss")) for kind in CULPRITS]
+    "kind",
+    [pytest.param(kind, marks=[pytest.mark.soak] * (kind == "before a layer with a common name")) for kind in CULPRITS],
 )
 def test_what_xla_cannot_compile_is_named(kind: str, tmp_path: Path) -> None:
     layers, sections, culprit = CULPRITS[kind]
