@@ -70,8 +70,20 @@ def test_while_training(name: str, tmp_path: Path) -> None:
     assert "out of memory on cpu" in record["error"]
 
 
+@pytest.mark.parametrize("name", ERRORS)
+def test_of_a_layer(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ERRORS[name][0]
+
+    monkeypatch.setattr("keras.initializers.GlorotUniform.__call__", fail)
+    with pytest.raises(ModelError, match="out of memory on this machine"):
+        dlcli.train(job(tmp_path), run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.soak
 def test_while_building(tmp_path: Path) -> None:
-    """A layer of 2**51 numbers, for which no machine has the memory."""
+    """A layer of 2**51 numbers, for which no machine has the memory; TensorFlow waits ten seconds for it."""
     config = job(tmp_path)
     config["model"]["layers"].insert(0, {"Dense": {"units": 2**20}})
     config["model"]["layers"].insert(1, {"Dense": {"units": 2**31 - 1}})

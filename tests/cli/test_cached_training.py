@@ -20,7 +20,7 @@ fit: {epochs: 2}
 """
 
 
-@pytest.mark.parametrize("budget", [0, 1 << 40], ids=["mapped", "in memory"])
+@pytest.mark.parametrize("budget", [0, pytest.param(1 << 40, marks=pytest.mark.soak)], ids=["mapped", "in memory"])
 def test_a_cached_run_is_the_same_run(
     dlcli: Callable[..., CompletedProcess[str]], tmp_path: Path, budget: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -370,7 +370,8 @@ def test_signals_end_training_with_a_run_that_can_be_used(dlcli: Dlcli, config: 
     answers = [json.loads(out) for out, _, _ in outcomes]
     assert sorted(answer["run"] for answer in answers) == ["runs/config-001", "runs/config-002"]
     (tmp_path / "new.csv").write_text("age,city\n30,a\n31,b\n")
-    for answer in answers:
+    for answer, (_, said, _) in zip(answers, outcomes, strict=True):
+        assert f"go on with: dlcli train --resume {answer['run']}\n" in said
         run = tmp_path / answer["run"]
         record = json.loads((run / "run.json").read_text())
         rows = epochs_in(run)

@@ -65,6 +65,7 @@ checkpoint: {every: 1}
 """
 
 
+@pytest.mark.soak
 def test_a_training_says_how_it_goes_on_and_does(dlcli: Callable[..., CompletedProcess[str]], tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("a,y\n" + "".join(f"{row % 7}.5,{row % 3}.25\n" for row in range(40)))
     (tmp_path / "job.yaml").write_text(TRAINING)

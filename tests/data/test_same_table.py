@@ -244,9 +244,21 @@ def encoded(rows: Any, preprocessing: Preprocessing, config_: DataConfig) -> dic
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(tables(), st.integers(1, 20), st.sampled_from([{}, {"missing_values": MARKS}]))
 def test_the_same_table_is_the_same_data(table: Table, cut: int, options: dict[str, Any]) -> None:
+    check_table(table, cut, options)
+
+
+@pytest.mark.soak
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(tables(), st.integers(1, 20), st.sampled_from([{}, {"missing_values": MARKS}]))
+def test_of_many_tables_too(table: Table, cut: int, options: dict[str, Any]) -> None:
+    check_table(table, cut, options)
+
+
+def check_table(table: Table, cut: int, options: dict[str, Any]) -> None:
+    """Every format gives the data of the CSV file, in one piece and in two."""
     cut = min(cut, len(table) - 1)
     with tempfile.TemporaryDirectory() as folder:
         whole: dict[str, list[Path]] = {}

@@ -89,12 +89,15 @@ def test_nothing_is_said_of_what_comes_along(name: str, project: Path, tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "shapes", [SHAPES[:2], pytest.param(SHAPES[2:], marks=pytest.mark.soak)], ids=["small", "large"]
+)
 @pytest.mark.parametrize("task", [linear, waves, halves, rings, blobs, checkers, rare], ids=lambda task: task.__name__)
 def test_nothing_is_said_of_clean_tables(
-    task: Callable[[Numbers, np.random.Generator], NDArray[np.generic]], tmp_path: Path
+    task: Callable[[Numbers, np.random.Generator], NDArray[np.generic]], shapes: list[tuple[int, int]], tmp_path: Path
 ) -> None:
     said = []
-    for place, (rows, columns) in enumerate(SHAPES):
+    for place, (rows, columns) in enumerate(shapes):
         rng = np.random.default_rng(place)
         x = rng.normal(size=(rows, columns))
         y = task(x, rng)

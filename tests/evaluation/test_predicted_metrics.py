@@ -42,8 +42,12 @@ CASES: dict[str, tuple[str, str, Any, list[Any]]] = {
         "sparse_categorical_crossentropy",
         ["accuracy", "CategoricalAccuracy", "sparse_categorical_accuracy", "Recall", "mae"],
     ),
-    "one hot": ("kind", "classes", "categorical_crossentropy", ["accuracy", "CategoricalAccuracy", "mse"]),
-    "one hot binary": ("kind", "classes", "CategoricalCrossentropy", ["BinaryAccuracy", "Precision", "Recall"]),
+    "one hot": (
+        "kind",
+        "classes",
+        "categorical_crossentropy",
+        ["accuracy", "CategoricalAccuracy", "mse", "BinaryAccuracy", "Precision", "Recall"],
+    ),
     "class scores": ("kind", "class scores", {"SparseCategoricalCrossentropy": LOGITS}, ["accuracy"]),
     "class scores one hot": ("kind", "class scores", {"CategoricalCrossentropy": LOGITS}, ["accuracy"]),
     "squares": ("both", "numbers", "mse", ["mse", "mae", "mape", "RootMeanSquaredError", "MeanSquaredError"]),
@@ -116,8 +120,11 @@ def as_component(value: Any) -> Component:
     return Component(name, arguments)
 
 
-PLAIN = ("binary", "sparse", "squares", "quantiles")
-"""A case of each kind of target: how rows are weighed is the same for all of its measures."""
+PLAIN = ("binary", "squares")
+"""A case of a class and one of numbers: how rows are weighed is the same for all measures."""
+
+ANOTHER_S_WAY = ("threshold", "class scores one hot", "absolute", "logarithmic")
+"""Cases all of whose measures another case has, with other arguments or labels."""
 
 
 @pytest.mark.parametrize(
@@ -127,7 +134,10 @@ PLAIN = ("binary", "sparse", "squares", "quantiles")
             pytest.param(case, False, id=f"{case}-plain", marks=[pytest.mark.soak] * (case not in PLAIN))
             for case in CASES
         ),
-        *(pytest.param(case, True, id=f"{case}-weighted") for case in CASES),
+        *(
+            pytest.param(case, True, id=f"{case}-weighted", marks=[pytest.mark.soak] * (case in ANOTHER_S_WAY))
+            for case in CASES
+        ),
     ],
 )
 def test_one_output(case: str, weighted: bool, table: Path, tmp_path: Path) -> None:
@@ -176,7 +186,12 @@ def test_a_part_of_the_loss_is_a_mean_over_all_places() -> None:
     ("layers", "compile_", "reason"),
     [
         ([HEADS["binary"]], {"loss": "bce", "metrics": ["AUC"]}, "the metric AUC"),
-        ([HEADS["binary"]], {"loss": "binary_focal_crossentropy"}, "the loss binary_focal_crossentropy"),
+        pytest.param(
+            [HEADS["binary"]],
+            {"loss": "binary_focal_crossentropy"},
+            "the loss binary_focal_crossentropy",
+            marks=pytest.mark.soak,
+        ),
         ([HEADS["binary"]], {"loss": {"BinaryCrossentropy": {"label_smoothing": 0.1}}}, "the loss BinaryCrossentropy"),
         ([HEADS["binary"]], {"loss": "bce", "weighted_metrics": ["accuracy"]}, "weighted metrics"),
         (
@@ -184,7 +199,12 @@ def test_a_part_of_the_loss_is_a_mean_over_all_places() -> None:
             {"loss": "bce"},
             "the losses of regularizers",
         ),
-        (["ActivityRegularization", HEADS["binary"]], {"loss": "bce"}, "the losses of regularizers"),
+        pytest.param(
+            ["ActivityRegularization", HEADS["binary"]],
+            {"loss": "bce"},
+            "the losses of regularizers",
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_what_is_left_to_keras(layers: list[Any], compile_: Any, reason: str, table: Path, tmp_path: Path) -> None:

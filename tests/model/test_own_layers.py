@@ -279,7 +279,10 @@ def test_schedules_that_are_asked_once_a_step_give_the_same_bits(xla: bool) -> N
     assert all(one.tobytes() == other.tobytes() for one, other in zip(*found, strict=True))
 
 
-@pytest.mark.parametrize("options", [{}, {"amsgrad": True}, {"clipnorm": 0.5, "gradient_accumulation_steps": 2}])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({}, marks=pytest.mark.soak), {"amsgrad": True}, {"clipnorm": 0.5, "gradient_accumulation_steps": 2}],
+)
 def test_it_is_adam(options: dict[str, Any]) -> None:
     rows = np.random.default_rng(0).integers(0, 9, size=(64, 3))
     found = []

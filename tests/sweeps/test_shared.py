@@ -55,17 +55,11 @@ RATES = {RATE: [0.01, 0.1]}
 
 def differing(folder: Path) -> dict[str, dict[str, Any]]:
     """Sweeps, by what their trials differ in."""
-    number = {"type": "number"}
     return {
         "learning rate that falls": config(
             folder, RATES, callbacks=[{"ReduceLROnPlateau": {"patience": 1, "min_delta": 1e9}}]
         ),
         "source of the validation": config(folder, {"data.validation": [0.3, str(folder / "other.csv")]}),
-        "scale that is given, and that of the defaults": config(
-            folder,
-            {"data.features.a": [{**number, "scale": "standard"}, number]},
-            data={"defaults": {"number": {"scale": "none"}}},
-        ),
     }
 
 
@@ -113,7 +107,13 @@ def test_numbers_are_read_by_programs_that_are_there(
 
 def differing_more(folder: Path) -> dict[str, dict[str, Any]]:
     """More of them."""
+    number = {"type": "number"}
     return {
+        "scale that is given, and that of the defaults": config(
+            folder,
+            {"data.features.a": [{**number, "scale": "standard"}, number]},
+            data={"defaults": {"number": {"scale": "none"}}},
+        ),
         "fraction of the validation": config(folder, RATES | {"data.validation": [0.3, 0.5]}),
         "batch size": config(folder, {"data.batch_size": [8, 16]}),
         "seed": config(folder, {"seed": [1, 2]}),

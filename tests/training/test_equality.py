@@ -203,8 +203,19 @@ def keras_alone(train: Any) -> Callable[[str], Any]:
 
 
 ANOTHER_S_WAY = {
-    "graph": {"gru", "simple rnn", "bidirectional", "conv 1d"},
+    "graph": {
+        "gru",
+        "simple rnn",
+        "bidirectional",
+        "conv 1d",
+        "embedding",
+        "residual",
+        "decay",
+        "moving average at the end",
+        "float16",
+    },
     "xla": {
+        "moving average",
         "regularizers",
         "cosine",
         "bfloat16",
@@ -257,9 +268,17 @@ def test_models_of_every_kind_with_xla(kind: str, train: Any, keras_alone: Any) 
 IN_THE_KINDS = ("Adam", "SGD")
 """Optimizers by which models of every kind learn."""
 
+OF_ONES_OWN_WAY = ("Adafactor", "AdamOfSchedules", "Ftrl", "LossScaleOptimizer", "Muon", "Nadam", "ScheduleFreeAdamW")
+"""Optimizers with branches, state that is no variable of a weight's shape, or an update of their own."""
+
 
 @pytest.mark.parametrize(
-    "name", [name for name in catalogue.load().names("optimizers") if name not in ("MultiOptimizer", *IN_THE_KINDS)]
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.soak] * (name not in OF_ONES_OWN_WAY))
+        for name in catalogue.load().names("optimizers")
+        if name not in ("MultiOptimizer", *IN_THE_KINDS)
+    ],
 )
 def test_every_optimizer(name: str, train: Any) -> None:
     spec = optimizer(name, **NEEDS_ARGUMENTS.get(name, {}))
@@ -271,7 +290,7 @@ def test_every_optimizer(name: str, train: Any) -> None:
 @pytest.mark.parametrize(
     "kind",
     [
-        pytest.param(kind, marks=[pytest.mark.soak] * (kind == "dropout in bfloat16"))
+        pytest.param(kind, marks=[pytest.mark.soak] * (kind in ("dropout in bfloat16", "recurrent dropout")))
         for kind in RANDOM
         if kind != "dropout"
     ],
@@ -303,7 +322,7 @@ def test_the_same_seed_gives_the_same_bits(execution: str, train: Any) -> None:
 
 VALIDATED: dict[str, Spec] = {
     "dropout that is drawn in validation": learn(
-        {"Bidirectional": {"layer": {"LSTM": {"units": 2, "dropout": 0.3}}}}, dense(), x=SERIES
+        {"Bidirectional": {"layer": {"SimpleRNN": {"units": 2, "dropout": 0.3}}}}, dense(), x=SERIES
     ),
     "colours that are drawn in validation": learn(
         {"RandomGrayscale": {"factor": 0.5, "data_format": "channels_last"}},

@@ -114,7 +114,10 @@ CULPRITS: dict[str, tuple[list[Any], dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CULPRITS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=[pytest.mark.soak] * (kind == "before a layer with a common name")) for kind in CULPRITS],
+)
 def test_what_xla_cannot_compile_is_named(kind: str, tmp_path: Path) -> None:
     layers, sections, culprit = CULPRITS[kind]
     with pytest.raises(DlcliError) as error:

@@ -279,7 +279,7 @@ def test_a_layer_of_one_batch_size_is_trained_and_used(config: Config, tmp_path:
     assert (run.status, set(run.final_metrics())) == ("completed", {"train", "validation", "test"})
     frame = pd.read_csv(tmp_path / "rows.csv")
     whole = dlcli.predict(run, frame, allow_code=True).prediction
-    for count in (1, 3, 4, 5, 39):
+    for count in (1, 4, 39):
         pd.testing.assert_series_equal(dlcli.predict(run, frame[:count], allow_code=True).prediction, whole[:count])
     frame[:7].to_csv(tmp_path / "seven.csv", index=False)
     with pytest.raises(ModelError) as error:

@@ -68,10 +68,11 @@ def config(tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_its_training_step_is_what_trains(config: dict[str, Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize("compiled", ["graph", pytest.param("xla", marks=pytest.mark.soak)])
+def test_its_training_step_is_what_trains(compiled: str, config: dict[str, Any], tmp_path: Path) -> None:
     runs = {
         execution: dlcli.train(config, overrides={"runtime.execution": execution}, run_dir=tmp_path / execution)
-        for execution in ("step", "graph", "xla")
+        for execution in ("step", compiled)
     }
     assert "size" in runs["step"].history
     for run in runs.values():
@@ -80,12 +81,12 @@ def test_its_training_step_is_what_trains(config: dict[str, Any], tmp_path: Path
             np.testing.assert_allclose(run.history[name], values, rtol=1e-4, err_msg=name)
     plain = dlcli.train(config, overrides={"model.class": None, "callbacks": []}, run_dir=tmp_path / "plain")
     assert plain.history["val_loss"] != runs["step"].history["val_loss"]
-    again = dlcli.evaluate(tmp_path / "xla", runtime="keras", allow_code=True).metrics
-    assert again == pytest.approx(runs["xla"].metrics("test"), rel=1e-5)
-    assert (tmp_path / "xla" / "model.onnx").exists()
+    again = dlcli.evaluate(runs[compiled], runtime="keras", allow_code=True).metrics
+    assert again == pytest.approx(runs[compiled].metrics("test"), rel=1e-5)
+    assert (runs[compiled].path / "model.onnx").exists()
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.soak)])
 def test_its_call_is_what_predicts(config: dict[str, Any], tmp_path: Path, precision: str) -> None:
     """100 is added after the layers; the portable model adds it too, or there is none."""
     run = dlcli.train(

@@ -82,7 +82,9 @@ KINDS: dict[str, tuple[Any, Any, list[str], bool]] = {
 @pytest.mark.parametrize(
     "execution", ["graph", *(pytest.param(each, marks=pytest.mark.soak) for each in ("xla", "step"))]
 )
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.soak] * (kind in ("sum", "a loss of a layer"))) for kind in KINDS]
+)
 def test_history_is_that_of_the_script(kind: str, execution: str, arrays: dict[str, Any], tmp_path: Path) -> None:
     ours, theirs, metrics, regularized = KINDS[kind]
     full = kind == "a sum over all rows"

@@ -56,7 +56,7 @@ fit: {{epochs: {epochs}}}
     return path
 
 
-@pytest.fixture(scope="module", params=[STFT, MEL], ids=["stft", "mel"])
+@pytest.fixture(scope="module", params=[pytest.param(STFT, marks=pytest.mark.soak), MEL], ids=["stft", "mel"])
 def run(request: Any, tmp_path_factory: pytest.TempPathFactory, tone_folder: Any) -> Any:
     folder = tmp_path_factory.mktemp("sounds")
     tone_folder(folder / "tones")

@@ -148,6 +148,7 @@ model:
     - Conv2D: {{filters: 3, kernel_size: 1, activation: softmax}}
 compile: {{optimizer: {{Adam: {{learning_rate: 0.02}}}}}}
 fit: {{epochs: 3}}
+report: false
 """
 FLIPS = "RandomFlip, {RandomRotation: {factor: 0.1, fill_mode: constant}}, {RandomBrightness: {factor: 0.1}}"
 

@@ -122,6 +122,7 @@ def test_a_file_that_goes_bad_while_training_is_named(few: Path, config: Any, mo
 AUGMENT = """{type: image, augment: [RandomFlip: {mode: horizontal}, RandomErasing]}"""
 
 
+@pytest.mark.soak
 def test_changes_at_random_are_the_same_again(few: Path, config: Any) -> None:
     """In one go or resumed: the same losses to the last bit."""
     whole = dlcli.train(config(few, image=AUGMENT, model=SMALL, epochs=2), run_dir=few / "whole")
