@@ -23,8 +23,9 @@ torch.set_num_threads(1)
 frames = {split: pd.read_csv(folder / f"{split}.csv") for split in ("train", "validation", "test")}
 classes = sorted(frames["train"][target].astype(str).unique()) if kind == "category" else []
 features = frames["train"].drop(columns=target)
-names = list(features.columns[[pd.api.types.is_numeric_dtype(each) for each in features.dtypes]])
-marks = {name: sorted(features[name].unique()) for name in features.columns if name not in names}
+numeric = features.columns[[pd.api.types.is_numeric_dtype(each) for each in features.dtypes]]
+names = [name for name in numeric if features[name].nunique() > 1]  # the package refuses numbers that are all one
+marks = {name: sorted(features[name].unique()) for name in features.columns.drop(numeric)}
 quantiles = max(min(len(features) // 30, 1000), 10)
 scaler = QuantileTransformer(n_quantiles=quantiles, output_distribution="normal", subsample=10**9)
 scaler.fit(features[names].to_numpy(float))
