@@ -48,5 +48,8 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(_MOST, _cores()), "dlcli-data", initializer=_begin)
 
 
+os.register_at_fork(after_in_child=_pool.cache_clear)  # which has none of them
+
+
 def _begin() -> None:
     _HERE.at_work = True
