@@ -41,8 +41,11 @@ def tidy(text: str, delimiter: str, *, comment: str | None = None, final: bool =
         >>> tidy('a , "b, c" \\n', ",")[0]
         'a,"b, c"\\n'
     """
-    cell, skipped = _patterns(delimiter, comment)
     blank = " \t" if delimiter != "\t" else " "
+    if delimiter != BLANKS and comment is None and not any(mark in text for mark in f'{blank}"'):  # it is tidy
+        whole = len(text) if final else text.rfind("\n") + 1
+        return text[:whole], text[whole:]
+    cell, skipped = _patterns(delimiter, comment)
     between = output_delimiter(delimiter)
     parts: list[str] = []
     done = position = 0

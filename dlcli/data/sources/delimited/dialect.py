@@ -146,7 +146,9 @@ class _Look:
 
     def read(self, delimiter: str) -> tuple[tuple[tuple[str, ...], ...], csv.Error | None]:
         """The rows, and what ended them too early, if anything did."""
-        pieces = tidy_lines(["".join(self.lines)], delimiter, comment=self.comment)
+        starts = range(0, len(self.lines), ROWS)  # what is below the rows that are wanted need not be tidied
+        texts = ("".join(self.lines[start : start + ROWS]) for start in starts)
+        pieces = tidy_lines(texts, delimiter, comment=self.comment)
         rows: list[tuple[str, ...]] = []
         broken = None
         try:
