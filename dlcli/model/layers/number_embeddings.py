@@ -129,10 +129,11 @@ class PeriodicEmbedding(_NumberEmbedding):
     def embed(self, numbers: Any) -> Any:
         """From `(batch, count)` to `(batch, count * size)`."""
         ops = keras.ops
-        turns = self.frequency * (2 * math.pi * self.rate)
-        angles = ops.expand_dims(numbers, -1) * turns + self.phase * self.rate
+        turns = ops.expand_dims(self.frequency * (2 * math.pi * self.rate), 1)
+        phases = ops.expand_dims(self.phase * self.rate, 1)
+        angles = ops.expand_dims(ops.transpose(numbers), -1) * turns + phases
         # One product for each number, (count, batch, waves) by (count, waves, made): an einsum that ONNX has as MatMul.
-        made = ops.matmul(ops.transpose(ops.cos(angles), (1, 0, 2)), self.kernel * self.rate)
+        made = ops.matmul(ops.cos(angles), self.kernel * self.rate)
         made = ops.transpose(made, (1, 0, 2)) + self.bias * self.rate
         flat = ops.reshape(made, (-1, len(self.chosen) * (self.size - 1)))
         return ops.concatenate([flat, numbers], axis=1)

@@ -29,7 +29,6 @@ class ParametricActivation(keras.layers.Layer):  # type: ignore[name-defined,mis
         if rate <= 0:
             raise ValueError(f"rate must be above 0, got {rate}")
         self.activation = keras.activations.get(activation)
-        self._apply = _mish if self.activation is keras.activations.mish else self.activation
         self.rate, self.decay = float(rate), float(decay)
 
     def build(self, input_shape: Any) -> None:
@@ -40,7 +39,10 @@ class ParametricActivation(keras.layers.Layer):  # type: ignore[name-defined,mis
 
     def call(self, inputs: Any) -> Any:
         """The numbers, activated."""
-        return inputs + (self._apply(inputs) - inputs) * (self.share * self.rate)
+        share = self.share * self.rate
+        if self.activation is keras.activations.mish:
+            return _share_of_mish(inputs, share)
+        return inputs + (self.activation(inputs) - inputs) * share
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the input."""
@@ -52,10 +54,23 @@ class ParametricActivation(keras.layers.Layer):  # type: ignore[name-defined,mis
         return {**super().get_config(), "activation": activation, "rate": self.rate, "decay": self.decay}
 
 
-def _mish(inputs: Any) -> Any:
-    """`x tanh(log(1 + e^x))`, which is `x n / (n + 2)` with `n = e^x (e^x + 2)`: with its gradient in half the time of
-    Keras's, and half as far from the truth in float32. From `most` on the fraction is 1 in the type of the numbers."""
+@keras.ops.custom_gradient  # type: ignore[untyped-decorator]
+def _share_of_mish(inputs: Any, share: Any) -> tuple[Any, Any]:
+    """`x + a (x tanh(log(1 + e^x)) - x)`, which is `x - a x r` with `r = 2 / ((e^x + 1)^2 + 1)`.
+
+    Together with the gradient, `1 - a (r - x r^2 e^x (e^x + 1))` for x, these are half of the operations that Keras's
+    own formulas come to. From `most` on r is 0 beside 1 in the type of the numbers.
+    """
+    ops = keras.ops
     most = 5.0 if keras.backend.standardize_dtype(inputs.dtype) == "float16" else 20.0
-    power = keras.ops.exp(keras.ops.minimum(inputs, most))
-    number = power * (power + 2.0)
-    return inputs * (number / (number + 2.0))
+    power = ops.exp(ops.minimum(inputs, most))
+    next_to = power + 1.0
+    rest = 2.0 / (next_to * next_to + 1.0)
+    lost = inputs * rest
+
+    def gradient(of_outputs: Any) -> tuple[Any, Any]:
+        slope = rest - lost * (power * next_to * rest)
+        of_share = ops.sum(of_outputs * lost, axis=tuple(range(len(inputs.shape) - 1)))
+        return of_outputs * (1.0 - slope * share), -of_share
+
+    return inputs - lost * share, gradient

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.backend import startup
+from dlcli.backend.draws import LEAST, draw_yes
 from dlcli.model.schedules.flat_cosine import flat_cosine
 
 __all__ = ["ScheduledDropout"]
@@ -43,10 +44,9 @@ class ScheduledDropout(keras.layers.Dropout):  # type: ignore[name-defined,misc]
             return inputs
         rate = self.rate * flat_cosine(self.step / self.steps, self.flat)
         self.step.assign(self.step + 1.0)
-        kept = keras.ops.cast(1 - rate, "float32")
-        drawn = keras.random.uniform(keras.ops.shape(inputs), dtype="float32", seed=self.seed_generator)
-        kept_numbers = keras.ops.where(drawn < kept, inputs / keras.ops.cast(kept, inputs.dtype), 0)
-        return keras.ops.cast(kept_numbers, inputs.dtype)
+        kept = keras.ops.maximum(keras.ops.cast(1 - rate, "float32"), LEAST)
+        drawn = keras.ops.cast(draw_yes(keras.ops.shape(inputs), kept, self.seed_generator.next()), inputs.dtype)
+        return inputs * (drawn * keras.ops.cast(1 / kept, inputs.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """As of every layer of Keras's."""

@@ -83,7 +83,7 @@ class TangentDense(keras.layers.Layer):  # type: ignore[name-defined,misc]
         """`(batch, ..., units)`."""
         if self.draws_from_rows and (random := drawing()) is not None:
             self._draw(np.asarray(inputs, np.float64), random)
-        outputs = keras.ops.matmul(inputs, self.kernel) * (1 / math.sqrt(self.kernel.shape[0]))
+        outputs = keras.ops.matmul(inputs, self.kernel * (1 / math.sqrt(self.kernel.shape[0])))
         if self.bias is not None:
             outputs = outputs + self.bias * self.bias_rate
         return self.activation(outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from dlcli.backend import startup
@@ -11,6 +12,20 @@ from dlcli.model.layers.decay import decay_of
 __all__ = ["AdamOfSchedules"]
 
 keras = startup.load()
+
+
+class _Step:
+    """What schedules say of a step, each asked once for all weights: operations that read the counter are not taken for
+    the same one, nor is what comes of them."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, Any] = {}
+
+    def once(self, name: str, ask: Callable[[], Any]) -> Any:
+        """What was said before, if anything."""
+        if name not in self._said:
+            self._said[name] = ask()
+        return self._said[name]
 
 
 @keras.saving.register_keras_serializable(package="dlcli")
@@ -30,13 +45,8 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     """
 
     _share = 1.0
-    _rate_now: Any = None
-    _decay_now: Any = None
-    """While weights decay, what the schedules say of the step: once for all, since a step of many weights is traced
-    a fifth faster then."""
-
-    _powers: Any = None
-    """While weights are updated, `beta_1` and `beta_2` to the power of the step."""
+    _step: _Step | None = None
+    """While weights are updated: what was asked of this step already."""
 
     def __init__(self, learning_rate: Any = 0.001, weight_decay: Any = None, **others: Any) -> None:
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **others)
@@ -44,7 +54,10 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
     @property
     def weight_decay(self) -> Any:
         """At this step, for the weights that it is asked for."""
-        return self._decay_at_step() if self._decay_now is None else self._decay_now
+        now = self._once("decay", self._decay_at_step)
+        if now is None or self._share == 1:
+            return now
+        return self._once(f"decay {self._share}", lambda: now * self._share)
 
     @weight_decay.setter
     def weight_decay(self, value: Any) -> None:
@@ -52,35 +65,38 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
 
     def _decay_at_step(self) -> Any:
         schedule = isinstance(self._decay, keras.optimizers.schedules.LearningRateSchedule)
-        now = self._decay(self.iterations) if schedule else self._decay
-        return None if now is None else now * self._share
+        return self._decay(self.iterations) if schedule else self._decay
 
     def _get_current_learning_rate(self) -> Any:
-        return super()._get_current_learning_rate() if self._rate_now is None else self._rate_now
+        return self._once("rate", super()._get_current_learning_rate)
+
+    def _powers(self) -> Any:
+        """`beta_1` and `beta_2` to the power of the step, counted from 1."""
+        step = keras.ops.cast(self.iterations + 1, "float32")
+        return [keras.ops.power(keras.ops.cast(beta, "float32"), step) for beta in (self.beta_1, self.beta_2)]
+
+    def _once(self, name: str, ask: Callable[[], Any]) -> Any:
+        return ask() if self._step is None else self._step.once(name, ask)
+
+    def _backend_apply_gradients(self, grads: Any, trainable_variables: Any) -> None:
+        self._step = _Step()
+        try:
+            super()._backend_apply_gradients(grads, trainable_variables)
+        finally:
+            self._step = None
 
     def _apply_weight_decay(self, variables: Any) -> None:
         shares = [decay_of(each) for each in variables]
-        self._rate_now = self._get_current_learning_rate()
         try:
             for share in sorted(set(shares) - {0.0}):
                 self._share = share
-                self._decay_now = self._decay_at_step()
                 super()._apply_weight_decay([each for each, own in zip(variables, shares, strict=True) if own == share])
         finally:
-            self._share, self._rate_now, self._decay_now = 1.0, None, None
-
-    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
-        step = keras.ops.cast(self.iterations + 1, "float32")
-        betas = (keras.ops.cast(beta, "float32") for beta in (self.beta_1, self.beta_2))
-        self._powers = [keras.ops.power(beta, step) for beta in betas]
-        try:
-            super()._backend_update_step(grads, trainable_variables, learning_rate)
-        finally:
-            self._powers = None
+            self._share = 1.0
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Move a weight; with a gradient of some rows alone, or with `amsgrad`, as Keras's Adam does."""
-        if self.amsgrad or self._powers is None or is_of_some_rows(gradient):
+        if self.amsgrad or is_of_some_rows(gradient):
             super().update_step(gradient, variable, learning_rate)
             return
         place = self._get_variable_index(variable)
@@ -91,7 +107,7 @@ class AdamOfSchedules(keras.optimizers.Adam):  # type: ignore[name-defined,misc]
             gradient,
             rate=learning_rate,
             betas=(self.beta_1, self.beta_2),
-            powers=self._powers,
+            powers=self._once("powers", self._powers),
             epsilon=self.epsilon,
         )
 
