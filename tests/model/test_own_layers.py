@@ -103,8 +103,9 @@ def test_the_gradient_of_mish_is_that_of_its_formula(shape: tuple[int, ...]) -> 
             total = tf.reduce_sum(apply(numbers) * weights)
         return list(tape.gradient(total, [numbers, layer.share.value]))
 
-    found = gradients(layer)
+    found = gradients(lambda x: layer(x, training=True))
     expected = gradients(lambda x: x + (keras.activations.mish(x) - x) * (layer.share * 0.5))
+    np.testing.assert_array_equal(layer(numbers, training=True), layer(numbers))
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
 

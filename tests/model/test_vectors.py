@@ -90,7 +90,9 @@ def test_of_many_broken_lines_the_first_are_named(file: Path) -> None:
     assert found[-1][1] == "2,995 more lines are broken"
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"4 3\n", gzip.compress(b"a 1 2\n" * 99, mtime=0)[:-9], b"\x1f\x8b\x08 no"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", b"4 3\n", gzip.compress(b"a 1 2\n" * 99, mtime=0)[:-9], b"\x1f\x8b\x08 no"]
+)
 def test_what_is_no_file_of_vectors(content: bytes, file: Path) -> None:
     assert [rule for rule, _ in refused(file, content)] == ["vectors-file"]
 
