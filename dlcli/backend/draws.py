@@ -7,13 +7,15 @@ from typing import Any
 
 import tensorflow as tf
 
-__all__ = ["LEAST", "draw_yes"]
+__all__ = ["draw_yes", "drawn_share"]
 
 _STEPS = 1 << 16
 """How finely a share is told: a draw is half a word of Philox, where a fraction is made of a whole one."""
 
-LEAST = 1 / _STEPS
-"""The smallest share."""
+
+def drawn_share(share: Any) -> Any:
+    """The share that `draw_yes` draws of: the nearest 65,536th, a float32 tensor `()`."""
+    return tf.round(share * _STEPS) / _STEPS
 
 
 def draw_yes(shape: Any, share: Any, seed: Any) -> Any:
@@ -21,7 +23,7 @@ def draw_yes(shape: Any, share: Any, seed: Any) -> Any:
 
     Args:
         shape: Of what is drawn: whole numbers, or a tensor of them.
-        share: From `LEAST` to 1, a float32 tensor `()`; the nearest 65,536th to it. Of 1 all are.
+        share: From 0 to 1, a float32 tensor `()`; see `drawn_share`. Of 1 all are drawn, of 0 a 65,536th.
         seed: Two whole numbers, a tensor `(2,)`.
 
     Returns:
@@ -37,4 +39,4 @@ def draw_yes(shape: Any, share: Any, seed: Any) -> Any:
     words = tf.random.stateless_uniform([(count + 1) // 2], seed, None, None, tf.uint32)
     halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])
     drawn = tf.reshape(halves if known and count % 2 == 0 else halves[:count], shape)
-    return drawn <= tf.cast(share * _STEPS - 0.5, tf.uint16)
+    return drawn <= tf.cast(tf.maximum(tf.round(share * _STEPS) - 1, 0), tf.uint16)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dlcli.backend.draws import LEAST, draw_yes
+from dlcli.backend.draws import draw_yes, drawn_share
 from dlcli.backend.randomness import as_in_fit, foreign_draws
 
 SEED = (7, 12)
@@ -15,7 +15,7 @@ SEED = (7, 12)
 @pytest.mark.parametrize("share", [0.03, 0.5, 0.85, 0.9999])
 def test_a_share_of_all_is_drawn(share: float) -> None:
     drawn = draw_yes((1000, 1000), tf.constant(share), tf.constant(SEED)).numpy()
-    assert drawn.mean() == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share)) / 1000 + LEAST)
+    assert drawn.mean() == pytest.approx(share, abs=5 * np.sqrt(share * (1 - share)) / 1000 + 2**-16)
     for axis in (0, 1):  # nor do two draws of one word depend on each other
         beside = np.roll(drawn, 1, axis)
         assert (drawn & beside).mean() == pytest.approx(share * share, abs=5e-3)
@@ -24,7 +24,10 @@ def test_a_share_of_all_is_drawn(share: float) -> None:
 
 def test_all_and_the_least() -> None:
     assert draw_yes((1000, 1000), tf.constant(1.0), tf.constant(SEED)).numpy().all()
-    assert 1 <= draw_yes((1000, 1000), tf.constant(LEAST), tf.constant(SEED)).numpy().sum() < 60
+    least = 2.0**-16
+    assert 1 <= draw_yes((1000, 1000), tf.constant(least), tf.constant(SEED)).numpy().sum() < 60
+    told = [float(drawn_share(tf.constant(share))) for share in (0.0, 0.3 * least, 0.9 * least, 0.5, 1 - 1e-7, 1.0)]
+    assert told == [0.0, 0.0, least, 0.5, 1.0, 1.0]
 
 
 @pytest.mark.parametrize("shape", [(6, 4), (3, 5), (1,), (2, 0), ()])

@@ -12,6 +12,9 @@ __all__ = ["ParametricActivation"]
 
 keras = startup.load()
 
+_MOST = 40.0
+"""From here on r is so little that x r is nothing, however large x; the square of e^x is still a float32."""
+
 
 @keras.saving.register_keras_serializable(package="dlcli")
 class ParametricActivation(keras.layers.Layer):  # type: ignore[name-defined,misc]
@@ -43,7 +46,11 @@ class ParametricActivation(keras.layers.Layer):  # type: ignore[name-defined,mis
         share = self.share * self.rate
         if self.activation is not keras.activations.mish:
             return inputs + (self.activation(inputs) - inputs) * share
-        return _learnt_mish(inputs, share) if training else _mish(inputs, share)[0]
+        numbers = inputs
+        if keras.backend.standardize_dtype(inputs.dtype) == "float16":  # which does not hold the square of e^x
+            numbers, share = keras.ops.cast(inputs, "float32"), keras.ops.cast(share, "float32")
+        outputs = _learnt_mish(numbers, share) if training else _mish(numbers, share)[0]
+        return keras.ops.cast(outputs, inputs.dtype)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """That of the input."""
@@ -59,11 +66,10 @@ def _mish(inputs: Any, share: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]
     """`x + a (x tanh(log(1 + e^x)) - x)`, which is `x - a x r` with `r = 2 / ((e^x + 1)^2 + 1)`; and its gradient.
 
     Together with the gradient, `1 - a (r - x r^2 e^x (e^x + 1))` for x, these are half of the operations that Keras's
-    own formulas come to. From `most` on r is 0 beside 1 in the type of the numbers.
+    own formulas come to.
     """
     ops = keras.ops
-    most = 5.0 if keras.backend.standardize_dtype(inputs.dtype) == "float16" else 20.0
-    power = ops.exp(ops.minimum(inputs, most))
+    power = ops.exp(ops.minimum(inputs, _MOST))
     next_to = power + 1.0
     rest = 2.0 / (next_to * next_to + 1.0)
     lost = inputs * rest

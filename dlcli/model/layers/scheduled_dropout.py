@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from dlcli.backend import startup
-from dlcli.backend.draws import LEAST, draw_yes
+from dlcli.backend.draws import draw_yes, drawn_share
 from dlcli.model.schedules.flat_cosine import flat_cosine
 
 __all__ = ["ScheduledDropout"]
 
 keras = startup.load()
+
+_LARGEST = 65504.0
+"""Of float16."""
 
 
 @keras.saving.register_keras_serializable(package="dlcli")
@@ -44,9 +47,10 @@ class ScheduledDropout(keras.layers.Dropout):  # type: ignore[name-defined,misc]
             return inputs
         rate = self.rate * flat_cosine(self.step / self.steps, self.flat)
         self.step.assign(self.step + 1.0)
-        kept = keras.ops.maximum(keras.ops.cast(1 - rate, "float32"), LEAST)
-        drawn = keras.ops.cast(draw_yes(keras.ops.shape(inputs), kept, self.seed_generator.next()), inputs.dtype)
-        return inputs * (drawn * keras.ops.cast(1 / kept, inputs.dtype))
+        kept = drawn_share(keras.ops.cast(1 - rate, "float32"))
+        drawn = draw_yes(keras.ops.shape(inputs), kept, self.seed_generator.next())
+        larger = keras.ops.minimum(keras.ops.divide_no_nan(1.0, kept), _LARGEST)  # 0 where none is kept
+        return inputs * (keras.ops.cast(drawn, inputs.dtype) * keras.ops.cast(larger, inputs.dtype))
 
     def get_config(self) -> dict[str, Any]:
         """As of every layer of Keras's."""

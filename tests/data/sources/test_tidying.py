@@ -66,6 +66,13 @@ def test_blanks_go_and_quoted_ones_stay(text: str, delimiter: str, expected: str
     assert clean(text.encode(), delimiter) == (expected.encode(), b"")
 
 
+@pytest.mark.parametrize("text", ["a,b\r1,2\r3,4\r", "a,b\r1,2\r3,", "a,b\n1,2\r3,4\r", 'a,"b"\r1,2\r3,4\r'])
+def test_only_a_row_that_may_go_on_is_left_for_the_next_piece(text: str) -> None:
+    rows, rest = tidy(text, ",", final=False)
+    assert rows + rest == text
+    assert rest in ("3,4\r", "3,")
+
+
 def test_comments_become_empty_lines() -> None:
     text = '# it"s one\na,b\n # another\n1,"\n# none"\n'
     expected = '\na,b\n\n1,"\n# none"\n'

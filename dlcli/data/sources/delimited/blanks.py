@@ -43,7 +43,8 @@ def tidy(text: str, delimiter: str, *, comment: str | None = None, final: bool =
     """
     blank = " \t" if delimiter != "\t" else " "
     if delimiter != BLANKS and comment is None and not any(mark in text for mark in f'{blank}"'):  # it is tidy
-        whole = len(text) if final else text.rfind("\n") + 1
+        # A carriage return at the end may have its line feed still to come.
+        whole = len(text) if final else max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1
         return text[:whole], text[whole:]
     cell, skipped = _patterns(delimiter, comment)
     between = output_delimiter(delimiter)
