@@ -34,7 +34,7 @@ def draw_yes(shape: Any, share: Any, seed: Any) -> Any:
         >>> kept.shape
         TensorShape([248, 64])
     """
-    known = all(isinstance(size, int) for size in shape) if not tf.is_tensor(shape) else False
+    known = not tf.is_tensor(shape) and all(isinstance(size, int) for size in shape)
     count = math.prod(shape) if known else tf.reduce_prod(shape)
     words = tf.random.stateless_uniform([(count + 1) // 2], seed, None, None, tf.uint32)
     halves = tf.reshape(tf.bitcast(words, tf.uint16), [-1])
